@@ -1,0 +1,28 @@
+// The error table: every refusal this server can give, in one place (design §2, style 2.6).
+
+import { type ErrorDetails, type ErrorRow, IheError } from '../../src/model/error.ts'
+import { hl7v2Errors } from './hl7v2.ts'
+import { hl7v3Errors } from './hl7v3.ts'
+import { soapErrors } from './soap.ts'
+import { transportErrors } from './transport.ts'
+import { xdsErrors } from './xds.ts'
+
+export const errorTable: readonly ErrorRow[] = [
+  ...transportErrors,
+  ...soapErrors,
+  ...xdsErrors,
+  ...hl7v2Errors,
+  ...hl7v3Errors,
+]
+
+const rows = new Map(errorTable.map((entry) => [entry.code, entry]))
+
+/**
+ * The error of table row `code`, with where and why.
+ * @throws {Error} when the table has no such row: a programming error, found by the test of the table.
+ */
+export function iheError(code: string, details: ErrorDetails = {}): IheError {
+  const found = rows.get(code)
+  if (found === undefined) throw new Error(`the error table has no row ${code}`)
+  return new IheError(found, details)
+}

@@ -1,0 +1,55 @@
+// The shape of a transaction row: every station of the pipeline reads what it needs from here (design §2).
+
+import type { Role } from '../../src/model/caller.ts'
+
+export interface QName {
+  readonly ns: string
+  readonly name: string
+}
+
+/** ATNA codes of the server side (ITI TF-2 table of the transaction, section Security Audit Considerations). */
+export interface AuditRow {
+  readonly eventId: '110106' | '110107' | '110110' | '110112'
+  readonly eventName: 'Export' | 'Import' | 'Patient Record' | 'Query'
+  readonly action: 'C' | 'R' | 'U' | 'D' | 'E'
+  readonly typeCode: string
+  readonly typeName: string
+}
+
+export interface Transaction {
+  /** `ITI-44 revise` where one transaction number has several interactions. */
+  readonly id: string
+  readonly name: string
+  /** IHE actor as spelled in WSDL definitions/@name. */
+  readonly actor: 'DocumentRegistry' | 'DocumentRepository' | 'PIXManager'
+  /** Section that defines the message. */
+  readonly section: string
+  /** WSDL operation without the actor prefix, e.g. `RegistryStoredQuery`. */
+  readonly operation: string
+  readonly action: string
+  readonly responseAction: string
+  readonly request: QName
+  readonly response: QName
+  /** `required`: multipart/related both ways, even with nothing attached (ITI TF-2 Appendix V.3.6). */
+  readonly mtom: 'never' | 'required'
+  /** A caller must hold one of these. */
+  readonly roles: readonly Role[]
+  readonly audit: AuditRow
+}
+
+/** Path of each actor's endpoint (design §5). */
+export const ENDPOINTS = {
+  DocumentRegistry: '/xds/registry',
+  DocumentRepository: '/xds/repository',
+  PIXManager: '/pix/manager',
+} as const satisfies Record<Transaction['actor'], string>
+
+export const NS = {
+  query: 'urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0',
+  rim: 'urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0',
+  rs: 'urn:oasis:names:tc:ebxml-regrep:xsd:rs:3.0',
+  lcm: 'urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0',
+  xds: 'urn:ihe:iti:xds-b:2007',
+  hl7: 'urn:hl7-org:v3',
+  xop: 'http://www.w3.org/2004/08/xop/include',
+} as const

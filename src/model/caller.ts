@@ -1,0 +1,56 @@
+// Who is calling, as the door established it from the client certificate, and the exchange the call belongs to.
+
+import type { Oid } from './identifiers.ts'
+
+/** Roles a system can hold (the IHE actor it plays towards us). */
+export const ROLES = [
+  'document-source',
+  'document-consumer',
+  'document-repository',
+  'patient-identity-source',
+  'pix-consumer',
+  'store-client',
+  'xca-partner',
+] as const
+export type Role = (typeof ROLES)[number]
+
+/** `consent`: design rule of union, consent and link. `affinity-domain`: every authenticated system is trusted, as plain XDS.b assumes. */
+export type AccessMode = 'consent' | 'affinity-domain'
+
+/** HL7 confidentiality codes from least to most restricted (2.16.840.1.113883.5.25). */
+export const CONFIDENTIALITY_ORDER = ['U', 'L', 'M', 'N', 'R', 'V'] as const
+export type Confidentiality = (typeof CONFIDENTIALITY_ORDER)[number]
+
+export interface CallingSystem {
+  readonly systemId: string
+  readonly facilityId: string
+  readonly facilityOid: Oid
+  readonly facilityName: string
+  /** 10-digit insurance institution code (保険医療機関コード), absent for bodies without one. */
+  readonly facilityCode?: string
+  readonly roles: ReadonlySet<Role>
+  readonly accessMode: AccessMode
+  /** The system's own assigning authority; set for a conformance tester whose ids are affinity-domain ids as they are. */
+  readonly assigningAuthority?: Oid
+  /** The most restricted documents of other facilities this system may see without a named user. */
+  readonly confidentialityCeiling: Confidentiality
+}
+
+/** One message and its answer, from the first byte to the last; `id` is the journal id that every refusal names. */
+export interface Exchange {
+  readonly id: string
+  readonly door: 'https' | 'mllp' | 'admin'
+  readonly endpoint: string
+  readonly peer: string
+  readonly receivedAt: Date
+  readonly requestBytes: number
+  /** Monotonic start, milliseconds (performance.now). */
+  readonly startedMs: number
+  readonly transaction: string
+  /** wsa:MessageID, HL7 v3 message id or MSH-10. */
+  readonly messageId?: string
+}
+
+export interface Caller extends CallingSystem {
+  readonly exchange: Exchange
+}

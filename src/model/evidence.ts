@@ -1,0 +1,36 @@
+// What an actor reports of one call, for audit and journal: who is known to the door, this is about whom and what.
+
+import type { IheError } from './error.ts'
+
+export interface DocumentReference {
+  readonly documentUniqueId: string
+  readonly repositoryUniqueId: string
+}
+
+export interface Evidence {
+  /** Patient ids concerned, in CX form. */
+  readonly patients: readonly string[]
+  readonly documents: readonly DocumentReference[]
+  readonly submissionSetUniqueId?: string
+  /** Stored query id or HL7 v3 message id, with the query as it came (ATNA ParticipantObjectQuery). */
+  readonly query?: { readonly id: string; readonly text: string }
+  /** The access decision and the rule that made it, in words of access/decide. */
+  readonly decision?: { readonly allowed: boolean; readonly reason: string }
+}
+
+export const NO_EVIDENCE: Evidence = { patients: [], documents: [] }
+
+export type Result = 'success' | 'partial' | 'failure'
+
+/**
+ * What an actor hands back to the pipeline: the answer as a value, how it ended and the evidence.
+ * `recorded` is true when audit and journal rows were committed together with the data; else the pipeline records them
+ * before the answer leaves.
+ */
+export interface Outcome<Answer> {
+  readonly answer: Answer
+  readonly result: Result
+  readonly errors: readonly IheError[]
+  readonly evidence: Evidence
+  readonly recorded: boolean
+}
