@@ -1,13 +1,170 @@
 // Refusals of PIXv3 messages (ITI TF-2 3.44 and 3.45; HL7 table 0357 and AcknowledgementDetailCode).
 
+import type { V3Code } from '../../src/model/error.ts'
 import { row } from './define.ts'
+
+const UNKNOWN_KEY: V3Code = { ack: 'CE', code: '204', codeSystem: '2.16.840.1.113883.12.357' }
+const DUPLICATE_KEY: V3Code = { ack: 'CE', code: '205', codeSystem: '2.16.840.1.113883.12.357' }
+
+function content(code: string): V3Code {
+  return { ack: 'CE', code, codeSystem: '2.16.840.1.113883.5.1100' }
+}
+
+function header(code: string): V3Code {
+  return { ack: 'CR', code, codeSystem: '2.16.840.1.113883.5.1100' }
+}
 
 export const hl7v3Errors = [
   row({
     code: 'V3_UNKNOWN_KEY',
-    v3: { ack: 'CE', code: '204', codeSystem: '2.16.840.1.113883.12.357' },
+    v3: UNKNOWN_KEY,
     message: 'The patient identifier or its domain is not known',
     hint: 'Check root and extension of the identifier against the domains agreed with the network operator',
     ja: '患者IDまたはそのドメインが登録されていません。',
+  }),
+  row({
+    code: 'V3_OBSOLETE_ID',
+    v3: UNKNOWN_KEY,
+    message: 'The patient identifier is obsolete and is not used again',
+    hint: 'Send the identifier that replaced it',
+    ja: 'この患者IDは無効化されており再使用できません。後継のIDを送信してください。',
+  }),
+  row({
+    code: 'V3_ID_ELSEWHERE',
+    v3: DUPLICATE_KEY,
+    message: 'The identifiers of the message belong to records of different persons',
+    hint: 'An add or revise does not move an identifier; have the registration staff of the network link the records',
+    ja: 'メッセージ内の患者IDが異なる人物の記録に属しています。紐付けは登録担当者に依頼してください。',
+  }),
+  row({
+    code: 'V3_SEVERAL_IDS',
+    v3: content('SYN110'),
+    message: 'The message would give one patient two identifiers of the same domain',
+    hint: 'Send one identifier a domain; a duplicate number is resolved by the registration staff',
+    ja: '同一ドメインの患者IDが複数指定されています。1ドメインにつき1つとしてください。',
+  }),
+  row({
+    code: 'V3_STRUCTURE',
+    v3: content('SYN'),
+    message: 'An element stands where the schema or the profile does not allow it',
+    hint: 'Follow the element order of the HL7 v3 schema (Normative Edition 2008) and ITI TF-2 3.44 or 3.45',
+    ja: '要素の位置または順序がスキーマ・プロファイルに反しています。',
+  }),
+  row({
+    code: 'V3_ELEMENT_MISSING',
+    v3: content('SYN100'),
+    message: 'A required element is missing or has no value',
+    hint: 'Send the named element (ITI TF-2 3.44.4.1.2 or 3.45.4.1.2)',
+    ja: '必須要素がないか値がありません。',
+  }),
+  row({
+    code: 'V3_ATTRIBUTE_MISSING',
+    v3: content('SYN101'),
+    message: 'A required attribute is missing',
+    hint: 'Send the named attribute as the HL7 v3 schema demands',
+    ja: '必須属性がありません。',
+  }),
+  row({
+    code: 'V3_DATA_TYPE',
+    v3: content('SYN102'),
+    message: 'A value does not have the form of its data type',
+    hint: 'Times are digits YYYY[MM[DD[hh[mm[ss]]]]] with an optional zone +ZZZZ; identifier roots of devices and domains are OIDs',
+    ja: '値の形式がデータ型に適合しません。日時は数字（YYYYMMDDHHMMSS）、識別子のrootはOIDとしてください。',
+  }),
+  row({
+    code: 'V3_VALUE',
+    v3: content('SYN103'),
+    message: 'A code or fixed value is not one of those allowed here',
+    hint: 'Send the value that ITI TF-2 gives for the named element',
+    ja: 'コードまたは固定値が許容値ではありません。',
+  }),
+  row({
+    code: 'V3_CODE_SYSTEM',
+    v3: content('SYN104'),
+    message: 'The code system is not allowed here',
+    hint: 'Send the code system that ITI TF-2 gives for the named element, or leave the attribute out',
+    ja: 'コード体系が許容されていません。',
+  }),
+  row({
+    code: 'V3_TOO_MANY',
+    v3: content('SYN110'),
+    message: 'An element is repeated more often than allowed',
+    hint: 'Send one patient, one receiver and one patientIdentifier a message, and one value a parameter',
+    ja: '要素の繰り返しが多すぎます。1メッセージにつき患者1名、受信者1つ、patientIdentifier 1つとしてください。',
+  }),
+  row({
+    code: 'V3_ATTRIBUTE_NOT_ALLOWED',
+    v3: content('SYN112'),
+    message: 'An attribute is not allowed here',
+    hint: 'Identifiers of devices, organizations and data sources are bare OIDs in root, without extension',
+    ja: '許可されない属性です。機器・組織・dataSourceの識別子はrootのOIDのみとし、extensionは付けないでください。',
+  }),
+  row({
+    code: 'V3_INTERACTION',
+    v3: header('NS200'),
+    message: 'interactionId does not name the interaction of the root element',
+    hint: 'interactionId: root 2.16.840.1.113883.1.6, extension equal to the name of the root element',
+    ja: 'interactionIdがルート要素と一致しません。',
+  }),
+  row({
+    code: 'V3_VERSION',
+    v3: header('NS202'),
+    message: 'This ITS version is not supported',
+    hint: 'Send ITSVersion="XML_1.0"',
+    ja: 'このITSVersionには対応していません。XML_1.0を指定してください。',
+  }),
+  row({
+    code: 'V3_PROCESSING_ID',
+    v3: header('NS203'),
+    message: 'This processingCode is not supported',
+    hint: 'Send P (production), T (test) or D (debugging)',
+    ja: 'processingCodeはP、T、Dのいずれかとしてください。',
+  }),
+  row({
+    code: 'V3_PROCESSING_MODE',
+    v3: header('NS250'),
+    message: 'This processing mode is not supported',
+    hint: 'Send processingModeCode T (current processing)',
+    ja: 'processingModeCodeはTとしてください。',
+  }),
+  row({
+    code: 'V3_ID_IGNORED',
+    v3: UNKNOWN_KEY,
+    severity: 'Warning',
+    message: 'An identifier was not stored because its domain is not known; the others were',
+    hint: 'Leave it out, or agree its domain with the network operator',
+    ja: 'ドメインが未登録のため一部の患者IDは保存されませんでした。',
+  }),
+  row({
+    code: 'V3_OTHER_ID_TAKEN',
+    v3: DUPLICATE_KEY,
+    severity: 'Warning',
+    message: 'An identifier in asOtherIDs was not stored because it, or another one of its domain, is already in use',
+    hint: 'Nothing was linked; if both numbers mean one person, have the registration staff of the network link them',
+    ja: 'asOtherIDsの患者IDは既に使用中のため保存されませんでした。自動紐付けは行いません。登録担当者に確認してください。',
+  }),
+  row({
+    code: 'V3_DEMOGRAPHICS_DIFFER',
+    v3: DUPLICATE_KEY,
+    severity: 'Warning',
+    message: 'The identifier is already registered with other demographics, which were kept',
+    hint: 'Send a revise (PRPA_IN201302UV02) if the patient’s data changed; check the number if it is another patient',
+    ja: 'この患者IDは異なる属性で登録済みのため更新されませんでした。変更の場合はrevise（201302）を送信してください。',
+  }),
+  row({
+    code: 'V3_LOST_CHARACTER',
+    v3: content('SYN102'),
+    severity: 'Warning',
+    message: 'A name contains U+FFFD: the sender lost a character before sending',
+    hint: 'Check the character conversion of the sending system; send a revise with the right name',
+    ja: '氏名にU+FFFD（文字化け）が含まれています。送信側の文字変換を確認してください。',
+  }),
+  row({
+    code: 'V3_TOLERATED',
+    v3: content('SYN'),
+    severity: 'Warning',
+    message: 'The message was accepted although it departs from ITI TF-2 3.44 or Appendix E',
+    hint: 'Correct the named element in the sending system',
+    ja: 'プロファイルとの相違がありますが受理しました。示された要素を修正してください。',
   }),
 ] as const

@@ -89,7 +89,7 @@ export const soapErrors = [
     code: 'MTOM_PACKAGE',
     message:
       'The multipart package is broken: boundary, root part, part headers or end are wrong, or there are too many parts',
-    hint: 'Follow RFC 2387 and the XOP packaging rules of ITI TF-2 Appendix V.8; the fault says what was missing',
+    hint: 'Follow RFC 2387 and the XOP packaging rules of ITI TF-2 Appendix V; the fault says what was missing',
     ja: 'multipart/related（MTOM）の構造が不正です。boundary・ルートパート・終端を確認してください。',
   }),
   row({

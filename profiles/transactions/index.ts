@@ -1,14 +1,20 @@
 // Every transaction this server offers; a transaction that is not in this list answers ActionNotSupported.
 
-import type { Transaction } from './define.ts'
+import type { AuditRow, Transaction } from './define.ts'
 import { iti18 } from './iti-18.ts'
 import { iti41 } from './iti-41.ts'
 import { iti42 } from './iti-42.ts'
 import { iti43 } from './iti-43.ts'
 import { iti44Add, iti44Revise } from './iti-44.ts'
 import { iti45 } from './iti-45.ts'
+import { storeClientDemographics, storeClientPush } from './storeclient.ts'
 
-export { ENDPOINTS, NS, type QName, type Transaction } from './define.ts'
-export { iti18, iti41, iti42, iti43, iti44Add, iti44Revise, iti45 }
+export { type AuditRow, ENDPOINTS, NS, type QName, type Transaction } from './define.ts'
+export { iti18, iti41, iti42, iti43, iti44Add, iti44Revise, iti45, storeClientDemographics, storeClientPush }
 
 export const transactions: readonly Transaction[] = [iti18, iti41, iti42, iti43, iti44Add, iti44Revise, iti45]
+
+/** Audit row by transaction id, for every door. */
+export const auditRows: ReadonlyMap<string, AuditRow> = new Map(
+  [...transactions, storeClientPush, storeClientDemographics].map((transaction) => [transaction.id, transaction.audit]),
+)

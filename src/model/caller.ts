@@ -28,10 +28,16 @@ export interface CallingSystem {
   readonly facilityName: string
   /** 10-digit insurance institution code (保険医療機関コード), absent for bodies without one. */
   readonly facilityCode?: string
+  /** How the facility writes its patient numbers: `exact`, `pad:n` or `strip`. */
+  readonly patientIdForm: string
+  /** Code of healthcareFacilityTypeCode; absent: derived from the facility code. */
+  readonly facilityType?: string
   readonly roles: ReadonlySet<Role>
   readonly accessMode: AccessMode
   /** The system's own assigning authority; set for a conformance tester whose ids are affinity-domain ids as they are. */
   readonly assigningAuthority?: Oid
+  /** repositoryUniqueIds of which the system is the Document Repository (ITI-42). */
+  readonly repositories: readonly string[]
   /** The most restricted documents of other facilities this system may see without a named user. */
   readonly confidentialityCeiling: Confidentiality
 }

@@ -72,6 +72,21 @@ export class IheError extends Error {
   }
 }
 
+/** The same error naming its exchange, for doors whose answers have one text field only. */
+export function citing(error: IheError, journalId: string): IheError {
+  const { at, value, rule, location } = error
+  return new IheError(
+    { ...error.row, hint: `${error.row.hint} (journal ${journalId})` },
+    {
+      ...(at === undefined ? {} : { at }),
+      ...(value === undefined ? {} : { value }),
+      ...(rule === undefined ? {} : { rule }),
+      ...(location === undefined ? {} : { location }),
+      cause: error.cause,
+    },
+  )
+}
+
 const REDACTED_VALUE_LENGTH = 128
 
 /**

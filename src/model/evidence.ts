@@ -11,6 +11,8 @@ export interface Evidence {
   /** Patient ids concerned, in CX form. */
   readonly patients: readonly string[]
   readonly documents: readonly DocumentReference[]
+  /** Documents asked for and not delivered: a PartialSuccess is audited as two events (ITI TF-2 3.43.6). */
+  readonly undelivered?: readonly DocumentReference[]
   readonly submissionSetUniqueId?: string
   /** Stored query id or HL7 v3 message id, with the query as it came (ATNA ParticipantObjectQuery). */
   readonly query?: { readonly id: string; readonly text: string }

@@ -1,0 +1,94 @@
+// ATNA audit events of an exchange, from who the door knows and what the actor reports (ITI TF-2 3.20; DICOM PS3.15 A.5).
+
+import { auditRows } from '../../profiles/transactions/index.ts'
+import { NODE_AUTHENTICATION } from '../../profiles/transactions/storeclient.ts'
+import type { Caller, Exchange } from '../model/caller.ts'
+import type { DocumentReference, Evidence, Outcome } from '../model/evidence.ts'
+
+/** Outcome indicator of DICOM PS3.15: 0 success, 4 minor failure, 8 serious failure. */
+type OutcomeIndicator = 0 | 4 | 8
+
+/** One row of audit.event; its objects hold what the ATNA message needs, its rendering is the sender's. */
+export interface AuditEvent {
+  readonly exchangeId: string
+  readonly eventCode: string
+  readonly action: string
+  readonly typeCode: string
+  readonly outcome: OutcomeIndicator
+  readonly systemId?: string
+  readonly facilityId?: string
+  readonly peer: string
+  readonly endpoint: string
+  readonly patients: readonly string[]
+  readonly objects: {
+    readonly documents?: readonly DocumentReference[]
+    readonly submissionSetUniqueId?: string
+    readonly query?: Evidence['query']
+    readonly messageId?: string
+  }
+  /** Decision and rule; stays inside. */
+  readonly reason?: string
+}
+
+type Reported = Pick<Outcome<unknown>, 'result' | 'errors' | 'evidence'>
+
+/** One event; two for a PartialSuccess (ITI TF-2 3.18.6, 3.43.6): what was delivered and what was not. */
+export function auditEvents(caller: Caller, reported: Reported): readonly AuditEvent[] {
+  const { evidence } = reported
+  if (reported.result !== 'partial')
+    return [eventOf(caller, { reported, documents: [...evidence.documents, ...(evidence.undelivered ?? [])] })]
+  return [
+    eventOf(caller, { reported: { ...reported, result: 'success', errors: [] }, documents: evidence.documents }),
+    eventOf(caller, { reported: { ...reported, result: 'failure' }, documents: evidence.undelivered ?? [] }),
+  ]
+}
+
+function eventOf(caller: Caller, given: { reported: Reported; documents: readonly DocumentReference[] }): AuditEvent {
+  const { exchange } = caller
+  const { evidence } = given.reported
+  const row = auditRows.get(exchange.transaction)
+  return {
+    ...placeOf(exchange),
+    eventCode: row?.eventId ?? NODE_AUTHENTICATION.eventId,
+    action: row?.action ?? 'E',
+    typeCode: row?.typeCode ?? exchange.transaction,
+    outcome: outcomeOf(given.reported),
+    systemId: caller.systemId,
+    facilityId: caller.facilityId,
+    patients: evidence.patients,
+    objects: {
+      ...(given.documents.length === 0 ? {} : { documents: given.documents }),
+      ...(evidence.submissionSetUniqueId === undefined
+        ? {}
+        : { submissionSetUniqueId: evidence.submissionSetUniqueId }),
+      ...(evidence.query === undefined ? {} : { query: evidence.query }),
+      ...(exchange.messageId === undefined ? {} : { messageId: exchange.messageId }),
+    },
+    ...(evidence.decision === undefined
+      ? {}
+      : { reason: `${evidence.decision.allowed ? 'permit' : 'deny'}: ${evidence.decision.reason}` }),
+  }
+}
+
+/** A peer whose certificate was refused (ITI TF-2 3.19.6): nobody is known, only where from and why. */
+export function nodeAuthenticationFailure(exchange: Exchange, reason: string): AuditEvent {
+  return {
+    ...placeOf(exchange),
+    eventCode: NODE_AUTHENTICATION.eventId,
+    action: NODE_AUTHENTICATION.action,
+    typeCode: NODE_AUTHENTICATION.typeCode,
+    outcome: 8,
+    patients: [],
+    objects: {},
+    reason,
+  }
+}
+
+function placeOf(exchange: Exchange): Pick<AuditEvent, 'exchangeId' | 'peer' | 'endpoint'> {
+  return { exchangeId: exchange.id, peer: exchange.peer, endpoint: exchange.endpoint }
+}
+
+function outcomeOf(reported: Reported): OutcomeIndicator {
+  if (reported.result === 'failure') return 8
+  return reported.errors.length > 0 ? 4 : 0
+}

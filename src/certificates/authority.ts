@@ -1,0 +1,199 @@
+// A certificate authority of our own: issues the server's and the connected systems' certificates (security: certificate → system, issuing).
+
+import 'reflect-metadata'
+import { createPrivateKey, createPublicKey, randomBytes, webcrypto } from 'node:crypto'
+import { isIP } from 'node:net'
+import * as x509 from '@peculiar/x509'
+
+type CryptoKey = webcrypto.CryptoKey
+type CryptoKeyPair = webcrypto.CryptoKeyPair
+
+x509.cryptoProvider.set(webcrypto)
+
+export interface IssuedCertificate {
+  readonly certificatePem: string
+  /** PKCS#8, not encrypted. */
+  readonly privateKeyPem: string
+}
+
+/** An authority is its certificate and its key; nothing else is kept of it. */
+export type Authority = IssuedCertificate
+
+export interface ServerRequest {
+  /** DNS names and IP addresses. */
+  readonly names: readonly string[]
+  readonly days?: number
+  readonly now?: Date
+}
+
+/** Whom a certificate is for: subject `C=JP, O=<network OID>, OU=<facility OID>, CN=<system id>`. */
+export interface SystemSubject {
+  readonly systemId: string
+  readonly facilityOid: string
+  readonly networkOid?: string
+  readonly days?: number
+  readonly now?: Date
+}
+
+type KeyKind = 'EC-P256' | 'RSA-2048'
+
+const DAY_MS = 86_400_000
+/** Two years are IHE's limit for certificates of nodes, 397 days ours. */
+export const MAX_DAYS = 397
+const AUTHORITY_DAYS = 3650
+/** Clocks of senders run behind. */
+const BACKDATE_MS = 5 * 60_000
+const SERIAL_BYTES = 16
+const MIN_RSA_BITS = 2048
+const CURVES: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1'])
+const SIGNING = { name: 'ECDSA', hash: 'SHA-256' } as const
+const EC_KEY = { name: 'ECDSA', namedCurve: 'P-256' } as const
+const RSA_KEY = {
+  name: 'RSASSA-PKCS1-v1_5',
+  hash: 'SHA-256',
+  publicExponent: new Uint8Array([1, 0, 1]),
+  modulusLength: MIN_RSA_BITS,
+} as const
+
+/** Makes a self-signed ECDSA P-256 authority that may issue end certificates only. */
+export async function createAuthority({
+  name = 'Tsunagi development CA',
+  now = new Date(),
+}: {
+  readonly name?: string
+  readonly now?: Date
+} = {}): Promise<Authority> {
+  const keys = await generate('EC-P256')
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: newSerial(),
+    name: [{ C: ['JP'] }, { O: ['Tsunagi'] }, { CN: [name] }],
+    ...validity(now, AUTHORITY_DAYS),
+    signingAlgorithm: SIGNING,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  })
+  return { certificatePem: pemOf(certificate), privateKeyPem: await privatePem(keys.privateKey) }
+}
+
+/** Issues an ECDSA P-256 certificate for a TLS server of these names. */
+export async function issueServerCertificate(authority: Authority, request: ServerRequest): Promise<IssuedCertificate> {
+  const keys = await generate('EC-P256')
+  const names = request.names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }) as const)
+  const certificatePem = await issue(authority, keys.publicKey, {
+    subject: [{ C: ['JP'] }, { O: ['Tsunagi'] }, { CN: [request.names[0] ?? 'localhost'] }],
+    names,
+    purpose: x509.ExtendedKeyUsage.serverAuth,
+    ...validity(request.now ?? new Date(), request.days ?? MAX_DAYS),
+  })
+  return { certificatePem, privateKeyPem: await privatePem(keys.privateKey) }
+}
+
+/**
+ * Issues an RSA-2048 certificate for a connected system (RSA, so that PKCS#12 can be written for any importer).
+ * @throws {Error} when `days` is more than 397.
+ */
+export async function issueClientCertificate(authority: Authority, subject: SystemSubject): Promise<IssuedCertificate> {
+  const keys = await generate('RSA-2048')
+  return {
+    certificatePem: await issueForSystem(authority, keys.publicKey, subject),
+    privateKeyPem: await privatePem(keys.privateKey),
+  }
+}
+
+/**
+ * Issues a certificate for the public key of a PKCS#10 request. Its subject and extensions are ignored: they come from the registered system.
+ * @throws {Error} when the request is damaged, not signed by its own key, or its key is weaker than RSA 2048 or other than P-256 and P-384.
+ */
+export async function signCertificateRequest(
+  authority: Authority,
+  requestPem: string,
+  subject: SystemSubject,
+): Promise<string> {
+  const request = new x509.Pkcs10CertificateRequest(requestPem)
+  const key = createPublicKey({ key: Buffer.from(request.publicKey.rawData), format: 'der', type: 'spki' })
+  const { modulusLength = 0, namedCurve = '' } = key.asymmetricKeyDetails ?? {}
+  const strong = key.asymmetricKeyType === 'rsa' ? modulusLength >= MIN_RSA_BITS : CURVES.has(namedCurve)
+  if (!strong) throw new Error('the request needs an RSA key of at least 2048 bits or an EC key on P-256 or P-384')
+  if (!(await request.verify())) throw new Error('the request is not signed by the key it carries')
+  return issueForSystem(authority, await request.publicKey.export(), subject)
+}
+
+function issueForSystem(authority: Authority, publicKey: CryptoKey, subject: SystemSubject): Promise<string> {
+  const { systemId, facilityOid, networkOid, days = MAX_DAYS, now = new Date() } = subject
+  if (days > MAX_DAYS) throw new Error(`a certificate is issued for at most ${MAX_DAYS} days, not ${days}`)
+  const organisation = networkOid === undefined ? [] : [{ O: [networkOid] }]
+  return issue(authority, publicKey, {
+    subject: [{ C: ['JP'] }, ...organisation, { OU: [facilityOid] }, { CN: [systemId] }],
+    names: [{ type: 'url', value: `urn:oid:${facilityOid}` }],
+    purpose: x509.ExtendedKeyUsage.clientAuth,
+    ...validity(now, days),
+  })
+}
+
+interface Content {
+  readonly subject: x509.JsonName
+  readonly names: readonly { readonly type: 'dns' | 'ip' | 'url'; readonly value: string }[]
+  readonly purpose: string
+  readonly notBefore: Date
+  readonly notAfter: Date
+}
+
+async function issue(authority: Authority, publicKey: CryptoKey, content: Content): Promise<string> {
+  const issuer = new x509.X509Certificate(authority.certificatePem)
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: newSerial(),
+    subject: content.subject,
+    issuer: issuer.subjectName,
+    notBefore: content.notBefore,
+    notAfter: new Date(Math.min(content.notAfter.getTime(), issuer.notAfter.getTime())),
+    publicKey,
+    signingKey: await signingKey(authority.privateKeyPem),
+    signingAlgorithm: SIGNING,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([content.purpose]),
+      new x509.SubjectAlternativeNameExtension([...content.names]),
+      await x509.SubjectKeyIdentifierExtension.create(publicKey),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer),
+    ],
+  })
+  return pemOf(certificate)
+}
+
+function generate(kind: KeyKind): Promise<CryptoKeyPair> {
+  const algorithm = kind === 'EC-P256' ? EC_KEY : RSA_KEY
+  return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as Promise<CryptoKeyPair>
+}
+
+function signingKey(pem: string): Promise<CryptoKey> {
+  const der = createPrivateKey(pem).export({ format: 'der', type: 'pkcs8' })
+  return webcrypto.subtle.importKey('pkcs8', der, EC_KEY, false, ['sign']) as Promise<CryptoKey>
+}
+
+async function privatePem(key: CryptoKey): Promise<string> {
+  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key))
+  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+    .export({ format: 'pem', type: 'pkcs8' })
+    .toString()
+}
+
+function pemOf(certificate: x509.X509Certificate): string {
+  return `${certificate.toString('pem').trim()}\n`
+}
+
+/** 127 random bits, positive (RFC 5280, 4.1.2.2). */
+function newSerial(): string {
+  const bytes = randomBytes(SERIAL_BYTES)
+  bytes.writeUInt8((bytes.readUInt8(0) & 0x3f) | 0x40, 0)
+  return bytes.toString('hex')
+}
+
+function validity(now: Date, days: number): { readonly notBefore: Date; readonly notAfter: Date } {
+  const start = now.getTime() - BACKDATE_MS
+  return { notBefore: new Date(start), notAfter: new Date(start + days * DAY_MS) }
+}

@@ -1,0 +1,76 @@
+// Reads and writes PEM files so that a key is never readable by others and a crash never leaves half a file.
+
+import { randomUUID } from 'node:crypto'
+import { open, readFile, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+const PRIVATE_MODE = 0o600
+const PUBLIC_MODE = 0o644
+const OTHERS = 0o077
+
+/** Text of a file, or undefined when there is none. */
+export async function readPublic(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/**
+ * Text of a private key file, or undefined when there is none.
+ * @throws {Error} in plain words, when group or others may read it.
+ */
+export async function readPrivate(path: string): Promise<string | undefined> {
+  let file: Awaited<ReturnType<typeof open>>
+  try {
+    file = await open(path, 'r')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  try {
+    const { mode } = await file.stat()
+    if (process.platform !== 'win32' && (mode & OTHERS) !== 0) {
+      throw new Error(`the private key ${path} can be read by other users of this machine; run: chmod 600 ${path}`)
+    }
+    return await file.readFile('utf8')
+  } finally {
+    await file.close()
+  }
+}
+
+/** Writes a file as a whole: temporary file, flush, rename, flush of the directory. Mode 0600, `public` 0644. */
+export async function writeAtomically(
+  path: string,
+  content: string | Buffer,
+  audience: 'private' | 'public' = 'private',
+): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.tmp`
+  try {
+    const file = await open(temporary, 'wx', audience === 'private' ? PRIVATE_MODE : PUBLIC_MODE)
+    try {
+      await file.writeFile(content)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+  await flushDirectory(dirname(path))
+}
+
+async function flushDirectory(path: string): Promise<void> {
+  // Windows cannot open a directory; its rename is durable by the journal of the file system.
+  if (process.platform === 'win32') return
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}

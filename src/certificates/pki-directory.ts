@@ -1,0 +1,200 @@
+// The development PKI on disk (design §5): var/pki/ca.{crt,key}, server.{crt,key}, clients/<system>.{crt,key,p12}.
+
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { isIP } from 'node:net'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { Authority, IssuedCertificate, SystemSubject } from './authority.ts'
+import { type CertificateFacts, factsOf } from './certificate.ts'
+import { readPrivate, readPublic, writeAtomically } from './files.ts'
+
+export interface DevelopmentPki {
+  /** Certificate of the authority, PEM. */
+  readonly ca: string
+  readonly server: IssuedCertificate
+  readonly paths: PkiPaths
+  /** What this call made, for the log: `ca`, `server`. */
+  readonly created: readonly ('ca' | 'server')[]
+}
+
+export interface PkiPaths {
+  readonly caCertificate: string
+  readonly caKey: string
+  readonly serverCertificate: string
+  readonly serverKey: string
+  readonly clients: string
+}
+
+export interface IssuedClient extends CertificateFacts {
+  readonly systemId: string
+  readonly paths: { readonly certificate: string; readonly key: string; readonly pkcs12: string }
+}
+
+/** Password of the .p12 files of the development PKI. It protects nothing: the key lies beside it, mode 0600. */
+export const DEVELOPMENT_PASSWORD = 'tsunagi'
+
+const RENEWAL_MS = 30 * 86_400_000
+const SYSTEM_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+const DIRECTORY_MODE = 0o755
+
+export function pkiPaths(directory: string): PkiPaths {
+  return {
+    caCertificate: join(directory, 'ca.crt'),
+    caKey: join(directory, 'ca.key'),
+    serverCertificate: join(directory, 'server.crt'),
+    serverKey: join(directory, 'server.key'),
+    clients: join(directory, 'clients'),
+  }
+}
+
+/** Names a development server certificate carries in any case. */
+export function developmentNames(further: readonly string[] = []): readonly string[] {
+  return [...new Set(['localhost', '127.0.0.1', '::1', hostname(), ...further])].filter((name) => name !== '')
+}
+
+/**
+ * Makes authority and server certificate when they are absent, and renews the server certificate when it ends within 30 days
+ * or lacks a name, if it is ours to renew: issued by this authority, whose key is here.
+ * @throws {Error} in plain words, when a key can be read by others, or key and certificate do not belong together.
+ */
+export async function ensureDevelopmentPki(
+  directory: string,
+  { serverNames = [], now = new Date() }: { readonly serverNames?: readonly string[]; readonly now?: Date } = {},
+): Promise<DevelopmentPki> {
+  const paths = pkiPaths(directory)
+  await mkdir(paths.clients, { recursive: true, mode: DIRECTORY_MODE })
+  const authority = await ensureAuthority(paths, now)
+  const server = await ensureServer(paths, authority, { names: developmentNames(serverNames), now })
+  const created = [...(authority.isNew ? (['ca'] as const) : []), ...(server.isNew ? (['server'] as const) : [])]
+  return { ca: authority.certificatePem, server: server.issued, paths, created }
+}
+
+/**
+ * Issues a certificate for a system into clients/<system>.{crt,key,p12}, replacing the files of an earlier one (which stays valid
+ * until it is revoked or ends). The .p12 has `password`, by default that of the development PKI.
+ * @throws {Error} in plain words, when the authority is not here or the system id cannot be a file name.
+ */
+export async function issueClientInto(
+  directory: string,
+  { password = DEVELOPMENT_PASSWORD, ...subject }: SystemSubject & { readonly password?: string },
+): Promise<IssuedClient> {
+  const { systemId } = subject
+  if (!SYSTEM_ID.test(systemId)) {
+    throw new Error(`the system id "${systemId}" must be 1 to 64 letters, digits, dots, hyphens or underscores`)
+  }
+  const authority = await readAuthority(directory)
+  const { clients } = pkiPaths(directory)
+  const [{ issueClientCertificate }, { writePkcs12 }] = await Promise.all([
+    import('./authority.ts'),
+    import('./pkcs12.ts'),
+  ])
+  const issued = await issueClientCertificate(authority, subject)
+  const paths = {
+    certificate: join(clients, `${systemId}.crt`),
+    key: join(clients, `${systemId}.key`),
+    pkcs12: join(clients, `${systemId}.p12`),
+  }
+  await mkdir(clients, { recursive: true, mode: DIRECTORY_MODE })
+  await writeAtomically(paths.key, issued.privateKeyPem)
+  await writeAtomically(
+    paths.pkcs12,
+    writePkcs12(issued, { password, friendlyName: systemId, chain: [authority.certificatePem] }),
+  )
+  await writeAtomically(paths.certificate, issued.certificatePem, 'public')
+  return { systemId, ...factsOf(new X509Certificate(issued.certificatePem)), paths }
+}
+
+/**
+ * What is known of the certificate of a system in clients/<system>.crt; undefined when none was issued.
+ * @throws {Error} when the file is no certificate.
+ */
+export async function readClient(directory: string, systemId: string): Promise<IssuedClient | undefined> {
+  const base = join(pkiPaths(directory).clients, systemId)
+  const pem = await readPublic(`${base}.crt`)
+  if (pem === undefined) return undefined
+  const paths = { certificate: `${base}.crt`, key: `${base}.key`, pkcs12: `${base}.p12` }
+  return { systemId, ...factsOf(new X509Certificate(pem)), paths }
+}
+
+/**
+ * The authority of a PKI directory.
+ * @throws {Error} in plain words, when its certificate or key is not there, can be read by others, or they do not belong together.
+ */
+export async function readAuthority(directory: string): Promise<Authority> {
+  const paths = pkiPaths(directory)
+  const [certificatePem, privateKeyPem] = await Promise.all([readPublic(paths.caCertificate), readPrivate(paths.caKey)])
+  if (certificatePem === undefined || privateKeyPem === undefined) {
+    throw new Error(`no certificate can be issued: ${paths.caCertificate} and ${paths.caKey} are needed`)
+  }
+  if (!belongTogether(certificatePem, privateKeyPem)) {
+    throw new Error(`${paths.caCertificate} and ${paths.caKey} do not belong together; restore both from one backup`)
+  }
+  return { certificatePem, privateKeyPem }
+}
+
+interface PresentAuthority {
+  readonly certificatePem: string
+  /** Absent where the operator keeps the authority's key elsewhere. */
+  readonly authority: Authority | undefined
+  readonly isNew: boolean
+}
+
+async function ensureAuthority(paths: PkiPaths, now: Date): Promise<PresentAuthority> {
+  const [certificatePem, privateKeyPem] = await Promise.all([readPublic(paths.caCertificate), readPrivate(paths.caKey)])
+  if (certificatePem === undefined) {
+    const { createAuthority } = await import('./authority.ts')
+    const authority = await createAuthority({ now })
+    // Key first: a crash in between leaves no certificate, so the next start makes both anew.
+    await writeAtomically(paths.caKey, authority.privateKeyPem)
+    await writeAtomically(paths.caCertificate, authority.certificatePem, 'public')
+    return { certificatePem: authority.certificatePem, authority, isNew: true }
+  }
+  if (privateKeyPem === undefined) return { certificatePem, authority: undefined, isNew: false }
+  if (!belongTogether(certificatePem, privateKeyPem)) {
+    throw new Error(`${paths.caCertificate} and ${paths.caKey} do not belong together; restore both from one backup`)
+  }
+  return { certificatePem, authority: { certificatePem, privateKeyPem }, isNew: false }
+}
+
+async function ensureServer(
+  paths: PkiPaths,
+  { certificatePem: ca, authority }: PresentAuthority,
+  { names, now }: { readonly names: readonly string[]; readonly now: Date },
+): Promise<{ readonly issued: IssuedCertificate; readonly isNew: boolean }> {
+  const [certificatePem, privateKeyPem] = await Promise.all([
+    readPublic(paths.serverCertificate),
+    readPrivate(paths.serverKey),
+  ])
+  const present =
+    certificatePem === undefined || privateKeyPem === undefined ? undefined : { certificatePem, privateKeyPem }
+  const isOurs =
+    certificatePem === undefined || new X509Certificate(certificatePem).checkIssued(new X509Certificate(ca))
+  if (present !== undefined && (!isOurs || authority === undefined || !isDue(present, names, now))) {
+    if (belongTogether(present.certificatePem, present.privateKeyPem)) return { issued: present, isNew: false }
+    throw new Error(`${paths.serverCertificate} and ${paths.serverKey} do not belong together`)
+  }
+  if (!isOurs) throw new Error(`${paths.serverKey} is missing, and ${paths.serverCertificate} is not ours to replace`)
+  if (authority === undefined) {
+    throw new Error(
+      `no server certificate can be issued without ${paths.caKey}; put one into ${paths.serverCertificate}`,
+    )
+  }
+  const { issueServerCertificate } = await import('./authority.ts')
+  const issued = await issueServerCertificate(authority, { names, now })
+  await writeAtomically(paths.serverKey, issued.privateKeyPem)
+  await writeAtomically(paths.serverCertificate, issued.certificatePem, 'public')
+  return { issued, isNew: true }
+}
+
+function isDue({ certificatePem, privateKeyPem }: IssuedCertificate, names: readonly string[], now: Date): boolean {
+  const certificate = new X509Certificate(certificatePem)
+  const endsSoon = new Date(certificate.validTo).getTime() - now.getTime() < RENEWAL_MS
+  const covers = (name: string): boolean =>
+    (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined
+  return endsSoon || !names.every(covers) || !belongTogether(certificatePem, privateKeyPem)
+}
+
+function belongTogether(certificatePem: string, privateKeyPem: string): boolean {
+  return new X509Certificate(certificatePem).checkPrivateKey(createPrivateKey(privateKeyPem))
+}

@@ -1,0 +1,63 @@
+// query:AdhocQueryResponse: stored fragments concatenated, with what can change spliced in (design §3; ITI TF-2 3.18.4.1.3).
+
+import { NS } from '../../../profiles/transactions/define.ts'
+import type { RegistryObject } from '../../model/ebrim.ts'
+import type { ReturnType, StoredObject } from '../../model/stored-query.ts'
+import { childOf, elementsOf } from '../xml/navigate.ts'
+import type { XmlElement } from '../xml/read.ts'
+import { concat, el, type Markup, trusted } from '../xml/write.ts'
+import { readRegistryObject } from './registry-object.ts'
+import {
+  type ReceivedResponse,
+  readRegistryResponse,
+  responseStatus,
+  type Verdict,
+  writeErrorList,
+} from './registry-response.ts'
+
+export interface QueryAnswer {
+  readonly returnType: ReturnType
+  readonly objects: readonly StoredObject[]
+}
+
+/** The RegistryObjectList is always there, empty on Failure and where nothing was found (schema; ITI TF-3 4.2.4.3). */
+export function writeQueryResponse(answer: QueryAnswer, verdict: Verdict): Markup {
+  return el(
+    'query:AdhocQueryResponse',
+    { 'xmlns:query': NS.query, 'xmlns:rim': NS.rim, 'xmlns:rs': NS.rs, status: responseStatus(verdict.result) },
+    ...writeErrorList(verdict),
+    el(
+      'rim:RegistryObjectList',
+      {},
+      answer.returnType === 'LeafClass' ? leafs(answer.objects) : references(answer.objects),
+    ),
+  )
+}
+
+function leafs(objects: readonly StoredObject[]): Markup {
+  let out = ''
+  for (const object of objects) out += `<rim:${object.element} status="${object.status}"${object.ebrim}`
+  return trusted(out)
+}
+
+function references(objects: readonly StoredObject[]): Markup {
+  return concat(objects.map((object) => el('rim:ObjectRef', { id: object.id })))
+}
+
+export interface ReceivedQueryResponse extends ReceivedResponse {
+  readonly objects: readonly RegistryObject[]
+  readonly references: readonly string[]
+}
+
+/** Client side. @throws {IheError} BODY_INVALID for objects that are not ebRIM. */
+export function readQueryResponse(response: XmlElement): ReceivedQueryResponse {
+  const list = childOf(response, NS.rim, 'RegistryObjectList')
+  const children = list === undefined ? [] : elementsOf(list)
+  return {
+    ...readRegistryResponse(response),
+    objects: children
+      .filter((child) => child.name === 'ExtrinsicObject' || child.name === 'RegistryPackage')
+      .map(readRegistryObject),
+    references: children.filter((child) => child.name === 'ObjectRef').map((child) => child.attributes.get('id') ?? ''),
+  }
+}

@@ -1,0 +1,126 @@
+// xds:RetrieveDocumentSetRequest and its response, both ways (ITI TF-2 3.43.4).
+
+import { iheError } from '../../../profiles/errors/index.ts'
+import { NS } from '../../../profiles/transactions/define.ts'
+import { childOf, childrenOf, elementsOf, textOf } from '../xml/navigate.ts'
+import type { XmlElement } from '../xml/read.ts'
+import { el, type Markup, text } from '../xml/write.ts'
+import {
+  type ReceivedResponse,
+  readRegistryResponse,
+  type Verdict,
+  writeRegistryResponse,
+} from './registry-response.ts'
+import { type ProvidedDocument, readBinary, writeBinary } from './submit.ts'
+
+/** One document asked for; the home is echoed when it was sent. */
+export interface DocumentRequest {
+  readonly homeCommunityId?: string
+  readonly repositoryUniqueId: string
+  readonly documentUniqueId: string
+}
+
+const ORDER = ['HomeCommunityId', 'RepositoryUniqueId', 'DocumentUniqueId']
+const MAX_DOCUMENT_REQUESTS = 1000
+
+/** @throws {IheError} BODY_INVALID when an id is missing, the order is not the schema's, or nothing is asked. */
+export function readRetrieveRequest(request: XmlElement): readonly DocumentRequest[] {
+  const requests = childrenOf(request, NS.xds, 'DocumentRequest')
+  if (requests.length === 0 || requests.length > MAX_DOCUMENT_REQUESTS)
+    throw iheError('BODY_INVALID', {
+      at: 'RetrieveDocumentSetRequest',
+      rule: `1 to ${MAX_DOCUMENT_REQUESTS} DocumentRequest elements`,
+    })
+  return requests.map((entry, index) => {
+    const at = `DocumentRequest[${index + 1}]`
+    const positions = elementsOf(entry).map((child) => ORDER.indexOf(child.name))
+    if (positions.some((position, place) => position < 0 || position <= (positions[place - 1] ?? -1)))
+      throw iheError('BODY_INVALID', { at, rule: `children in the order ${ORDER.join(', ')}` })
+    const home = childText(entry, 'HomeCommunityId')
+    return {
+      repositoryUniqueId: required(entry, { name: 'RepositoryUniqueId', at }),
+      documentUniqueId: required(entry, { name: 'DocumentUniqueId', at }),
+      ...(home === undefined ? {} : { homeCommunityId: home }),
+    }
+  })
+}
+
+function required(entry: XmlElement, place: { name: string; at: string }): string {
+  const value = childText(entry, place.name)
+  if (value === undefined)
+    throw iheError('BODY_INVALID', { at: `${place.at}/${place.name}`, rule: 'required by the schema' })
+  return value
+}
+
+function childText(entry: XmlElement, name: string): string | undefined {
+  const child = childOf(entry, NS.xds, name)
+  const value = child === undefined ? '' : textOf(child).trim()
+  return value === '' ? undefined : value
+}
+
+export function writeRetrieveRequest(requests: readonly DocumentRequest[]): Markup {
+  return el(
+    'xds:RetrieveDocumentSetRequest',
+    { 'xmlns:xds': NS.xds },
+    ...requests.map((entry) => el('xds:DocumentRequest', {}, ...ids(entry))),
+  )
+}
+
+function ids(entry: DocumentRequest): readonly Markup[] {
+  return [
+    ...(entry.homeCommunityId === undefined ? [] : [el('xds:HomeCommunityId', {}, text(entry.homeCommunityId))]),
+    el('xds:RepositoryUniqueId', {}, text(entry.repositoryUniqueId)),
+    el('xds:DocumentUniqueId', {}, text(entry.documentUniqueId)),
+  ]
+}
+
+/** One document in the answer, where its bytes are, and the type its DocumentEntry has. */
+export interface RetrievedDocument {
+  readonly request: DocumentRequest
+  readonly mimeType: string
+  readonly content: ProvidedDocument['content']
+}
+
+export function writeRetrieveResponse(documents: readonly RetrievedDocument[], verdict: Verdict): Markup {
+  return el(
+    'xds:RetrieveDocumentSetResponse',
+    { 'xmlns:xds': NS.xds },
+    writeRegistryResponse(verdict),
+    ...documents.map((entry) =>
+      el(
+        'xds:DocumentResponse',
+        {},
+        ...ids(entry.request),
+        el('xds:mimeType', {}, text(entry.mimeType)),
+        el('xds:Document', {}, writeBinary(entry.content)),
+      ),
+    ),
+  )
+}
+
+export interface ReceivedRetrieveResponse extends ReceivedResponse {
+  readonly documents: readonly RetrievedDocument[]
+}
+
+/** Client side. @throws {IheError} BODY_INVALID, MTOM_INCLUDE */
+export function readRetrieveResponse(response: XmlElement): ReceivedRetrieveResponse {
+  const verdict = childOf(response, NS.rs, 'RegistryResponse')
+  if (verdict === undefined)
+    throw iheError('BODY_INVALID', { at: `${response.name}/RegistryResponse`, rule: 'required by the schema' })
+  return {
+    ...readRegistryResponse(verdict),
+    documents: childrenOf(response, NS.xds, 'DocumentResponse').map((entry) => {
+      const document = childOf(entry, NS.xds, 'Document')
+      if (document === undefined)
+        throw iheError('BODY_INVALID', { at: 'DocumentResponse/Document', rule: 'required by the schema' })
+      return {
+        request: {
+          repositoryUniqueId: childText(entry, 'RepositoryUniqueId') ?? '',
+          documentUniqueId: childText(entry, 'DocumentUniqueId') ?? '',
+        },
+        mimeType: childText(entry, 'mimeType') ?? '',
+        content: readBinary(document),
+      }
+    }),
+  }
+}

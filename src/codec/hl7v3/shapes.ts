@@ -1,0 +1,269 @@
+// Shapes of the PIXv3 requests: transmission and control act wrappers, registration event, patient, person, query (NE2008 schemas).
+
+import { ANY, BL, CODE, II, INFRASTRUCTURE, type Shape, shape, TS } from './shape.ts'
+
+const organization = shape({
+  required: { classCode: true, determinerCode: /^INSTANCE$/ },
+  content: [
+    ...INFRASTRUCTURE,
+    ['id', '+', II],
+    ['name', '*', ANY],
+    ['telecom', '*', ANY],
+    ['notificationParty', '?', ANY],
+  ],
+})
+
+const device = shape({
+  required: { classCode: true, determinerCode: /^INSTANCE$/ },
+  content: [
+    ...INFRASTRUCTURE,
+    ['id', '+', II],
+    ['name', '*', ANY],
+    ['desc', '?', ANY],
+    ['existenceTime', '?', ANY],
+    ['telecom', '*', ANY],
+    ['manufacturerModelName', '?', ANY],
+    ['softwareName', '?', ANY],
+    [
+      'asAgent',
+      '?',
+      shape({
+        required: { classCode: true },
+        content: [...INFRASTRUCTURE, ['representedOrganization', '?', organization]],
+      }),
+    ],
+    ['asLocatedEntity', '*', ANY],
+  ],
+})
+
+function party(typeCode: RegExp): Shape {
+  return shape({ required: { typeCode }, content: [...INFRASTRUCTURE, ['telecom', '?', ANY], ['device', '1', device]] })
+}
+
+/** MCCI_MT000100UV01.Message around a control act; ITSVersion is checked by the reader, which has a better error for it. */
+function message(controlActProcess: Shape): Shape {
+  return shape({
+    attributes: { ITSVersion: true },
+    content: [
+      ...INFRASTRUCTURE,
+      ['id', '1', II],
+      ['creationTime', '1', TS],
+      ['securityText', '?', ANY],
+      ['versionCode', '?', CODE],
+      ['interactionId', '1', II],
+      ['profileId', '*', II],
+      ['processingCode', '1', CODE],
+      ['processingModeCode', '1', CODE],
+      ['acceptAckCode', '1', CODE],
+      ['sequenceNumber', '?', ANY],
+      ['attachmentText', '*', ANY],
+      ['receiver', '+', party(/^RCV$/)],
+      ['respondTo', '*', ANY],
+      ['sender', '1', party(/^SND$/)],
+      ['attentionLine', '*', ANY],
+      ['controlActProcess', '1', controlActProcess],
+    ],
+  })
+}
+
+const controlActHead = [
+  ...INFRASTRUCTURE,
+  ['id', '*', II],
+  ['code', '?', CODE],
+  ['text', '?', ANY],
+  ['effectiveTime', '?', ANY],
+  ['priorityCode', '*', CODE],
+  ['reasonCode', '*', CODE],
+  ['languageCode', '?', CODE],
+  ['overseer', '*', ANY],
+  ['authorOrPerformer', '*', ANY],
+  ['dataEnterer', '*', ANY],
+  ['informationRecipient', '*', ANY],
+] as const
+
+const controlActAttributes = { classCode: /^CACT$/, moodCode: /^(EVN|RQO)$/ }
+
+const scopingOrganization = shape({
+  required: { classCode: true, determinerCode: /^INSTANCE$/ },
+  content: [...INFRASTRUCTURE, ['id', '+', II], ['code', '?', CODE], ['name', '*', ANY], ['addr', '*', ANY]],
+})
+
+const otherIds = shape({
+  required: { classCode: true },
+  content: [
+    ...INFRASTRUCTURE,
+    ['id', '+', II],
+    ['statusCode', '?', CODE],
+    ['effectiveTime', '?', ANY],
+    ['scopingOrganization', '1', scopingOrganization],
+  ],
+})
+
+const person = shape({
+  attributes: { classCode: /^PSN$/, determinerCode: /^INSTANCE$/ },
+  content: [
+    ...INFRASTRUCTURE,
+    ['id', '*', II],
+    ['name', '+', ANY],
+    ['desc', '?', ANY],
+    ['telecom', '*', ANY],
+    ['administrativeGenderCode', '?', CODE],
+    ['birthTime', '?', TS],
+    ['deceasedInd', '?', BL],
+    ['deceasedTime', '?', TS],
+    ['multipleBirthInd', '?', BL],
+    ['multipleBirthOrderNumber', '?', ANY],
+    ['organDonorInd', '?', BL],
+    ['addr', '*', ANY],
+    ['maritalStatusCode', '?', CODE],
+    ['educationLevelCode', '?', CODE],
+    ['disabilityCode', '*', CODE],
+    ['livingArrangementCode', '?', CODE],
+    ['religiousAffiliationCode', '?', CODE],
+    ['raceCode', '*', CODE],
+    ['ethnicGroupCode', '*', CODE],
+    ['asPatientOfOtherProvider', '*', ANY],
+    ['asEmployee', '*', ANY],
+    ['asCitizen', '*', ANY],
+    ['asStudent', '*', ANY],
+    ['asMember', '*', ANY],
+    ['asOtherIDs', '*', otherIds],
+    ['contactParty', '*', ANY],
+    ['guardian', '*', ANY],
+    ['personalRelationship', '*', ANY],
+    ['careGiver', '*', ANY],
+    ['birthPlace', '?', ANY],
+    ['guarantorRole', '*', ANY],
+    ['languageCommunication', '*', ANY],
+  ],
+})
+
+const providerOrganization = shape({
+  required: { classCode: true, determinerCode: /^INSTANCE$/ },
+  content: [
+    ...INFRASTRUCTURE,
+    ['id', '+', II],
+    ['code', '?', CODE],
+    ['name', '*', ANY],
+    ['contactParty', '+', shape({ required: { classCode: true }, content: 'any' })],
+  ],
+})
+
+/** The schema offers patientPerson or patientNonPersonLivingSubject; which one came is the reader's rule. */
+function patient(provider: '1' | '?'): Shape {
+  return shape({
+    required: { classCode: /^PAT$/ },
+    content: [
+      ...INFRASTRUCTURE,
+      ['id', '+', II],
+      ['addr', '*', ANY],
+      ['telecom', '*', ANY],
+      ['statusCode', '1', CODE],
+      ['effectiveTime', '?', ANY],
+      ['confidentialityCode', '*', CODE],
+      ['veryImportantPersonCode', '?', CODE],
+      ['patientPerson', '?', person],
+      ['patientNonPersonLivingSubject', '?', ANY],
+      ['providerOrganization', provider, providerOrganization],
+      ['subjectOf', '*', ANY],
+      ['coveredPartyOf', '*', ANY],
+    ],
+  })
+}
+
+const assignedEntity = shape({
+  required: { classCode: true },
+  content: [
+    ...INFRASTRUCTURE,
+    ['id', '+', II],
+    ['code', '?', CODE],
+    ['addr', '*', ANY],
+    ['telecom', '*', ANY],
+    ['assignedPerson', '?', ANY],
+    ['assignedDevice', '?', ANY],
+    ['assignedOrganization', '?', ANY],
+    ['representedOrganization', '?', ANY],
+  ],
+})
+
+function registrationEvent(subjectPatient: Shape): Shape {
+  return shape({
+    required: { classCode: /^REG$/, moodCode: /^EVN$/ },
+    content: [
+      ...INFRASTRUCTURE,
+      ['id', '*', II],
+      ['statusCode', '1', CODE],
+      ['effectiveTime', '?', ANY],
+      [
+        'subject1',
+        '1',
+        shape({ required: { typeCode: /^SBJ$/ }, content: [...INFRASTRUCTURE, ['patient', '1', subjectPatient]] }),
+      ],
+      ['author', '?', ANY],
+      [
+        'custodian',
+        '1',
+        shape({
+          attributes: { contextControlCode: true },
+          required: { typeCode: /^CST$/ },
+          content: [...INFRASTRUCTURE, ['assignedEntity', '1', assignedEntity]],
+        }),
+      ],
+      ['inFulfillmentOf', '*', ANY],
+      ['definition', '*', ANY],
+      ['replacementOf', '*', ANY],
+    ],
+  })
+}
+
+function feed(subjectPatient: Shape): Shape {
+  const subject = shape({
+    attributes: { contextConductionInd: /^(true|false)$/ },
+    required: { typeCode: /^SUBJ$/ },
+    content: [...INFRASTRUCTURE, ['registrationEvent', '1', registrationEvent(subjectPatient)]],
+  })
+  return message(
+    shape({
+      required: controlActAttributes,
+      content: [...controlActHead, ['subject', '+', subject], ['reasonOf', '*', ANY]],
+    }),
+  )
+}
+
+/** PRPA_IN201301UV02 and PRPA_IN201302UV02; the schema of the add demands a providerOrganization. */
+export const ADD_SHAPE = feed(patient('1'))
+export const REVISE_SHAPE = feed(patient('?'))
+
+const parameter = shape({ content: [...INFRASTRUCTURE, ['value', '+', II], ['semanticsText', '1', ANY]] })
+
+const queryByParameter = shape({
+  content: [
+    ...INFRASTRUCTURE,
+    ['queryId', '1', II],
+    ['statusCode', '1', CODE],
+    ['modifyCode', '?', CODE],
+    ['responseElementGroupId', '*', II],
+    ['responsePriorityCode', '?', CODE],
+    ['executionAndDeliveryTime', '?', TS],
+    [
+      'parameterList',
+      '1',
+      shape({
+        content: [
+          ...INFRASTRUCTURE,
+          ['id', '?', II],
+          ['dataSource', '*', parameter],
+          ['patientIdentifier', '+', parameter],
+        ],
+      }),
+    ],
+  ],
+})
+
+/** PRPA_IN201309UV02. */
+export const QUERY_SHAPE = message(
+  shape({
+    required: controlActAttributes,
+    content: [...controlActHead, ['reasonOf', '*', ANY], ['queryByParameter', '?', queryByParameter]],
+  }),
+)

@@ -1,0 +1,117 @@
+// Writes a patient identity feed for our own command line (ITI TF-2 3.44.4.1.2 and 3.44.4.2.2).
+
+import type { Device } from '../../model/hl7v3.ts'
+import type { PatientId } from '../../model/identifiers.ts'
+import type { Address, Demographics, PersonName } from '../../model/person.ts'
+import { concat, el, type Markup, text, trusted } from '../xml/write.ts'
+import { HL7_INTERACTIONS } from './transmission.ts'
+import { type MessageStamp, newStamp, writeMessage } from './write-transmission.ts'
+
+export interface OutgoingFeed {
+  readonly kind: 'add' | 'revise'
+  readonly sender: Device
+  readonly receiver: Device
+  readonly patientIds: readonly PatientId[]
+  readonly otherIds: readonly PatientId[]
+  readonly demographics: Demographics
+  readonly providerName: string
+}
+
+const NOTHING = trusted('')
+const EVENT_HEAD = trusted('<id nullFlavor="NA"/><statusCode code="active"/>')
+
+/** The provider organization is the assigning authority of the first patient id, as Appendix E asks. */
+export function writeFeed(feed: OutgoingFeed, stamp: MessageStamp = newStamp()): Markup {
+  const number = feed.kind === 'add' ? '201301' : '201302'
+  const event = el(
+    'registrationEvent',
+    { classCode: 'REG', moodCode: 'EVN' },
+    EVENT_HEAD,
+    el('subject1', { typeCode: 'SBJ' }, writePatient(feed)),
+    el(
+      'custodian',
+      { typeCode: 'CST' },
+      el('assignedEntity', { classCode: 'ASSIGNED' }, el('id', { root: feed.sender.id })),
+    ),
+  )
+  return writeMessage(
+    {
+      interaction: `PRPA_IN${number}UV02`,
+      stamp,
+      acceptAckCode: 'AL',
+      receiver: feed.receiver,
+      sender: feed.sender,
+    },
+    el(
+      'controlActProcess',
+      { classCode: 'CACT', moodCode: 'EVN' },
+      el('code', { code: `PRPA_TE${number}UV02`, codeSystem: HL7_INTERACTIONS }),
+      el('subject', { typeCode: 'SUBJ', contextConductionInd: 'false' }, event),
+    ),
+  )
+}
+
+function writePatient(feed: OutgoingFeed): Markup {
+  const authority = feed.patientIds[0]?.authority
+  return el(
+    'patient',
+    { classCode: 'PAT' },
+    concat(feed.patientIds.map(writeId)),
+    el('statusCode', { code: 'active' }),
+    writePerson(feed.demographics, feed.otherIds),
+    el(
+      'providerOrganization',
+      { classCode: 'ORG', determinerCode: 'INSTANCE' },
+      el('id', authority === undefined ? { nullFlavor: 'NI' } : { root: authority }),
+      el('name', undefined, text(feed.providerName)),
+      el('contactParty', { classCode: 'CON', nullFlavor: 'UNK' }),
+    ),
+  )
+}
+
+function writeId(id: PatientId): Markup {
+  return el('id', { root: id.authority, extension: id.value })
+}
+
+function writePerson(person: Demographics, otherIds: readonly PatientId[]): Markup {
+  const names = person.names.length === 0 ? [el('name', { nullFlavor: 'UNK' })] : person.names.map(writeName)
+  return el(
+    'patientPerson',
+    { classCode: 'PSN', determinerCode: 'INSTANCE' },
+    concat(names),
+    concat(person.telecoms.map((value) => el('telecom', { value }))),
+    person.sex === undefined
+      ? NOTHING
+      : el('administrativeGenderCode', { code: person.sex, codeSystem: '2.16.840.1.113883.5.1' }),
+    person.birthTime === undefined ? NOTHING : el('birthTime', { value: person.birthTime }),
+    concat(person.addresses.map(writeAddress)),
+    concat(otherIds.map(writeOtherId)),
+  )
+}
+
+function writeName(name: PersonName): Markup {
+  return el(
+    'name',
+    { use: name.representation },
+    name.family === '' ? NOTHING : el('family', undefined, text(name.family)),
+    name.given === '' ? NOTHING : el('given', undefined, text(name.given)),
+  )
+}
+
+function writeAddress(address: Address): Markup {
+  return el(
+    'addr',
+    undefined,
+    address.postalCode === undefined ? NOTHING : el('postalCode', undefined, text(address.postalCode)),
+    el('streetAddressLine', undefined, text(address.text)),
+  )
+}
+
+function writeOtherId(id: PatientId): Markup {
+  return el(
+    'asOtherIDs',
+    { classCode: 'PAT' },
+    writeId(id),
+    el('scopingOrganization', { classCode: 'ORG', determinerCode: 'INSTANCE' }, el('id', { root: id.authority })),
+  )
+}

@@ -1,0 +1,134 @@
+// Writes the answer to a PIX query, PRPA_IN201310UV02, in all cases of ITI TF-2 3.45.4.2.3.
+
+import type { IheError } from '../../model/error.ts'
+import {
+  type AcknowledgementDetail,
+  acknowledgementDetail,
+  type CorrespondingId,
+  type InstanceIdentifier,
+  type PixAnswer,
+  type PixQuery,
+} from '../../model/hl7v3.ts'
+import type { XmlElement } from '../xml/read.ts'
+import { concat, el, type Markup, trusted } from '../xml/write.ts'
+import { type Salvaged, salvageQuery, salvageTransmission } from './salvage.ts'
+import { HL7_INTERACTIONS } from './transmission.ts'
+import {
+  type AnswerDevice,
+  type MessageStamp,
+  newStamp,
+  writeAcknowledgementElement,
+  writeIdentifier,
+  writeMessage,
+} from './write-transmission.ts'
+
+interface Content {
+  readonly typeCode: 'AA' | 'AE'
+  readonly queryResponseCode: 'OK' | 'NF' | 'AE' | 'QE'
+  readonly status: 'deliveredResponse' | 'aborted'
+  readonly ids: readonly CorrespondingId[]
+  readonly details: readonly AcknowledgementDetail[]
+  readonly queryId: InstanceIdentifier | undefined
+  readonly echo: Markup | undefined
+}
+
+const NOTHING = trusted('')
+const CODE = el('code', { code: 'PRPA_TE201310UV02', codeSystem: HL7_INTERACTIONS })
+const EVENT_HEAD = trusted('<id nullFlavor="NA"/><statusCode code="active"/>')
+/** Without the name nothing is given away that the asker does not have, and names cannot conflict (ITI TF-2 3.45.4.2.2.1). */
+const PATIENT_TAIL = trusted(
+  '<statusCode code="active"/><patientPerson classCode="PSN" determinerCode="INSTANCE"><name nullFlavor="NA"/></patientPerson>',
+)
+
+/** The answer to a query that was read. */
+export function writeQueryResponse(query: PixQuery, answer: PixAnswer, stamp: MessageStamp = newStamp()): Markup {
+  return write(query.transmission, contentOf(query, answer), stamp)
+}
+
+/**
+ * The answer to a query that was refused while it was read, or by an error thrown later: AE with QE for errors of the query,
+ * AE for the rest. Never throws.
+ */
+export function writeQueryRefusal(body: XmlElement, error: IheError, stamp: MessageStamp = newStamp()): Markup {
+  const isQueryError = /^(SYN|NS)/.test(error.row.v3.code)
+  return write(
+    salvageTransmission(body),
+    {
+      typeCode: 'AE',
+      queryResponseCode: isQueryError ? 'QE' : 'AE',
+      status: 'aborted',
+      ids: [],
+      details: [acknowledgementDetail(error)],
+      ...salvageQuery(body),
+    },
+    stamp,
+  )
+}
+
+function contentOf(query: PixQuery, answer: PixAnswer): Content {
+  const common = {
+    status: 'deliveredResponse',
+    ids: [],
+    details: [],
+    queryId: query.queryId,
+    echo: trusted(query.queryByParameter),
+  } as const
+  switch (answer.kind) {
+    case 'found':
+      return { ...common, typeCode: 'AA', queryResponseCode: 'OK', ids: answer.ids }
+    case 'nothing':
+      return { ...common, typeCode: 'AA', queryResponseCode: 'NF' }
+    case 'unknown':
+      return { ...common, typeCode: 'AE', queryResponseCode: 'AE', details: answer.details }
+  }
+  answer satisfies never
+}
+
+function write(request: Salvaged, content: Content, stamp: MessageStamp): Markup {
+  const sender = request.receiver
+  return writeMessage(
+    { interaction: 'PRPA_IN201310UV02', stamp, acceptAckCode: 'NE', receiver: request.sender, sender },
+    writeAcknowledgementElement({ typeCode: content.typeCode, target: request.id, details: content.details }),
+    el(
+      'controlActProcess',
+      { classCode: 'CACT', moodCode: 'EVN' },
+      CODE,
+      content.ids.length === 0 ? NOTHING : writeSubject(content.ids, sender),
+      writeQueryAck(content),
+      content.echo ?? NOTHING,
+    ),
+  )
+}
+
+function writeQueryAck(content: Content): Markup {
+  return el(
+    'queryAck',
+    undefined,
+    writeIdentifier('queryId', content.queryId),
+    el('statusCode', { code: content.status }),
+    el('queryResponseCode', { code: content.queryResponseCode }),
+  )
+}
+
+function writeSubject(ids: readonly CorrespondingId[], custodian: AnswerDevice): Markup {
+  const patientIds = ids.map(({ id, authorityName }) =>
+    el('id', { root: id.authority, extension: id.value, assigningAuthorityName: authorityName }),
+  )
+  const patient = el('patient', { classCode: 'PAT' }, concat(patientIds), PATIENT_TAIL)
+  const entity = el(
+    'assignedEntity',
+    { classCode: 'ASSIGNED' },
+    el('id', custodian === undefined ? { nullFlavor: 'NI' } : { root: custodian.id }),
+  )
+  return el(
+    'subject',
+    { typeCode: 'SUBJ', contextConductionInd: 'false' },
+    el(
+      'registrationEvent',
+      { classCode: 'REG', moodCode: 'EVN' },
+      EVENT_HEAD,
+      el('subject1', { typeCode: 'SBJ' }, patient),
+      el('custodian', { typeCode: 'CST' }, entity),
+    ),
+  )
+}

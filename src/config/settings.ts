@@ -1,0 +1,170 @@
+// Every setting of the server in one table: key, type, default, meaning (design §5). A new setting is a row here and nothing else.
+
+import { type HomeCommunityId, type Oid, parseHomeCommunityId, parseOid } from '../model/identifiers.ts'
+import { bytes, choice, flag, formed, integer, list, path, port, type Setting, text } from './setting.ts'
+
+const KIB = 2 ** 10
+const MIB = 2 ** 20
+const GIB = 2 ** 30
+
+const OID = '^[0-2](\\.(0|[1-9][0-9]*))+$'
+const HOME_COMMUNITY = '^urn:oid:[0-2](\\.(0|[1-9][0-9]*))+$'
+const UUID = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
+
+function checked<T>(identifier: T | undefined): T {
+  if (identifier === undefined) throw new Error('a default identifier of the settings table is not well-formed')
+  return identifier
+}
+
+export const settings = {
+  dataDir: path({
+    default: 'var',
+    description: 'Directory of everything this server keeps: postgres/ documents/ pki/ config/',
+  }),
+
+  'https.host': text({
+    default: '127.0.0.1',
+    description: 'Address the HTTPS door listens on; a real network sets 0.0.0.0 or one address of the machine',
+    example: '0.0.0.0',
+  }),
+  'https.port': port({ default: 8443, description: 'Port of the HTTPS door (client certificate required)' }),
+  'https.publicUrl': formed('^https://[^/?#\\s]+$', {
+    default: 'https://localhost:8443',
+    expects: 'an https:// address without path',
+    description: 'Address by which other systems reach the HTTPS door; stands in WSDLs',
+    example: 'https://hub.example.jp',
+  }),
+
+  'mllp.host': text({ default: '127.0.0.1', description: 'Address the MLLP doors listen on', example: '0.0.0.0' }),
+  'mllp.storeclient.port': port({ default: 2575, description: 'Port of StoreClient over MLLP with TLS' }),
+
+  'management.host': text({
+    default: '127.0.0.1',
+    description:
+      'Address of health, metrics, admin API and console; has no client certificates, so keep it on loopback',
+  }),
+  'management.port': port({ default: 8080, description: 'Port of health, metrics, admin API and console' }),
+
+  'database.url': text<string | undefined>({
+    default: undefined,
+    description: 'PostgreSQL 15 or newer; without it the server runs its own PostgreSQL below the data directory',
+    example: 'postgresql://tsunagi@db.example.jp/tsunagi?sslmode=verify-full',
+    isSecret: true,
+    aliases: ['DATABASE_URL'],
+  }),
+  'database.poolSize': integer({ default: 16, description: 'Connections to PostgreSQL a process may hold' }, 1, 1000),
+
+  'tls.preset': choice(['high', 'high+1.2'], {
+    default: 'high+1.2',
+    description: 'high: TLS 1.3 only; high+1.2: TLS 1.3, and TLS 1.2 with ECDHE and AEAD suites',
+  }),
+  'tls.atnaDhe': flag({
+    default: false,
+    description: 'Also offer the two DHE suites that the ATNA profile names (RFC 9325 advises against them)',
+  }),
+  'tls.certificate': path({ default: '{dataDir}/pki/server.crt', description: 'Certificate of this server, PEM' }),
+  'tls.key': path({ default: '{dataDir}/pki/server.key', description: 'Private key of this server, PEM, mode 0600' }),
+  'tls.ca': path({
+    default: '{dataDir}/pki/ca.crt',
+    description: 'Certificates of the authorities whose client certificates are considered, PEM',
+  }),
+  'tls.serverNames': list({
+    default: [],
+    description: 'Host names and addresses that the development server certificate carries besides localhost',
+    example: 'hub.example.jp,192.0.2.10',
+  }),
+
+  'community.homeCommunityId': formed<HomeCommunityId>(HOME_COMMUNITY, {
+    default: checked(parseHomeCommunityId('urn:oid:2.25.196418033432712639206821341812491864200')),
+    expects: 'urn:oid: followed by an OID of at most 64 characters',
+    description: 'homeCommunityId of this network (ITI TF-2 3.38); every network sets its own',
+  }),
+  'repository.uniqueId': formed<Oid>(OID, {
+    default: checked(parseOid('2.25.121257199018166379334743311079370271882')),
+    expects: 'an OID of at most 64 characters, without urn:oid:',
+    description: 'repositoryUniqueId of the Document Repository; every network sets its own',
+  }),
+  'identity.affinityDomainAuthority': formed<Oid>(OID, {
+    default: checked(parseOid('2.25.63575427562591742985778003390973421956')),
+    expects: 'an OID of at most 64 characters, without urn:oid:',
+    description: 'Assigning authority of the patient ids of the affinity domain (XAD-PID); every network sets its own',
+  }),
+  'identity.affinityDomainName': text({
+    default: 'TSUNAGI',
+    description: 'Name of that assigning authority, as HL7 v3 answers carry it (assigningAuthorityName)',
+  }),
+  'access.mode': choice(['consent', 'affinity-domain'], {
+    default: 'consent',
+    description:
+      'consent: union, consent and link decide; affinity-domain: every registered system is trusted, for conformance tests',
+  }),
+  'storeclient.namespace': formed(UUID, {
+    default: '4d075e27-7eb1-4722-a7a7-5c23d2533ef2',
+    expects: 'a UUID',
+    description: 'Namespace from which the ids of documents made of HL7 v2 messages are derived; never change it later',
+  }),
+
+  'limits.soapBytes': bytes({ default: 8 * MIB, description: 'Largest SOAP envelope (without MTOM parts)' }, KIB),
+  'limits.documentBytes': bytes({ default: GIB, description: 'Largest document' }, KIB),
+  'limits.requestBytes': bytes({ default: 2 * GIB, description: 'Largest HTTPS request, all parts together' }, KIB),
+  'limits.mllpFrameBytes': bytes({ default: 64 * MIB, description: 'Largest HL7 v2 message over MLLP' }, KIB),
+  'limits.headersTimeoutMs': integer(
+    { default: 10_000, description: 'Time a caller has to send its request headers, milliseconds' },
+    100,
+    600_000,
+  ),
+  'limits.requestTimeoutMs': integer(
+    { default: 600_000, description: 'Time a caller has to send a whole request, milliseconds' },
+    1000,
+    86_400_000,
+  ),
+  'limits.idleTimeoutMs': integer(
+    { default: 60_000, description: 'Silence after which a connection within a message is closed, milliseconds' },
+    100,
+    86_400_000,
+  ),
+  'limits.connections': integer({ default: 2000, description: 'Open connections a door accepts' }, 1, 1_000_000),
+  'limits.leafResults': integer(
+    { default: 1000, description: 'Most objects of a LeafClass answer (ITI-18)' },
+    1,
+    1_000_000,
+  ),
+  'limits.objectRefResults': integer(
+    { default: 250_000, description: 'Most references of an ObjectRef answer (ITI-18)' },
+    1,
+    10_000_000,
+  ),
+
+  'log.level': choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    default: 'info',
+    description: 'Least severe line that is logged',
+  }),
+} as const satisfies Readonly<Record<string, Setting>>
+
+export type SettingKey = keyof typeof settings
+
+export const settingKeys = Object.keys(settings) as readonly SettingKey[]
+
+/** Checks that a pattern cannot express, by key: whether the value will do. */
+export const furtherChecks: Readonly<Partial<Record<SettingKey, (value: string) => boolean>>> = {
+  'community.homeCommunityId': (value) => parseHomeCommunityId(value) !== undefined,
+  'repository.uniqueId': (value) => parseOid(value) !== undefined,
+  'identity.affinityDomainAuthority': (value) => parseOid(value) !== undefined,
+  'https.publicUrl': (value) => URL.canParse(value),
+  'database.url': (value) => /^postgres(ql)?:\/\//.test(value),
+}
+
+/** The environment variable of a key, derived mechanically: `https.publicUrl` is TSUNAGI_HTTPS_PUBLIC_URL. */
+export function environmentName(key: string): string {
+  return `TSUNAGI_${key.replaceAll('.', '_').replace(/([a-z0-9])([A-Z])/g, '$1_$2')}`.toUpperCase()
+}
+
+type Flat = { readonly [K in SettingKey]: (typeof settings)[K] extends Setting<infer T> ? T : never }
+type Head<K> = K extends `${infer First}.${string}` ? First : K
+type Below<F, H extends string> = { [K in keyof F as K extends `${H}.${infer Rest}` ? Rest : never]: F[K] }
+type Nested<F> = {
+  readonly [H in Head<keyof F> & string]: H extends keyof F ? F[H] : Nested<Below<F, H>>
+}
+
+/** The effective configuration: `config.https.port`. Paths are absolute. */
+export type Config = Nested<Flat>

@@ -1,0 +1,146 @@
+// Facts of the access decision and the systems behind certificates, read in one statement each (design §4).
+
+import type pg from 'pg'
+import type { AccessFacts, Consent } from '../model/access.ts'
+import type { AccessMode, CallingSystem, Confidentiality, Role } from '../model/caller.ts'
+import { type Oid, type PatientId, parseOid } from '../model/identifiers.ts'
+import { type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
+
+/** A certificate that is registered, with the state of certificate, system and facility. */
+export interface RegisteredSystem {
+  readonly system: CallingSystem
+  readonly certificate: 'active' | 'suspended' | 'revoked'
+  readonly active: 'yes' | 'no'
+}
+
+interface SystemRow {
+  readonly system_id: string
+  readonly facility_id: string
+  readonly oid: string
+  readonly name: string
+  readonly code: string | null
+  readonly patient_id_form: string
+  readonly facility_type: string | null
+  readonly roles: readonly Role[]
+  readonly access_mode: AccessMode | null
+  readonly assigning_authority: string | null
+  readonly repositories: readonly string[]
+  readonly confidentiality_ceiling: Confidentiality
+  readonly certificate_status: RegisteredSystem['certificate']
+  readonly is_active: boolean
+}
+
+/** The system a certificate fingerprint (SHA-256, as Node prints it) is registered for; undefined when it is not. */
+export async function findSystem(
+  client: Queryable,
+  asked: { readonly fingerprint: string; readonly networkMode: AccessMode },
+): Promise<RegisteredSystem | undefined> {
+  const row = await queryOne<SystemRow>(
+    client,
+    sql`/* certificate → system → facility */
+      select s.system_id, s.facility_id, f.oid, f.name, f.code, f.patient_id_form, f.facility_type, s.roles, s.access_mode, s.assigning_authority, s.repositories, s.confidentiality_ceiling,
+             c.status as certificate_status, s.status = 'active' and f.status = 'active' as is_active
+      from access.client_certificate c
+      join access.system s using (system_id)
+      join access.facility f using (facility_id)
+      where c.fingerprint = ${asked.fingerprint} and c.not_after > now()`,
+  )
+  if (row === undefined) return undefined
+  const authority = row.assigning_authority === null ? undefined : parseOid(row.assigning_authority)
+  return {
+    certificate: row.certificate_status,
+    active: row.is_active ? 'yes' : 'no',
+    system: {
+      systemId: row.system_id,
+      facilityId: row.facility_id,
+      facilityOid: row.oid as Oid,
+      facilityName: row.name,
+      patientIdForm: row.patient_id_form,
+      roles: new Set(row.roles),
+      accessMode: row.access_mode ?? asked.networkMode,
+      repositories: row.repositories,
+      confidentialityCeiling: row.confidentiality_ceiling,
+      ...(row.facility_type === null ? {} : { facilityType: row.facility_type }),
+      ...(row.code === null ? {} : { facilityCode: row.code }),
+      ...(authority === undefined ? {} : { assigningAuthority: authority }),
+    },
+  }
+}
+
+/** A person as the access decision needs to know them. */
+export interface PersonFacts {
+  readonly personKey: string
+  readonly patientId: PatientId
+  readonly facts: AccessFacts
+}
+
+interface FactsRow {
+  readonly person_key: string
+  readonly domain: string
+  readonly value: string
+  readonly linked: boolean
+  readonly consents: readonly Consent[]
+  readonly union_facilities: readonly string[]
+}
+
+/** The facts of the holder of an affinity-domain id towards one facility; undefined when nobody holds it. */
+export async function factsOfPatient(
+  client: Queryable,
+  asked: { readonly patientId: PatientId; readonly facilityId: string },
+): Promise<PersonFacts | undefined> {
+  const { authority, value } = asked.patientId
+  const row = await queryOne<FactsRow>(
+    client,
+    sql`/* access facts of a patient id */
+      select i.person_key, i.domain, i.value, ${factColumns(asked.facilityId)}
+      from identity.identifier i
+      join identity.domain d on d.oid = i.domain and d.kind in ('affinity', 'community')
+      where i.domain = ${authority} and i.value = ${value} and i.status = 'active'`,
+  )
+  return row === undefined ? undefined : toFacts(row)
+}
+
+/** The facts of persons towards one facility, by person key; their id is the community's. */
+export async function factsOfPersons(
+  pool: pg.Pool,
+  asked: { readonly personKeys: readonly string[]; readonly facilityId: string },
+): Promise<readonly PersonFacts[]> {
+  if (asked.personKeys.length === 0) return []
+  const rows = await query<FactsRow>(
+    pool,
+    sql`/* access facts of persons */
+      select i.person_key, i.domain, i.value, ${factColumns(asked.facilityId)}
+      from identity.identifier i
+      join identity.domain d on d.oid = i.domain and d.kind = 'community'
+      where i.person_key = any(${asked.personKeys}) and i.status = 'active'`,
+  )
+  return rows.map(toFacts)
+}
+
+/** Columns over identifier `i`: link, standing consents, facilities in a common union. */
+function factColumns(facilityId: string): Statement {
+  return sql`
+      exists (select from identity.identifier own
+              join identity.domain o on o.oid = own.domain and o.kind = 'facility' and o.facility_id = ${facilityId}
+              where own.person_key = i.person_key and own.status = 'active') as linked,
+      coalesce((select jsonb_agg(jsonb_build_object('kind', c.kind, 'facilities', c.facilities,
+                                                    'excludedFacilities', c.excluded_facilities, 'excludedKinds', c.excluded_kinds))
+                from access.consent c
+                where c.person_key = i.person_key and c.withdrawn_at is null
+                  and c.valid_from <= now() and (c.valid_to is null or c.valid_to > now())), '[]'::jsonb) as consents,
+      array(select distinct other.facility_id
+            from access.union_member mine
+            join access.union_member other on other.union_id = mine.union_id
+            join access.facility f on f.facility_id = other.facility_id and f.status = 'active'
+            where mine.facility_id = ${facilityId}
+              and mine.valid_from <= now() and (mine.valid_to is null or mine.valid_to > now())
+              and other.valid_from <= now() and (other.valid_to is null or other.valid_to > now())) as union_facilities`
+}
+
+function toFacts(row: FactsRow): PersonFacts {
+  return {
+    personKey: row.person_key,
+    patientId: { value: row.value, authority: row.domain as Oid },
+    facts: { linked: row.linked, consents: row.consents, unionFacilities: row.union_facilities },
+  }
+}

@@ -1,0 +1,264 @@
+// Our own PostgreSQL inside the data directory, so that one command starts everything (design §5).
+
+import { readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import pg from 'pg'
+import { type Binaries, prepareBinaries } from './embedded/binaries.ts'
+import { ensureCluster, USER } from './embedded/cluster.ts'
+import { type Places, preparePlaces, socketDirectory } from './embedded/places.ts'
+import {
+  clusterName,
+  endOrphans,
+  findPostmaster,
+  type Launch,
+  launchPostmaster,
+  logTail,
+  type Postmaster,
+  stopPostmaster,
+} from './embedded/postmaster.ts'
+import { isAlive, startMark } from './embedded/process.ts'
+import type { DatabaseConnection } from './pool.ts'
+
+export interface EmbeddedPostgres {
+  readonly connection: DatabaseConnection
+  /** The same as one text; contains the password. */
+  readonly url: string
+  /** True when the database was made by this call. */
+  readonly firstStart: boolean
+  /** Fast shutdown; waits until the server has ended. Does nothing when another process had started it and still uses it. */
+  readonly stop: () => Promise<void>
+}
+
+const DATABASE = 'tsunagi'
+const READY_MS = 60_000
+const POLL_MS = 15
+const RETRY_MS = 200
+/** sun_path is 104 bytes on macOS, 108 on Linux; the file name, .s.PGSQL.5432.lock, and the slash need 19. */
+const MAX_SOCKET_DIRECTORY = 84
+const SOCKET_PORT = 5432
+const NO_SUCH_DATABASE = '3D000'
+
+/** Durable before fast: what is acknowledged must survive a power cut. */
+const SERVER_SETTINGS: Readonly<Record<string, string>> = {
+  fsync: 'on',
+  full_page_writes: 'on',
+  synchronous_commit: 'on',
+  max_connections: '100',
+  shared_buffers: '128MB',
+  max_wal_size: '2GB',
+  unix_socket_permissions: '0700',
+  client_connection_check_interval: '2s',
+  jit: 'off',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  // Errors reach the caller; logged, their texts could carry patient data.
+  log_min_messages: 'log',
+  log_min_error_statement: 'panic',
+  log_error_verbosity: 'terse',
+  log_checkpoints: 'off',
+}
+
+interface Address {
+  readonly host: string
+  readonly port: number
+  readonly options: readonly string[]
+}
+
+/**
+ * Starts the PostgreSQL of `directory`, makes it first when there is none, takes over one that a killed process of ours left running,
+ * and joins one that a living process of ours uses. Ready for connections when it returns.
+ * @throws {Error} in plain words, with the end of PostgreSQL's log, when it cannot be started within 60 seconds.
+ */
+export async function startEmbeddedPostgres({
+  directory,
+  log = () => {},
+}: {
+  readonly directory: string
+  readonly log?: (line: string) => void
+}): Promise<EmbeddedPostgres> {
+  const places = await preparePlaces(directory)
+  if (places.home !== directory)
+    log(`PostgreSQL keeps its files in ${places.home}: it cannot enter ${directory} as nobody`)
+  const binaries = await prepareBinaries(places)
+  const { password, isNew } = await ensureCluster(places, binaries)
+  const running = await join({ places, binaries, password, log })
+  const connection = connectionTo(running.address, password)
+  return {
+    connection,
+    url: urlOf(running.address, password),
+    firstStart: isNew,
+    stop: async () => {
+      if (running.isOurs) await stopPostmaster(running.pid)
+    },
+  }
+}
+
+interface Circumstances {
+  readonly places: Places
+  readonly binaries: Binaries
+  readonly password: string
+  readonly log: (line: string) => void
+}
+
+interface Running {
+  readonly pid: number
+  readonly address: Address
+  readonly isOurs: boolean
+}
+
+/** Comes back to the start whenever a server ends under our hands: two processes may start at once, and a killed one takes time to go. */
+async function join(circumstances: Circumstances): Promise<Running> {
+  const end = Date.now() + READY_MS
+  for (;;) {
+    const running = await attempt(circumstances, end)
+    if (running !== undefined) return running
+    if (Date.now() > end) {
+      throw new Error(
+        `PostgreSQL did not start; the end of ${circumstances.places.log}:\n${await logTail(circumstances.places)}`,
+      )
+    }
+    await delay(RETRY_MS)
+  }
+}
+
+async function attempt({ places, binaries, password, log }: Circumstances, end: number): Promise<Running | undefined> {
+  const present = await findPostmaster(places)
+  const isUsed = present !== undefined && (await hasOtherOwner(places))
+  const address = await addressFor(places, present)
+  if (present !== undefined && (isUsed || matches(present, address))) {
+    log(
+      isUsed
+        ? 'joining the PostgreSQL that is running'
+        : 'taking over the PostgreSQL that a killed process left running',
+    )
+    const isReady = await becomesReady({
+      address,
+      password,
+      end,
+      ended: () => (isAlive(present.pid) ? undefined : 'gone'),
+    })
+    if (!isReady) return undefined
+    if (!isUsed) await claim(places)
+    return { pid: present.pid, address, isOurs: !isUsed }
+  }
+  if (present !== undefined) await stopPostmaster(present.pid)
+  else if ((await endOrphans(places)) > 0) log('ended what a killed PostgreSQL had left')
+  const launch = await launchPostmaster(binaries.postgres, places, address.options)
+  if (!(await becomesReady({ address, password, end, ended: launch.ended }))) return failure(launch, places)
+  await claim(places)
+  return { pid: launch.pid, address, isOurs: true }
+}
+
+/** A server that lost a race or met the remains of a killed one ends by itself, and is tried again; anything else is for a person. */
+async function failure(launch: Launch, places: Places): Promise<undefined> {
+  const tail = await logTail(places)
+  const passes = /lock file .* already exists|pre-existing shared memory block|is another postmaster/i.test(tail)
+  if (launch.ended() === undefined || passes) return undefined
+  throw new Error(`PostgreSQL ended with ${launch.ended()}; the end of ${places.log}:\n${tail}`)
+}
+
+async function addressFor(places: Places, present: Postmaster | undefined): Promise<Address> {
+  const settings = Object.entries({ ...SERVER_SETTINGS, cluster_name: clusterName(places) }).flatMap(
+    ([name, value]) => ['-c', `${name}=${value}`],
+  )
+  if (process.platform === 'win32') {
+    const port = Number(/-c\W+port=(\d+)/.exec(present?.options ?? '')?.[1] ?? (await freePort()))
+    return { host: '127.0.0.1', port, options: [...settings, '-c', 'listen_addresses=127.0.0.1', '-c', `port=${port}`] }
+  }
+  const host = await socketDirectory(places, MAX_SOCKET_DIRECTORY)
+  const options = [
+    ...settings,
+    '-c',
+    'listen_addresses=',
+    '-c',
+    `unix_socket_directories=${host}`,
+    '-c',
+    `port=${SOCKET_PORT}`,
+  ]
+  return { host, port: SOCKET_PORT, options }
+}
+
+/** postmaster.opts quotes each option. */
+function matches(present: Postmaster, address: Address): boolean {
+  return address.options.every((option) => option === '-c' || present.options.includes(`"${option}"`))
+}
+
+async function becomesReady({
+  address,
+  password,
+  end,
+  ended,
+}: {
+  readonly address: Address
+  readonly password: string
+  readonly end: number
+  readonly ended: () => string | undefined
+}): Promise<boolean> {
+  while (ended() === undefined && Date.now() < end) {
+    const state = await tryConnect(connectionTo(address, password))
+    if (state === 'ready') return true
+    if (state === 'no database') await createDatabase({ ...connectionTo(address, password), database: 'postgres' })
+    else await delay(POLL_MS)
+  }
+  return false
+}
+
+async function tryConnect(connection: DatabaseConnection): Promise<'ready' | 'no database' | 'not yet'> {
+  const client = new pg.Client(connection)
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    return 'ready'
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === NO_SUCH_DATABASE) return 'no database'
+    if (code === '28P01')
+      throw new Error('PostgreSQL refuses the password kept in its data directory', { cause: error })
+    return 'not yet'
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
+async function createDatabase(connection: DatabaseConnection): Promise<void> {
+  const client = new pg.Client(connection)
+  await client.connect()
+  try {
+    await client.query(`create database ${DATABASE}`)
+  } catch (error) {
+    // 42P04: a process starting at the same time was faster.
+    if ((error as NodeJS.ErrnoException).code !== '42P04') throw error
+  } finally {
+    await client.end()
+  }
+}
+
+function connectionTo({ host, port }: Address, password: string): DatabaseConnection {
+  return { host, port, user: USER, password, database: DATABASE }
+}
+
+function urlOf({ host, port }: Address, password: string): string {
+  return `postgresql://${USER}:${password}@/${DATABASE}?host=${encodeURIComponent(host)}&port=${port}`
+}
+
+/** The mark says which process of ours uses the server: its id, and when it began, because ids come again. */
+async function claim(places: Places): Promise<void> {
+  await writeFile(places.owner, `${process.pid} ${startMark(process.pid) ?? ''}\n`, { mode: 0o600 })
+}
+
+async function hasOtherOwner(places: Places): Promise<boolean> {
+  const [pid, mark] = (await readFile(places.owner, 'utf8').catch(() => '')).trim().split(' ')
+  const owner = Number(pid)
+  if (!Number.isInteger(owner) || owner <= 0 || !isAlive(owner)) return false
+  const now = startMark(owner)
+  return now === undefined || mark === undefined || now === mark
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise<void>((resolve) => server.close(() => resolve()))
+  return typeof address === 'object' && address !== null ? address.port : 0
+}

@@ -1,0 +1,111 @@
+// Audit events and journal rows: written in the business transaction, or for reads in batches that share one commit (design §2).
+
+import type pg from 'pg'
+import type { AuditEvent } from '../audit/event.ts'
+import type { JournalEntry } from '../journal/entry.ts'
+import { execute, type Queryable, sql } from './sql.ts'
+
+export interface ExchangeRows {
+  readonly events: readonly AuditEvent[]
+  readonly entries: readonly JournalEntry[]
+}
+
+const MAX_BATCH = 256
+
+/** Writes the rows with the connection given: inside a transaction they are part of its commit. */
+export async function writeExchangeRows(client: Queryable, rows: ExchangeRows): Promise<void> {
+  await execute(
+    client,
+    sql`/* audit and journal of exchanges */
+      with event as (
+        insert into audit.event (exchange_id, event_code, action, type_code, outcome, system_id, facility_id, peer, endpoint, patients, objects, reason)
+        select e."exchangeId", e."eventCode", e.action, e."typeCode", e.outcome, e."systemId", e."facilityId", e.peer, e.endpoint, e.patients, e.objects, e.reason
+        from jsonb_to_recordset(${JSON.stringify(rows.events.map(cleanStrings))}::jsonb)
+          as e("exchangeId" uuid, "eventCode" text, action text, "typeCode" text, outcome smallint, "systemId" text, "facilityId" text,
+               peer text, endpoint text, patients text[], objects jsonb, reason text))
+      insert into journal.exchange (exchange_id, at, door, endpoint, transaction, message_id, system_id, facility_id, peer, patients, result,
+                                    error_codes, errors, duration_ms, request_bytes, response_bytes)
+      select j.id, j.at, j.door, j.endpoint, j.transaction, j."messageId", j."systemId", j."facilityId", j.peer, j.patients, j.result,
+             j."errorCodes", j.errors, j."durationMs", j."requestBytes", j."responseBytes"
+      from jsonb_to_recordset(${JSON.stringify(rows.entries.map(journalRow))}::jsonb)
+        as j(id uuid, at timestamptz, door text, endpoint text, transaction text, "messageId" text, "systemId" text, "facilityId" text, peer text,
+             patients text[], result text, "errorCodes" text[], errors jsonb, "durationMs" real, "requestBytes" bigint, "responseBytes" bigint)`,
+  )
+}
+
+function journalRow(entry: JournalEntry): Readonly<Record<string, unknown>> {
+  const { exchange } = entry
+  return cleanStrings({
+    id: exchange.id,
+    at: exchange.receivedAt.toISOString(),
+    door: exchange.door,
+    endpoint: exchange.endpoint,
+    transaction: exchange.transaction,
+    messageId: exchange.messageId,
+    systemId: entry.systemId,
+    facilityId: entry.facilityId,
+    peer: exchange.peer,
+    patients: entry.patients,
+    result: entry.result,
+    errorCodes: entry.errors.map((error) => error.code),
+    errors: entry.errors,
+    durationMs: entry.durationMs,
+    requestBytes: exchange.requestBytes,
+    responseBytes: entry.responseBytes,
+  })
+}
+
+/** PostgreSQL text carries no U+0000 and JSON no lone surrogate; what a stranger sent must not make the journal fail. */
+function cleanStrings<T>(value: T): T {
+  if (typeof value === 'string') return value.replaceAll('\0', '�').toWellFormed() as T
+  if (Array.isArray(value)) return value.map(cleanStrings) as T
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, cleanStrings(inner)])) as T
+}
+
+export interface ExchangeRecorder {
+  /** Resolves when the rows are durable. @throws {IheError} BUSY when the database cannot take them. */
+  readonly record: (rows: ExchangeRows) => Promise<void>
+  /** Waits for what is still being written. */
+  readonly drain: () => Promise<void>
+}
+
+interface Waiting {
+  readonly rows: ExchangeRows
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Group commit: while one batch is being flushed the next one gathers, so concurrent reads share a flush. */
+export function createExchangeRecorder(pool: pg.Pool): ExchangeRecorder {
+  let waiting: Waiting[] = []
+  let flushing: Promise<void> | undefined
+
+  async function flushAll(): Promise<void> {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, MAX_BATCH)
+      waiting = waiting.slice(MAX_BATCH)
+      try {
+        await writeExchangeRows(pool, {
+          events: batch.flatMap((entry) => entry.rows.events),
+          entries: batch.flatMap((entry) => entry.rows.entries),
+        })
+        for (const entry of batch) entry.resolve()
+      } catch (error) {
+        for (const entry of batch) entry.reject(error)
+      }
+    }
+    flushing = undefined
+  }
+
+  return {
+    record: (rows) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ rows, resolve, reject })
+        flushing ??= new Promise<void>((next) => setImmediate(next)).then(flushAll)
+      }),
+    drain: async () => {
+      await flushing
+    },
+  }
+}

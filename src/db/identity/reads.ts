@@ -1,0 +1,106 @@
+// Identity reads in SQL: domains, the correspondence of a PIX query in one statement, identifiers of a person (ITI TF-2 3.45).
+
+import type {
+  Correspondence,
+  Domain,
+  DomainKind,
+  IdentityReads,
+  KnownIdentifier,
+  StoredIdentifier,
+} from '../../identity/ports.ts'
+import type { Oid } from '../../model/identifiers.ts'
+import type { Demographics } from '../../model/person.ts'
+import { type Queryable, query, sql } from '../sql.ts'
+
+/** Bound of a search by value alone: the same number may exist in many facilities. */
+const MAX_FOUND = 200
+
+interface DomainRow {
+  readonly oid: Oid
+  readonly name: string
+  readonly kind: DomainKind
+  readonly facility_id: string | null
+}
+
+interface CorrespondenceRow extends DomainRow {
+  readonly value: string | null
+  readonly person_key: string | null
+}
+
+export interface IdentifierRow {
+  readonly domain: Oid
+  readonly value: string
+  readonly person_key: string
+  readonly status: 'active' | 'obsolete'
+  readonly demographics: Demographics | null
+}
+
+/** The reads on a pool or within a transaction. */
+export function identityReads(client: Queryable): IdentityReads {
+  return {
+    async domains(oids) {
+      const rows = await query<DomainRow>(
+        client,
+        sql`select oid, name, kind, facility_id from identity.domain where oid = any(${oids})`,
+      )
+      return new Map(rows.map((row) => [row.oid, toDomain(row)]))
+    },
+    async correspondence(id, domains) {
+      // ITI-45: identifier by primary key, its person's identifiers by identifier_person_domain; domains asked for come with no value.
+      const rows = await query<CorrespondenceRow>(
+        client,
+        sql`select d.oid, d.name, d.kind, d.facility_id, i.value, i.person_key
+          from identity.identifier q
+          join identity.identifier i on i.person_key = q.person_key and i.status = 'active'
+          join identity.domain d on d.oid = i.domain
+          where q.domain = ${id.authority} and q.value = ${id.value} and q.status = 'active'
+          union all
+          select oid, name, kind, facility_id, null, null from identity.domain where oid = any(${domains})
+          order by 1`,
+      )
+      return toCorrespondence(rows)
+    },
+    async identifiersOf(person) {
+      const rows = await query<IdentifierRow>(
+        client,
+        sql`select domain, value, person_key, status, demographics from identity.identifier
+          where person_key = ${person} order by domain, value`,
+      )
+      return rows.map(toIdentifier)
+    },
+    async findIdentifiers(value, domain) {
+      const rows = await query<IdentifierRow>(
+        client,
+        sql`select domain, value, person_key, status, demographics from identity.identifier
+          where value = ${value} and (${domain ?? null}::text is null or domain = ${domain ?? null})
+          order by domain limit ${MAX_FOUND}`,
+      )
+      return rows.map(toIdentifier)
+    },
+  }
+}
+
+function toDomain(row: DomainRow): Domain {
+  const domain = { oid: row.oid, name: row.name, kind: row.kind }
+  return row.facility_id === null ? domain : { ...domain, facilityId: row.facility_id }
+}
+
+function toCorrespondence(rows: readonly CorrespondenceRow[]): Correspondence {
+  const domains = new Map<string, Domain>()
+  const identifiers: KnownIdentifier[] = []
+  let key: string | undefined
+  for (const row of rows) {
+    const domain = toDomain(row)
+    if (row.value === null || row.person_key === null) domains.set(row.oid, domain)
+    else {
+      key = row.person_key
+      identifiers.push({ id: { value: row.value, authority: row.oid }, domain })
+    }
+  }
+  return key === undefined ? { domains } : { domains, person: { key, identifiers } }
+}
+
+export function toIdentifier(row: IdentifierRow): StoredIdentifier {
+  const identifier = { id: { value: row.value, authority: row.domain }, person: row.person_key, status: row.status }
+  return row.demographics === null ? identifier : { ...identifier, demographics: row.demographics }
+}

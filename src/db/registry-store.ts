@@ -1,0 +1,296 @@
+// Document Registry on PostgreSQL: implements the ports of src/registry and the read side of src/repository.
+
+import type pg from 'pg'
+import type { PatientAccess } from '../model/access.ts'
+import type { Caller } from '../model/caller.ts'
+import { type PatientId, parseEntryUuid } from '../model/identifiers.ts'
+import type { CodeFilter, FindDocuments, GetDocuments, StoredObject } from '../model/stored-query.ts'
+import { APND, STATUS_APPROVED, XFRM } from '../model/xds.ts'
+import type {
+  Ended,
+  RecordedOutcome,
+  ReferencedEntry,
+  RegistrationFacts,
+  RegistryStore,
+  RegistryTransaction,
+  StoredEntry,
+  UsedUniqueId,
+} from '../registry/ports.ts'
+import type { RetrievableEntry } from '../repository/ports.ts'
+import { sqlState } from './failure.ts'
+import { completeClaim, takeClaim } from './idempotency.ts'
+import { transaction } from './pool.ts'
+import { bareUuid, writeRegistration } from './registry-write.ts'
+import { execute, type Queryable, query, queryOne, sql } from './sql.ts'
+
+const UNIQUE_VIOLATION = '23505'
+
+export interface RegistryStoreOptions {
+  readonly pool: pg.Pool
+  /** Audit and journal rows of an exchange, written with the connection of the transaction. */
+  readonly recordExchange: (client: Queryable, caller: Caller, outcome: RecordedOutcome) => Promise<void>
+  readonly accessOf: (client: Queryable, caller: Caller, patientId: PatientId) => Promise<PatientAccess | undefined>
+}
+
+export function createRegistryStore(options: RegistryStoreOptions): RegistryStore {
+  return {
+    inTransaction: (work) =>
+      endable(options.pool, (client) => repeatable(() => work(registryTransaction(client, options)))),
+    findDocuments: (asked, selection) => findDocuments(options.pool, { query: asked, ...selection }),
+    getDocuments: (asked, limit) => getDocuments(options.pool, { query: asked, limit }),
+  }
+}
+
+/** Carries the result of work that asked for a rollback through the transaction helper. */
+class RolledBack<T> extends Error {
+  readonly result: T
+  constructor(result: T) {
+    super('rolled back as asked')
+    this.result = result
+  }
+}
+
+async function endable<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Ended<T>>): Promise<T> {
+  try {
+    return await transaction(pool, async (client) => {
+      const { result, end } = await work(client)
+      if (end === 'rollback') throw new RolledBack(result)
+      return result
+    })
+  } catch (error) {
+    if (error instanceof RolledBack) return error.result as T
+    throw error
+  }
+}
+
+/** Another submission used the same uniqueId or id first: run again, the facts will show it. */
+async function repeatable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (sqlState(error) === UNIQUE_VIOLATION)
+      throw Object.assign(new Error('lost a race for an id', { cause: error }), { code: '40001' })
+    throw error
+  }
+}
+
+function registryTransaction(client: pg.PoolClient, options: RegistryStoreOptions): RegistryTransaction {
+  let claimed = false
+  return {
+    open: async ({ claim, patientId, caller }) => {
+      const taken = claim === undefined ? undefined : await takeClaim(client, claim)
+      if (taken?.kind === 'replay') return { replayed: true, patient: undefined }
+      claimed = taken?.kind === 'new'
+      await lockPerson(client, patientId)
+      return { replayed: false, patient: await options.accessOf(client, caller, patientId) }
+    },
+    facts: (request) => registrationFacts(client, request),
+    write: (plan) => writeRegistration(client, plan),
+    complete: async (claim) => {
+      if (claim !== undefined && claimed) await completeClaim(client, claim, { status: 'Success' })
+    },
+    record: (caller, outcome) => options.recordExchange(client, caller, outcome),
+  }
+}
+
+/** Orders submissions and merges of one person; what is read after it is what the winner left. */
+async function lockPerson(client: Queryable, patientId: PatientId): Promise<void> {
+  await execute(
+    client,
+    sql`/* lock the person of a patient id */
+      select from identity.person p
+      where p.person_key = (select i.person_key from identity.identifier i
+                            where i.domain = ${patientId.authority} and i.value = ${patientId.value} and i.status = 'active')
+      for update`,
+  )
+}
+
+interface FactsRow {
+  readonly used: readonly {
+    uniqueId: string
+    object: UsedUniqueId['object']
+    hash: string | null
+    size: string | null
+  }[]
+  readonly used_ids: readonly string[]
+  readonly referenced: readonly ReferencedEntry[]
+}
+
+async function registrationFacts(
+  client: Queryable,
+  request: { uniqueIds: readonly string[]; ids: readonly string[]; references: readonly string[] },
+): Promise<RegistrationFacts> {
+  const ids = request.ids.map(bareUuid)
+  const references = request.references.map(bareUuid)
+  const row = await queryOne<FactsRow>(
+    client,
+    sql`/* ITI-42: what the registry already has of a submission */
+      with recursive dependent (root, uuid) as (
+        select a.target_uuid, a.source_uuid from registry.association a
+        where a.target_uuid = any(${references}::uuid[]) and a.type in (${XFRM}, ${APND})
+        union
+        select d.root, a.source_uuid from dependent d
+        join registry.association a on a.target_uuid = d.uuid and a.type in (${XFRM}, ${APND}))
+      select
+        coalesce((select jsonb_agg(jsonb_build_object('uniqueId', u.unique_id, 'object', u.object, 'hash', u.hash, 'size', u.size_bytes::text))
+                  from registry.unique_id u where u.unique_id = any(${request.uniqueIds})), '[]'::jsonb) as used,
+        array(select 'urn:uuid:' || entry_uuid from registry.document_entry where entry_uuid = any(${ids}::uuid[])
+              union all select 'urn:uuid:' || entry_uuid from registry.submission_set where entry_uuid = any(${ids}::uuid[])
+              union all select 'urn:uuid:' || association_uuid from registry.association where association_uuid = any(${ids}::uuid[])) as used_ids,
+        coalesce((select jsonb_agg(jsonb_build_object(
+                    'entryUUID', 'urn:uuid:' || e.entry_uuid, 'personKey', e.person_key::text, 'status', e.status, 'publisher', e.publisher,
+                    'kind', split_part(e.class_code, '^^', 1), 'confidentiality', e.confidentiality,
+                    'dependents', array(select 'urn:uuid:' || d.uuid from dependent d
+                                        join registry.document_entry x on x.entry_uuid = d.uuid and x.status = ${STATUS_APPROVED}
+                                        where d.root = e.entry_uuid)))
+                  from registry.document_entry e where e.entry_uuid = any(${references}::uuid[])), '[]'::jsonb) as referenced`,
+  )
+  return {
+    usedUniqueIds: (row?.used ?? []).map((entry) => ({
+      ...entry,
+      hash: entry.hash ?? undefined,
+      size: entry.size ?? undefined,
+    })),
+    usedIds: row?.used_ids ?? [],
+    referenced: row?.referenced ?? [],
+  }
+}
+
+interface ObjectRow {
+  readonly entry_uuid: string
+  readonly status: string
+  readonly ebrim: string
+}
+
+function toObject(row: ObjectRow): StoredObject {
+  return { element: 'ExtrinsicObject', id: `urn:uuid:${row.entry_uuid}`, status: row.status, ebrim: row.ebrim }
+}
+
+/** FindDocuments (ITI TF-2 3.18.4.1.2.3.7.1); covered by document_entry_patient. Absent parameters are null and restrict nothing. */
+async function findDocuments(
+  pool: pg.Pool,
+  asked: { readonly query: FindDocuments; readonly patient: PatientAccess; readonly limit: number },
+): Promise<readonly StoredObject[]> {
+  const { codes, creationTime, serviceStartTime, serviceStopTime, authorPerson, objectTypes, status } = asked.query
+  const { scope, personKey } = asked.patient
+  const rows = await query<ObjectRow>(
+    pool,
+    sql`/* ITI-18 FindDocuments */
+      select entry_uuid, status, ${asked.query.returnType === 'LeafClass' ? sql`ebrim` : sql`''`} as ebrim
+      from registry.document_entry
+      where person_key = ${personKey} and status = any(${status}) and object_type = any(${objectTypes})
+        and (${anyOf(codes.classCode)}::text[] is null or class_code = any(${anyOf(codes.classCode)}))
+        and (${anyOf(codes.typeCode)}::text[] is null or type_code = any(${anyOf(codes.typeCode)}))
+        and (${anyOf(codes.practiceSettingCode)}::text[] is null or practice_setting = any(${anyOf(codes.practiceSettingCode)}))
+        and (${anyOf(codes.healthcareFacilityTypeCode)}::text[] is null or facility_type = any(${anyOf(codes.healthcareFacilityTypeCode)}))
+        and (${anyOf(codes.formatCode)}::text[] is null or format_code = any(${anyOf(codes.formatCode)}))
+        and (${allOf(codes.eventCodeList)}::jsonb is null or (select bool_and(event_codes && array(select jsonb_array_elements_text(l)))
+                                                         from jsonb_array_elements(${allOf(codes.eventCodeList)}) l))
+        and (${allOf(codes.confidentialityCode)}::jsonb is null or (select bool_and(confidentiality && array(select jsonb_array_elements_text(l)))
+                                                         from jsonb_array_elements(${allOf(codes.confidentialityCode)}) l))
+        and (${creationTime.from ?? null}::text is null or creation_time >= ${creationTime.from ?? null})
+        and (${creationTime.to ?? null}::text is null or creation_time < ${creationTime.to ?? null})
+        and (${serviceStartTime.from ?? null}::text is null or service_start is null or service_start >= ${serviceStartTime.from ?? null})
+        and (${serviceStartTime.to ?? null}::text is null or service_start is null or service_start < ${serviceStartTime.to ?? null})
+        and (${serviceStopTime.from ?? null}::text is null or service_stop is null or service_stop >= ${serviceStopTime.from ?? null})
+        and (${serviceStopTime.to ?? null}::text is null or service_stop is null or service_stop < ${serviceStopTime.to ?? null})
+        and (${patterns(authorPerson)}::text[] is null or exists (select from unnest(authors) a where a like any(${patterns(authorPerson)})))
+        and (${scope.mode === 'everything'} or publisher = ${scope.ownFacility}
+             or (publisher = any(${scope.publishers}) and split_part(class_code, '^^', 1) <> all(${scope.excludedKinds})
+                 and confidentiality <@ ${scope.confidentiality}))
+      order by creation_time desc, entry_uuid
+      limit ${asked.limit}`,
+  )
+  return rows.map(toObject)
+}
+
+/** OR of one list; several lists of a parameter that may not repeat never arrive here. */
+function anyOf(filter: CodeFilter): readonly string[] | null {
+  return filter.length === 0 ? null : filter.flat()
+}
+
+function allOf(filter: CodeFilter): string | null {
+  return filter.length === 0 ? null : JSON.stringify(filter)
+}
+
+/** In XDS patterns a backslash is a character like any other. */
+function patterns(given: readonly string[]): readonly string[] | null {
+  return given.length === 0 ? null : given.map((pattern) => pattern.replaceAll('\\', '\\\\'))
+}
+
+interface EntryRow extends ObjectRow {
+  readonly person_key: string
+  readonly publisher: string
+  readonly kind: string
+  readonly confidentiality: readonly string[]
+}
+
+/** GetDocuments (ITI TF-2 3.18.4.1.2.3.7.5); covered by the primary key or document_entry_unique_id. */
+async function getDocuments(
+  pool: pg.Pool,
+  asked: { readonly query: GetDocuments; readonly limit: number },
+): Promise<readonly StoredEntry[]> {
+  const uuids =
+    asked.query.by === 'entryUUID'
+      ? asked.query.values.filter((value) => parseEntryUuid(value) !== undefined).map(bareUuid)
+      : []
+  const uniqueIds = asked.query.by === 'uniqueId' ? asked.query.values : []
+  const rows = await query<EntryRow>(
+    pool,
+    sql`/* ITI-18 GetDocuments */
+      select entry_uuid, status, ebrim, person_key, publisher, split_part(class_code, '^^', 1) as kind, confidentiality
+      from registry.document_entry
+      where entry_uuid = any(${uuids}::uuid[]) or unique_id = any(${uniqueIds})
+      order by creation_time desc, entry_uuid
+      limit ${asked.limit}`,
+  )
+  return rows.map((row) => ({
+    ...toObject(row),
+    personKey: row.person_key,
+    publisher: row.publisher,
+    kind: row.kind,
+    confidentiality: row.confidentiality,
+  }))
+}
+
+interface RetrievableRow {
+  readonly unique_id: string
+  readonly person_key: string
+  readonly mime_type: string
+  readonly publisher: string
+  readonly kind: string
+  readonly confidentiality: readonly string[]
+  readonly size_bytes: string
+  readonly sha256: string
+  readonly content: Buffer | null
+  readonly file_key: string | null
+}
+
+/** Entries of our repository with their stored bytes (ITI-43), Approved and Deprecated alike. */
+export async function findRetrievable(
+  pool: pg.Pool,
+  asked: { readonly repositoryUniqueId: string; readonly uniqueIds: readonly string[] },
+): Promise<readonly RetrievableEntry[]> {
+  if (asked.uniqueIds.length === 0) return []
+  const rows = await query<RetrievableRow>(
+    pool,
+    sql`/* ITI-43 documents with the traits the access decision asks */
+      select e.unique_id, e.person_key, e.mime_type, e.publisher, split_part(e.class_code, '^^', 1) as kind, e.confidentiality,
+             d.size_bytes, d.sha256, d.content, d.file_key
+      from registry.document_entry e
+      join repository.document d on d.unique_id = e.unique_id
+      where e.unique_id = any(${asked.uniqueIds}) and e.repository_unique_id = ${asked.repositoryUniqueId}`,
+  )
+  return rows.map((row) => ({
+    uniqueId: row.unique_id,
+    personKey: row.person_key,
+    mimeType: row.mime_type,
+    publisher: row.publisher,
+    kind: row.kind,
+    confidentiality: row.confidentiality,
+    sizeBytes: Number(row.size_bytes),
+    sha256: row.sha256,
+    bytes: row.content ?? undefined,
+    fileKey: row.file_key ?? undefined,
+  }))
+}

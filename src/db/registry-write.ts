@@ -1,0 +1,136 @@
+// What a registration writes: one statement for all metadata rows, one for each document (design §3).
+
+import { padDtm } from '../../profiles/metadata/types.ts'
+import { codeKey } from '../model/code.ts'
+import type { DocumentEntry } from '../model/document-entry.ts'
+import { formatCx } from '../model/identifiers.ts'
+import type { StagedContent } from '../model/staged-document.ts'
+import { STATUS_APPROVED, STATUS_DEPRECATED } from '../model/xds.ts'
+import type { RegistrationPlan } from '../registry/ports.ts'
+import { execute, type Queryable, sql } from './sql.ts'
+
+/** Bare UUID of an entryUUID, as the uuid columns hold it. */
+export function bareUuid(entryUuid: string): string {
+  return entryUuid.slice('urn:uuid:'.length)
+}
+
+/** Writes all rows of a registration. @throws a unique violation (23505) when another submission used a uniqueId first. */
+export async function writeRegistration(client: Queryable, plan: RegistrationPlan): Promise<void> {
+  for (const document of plan.documents) await writeDocument(client, document)
+  await execute(
+    client,
+    sql`/* ITI-42: SubmissionSet, DocumentEntries, Associations and deprecations of one submission */
+      with entry as (
+        select * from jsonb_to_recordset(${JSON.stringify(plan.entries.map((entry) => entryRow(entry, plan)))}::jsonb)
+          as e(entry_uuid uuid, person_key bigint, unique_id text, patient_id text, status text, object_type text, mime_type text, publisher text,
+               repository_unique_id text, hash text, size_bytes bigint, class_code text, type_code text, format_code text,
+               practice_setting text, facility_type text, confidentiality text[], event_codes text[], authors text[],
+               reference_ids text[], creation_time text, service_start text, service_stop text, series_id uuid, submission_uuid uuid, ebrim text)),
+      submission as (
+        select * from jsonb_to_record(${JSON.stringify(submissionRow(plan))}::jsonb)
+          as s(entry_uuid uuid, person_key bigint, unique_id text, patient_id text, source_id text, content_type text, submission_time text,
+               publisher text, authors text[], ebrim text)),
+      names as (
+        insert into registry.unique_id (unique_id, object, hash, size_bytes, repository_unique_id)
+        select unique_id, 'SubmissionSet', null, null, null from submission
+        union all
+        select unique_id, 'DocumentEntry', lower(hash), size_bytes, repository_unique_id from entry e
+        where not exists (select from registry.unique_id u where u.unique_id = e.unique_id)),
+      deprecated as (
+        update registry.document_entry set status = ${STATUS_DEPRECATED}
+        where entry_uuid = any(${plan.deprecated.map(bareUuid)}::uuid[])),
+      members as (
+        insert into registry.association (association_uuid, person_key, type, source_uuid, target_uuid, ebrim)
+        select * from jsonb_to_recordset(${JSON.stringify(associationRows(plan))}::jsonb)
+          as a(association_uuid uuid, person_key bigint, type text, source_uuid uuid, target_uuid uuid, ebrim text)),
+      sets as (
+        insert into registry.submission_set (entry_uuid, person_key, unique_id, patient_id, source_id, content_type, submission_time,
+                                             publisher, authors, ebrim)
+        select * from submission)
+      insert into registry.document_entry (entry_uuid, person_key, unique_id, patient_id, status, object_type, mime_type, publisher,
+             repository_unique_id, hash, size_bytes, class_code, type_code, format_code, practice_setting, facility_type,
+             confidentiality, event_codes, authors, reference_ids, creation_time, service_start, service_stop, series_id, submission_uuid, ebrim)
+      select * from entry`,
+  )
+}
+
+async function writeDocument(
+  client: Queryable,
+  document: { readonly uniqueId: string; readonly staged: StagedContent },
+): Promise<void> {
+  const { content, sizeBytes, sha1, sha256 } = document.staged
+  await execute(
+    client,
+    sql`/* document bytes, or where they are; the same bytes again are no news */
+      insert into repository.document (unique_id, size_bytes, sha1, sha256, content, file_key)
+      values (${document.uniqueId}, ${sizeBytes}, ${sha1}, ${sha256}, ${content.kind === 'row' ? content.bytes : null},
+              ${content.kind === 'file' ? content.key : null})
+      on conflict (unique_id) do nothing`,
+  )
+}
+
+type Row = Readonly<Record<string, unknown>>
+
+function entryRow({ entry, ebrim, seriesId }: RegistrationPlan['entries'][number], plan: RegistrationPlan): Row {
+  return {
+    entry_uuid: bareUuid(entry.entryUUID),
+    person_key: plan.personKey,
+    unique_id: entry.uniqueId,
+    patient_id: formatCx(entry.patientId),
+    status: STATUS_APPROVED,
+    object_type: entry.objectType,
+    mime_type: entry.mimeType,
+    publisher: plan.publisher,
+    repository_unique_id: entry.repositoryUniqueId,
+    hash: entry.hash,
+    size_bytes: entry.size,
+    ...codeColumns(entry),
+    authors: entry.author.flatMap((author) => author.authorPerson ?? []),
+    reference_ids: entry.referenceIdList,
+    creation_time: padDtm(entry.creationTime ?? ''),
+    service_start: entry.serviceStartTime === undefined ? null : padDtm(entry.serviceStartTime),
+    service_stop: entry.serviceStopTime === undefined ? null : padDtm(entry.serviceStopTime),
+    series_id: seriesId ?? null,
+    submission_uuid: bareUuid(plan.submissionSet.entryUUID),
+    ebrim,
+  }
+}
+
+function codeColumns(entry: DocumentEntry): Row {
+  return {
+    class_code: codeKey(entry.classCode),
+    type_code: codeKey(entry.typeCode),
+    format_code: codeKey(entry.formatCode),
+    practice_setting: codeKey(entry.practiceSettingCode),
+    facility_type: codeKey(entry.healthcareFacilityTypeCode),
+    confidentiality: entry.confidentialityCode.map(codeKey),
+    event_codes: entry.eventCodeList.map(codeKey),
+  }
+}
+
+function submissionRow(plan: RegistrationPlan): Row {
+  const set = plan.submissionSet
+  return {
+    entry_uuid: bareUuid(set.entryUUID),
+    person_key: plan.personKey,
+    unique_id: set.uniqueId,
+    patient_id: formatCx(set.patientId),
+    source_id: set.sourceId,
+    content_type: codeKey(set.contentTypeCode),
+    submission_time: padDtm(set.submissionTime),
+    publisher: plan.publisher,
+    authors: set.author.flatMap((author) => author.authorPerson ?? []),
+    ebrim: plan.submissionEbrim,
+  }
+}
+
+function associationRows(plan: RegistrationPlan): readonly Row[] {
+  return plan.associations.map(({ association, ebrim }) => ({
+    association_uuid: bareUuid(association.id),
+    person_key: plan.personKey,
+    type: association.type,
+    source_uuid: bareUuid(association.source),
+    target_uuid: bareUuid(association.target),
+    ebrim,
+  }))
+}

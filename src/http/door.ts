@@ -1,0 +1,123 @@
+// What every door shares: a new exchange, recording it, and refusing certificates (design §2).
+
+import { randomUUID } from 'node:crypto'
+import { iheError } from '../../profiles/errors/index.ts'
+import type { AuditEvent } from '../audit/event.ts'
+import { auditEvents, nodeAuthenticationFailure } from '../audit/event.ts'
+import { type JournalEntry, journalEntry } from '../journal/entry.ts'
+import type { Caller, CallingSystem, Exchange } from '../model/caller.ts'
+import type { IheError } from '../model/error.ts'
+import { type Evidence, NO_EVIDENCE, type Outcome } from '../model/evidence.ts'
+
+export interface Recorder {
+  readonly record: (rows: {
+    readonly events: readonly AuditEvent[]
+    readonly entries: readonly JournalEntry[]
+  }) => Promise<void>
+}
+
+/** Logs without personal data: names of things, never what was in them. */
+export interface DoorLog {
+  readonly info: (fields: object, message: string) => void
+  readonly warn: (fields: object, message: string) => void
+  readonly error: (fields: object, message: string) => void
+}
+
+export interface Meter {
+  readonly exchange: (labels: { transaction: string; result: string; code: string }, durationSeconds: number) => void
+}
+
+export interface DoorPorts {
+  readonly recorder: Recorder
+  readonly log: DoorLog
+  readonly meter: Meter
+}
+
+export function newExchange(given: Pick<Exchange, 'door' | 'endpoint' | 'peer' | 'transaction'>): Exchange {
+  return { ...given, id: randomUUID(), receivedAt: new Date(), startedMs: performance.now(), requestBytes: 0 }
+}
+
+type Reported = Pick<Outcome<unknown>, 'result' | 'errors' | 'evidence'>
+
+/** Records an exchange that reached a known system; resolves when it is durable. */
+export async function recordExchange(
+  ports: DoorPorts,
+  caller: Caller,
+  reported: Reported & { readonly responseBytes?: number },
+): Promise<void> {
+  await ports.recorder.record({
+    events: auditEvents(caller, reported),
+    entries: [journalEntry(caller.exchange, caller, { ...reported, now: performance.now() })],
+  })
+}
+
+/** Journals a message that was refused before its transaction was known; there is nothing to audit but the attempt. */
+export async function recordRefusal(
+  ports: DoorPorts,
+  exchange: Exchange,
+  refused: { readonly system: CallingSystem | undefined; readonly error: IheError; readonly evidence?: Evidence },
+): Promise<void> {
+  await ports.recorder.record({
+    events: [],
+    entries: [
+      journalEntry(exchange, refused.system, {
+        result: 'failure',
+        errors: [refused.error],
+        evidence: refused.evidence ?? NO_EVIDENCE,
+        now: performance.now(),
+      }),
+    ],
+  })
+}
+
+/** Counts an exchange and writes its one log line. */
+export function observe(
+  ports: DoorPorts,
+  exchange: Exchange,
+  seen: { readonly result: string; readonly code: string; readonly systemId: string },
+): void {
+  const durationMs = performance.now() - exchange.startedMs
+  ports.meter.exchange({ transaction: exchange.transaction, result: seen.result, code: seen.code }, durationMs / 1000)
+  if (seen.result !== 'success')
+    ports.log.info(
+      {
+        journal: exchange.id,
+        transaction: exchange.transaction,
+        system: seen.systemId,
+        code: seen.code,
+        ms: Math.round(durationMs),
+      },
+      'refused',
+    )
+}
+
+const QUIET_MS = 60_000
+const MAX_REMEMBERED_PEERS = 10_000
+
+/**
+ * Journals and audits refused certificates, at most once a minute for the same address and reason, so that a stranger
+ * cannot fill the disk by knocking.
+ */
+export function createRefusalRecorder(ports: DoorPorts): (exchange: Exchange, reason: string) => Promise<void> {
+  const lastSeen = new Map<string, number>()
+  return async (exchange, reason) => {
+    const key = `${exchange.peer.replace(/:\d+$/, '')} ${reason}`
+    const now = performance.now()
+    const last = lastSeen.get(key)
+    if (last !== undefined && now - last < QUIET_MS) return
+    if (lastSeen.size >= MAX_REMEMBERED_PEERS) lastSeen.clear()
+    lastSeen.set(key, now)
+    ports.log.warn({ journal: exchange.id, peer: exchange.peer, reason }, 'client certificate refused')
+    await ports.recorder.record({
+      events: [nodeAuthenticationFailure(exchange, reason)],
+      entries: [
+        journalEntry(exchange, undefined, {
+          result: 'failure',
+          errors: [iheError('CERTIFICATE_REFUSED', { rule: reason })],
+          evidence: NO_EVIDENCE,
+          now,
+        }),
+      ],
+    })
+  }
+}

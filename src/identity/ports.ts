@@ -1,0 +1,121 @@
+// What the identity actors need from outside: the store, audit in the same transaction, and the visibility rule (design §3, §4).
+
+import type { Caller } from '../model/caller.ts'
+import type { IheError } from '../model/error.ts'
+import type { Evidence, Result } from '../model/evidence.ts'
+import type { Oid, PatientId } from '../model/identifiers.ts'
+import type { Demographics } from '../model/person.ts'
+
+/** Surrogate key of a person; never leaves the server. Decimal text, because a bigint is wider than a number. */
+export type PersonKey = string
+
+/**
+ * `facility`: patient numbers of one facility. `affinity`: a system's own authority whose ids are XDS patient ids as they
+ * are (access mode affinity-domain). `community`: the network's XAD patient ids, which only this server issues.
+ */
+export type DomainKind = 'facility' | 'affinity' | 'community'
+
+export interface Domain {
+  readonly oid: Oid
+  readonly name: string
+  readonly kind: DomainKind
+  readonly facilityId?: string
+}
+
+export interface StoredIdentifier {
+  readonly id: PatientId
+  readonly person: PersonKey
+  readonly status: 'active' | 'obsolete'
+  /** What the source said with this id; absent for ids that came along in asOtherIDs or were entered by staff. */
+  readonly demographics?: Demographics
+}
+
+/** An active identifier of a person together with its domain. */
+export interface KnownIdentifier {
+  readonly id: PatientId
+  readonly domain: Domain
+}
+
+/** All that a PIX query needs, read in one statement. */
+export interface Correspondence {
+  /** Those of the domains asked for that are known. */
+  readonly domains: ReadonlyMap<string, Domain>
+  /** Absent when the id is not known or not active. */
+  readonly person?: { readonly key: PersonKey; readonly identifiers: readonly KnownIdentifier[] }
+}
+
+export interface IdentityReads {
+  readonly domains: (oids: readonly Oid[]) => Promise<ReadonlyMap<string, Domain>>
+  readonly correspondence: (id: PatientId, domains: readonly Oid[]) => Promise<Correspondence>
+  /** Every identifier of a person, active and obsolete, in the order of domain and value. */
+  readonly identifiersOf: (person: PersonKey) => Promise<readonly StoredIdentifier[]>
+  /** The identifiers with this value, in `domain` or in any. */
+  readonly findIdentifiers: (value: string, domain?: Oid) => Promise<readonly StoredIdentifier[]>
+}
+
+export type HistoryEvent = 'add' | 'revise' | 'link' | 'unlink' | 'obsolete'
+
+/** One row of history; nothing in it is ever changed (design §3). */
+export interface HistoryEntry {
+  readonly id: PatientId
+  readonly event: HistoryEvent
+  /** System or member of staff. */
+  readonly by: string
+  readonly reason: string
+  readonly person: PersonKey
+  readonly formerPerson?: PersonKey
+  readonly demographics?: Demographics
+  /** The message as it came. */
+  readonly received?: string
+}
+
+export interface NewIdentifier {
+  readonly id: PatientId
+  readonly person: PersonKey
+  readonly demographics?: Demographics
+  readonly received?: string
+}
+
+export interface ExchangeRecord {
+  readonly result: Result
+  readonly errors: readonly IheError[]
+  readonly evidence: Evidence
+}
+
+export interface IdentityTransaction extends IdentityReads {
+  /**
+   * Reserves `key` for this transaction. Gives the response stored under the same key and digest, else undefined.
+   * Waits for another transaction that holds the key.
+   */
+  readonly claim: (scope: string, key: string, digest: string) => Promise<unknown>
+  readonly complete: (scope: string, key: string, response: unknown) => Promise<void>
+  /** Audit and journal rows of the exchange, committed with the data. */
+  readonly recordExchange: (caller: Caller, record: ExchangeRecord) => Promise<void>
+  /** Adds the domain unless it is there. */
+  readonly addDomain: (domain: Domain) => Promise<void>
+  /** The identifiers that exist, locked in the order of domain and value until the transaction ends. */
+  readonly lockIdentifiers: (ids: readonly PatientId[]) => Promise<readonly StoredIdentifier[]>
+  readonly addPerson: () => Promise<PersonKey>
+  /** False when the id exists already (also when a concurrent transaction has just committed it). */
+  readonly addIdentifier: (identifier: NewIdentifier) => Promise<boolean>
+  readonly replaceDemographics: (id: PatientId, demographics: Demographics, received?: string) => Promise<void>
+  readonly moveIdentifier: (id: PatientId, to: PersonKey) => Promise<void>
+  readonly makeObsolete: (id: PatientId) => Promise<void>
+  readonly addHistory: (entries: readonly HistoryEntry[]) => Promise<void>
+}
+
+export interface IdentityStore extends IdentityReads {
+  /** Commits when `work` fulfils, rolls back when it rejects. */
+  readonly inTransaction: <T>(work: (tx: IdentityTransaction) => Promise<T>) => Promise<T>
+}
+
+export interface IdentityPorts {
+  readonly store: IdentityStore
+  /** OID of the network's own patient ids (XAD-PID). */
+  readonly affinityDomain: Oid
+  /**
+   * OIDs of the domains whose ids of this person the caller may be told, the affinity domain among them if it may know
+   * that one. Domains of the caller's own facility need not be listed.
+   */
+  readonly visibleDomains: (caller: Caller, person: PersonKey) => Promise<ReadonlySet<string>>
+}

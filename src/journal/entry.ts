@@ -1,0 +1,57 @@
+// The journal row of an exchange: what came, from whom, how it ended and why (design §2).
+
+import type { CallingSystem, Exchange } from '../model/caller.ts'
+import type { IheError } from '../model/error.ts'
+import type { Outcome } from '../model/evidence.ts'
+
+export interface JournalEntry {
+  readonly exchange: Exchange
+  readonly systemId?: string
+  readonly facilityId?: string
+  readonly patients: readonly string[]
+  readonly result: 'success' | 'partial' | 'failure'
+  readonly errors: readonly JournalError[]
+  readonly durationMs: number
+  readonly responseBytes?: number
+}
+
+export interface JournalError {
+  readonly code: string
+  readonly at?: string
+  readonly value?: string
+  readonly rule?: string
+  readonly blame: string
+  readonly retry: string
+}
+
+type Reported = Pick<Outcome<unknown>, 'result' | 'errors' | 'evidence'>
+
+/** `now` is monotonic (performance.now), in milliseconds, like Exchange.startedMs. */
+export function journalEntry(
+  exchange: Exchange,
+  system: Pick<CallingSystem, 'systemId' | 'facilityId'> | undefined,
+  reported: Reported & { readonly now: number; readonly responseBytes?: number },
+): JournalEntry {
+  return {
+    exchange,
+    ...(system === undefined ? {} : { systemId: system.systemId, facilityId: system.facilityId }),
+    patients: reported.evidence.patients,
+    result: reported.result,
+    errors: reported.errors.map(journalError),
+    durationMs: reported.now - exchange.startedMs,
+    ...(reported.responseBytes === undefined ? {} : { responseBytes: reported.responseBytes }),
+  }
+}
+
+const MAX_VALUE_LENGTH = 256
+
+function journalError(error: IheError): JournalError {
+  return {
+    code: error.row.code,
+    blame: error.row.blame,
+    retry: error.row.retry,
+    ...(error.at === undefined ? {} : { at: error.at }),
+    ...(error.value === undefined ? {} : { value: error.value.slice(0, MAX_VALUE_LENGTH) }),
+    ...(error.rule === undefined ? {} : { rule: error.rule }),
+  }
+}

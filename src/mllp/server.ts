@@ -1,0 +1,134 @@
+// MLLP over mutual TLS: listener, client certificate identity, limits and graceful close (MLLP Release 1; ITI TF-2 3.19).
+
+import type { AddressInfo } from 'node:net'
+import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls'
+import {
+  type ConnectionLimits,
+  type MllpAdmission,
+  type MllpConnection,
+  type MllpEvent,
+  type MllpHandler,
+  type Serving,
+  serveConnection,
+} from './connection.ts'
+import { MAX_FRAME_BYTES } from './frame.ts'
+
+export interface MllpLimits extends ConnectionLimits {
+  readonly maxConnections: number
+  /** After this time `close` cuts connections that are still at work. */
+  readonly closeTimeoutMs: number
+}
+
+export const DEFAULT_MLLP_LIMITS: MllpLimits = {
+  maxFrameBytes: MAX_FRAME_BYTES,
+  frameTimeoutMs: 60_000,
+  idleTimeoutMs: 15 * 60_000,
+  maxConnections: 2_000,
+  closeTimeoutMs: 30_000,
+}
+
+const HANDSHAKE_TIMEOUT_MS = 10_000
+
+export interface MllpServerOptions {
+  /** Key, certificate, CA, versions and ciphers; a client certificate is always asked for, and judged by `admit`. */
+  readonly tls: SecureContextOptions
+  readonly handler: MllpHandler
+  /** False closes without an acknowledgement; asked when a connection opens and before each message. */
+  readonly admit: MllpAdmission
+  readonly limits?: Partial<MllpLimits>
+  readonly onEvent?: (event: MllpEvent) => void
+}
+
+export interface MllpServer {
+  /** Starts to listen; the port that was given, or that the system chose for 0. */
+  readonly listen: (port: number, host?: string) => Promise<number>
+  /** Takes no more connections, lets messages in work be answered, then closes. */
+  readonly close: () => Promise<void>
+  /** Renewed certificate or CA for new connections. */
+  readonly renew: (tls: SecureContextOptions) => void
+  readonly port: () => number | undefined
+  readonly connections: () => number
+}
+
+/** A listener for one kind of message; the handler's promise settles before the next message of its connection is read. */
+export function createMllpServer(options: MllpServerOptions): MllpServer {
+  const limits: MllpLimits = { ...DEFAULT_MLLP_LIMITS, ...options.limits }
+  const onEvent = options.onEvent ?? (() => undefined)
+  const open = new Map<TLSSocket, Serving>()
+  // Certificates are not rejected by TLS itself, because then nothing could be journalled about the refusal.
+  const server = createServer({
+    ...options.tls,
+    requestCert: true,
+    rejectUnauthorized: false,
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+  })
+  server.on('secureConnection', (socket) => {
+    socket.on('error', (cause: Error) => onEvent({ kind: 'connection-failed', peer: peerOf(socket), cause }))
+    if (open.size >= limits.maxConnections) {
+      onEvent({ kind: 'too-many-connections', peer: peerOf(socket) })
+      socket.destroy()
+      return
+    }
+    // A sender that has closed its side still gets the answers it waits for. Not an option of the server: there it would
+    // keep sockets whose handshake failed.
+    socket.allowHalfOpen = true
+    const { handler, admit } = options
+    const serving = serveConnection(connectionOf(socket), { handler, admit, limits, onEvent })
+    open.set(socket, serving)
+    serving.done.finally(() => open.delete(socket))
+  })
+  server.on('tlsClientError', (cause, socket) => {
+    onEvent({ kind: 'handshake-failed', peer: peerOf(socket), cause })
+    socket.destroy()
+  })
+  return {
+    listen: (port, host) => listen(server, port, host),
+    close: () => close(server, open, limits.closeTimeoutMs),
+    renew: (tls) => server.setSecureContext(tls),
+    port: () => portOf(server),
+    connections: () => open.size,
+  }
+}
+
+function connectionOf(socket: TLSSocket): MllpConnection {
+  const { authorizationError } = socket
+  // Without a certificate Node returns an empty object, whatever its type says.
+  const certificate: { readonly fingerprint256?: string } = socket.getPeerCertificate()
+  return {
+    socket,
+    peer: peerOf(socket),
+    fingerprint256: certificate.fingerprint256,
+    authorized: socket.authorized,
+    ...(authorizationError ? { authorizationError: String(authorizationError) } : {}),
+  }
+}
+
+function peerOf(socket: TLSSocket): string {
+  return `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`
+}
+
+function listen(server: Server, port: number, host: string | undefined): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
+      server.off('error', reject)
+      resolve(portOf(server) ?? port)
+    })
+  })
+}
+
+function portOf(server: Server): number | undefined {
+  const address: AddressInfo | string | null = server.address()
+  return address === null || typeof address === 'string' ? undefined : address.port
+}
+
+async function close(server: Server, open: ReadonlyMap<TLSSocket, Serving>, timeoutMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  for (const serving of open.values()) serving.stop()
+  const cut = setTimeout(() => {
+    for (const socket of open.keys()) socket.destroy()
+  }, timeoutMs)
+  await Promise.all([...open.values()].map((serving) => serving.done))
+  clearTimeout(cut)
+  await closed
+}

@@ -1,0 +1,110 @@
+// PIXv3 messages as values: identity feed, PIX query and their answers (ITI TF-2 3.44 and 3.45; HL7 v3 MCCI and QUQI wrappers).
+
+import { explain, type IheError } from './error.ts'
+import type { Oid, PatientId } from './identifiers.ts'
+import type { Demographics } from './person.ts'
+
+/** HL7 data type II: a message, query or patient identifier as it travels. */
+export interface InstanceIdentifier {
+  readonly root: string
+  readonly extension?: string
+}
+
+/** A communicating device, identified by a bare OID (ITI TF-2 Appendix O.1.2). */
+export interface Device {
+  readonly id: Oid
+  readonly organization?: Oid
+}
+
+/** The transmission wrapper of a message (MCCI_MT000100UV01), as far as an answer needs it. */
+export interface Transmission {
+  /** Interaction name, equal to the root element, e.g. `PRPA_IN201301UV02`. */
+  readonly interaction: string
+  readonly id: InstanceIdentifier
+  /** HL7 TS as sent. */
+  readonly creationTime: string
+  readonly sender: Device
+  readonly receiver: Device
+}
+
+/** A patient id together with the XPath of its element, so that a refusal can point at it. */
+export interface LocatedPatientId {
+  readonly id: PatientId
+  readonly at: string
+}
+
+export type DemographicField = keyof Demographics
+
+/** PRPA_IN201301UV02 (add) or PRPA_IN201302UV02 (revise). */
+export interface PatientFeed {
+  readonly kind: 'add' | 'revise'
+  readonly transmission: Transmission
+  /** From patient/id; at least one unless the record is known by name only. */
+  readonly patientIds: readonly LocatedPatientId[]
+  /** From patientPerson/asOtherIDs/id. */
+  readonly otherIds: readonly LocatedPatientId[]
+  readonly demographics: Demographics
+  /** Fields sent with nullFlavor MSK: there is a value, the sender withholds it; a revise keeps the former one. */
+  readonly masked: readonly DemographicField[]
+  readonly custodian: InstanceIdentifier
+  readonly provider?: InstanceIdentifier
+  /** Deviations that were accepted; they return as warnings in the acknowledgement. */
+  readonly warnings: readonly IheError[]
+  /** The message element as XML, kept as the source of the record. */
+  readonly received: string
+  /** SHA-256 of `received`, lower-case hex: tells a repetition from another message under the same id. */
+  readonly digest: string
+}
+
+/** PRPA_IN201309UV02. Roots are not yet known to be identifier domains. */
+export interface PixQuery {
+  readonly transmission: Transmission
+  readonly queryId: InstanceIdentifier
+  readonly patient: LocatedPatientId
+  /** Domains wanted in the answer; empty means all that the caller may see. */
+  readonly dataSources: readonly { readonly domain: Oid; readonly at: string }[]
+  /** The queryByParameter element, serialized: echoed in the answer and kept in the audit event. */
+  readonly queryByParameter: string
+}
+
+export interface AcknowledgementDetail {
+  readonly type: 'E' | 'W' | 'I'
+  readonly code: string
+  readonly codeSystem: string
+  readonly text: string
+  readonly locations: readonly string[]
+}
+
+/** The content of MCCI_IN000002UV01: CA commit accept, CE commit error, CR commit reject. Plain JSON, so that it can be stored and replayed. */
+export interface FeedAcknowledgement {
+  readonly code: 'CA' | 'CE' | 'CR'
+  readonly details: readonly AcknowledgementDetail[]
+}
+
+export interface CorrespondingId {
+  readonly id: PatientId
+  /** Name of the domain, sent as assigningAuthorityName (ITI TF-2 Appendix E.1). */
+  readonly authorityName: string
+}
+
+/** The six cases of ITI TF-2 3.45.4.2.3: found (1, 2, 6), nothing (3), unknown key (4, 5). */
+export type PixAnswer =
+  | { readonly kind: 'found'; readonly ids: readonly CorrespondingId[] }
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'unknown'; readonly details: readonly AcknowledgementDetail[] }
+
+/** The acknowledgement detail of an error or warning; its text is the sentence every door shows. */
+export function acknowledgementDetail(error: IheError): AcknowledgementDetail {
+  return {
+    type: error.row.severity === 'Error' ? 'E' : 'W',
+    code: error.row.v3.code,
+    codeSystem: error.row.v3.codeSystem,
+    text: explain(error),
+    locations: error.at === undefined ? [] : [error.at],
+  }
+}
+
+/** `root` or `root^extension`: the form of a message id in keys, journal and audit detail. */
+export function formatIdentifier(id: InstanceIdentifier): string {
+  return id.extension === undefined ? id.root : `${id.root}^${id.extension}`
+}

@@ -1,0 +1,132 @@
+// What the Document Registry needs from the rest of the house; db implements it, app.ts hands it in.
+
+import type { PatientAccess } from '../model/access.ts'
+import type { Caller } from '../model/caller.ts'
+import type { DocumentEntry, SubmissionSet } from '../model/document-entry.ts'
+import type { Association, RegistryObject, SubmitObjects } from '../model/ebrim.ts'
+import type { Outcome } from '../model/evidence.ts'
+import type { PatientId } from '../model/identifiers.ts'
+import type { StagedContent } from '../model/staged-document.ts'
+import type { FindDocuments, GetDocuments, StoredObject } from '../model/stored-query.ts'
+
+export type RecordedOutcome = Pick<Outcome<unknown>, 'result' | 'errors' | 'evidence'>
+
+/** A stored entry with what the access decision asks of it. */
+export interface StoredEntry extends StoredObject {
+  readonly personKey: string
+  readonly publisher: string
+  readonly kind: string
+  readonly confidentiality: readonly string[]
+}
+
+/** A registered object that an association of a submission refers to, or whose id the submission claims. */
+export interface ReferencedEntry {
+  readonly entryUUID: string
+  readonly personKey: string
+  readonly status: string
+  readonly publisher: string
+  readonly kind: string
+  readonly confidentiality: readonly string[]
+  /** Approved entries that are XFRM or APND of it, directly or through others. */
+  readonly dependents: readonly string[]
+}
+
+export interface UsedUniqueId {
+  readonly uniqueId: string
+  readonly object: 'DocumentEntry' | 'SubmissionSet'
+  readonly hash: string | undefined
+  readonly size: string | undefined
+}
+
+export interface RegistrationFacts {
+  readonly usedUniqueIds: readonly UsedUniqueId[]
+  readonly referenced: readonly ReferencedEntry[]
+  /** Ids of the submission that some registered object already has. */
+  readonly usedIds: readonly string[]
+}
+
+export interface RegisteredEntry {
+  readonly entry: DocumentEntry
+  readonly ebrim: string
+  /** Column of the series a StoreClient message belongs to; other submissions have none. */
+  readonly seriesId?: string
+}
+
+/** Everything one accepted submission changes, written in one transaction. */
+export interface RegistrationPlan {
+  readonly personKey: string
+  readonly patientId: PatientId
+  readonly publisher: string
+  readonly submissionSet: SubmissionSet
+  readonly submissionEbrim: string
+  readonly entries: readonly RegisteredEntry[]
+  readonly associations: readonly { readonly association: Association; readonly ebrim: string }[]
+  readonly deprecated: readonly string[]
+  readonly documents: readonly { readonly uniqueId: string; readonly staged: StagedContent }[]
+}
+
+/** Same key and digest: the answer given before. Same key, other digest: an ordinary new submission (reliability rules of the house). */
+export interface Claim {
+  readonly scope: string
+  readonly key: string
+  readonly digest: string
+}
+
+export interface RegistryTransaction {
+  /** The warnings stored with an earlier Success of the same message; undefined when it is new. Locks the person's row. */
+  readonly open: (request: { claim: Claim | undefined; patientId: PatientId; caller: Caller }) => Promise<{
+    readonly replayed: boolean
+    readonly patient: PatientAccess | undefined
+  }>
+  readonly facts: (request: {
+    uniqueIds: readonly string[]
+    ids: readonly string[]
+    references: readonly string[]
+  }) => Promise<RegistrationFacts>
+  readonly write: (plan: RegistrationPlan) => Promise<void>
+  readonly complete: (claim: Claim | undefined) => Promise<void>
+  readonly record: (caller: Caller, outcome: RecordedOutcome) => Promise<void>
+}
+
+/** How a piece of work ends its transaction: a refusal rolls back everything, the claim too. */
+export interface Ended<T> {
+  readonly result: T
+  readonly end: 'commit' | 'rollback'
+}
+
+export interface RegistryStore {
+  readonly inTransaction: <T>(work: (tx: RegistryTransaction) => Promise<Ended<T>>) => Promise<T>
+  /** At most `limit` entries, in stable order: creationTime descending, then id. */
+  readonly findDocuments: (
+    query: FindDocuments,
+    selection: { patient: PatientAccess; limit: number },
+  ) => Promise<readonly StoredObject[]>
+  readonly getDocuments: (query: GetDocuments, limit: number) => Promise<readonly StoredEntry[]>
+}
+
+export interface RegistryPorts {
+  readonly store: RegistryStore
+  readonly access: {
+    /** Undefined when nobody has this affinity-domain id. */
+    readonly ofPatient: (caller: Caller, patientId: PatientId) => Promise<PatientAccess | undefined>
+    readonly ofPersons: (caller: Caller, personKeys: readonly string[]) => Promise<ReadonlyMap<string, PatientAccess>>
+    readonly admits: (
+      access: PatientAccess,
+      entry: { publisher: string; kind: string; confidentiality: readonly string[] },
+    ) => boolean
+  }
+  readonly render: {
+    readonly object: (object: RegistryObject) => string
+    readonly association: (association: Association) => string
+  }
+  readonly limits: { readonly leafResults: number; readonly objectRefResults: number }
+}
+
+/** ITI-42, or the inner part of an ITI-41 whose documents are stored in the same commit. */
+export interface RegisterRequest {
+  readonly submission: SubmitObjects
+  readonly documents: readonly { readonly entryId: string; readonly staged: StagedContent }[]
+  /** repositoryUniqueIds that the caller may register for; undefined: any. */
+  readonly repositories: readonly string[] | undefined
+  readonly digest: string
+}

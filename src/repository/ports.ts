@@ -1,0 +1,49 @@
+// What the Document Repository needs from the rest of the house; app.ts hands it in.
+
+import type { DocumentTraits, PatientAccess } from '../model/access.ts'
+import type { Caller } from '../model/caller.ts'
+import type { SubmitObjects } from '../model/ebrim.ts'
+import type { Outcome } from '../model/evidence.ts'
+import type { StagedContent } from '../model/staged-document.ts'
+
+/** Bytes of documents too large for a row. Staged content is durable before `stage` resolves (object first, row second). */
+export interface BlobStore {
+  /** @throws {IheError} TOO_LARGE above the size limit; nothing is left behind. */
+  readonly stage: (source: AsyncIterable<Buffer>) => Promise<StagedContent>
+  /** Removes a staged file that no row will name. */
+  readonly discard: (staged: StagedContent) => Promise<void>
+  /** Streams a file; the iteration throws when size or SHA-256 do not match, before the last chunk is handed out. */
+  readonly read: (key: string, expected: { sizeBytes: number; sha256: string }) => AsyncIterable<Buffer>
+}
+
+/** One registered entry of a document together with the stored bytes, or where they are. */
+export interface RetrievableEntry extends DocumentTraits {
+  readonly uniqueId: string
+  readonly personKey: string
+  readonly mimeType: string
+  readonly sizeBytes: number
+  readonly sha256: string
+  readonly bytes: Buffer | undefined
+  readonly fileKey: string | undefined
+}
+
+export interface RepositoryPorts {
+  readonly repositoryUniqueId: string
+  readonly blobs: BlobStore
+  readonly documents: (uniqueIds: readonly string[]) => Promise<readonly RetrievableEntry[]>
+  readonly access: {
+    readonly ofPersons: (caller: Caller, personKeys: readonly string[]) => Promise<ReadonlyMap<string, PatientAccess>>
+    readonly admits: (access: PatientAccess, entry: DocumentTraits) => boolean
+  }
+  /** Registers and stores in one commit (integrated registry). */
+  readonly register: (
+    request: {
+      readonly submission: SubmitObjects
+      readonly documents: readonly { readonly entryId: string; readonly staged: StagedContent }[]
+      readonly digest: string
+    },
+    caller: Caller,
+  ) => Promise<Outcome<void>>
+  /** A document whose stored bytes do not match their checksum: tell the operator. */
+  readonly alarm: (damaged: { readonly uniqueId: string }) => void
+}

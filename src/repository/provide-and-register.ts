@@ -1,0 +1,158 @@
+// ITI-41 Provide and Register Document Set-b: match documents and metadata, check and complete, register (ITI TF-2 3.41.4.1.3).
+
+import { createHash } from 'node:crypto'
+import { iheError } from '../../profiles/errors/index.ts'
+import type { Caller } from '../model/caller.ts'
+import { type RegistryObject, type Slot, type SubmitObjects, slotValues } from '../model/ebrim.ts'
+import type { IheError } from '../model/error.ts'
+import { NO_EVIDENCE, type Outcome } from '../model/evidence.ts'
+import type { StagedContent } from '../model/staged-document.ts'
+import type { RepositoryPorts } from './ports.ts'
+
+export interface ProvidedContent {
+  /** xds:Document/@id, equal to the id of its ExtrinsicObject as sent. */
+  readonly id: string
+  /** Undefined when the part its xop:Include names is not in the message. */
+  readonly staged: StagedContent | undefined
+}
+
+export interface ProvideAndRegisterRequest {
+  readonly submission: SubmitObjects
+  readonly documents: readonly ProvidedContent[]
+  /** MTOM parts that no xop:Include names. */
+  readonly unreferenced: readonly { readonly contentId: string; readonly staged: StagedContent }[]
+}
+
+/**
+ * Nothing is kept when anything is refused: staged files are removed again. When the registration itself fails with an
+ * exception its commit may or may not have happened, so the files stay for the sweeper to judge.
+ */
+export async function provideAndRegister(
+  request: ProvideAndRegisterRequest,
+  caller: Caller,
+  ports: RepositoryPorts,
+): Promise<Outcome<void>> {
+  const outcome = await attempt(request, caller, ports)
+  // A replayed or refused submission leaves no row that names the new files.
+  if (outcome.result === 'failure' || !outcome.recorded) await discardAll(request, ports)
+  return outcome
+}
+
+async function attempt(
+  request: ProvideAndRegisterRequest,
+  caller: Caller,
+  ports: RepositoryPorts,
+): Promise<Outcome<void>> {
+  const entries = request.submission.objects.filter((object) => object.kind === 'ExtrinsicObject')
+  const findings = [...matchFindings(request, entries), ...contentFindings(request, entries)]
+  if (findings.length > 0)
+    return { answer: undefined, result: 'failure', errors: findings, evidence: NO_EVIDENCE, recorded: false }
+  const staged = new Map(
+    request.documents.flatMap((document) => (document.staged === undefined ? [] : [[document.id, document.staged]])),
+  )
+  return ports.register(
+    {
+      submission: completed(request.submission, { staged, repositoryUniqueId: ports.repositoryUniqueId }),
+      documents: [...staged].map(([entryId, content]) => ({ entryId, staged: content })),
+      digest: digestOf(request),
+    },
+    caller,
+  )
+}
+
+function matchFindings(request: ProvideAndRegisterRequest, entries: readonly RegistryObject[]): IheError[] {
+  const documents = new Map(request.documents.map((document) => [document.id, document]))
+  const ids = new Set(entries.map((entry) => entry.id))
+  return [
+    ...entries
+      .filter((entry) => documents.get(entry.id)?.staged === undefined)
+      .map((entry) =>
+        iheError('MISSING_DOCUMENT', {
+          at: `ExtrinsicObject(${entry.id})`,
+          value: entry.id,
+          rule: 'ITI TF-2 3.41.4.1.3',
+        }),
+      ),
+    ...request.documents
+      .filter((document) => !ids.has(document.id))
+      .map((document) =>
+        iheError('MISSING_DOCUMENT_METADATA', {
+          at: `Document(${document.id})`,
+          value: document.id,
+          rule: 'ITI TF-2 3.41.4.1.3',
+        }),
+      ),
+    ...request.unreferenced.map((part) =>
+      iheError('MISSING_DOCUMENT_METADATA', {
+        at: `part <${part.contentId}>`,
+        value: part.contentId,
+        rule: 'ITI TF-2 3.41.4.1.3',
+      }),
+    ),
+  ]
+}
+
+/** A hash or size that was sent must be that of the bytes received; hex digits compare without regard to case. */
+function contentFindings(request: ProvideAndRegisterRequest, entries: readonly RegistryObject[]): IheError[] {
+  const documents = new Map(request.documents.map((document) => [document.id, document.staged]))
+  return entries.flatMap((entry) => {
+    const staged = documents.get(entry.id)
+    if (staged === undefined) return []
+    const [hash] = slotValues(entry, 'hash')
+    const [size] = slotValues(entry, 'size')
+    const at = `ExtrinsicObject(${entry.id})`
+    return [
+      ...(hash === undefined || hash.toLowerCase() === staged.sha1
+        ? []
+        : [
+            iheError('REPOSITORY_METADATA', {
+              at: `${at}.hash`,
+              value: `${hash}, computed ${staged.sha1}`,
+              rule: 'ITI TF-2 3.41.4.1.3',
+            }),
+          ]),
+      ...(size === undefined || Number(size) === staged.sizeBytes
+        ? []
+        : [
+            iheError('REPOSITORY_METADATA', {
+              at: `${at}.size`,
+              value: `${size}, received ${staged.sizeBytes}`,
+              rule: 'ITI TF-2 3.41.4.1.3',
+            }),
+          ]),
+    ]
+  })
+}
+
+/** repositoryUniqueId is ours whatever was sent; hash and size are filled where absent; everything else stays as it is. */
+function completed(
+  submission: SubmitObjects,
+  given: { staged: ReadonlyMap<string, StagedContent>; repositoryUniqueId: string },
+): SubmitObjects {
+  return {
+    ...submission,
+    objects: submission.objects.map((object) => {
+      const staged = given.staged.get(object.id)
+      if (object.kind !== 'ExtrinsicObject' || staged === undefined) return object
+      const kept = object.slots.filter((slot) => slot.name !== 'repositoryUniqueId')
+      const added: Slot[] = [{ name: 'repositoryUniqueId', values: [given.repositoryUniqueId] }]
+      if (slotValues(object, 'hash').length === 0) added.push({ name: 'hash', values: [staged.sha1] })
+      if (slotValues(object, 'size').length === 0) added.push({ name: 'size', values: [String(staged.sizeBytes)] })
+      const filled = new Set(added.map((slot) => slot.name))
+      return { ...object, slots: [...kept.filter((slot) => !filled.has(slot.name)), ...added] }
+    }),
+  }
+}
+
+/** Content of the request without packaging: the same submission resent in other MIME boundaries has the same digest. */
+function digestOf(request: ProvideAndRegisterRequest): string {
+  const hashes = request.documents.map((document) => `${document.id} ${document.staged?.sha256 ?? ''}`)
+  return createHash('sha256')
+    .update(JSON.stringify([request.submission, hashes]))
+    .digest('hex')
+}
+
+async function discardAll(request: ProvideAndRegisterRequest, ports: RepositoryPorts): Promise<void> {
+  for (const { staged } of [...request.documents, ...request.unreferenced])
+    if (staged !== undefined) await ports.blobs.discard(staged)
+}

@@ -1,0 +1,117 @@
+// ITI-43 Retrieve Document Set under the access rule, bytes checked before they leave (ITI TF-2 3.43.4.2).
+
+import { createHash } from 'node:crypto'
+import { iheError } from '../../profiles/errors/index.ts'
+import type { PatientAccess } from '../model/access.ts'
+import type { Caller } from '../model/caller.ts'
+import type { IheError } from '../model/error.ts'
+import type { Outcome } from '../model/evidence.ts'
+import { formatCx } from '../model/identifiers.ts'
+import type { RepositoryPorts, RetrievableEntry } from './ports.ts'
+
+export interface DocumentRequest {
+  readonly homeCommunityId?: string
+  readonly repositoryUniqueId: string
+  readonly documentUniqueId: string
+}
+
+export interface DeliveredDocument {
+  readonly request: DocumentRequest
+  readonly mimeType: string
+  readonly body: Buffer | AsyncIterable<Buffer>
+}
+
+/** Hidden and absent look alike: XDSDocumentUniqueIdError with the documentUniqueId as location. */
+export async function retrieve(
+  requests: readonly DocumentRequest[],
+  caller: Caller,
+  ports: RepositoryPorts,
+): Promise<Outcome<readonly DeliveredDocument[]>> {
+  const ours = requests.filter((request) => request.repositoryUniqueId === ports.repositoryUniqueId)
+  const entries = await ports.documents([...new Set(ours.map((request) => request.documentUniqueId))])
+  const accesses = await ports.access.ofPersons(caller, [...new Set(entries.map((entry) => entry.personKey))])
+  const answers = requests.map((request) => answerOne(request, { entries, accesses, ports }))
+  const delivered = answers.flatMap((answer) => (answer.document === undefined ? [] : [answer]))
+  const errors = answers.flatMap((answer) => (answer.error === undefined ? [] : [answer.error]))
+  const refusedOnly = answers.filter((answer) => answer.document === undefined)
+  return {
+    answer: delivered.flatMap((answer) => answer.document ?? []),
+    result: errors.length === 0 ? 'success' : delivered.length === 0 ? 'failure' : 'partial',
+    errors,
+    evidence: {
+      patients: [...new Set(answers.flatMap((answer) => answer.patient ?? []))],
+      documents: delivered.map((answer) => answer.request),
+      undelivered: refusedOnly.map((answer) => answer.request),
+      decision: {
+        allowed: delivered.length > 0,
+        reason: refusedOnly[0]?.reason ?? delivered[0]?.reason ?? '',
+      },
+    },
+    recorded: false,
+  }
+}
+
+interface Answered {
+  readonly request: DocumentRequest
+  readonly reason: string
+  readonly patient?: string
+  readonly document?: DeliveredDocument
+  readonly error?: IheError
+}
+
+interface Material {
+  readonly entries: readonly RetrievableEntry[]
+  readonly accesses: ReadonlyMap<string, PatientAccess>
+  readonly ports: RepositoryPorts
+}
+
+function answerOne(request: DocumentRequest, material: Material): Answered {
+  const { ports } = material
+  const location = request.documentUniqueId
+  if (request.repositoryUniqueId !== ports.repositoryUniqueId)
+    return {
+      request,
+      reason: 'unknown repository',
+      error: iheError('UNKNOWN_REPOSITORY', { at: 'RepositoryUniqueId', value: request.repositoryUniqueId, location }),
+    }
+  const candidates = material.entries.filter((entry) => entry.uniqueId === request.documentUniqueId)
+  const visible = candidates.find((entry) => isVisible(entry, material))
+  const shown = visible ?? candidates[0]
+  const access = shown === undefined ? undefined : material.accesses.get(shown.personKey)
+  const about = {
+    request,
+    reason: access?.scope.decision.reason ?? 'no such document',
+    ...(access === undefined ? {} : { patient: formatCx(access.patientId) }),
+  }
+  if (visible === undefined)
+    return {
+      ...about,
+      error: iheError('DOCUMENT_UNAVAILABLE', { at: 'DocumentUniqueId', value: request.documentUniqueId, location }),
+    }
+  const body = bodyOf(visible, ports)
+  if (body === undefined) {
+    ports.alarm({ uniqueId: visible.uniqueId })
+    return {
+      ...about,
+      error: iheError('DOCUMENT_DAMAGED', { at: 'DocumentUniqueId', value: request.documentUniqueId, location }),
+    }
+  }
+  return { ...about, document: { request, mimeType: visible.mimeType, body } }
+}
+
+function isVisible(entry: RetrievableEntry, material: Material): boolean {
+  const access = material.accesses.get(entry.personKey)
+  return access !== undefined && material.ports.access.admits(access, entry)
+}
+
+/** Small documents are checked here; files are checked while they stream, and cut before their end when damaged. */
+function bodyOf(entry: RetrievableEntry, ports: RepositoryPorts): Buffer | AsyncIterable<Buffer> | undefined {
+  if (entry.fileKey !== undefined)
+    return ports.blobs.read(entry.fileKey, { sizeBytes: entry.sizeBytes, sha256: entry.sha256 })
+  const { bytes } = entry
+  const intact =
+    bytes !== undefined &&
+    bytes.length === entry.sizeBytes &&
+    createHash('sha256').update(bytes).digest('hex') === entry.sha256
+  return intact ? bytes : undefined
+}

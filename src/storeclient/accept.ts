@@ -1,0 +1,182 @@
+// StoreClient: an HL7 v2.5 push becomes a document of the linked, consenting patient, in one commit, before it is acknowledged.
+
+import { iheError } from '../../profiles/errors/index.ts'
+import type { Caller } from '../model/caller.ts'
+import { IheError } from '../model/error.ts'
+import { type Evidence, NO_EVIDENCE, type Outcome } from '../model/evidence.ts'
+import { type StoreClientAnswer, storeAnswer, storedAnswer } from './answer.ts'
+import { applyDrafts } from './apply.ts'
+import { checkIdentity } from './identity-check.ts'
+import { type Interpretation, interpret, type StoreClientRequest } from './interpret.ts'
+import { sourcePatient } from './metadata.ts'
+import type { LinkedPatient, Situation, StoreClientPorts, StoreClientTransaction } from './ports.ts'
+
+export type { StoreClientAnswer } from './answer.ts'
+export type { StoreClientRequest } from './interpret.ts'
+
+/** Refusals of which nothing but the fact may be kept: the facility has no right to hand this patient's data over. */
+const DROP_PAYLOAD = new Set(['HL7_PATIENT_NOT_LINKED', 'HL7_CONSENT'])
+/** ERR repeats are read by people; more of them hide the first. */
+const MAX_WARNINGS = 50
+
+/**
+ * Takes one message: replay check, MSH, structure, kind, patient, link, consent, identity, fields, ids, version order, commit.
+ * A refusal is an answer, not an exception; it leaves nothing behind but, for HL7_IDENTITY, an item for staff to review.
+ * @throws whatever a port throws that is no IheError; nothing is stored then.
+ */
+export async function accept(
+  request: StoreClientRequest,
+  caller: Caller,
+  ports: StoreClientPorts,
+): Promise<Outcome<StoreClientAnswer>> {
+  const warnings: IheError[] = []
+  const walk: Walk = { request, caller, ports, warnings, reading: interpret(request, caller, ports) }
+  warnings.push(...walk.reading.warnings)
+  // Without MSH-10 there is nothing to look up, and no reason to open a transaction.
+  if (!walk.reading.claim.ok) return refuse(walk, walk.reading.claim.error)
+  try {
+    return await ports.inTransaction((transaction) => settle(walk, transaction))
+  } catch (error) {
+    if (!(error instanceof IheError)) throw error
+    return refuse(walk, error)
+  }
+}
+
+interface Walk {
+  readonly request: StoreClientRequest
+  readonly caller: Caller
+  readonly ports: StoreClientPorts
+  readonly reading: Interpretation
+  readonly warnings: IheError[]
+  /** Set once the link and the consent stand, so that a refusal after that may name the patient. */
+  patient?: LinkedPatient
+}
+
+async function settle(walk: Walk, transaction: StoreClientTransaction): Promise<Outcome<StoreClientAnswer>> {
+  const { reading } = walk
+  const claim = unwrap(reading.claim)
+  const situation = await transaction.situation({
+    claim,
+    ...(reading.number.ok
+      ? { patient: { facilityId: walk.caller.facilityId, canonicalId: reading.number.value.canonical } }
+      : {}),
+    series: reading.drafts.ok ? reading.drafts.value.map((draft) => draft.baseSeriesId) : [],
+  })
+  switch (situation.claim.kind) {
+    case 'replay':
+      return accepted({ ...storedAnswer(situation.claim.answer), replayed: true }, NO_EVIDENCE, 'pipeline')
+    case 'other-content':
+      throw iheError('HL7_DUPLICATE_ID', { at: 'MSH-10', value: reading.controlId, rule: 'one MSH-10, one content' })
+    case 'new':
+      return publish(walk, situation, transaction)
+  }
+  return situation.claim satisfies never
+}
+
+async function publish(
+  walk: Walk,
+  situation: Situation,
+  transaction: StoreClientTransaction,
+): Promise<Outcome<StoreClientAnswer>> {
+  const { reading, caller, warnings } = walk
+  const header = unwrap(reading.header)
+  unwrap(reading.number)
+  const patient = requirePatient(walk, situation)
+  const person = unwrap(reading.person)
+  warnings.push(...checkIdentity(person.demographics, patient.demographics))
+  const drafts = unwrap(reading.drafts)
+  const applied = await applyDrafts({ ...walk, header, patient, drafts, situation })
+  warnings.push(...applied.warnings)
+  const kept = warnings.slice(0, MAX_WARNINGS)
+  const evidence: Evidence = { ...applied.evidence, patients: patientsOf(walk, patient) }
+  const answer = { warnings: kept, documentUniqueId: applied.documentUniqueId }
+  const current = applied.effects.some((effect) => effect.kind === 'register')
+  await transaction.write({
+    caller,
+    claim: unwrap(reading.claim),
+    answer: storeAnswer(answer),
+    kind: header.found.kind.kind,
+    personKey: patient.personKey,
+    effects: applied.effects,
+    ...(applied.submissionSet === undefined ? {} : { submissionSet: applied.submissionSet }),
+    ...(current && header.found.kind.key === 'patient' ? { demographics: person.change } : {}),
+    warnings: kept,
+    evidence,
+  })
+  return accepted({ ...answer, replayed: false }, evidence, 'written')
+}
+
+/** Link before consent, consent before everything that reads further. */
+function requirePatient(walk: Walk, situation: Situation): LinkedPatient {
+  const { patient } = situation
+  if (patient === undefined) {
+    throw iheError('HL7_PATIENT_NOT_LINKED', { at: 'PID-3', rule: 'patient number linked at this facility' })
+  }
+  if (!patient.consent && walk.caller.accessMode === 'consent') {
+    throw iheError('HL7_CONSENT', { at: 'PID-3', rule: 'consent to publication by this facility in force' })
+  }
+  walk.patient = patient
+  return patient
+}
+
+function patientsOf(walk: Walk, patient: LinkedPatient): readonly string[] {
+  return [patient.affinityId, sourcePatient({ caller: walk.caller, patient })].map(
+    (id) => `${id.value}^^^&${id.authority}&ISO`,
+  )
+}
+
+interface Accepted {
+  readonly warnings: readonly IheError[]
+  readonly documentUniqueId: string | undefined
+  readonly replayed: boolean
+}
+
+function accepted(given: Accepted, evidence: Evidence, recordedBy: 'written' | 'pipeline'): Outcome<StoreClientAnswer> {
+  const { documentUniqueId, warnings, replayed } = given
+  return {
+    answer: {
+      kind: 'accepted',
+      warnings,
+      ...(documentUniqueId === undefined ? {} : { documentUniqueId }),
+      replayed,
+    },
+    result: 'success',
+    errors: warnings,
+    evidence,
+    recorded: recordedBy === 'written',
+  }
+}
+
+async function refuse(walk: Walk, error: IheError): Promise<Outcome<StoreClientAnswer>> {
+  const { reading, request, caller, patient } = walk
+  if (error.row.code === 'HL7_IDENTITY' && patient !== undefined) {
+    await walk.ports.holdForReview({
+      caller,
+      error,
+      controlId: reading.controlId,
+      kind: unwrap(reading.header).found.kind.kind,
+      personKey: patient.personKey,
+      localId: patient.localId,
+      bytes: request.bytes,
+      sha256: request.sha256,
+    })
+  }
+  const drop = DROP_PAYLOAD.has(error.row.code)
+  // Warnings quote the message, so they go where the message goes.
+  const warnings = drop ? [] : walk.warnings.slice(0, MAX_WARNINGS)
+  return {
+    answer: { kind: 'refused', error, warnings, payload: drop ? 'drop' : 'keep' },
+    result: 'failure',
+    errors: [error, ...warnings],
+    evidence: patient === undefined ? NO_EVIDENCE : { ...NO_EVIDENCE, patients: patientsOf(walk, patient) },
+    recorded: false,
+  }
+}
+
+/** The value of a step of reading, or the refusal it ended in: thrown only when its turn has come. */
+function unwrap<T>(
+  step: { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: IheError },
+): T {
+  if (step.ok) return step.value
+  throw step.error
+}

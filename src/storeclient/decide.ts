@@ -1,0 +1,94 @@
+// What a message does to the documents under its key: replace, stand beside, come too late, delete (ITI TF-3 4.2.2.2.3 RPLC).
+// Shrink guard: laboratories often send results piecewise, and fewer results than before must never hide the former ones.
+
+import type { Er7Message } from '../model/hl7v2.ts'
+import type { Draft } from './draft.ts'
+import type { CurrentDocument, SeriesState } from './ports.ts'
+
+export type Decision =
+  /** The current version says the same already. */
+  | { readonly kind: 'same'; readonly uniqueId: string }
+  | { readonly kind: 'superseded' }
+  | {
+      readonly kind: 'register'
+      readonly part: number
+      readonly replaces: readonly CurrentDocument[]
+      /** Another current document of the key stays visible beside this one. */
+      readonly partial: boolean
+    }
+  | { readonly kind: 'delete'; readonly deprecates: readonly CurrentDocument[]; readonly tombstone: string }
+
+export interface DecisionContext {
+  /** MSH-7 as 17 digits. */
+  readonly time: string
+  readonly bodyHash: string
+  readonly shrinkGuard: 'keep-parts' | 'replace'
+  readonly decode: (bytes: Buffer) => Er7Message | undefined
+}
+
+const NOTHING_STORED: SeriesState = { currents: [], lastPart: 0 }
+
+interface Judged {
+  readonly current: CurrentDocument
+  readonly newer: boolean
+  /** Every live result of the current document is named in the message. */
+  readonly covered: boolean
+  /** Absent where the newest message always replaces the whole document. */
+  readonly results?: ReadonlySet<string>
+}
+
+/** Decides by version time, then arrival: an equal MSH-7 counts as later, because it arrived later. */
+export function decide(draft: Draft, stored: SeriesState | undefined, context: DecisionContext): Decision {
+  const state = stored ?? NOTHING_STORED
+  const buried = state.tombstone !== undefined && context.time < state.tombstone
+  const same = state.currents.find((current) => current.bodyHash === context.bodyHash)
+  if (same !== undefined && draft.deletes === 'no') return { kind: 'same', uniqueId: same.uniqueId }
+  const judged = judge(draft, state.currents, context)
+  if (deletesAll(draft, judged)) return remove(judged, state, context)
+  if (buried || isStale(draft, judged)) return { kind: 'superseded' }
+  return place(judged, state)
+}
+
+function judge(draft: Draft, currents: readonly CurrentDocument[], context: DecisionContext): readonly Judged[] {
+  return currents.map((current) => {
+    const newer = current.version.slice(0, 17) > context.time
+    if (draft.results === undefined || context.shrinkGuard === 'replace') return { current, newer, covered: true }
+    const decoded = context.decode(current.bytes)
+    // What cannot be read any more cannot be shown to be covered: it stays visible.
+    if (decoded === undefined) return { current, newer, covered: false, results: new Set<string>() }
+    const results = draft.liveResultsIn(decoded)
+    return { current, newer, covered: isSubset(results, draft.results), results }
+  })
+}
+
+function isSubset(small: ReadonlySet<string>, large: ReadonlySet<string>): boolean {
+  return [...small].every((entry) => large.has(entry))
+}
+
+/** A cancel of results takes the whole document away only when it names all of them. */
+function deletesAll(draft: Draft, judged: readonly Judged[]): boolean {
+  if (draft.deletes === 'no') return false
+  return draft.deletes === 'whole' || judged.every(({ covered, newer }) => covered || newer)
+}
+
+function remove(judged: readonly Judged[], state: SeriesState, context: DecisionContext): Decision {
+  const deprecates = judged.filter(({ newer }) => !newer).map(({ current }) => current)
+  const latest = [state.tombstone ?? '', context.time].sort().at(-1) ?? context.time
+  return { kind: 'delete', deprecates, tombstone: latest }
+}
+
+/** Everything the message says was said again by a newer one. */
+function isStale(draft: Draft, judged: readonly Judged[]): boolean {
+  const newer = judged.filter((one) => one.newer)
+  if (newer.length === 0) return false
+  if (newer.some(({ results }) => results === undefined)) return true
+  const said = new Set(newer.flatMap(({ results }) => [...(results ?? [])]))
+  return isSubset(draft.results ?? new Set(), said)
+}
+
+function place(judged: readonly Judged[], state: SeriesState): Decision {
+  const replaceable = judged.filter(({ covered, newer }) => covered && !newer).map(({ current }) => current)
+  if (replaceable.length === judged.length) return { kind: 'register', part: 1, replaces: replaceable, partial: false }
+  const part = replaceable[0]?.part ?? Math.max(state.lastPart, 1) + 1
+  return { kind: 'register', part, replaces: replaceable, partial: true }
+}

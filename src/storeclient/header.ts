@@ -1,0 +1,85 @@
+// MSH of a StoreClient message: what a receiver must be able to rely on before it reads further (HL7 v2.5 2.15.9).
+
+import { iheError } from '../../profiles/errors/index.ts'
+import { type KindOfMessage, kindOf } from '../../profiles/storeclient/index.ts'
+import type { CallingSystem } from '../model/caller.ts'
+import { component, type Er7Message, isNull, repetitions, segmentsOf, value } from '../model/hl7v2.ts'
+import { requireOwnFacility } from './facility.ts'
+import type { StoreClientSettings } from './ports.ts'
+import { type Hl7Time, parseHl7Time } from './time.ts'
+
+const VERSION = /^2\.5(\.\d+)?$/
+const MAX_FUTURE_MS = 24 * 3_600_000
+/** Year, month and day: versions of a document could not be told apart by less. */
+const MIN_TIME_DIGITS = 8
+
+export interface Header {
+  readonly found: KindOfMessage
+  readonly sentAt: Hl7Time
+}
+
+/** MSH-10, '' when absent. */
+export function controlIdOf(message: Er7Message): string {
+  return value(message, 'MSH', 10)
+}
+
+/** MSH-3 as one text, all of its components. */
+export function sendingApplicationOf(message: Er7Message): string {
+  return repetitions(message, segmentsOf(message, 'MSH')[0], 3)[0] ?? ''
+}
+
+export interface HeaderContext {
+  readonly caller: CallingSystem
+  readonly settings: StoreClientSettings
+  readonly now: Date
+}
+
+/**
+ * Checks MSH in the order type, trigger, processing id, version, facility, time.
+ * @throws {IheError} HL7_MSH_FIELD_MISSING, HL7_MESSAGE_TYPE, HL7_TRIGGER, HL7_PROCESSING_ID, HL7_VERSION, HL7_FACILITY, HL7_TIME.
+ */
+export function readHeader(message: Er7Message, context: HeaderContext): Header {
+  const found = readKind(message)
+  const processingId = required(message, 11)
+  if (!context.settings.processingIds.includes(processingId)) {
+    throw iheError('HL7_PROCESSING_ID', {
+      at: 'MSH-11',
+      value: processingId,
+      rule: `accepted here: ${context.settings.processingIds.join(', ')}`,
+    })
+  }
+  const version = required(message, 12)
+  if (!VERSION.test(version)) throw iheError('HL7_VERSION', { at: 'MSH-12', value: version, rule: 'HL7 v2.5' })
+  const facility = repetitions(message, segmentsOf(message, 'MSH')[0], 4)[0]
+  requireOwnFacility(context.caller, component(message, facility, 1), component(message, facility, 2))
+  return { found, sentAt: readSentAt(message, context.now) }
+}
+
+function readKind(message: Er7Message): KindOfMessage {
+  const type = required(message, 9)
+  const trigger = value(message, 'MSH', 9, 2)
+  const found = kindOf(type, trigger)
+  if (found === 'type') throw iheError('HL7_MESSAGE_TYPE', { at: 'MSH-9.1', value: type })
+  if (found === 'trigger') throw iheError('HL7_TRIGGER', { at: 'MSH-9.2', value: `${type}^${trigger}` })
+  return found
+}
+
+function required(message: Er7Message, field: number): string {
+  const text = value(message, 'MSH', field)
+  if (text === '' || isNull(text)) {
+    throw iheError('HL7_MSH_FIELD_MISSING', { at: `MSH-${field}`, rule: `MSH-${field} is required` })
+  }
+  return text
+}
+
+function readSentAt(message: Er7Message, now: Date): Hl7Time {
+  const text = required(message, 7)
+  const time = parseHl7Time(text)
+  if (time === undefined || text.length < MIN_TIME_DIGITS) {
+    throw iheError('HL7_TIME', { at: 'MSH-7', value: text, rule: 'HL7 v2.5 DTM' })
+  }
+  if (time.startMs > now.getTime() + MAX_FUTURE_MS) {
+    throw iheError('HL7_TIME', { at: 'MSH-7', value: text, rule: 'not more than 24 hours in the future' })
+  }
+  return time
+}

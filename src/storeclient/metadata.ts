@@ -1,0 +1,126 @@
+// A StoreClient message as XDS metadata (ITI TF-3 Tables 4.2.3.2-1 and 4.2.3.3-1): one message, one DocumentEntry an order.
+
+import { codeOf } from '../../profiles/affinity-domain/index.ts'
+import type { DataKind } from '../../profiles/storeclient/index.ts'
+import type { Caller } from '../model/caller.ts'
+import type { Author, DocumentEntry, SubmissionSet } from '../model/document-entry.ts'
+import { type Er7Message, value } from '../model/hl7v2.ts'
+import { formatCx, type PatientId } from '../model/identifiers.ts'
+import type { StagedContent } from '../model/staged-document.ts'
+import { OBJECT_STABLE } from '../model/xds.ts'
+import { authorOf, practiceSettingOf } from './author.ts'
+import type { Draft } from './draft.ts'
+import { facilityTypeOf, patientAuthority } from './facility.ts'
+import { type DocumentIds, documentIds, partKey, submissionSetIds } from './identifiers.ts'
+import { patientInfo } from './patient-info.ts'
+import type { FacilitySettings, LinkedPatient, StoreClientSettings } from './ports.ts'
+import { type Hl7Time, xdsTime } from './time.ts'
+
+export const MIME_ER7 = 'x-application/hl7-v2+er7'
+/** Service times as the message writes them; the UTC values of the entry lose the JST day. */
+export const ORIGINAL_SERVICE_TIME = 'urn:x-stc:originalServiceTime'
+const REFERENCE_ORDER = 'urn:ihe:iti:xds:2013:order'
+/** Arc of placer order numbers below the facility's patient number OID. */
+const ORDER_ARC = '1'
+const LANGUAGE = 'ja-JP'
+
+/** What all documents of one message have in common. */
+export interface MetadataContext {
+  readonly message: Er7Message
+  readonly caller: Caller
+  readonly settings: StoreClientSettings
+  readonly facility: FacilitySettings
+  readonly kind: DataKind
+  readonly sentAt: Hl7Time
+  readonly patient: LinkedPatient
+  readonly document: StagedContent
+}
+
+/** The patient's number at the sending facility, as the entry's sourcePatientId names it. */
+export function sourcePatient(context: Pick<MetadataContext, 'caller' | 'patient'>): PatientId {
+  return { value: context.patient.localId, authority: patientAuthority(context.caller) }
+}
+
+/** Ids of the version of a draft that `part` and `version` name. */
+export function idsOf(context: MetadataContext, draft: Draft, part: number, version: string): DocumentIds {
+  return documentIds(context.settings.namespace, partKey(draft.key, part), version)
+}
+
+/** The DocumentEntry of a draft; its document is the raw message, so it is opened by the ER7 MIME type. */
+export function documentEntry(context: MetadataContext, draft: Draft, ids: DocumentIds): DocumentEntry {
+  const { caller, kind, patient, document, message } = context
+  const start = Math.min(...draft.service.map((time) => time.startMs))
+  const stop = Math.max(...draft.service.map((time) => time.stopMs))
+  return {
+    entryUUID: ids.entryUUID,
+    objectType: OBJECT_STABLE,
+    mimeType: MIME_ER7,
+    uniqueId: ids.uniqueId,
+    patientId: patient.affinityId,
+    sourcePatientId: formatCx(sourcePatient(context)),
+    sourcePatientInfo: patientInfo(message, sourcePatient(context)),
+    title: `${kind.name.ja} ${isoDate(draft.careDate ?? context.sentAt.jstDate)}`,
+    author: [authorOf(message, draft, caller)],
+    classCode: kind.classCode,
+    typeCode: kind.typeCode,
+    formatCode: kind.formatCode,
+    practiceSettingCode: practiceSettingOf(message, draft),
+    healthcareFacilityTypeCode: codeOf(
+      'healthcareFacilityTypeCode',
+      context.facility.facilityType ?? facilityTypeOf(caller),
+    ),
+    confidentialityCode: [codeOf('confidentialityCode', 'N')],
+    eventCodeList: draft.eventCodes,
+    languageCode: LANGUAGE,
+    creationTime: xdsTime(context.sentAt.startMs),
+    serviceStartTime: xdsTime(start),
+    serviceStopTime: xdsTime(stop),
+    hash: document.sha1,
+    size: String(document.sizeBytes),
+    repositoryUniqueId: context.settings.repositoryUniqueId,
+    referenceIdList: orderReference(context, draft),
+    extraSlots: [{ name: ORIGINAL_SERVICE_TIME, values: [...new Set(draft.service.map((time) => time.text))] }],
+  }
+}
+
+function orderReference(context: MetadataContext, draft: Draft): readonly string[] {
+  const number = draft.orderNumber?.received
+  if (number === undefined) return []
+  const clean = number.replaceAll(/[\^&~|]/g, ' ')
+  return [`${clean}^^^&${patientAuthority(context.caller)}.${ORDER_ARC}&ISO^${REFERENCE_ORDER}`]
+}
+
+function isoDate(digits: string): string {
+  return `${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6, 8)}`
+}
+
+export interface SubmissionContext extends MetadataContext {
+  readonly controlId: string
+  readonly sendingApplication: string
+  readonly sha256: string
+  readonly now: Date
+}
+
+/** The SubmissionSet of one transmission; one message is one submission, also with several documents. */
+export function submissionSet(context: SubmissionContext, draft: Draft): SubmissionSet {
+  const { caller, kind } = context
+  const ids = submissionSetIds(context.settings.namespace, {
+    facilityId: caller.facilityId,
+    sendingApplication: context.sendingApplication,
+    controlId: context.controlId,
+    sha256: context.sha256,
+  })
+  const author: Author = authorOf(context.message, draft, caller)
+  return {
+    entryUUID: ids.entryUUID,
+    uniqueId: ids.uniqueId,
+    sourceId: caller.facilityOid,
+    patientId: context.patient.affinityId,
+    contentTypeCode: kind.classCode,
+    submissionTime: xdsTime(context.now.getTime()),
+    title: `${kind.name.ja} ${value(context.message, 'MSH', 10)}`,
+    author: [author],
+    intendedRecipient: [],
+    extraSlots: [],
+  }
+}

@@ -1,0 +1,190 @@
+// What the StoreClient actor asks of its surroundings: two calls of one transaction on the hot path, and a few functions.
+
+import type { Caller } from '../model/caller.ts'
+import type { DocumentEntry, SubmissionSet } from '../model/document-entry.ts'
+import type { IheError } from '../model/error.ts'
+import type { Evidence } from '../model/evidence.ts'
+import type { Er7Message } from '../model/hl7v2.ts'
+import type { PatientId } from '../model/identifiers.ts'
+import type { Address, Demographics, PersonName } from '../model/person.ts'
+import type { StagedContent } from '../model/staged-document.ts'
+
+/** The same for every facility of a deployment. */
+export interface StoreClientSettings {
+  /** Fixed UUID under which all document, series and submission ids are made; changing it makes every resend a new document. */
+  readonly namespace: string
+  readonly repositoryUniqueId: string
+  /** MSH-11 values that are accepted: `P` in a production network, `T` and `D` besides in a test network. */
+  readonly processingIds: readonly string[]
+}
+
+/** How a facility writes its patient numbers: as they are, zero-padded to n digits, or without leading zeros. */
+export type LocalIdForm = 'exact' | `pad:${number}` | 'strip'
+
+export interface FacilitySettings {
+  readonly localIdForm: LocalIdForm
+  /** `keep-parts`: fewer results than before never hide the former ones. `replace`: the newest message replaces all. */
+  readonly shrinkGuard: 'keep-parts' | 'replace'
+  /** Kinds agreed for the facility; absent means all that this release accepts. */
+  readonly kinds?: readonly string[]
+  /** Code of the affinity domain's healthcareFacilityTypeCode; absent: taken from the facility code. */
+  readonly facilityType?: string
+}
+
+/** Identity of one transmission: certificate facility, MSH-3 and MSH-10, with the SHA-256 of the raw bytes. */
+export interface Claim {
+  readonly scope: string
+  readonly key: string
+  readonly digest: string
+}
+
+export interface Question {
+  readonly claim: Claim
+  /** Patient number in canonical form; absent when the message is refused for something else anyway. */
+  readonly patient?: { readonly facilityId: string; readonly canonicalId: string }
+  /** Base series of every document the message makes. */
+  readonly series: readonly string[]
+}
+
+export type ClaimState =
+  | { readonly kind: 'new' }
+  /** Accepted before with the same bytes; `answer` is what `write` was given. */
+  | { readonly kind: 'replay'; readonly answer: string }
+  /** Accepted before with other bytes. */
+  | { readonly kind: 'other-content' }
+
+export interface LinkedPatient {
+  readonly personKey: string
+  /** The person's id in the affinity domain. */
+  readonly affinityId: PatientId
+  /** The number as this facility's link holds it, not canonical. */
+  readonly localId: string
+  /** The person as this facility described it last. */
+  readonly demographics: Demographics
+  /** Consent to publication by this facility is in force now. */
+  readonly consent: boolean
+}
+
+/** An Approved document of a series: the main one (`part` 1) or an additional part. */
+export interface CurrentDocument {
+  readonly seriesId: string
+  readonly part: number
+  readonly entryUUID: string
+  readonly uniqueId: string
+  readonly personKey: string
+  /** As given to `write`: MSH-7 as 17 digits, `|`, SHA-256. */
+  readonly version: string
+  /** SHA-256 of everything after the MSH segment. */
+  readonly bodyHash: string
+  readonly bytes: Buffer
+}
+
+export interface SeriesState {
+  readonly currents: readonly CurrentDocument[]
+  /** Highest part number ever used, deprecated ones too; 0 for an unknown series. */
+  readonly lastPart: number
+  /** MSH-7 (17 digits) of the latest delete. */
+  readonly tombstone?: string
+}
+
+export interface Situation {
+  readonly claim: ClaimState
+  /** Absent: not linked, or not asked. */
+  readonly patient?: LinkedPatient
+  /** By base series id; a series nobody has written to may be missing. */
+  readonly series: ReadonlyMap<string, SeriesState>
+}
+
+/** Where a version of a document stands; the same columns for registered, superseded and deleting messages. */
+export interface VersionRow {
+  readonly baseSeriesId: string
+  readonly seriesId: string
+  readonly part: number
+  readonly version: string
+  readonly bodyHash: string
+  readonly kind: string
+  /** YYYYMMDD in JST; absent for kinds without one. */
+  readonly careDate?: string
+  readonly document: StagedContent
+}
+
+export type Effect =
+  /** A new Approved entry; `replaces` get RPLC, `deprecates` (of a person linked before) are deprecated without one. */
+  | {
+      readonly kind: 'register'
+      readonly row: VersionRow
+      readonly entry: DocumentEntry
+      readonly replaces: readonly string[]
+      readonly deprecates: readonly string[]
+    }
+  /** An older version that came late: kept with its bytes, never submitted. */
+  | { readonly kind: 'supersede'; readonly row: VersionRow }
+  /** Delete or cancel: entries become Deprecated, the series gets a tombstone, the message stays as proof. */
+  | {
+      readonly kind: 'delete'
+      readonly row: VersionRow
+      readonly deprecates: readonly string[]
+      readonly tombstone: string
+    }
+
+/** This facility's copy only. Absent: no statement, keep. Empty or null: delete (HL7 null). */
+export interface DemographicsChange {
+  readonly names?: readonly PersonName[]
+  readonly sex?: 'M' | 'F' | 'UN' | null
+  readonly birthTime?: string | null
+  readonly addresses?: readonly Address[]
+  readonly telecoms?: readonly string[]
+}
+
+/** All that an accepted message changes: data, answer for a resend, audit event and journal row, in one commit. */
+export interface Write {
+  readonly caller: Caller
+  readonly claim: Claim
+  /** Opaque; handed back by `situation` on a resend. Kept 400 days. */
+  readonly answer: string
+  readonly kind: string
+  readonly personKey: string
+  readonly effects: readonly Effect[]
+  /** Present when an effect registers; its HasMember associations go to the registered entries. */
+  readonly submissionSet?: SubmissionSet
+  readonly demographics?: DemographicsChange
+  readonly warnings: readonly IheError[]
+  readonly evidence: Evidence
+}
+
+export interface StoreClientTransaction {
+  /**
+   * Takes the claim and reads what the decision needs, in one round trip. Locks the person and every series asked for (also
+   * one that does not exist yet) until the end of the transaction. A copy of the message that is being processed elsewhere
+   * is waited for up to 5 s.
+   * @throws {IheError} BUSY when the other copy takes longer.
+   */
+  readonly situation: (question: Question) => Promise<Situation>
+  readonly write: (write: Write) => Promise<void>
+}
+
+/** A message that nobody's calendar shows and that staff must look at (要確認); its bytes are kept 30 days. */
+export interface ReviewItem {
+  readonly caller: Caller
+  readonly error: IheError
+  readonly controlId: string
+  readonly kind: string
+  readonly personKey: string
+  readonly localId: string
+  readonly bytes: Buffer
+  readonly sha256: string
+}
+
+export interface StoreClientPorts {
+  readonly settings: StoreClientSettings
+  readonly facilitySettings: (caller: Caller) => FacilitySettings
+  readonly now: () => Date
+  /** Reads a document stored before (the codec's reader); undefined when it cannot be read. */
+  readonly decode: (bytes: Buffer) => Er7Message | undefined
+  /** Hashes and, above the row limit, writes and syncs a file. Called only when the message will be kept. */
+  readonly stage: (bytes: Buffer) => Promise<StagedContent>
+  /** Commits when `work` resolves, rolls everything back (the claim too) when it throws, and throws the same on. */
+  readonly inTransaction: <T>(work: (transaction: StoreClientTransaction) => Promise<T>) => Promise<T>
+  /** Called after the rollback of a refusal for identity. */
+  readonly holdForReview: (item: ReviewItem) => Promise<void>
+}

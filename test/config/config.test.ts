@@ -1,0 +1,124 @@
+// The effective configuration: order of layers, checks and their words (design §5).
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { ConfigError, type ConfigInput, explainConfig, loadConfig } from '../../src/config/config.ts'
+import { environmentName, settingKeys, settings } from '../../src/config/settings.ts'
+import { parseBytes } from '../../src/config/text.ts'
+
+const cwd = mkdtempSync(join(tmpdir(), 'tsunagi-config-'))
+t.teardown(() => rmSync(cwd, { recursive: true }))
+
+function problemsOf(input: ConfigInput): readonly string[] {
+  try {
+    loadConfig({ env: {}, cwd, ...input })
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  return []
+}
+
+t.test('without any file the fixed names of design §5 apply', async (t) => {
+  const config = loadConfig({ env: {}, cwd })
+  t.equal(config.dataDir, join(cwd, 'var'))
+  t.match(config.https, { host: '127.0.0.1', port: 8443, publicUrl: 'https://localhost:8443' })
+  t.equal(config.mllp.storeclient.port, 2575)
+  t.match(config.management, { host: '127.0.0.1', port: 8080 })
+  t.equal(config.tls.certificate, join(cwd, 'var/pki/server.crt'))
+  t.equal(config.access.mode, 'consent')
+  t.equal(config.database.url, undefined)
+})
+
+t.test('a flag wins over the environment, the environment over the file, the file over the default', async (t) => {
+  const file = join(cwd, 'order.yaml')
+  writeFileSync(file, 'https:\n  port: 1001\nmllp:\n  storeclient:\n    port: 1002\nmanagement.port: 1003\n')
+  const env = { TSUNAGI_CONFIG: file, TSUNAGI_HTTPS_PORT: '2001', TSUNAGI_MLLP_STORECLIENT_PORT: '2002' }
+  const config = loadConfig({ cwd, env, flags: { 'https.port': '3001' } })
+  t.equal(config.https.port, 3001)
+  t.equal(config.mllp.storeclient.port, 2002)
+  t.equal(config.management.port, 1003)
+  const sources = new Map(
+    explainConfig({ cwd, env, flags: { 'https.port': '3001' } }).map((row) => [row.key, row.source]),
+  )
+  t.equal(sources.get('https.port'), '--set https.port')
+  t.equal(sources.get('mllp.storeclient.port'), 'TSUNAGI_MLLP_STORECLIENT_PORT')
+  t.equal(sources.get('management.port'), file)
+  t.equal(sources.get('log.level'), 'default')
+})
+
+t.test('a relative path in the file counts from the file, paths below dataDir follow it', async (t) => {
+  const file = join(cwd, 'paths.yaml')
+  writeFileSync(file, 'dataDir: kept\n')
+  const config = loadConfig({ env: {}, cwd: tmpdir(), flags: { config: file } })
+  t.equal(config.dataDir, join(cwd, 'kept'))
+  t.equal(config.tls.ca, join(cwd, 'kept/pki/ca.crt'))
+})
+
+t.test('every problem is named at once: key, value, where it came from, what would do', async (t) => {
+  const problems = problemsOf({
+    env: { TSUNAGI_HTTPS_PORT: 'abc', DATABASE_URL: 'mysql://user:hidden@db' },
+    flags: { 'repository.uniqueId': 'urn:oid:1.2', 'access.mode': 'open', 'limits.soapBytes': '1 MB' },
+  })
+  t.equal(problems.length, 5)
+  const text = problems.join('\n')
+  t.match(text, /https\.port: "abc" \(from TSUNAGI_HTTPS_PORT\) .*whole number from 0 to 65535, for example 8443/)
+  t.match(text, /repository\.uniqueId: "urn:oid:1\.2" \(from --set repository\.uniqueId\) .*without urn:oid:/)
+  t.match(text, /access\.mode: "open" .*one of consent, affinity-domain/)
+  t.match(text, /limits\.soapBytes: "1 MB" .*"1 MiB"/)
+  t.match(text, /database\.url: the value \(from DATABASE_URL\)/)
+  t.notMatch(text, /hidden/)
+})
+
+t.test('an OID of more than 64 characters is refused (ITI TF-3 4.2.3.1.7)', async (t) => {
+  t.match(problemsOf({ flags: { 'repository.uniqueId': `2.25.${'1'.repeat(60)}` } }), [/repository\.uniqueId/])
+})
+
+t.test('an unknown key is refused with the nearest known one', async (t) => {
+  writeFileSync(join(cwd, 'typo.yaml'), 'https:\n  prot: 1\n')
+  t.match(problemsOf({ flags: { config: 'typo.yaml' } }), [/https\.prot \(.*typo\.yaml\) .*did you mean https\.port\?/])
+  t.match(problemsOf({ flags: { poolSize: 3 } }), [/did you mean database\.poolSize\?/])
+  t.match(problemsOf({ env: { TSUNAGI_HTTP_PORT: '1' } }), [/TSUNAGI_HTTP_PORT .*did you mean TSUNAGI_HTTPS_PORT\?/])
+  t.match(problemsOf({ flags: { somethingElseEntirely: 1 } }), [/tsunagi config explain/])
+})
+
+t.test('variables that only begin like ours are left alone', async (t) => {
+  t.strictSame(problemsOf({ env: { TSUNAGI_SERVICE_HOST: '10.0.0.1', TSUNAGI_CONFIG: undefined } }), [])
+})
+
+t.test('a file that is missing, no YAML or no mapping is named', async (t) => {
+  t.match(problemsOf({ flags: { config: 'absent.yaml' } }), [/absent\.yaml cannot be read/])
+  writeFileSync(join(cwd, 'list.yaml'), '- 1\n')
+  t.match(problemsOf({ flags: { config: 'list.yaml' } }), [/list\.yaml must hold keys and values/])
+  writeFileSync(join(cwd, 'broken.yaml'), 'https: [\n')
+  t.match(problemsOf({ flags: { config: 'broken.yaml' } }), [/broken\.yaml is not YAML/])
+})
+
+t.test('explain masks the password of the database', async (t) => {
+  const rows = explainConfig({ cwd, env: { DATABASE_URL: 'postgresql://hub:secret@db/hub?sslpassword=secret' } })
+  const row = rows.find(({ key }) => key === 'database.url')
+  t.equal(row?.source, 'DATABASE_URL')
+  t.match(row?.value, 'postgresql://hub:***@db/hub')
+  t.notMatch(row?.value, 'secret')
+})
+
+t.test('sizes, switches and lists are read as people write them', async (t) => {
+  const flags = { 'limits.documentBytes': '2 GiB', 'tls.atnaDhe': 'yes', 'tls.serverNames': 'a.example, 192.0.2.1' }
+  const config = loadConfig({ env: {}, cwd, flags })
+  t.equal(config.limits.documentBytes, 2 * 2 ** 30)
+  t.equal(config.tls.atnaDhe, true)
+  t.strictSame(config.tls.serverNames, ['a.example', '192.0.2.1'])
+  t.equal(parseBytes('8388608'), 8 * 2 ** 20)
+  t.equal(parseBytes('x'), undefined)
+})
+
+t.test('each setting has its own variable, a description and an example that will do', async (t) => {
+  t.equal(new Set(settingKeys.map(environmentName)).size, settingKeys.length)
+  t.equal(environmentName('https.publicUrl'), 'TSUNAGI_HTTPS_PUBLIC_URL')
+  for (const key of settingKeys) {
+    t.ok(settings[key].description.length > 10, `${key} is described`)
+    if (settings[key].example !== '') t.strictSame(problemsOf({ flags: { [key]: settings[key].example } }), [], key)
+  }
+})

@@ -1,0 +1,168 @@
+// Pool, named statements and transactions against a real PostgreSQL (reliability: durability, database errors).
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
+import { CommitUnknown, createPool, sqlState, transaction } from '../../src/db/pool.ts'
+import { execute, query, queryOne, sql } from '../../src/db/sql.ts'
+import { IheError } from '../../src/model/error.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'tsunagi-pool-'))
+const server = await startEmbeddedPostgres({ directory: join(root, 'postgres') })
+const pool = createPool(server.connection, 4)
+await pool.query('create table counter (id int primary key, value int not null)')
+await pool.query('insert into counter values (1, 0), (2, 0)')
+t.teardown(async () => {
+  await pool.end()
+  await server.stop()
+  rmSync(root, { recursive: true, force: true })
+})
+
+const isBusy = (error: unknown): boolean => error instanceof IheError && error.row.code === 'BUSY'
+
+t.test('dates, timestamps and bigints are read as text, instants as Date', async (t) => {
+  const row = await queryOne(
+    pool,
+    sql`select date '1950-01-02' as day, timestamp '2026-04-01 08:30:00' as local, array[date '1950-01-02'] as days,
+      9007199254740993::bigint as big, 7::int as small, timestamptz '2026-04-01T00:00:00Z' as instant`,
+  )
+  t.strictSame(row, {
+    day: '1950-01-02',
+    local: '2026-04-01 08:30:00',
+    days: ['1950-01-02'],
+    big: '9007199254740993',
+    small: 7,
+    instant: new Date('2026-04-01T00:00:00Z'),
+  })
+})
+
+t.test('values travel as parameters and each call site has one prepared statement', async (t) => {
+  const find = (name: string) => sql`select ${name}::text as name`
+  t.equal(find('a').name, find('b').name)
+  t.equal(find('a').text, 'select $1::text as name')
+  t.strictSame(await query(pool, find("'; drop table counter; --")), [{ name: "'; drop table counter; --" }])
+  const client = await pool.connect()
+  await query(client, find('a'))
+  const prepared = await client.query('select count(*)::int as n from pg_prepared_statements where name = $1', [
+    find('a').name,
+  ])
+  t.strictSame(prepared.rows, [{ n: 1 }])
+  client.release()
+})
+
+t.test('a statement within a statement keeps its values, renumbered', async (t) => {
+  const condition = sql`id = ${1} and value >= ${0}`
+  const whole = sql`select id from counter where ${condition} and id < ${10}`
+  t.equal(whole.text, 'select id from counter where id = $1 and value >= $2 and id < $3')
+  t.strictSame(whole.values, [1, 0, 10])
+  t.strictSame(await query(pool, whole), [{ id: 1 }])
+  t.equal(await execute(pool, sql`update counter set value = value where id < ${10}`), 2)
+})
+
+t.test('a transaction commits as a whole or not at all', async (t) => {
+  await transaction(pool, (client) => execute(client, sql`update counter set value = 5 where id = 1`))
+  const failing = transaction(pool, async (client) => {
+    await execute(client, sql`update counter set value = 6 where id = 1`)
+    throw new Error('changed my mind')
+  })
+  await t.rejects(failing, /changed my mind/)
+  t.strictSame(await query(pool, sql`select value from counter where id = 1`), [{ value: 5 }])
+})
+
+t.test('a constraint that decides keeps its SQLSTATE', async (t) => {
+  const error = await transaction(pool, (client) => execute(client, sql`insert into counter values (1, 1)`)).catch(
+    (e) => e,
+  )
+  t.equal(sqlState(error), '23505')
+})
+
+t.test('an error that work swallowed is not committed silently', async (t) => {
+  const swallowed = transaction(pool, async (client) => {
+    await execute(client, sql`insert into counter values (1, 1)`).catch(() => undefined)
+  })
+  await t.rejects(swallowed, /rolled back/)
+})
+
+t.test('a deadlock is run again until both succeed (40P01)', async (t) => {
+  await pool.query('update counter set value = 0')
+  let attempts = 0
+  const both = (first: number, second: number): Promise<void> =>
+    transaction(pool, async (client) => {
+      attempts += 1
+      await execute(client, sql`update counter set value = value + 1 where id = ${first}`)
+      await client.query('select pg_sleep(0.2)')
+      await execute(client, sql`update counter set value = value + 1 where id = ${second}`)
+    })
+  await Promise.all([both(1, 2), both(2, 1)])
+  t.equal(attempts, 3)
+  t.strictSame(await query(pool, sql`select value from counter order by id`), [{ value: 2 }, { value: 2 }])
+})
+
+t.test('conflicts that do not end are answered as busy after six attempts', async (t) => {
+  let attempts = 0
+  const conflict = transaction(pool, async () => {
+    attempts += 1
+    throw Object.assign(new Error('could not serialize access'), { code: '40001' })
+  })
+  await t.rejects(conflict.catch((error) => t.ok(isBusy(error)) && Promise.reject(error)))
+  t.equal(attempts, 6)
+})
+
+t.test('a connection lost before COMMIT is run again on another one', async (t) => {
+  let attempts = 0
+  await transaction(pool, async (client) => {
+    attempts += 1
+    await execute(client, sql`update counter set value = 100 where id = 1`)
+    if (attempts === 1) await client.query('select pg_terminate_backend(pg_backend_pid())')
+  })
+  t.equal(attempts, 2)
+  t.strictSame(await query(pool, sql`select value from counter where id = 1`), [{ value: 100 }])
+})
+
+t.test('a connection lost during COMMIT is neither success nor failure', async (t) => {
+  const relay = await cuttingRelay()
+  const through = createPool({ ...server.connection, host: '127.0.0.1', port: relay.port }, 1)
+  t.teardown(async () => {
+    await through.end()
+    relay.close()
+  })
+  await t.rejects(
+    transaction(through, (client) => execute(client, sql`update counter set value = 7 where id = 2`)),
+    (error: unknown) => error instanceof CommitUnknown,
+  )
+})
+
+t.test('a database that cannot be reached is busy, for reads and for transactions', async (t) => {
+  const nowhere = createPool({ ...server.connection, host: '127.0.0.1', port: 1 }, 1)
+  t.teardown(() => nowhere.end())
+  t.ok(await query(nowhere, sql`select 1`).catch(isBusy))
+  t.ok(await transaction(nowhere, async () => undefined).catch(isBusy))
+})
+
+t.test('a statement that runs out of time and a pool without a free connection are busy', async (t) => {
+  const impatient = createPool({ ...server.connection, statement_timeout: 50, connectionTimeoutMillis: 100 }, 1)
+  t.teardown(() => impatient.end())
+  t.ok(await query(impatient, sql`select pg_sleep(5)`).catch(isBusy))
+  const held = await impatient.connect()
+  t.ok(await query(impatient, sql`select 1`).catch(isBusy))
+  held.release()
+})
+
+/** Passes bytes to the server, and drops the connection when COMMIT passes by. */
+async function cuttingRelay(): Promise<{ readonly port: number; readonly close: () => void }> {
+  const { connect } = await import('node:net')
+  const path = `${server.connection.host}/.s.PGSQL.${server.connection.port}`
+  const relay = createServer((near: Socket) => {
+    const far = connect(path)
+    near.on('error', () => {}).on('close', () => far.destroy())
+    far.on('error', () => {}).on('close', () => near.destroy())
+    far.pipe(near)
+    near.on('data', (bytes) => (bytes.includes('commit') ? near.destroy() : far.write(bytes)))
+  })
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve))
+  const address = relay.address()
+  return { port: typeof address === 'object' && address !== null ? address.port : 0, close: () => relay.close() }
+}

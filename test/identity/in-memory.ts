@@ -1,0 +1,245 @@
+// An identity store in memory for actor tests: the same promises as the PostgreSQL one, one transaction at a time.
+
+import type {
+  Domain,
+  ExchangeRecord,
+  HistoryEntry,
+  IdentityPorts,
+  IdentityReads,
+  IdentityStore,
+  IdentityTransaction,
+  NewIdentifier,
+  StoredIdentifier,
+} from '../../src/identity/ports.ts'
+import type { Caller } from '../../src/model/caller.ts'
+import { IheError } from '../../src/model/error.ts'
+import type { PatientFeed, PixQuery } from '../../src/model/hl7v3.ts'
+import { formatCx, type Oid, type PatientId, parseOid } from '../../src/model/identifiers.ts'
+import type { Demographics } from '../../src/model/person.ts'
+
+export function oid(text: string): Oid {
+  const parsed = parseOid(text)
+  if (parsed === undefined) throw new Error(`not an OID: ${text}`)
+  return parsed
+}
+
+export const DOMAIN_A = oid('2.25.100.1')
+export const DOMAIN_B = oid('2.25.100.2')
+export const SECOND_A = oid('2.25.100.11')
+export const AFFINITY = oid('2.25.100.9')
+export const TESTER = oid('2.25.100.7')
+export const UNKNOWN = oid('2.25.100.404')
+
+interface State {
+  readonly domains: Map<string, Domain>
+  readonly identifiers: Map<string, StoredIdentifier>
+  readonly history: HistoryEntry[]
+  readonly claims: Map<string, { readonly digest: string; response?: unknown }>
+  readonly records: ExchangeRecord[]
+  persons: number
+}
+
+export interface MemoryPorts extends IdentityPorts {
+  readonly state: () => State
+}
+
+const DOMAINS: readonly Domain[] = [
+  { oid: DOMAIN_A, name: 'HOSPITAL-A', kind: 'facility', facilityId: 'hospital-a' },
+  { oid: SECOND_A, name: 'HOSPITAL-A-DENTAL', kind: 'facility', facilityId: 'hospital-a' },
+  { oid: DOMAIN_B, name: 'CLINIC-B', kind: 'facility', facilityId: 'clinic-b' },
+  { oid: AFFINITY, name: 'NETWORK', kind: 'community' },
+]
+
+/** @param visible domains that the fake visibility rule shows to everyone. */
+export function memoryPorts(visible: readonly string[] = [DOMAIN_A, DOMAIN_B, AFFINITY]): MemoryPorts {
+  let state: State = {
+    domains: new Map(DOMAINS.map((domain) => [domain.oid, domain])),
+    identifiers: new Map(),
+    history: [],
+    claims: new Map(),
+    records: [],
+    persons: 0,
+  }
+  let last: Promise<unknown> = Promise.resolve()
+  const inTransaction: IdentityStore['inTransaction'] = (work) => {
+    const next = last.then(async () => {
+      const copy: State = {
+        domains: new Map(state.domains),
+        identifiers: new Map(state.identifiers),
+        history: [...state.history],
+        claims: new Map(state.claims),
+        records: [...state.records],
+        persons: state.persons,
+      }
+      const result = await work(transactionOn(copy))
+      state = copy
+      return result
+    })
+    last = next.catch(() => undefined)
+    return next
+  }
+  return {
+    store: { ...readsOn(() => state), inTransaction },
+    affinityDomain: AFFINITY,
+    visibleDomains: async () => new Set(visible),
+    state: () => state,
+  }
+}
+
+function readsOn(state: () => State): IdentityReads {
+  const all = (): readonly StoredIdentifier[] => [...state().identifiers.values()]
+  const domains: IdentityReads['domains'] = async (oids) =>
+    new Map(oids.flatMap((key) => (state().domains.has(key) ? [[key, state().domains.get(key) as Domain]] : [])))
+  return {
+    domains,
+    async correspondence(id, wanted) {
+      const found = state().identifiers.get(formatCx(id))
+      const known = await domains(wanted)
+      if (found === undefined || found.status === 'obsolete') return { domains: known }
+      const identifiers = all()
+        .filter((entry) => entry.person === found.person && entry.status === 'active')
+        .map((entry) => ({ id: entry.id, domain: state().domains.get(entry.id.authority) as Domain }))
+      return { domains: known, person: { key: found.person, identifiers } }
+    },
+    identifiersOf: async (person) => all().filter((entry) => entry.person === person),
+    findIdentifiers: async (value, domain) =>
+      all().filter((entry) => entry.id.value === value && (domain === undefined || entry.id.authority === domain)),
+  }
+}
+
+function transactionOn(state: State): IdentityTransaction {
+  const change = (id: PatientId, fields: Partial<StoredIdentifier>): void => {
+    const stored = state.identifiers.get(formatCx(id))
+    if (stored !== undefined) state.identifiers.set(formatCx(id), { ...stored, ...fields })
+  }
+  return {
+    ...readsOn(() => state),
+    async claim(scope, key, digest) {
+      const held = state.claims.get(`${scope} ${key}`)
+      if (held?.digest === digest) return held.response
+      state.claims.set(`${scope} ${key}`, { digest })
+      return undefined
+    },
+    async complete(scope, key, response) {
+      const held = state.claims.get(`${scope} ${key}`)
+      if (held !== undefined) state.claims.set(`${scope} ${key}`, { ...held, response })
+    },
+    async recordExchange(_caller, record) {
+      state.records.push(record)
+    },
+    async addDomain(domain) {
+      if (!state.domains.has(domain.oid)) state.domains.set(domain.oid, domain)
+    },
+    lockIdentifiers: async (ids) => ids.flatMap((id) => state.identifiers.get(formatCx(id)) ?? []),
+    async addPerson() {
+      state.persons += 1
+      return String(state.persons)
+    },
+    async addIdentifier({ id, person, demographics }: NewIdentifier) {
+      if (state.identifiers.has(formatCx(id))) return false
+      const stored: StoredIdentifier = { id, person, status: 'active' }
+      state.identifiers.set(formatCx(id), demographics === undefined ? stored : { ...stored, demographics })
+      return true
+    },
+    replaceDemographics: async (id, demographics) => change(id, { demographics }),
+    moveIdentifier: async (id, person) => change(id, { person }),
+    makeObsolete: async (id) => change(id, { status: 'obsolete' }),
+    async addHistory(entries) {
+      state.history.push(...entries)
+    },
+  }
+}
+
+/** @param assigningAuthority makes it a system of access mode affinity-domain. */
+export function callerOf(facilityId: string, assigningAuthority?: Oid): Caller {
+  return {
+    systemId: facilityId,
+    facilityId,
+    facilityOid: oid('2.25.200.1'),
+    facilityName: facilityId,
+    roles: new Set(['patient-identity-source', 'pix-consumer']),
+    accessMode: assigningAuthority === undefined ? 'consent' : 'affinity-domain',
+    ...(assigningAuthority === undefined ? {} : { assigningAuthority }),
+    repositories: [],
+    confidentialityCeiling: 'N',
+    exchange: {
+      id: '00000000-0000-4000-8000-000000000001',
+      door: 'https',
+      endpoint: '/pix/manager',
+      peer: '127.0.0.1',
+      receivedAt: new Date(0),
+      requestBytes: 0,
+      startedMs: 0,
+      transaction: 'ITI-44 add',
+    },
+  }
+}
+
+export const HANA: Demographics = {
+  names: [
+    { representation: 'IDE', family: '水沢', given: '葉名' },
+    { representation: 'SYL', family: 'ミズサワ', given: 'ハナ' },
+  ],
+  sex: 'F',
+  birthTime: '19620417',
+  addresses: [{ postalCode: '999-0001', text: '架空県見本市1-2-3' }],
+  telecoms: ['tel:+81-99-000-0001'],
+}
+
+let messages = 0
+
+function transmission(interaction: string): PatientFeed['transmission'] {
+  messages += 1
+  return {
+    interaction,
+    id: { root: '2.25.300', extension: String(messages) },
+    creationTime: '20270401090000+0900',
+    sender: { id: oid('2.25.400.1') },
+    receiver: { id: oid('2.25.400.2') },
+  }
+}
+
+const PATIENT = '/PRPA_IN201301UV02/controlActProcess/subject[1]/registrationEvent/subject1/patient'
+
+export function feedOf(ids: readonly PatientId[], fields: Partial<PatientFeed> = {}): PatientFeed {
+  const sent = transmission('PRPA_IN201301UV02')
+  return {
+    kind: 'add',
+    transmission: sent,
+    patientIds: ids.map((id, index) => ({ id, at: `${PATIENT}/id[${index + 1}]` })),
+    otherIds: [],
+    demographics: HANA,
+    masked: [],
+    custodian: { root: '2.25.400.1' },
+    warnings: [],
+    received: '<message/>',
+    digest: `digest ${sent.id.extension}`,
+    ...fields,
+  }
+}
+
+export function queryOf(id: PatientId, dataSources: readonly Oid[] = []): PixQuery {
+  const list = '/PRPA_IN201309UV02/controlActProcess/queryByParameter/parameterList'
+  return {
+    transmission: transmission('PRPA_IN201309UV02'),
+    queryId: { root: '2.25.500', extension: '1' },
+    patient: { id, at: `${list}/patientIdentifier/value` },
+    dataSources: dataSources.map((domain, index) => ({ domain, at: `${list}/dataSource[${index + 1}]/value` })),
+    queryByParameter: '<queryByParameter/>',
+  }
+}
+
+/** The refusal that `work` ends in. */
+export async function refusalOf(work: Promise<unknown>): Promise<IheError> {
+  try {
+    await work
+  } catch (error) {
+    if (error instanceof IheError) return error
+    throw error
+  }
+  throw new Error('nothing was refused')
+}
+
+export function idIn(authority: Oid, value: string): PatientId {
+  return { value, authority }
+}

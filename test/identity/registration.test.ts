@@ -1,0 +1,64 @@
+// Registration by staff: persons, links and their history (ITI TF-2 3.45 returns positive links only).
+
+import t from 'tap'
+import { feedAdd } from '../../src/identity/pix-manager.ts'
+import { findPersons, linkRecord, registerPerson, unlinkRecord } from '../../src/identity/registration.ts'
+import {
+  AFFINITY,
+  callerOf,
+  DOMAIN_A,
+  DOMAIN_B,
+  feedOf,
+  HANA,
+  idIn,
+  memoryPorts,
+  refusalOf,
+  UNKNOWN,
+} from './in-memory.ts'
+
+const staff = { by: 'registrar', reason: 'consent sheet' }
+
+t.test('a registered person can be given a number that no feed has brought yet', async (t) => {
+  const ports = memoryPorts()
+  const { key, xad } = await registerPerson({ demographics: HANA, by: staff.by }, ports)
+  const change = await linkRecord({ domain: DOMAIN_A, value: '7', person: xad.value, ...staff }, ports)
+  t.strictSame(change, { identifier: idIn(DOMAIN_A, '7'), person: key, xad })
+  const again = await linkRecord({ domain: DOMAIN_A, value: '7', person: xad.value, ...staff }, ports)
+  t.strictSame(again, change, 'linking twice changes nothing')
+  t.equal(ports.state().history.filter((entry) => entry.event === 'link').length, 1)
+})
+
+t.test('linking moves a number, and retires the affinity domain id of a person left without records', async (t) => {
+  const ports = memoryPorts()
+  await feedAdd(feedOf([idIn(DOMAIN_A, 'A1')]), callerOf('hospital-a'), ports)
+  await feedAdd(feedOf([idIn(DOMAIN_B, 'B1')]), callerOf('clinic-b'), ports)
+  const [a] = await findPersons({ value: 'A1' }, ports)
+  const [b] = await findPersons({ value: 'B1', domain: DOMAIN_B }, ports)
+  const change = await linkRecord({ domain: DOMAIN_B, value: 'B1', person: a?.xad ?? '', ...staff }, ports)
+  t.match(change, { person: a?.key, formerPerson: b?.key, obsolete: idIn(AFFINITY, b?.xad ?? '') })
+  t.match(ports.state().history.at(-2), {
+    event: 'link',
+    by: 'registrar',
+    reason: 'consent sheet',
+    formerPerson: b?.key,
+  })
+  t.equal((await findPersons({ value: b?.xad ?? '' }, ports))[0]?.xad, undefined)
+  const undone = await unlinkRecord({ domain: DOMAIN_B, value: 'B1', ...staff }, ports)
+  t.equal(undone.formerPerson, a?.key)
+  t.not(undone.person, a?.key)
+})
+
+t.test('what cannot be linked is refused by name', async (t) => {
+  const ports = memoryPorts()
+  const { xad } = await registerPerson({ demographics: HANA, by: staff.by }, ports)
+  const link = (domain: typeof DOMAIN_A, value: string, person: string) =>
+    linkRecord({ domain, value, person, ...staff }, ports)
+  t.match(await refusalOf(link(UNKNOWN, '1', xad.value)), { row: { code: 'V3_UNKNOWN_KEY' } })
+  t.match(await refusalOf(link(AFFINITY, '1', xad.value)), { row: { code: 'V3_UNKNOWN_KEY' } })
+  t.match(await refusalOf(link(DOMAIN_A, '1', 'NOBODY0000')), { row: { code: 'V3_UNKNOWN_KEY' } })
+  await link(DOMAIN_A, '1', xad.value)
+  t.match(await refusalOf(link(DOMAIN_A, '2', xad.value)), { row: { code: 'V3_SEVERAL_IDS' } })
+  t.match(await refusalOf(unlinkRecord({ domain: DOMAIN_A, value: '9', ...staff }, ports)), {
+    row: { code: 'V3_UNKNOWN_KEY' },
+  })
+})

@@ -1,0 +1,262 @@
+// The StoreClient actor over in-memory ports: replay, versions, refusals (HL7 v2.5 2.15; XDS RPLC of ITI TF-3 4.2.2.2.3).
+
+import t from 'tap'
+import {
+  AST,
+  adt00,
+  adtDelete,
+  caller,
+  codeOf,
+  linked,
+  memory,
+  msh,
+  oid,
+  oml11,
+  send,
+  TP,
+  WBC,
+  warningsOf,
+} from './memory.ts'
+
+t.test('the same message again gets the same answer and changes nothing (MSH-10)', async (t) => {
+  const at = memory()
+  const first = await send(oml11(), at)
+  const again = await send(oml11(), at)
+  t.equal(codeOf(first), 'accepted')
+  t.equal(at.writes.length, 1)
+  t.same(again.answer, { ...first.answer, replayed: true })
+  t.equal(first.recorded, true)
+  t.equal(again.recorded, false, 'a replay is journalled by the pipeline')
+})
+
+t.test('the same MSH-10 with other content is refused, also when the new content has other faults', async (t) => {
+  const at = memory()
+  await send(oml11(), at)
+  t.equal(codeOf(await send(oml11({ order: '9' }), at)), 'HL7_DUPLICATE_ID')
+  t.equal(codeOf(await send(oml11({ msh: msh('DFT^P03', {}) }), at)), 'HL7_DUPLICATE_ID')
+})
+
+t.test('a refusal is not remembered: once linked, the same message is accepted', async (t) => {
+  const at = memory()
+  at.patient = undefined
+  t.equal(codeOf(await send(oml11(), at)), 'HL7_PATIENT_NOT_LINKED')
+  at.patient = linked
+  t.equal(codeOf(await send(oml11(), at)), 'accepted')
+})
+
+t.test('a corrected result replaces the former document (RPLC)', async (t) => {
+  const at = memory()
+  await send(oml11({ results: [{ code: TP, status: 'P' }] }), at)
+  const former = at.current[0]?.entryUUID
+  await send(oml11({ controlId: 'M2', time: '20260401100000', results: [{ code: TP, value: '7.9', status: 'C' }] }), at)
+  const effect = at.writes[1]?.effects[0]
+  t.match(effect, { kind: 'register', replaces: [former], row: { part: 1 } })
+  t.equal(at.current.length, 1)
+})
+
+t.test('the same content under a new MSH-10 makes no new version', async (t) => {
+  const at = memory()
+  const first = await send(oml11(), at)
+  const again = await send(oml11({ controlId: 'M2', time: '20260402090000' }), at)
+  t.same(again.answer, first.answer)
+  t.same(at.writes[1]?.effects, [])
+  t.equal(at.staged.length, 1)
+})
+
+t.test('an older message that comes late is kept, but not current', async (t) => {
+  const at = memory()
+  await send(oml11({ results: [{ code: TP, value: '7.9' }], time: '20260401100000' }), at)
+  const late = await send(oml11({ controlId: 'M2', results: [{ code: TP }], time: '20260401090000' }), at)
+  t.equal(codeOf(late), 'accepted')
+  t.equal(at.writes[1]?.effects[0]?.kind, 'supersede')
+  t.equal(at.current[0]?.row.version.slice(0, 12), '202604011000')
+})
+
+t.test('a delete deprecates, and only a newer message opens the key again, without RPLC', async (t) => {
+  const at = memory()
+  await send(oml11(), at)
+  await send(oml11({ controlId: 'M2', control: 'CA', time: '20260401100000' }), at)
+  t.match(at.writes[1]?.effects[0], { kind: 'delete', tombstone: '20260401100000000' })
+  t.equal(at.current.length, 0)
+  await send(oml11({ controlId: 'M3', time: '20260401093000', results: [{ code: WBC }] }), at)
+  t.equal(at.writes[2]?.effects[0]?.kind, 'supersede')
+  await send(oml11({ controlId: 'M4', time: '20260401110000' }), at)
+  t.match(at.writes[3]?.effects[0], { kind: 'register', replaces: [] })
+})
+
+t.test(
+  'a delete of what was never received leaves a tombstone; a delete older than the document leaves the document',
+  async (t) => {
+    const at = memory()
+    t.equal(codeOf(await send(oml11({ control: 'CA' }), at)), 'accepted')
+    t.match(at.writes[0]?.effects[0], { kind: 'delete', deprecates: [] })
+    const other = memory()
+    await send(oml11({ time: '20260401100000' }), other)
+    await send(oml11({ controlId: 'M2', control: 'CA', time: '20260401090000' }), other)
+    t.equal(other.current.length, 1)
+  },
+)
+
+t.test('all results cancelled delete the document; a cancel of some of them never hides the others', async (t) => {
+  const at = memory()
+  await send(oml11(), at)
+  const cancel = (code: string) => ({ code, status: 'D' })
+  await send(oml11({ controlId: 'M2', time: '20260401100000', results: [cancel(TP)] }), at)
+  t.equal(at.current.length, 2, 'the cancelled result stands beside the report')
+  await send(oml11({ controlId: 'M3', time: '20260401110000', results: [cancel(TP), cancel(AST)] }), at)
+  t.equal(at.current.length, 0)
+})
+
+t.test('results sent piecewise stand side by side until one message has them all (shrink guard)', async (t) => {
+  const at = memory()
+  const blood = { specimen: 'S-B', results: [{ code: WBC }] }
+  await send(oml11({ specimen: 'S-A', results: [{ code: TP }] }), at)
+  const second = await send(oml11({ ...blood, controlId: 'M2', time: '20260401100000' }), at)
+  t.same(warningsOf(second), ['HL7_PARTIAL'])
+  t.match(at.writes[1]?.effects[0], { kind: 'register', row: { part: 2 }, replaces: [] })
+  const part = at.current[1]?.entryUUID
+  const corrected = { ...blood, results: [{ code: WBC, value: '6' }], controlId: 'M3', time: '20260401110000' }
+  await send(oml11(corrected), at)
+  t.match(at.writes[2]?.effects[0], { row: { part: 2 }, replaces: [part] }, 'a correction goes to its own part')
+  const whole = oml11({ controlId: 'M4', time: '20260401120000', specimen: 'S-A' }).concat(
+    `\rSPM|2|S-B||019^全血^JC10|||||||||||||202604010830\rOBR|2|500001||E001^血算^99O03\rORC|SC|500001\rOBX|1|NM|${WBC}^白血球^JC10||6|||||F|F`,
+  )
+  const all = await send(whole, at)
+  t.same(warningsOf(all), [])
+  t.equal(at.current.length, 1)
+  t.equal(at.current[0]?.row.part, 1)
+})
+
+t.test('a facility may switch the shrink guard off', async (t) => {
+  const at = memory()
+  at.facility = { ...at.facility, shrinkGuard: 'replace' }
+  await send(oml11(), at)
+  await send(oml11({ controlId: 'M2', time: '20260401100000', results: [{ code: WBC }] }), at)
+  t.equal(at.current.length, 1)
+})
+
+t.test('several order numbers make several documents of one submission', async (t) => {
+  const at = memory()
+  const second = `SPM|2|||023^血清^JC10|||||||||||||20260401\rOBR|2|500002||E^X^99\rORC|SC|500002\rOBX|1|NM|${TP}^TP^JC10||7|||||F|F`
+  const outcome = await send(`${oml11()}\r${second}`, at)
+  t.equal(codeOf(outcome), 'accepted')
+  t.equal(at.current.length, 2)
+  t.not(at.current[0]?.uniqueId, at.current[1]?.uniqueId)
+  t.equal(outcome.evidence.documents.length, 2)
+})
+
+t.test('ADT^A08 updates the facility’s copy; an empty field keeps, a null deletes (HL7 v2.5 2.5.3)', async (t) => {
+  const at = memory()
+  await send(adt00(), at)
+  t.match(at.writes[0]?.demographics, { birthTime: '19580412', sex: 'M', addresses: [{ postalCode: '100-0000' }] })
+  t.notOk(at.writes[0]?.demographics?.telecoms)
+  await send(adt00({ controlId: 'M2', time: '20260401100000' }, '|||""'), at)
+  t.same(at.writes[1]?.demographics?.addresses, [])
+  await send(adt00({ controlId: 'M3', time: '20260401080000' }, '|||^^^^999-9999'), at)
+  t.notOk(at.writes[2]?.demographics, 'an older message changes nothing')
+})
+
+t.test('ADT^A23 deprecates the demographics document', async (t) => {
+  const at = memory()
+  await send(adt00(), at)
+  await send(adtDelete({ controlId: 'M2', time: '20260402090000' }), at)
+  t.equal(at.writes[1]?.effects[0]?.kind, 'delete')
+  t.equal(at.current.length, 0)
+})
+
+t.test('no link and no consent: refused, and nothing of the message is kept', async (t) => {
+  const at = memory()
+  at.patient = { ...linked, consent: false }
+  const refused = await send(oml11(), at)
+  t.equal(codeOf(refused), 'HL7_CONSENT')
+  t.match(refused.answer, { payload: 'drop', warnings: [] })
+  t.same(refused.evidence.patients, [])
+  t.same([at.staged.length, at.writes.length, at.reviews.length], [0, 0, 0])
+  const trusted = await send(oml11(), at, { ...caller, accessMode: 'affinity-domain' })
+  t.equal(codeOf(trusted), 'accepted')
+})
+
+t.test('another person under the number is refused and held for review', async (t) => {
+  const at = memory()
+  const pid = 'PID|0001||0000012345^^^^PI||別人^三郎^^^^^L^I~ベツジン^サブロウ^^^^^L^P||19330303|F'
+  t.equal(codeOf(await send(oml11({ pid }), at)), 'HL7_IDENTITY')
+  t.match(at.reviews, [{ personKey: 'person-1', kind: 'OML-11', controlId: 'M1' }])
+})
+
+t.test('documents of a person linked before are deprecated, not replaced', async (t) => {
+  const at = memory()
+  await send(oml11(), at)
+  const former = at.current[0]?.entryUUID
+  at.patient = { ...linked, personKey: 'person-2' }
+  await send(oml11({ controlId: 'M2', time: '20260401100000', results: [{ code: TP }, { code: AST, value: '9' }] }), at)
+  t.match(at.writes[1]?.effects[0], { replaces: [], deprecates: [former] })
+})
+
+t.test('each refusal of MSH, PID and the order fields has its own code (HL7 table 0357)', async (t) => {
+  const header = msh('OUL^R22^OUL_R22', {})
+  const pid = (number: string) => `PID|1||${number}||架空^太郎||19580412|M`
+  const cases: readonly (readonly [string, string])[] = [
+    ['HL7_MSH_FIELD_MISSING', oml11({ msh: header.replace('|M1|', '||') })],
+    ['HL7_MESSAGE_TYPE', oml11({ msh: header.replace('OUL^R22^OUL_R22', 'RDE^O11^RDE_O11') })],
+    ['HL7_TRIGGER', adt00({ msh: msh('ADT^A40^ADT_A39', {}) })],
+    ['HL7_TRIGGER', adt00({ msh: msh('ADT^A04^ADT_A01', {}) })],
+    ['HL7_PROCESSING_ID', oml11({ msh: header.replace('|P|2.5', '|T|2.5') })],
+    ['HL7_VERSION', oml11({ msh: header.replace('|P|2.5', '|P|2.8') })],
+    ['HL7_FACILITY', oml11({ msh: header.replace('1399100015', '1399100023') })],
+    ['HL7_TIME', oml11({ time: '2026-04-01T09:00' })],
+    ['HL7_TIME', oml11({ time: '20260503090001' })],
+    ['HL7_MULTIPLE_PATIENTS', `${oml11()}\r${pid('1')}`],
+    ['HL7_STRUCTURE', oml11({ pid: 'NTE|1' })],
+    ['HL7_PATIENT_ID_MISSING', oml11({ pid: pid('') })],
+    ['HL7_FACILITY', oml11({ pid: pid('1^^^&1.2.3&ISO^PI') })],
+    ['HL7_PATIENT_NOT_LINKED', oml11({ pid: pid('77^^^^PI') })],
+    ['HL7_FIELD_MISSING', oml11({ pid: 'PID|1||0000012345^^^^PI||||19580412|M' })],
+    ['HL7_TIME', oml11({ pid: 'PID|1||0000012345^^^^PI||架空^太郎||S33.4.12|M' })],
+    ['HL7_ORDER_NUMBER', oml11({ order: '' })],
+    ['HL7_TIME', oml11({ collected: '20260432' })],
+    ['HL7_FIELD_MISSING', oml11({ collected: '' })],
+    ['HL7_FIELD_MISSING', oml11({ results: [{ code: '' }] }).replace('^項目^JC10', '')],
+  ]
+  for (const [code, text] of cases) {
+    const at = memory()
+    const outcome = await send(text, at)
+    t.equal(codeOf(outcome), code, text.slice(0, 90))
+    t.same([outcome.result, at.writes.length, at.staged.length], ['failure', 0, 0])
+  }
+})
+
+t.test('a result without status is kept and counts, with a warning (OBX-11, HL7 table 0085)', async (t) => {
+  const at = memory()
+  const outcome = await send(oml11().replaceAll('|||||F', '|||||'), at)
+  t.same(warningsOf(outcome), ['HL7_CODE'])
+  t.equal(at.current.length, 1)
+})
+
+t.test('a kind that was not agreed for the facility is refused', async (t) => {
+  const at = memory()
+  at.facility = { ...at.facility, kinds: ['ADT-00'] }
+  t.equal(codeOf(await send(oml11(), at)), 'HL7_KIND')
+})
+
+t.test('accepted as they are: 2.5^JPN, 7-digit MSH-4, own PID authority', async (t) => {
+  const header = msh('OUL^R22^OUL_R22', {}).replace('|P|2.5', '|P|2.5^JPN').replace('1399100015', '9100015')
+  const pid = 'PID|1||0000012345^^^&1.2.392.100495.20.3.51.11399100015&ISO^PI||架空^太郎||19580412|M'
+  t.equal(codeOf(await send(oml11({ msh: header, pid }), memory())), 'accepted')
+})
+
+t.test('a number without its zeros is found only where the facility pads', async (t) => {
+  const pid = 'PID|1||12345^^^^PI||架空^太郎||19580412|1'
+  const at = memory()
+  t.equal(codeOf(await send(oml11({ pid }), at)), 'HL7_PATIENT_NOT_LINKED')
+  at.facility = { ...at.facility, localIdForm: 'pad:10' }
+  const found = await send(oml11({ pid }), at)
+  t.same([...warningsOf(found)].sort(), ['HL7_CODE', 'HL7_PADDING'])
+  t.equal(at.writes[0]?.effects[0]?.row.kind, 'OML-11')
+})
+
+t.test('a failure that is no refusal goes through to the pipeline', async (t) => {
+  const at = memory()
+  const broken = { ...at.ports, inTransaction: () => Promise.reject(new Error('database gone')) }
+  await t.rejects(send(oml11(), { ...at, ports: broken }), /database gone/)
+  t.ok(oid('2.25.1'))
+})

@@ -1,0 +1,40 @@
+// Every case of fixtures/storeclient, byte for byte, through the reader and the actor (HL7 v2.5 2.15, table 0357).
+
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import t from 'tap'
+import { readEr7 } from '../../src/codec/hl7v2/read.ts'
+import { accept } from '../../src/storeclient/accept.ts'
+import { caller, codeOf, linked, type Memory, memory, warningsOf } from './memory.ts'
+
+const folder = new URL('../../fixtures/storeclient/', import.meta.url)
+
+interface Expectation {
+  readonly ack: 'AA' | 'AE' | 'AR'
+  readonly code: string | null
+  /** Cases to send before this one. */
+  readonly after?: readonly string[]
+  /** How the network differs from the demo network. */
+  readonly setup?: { readonly consent?: 'withdrawn'; readonly kinds?: readonly string[] }
+}
+
+function send(name: string, at: Memory) {
+  const bytes = readFileSync(new URL(`${name}/request.hl7`, folder))
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  return accept({ message: readEr7(bytes), bytes, sha256 }, caller, at.ports)
+}
+
+for (const name of readdirSync(folder)) {
+  const expected = JSON.parse(readFileSync(new URL(`${name}/expect.json`, folder), 'utf8')) as Expectation
+  t.test(`${name}: ${expected.ack} ${expected.code ?? ''}`, async (t) => {
+    const at = memory()
+    for (const before of expected.after ?? []) await send(before, at)
+    if (expected.setup?.consent === 'withdrawn') at.patient = { ...linked, consent: false }
+    if (expected.setup?.kinds !== undefined) at.facility = { ...at.facility, kinds: expected.setup.kinds }
+    const outcome = await send(name, at)
+    const { answer } = outcome
+    t.equal(answer.kind === 'refused' ? answer.error.row.v2.ack : 'AA', expected.ack)
+    if (expected.ack !== 'AA') t.equal(codeOf(outcome), expected.code)
+    else t.same(warningsOf(outcome), expected.code === null ? [] : [expected.code])
+  })
+}

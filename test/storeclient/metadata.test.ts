@@ -1,0 +1,101 @@
+// DocumentEntry, SubmissionSet and ids of a StoreClient message (ITI TF-3 Tables 4.2.3.2-1 and 4.2.3.3-1).
+
+import t from 'tap'
+import { affinityDomain } from '../../profiles/affinity-domain/index.ts'
+import { dataKinds } from '../../profiles/storeclient/index.ts'
+import { normaliseOrderNumber, uuidv5 } from '../../src/storeclient/identifiers.ts'
+import { checkIdentity, normaliseKana } from '../../src/storeclient/identity-check.ts'
+import { parseHl7Time, versionTime, xdsTime } from '../../src/storeclient/time.ts'
+import { memory, oml11, send, taro } from './memory.ts'
+
+t.test('a laboratory result becomes a DocumentEntry', async (t) => {
+  const at = memory()
+  await send(oml11(), at)
+  const effect = at.writes[0]?.effects[0]
+  if (effect?.kind !== 'register') throw new Error('not registered')
+  const { entry } = effect
+  t.equal(entry.title, '検体検査結果 2026-04-01')
+  t.equal(entry.mimeType, 'x-application/hl7-v2+er7')
+  t.same(
+    [entry.classCode.code, entry.typeCode.code, entry.formatCode.code],
+    ['LAB', '11502-2', 'urn:x-ssmix2:1.2:OML-11'],
+  )
+  t.same([entry.serviceStartTime, entry.serviceStopTime], ['20260331233000', '20260331233059'])
+  t.equal(entry.creationTime, '20260401000000')
+  t.equal(entry.sourcePatientId, '0000012345^^^&1.2.392.100495.20.3.51.11399100015&ISO')
+  t.same(entry.sourcePatientInfo, [
+    'PID-3|0000012345^^^&1.2.392.100495.20.3.51.11399100015&ISO',
+    'PID-5|架空^太郎^^^^^L^I',
+    'PID-5|カクウ^タロウ^^^^^L^P',
+    'PID-7|19580412',
+    'PID-8|M',
+  ])
+  t.equal(entry.author[0]?.authorPerson, 'D0001^医師^一郎^^^^^^&1.2.392.100495.20.3.41.11399100015&ISO')
+  t.match(entry.author[0]?.authorInstitution[0], /^架空総合病院\^{5}&[0-9.]+&ISO\^{4}1399100015$/)
+  t.same([entry.practiceSettingCode.code, entry.practiceSettingCode.scheme], ['01', '1.2.392.200250.2.2.2'])
+  t.equal(entry.healthcareFacilityTypeCode.code, 'OTHER', 'digit 9 as 点数表番号 is no insured institution')
+  t.same(
+    entry.eventCodeList.map(({ code }) => code),
+    ['3A010000002327101', '3B035000002327201'],
+  )
+  t.same(entry.referenceIdList, ['500001^^^&1.2.392.100495.20.3.51.11399100015.1&ISO^urn:ihe:iti:xds:2013:order'])
+  t.same(entry.extraSlots, [{ name: 'urn:x-stc:originalServiceTime', values: ['202604010830'] }])
+  t.match(entry.uniqueId, /^2\.25\.\d+$/)
+  t.equal(at.writes[0]?.submissionSet?.sourceId, '2.25.1001')
+})
+
+t.test('the same message gives the same ids on any day', async (t) => {
+  const [one, two] = [memory(), memory()]
+  await send(oml11(), one)
+  await send(oml11(), two)
+  t.equal(one.current[0]?.uniqueId, two.current[0]?.uniqueId)
+  t.equal(one.writes[0]?.submissionSet?.uniqueId, two.writes[0]?.submissionSet?.uniqueId)
+})
+
+t.test('uuid version 5 as RFC 9562 appendix A.4 computes it', async (t) => {
+  t.equal(uuidv5('6ba7b810-9dad-11d1-80b4-00c04fd430c8', 'www.example.com'), '2ed6657d-e927-568b-95e1-2665a8aea6a2')
+  t.same([normaliseOrderNumber(' 42 '), normaliseOrderNumber('l-88')], ['000000000000042', 'L-88'])
+})
+
+t.test('HL7 times: JST without zone, first and last moment of a short form', async (t) => {
+  const utc = (text: string) => {
+    const time = parseHl7Time(text)
+    return time === undefined ? undefined : [xdsTime(time.startMs), xdsTime(time.stopMs), time.jstDate]
+  }
+  t.same(utc('20240401'), ['20240331150000', '20240401145959', '20240401'])
+  t.same(utc('202402'), ['20240131150000', '20240229145959', '20240201'])
+  t.same(utc('202404010930'), ['20240401003000', '20240401003059', '20240401'])
+  t.same(utc('20240401003000+0000'), ['20240401003000', '20240401003000', '20240401'])
+  t.same(utc('2024/04/01'), utc('20240401'))
+  for (const wrong of ['20240431', '202404012400', 'R6.4.1', '2024-04-01T09:00', ''])
+    t.equal(parseHl7Time(wrong), undefined)
+  const time = parseHl7Time('20240401093000.1')
+  t.equal(time === undefined ? '' : versionTime(time), '20240401093000100')
+})
+
+t.test('identity: readings are compared without width, space and small kana', async (t) => {
+  t.equal(normaliseKana('ｶｸｳ　ｼﾞｭﾝ'), 'カクウジユン')
+  t.equal(normaliseKana('かくう'), 'カクウ')
+  const named = (family: string, given: string, kana: string) => [
+    { representation: 'IDE' as const, family, given },
+    { representation: 'SYL' as const, family: kana, given: '' },
+  ]
+  const codes = (names: typeof taro.names, birthTime = '19580412') =>
+    checkIdentity({ ...taro, names, birthTime }, taro).map((warning) => warning.at)
+  t.same(codes(named('架空', '太郎', 'カクウタロウ')), [])
+  t.same(codes(named('架構', '太郎', 'カクウタロウ')), ['PID-5'])
+  t.same(codes(named('新姓', '太郎', 'シンセイタロウ')), ['PID-5'], 'the given name stays in a marriage')
+  t.same(codes(named('架空', '太郎', 'カクウタロウ'), '19580413'), ['PID-7'])
+  const refused = { name: 'IheError', at: 'PID-5' }
+  t.throws(() => codes(named('架空', '次郎', 'カクウジロウ')), refused, 'a twin is another person')
+  t.throws(() => codes(named('別人', '太郎', 'ベツジンタロウ'), '19700101'), refused)
+})
+
+t.test('every kind’s codes are in the affinity domain; two kinds are accepted', async (t) => {
+  t.equal(dataKinds.length, 31)
+  t.same(
+    dataKinds.filter((kind) => kind.accepted).map(({ kind }) => kind),
+    ['ADT-00', 'OML-11'],
+  )
+  t.ok(affinityDomain.mimeType.includes('x-application/hl7-v2+er7'))
+})
