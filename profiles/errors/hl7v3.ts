@@ -152,6 +152,14 @@ export const hl7v3Errors = [
     ja: 'この患者IDは異なる属性で登録済みのため更新されませんでした。変更の場合はrevise（201302）を送信してください。',
   }),
   row({
+    code: 'V3_MESSAGE_ID_REUSED',
+    v3: DUPLICATE_KEY,
+    severity: 'Warning',
+    message: 'The message id was used before for another message; this one was processed as a new message',
+    hint: 'Give every message its own id; only an unchanged repetition keeps the id',
+    ja: 'メッセージIDは別の内容で使用済みです。新しいメッセージとして処理しました。IDはメッセージごとに変えてください。',
+  }),
+  row({
     code: 'V3_LOST_CHARACTER',
     v3: content('SYN102'),
     severity: 'Warning',

@@ -6,7 +6,8 @@ import { type CallingSystem, CONFIDENTIALITY_ORDER } from '../model/caller.ts'
 /** HL7 Confidentiality code system. */
 export const CONFIDENTIALITY_SCHEME = '2.16.840.1.113883.5.25'
 
-type Viewer = Pick<CallingSystem, 'facilityId' | 'accessMode' | 'confidentialityCeiling'>
+type Viewer = Pick<CallingSystem, 'facilityId' | 'accessMode' | 'confidentialityCeiling' | 'unionFacilities'>
+type Publisher = Pick<CallingSystem, 'facilityId' | 'accessMode'>
 
 /** What the caller may see of a person: own documents always, others' when union, consent and link stand. */
 export function scopeOf(viewer: Viewer, facts: AccessFacts): Scope {
@@ -16,7 +17,7 @@ export function scopeOf(viewer: Viewer, facts: AccessFacts): Scope {
   return {
     mode: viewer.accessMode === 'affinity-domain' ? 'everything' : 'by-rule',
     ownFacility: viewer.facilityId,
-    publishers: decision.allowed ? publishers(viewer, { unionFacilities: facts.unionFacilities, consents }) : [],
+    publishers: decision.allowed ? publishers(viewer, consents) : [],
     excludedKinds: [...new Set(facts.consents.flatMap((consent) => consent.excludedKinds))],
     confidentiality: CONFIDENTIALITY_ORDER.slice(0, ceiling + 1).map((code) => `${code}^^${CONFIDENTIALITY_SCHEME}`),
     decision,
@@ -29,12 +30,12 @@ function viewDecision(viewer: Viewer, facts: AccessFacts): Decision {
   if (facts.consents.length === 0) return no('no consent stands')
   if (covering(facts.consents, viewer.facilityId).length === 0) return no('consent excludes the facility')
   if (!facts.linked) return no('the facility has no linked patient number')
-  if (facts.unionFacilities.length === 0) return no('facility is in no union')
+  if (viewer.unionFacilities.length === 0) return no('facility is in no union')
   return yes('union, consent and link stand')
 }
 
 /** May the caller publish documents about this person? */
-export function mayPublish(publisher: Viewer, facts: AccessFacts): Decision {
+export function mayPublish(publisher: Publisher, facts: AccessFacts): Decision {
   if (publisher.accessMode === 'affinity-domain') return yes('affinity-domain mode')
   if (facts.consents.length === 0) return no('no consent stands')
   if (covering(facts.consents, publisher.facilityId).length === 0) return no('consent excludes the facility')
@@ -60,12 +61,9 @@ function covering(consents: readonly Consent[], facilityId: string): readonly Co
   return consents.filter((consent) => consent.kind === 'comprehensive' || consent.facilities.includes(facilityId))
 }
 
-function publishers(
-  viewer: Viewer,
-  given: { unionFacilities: readonly string[]; consents: readonly Consent[] },
-): readonly string[] {
-  return given.unionFacilities.filter(
-    (facility) => facility !== viewer.facilityId && covering(given.consents, facility).length > 0,
+function publishers(viewer: Viewer, consents: readonly Consent[]): readonly string[] {
+  return viewer.unionFacilities.filter(
+    (facility) => facility !== viewer.facilityId && covering(consents, facility).length > 0,
   )
 }
 

@@ -28,6 +28,7 @@ interface SystemRow {
   readonly confidentiality_ceiling: Confidentiality
   readonly certificate_status: RegisteredSystem['certificate']
   readonly is_active: boolean
+  readonly union_facilities: readonly string[]
 }
 
 /** The system a certificate fingerprint (SHA-256, as Node prints it) is registered for; undefined when it is not. */
@@ -39,7 +40,14 @@ export async function findSystem(
     client,
     sql`/* certificate → system → facility */
       select s.system_id, s.facility_id, f.oid, f.name, f.code, f.patient_id_form, f.facility_type, s.roles, s.access_mode, s.assigning_authority, s.repositories, s.confidentiality_ceiling,
-             c.status as certificate_status, s.status = 'active' and f.status = 'active' as is_active
+             c.status as certificate_status, s.status = 'active' and f.status = 'active' as is_active,
+             array(select distinct other.facility_id
+                   from access.union_member mine
+                   join access.union_member other on other.union_id = mine.union_id
+                   join access.facility peer on peer.facility_id = other.facility_id and peer.status = 'active'
+                   where mine.facility_id = s.facility_id
+                     and mine.valid_from <= now() and (mine.valid_to is null or mine.valid_to > now())
+                     and other.valid_from <= now() and (other.valid_to is null or other.valid_to > now())) as union_facilities
       from access.client_certificate c
       join access.system s using (system_id)
       join access.facility f using (facility_id)
@@ -59,6 +67,7 @@ export async function findSystem(
       roles: new Set(row.roles),
       accessMode: row.access_mode ?? asked.networkMode,
       repositories: row.repositories,
+      unionFacilities: row.union_facilities,
       confidentialityCeiling: row.confidentiality_ceiling,
       ...(row.facility_type === null ? {} : { facilityType: row.facility_type }),
       ...(row.code === null ? {} : { facilityCode: row.code }),
@@ -80,7 +89,6 @@ interface FactsRow {
   readonly value: string
   readonly linked: boolean
   readonly consents: readonly Consent[]
-  readonly union_facilities: readonly string[]
 }
 
 /** The facts of the holder of an affinity-domain id towards one facility; undefined when nobody holds it. */
@@ -117,8 +125,8 @@ export async function factsOfPersons(
   return rows.map(toFacts)
 }
 
-/** Columns over identifier `i`: link, standing consents, facilities in a common union. */
-function factColumns(facilityId: string): Statement {
+/** Columns over identifier `i`: link and standing consents. */
+export function factColumns(facilityId: string): Statement {
   return sql`
       exists (select from identity.identifier own
               join identity.domain o on o.oid = own.domain and o.kind = 'facility' and o.facility_id = ${facilityId}
@@ -127,20 +135,27 @@ function factColumns(facilityId: string): Statement {
                                                     'excludedFacilities', c.excluded_facilities, 'excludedKinds', c.excluded_kinds))
                 from access.consent c
                 where c.person_key = i.person_key and c.withdrawn_at is null
-                  and c.valid_from <= now() and (c.valid_to is null or c.valid_to > now())), '[]'::jsonb) as consents,
-      array(select distinct other.facility_id
-            from access.union_member mine
-            join access.union_member other on other.union_id = mine.union_id
-            join access.facility f on f.facility_id = other.facility_id and f.status = 'active'
-            where mine.facility_id = ${facilityId}
-              and mine.valid_from <= now() and (mine.valid_to is null or mine.valid_to > now())
-              and other.valid_from <= now() and (other.valid_to is null or other.valid_to > now())) as union_facilities`
+                  and c.valid_from <= now() and (c.valid_to is null or c.valid_to > now())), '[]'::jsonb) as consents`
 }
 
 function toFacts(row: FactsRow): PersonFacts {
   return {
     personKey: row.person_key,
     patientId: { value: row.value, authority: row.domain as Oid },
-    facts: { linked: row.linked, consents: row.consents, unionFacilities: row.union_facilities },
+    facts: { linked: row.linked, consents: row.consents },
   }
+}
+
+/** OIDs of the identifier domains of these facilities, or of all facilities. */
+export async function findDomains(
+  client: Queryable,
+  facilityIds: readonly string[] | undefined,
+): Promise<readonly string[]> {
+  const rows = await query<{ readonly oid: string }>(
+    client,
+    sql`/* identifier domains of facilities */
+      select oid from identity.domain
+      where facility_id is not null and (${facilityIds === undefined} or facility_id = any(${facilityIds ?? []}))`,
+  )
+  return rows.map((row) => row.oid)
 }

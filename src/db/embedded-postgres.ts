@@ -1,11 +1,11 @@
 // Our own PostgreSQL inside the data directory, so that one command starts everything (design §5).
 
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
 import { type Binaries, prepareBinaries } from './embedded/binaries.ts'
-import { ensureCluster, USER } from './embedded/cluster.ts'
+import { ensureCluster } from './embedded/cluster.ts'
+import { type Address, becomesReady, connectionTo, urlOf } from './embedded/connect.ts'
 import { type Places, preparePlaces, socketDirectory } from './embedded/places.ts'
 import {
   clusterName,
@@ -30,14 +30,14 @@ export interface EmbeddedPostgres {
   readonly stop: () => Promise<void>
 }
 
-const DATABASE = 'tsunagi'
 const READY_MS = 60_000
-const POLL_MS = 15
 const RETRY_MS = 200
+const WATCH_MS = 500
+/** A full disk takes a person to mend. */
+const REVIVAL_PAUSE_MS = 5000
 /** sun_path is 104 bytes on macOS, 108 on Linux; the file name, .s.PGSQL.5432.lock, and the slash need 19. */
 const MAX_SOCKET_DIRECTORY = 84
 const SOCKET_PORT = 5432
-const NO_SUCH_DATABASE = '3D000'
 
 /** Durable before fast: what is acknowledged must survive a power cut. */
 const SERVER_SETTINGS: Readonly<Record<string, string>> = {
@@ -59,12 +59,6 @@ const SERVER_SETTINGS: Readonly<Record<string, string>> = {
   log_checkpoints: 'off',
 }
 
-interface Address {
-  readonly host: string
-  readonly port: number
-  readonly options: readonly string[]
-}
-
 /**
  * Starts the PostgreSQL of `directory`, makes it first when there is none, takes over one that a killed process of ours left running,
  * and joins one that a living process of ours uses. Ready for connections when it returns.
@@ -82,15 +76,40 @@ export async function startEmbeddedPostgres({
     log(`PostgreSQL keeps its files in ${places.home}: it cannot enter ${directory} as nobody`)
   const binaries = await prepareBinaries(places)
   const { password, isNew } = await ensureCluster(places, binaries)
-  const running = await join({ places, binaries, password, log })
-  const connection = connectionTo(running.address, password)
+  const circumstances = { places, binaries, password, log }
+  const running = await join(circumstances)
   return {
-    connection,
+    connection: connectionTo(running.address, password),
     url: urlOf(running.address, password),
     firstStart: isNew,
-    stop: async () => {
-      if (running.isOurs) await stopPostmaster(running.pid)
-    },
+    stop: running.isOurs ? keepRunning(running, circumstances) : async () => {},
+  }
+}
+
+/** Starts the server again when it ends without being asked to; the pool finds it at the same address. Returns what stops both. */
+function keepRunning(first: Running, circumstances: Circumstances): () => Promise<void> {
+  const { places, log } = circumstances
+  let running = first
+  let revival: Promise<void> | undefined
+  let notBefore = 0
+  const revive = async (): Promise<void> => {
+    log('PostgreSQL has ended unexpectedly and is started again')
+    try {
+      running = await join(circumstances)
+    } catch (error) {
+      log((error as Error).message)
+      notBefore = Date.now() + REVIVAL_PAUSE_MS
+    }
+    revival = undefined
+  }
+  const timer = setInterval(() => {
+    if (revival === undefined && !isAlive(running.pid) && Date.now() >= notBefore) revival = revive()
+  }, WATCH_MS).unref()
+  return async () => {
+    clearInterval(timer)
+    await revival
+    if (running.isOurs) await stopPostmaster(running.pid)
+    await rm(places.owner, { force: true })
   }
 }
 
@@ -182,64 +201,6 @@ async function addressFor(places: Places, present: Postmaster | undefined): Prom
 /** postmaster.opts quotes each option. */
 function matches(present: Postmaster, address: Address): boolean {
   return address.options.every((option) => option === '-c' || present.options.includes(`"${option}"`))
-}
-
-async function becomesReady({
-  address,
-  password,
-  end,
-  ended,
-}: {
-  readonly address: Address
-  readonly password: string
-  readonly end: number
-  readonly ended: () => string | undefined
-}): Promise<boolean> {
-  while (ended() === undefined && Date.now() < end) {
-    const state = await tryConnect(connectionTo(address, password))
-    if (state === 'ready') return true
-    if (state === 'no database') await createDatabase({ ...connectionTo(address, password), database: 'postgres' })
-    else await delay(POLL_MS)
-  }
-  return false
-}
-
-async function tryConnect(connection: DatabaseConnection): Promise<'ready' | 'no database' | 'not yet'> {
-  const client = new pg.Client(connection)
-  client.on('error', () => {})
-  try {
-    await client.connect()
-    return 'ready'
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === NO_SUCH_DATABASE) return 'no database'
-    if (code === '28P01')
-      throw new Error('PostgreSQL refuses the password kept in its data directory', { cause: error })
-    return 'not yet'
-  } finally {
-    await client.end().catch(() => {})
-  }
-}
-
-async function createDatabase(connection: DatabaseConnection): Promise<void> {
-  const client = new pg.Client(connection)
-  await client.connect()
-  try {
-    await client.query(`create database ${DATABASE}`)
-  } catch (error) {
-    // 42P04: a process starting at the same time was faster.
-    if ((error as NodeJS.ErrnoException).code !== '42P04') throw error
-  } finally {
-    await client.end()
-  }
-}
-
-function connectionTo({ host, port }: Address, password: string): DatabaseConnection {
-  return { host, port, user: USER, password, database: DATABASE }
-}
-
-function urlOf({ host, port }: Address, password: string): string {
-  return `postgresql://${USER}:${password}@/${DATABASE}?host=${encodeURIComponent(host)}&port=${port}`
 }
 
 /** The mark says which process of ours uses the server: its id, and when it began, because ids come again. */

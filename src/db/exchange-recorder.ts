@@ -11,6 +11,7 @@ export interface ExchangeRows {
 }
 
 const MAX_BATCH = 256
+const MAX_FLUSHES = 2
 
 /** Writes the rows with the connection given: inside a transaction they are part of its commit. */
 export async function writeExchangeRows(client: Queryable, rows: ExchangeRows): Promise<void> {
@@ -76,36 +77,48 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-/** Group commit: while one batch is being flushed the next one gathers, so concurrent reads share a flush. */
+/**
+ * Group commit: while batches are being flushed the next one gathers, so concurrent reads share a flush; two in flight keep
+ * the disk busy while the other one is prepared.
+ */
 export function createExchangeRecorder(pool: pg.Pool): ExchangeRecorder {
   let waiting: Waiting[] = []
-  let flushing: Promise<void> | undefined
+  const flushing = new Set<Promise<void>>()
 
   async function flushAll(): Promise<void> {
     while (waiting.length > 0) {
       const batch = waiting.slice(0, MAX_BATCH)
       waiting = waiting.slice(MAX_BATCH)
-      try {
-        await writeExchangeRows(pool, {
-          events: batch.flatMap((entry) => entry.rows.events),
-          entries: batch.flatMap((entry) => entry.rows.entries),
-        })
-        for (const entry of batch) entry.resolve()
-      } catch (error) {
-        for (const entry of batch) entry.reject(error)
-      }
+      await flush(pool, batch)
     }
-    flushing = undefined
+  }
+
+  function start(): void {
+    if (flushing.size >= MAX_FLUSHES) return
+    const run: Promise<void> = new Promise<void>((next) => setImmediate(next)).then(flushAll).finally(() => flushing.delete(run))
+    flushing.add(run)
   }
 
   return {
     record: (rows) =>
       new Promise((resolve, reject) => {
         waiting.push({ rows, resolve, reject })
-        flushing ??= new Promise<void>((next) => setImmediate(next)).then(flushAll)
+        start()
       }),
     drain: async () => {
-      await flushing
+      await Promise.all(flushing)
     },
+  }
+}
+
+async function flush(pool: pg.Pool, batch: readonly Waiting[]): Promise<void> {
+  try {
+    await writeExchangeRows(pool, {
+      events: batch.flatMap((entry) => entry.rows.events),
+      entries: batch.flatMap((entry) => entry.rows.entries),
+    })
+    for (const entry of batch) entry.resolve()
+  } catch (error) {
+    for (const entry of batch) entry.reject(error)
   }
 }

@@ -2,10 +2,12 @@
 
 import type pg from 'pg'
 import type {
+  ClaimResult,
   ExchangeRecord,
   HistoryEntry,
   IdentityStore,
   IdentityTransaction,
+  MessageClaim,
   NewIdentifier,
 } from '../identity/ports.ts'
 import type { Caller } from '../model/caller.ts'
@@ -15,8 +17,8 @@ import { execute, query, queryOne, sql } from './sql.ts'
 
 /** Journal and audit writing within the transaction, handed in by the composition root. */
 export interface ExchangeWriter {
-  readonly claim: (client: pg.ClientBase, scope: string, key: string, digest: string) => Promise<unknown>
-  readonly complete: (client: pg.ClientBase, scope: string, key: string, response: unknown) => Promise<void>
+  readonly claim: (client: pg.ClientBase, claim: MessageClaim) => Promise<ClaimResult>
+  readonly complete: (client: pg.ClientBase, claim: MessageClaim, response: unknown) => Promise<void>
   readonly record: (client: pg.ClientBase, caller: Caller, record: ExchangeRecord) => Promise<void>
 }
 
@@ -35,8 +37,8 @@ function identityTransaction(client: pg.ClientBase, exchange: ExchangeWriter): I
   return {
     ...identityReads(client),
     ...identifierWrites(client),
-    claim: (scope, key, digest) => exchange.claim(client, scope, key, digest),
-    complete: (scope, key, response) => exchange.complete(client, scope, key, response),
+    claim: (claim) => exchange.claim(client, claim),
+    complete: (claim, response) => exchange.complete(client, claim, response),
     recordExchange: (caller, record) => exchange.record(client, caller, record),
     addHistory: (entries) => addHistory(client, entries),
     async addDomain({ oid, name, kind, facilityId }) {

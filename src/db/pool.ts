@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
+import { iheError } from '../../profiles/errors/index.ts'
 import { causeOf, failureKind, refusalOf } from './failure.ts'
 
 export { failureKind, sqlState } from './failure.ts'
@@ -17,6 +18,11 @@ const IDLE_IN_TRANSACTION_MS = 30_000
 /** A message that waits longer for a connection is refused as busy (reliability: back-pressure). */
 const MAX_WAIT_MS = 2000
 const IDLE_MS = 60_000
+/**
+ * Every statement is a named one written for one plan: planning it anew for each value, or compiling it, costs more than
+ * running it. A lock is waited for at most five seconds, then the sender hears that we are busy.
+ */
+const SESSION = '-c plan_cache_mode=force_generic_plan -c jit=off -c lock_timeout=5s'
 const MAX_ATTEMPTS = 6
 const BACKOFF_MS = 10
 
@@ -53,16 +59,19 @@ export function createPool(
     connectionTimeoutMillis: MAX_WAIT_MS,
     idleTimeoutMillis: IDLE_MS,
     keepAlive: true,
+    options: SESSION,
     types,
     ...connection,
     max: size,
   })
   pool.on('error', onIdleError)
+  // The pool listens to idle connections only; one that breaks while in use would end the process. Its user learns of it by its query.
+  pool.on('connect', (client) => client.on('error', () => {}))
   return pool
 }
 
-/** COMMIT was sent and its answer never came. `transaction` throws this; the caller looks for its idempotency row and answers from it. */
-export class CommitUnknown extends Error {
+/** COMMIT was sent and its answer never came. */
+class CommitUnknown extends Error {
   constructor(cause: unknown) {
     super('the connection to the database was lost during COMMIT; whether it took effect has to be looked up', {
       cause,
@@ -75,7 +84,7 @@ export class CommitUnknown extends Error {
  * Runs `work` in one transaction (READ COMMITTED) and commits. Conflicts (40001, 40P01) and connections lost before COMMIT are run
  * again, at most five times with jitter, so `work` must have no effect outside the database.
  * @throws {IheError} BUSY when the database cannot be reached or has no room, or conflicts do not end.
- * @throws {CommitUnknown} when the connection was lost during COMMIT.
+ * @throws {IheError} OUTCOME_UNKNOWN when the connection was lost during COMMIT: sent again, the message meets its idempotency row.
  * @throws whatever `work` throws, after ROLLBACK.
  */
 export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
@@ -83,7 +92,7 @@ export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient
     try {
       return await attemptTransaction(pool, work)
     } catch (error) {
-      if (error instanceof CommitUnknown) throw error
+      if (error instanceof CommitUnknown) throw iheError('OUTCOME_UNKNOWN', { cause: error })
       const kind = failureKind(causeOf(error))
       const mayRepeat = kind === 'conflict' || kind === 'connection'
       if (!mayRepeat || attempt === MAX_ATTEMPTS) throw kind === 'conflict' ? busy(error) : refusalOf(error)

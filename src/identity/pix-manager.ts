@@ -62,16 +62,21 @@ interface Call {
 
 async function accept(tx: IdentityTransaction, call: Call): Promise<Outcome<FeedAcknowledgement>> {
   const { request, caller, ports } = call
-  const scope = `ITI-44 ${caller.systemId}`
   const key = formatIdentifier(request.transmission.id)
+  const claim = { scope: `ITI-44 ${caller.systemId}`, key, digest: request.digest }
   const evidence = feedEvidence(request)
-  const stored = await tx.claim(scope, key, request.digest)
-  if (stored !== undefined) {
-    return { answer: stored as FeedAcknowledgement, result: 'success', errors: [], evidence, recorded: false }
+  const claimed = await tx.claim(claim)
+  if (claimed.kind === 'replay') {
+    return { answer: claimed.response as FeedAcknowledgement, result: 'success', errors: [], evidence, recorded: false }
   }
-  const warnings = await recordFeed({ tx, caller, request, affinityDomain: ports.affinityDomain })
+  const reused =
+    claimed.kind === 'other-content'
+      ? [iheError('V3_MESSAGE_ID_REUSED', { at: `/${request.transmission.interaction}/id`, value: key })]
+      : []
+  const recorded = await recordFeed({ tx, caller, request, affinityDomain: ports.affinityDomain })
+  const warnings = [...reused, ...recorded]
   const answer: FeedAcknowledgement = { code: 'CA', details: warnings.map(acknowledgementDetail) }
-  await tx.complete(scope, key, answer)
+  await tx.complete(claim, answer)
   const record = { result: 'success', errors: warnings, evidence } as const
   await tx.recordExchange(caller, record)
   return { answer, ...record, recorded: true }

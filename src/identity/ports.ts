@@ -82,13 +82,23 @@ export interface ExchangeRecord {
   readonly evidence: Evidence
 }
 
+/** What makes a message the same one: sender, message id and content (sending again is harmless). */
+export interface MessageClaim {
+  readonly scope: string
+  readonly key: string
+  readonly digest: string
+}
+
+export type ClaimResult =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'replay'; readonly response: unknown }
+  | { readonly kind: 'other-content' }
+
 export interface IdentityTransaction extends IdentityReads {
-  /**
-   * Reserves `key` for this transaction. Gives the response stored under the same key and digest, else undefined.
-   * Waits for another transaction that holds the key.
-   */
-  readonly claim: (scope: string, key: string, digest: string) => Promise<unknown>
-  readonly complete: (scope: string, key: string, response: unknown) => Promise<void>
+  /** Reserves the message for this transaction, or tells what an earlier one got; waits for another transaction that holds it. */
+  readonly claim: (claim: MessageClaim) => Promise<ClaimResult>
+  /** Keeps the answer for a repetition of the very same message. */
+  readonly complete: (claim: MessageClaim, response: unknown) => Promise<void>
   /** Audit and journal rows of the exchange, committed with the data. */
   readonly recordExchange: (caller: Caller, record: ExchangeRecord) => Promise<void>
   /** Adds the domain unless it is there. */

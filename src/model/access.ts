@@ -16,8 +16,6 @@ export interface AccessFacts {
   /** The facility has its own patient number linked to the person. */
   readonly linked: boolean
   readonly consents: readonly Consent[]
-  /** Active facilities that share a union with the facility, itself included. */
-  readonly unionFacilities: readonly string[]
 }
 
 /** Why something is or is not allowed; written to audit and journal, never to the caller. */

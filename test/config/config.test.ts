@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { ConfigError, type ConfigInput, explainConfig, loadConfig } from '../../src/config/config.ts'
 import { environmentName, settingKeys, settings } from '../../src/config/settings.ts'
@@ -121,4 +122,9 @@ t.test('each setting has its own variable, a description and an example that wil
     t.ok(settings[key].description.length > 10, `${key} is described`)
     if (settings[key].example !== '') t.strictSame(problemsOf({ flags: { [key]: settings[key].example } }), [], key)
   }
+})
+
+t.test('the example file is accepted as it is', async (t) => {
+  const file = fileURLToPath(new URL('../../tsunagi.example.yaml', import.meta.url))
+  t.equal(loadConfig({ env: {}, cwd, flags: { config: file } }).https.host, '0.0.0.0')
 })

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import t from 'tap'
 import { isAlive, waitForEnd } from '../../src/db/embedded/process.ts'
@@ -112,7 +113,8 @@ t.test('when our process is killed, the next one takes over its server and stops
 
 t.test('when process and server are killed at work, the next start recovers what was committed', async (t) => {
   const directory = join(root, 'killed')
-  const work = 'create table kept as select generate_series(1, 50000) as answer; begin; insert into kept values (0)'
+  const work =
+    'create table kept as select generate_series(1, 50000) as answer; commit; begin; insert into kept values (0)'
   const child = await startInChild(directory, work)
   const pid = postmasterPid(directory)
   process.kill(pid, 'SIGKILL')
@@ -120,6 +122,22 @@ t.test('when process and server are killed at work, the next start recovers what
   await waitForEnd([pid], 5000)
   const server = await startEmbeddedPostgres({ directory })
   t.equal(await ask(server, 'select count(*)::int as answer from kept'), 50000)
+  await server.stop()
+})
+
+t.test('when the server alone is killed, it is started again at the same address', async (t) => {
+  const directory = join(root, 'revived')
+  const server = await startEmbeddedPostgres({ directory })
+  await ask(server, 'create table kept as select 1 as answer')
+  const pid = postmasterPid(directory)
+  process.kill(pid, 'SIGKILL')
+  let answer: number | undefined
+  for (let tries = 0; answer === undefined && tries < 100; tries += 1) {
+    await delay(100)
+    answer = await ask<number>(server, 'select answer from kept').catch(() => undefined)
+  }
+  t.equal(answer, 1)
+  t.not(postmasterPid(directory), pid)
   await server.stop()
 })
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
-import { takeClaim } from '../../src/db/idempotency.ts'
+import { completeClaim, takeClaim } from '../../src/db/idempotency.ts'
 import { createIdentityStore, type ExchangeWriter } from '../../src/db/identity-store.ts'
 import { createPool } from '../../src/db/pool.ts'
 import { feedAdd, feedRevise, pixQuery } from '../../src/identity/pix-manager.ts'
@@ -27,18 +27,8 @@ for (const name of ['0001_schemas', '0002_identity', '0005_audit_journal']) {
 
 let recorded = 0
 const exchange: ExchangeWriter = {
-  async claim(client, scope, key, digest) {
-    const result = await takeClaim(client, { scope, key, digest })
-    return result.kind === 'replay' ? result.response : undefined
-  },
-  complete: (client, scope, key, response) =>
-    client
-      .query('update journal.idempotency set response = $3 where scope = $1 and key = $2', [
-        scope,
-        key,
-        JSON.stringify(response),
-      ])
-      .then(() => undefined),
+  claim: takeClaim,
+  complete: completeClaim,
   async record() {
     recorded += 1
   },

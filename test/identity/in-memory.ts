@@ -114,15 +114,16 @@ function transactionOn(state: State): IdentityTransaction {
   }
   return {
     ...readsOn(() => state),
-    async claim(scope, key, digest) {
+    async claim({ scope, key, digest }) {
       const held = state.claims.get(`${scope} ${key}`)
-      if (held?.digest === digest) return held.response
+      if (held?.digest === digest) return { kind: 'replay', response: held.response }
+      if (held !== undefined) return { kind: 'other-content' }
       state.claims.set(`${scope} ${key}`, { digest })
-      return undefined
+      return { kind: 'new' }
     },
-    async complete(scope, key, response) {
+    async complete({ scope, key, digest }, response) {
       const held = state.claims.get(`${scope} ${key}`)
-      if (held !== undefined) state.claims.set(`${scope} ${key}`, { ...held, response })
+      if (held?.digest === digest) state.claims.set(`${scope} ${key}`, { ...held, response })
     },
     async recordExchange(_caller, record) {
       state.records.push(record)
@@ -160,7 +161,9 @@ export function callerOf(facilityId: string, assigningAuthority?: Oid): Caller {
     roles: new Set(['patient-identity-source', 'pix-consumer']),
     accessMode: assigningAuthority === undefined ? 'consent' : 'affinity-domain',
     ...(assigningAuthority === undefined ? {} : { assigningAuthority }),
+    patientIdForm: 'exact',
     repositories: [],
+    unionFacilities: [],
     confidentialityCeiling: 'N',
     exchange: {
       id: '00000000-0000-4000-8000-000000000001',

@@ -48,6 +48,9 @@ t.test('3.44.4.1.3: the same message again gives the stored acknowledgement and 
   t.strictSame(again.answer, first.answer)
   t.equal(again.recorded, false, 'the repetition is a new exchange and is recorded by the pipeline')
   t.equal(ports.state().history.length, 2)
+  const other = await feedAdd({ ...feed, digest: 'other content' }, hospital, ports)
+  t.equal(other.answer.code, 'CA')
+  t.strictSame(codes(other), ['V3_MESSAGE_ID_REUSED', 'V3_ID_IGNORED'], 'the id under other content is a new message')
 })
 
 t.test('3.44.4.1.3: unknown and foreign domains are refused in the same words, nothing is stored', async (t) => {

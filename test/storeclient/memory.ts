@@ -32,7 +32,9 @@ export const caller: Caller = {
   facilityCode: '1399100015',
   roles: new Set(['store-client'] as const),
   accessMode: 'consent',
+  patientIdForm: 'exact',
   repositories: [],
+  unionFacilities: [],
   confidentialityCeiling: 'N',
   exchange: {
     id: 'exchange-1',

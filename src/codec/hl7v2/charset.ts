@@ -76,7 +76,8 @@ export function decode(bytes: Uint8Array, label: string, options: { readonly cha
  * and the yen sign in ISO-2022-JP). ISO-2022-JP returns to ASCII before every delimiter, as JIS X 0208 allows no other.
  */
 export function encode(text: string, charset: DetectedCharset): Buffer | undefined {
-  if (charset === 'UTF-8') return Buffer.from(text, 'utf8')
+  const utf8 = Buffer.from(text, 'utf8')
+  if (charset === 'UTF-8' || utf8.length === text.length) return utf8
   const units = Buffer.from(text, 'utf16le')
   const out: number[] = []
   let wide = false

@@ -40,9 +40,17 @@ export function writeEr7(
 
 /** Text with delimiters, line ends and MLLP bytes escaped, so that it cannot end its field, segment or frame. */
 export function escapeText(delimiters: Delimiters, text: string): string {
+  if (isPlain(delimiters, text)) return text
   let out = ''
   for (const character of text) out += escapeCharacter(delimiters, character)
   return out
+}
+
+/** Most texts need no escape: told without building a new string. */
+function isPlain(delimiters: Delimiters, text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) < 0x20) return false
+  const { field, component, repetition, subcomponent } = delimiters
+  return ![field, component, repetition, delimiters.escape, subcomponent].some((one) => text.includes(one))
 }
 
 function escapeCharacter(delimiters: Delimiters, character: string): string {

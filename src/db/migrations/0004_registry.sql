@@ -72,13 +72,14 @@ create index association_target on registry.association (target_uuid);
 create table registry.series (
   series_id       uuid primary key,
   base_series_id  uuid not null,
+  part            integer not null,
   person_key      bigint not null,
   facility_id     text not null,
   kind            text not null,
   current_entry   uuid,
   version         text not null,
   body_sha256     text not null,
-  deleted_version text,
+  tombstone       text,
   updated_at      timestamptz not null default now()
 );
 create index series_base on registry.series (base_series_id);
@@ -90,7 +91,8 @@ create table registry.superseded (
   version        text not null,
   reason         text not null,
   sha256         text not null,
-  content        bytea not null,
+  content        bytea,
+  file_key       text,
   received_at    timestamptz not null default now()
 );
 create index superseded_series on registry.superseded (series_id);

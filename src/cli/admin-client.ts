@@ -1,0 +1,116 @@
+// The admin API as the command line uses it: HTTP on the management port with the token of the data directory (design §5).
+
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { RefusedError, UsageError, wordsOf } from './failure.ts'
+
+export type Json = Readonly<Record<string, unknown>>
+
+export interface AdminAnswer {
+  readonly status: number
+  readonly body: unknown
+}
+
+/** Every method throws {RefusedError} for an answer of 400 and more; paths are below /admin/v1. */
+export interface AdminClient {
+  readonly get: (path: string) => Promise<AdminAnswer>
+  readonly post: (path: string, body: Json) => Promise<AdminAnswer>
+  readonly put: (path: string, body: Json) => Promise<AdminAnswer>
+  readonly patch: (path: string, body: Json) => Promise<AdminAnswer>
+  readonly delete: (path: string) => Promise<AdminAnswer>
+}
+
+const TIMEOUT_MS = 60_000
+
+/** @throws {UsageError} when the data directory holds no token. */
+export async function readAdminToken(dataDir: string): Promise<string> {
+  const path = join(dataDir, 'config', 'admin-token')
+  try {
+    return (await readFile(path, 'utf8')).trim()
+  } catch (cause) {
+    throw new UsageError(
+      `the token of the admin API cannot be read from ${path}; run this where the server runs, with its --data-dir`,
+      { cause },
+    )
+  }
+}
+
+export function createAdminClient({
+  baseUrl,
+  token,
+}: {
+  readonly baseUrl: string
+  readonly token: string
+}): AdminClient {
+  const call = async (method: string, path: string, body?: Json): Promise<AdminAnswer> => {
+    const response = await fetch(`${baseUrl}/admin/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+    const text = await response.text()
+    const answer = { status: response.status, body: parse(text) }
+    if (response.status >= 400) throw new RefusedError(describeRefusal(answer, text))
+    return answer
+  }
+  return {
+    get: (path) => call('GET', path),
+    post: (path, body) => call('POST', path, body),
+    put: (path, body) => call('PUT', path, body),
+    patch: (path, body) => call('PATCH', path, body),
+    delete: (path) => call('DELETE', path),
+  }
+}
+
+function parse(text: string): unknown {
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Code, text, hint and journal id of a refusal, in the order a person needs them. */
+function describeRefusal({ status, body }: AdminAnswer, text: string): string {
+  const given = isObject(body) ? (isObject(body.error) ? body.error : body) : {}
+  const code = textOf(given.code)
+  const words = wordsOf(code)
+  const message = textOf(given.message) || words?.message || text.trim().slice(0, 500)
+  const journal = textOf(given.journalId) || textOf(given.journal)
+  return [
+    `${code === '' ? `HTTP ${status}` : code}: ${message}`,
+    placeOf(given),
+    textOf(given.hint) || words?.hint || '',
+    textOf(given.ja) || words?.ja || '',
+    journal === '' ? '' : `journal ${journal}`,
+  ]
+    .filter((line) => line !== '')
+    .join('\n')
+}
+
+function placeOf(given: Json): string {
+  const at = textOf(given.at)
+  const value = textOf(given.value)
+  return [at === '' ? '' : `at ${at}`, value === '' ? '' : `value ${value}`].filter((part) => part !== '').join(', ')
+}
+
+export function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Text of a JSON member; '' for what is no text or number. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+}
+
+/** The objects of a list answer: an array, or an object with the array as its only list. */
+export function rowsOf(body: unknown): readonly Json[] {
+  const list = isObject(body) ? Object.values(body).find((value) => Array.isArray(value)) : body
+  return Array.isArray(list) ? list.filter(isObject) : []
+}

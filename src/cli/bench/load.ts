@@ -1,0 +1,86 @@
+// Load generator of the bench: a fixed number of callers, each sending its next request when the former is answered.
+
+import { type Dispatcher, Pool } from 'undici'
+
+export interface Target {
+  readonly origin: string
+  readonly path: string
+  readonly tls: { readonly ca: string; readonly cert: string; readonly key: string }
+}
+
+export interface Shot {
+  readonly contentType: string
+  readonly body: Buffer
+}
+
+export interface LoadOptions {
+  readonly callers: number
+  readonly durationMs: number
+  /** The request of one shot; numbered, so that each can be a new message. */
+  readonly shot: (number: number) => Shot
+  /** False counts the answer as a failure, and a run with failures is no measurement. */
+  readonly accepts: (answer: Buffer, status: number) => boolean
+}
+
+export interface Figures {
+  readonly requests: number
+  readonly failures: number
+  readonly perSecond: number
+  readonly p50Ms: number
+  readonly p95Ms: number
+  readonly p99Ms: number
+}
+
+export interface Gun {
+  readonly run: (options: LoadOptions) => Promise<Figures>
+  readonly close: () => Promise<void>
+}
+
+/** Keeps connections open between runs, so that handshakes are not measured. */
+export function createGun(target: Target, connections: number): Gun {
+  const pool = new Pool(target.origin, { connections, pipelining: 1, connect: target.tls })
+  return { run: (options) => run(pool, target.path, options), close: () => pool.close() }
+}
+
+async function run(pool: Pool, path: string, options: LoadOptions): Promise<Figures> {
+  const latencies: number[] = []
+  let failures = 0
+  let number = 0
+  const startedMs = performance.now()
+  const endMs = startedMs + options.durationMs
+  const caller = async (): Promise<void> => {
+    while (performance.now() < endMs) {
+      const sentMs = performance.now()
+      const { status, answer } = await fire(pool, path, options.shot(number++))
+      latencies.push(performance.now() - sentMs)
+      if (!options.accepts(answer, status)) failures += 1
+    }
+  }
+  await Promise.all(Array.from({ length: options.callers }, caller))
+  return figures(latencies, { failures, elapsedMs: performance.now() - startedMs })
+}
+
+async function fire(pool: Pool, path: string, shot: Shot): Promise<{ status: number; answer: Buffer }> {
+  const request: Dispatcher.RequestOptions = {
+    origin: '',
+    path,
+    method: 'POST',
+    headers: { 'content-type': shot.contentType },
+    body: shot.body,
+  }
+  const response = await pool.request(request)
+  return { status: response.statusCode, answer: Buffer.from(await response.body.arrayBuffer()) }
+}
+
+function figures(latencies: readonly number[], given: { failures: number; elapsedMs: number }): Figures {
+  const sorted = latencies.toSorted((a, b) => a - b)
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+  return {
+    requests: sorted.length,
+    failures: given.failures,
+    perSecond: (sorted.length / given.elapsedMs) * 1000,
+    p50Ms: at(0.5),
+    p95Ms: at(0.95),
+    p99Ms: at(0.99),
+  }
+}

@@ -1,0 +1,191 @@
+// Messages of the bench: new ones for every shot where the transaction stores, the same one where it reads.
+
+import { randomBytes, randomUUID } from 'node:crypto'
+import { affinityDomain, codeOf } from '../../../profiles/affinity-domain/index.ts'
+import { documentEntryObject, memberAssociation, submissionSetObject } from '../../../profiles/metadata/write.ts'
+import { iti18, iti41, iti43, type Transaction } from '../../../profiles/transactions/index.ts'
+import { writeFindDocuments } from '../../codec/ebxml/query-request.ts'
+import { writeRetrieveRequest } from '../../codec/ebxml/retrieve.ts'
+import { writeProvideAndRegister } from '../../codec/ebxml/submit.ts'
+import { components, writeEr7 } from '../../codec/hl7v2/write.ts'
+import { newContentId } from '../../codec/mtom/include.ts'
+import { type Attachment, writeRelated } from '../../codec/mtom/write.ts'
+import { writeEnvelope } from '../../codec/soap/write.ts'
+import type { Markup } from '../../codec/xml/write.ts'
+import type { DocumentEntry, SubmissionSet } from '../../model/document-entry.ts'
+import { formatCx, newEntryUuid, newOid, type Oid, type PatientId } from '../../model/identifiers.ts'
+import { OBJECT_STABLE } from '../../model/xds.ts'
+import type { Shot } from './load.ts'
+
+export interface BenchPatient {
+  readonly patientId: PatientId
+  readonly localId: string
+  readonly localAuthority: Oid
+  readonly facilityCode: string
+  readonly sourceId: Oid
+}
+
+function envelope(transaction: Transaction, body: Markup): string {
+  return writeEnvelope({ action: transaction.action, messageId: `urn:uuid:${randomUUID()}`, body })
+}
+
+export function findShot(patient: BenchPatient): Shot {
+  const xml = envelope(iti18, writeFindDocuments({ patientId: patient.patientId, returnType: 'LeafClass' }))
+  return { contentType: 'application/soap+xml; charset=UTF-8', body: Buffer.from(xml) }
+}
+
+export function retrieveShot(document: {
+  readonly repositoryUniqueId: string
+  readonly documentUniqueId: string
+}): Shot {
+  return related(envelope(iti43, writeRetrieveRequest([document])), [])
+}
+
+function related(xml: string, attachments: readonly Attachment[]): Shot {
+  const { contentType, body } = writeRelated(xml, attachments)
+  if (!Buffer.isBuffer(body)) throw new Error('bench messages are small enough to be one buffer')
+  return { contentType, body }
+}
+
+export interface Provided {
+  readonly shot: Shot
+  readonly documentUniqueId: string
+}
+
+/** An ITI-41 submission of one document of random bytes. */
+export function provideShot(patient: BenchPatient, sizeBytes: number): Provided {
+  const entry = documentEntry(patient)
+  const set = submissionSet(patient, entry)
+  const contentId = newContentId()
+  const body = writeProvideAndRegister({
+    submission: {
+      objects: [submissionSetObject(set), documentEntryObject(entry)],
+      associations: [memberAssociation(set.entryUUID, entry.entryUUID)],
+    },
+    documents: [{ id: entry.entryUUID, content: { kind: 'part', contentId } }],
+  })
+  const attachment = { contentId, contentType: entry.mimeType, body: randomBytes(sizeBytes) }
+  return { shot: related(envelope(iti41, body), [attachment]), documentUniqueId: entry.uniqueId }
+}
+
+const TIME = '20260401000000'
+
+function documentEntry(patient: BenchPatient): DocumentEntry {
+  return {
+    entryUUID: newEntryUuid(),
+    objectType: OBJECT_STABLE,
+    mimeType: 'application/pdf',
+    uniqueId: newOid(),
+    patientId: patient.patientId,
+    sourcePatientId: formatCx({ value: patient.localId, authority: patient.localAuthority }),
+    sourcePatientInfo: ['PID-5|架空^太郎^^^^^L^I', 'PID-7|19580412', 'PID-8|M'],
+    title: '性能試験の文書',
+    author: [
+      {
+        authorPerson: 'D0100^見本^医子',
+        authorInstitution: ['架空中央病院'],
+        authorRole: [],
+        authorSpecialty: ['内科'],
+        authorTelecommunication: [],
+      },
+    ],
+    classCode: codeOf('classCode', 'DOCUMENT'),
+    typeCode: codeOf('typeCode', '11502-2'),
+    formatCode: codeOf('formatCode', 'urn:x-ssmix2:1.2:OML-11'),
+    practiceSettingCode: codeOf('practiceSettingCode', '01'),
+    healthcareFacilityTypeCode: codeOf('healthcareFacilityTypeCode', 'HOSPITAL'),
+    confidentialityCode: [codeOf('confidentialityCode', 'N')],
+    eventCodeList: [],
+    languageCode: affinityDomain.languageCode[0] ?? 'ja-JP',
+    creationTime: TIME,
+    serviceStartTime: TIME,
+    serviceStopTime: TIME,
+    referenceIdList: [],
+    extraSlots: [],
+  }
+}
+
+function submissionSet(patient: BenchPatient, entry: DocumentEntry): SubmissionSet {
+  return {
+    entryUUID: newEntryUuid(),
+    uniqueId: newOid(),
+    sourceId: patient.sourceId,
+    patientId: patient.patientId,
+    contentTypeCode: entry.classCode,
+    submissionTime: TIME,
+    author: entry.author,
+    intendedRecipient: [],
+    extraSlots: [],
+  }
+}
+
+const RESULTS = 10
+
+/** A laboratory result (OML-11) with its own order number and control id, ISO-2022-JP as a Japanese system sends it. */
+export function laboratoryShot(patient: BenchPatient, number: number): Shot {
+  const order = String(900_000_000_000_000 + number)
+  const time = '202604010830'
+  const body = writeEr7(
+    [
+      [
+        'MSH',
+        'LIS',
+        patient.facilityCode,
+        'GW',
+        'TSUNAGI',
+        '20260401120000',
+        '',
+        components('OUL', 'R22', 'OUL_R22'),
+        `B${randomUUID().slice(0, 18)}`,
+        'P',
+        '2.5',
+        '',
+        '',
+        '',
+        '',
+        '',
+        { raw: '~ISO IR87' },
+        '',
+        'ISO 2022-1994',
+      ],
+      [
+        'PID',
+        '0001',
+        '',
+        components(patient.localId, '', '', '', 'PI'),
+        '',
+        [
+          components('架空', '太郎', '', '', '', '', 'L', 'I'),
+          components('カクウ', 'タロウ', '', '', '', '', 'L', 'P'),
+        ],
+        '',
+        '19580412',
+        'M',
+      ],
+      ['SPM', '1', '', '', components('023', '血清', 'JC10'), '', '', '', '', '', '', '', '', '', '', '', '', time],
+      ['OBR', '1', order, '', components('E002', '生化学的検査', '99O03'), '', '', time],
+      ['ORC', 'SC', order, '', '', 'CM', '', '', '', time],
+      ...Array.from({ length: RESULTS }, (_, index) => observation(index + 1)),
+    ],
+    { charset: 'ISO-2022-JP' },
+  )
+  return { contentType: 'x-application/hl7-v2+er7', body }
+}
+
+function observation(number: number): Parameters<typeof writeEr7>[0][number] {
+  const code = `3A0${String(number).padStart(2, '0')}0000023271${String(number).padStart(2, '0')}`
+  return [
+    'OBX',
+    String(number),
+    'NM',
+    components(code, '検査項目', 'JC10'),
+    '',
+    '7.2',
+    components('g/dL', 'g/dL', 'ISO+'),
+    '6.7-8.3',
+    '',
+    '',
+    '',
+    'F',
+  ]
+}

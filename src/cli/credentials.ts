@@ -1,0 +1,37 @@
+// Key and certificate of a connected system, and the authority of the server, from the PKI directory (design §5).
+
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type TlsOptions, tlsOptions } from '../certificates/presets.ts'
+import type { Config } from '../config/config.ts'
+import { pkiDirectory } from './context.ts'
+import { UsageError } from './failure.ts'
+
+/** For node:tls and undici alike. The server is always verified against `ca`. */
+export interface Credentials extends TlsOptions {
+  readonly key: string
+  readonly cert: string
+  readonly ca: string
+}
+
+/** @throws {UsageError} naming the file that is missing. */
+export async function readCredentials(config: Config, systemId: string): Promise<Credentials> {
+  const directory = pkiDirectory(config)
+  const clients = join(directory, 'clients')
+  const [key, cert, ca] = await Promise.all([
+    readPem(join(clients, `${systemId}.key`), systemId),
+    readPem(join(clients, `${systemId}.crt`), systemId),
+    readPem(join(directory, 'ca.crt'), systemId),
+  ])
+  return { ...tlsOptions({ preset: config.tls.preset, atnaDhe: config.tls.atnaDhe }), key, cert, ca }
+}
+
+async function readPem(path: string, systemId: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new UsageError(`${path} cannot be read; "tsunagi cert issue ${systemId}" makes certificate and key`, {
+      cause,
+    })
+  }
+}

@@ -1,0 +1,80 @@
+// The command line: its commands, the options they share, and what the exit code says (design §5).
+
+import { Command, CommanderError } from 'commander'
+import { registerCert } from './cert.ts'
+import { registerConfig } from './config-command.ts'
+import { registerConsent } from './consent.ts'
+import { collectSetting, type Registration } from './context.ts'
+import { registerDemo } from './demo.ts'
+import { registerFacility } from './facility.ts'
+import { describeFailure, EXIT_USAGE, exitCodeOf } from './failure.ts'
+import { registerFeed } from './feed.ts'
+import { registerMigrate } from './migrate.ts'
+import { registerPatient } from './patient.ts'
+import { registerPix } from './pix.ts'
+import { registerProvide } from './provide.ts'
+import { registerPush } from './push.ts'
+import { registerQuery } from './query.ts'
+import { registerRetrieve } from './retrieve.ts'
+import { registerServe } from './serve.ts'
+import { registerSystem } from './system.ts'
+import { processTerminal, type Terminal } from './terminal.ts'
+import { registerUnion } from './union.ts'
+
+/** In the order help lists them. */
+const commands: readonly Registration[] = [
+  registerServe,
+  registerDemo,
+  registerMigrate,
+  registerConfig,
+  registerFacility,
+  registerSystem,
+  registerUnion,
+  registerConsent,
+  registerPatient,
+  registerCert,
+  registerPush,
+  registerFeed,
+  registerPix,
+  registerQuery,
+  registerProvide,
+  registerRetrieve,
+]
+
+/** Runs one command. @returns the exit code: 0 done, 1 refused by the server, 2 wrong usage or configuration. */
+export async function main(argv: readonly string[], terminal: Terminal = processTerminal): Promise<number> {
+  try {
+    await createProgram(terminal).parseAsync([...argv], { from: 'user' })
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE
+    terminal.err(`${describeFailure(error)}\n`)
+    return exitCodeOf(error)
+  }
+}
+
+export function createProgram(terminal: Terminal): Command {
+  const program = new Command('tsunagi')
+    .description('Interoperability server for regional health networks / 地域医療連携サーバ')
+    .option('--config <file>', 'configuration file; default tsunagi.yaml of the working directory')
+    .option('--data-dir <dir>', 'data directory; default var')
+    .option('--set <key=value>', 'one setting, as "tsunagi config explain" names it (repeatable)', collectSetting)
+    .option('--json', 'print JSON')
+    .showHelpAfterError('("tsunagi <command> --help" lists the options)')
+  inherit(program, terminal)
+  for (const register of commands) register(program, terminal)
+  for (const command of descendants(program)) inherit(command, terminal)
+  return program
+}
+
+function descendants(command: Command): readonly Command[] {
+  return command.commands.flatMap((child) => [child, ...descendants(child)])
+}
+
+/** Commander would end the process by itself and write past our terminal. */
+function inherit(command: Command, terminal: Terminal): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => terminal.out(text),
+    writeErr: (text) => terminal.err(text),
+  })
+}

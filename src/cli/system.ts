@@ -1,0 +1,72 @@
+// tsunagi system: the connected systems of facilities, their roles and certificates.
+
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { ROLES } from '../model/caller.ts'
+import { given, segment, showChange, showList, withAdmin } from './admin-command.ts'
+import { listOf, type Registration } from './context.ts'
+import { UsageError } from './failure.ts'
+
+interface SystemOptions {
+  readonly facility: string
+  readonly roles: string
+  readonly accessMode?: string
+  readonly assigningAuthority?: string
+  readonly repositories?: string
+  readonly ceiling?: string
+}
+
+export const registerSystem: Registration = (program, terminal) => {
+  const group = program.command('system').description('connected systems / 接続システム')
+  group
+    .command('add <systemId>')
+    .description('register a system / システムの登録')
+    .requiredOption('--facility <facilityId>', 'facility it belongs to')
+    .requiredOption('--roles <roles>', `separated by commas: ${ROLES.join(', ')}`)
+    .option('--access-mode <mode>', 'consent or affinity-domain; default: that of the network')
+    .option('--assigning-authority <oid>', 'its own authority, for a conformance tester')
+    .option('--repositories <oids>', 'repositoryUniqueIds of which it is the repository, separated by commas')
+    .option('--ceiling <code>', 'most restricted confidentiality it may see: U, L, M, N, R or V')
+    .action((systemId: string, options: SystemOptions, command) =>
+      withAdmin(command, terminal, async (call) => {
+        const body = {
+          systemId,
+          facilityId: options.facility,
+          roles: rolesOf(options.roles),
+          accessMode: options.accessMode,
+          assigningAuthority: options.assigningAuthority,
+          repositories: options.repositories === undefined ? undefined : listOf(options.repositories),
+          confidentialityCeiling: options.ceiling,
+        }
+        showChange(call, await call.admin.post('/systems', given(body)), `system ${systemId} registered`)
+      }),
+    )
+  group
+    .command('list')
+    .description('all systems / システム一覧')
+    .action((_, command) =>
+      withAdmin(command, terminal, async (call) =>
+        showList(call, await call.admin.get('/systems'), ['systemId', 'facilityId', 'status', 'accessMode', 'roles']),
+      ),
+    )
+  group
+    .command('cert <systemId> <file>')
+    .description('register a certificate that was issued elsewhere, PEM / 証明書の登録')
+    .action((systemId: string, file: string, _, command) =>
+      withAdmin(command, terminal, async (call) => {
+        const pem = await readFile(resolve(terminal.cwd, file), 'utf8').catch((cause: unknown) => {
+          throw new UsageError(`${file} cannot be read`, { cause })
+        })
+        const answer = await call.admin.post(`/systems/${segment(systemId)}/certificates`, { pem })
+        showChange(call, answer, `certificate of system ${systemId} registered`)
+      }),
+    )
+}
+
+function rolesOf(text: string): readonly string[] {
+  const roles = listOf(text)
+  const unknown = roles.find((role) => !ROLES.some((known) => known === role))
+  if (unknown !== undefined || roles.length === 0)
+    throw new UsageError(`--roles needs some of ${ROLES.join(', ')}${unknown === undefined ? '' : `; not ${unknown}`}`)
+  return roles
+}

@@ -1,0 +1,376 @@
+// StoreClient on PostgreSQL: what a push needs in two reads, what it changes in one transaction (ports of src/storeclient).
+
+import type pg from 'pg'
+import {
+  documentEntryObject,
+  memberAssociation,
+  relationship,
+  submissionSetObject,
+} from '../../profiles/metadata/write.ts'
+import type { AccessFacts, Consent } from '../model/access.ts'
+import type { Caller } from '../model/caller.ts'
+import type { Association, RegistryObject } from '../model/ebrim.ts'
+import type { Oid } from '../model/identifiers.ts'
+import type { Demographics } from '../model/person.ts'
+import { RPLC, STATUS_APPROVED, STATUS_DEPRECATED } from '../model/xds.ts'
+import type { RecordedOutcome } from '../registry/ports.ts'
+import type {
+  ClaimState,
+  CurrentDocument,
+  DemographicsChange,
+  Effect,
+  LinkedPatient,
+  Question,
+  SeriesState,
+  Situation,
+  StoreClientTransaction,
+  VersionRow,
+  Write,
+} from '../storeclient/ports.ts'
+import { factColumns } from './access-store.ts'
+import { sqlState } from './failure.ts'
+import { transaction } from './pool.ts'
+import { bareUuid, writeRegistration } from './registry-write.ts'
+import { execute, type Queryable, query, queryOne, sql } from './sql.ts'
+
+export interface StoreClientStoreOptions {
+  readonly pool: pg.Pool
+  readonly mayPublish: (facilityId: string, facts: AccessFacts) => boolean
+  readonly render: {
+    readonly object: (object: RegistryObject) => string
+    readonly association: (association: Association) => string
+  }
+  readonly readFile: (key: string, expected: { sizeBytes: number; sha256: string }) => AsyncIterable<Buffer>
+  readonly recordExchange: (client: Queryable, caller: Caller, outcome: RecordedOutcome) => Promise<void>
+}
+
+export type StoreClientStore = <T>(work: (transaction: StoreClientTransaction) => Promise<T>) => Promise<T>
+
+/** Commits when `work` resolves; a push that lost a race for its claim or its ids is run again and sees the winner. */
+export function createStoreClientStore(options: StoreClientStoreOptions): StoreClientStore {
+  return (work) =>
+    transaction(options.pool, async (client) => {
+      try {
+        return await work(storeClientTransaction(client, options))
+      } catch (error) {
+        if (sqlState(error) === '23505')
+          throw Object.assign(new Error('lost a race for a message or document id', { cause: error }), {
+            code: '40001',
+          })
+        throw error
+      }
+    })
+}
+
+function storeClientTransaction(client: pg.PoolClient, options: StoreClientStoreOptions): StoreClientTransaction {
+  let situationRow: PatientRow | undefined
+  return {
+    situation: async (question) => {
+      const row = await readPatient(client, question)
+      situationRow = row
+      const patient = toPatient(row, question, options)
+      return {
+        claim: claimState(row, question),
+        ...(patient === undefined ? {} : { patient }),
+        series: patient === undefined ? new Map() : await readSeries(client, { series: question.series, options }),
+      } satisfies Situation
+    },
+    write: (write) => writeAll(client, { write, patient: situationRow, options }),
+  }
+}
+
+interface PatientRow {
+  readonly claim: { readonly digest: string; readonly response: { readonly answer: string } } | null
+  readonly person_key: string | null
+  readonly domain: string
+  readonly local_id: string
+  readonly demographics: Demographics | null
+  readonly affinity_domain: string
+  readonly affinity_value: string
+  readonly linked: boolean
+  readonly consents: readonly Consent[]
+}
+
+/** Claim, link and facts in one statement; the link row stays locked, so pushes for one patient number follow one another. */
+async function readPatient(client: Queryable, question: Question): Promise<PatientRow | undefined> {
+  const facilityId = question.patient?.facilityId ?? null
+  const canonical = question.patient?.canonicalId ?? null
+  return queryOne<PatientRow>(
+    client,
+    sql`/* StoreClient: claim and linked patient */
+      select (select jsonb_build_object('digest', r.digest, 'response', r.response) from journal.idempotency r
+              where r.scope = ${question.claim.scope} and r.key = ${question.claim.key}) as claim, found.*
+      from (values (1)) as one
+      left join lateral (
+        select i.person_key, i.domain, i.value as local_id, i.demographics, x.domain as affinity_domain, x.value as affinity_value,
+               ${factColumns(facilityId ?? '')}
+        from identity.domain o
+        join access.facility f on f.facility_id = o.facility_id
+        join identity.identifier i on i.domain = o.oid and i.status = 'active'
+          and (i.value = ${canonical} or (f.patient_id_form = 'strip' and ltrim(i.value, '0') = ${canonical}))
+        join identity.identifier x on x.person_key = i.person_key and x.status = 'active'
+        join identity.domain xd on xd.oid = x.domain and xd.kind = 'community'
+        where o.kind = 'facility' and o.facility_id = ${facilityId}
+        limit 1
+        for update of i) as found on true`,
+  )
+}
+
+function claimState(row: PatientRow | undefined, question: Question): ClaimState {
+  const stored = row?.claim
+  if (stored === undefined || stored === null) return { kind: 'new' }
+  return stored.digest === question.claim.digest
+    ? { kind: 'replay', answer: stored.response.answer }
+    : { kind: 'other-content' }
+}
+
+function toPatient(
+  row: PatientRow | undefined,
+  question: Question,
+  options: StoreClientStoreOptions,
+): LinkedPatient | undefined {
+  if (row === undefined || row.person_key === null || question.patient === undefined) return undefined
+  return {
+    personKey: row.person_key,
+    affinityId: { value: row.affinity_value, authority: row.affinity_domain as Oid },
+    localId: row.local_id,
+    demographics: row.demographics ?? { names: [], addresses: [], telecoms: [] },
+    consent: options.mayPublish(question.patient.facilityId, { linked: row.linked, consents: row.consents }),
+  }
+}
+
+interface SeriesRow {
+  readonly base_series_id: string
+  readonly series_id: string
+  readonly part: number
+  readonly version: string
+  readonly body_sha256: string
+  readonly tombstone: string | null
+  readonly entry_uuid: string | null
+  readonly unique_id: string
+  readonly person_key: string
+  readonly content: Buffer | null
+  readonly file_key: string | null
+  readonly size_bytes: string
+  readonly sha256: string
+}
+
+async function readSeries(
+  client: Queryable,
+  asked: { readonly series: readonly string[]; readonly options: StoreClientStoreOptions },
+): Promise<ReadonlyMap<string, SeriesState>> {
+  const rows = await query<SeriesRow>(
+    client,
+    sql`/* StoreClient: state of a series and its current documents */
+      select s.base_series_id, s.series_id, s.part, s.version, s.body_sha256, s.tombstone, e.entry_uuid, e.unique_id, e.person_key,
+             d.content, d.file_key, d.size_bytes, d.sha256
+      from registry.series s
+      left join registry.document_entry e on e.entry_uuid = s.current_entry and e.status = ${STATUS_APPROVED}
+      left join repository.document d on d.unique_id = e.unique_id
+      where s.base_series_id = any(${asked.series}::uuid[])
+      order by s.part`,
+  )
+  const states = new Map<string, SeriesState>()
+  for (const row of rows) {
+    const former = states.get(row.base_series_id) ?? { currents: [], lastPart: 0 }
+    const current = row.entry_uuid === null ? [] : [await toCurrent(row, row.entry_uuid, asked.options)]
+    const tombstone = latest(former.tombstone, row.tombstone ?? undefined)
+    states.set(row.base_series_id, {
+      currents: [...former.currents, ...current],
+      lastPart: Math.max(former.lastPart, row.part),
+      ...(tombstone === undefined ? {} : { tombstone }),
+    })
+  }
+  return states
+}
+
+function latest(a: string | undefined, b: string | undefined): string | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return a > b ? a : b
+}
+
+async function toCurrent(
+  row: SeriesRow,
+  entryUuid: string,
+  options: StoreClientStoreOptions,
+): Promise<CurrentDocument> {
+  const chunks: Buffer[] = row.content === null ? [] : [row.content]
+  if (row.file_key !== null)
+    for await (const chunk of options.readFile(row.file_key, { sizeBytes: Number(row.size_bytes), sha256: row.sha256 }))
+      chunks.push(chunk)
+  return {
+    seriesId: row.series_id,
+    part: row.part,
+    entryUUID: `urn:uuid:${entryUuid}`,
+    uniqueId: row.unique_id,
+    personKey: row.person_key,
+    version: row.version,
+    bodyHash: row.body_sha256,
+    bytes: Buffer.concat(chunks),
+  }
+}
+
+interface Writing {
+  readonly write: Write
+  readonly patient: PatientRow | undefined
+  readonly options: StoreClientStoreOptions
+}
+
+async function writeAll(client: Queryable, given: Writing): Promise<void> {
+  const { write, options } = given
+  await registerAll(client, given)
+  for (const effect of write.effects) await writeEffect(client, effect, write)
+  if (write.demographics !== undefined) await updateDemographics(client, given, write.demographics)
+  await execute(
+    client,
+    sql`/* StoreClient: answer for a resend */ insert into journal.idempotency (scope, key, digest, response)
+        values (${write.claim.scope}, ${write.claim.key}, ${write.claim.digest}, ${JSON.stringify({ answer: write.answer })})`,
+  )
+  await options.recordExchange(client, write.caller, {
+    result: 'success',
+    errors: write.warnings,
+    evidence: write.evidence,
+  })
+}
+
+async function registerAll(client: Queryable, { write, options }: Writing): Promise<void> {
+  const registered = write.effects.filter((effect) => effect.kind === 'register')
+  const set = write.submissionSet
+  if (set === undefined || registered.length === 0) return
+  const associations = registered.flatMap(({ entry, replaces }) => [
+    memberAssociation(set.entryUUID, entry.entryUUID),
+    ...replaces.map((target) => relationship(RPLC, { source: entry.entryUUID, target })),
+  ])
+  await writeRegistration(client, {
+    personKey: write.personKey,
+    patientId: set.patientId,
+    publisher: write.caller.facilityId,
+    submissionSet: set,
+    submissionEbrim: options.render.object(submissionSetObject(set)),
+    entries: registered.map(({ entry, row }) => ({
+      entry,
+      ebrim: options.render.object({ ...documentEntryObject(entry), lid: entry.entryUUID }),
+      seriesId: row.seriesId,
+    })),
+    associations: associations.map((association) => ({ association, ebrim: options.render.association(association) })),
+    deprecated: registered.flatMap(({ replaces, deprecates }) => [...replaces, ...deprecates]),
+    documents: registered.map(({ entry, row }) => ({ uniqueId: entry.uniqueId, staged: row.document })),
+  })
+}
+
+async function writeEffect(client: Queryable, effect: Effect, write: Write): Promise<void> {
+  switch (effect.kind) {
+    case 'register':
+      await setCurrent(client, {
+        row: effect.row,
+        entry: effect.entry.entryUUID,
+        retired: [...effect.replaces, ...effect.deprecates],
+        write,
+      })
+      return
+    case 'supersede':
+      await keepAside(client, { row: effect.row, reason: 'older version', write })
+      return
+    case 'delete':
+      await execute(
+        client,
+        sql`/* StoreClient: delete deprecates */ update registry.document_entry set status = ${STATUS_DEPRECATED}
+            where entry_uuid = any(${effect.deprecates.map(bareUuid)}::uuid[])`,
+      )
+      await setTombstone(client, { row: effect.row, tombstone: effect.tombstone, retired: effect.deprecates, write })
+      await keepAside(client, { row: effect.row, reason: 'delete', write })
+  }
+}
+
+/** The series points at its new entry; series of parts that were replaced point at nothing. */
+async function setCurrent(
+  client: Queryable,
+  given: {
+    readonly row: VersionRow
+    readonly entry: string
+    readonly retired: readonly string[]
+    readonly write: Write
+  },
+): Promise<void> {
+  const { row, write } = given
+  await execute(
+    client,
+    sql`/* StoreClient: current document of a series */
+      with retired as (
+        update registry.series set current_entry = null, updated_at = now()
+        where base_series_id = ${row.baseSeriesId} and series_id <> ${row.seriesId} and current_entry = any(${given.retired.map(bareUuid)}::uuid[]))
+      insert into registry.series (series_id, base_series_id, part, person_key, facility_id, kind, current_entry, version, body_sha256)
+      values (${row.seriesId}, ${row.baseSeriesId}, ${row.part}, ${write.personKey}, ${write.caller.facilityId}, ${row.kind},
+              ${bareUuid(given.entry)}, ${row.version}, ${row.bodyHash})
+      on conflict (series_id) do update set current_entry = excluded.current_entry, person_key = excluded.person_key,
+        version = excluded.version, body_sha256 = excluded.body_sha256, updated_at = now()`,
+  )
+}
+
+async function setTombstone(
+  client: Queryable,
+  given: {
+    readonly row: VersionRow
+    readonly tombstone: string
+    readonly retired: readonly string[]
+    readonly write: Write
+  },
+): Promise<void> {
+  const { row, write } = given
+  await execute(
+    client,
+    sql`/* StoreClient: a deleted series keeps the time of its deletion */
+      with retired as (
+        update registry.series set current_entry = null, updated_at = now()
+        where base_series_id = ${row.baseSeriesId} and series_id <> ${row.seriesId} and current_entry = any(${given.retired.map(bareUuid)}::uuid[]))
+      insert into registry.series (series_id, base_series_id, part, person_key, facility_id, kind, current_entry, version, body_sha256, tombstone)
+      values (${row.seriesId}, ${row.baseSeriesId}, ${row.part}, ${write.personKey}, ${write.caller.facilityId}, ${row.kind},
+              null, ${row.version}, ${row.bodyHash}, ${given.tombstone})
+      on conflict (series_id) do update set tombstone = excluded.tombstone, updated_at = now(),
+        current_entry = case when registry.series.current_entry = any(${given.retired.map(bareUuid)}::uuid[]) then null else registry.series.current_entry end`,
+  )
+}
+
+async function keepAside(
+  client: Queryable,
+  given: { readonly row: VersionRow; readonly reason: string; readonly write: Write },
+): Promise<void> {
+  const { row } = given
+  const { content, sha256 } = row.document
+  await execute(
+    client,
+    sql`/* StoreClient: bytes that no entry names */
+      insert into registry.superseded (series_id, person_key, version, reason, sha256, content, file_key)
+      values (${row.seriesId}, ${given.write.personKey}, ${row.version}, ${given.reason}, ${sha256},
+              ${content.kind === 'row' ? content.bytes : null}, ${content.kind === 'file' ? content.key : null})`,
+  )
+}
+
+/** This facility's copy of the demographics, with history; the other facilities' copies are theirs. */
+async function updateDemographics(client: Queryable, given: Writing, change: DemographicsChange): Promise<void> {
+  const { patient, write } = given
+  if (patient === undefined || patient.person_key === null) return
+  const next = JSON.stringify(merged(patient.demographics ?? { names: [], addresses: [], telecoms: [] }, change))
+  await execute(
+    client,
+    sql`/* StoreClient: demographics of this facility's record */
+      with revised as (
+        update identity.identifier set demographics = ${next}::jsonb, updated_at = now()
+        where domain = ${patient.domain} and value = ${patient.local_id} and demographics is distinct from ${next}::jsonb
+        returning domain, value, person_key)
+      insert into identity.identifier_history (domain, value, event, by, reason, person_key, demographics)
+      select domain, value, 'revise', ${write.caller.systemId}, 'StoreClient ADT-00', person_key, ${next}::jsonb from revised`,
+  )
+}
+
+function merged(former: Demographics, change: DemographicsChange): Demographics {
+  const sex = change.sex === undefined ? former.sex : (change.sex ?? undefined)
+  const birthTime = change.birthTime === undefined ? former.birthTime : (change.birthTime ?? undefined)
+  return {
+    names: change.names ?? former.names,
+    addresses: change.addresses ?? former.addresses,
+    telecoms: change.telecoms ?? former.telecoms,
+    ...(sex === undefined ? {} : { sex }),
+    ...(birthTime === undefined ? {} : { birthTime }),
+  }
+}

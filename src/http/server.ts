@@ -1,0 +1,141 @@
+// The HTTPS door: mutual TLS that asks for the certificate and decides per request, every route closed by default (ITI TF-2 3.19).
+
+import type { AddressInfo } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { iheError } from '../../profiles/errors/index.ts'
+import type { CallingSystem } from '../model/caller.ts'
+import { createRefusalRecorder, type DoorPorts, newExchange, recordRefusal } from './door.ts'
+import { createIdentifier, type FindSystem } from './identity.ts'
+import { registerSoapEndpoint, type SoapDoorOptions, type SoapEndpoint } from './soap-door.ts'
+import { registerStoreClientRoute, type StoreClientDoor } from './storeclient-door.ts'
+
+export interface HttpsDoorOptions {
+  /** Key, certificate, CA, versions and ciphers. */
+  readonly tls: import('node:tls').SecureContextOptions & {
+    readonly honorCipherOrder?: boolean
+    readonly ecdhCurve?: string
+  }
+  readonly ports: DoorPorts
+  readonly findSystem: FindSystem
+  readonly endpoints: readonly SoapEndpoint[]
+  readonly storeClient: StoreClientDoor
+  readonly limits: SoapDoorOptions['limits'] & {
+    readonly headersTimeoutMs: number
+    readonly requestTimeoutMs: number
+    readonly idleTimeoutMs: number
+    readonly connections: number
+    readonly mllpFrameBytes: number
+  }
+}
+
+export interface HttpsDoor {
+  /** Starts to listen; the port that was given, or that the system chose for 0. */
+  readonly listen: (port: number, host: string) => Promise<number>
+  /** Takes no more connections, finishes requests at work, then closes. */
+  readonly close: () => Promise<void>
+}
+
+interface Known {
+  readonly system: CallingSystem
+  readonly active: 'yes' | 'no'
+}
+
+const KEEP_ALIVE_MS = 65_000
+
+export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsDoor> {
+  const { limits } = options
+  const app = fastify({
+    https: { ...options.tls, requestCert: true, rejectUnauthorized: false, handshakeTimeout: limits.headersTimeoutMs },
+    logger: false,
+    bodyLimit: limits.requestBytes,
+    connectionTimeout: limits.idleTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    exposeHeadRoutes: false,
+  })
+  app.server.headersTimeout = limits.headersTimeoutMs
+  app.server.maxConnections = limits.connections
+  const known = guard(app, options)
+  // Bodies stay streams: every endpoint reads its own, with its own limits.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+  const systemOf = (request: FastifyRequest): Known => {
+    const found = known.get(request)
+    if (found === undefined) throw new Error('a route ran without the certificate check')
+    return found
+  }
+  for (const endpoint of options.endpoints)
+    registerSoapEndpoint(app, endpoint, { ports: options.ports, systemOf, limits })
+  registerStoreClientRoute(app, { ...options.storeClient, systemOf, maxBytes: limits.mllpFrameBytes })
+  await app.ready()
+  return {
+    listen: async (port, host) => {
+      await app.listen({ port, host })
+      return (app.server.address() as AddressInfo).port
+    },
+    close: () => app.close(),
+  }
+}
+
+/**
+ * The certificate check, before anything of the body is read and for every route, also those that do not exist. All
+ * refusals look alike outside: 403, empty, connection closed.
+ */
+function guard(app: FastifyInstance, options: HttpsDoorOptions): WeakMap<FastifyRequest, Known> {
+  const known = new WeakMap<FastifyRequest, Known>()
+  const identify = createIdentifier(options.findSystem)
+  const recordCertificate = createRefusalRecorder(options.ports)
+  app.addHook('onRequest', async (request, reply) => {
+    const exchange = newExchange({
+      door: 'https',
+      endpoint: request.routeOptions.url ?? 'unknown',
+      peer: `${request.socket.remoteAddress}:${request.socket.remotePort}`,
+      transaction: 'unknown',
+    })
+    try {
+      const identity = await identify(request.socket as TLSSocket)
+      if (identity.kind === 'system') {
+        known.set(request, identity)
+        return
+      }
+      await recordCertificate(exchange, identity.reason)
+    } catch (cause) {
+      // A certificate that cannot be looked up is refused: without the database nobody is known.
+      options.ports.log.error(
+        { journal: exchange.id, cause: String((cause as Error).name) },
+        'certificate could not be checked',
+      )
+    }
+    return shut(reply)
+  })
+  app.setNotFoundHandler(async (request, reply) => {
+    const { system } = known.get(request) ?? {}
+    const exchange = newExchange({
+      door: 'https',
+      endpoint: 'unknown',
+      peer: String(request.socket.remoteAddress),
+      transaction: 'unknown',
+    })
+    await recordRefusal(options.ports, exchange, { system, error: iheError('WSA_ACTION_UNKNOWN', { at: 'URL' }) })
+    return reply
+      .code(404)
+      .type('text/plain; charset=UTF-8')
+      .send('There is no such endpoint; see GET /xds/registry?wsdl and its like.\n')
+  })
+  app.setErrorHandler(async (error, _request, reply) => {
+    const { statusCode } = error as { statusCode?: number }
+    options.ports.log.error({ cause: (error as Error).name, status: statusCode }, 'request failed')
+    return reply
+      .code(statusCode ?? 500)
+      .header('connection', 'close')
+      .send()
+  })
+  return known
+}
+
+function shut(reply: FastifyReply): FastifyReply {
+  return reply.code(403).header('connection', 'close').send()
+}

@@ -1,0 +1,84 @@
+// StoreClient over MLLP with TLS: certificate identity per message, acknowledgements in order (MLLP Release 1; ITI TF-2 3.19).
+
+import type { SecureContextOptions } from 'node:tls'
+import { iheError } from '../../profiles/errors/index.ts'
+import { readHeader } from '../codec/hl7v2/header.ts'
+import type { MllpConnection, MllpEvent } from '../mllp/connection.ts'
+import { createMllpServer } from '../mllp/server.ts'
+import { createRefusalRecorder, newExchange, recordRefusal } from './door.ts'
+import { createIdentifier, type FindSystem } from './identity.ts'
+import { receiveMessage, type StoreClientDoor } from './storeclient-door.ts'
+
+const ENDPOINT = 'mllp/storeclient'
+
+export interface StoreClientListenerOptions extends StoreClientDoor {
+  readonly tls: SecureContextOptions
+  readonly findSystem: FindSystem
+  readonly limits: { readonly mllpFrameBytes: number; readonly idleTimeoutMs: number; readonly connections: number }
+}
+
+export interface StoreClientListener {
+  readonly listen: (port: number, host: string) => Promise<number>
+  readonly close: () => Promise<void>
+}
+
+export function createStoreClientListener(options: StoreClientListenerOptions): StoreClientListener {
+  const { ports, limits } = options
+  const identify = createIdentifier(options.findSystem)
+  const recordCertificate = createRefusalRecorder(ports)
+  const exchangeOf = (peer: string) => newExchange({ door: 'mllp', endpoint: ENDPOINT, peer, transaction: 'unknown' })
+
+  async function admit(connection: MllpConnection): Promise<boolean> {
+    const identity = await identify(connection.socket)
+    if (identity.kind === 'system') return true
+    await recordCertificate(exchangeOf(connection.peer), identity.reason)
+    return false
+  }
+
+  async function handle(message: Buffer, connection: MllpConnection): Promise<readonly Buffer[] | 'close'> {
+    // An acknowledgement sent to us would be answered by an acknowledgement, for ever.
+    if (readHeader(message).messageCode === 'ACK') return 'close'
+    const identity = await identify(connection.socket)
+    if (identity.kind === 'refused') return 'close'
+    const received = await receiveMessage(
+      message,
+      { ...identity, door: 'mllp', endpoint: ENDPOINT, peer: connection.peer },
+      options,
+    )
+    return received.acks
+  }
+
+  /** Broken frames are never answered, but they are journalled: the vendor will ask why nothing came back. */
+  function note(event: MllpEvent): void {
+    const code = FRAME_FAULTS[event.kind]
+    if (code === undefined) {
+      if (event.kind === 'handler-failed') ports.log.error({ peer: event.peer }, 'message handler failed')
+      return
+    }
+    const exchange = { ...exchangeOf(event.peer), requestBytes: event.bytes ?? 0 }
+    const error = iheError(code, { at: 'MLLP frame', rule: event.kind })
+    recordRefusal(ports, exchange, { system: undefined, error }).catch(() =>
+      ports.log.error({ journal: exchange.id }, 'refusal could not be journalled'),
+    )
+  }
+
+  const server = createMllpServer({
+    tls: options.tls,
+    admit,
+    handler: handle,
+    limits: {
+      maxFrameBytes: limits.mllpFrameBytes,
+      frameTimeoutMs: limits.idleTimeoutMs,
+      maxConnections: limits.connections,
+    },
+    onEvent: note,
+  })
+  return { listen: (port, host) => server.listen(port, host), close: server.close }
+}
+
+const FRAME_FAULTS: Partial<Record<MllpEvent['kind'], string>> = {
+  'frame-dropped': 'HL7_TRUNCATED',
+  'frame-incomplete': 'HL7_TRUNCATED',
+  'frame-too-large': 'TOO_LARGE',
+  garbage: 'HL7_NO_MSH',
+}

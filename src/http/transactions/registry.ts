@@ -1,0 +1,46 @@
+// Codec pairs of the Document Registry: ITI-18 and ITI-42 (ITI TF-2 3.18, 3.42).
+
+import { createHash } from 'node:crypto'
+import { NS } from '../../../profiles/transactions/index.ts'
+import { readQueryRequest } from '../../codec/ebxml/query-request.ts'
+import { writeQueryResponse } from '../../codec/ebxml/query-response.ts'
+import { writeRegistryResponse } from '../../codec/ebxml/registry-response.ts'
+import { readSubmitObjects } from '../../codec/ebxml/submit.ts'
+import { attributeOf, childOf } from '../../codec/xml/navigate.ts'
+import type { XmlElement } from '../../codec/xml/read.ts'
+import { serialize } from '../../codec/xml/write.ts'
+import type { SubmitObjects } from '../../model/ebrim.ts'
+import type { StoredQueryAnswer, StoredQueryRequest } from '../../registry/stored-query.ts'
+import type { Codec } from '../binding.ts'
+
+export const iti18Codec: Codec<StoredQueryRequest, StoredQueryAnswer> = {
+  decode: ({ body }) => ({ query: readQueryRequest(body), audit: { id: queryId(body), text: serialize(body) } }),
+  encode: (outcome, { journalId }) => ({
+    body: writeQueryResponse(outcome.answer, { result: outcome.result, errors: outcome.errors, journalId }),
+    attachments: [],
+  }),
+  refuse: (errors, { journalId }) =>
+    writeQueryResponse({ returnType: 'ObjectRef', objects: [] }, { result: 'failure', errors, journalId }),
+}
+
+function queryId(body: XmlElement): string {
+  const query = childOf(body, NS.rim, 'AdhocQuery')
+  return query === undefined ? '' : (attributeOf(query, 'id') ?? '')
+}
+
+export interface RegisterMessage {
+  readonly submission: SubmitObjects
+  readonly digest: string
+}
+
+export const iti42Codec: Codec<RegisterMessage, void> = {
+  decode: ({ body }) => {
+    const submission = readSubmitObjects(body)
+    return { submission, digest: createHash('sha256').update(JSON.stringify(submission)).digest('hex') }
+  },
+  encode: (outcome, { journalId }) => ({
+    body: writeRegistryResponse({ result: outcome.result, errors: outcome.errors, journalId }),
+    attachments: [],
+  }),
+  refuse: (errors, { journalId }) => writeRegistryResponse({ result: 'failure', errors, journalId }),
+}

@@ -1,0 +1,129 @@
+// Commands over the admin API: what is asked, and what a refusal looks like.
+
+import t, { type Test } from 'tap'
+import { type Heard, makePlace, openManagement, run, type Said } from './fake-door.ts'
+
+async function withManagement(t: Test, respond: (heard: Heard) => Said) {
+  const place = await makePlace()
+  const door = await openManagement(respond)
+  t.teardown(() => Promise.all([door.close(), place.remove()]))
+  const here = ['--data-dir', place.dataDir, '--set', `management.port=${door.port}`]
+  return { door, call: (...argv: readonly string[]) => run([...argv, ...here]), place }
+}
+
+const json = (status: number, body: unknown): Said => ({
+  status,
+  contentType: 'application/json',
+  body: JSON.stringify(body),
+})
+
+t.test('facility add sends what was given and nothing else, with the token', async (t) => {
+  const { door, call } = await withManagement(t, () => json(201, { facilityId: 'f' }))
+  const { code, text } = await call(
+    ...[
+      'facility',
+      'add',
+      'clinic-d',
+      '--oid',
+      '2.25.4',
+      '--name',
+      '仮想医院',
+      '--kind',
+      'viewing',
+      '--domain',
+      '2.25.5',
+    ],
+  )
+  t.equal(code, 0)
+  t.match(text, 'clinic-d registered')
+  const [heard] = door.heard
+  t.match(heard, { method: 'POST', path: '/admin/v1/facilities', headers: { authorization: 'Bearer secret-token' } })
+  t.same(JSON.parse(String(heard?.body)), {
+    facilityId: 'clinic-d',
+    oid: '2.25.4',
+    name: '仮想医院',
+    kind: 'viewing',
+    patientDomain: { oid: '2.25.5', name: 'CLINIC-D' },
+  })
+})
+
+t.test('the other registrations reach their resources', async (t) => {
+  const { door, call } = await withManagement(t, () => json(200, { xad: 'X1' }))
+  await call('facility', 'suspend', 'clinic/d')
+  await call('system', 'add', 's', '--facility', 'f', '--roles', 'store-client,pix-consumer')
+  await call('union', 'member', 'u', 'f', '--from', '2026-04-01T00:00:00+09:00')
+  await call('union', 'member', 'u', 'f', '--remove')
+  await call('patient', 'add', '--name-kanji', '架空 太郎', '--birth', '1958-04-12')
+  await call('patient', 'link', 'X1', 'f', '00 1', '--reason', '本人確認')
+  await call('patient', 'unlink', 'X1', 'f', '00 1')
+  await call('consent', 'add', 'X1', '--kind', 'individual', '--facilities', 'f,g')
+  await call('consent', 'withdraw', '7')
+  t.same(
+    door.heard.map(({ method, path }) => `${method} ${path.replace('/admin/v1', '')}`),
+    [
+      'PATCH /facilities/clinic%2Fd',
+      'POST /systems',
+      'POST /unions/u/members',
+      'DELETE /unions/u/members/f',
+      'POST /patients',
+      'POST /patients/X1/links',
+      'DELETE /patients/X1/links/f/00%201',
+      'POST /patients/X1/consents',
+      'POST /consents/7/withdraw',
+    ],
+  )
+  t.same(JSON.parse(String(door.heard[1]?.body)).roles, ['store-client', 'pix-consumer'])
+  t.equal(JSON.parse(String(door.heard[4]?.body)).demographics.birthTime, '19580412')
+  t.same(JSON.parse(String(door.heard[7]?.body)), { kind: 'individual', facilities: ['f', 'g'] })
+})
+
+t.test('what cannot be meant is refused before anything is sent', async (t) => {
+  const { door, call } = await withManagement(t, () => json(200, {}))
+  const wrong = [
+    ['facility', 'add', 'f', '--oid', '1.2', '--name', 'n', '--kind', 'castle', '--domain', '1.3'],
+    ['system', 'add', 's', '--facility', 'f', '--roles', 'king'],
+    ['consent', 'add', 'X', '--kind', 'individual'],
+    ['patient', 'add', '--birth', '19580412'],
+    ['patient', 'add', '--name-kanji', 'x', '--birth', 'spring'],
+  ]
+  for (const argv of wrong) t.equal((await call(...argv)).code, 2, argv.join(' '))
+  t.equal(door.heard.length, 0)
+})
+
+t.test('lists are tables, or the answer itself as JSON', async (t) => {
+  const facilities = [{ facilityId: 'hospital-a', name: '架空中央病院', patientDomain: { oid: '2.25.9', name: 'A' } }]
+  const { call } = await withManagement(t, () => json(200, { facilities }))
+  const table = await call('facility', 'list')
+  t.match(table.text, /hospital-a +架空中央病院 .*2\.25\.9/)
+  t.same(JSON.parse((await call('facility', 'list', '--json')).text), { facilities })
+})
+
+t.test('patient find shows every number of a person', async (t) => {
+  const identifiers = [{ domain: '2.25.9', value: 'B-77', status: 'active' }]
+  const { door, call } = await withManagement(t, () => json(200, [{ xad: 'X1', identifiers }]))
+  t.match((await call('patient', 'find', 'B-77', '--domain', '2.25.9')).text, /X1 +2\.25\.9 +B-77 +active/)
+  t.equal(door.heard[0]?.path, '/admin/v1/patients?id=B-77&domain=2.25.9')
+})
+
+t.test('a refusal is exit code 1 with code, hint, Japanese text and journal id', async (t) => {
+  const body = { code: 'V3_UNKNOWN_KEY', message: 'no such patient', at: '/xad', journalId: 'j-1' }
+  const { call } = await withManagement(t, () => json(404, body))
+  const { code, err } = await call('consent', 'list', 'X9')
+  t.equal(code, 1)
+  t.match(err, 'V3_UNKNOWN_KEY: no such patient')
+  t.match(err, 'at /xad')
+  t.match(err, 'journal j-1')
+  t.match(err, /[ぁ-ん]/)
+})
+
+t.test('cert issue makes the files and registers what it made', async (t) => {
+  const { door, call, place } = await withManagement(t, ({ path }) => {
+    if (path.endsWith('/systems')) return json(200, [{ systemId: 'pharmacy-c', facilityId: 'p' }])
+    return json(200, { facilityId: 'p', oid: '2.25.3' })
+  })
+  const { code, text } = await call('cert', 'issue', 'pharmacy-c')
+  t.equal(code, 0)
+  t.match(text, `${place.dataDir}/pki/clients/pharmacy-c.crt`)
+  t.match(JSON.parse(String(door.heard.at(-1)?.body)).pem, /BEGIN CERTIFICATE/)
+  t.equal((await call('cert', 'issue', 'unknown')).code, 2)
+})

@@ -1,0 +1,70 @@
+// The house's one-way imports (design §1): every arrow of the import graph is read and a wrong one fails.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+function files(directory: string): readonly string[] {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name)
+    if (entry.isDirectory()) return files(path)
+    return path.endsWith('.ts') ? [path] : []
+  })
+}
+
+/** The room a file lives in: `profiles`, `codec`, `registry`, …; `app` for the composition root. */
+function roomOf(path: string): string {
+  const [top, second = ''] = relative(ROOT, path).split('/')
+  if (top === 'profiles') return 'profiles'
+  return second.endsWith('.ts') ? second.replace(/\.ts$/, '') : second
+}
+
+const ACTORS = ['identity', 'registry', 'repository', 'storeclient', 'access', 'audit', 'journal']
+const CODE = ['model', 'profiles', 'codec']
+
+/** What each room may import besides itself. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  profiles: ['model'],
+  codec: ['model', 'profiles'],
+  ...Object.fromEntries(ACTORS.map((actor) => [actor, ['model', 'profiles']])),
+  config: ['model', 'profiles'],
+  certificates: ['model', 'profiles'],
+  mllp: CODE,
+  http: [...CODE, ...ACTORS, 'mllp'],
+  db: ['model', 'profiles', ...ACTORS],
+  cli: [...CODE, 'config', 'certificates', 'mllp', 'db', 'app'],
+}
+
+function importsOf(path: string): readonly string[] {
+  const source = readFileSync(path, 'utf8')
+  const found = source.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)
+  return [...found].flatMap((match) => (match[1] === undefined ? [] : [resolve(dirname(path), match[1])]))
+}
+
+const all = [...files(join(ROOT, 'src')), ...files(join(ROOT, 'profiles'))]
+
+t.test('imports point one way (design §1)', async (t) => {
+  const wrong: string[] = []
+  for (const path of all) {
+    const room = roomOf(path)
+    if (room === 'app') continue
+    for (const target of importsOf(path)) {
+      const other = roomOf(target)
+      if (other !== room && !(ALLOWED[room] ?? []).includes(other)) wrong.push(`${relative(ROOT, path)} → ${relative(ROOT, target)}`)
+    }
+  }
+  t.same(wrong, [])
+})
+
+t.test('every room of the house is known to the rule', async (t) => {
+  t.same([...new Set(all.map(roomOf))].filter((room) => room !== 'app' && ALLOWED[room] === undefined), [])
+})
+
+t.test('nobody but the command line imports the composition root', async (t) => {
+  const importers = all.filter((path) => importsOf(path).some((target) => roomOf(target) === 'app')).map((path) => roomOf(path))
+  t.same([...new Set(importers)].filter((room) => room !== 'cli'), [])
+})
