@@ -54,17 +54,26 @@ t.test('imports point one way (design §1)', async (t) => {
     if (room === 'app') continue
     for (const target of importsOf(path)) {
       const other = roomOf(target)
-      if (other !== room && !(ALLOWED[room] ?? []).includes(other)) wrong.push(`${relative(ROOT, path)} → ${relative(ROOT, target)}`)
+      if (other !== room && !(ALLOWED[room] ?? []).includes(other))
+        wrong.push(`${relative(ROOT, path)} → ${relative(ROOT, target)}`)
     }
   }
   t.same(wrong, [])
 })
 
 t.test('every room of the house is known to the rule', async (t) => {
-  t.same([...new Set(all.map(roomOf))].filter((room) => room !== 'app' && ALLOWED[room] === undefined), [])
+  t.same(
+    [...new Set(all.map(roomOf))].filter((room) => room !== 'app' && ALLOWED[room] === undefined),
+    [],
+  )
 })
 
 t.test('nobody but the command line imports the composition root', async (t) => {
-  const importers = all.filter((path) => importsOf(path).some((target) => roomOf(target) === 'app')).map((path) => roomOf(path))
-  t.same([...new Set(importers)].filter((room) => room !== 'cli'), [])
+  const importers = all
+    .filter((path) => importsOf(path).some((target) => roomOf(target) === 'app'))
+    .map((path) => roomOf(path))
+  t.same(
+    [...new Set(importers)].filter((room) => room !== 'cli'),
+    [],
+  )
 })

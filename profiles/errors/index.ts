@@ -1,6 +1,7 @@
 // The error table: every refusal this server can give, in one place (design §2, style 2.6).
 
 import { type ErrorDetails, type ErrorRow, IheError } from '../../src/model/error.ts'
+import { administrationErrors } from './administration.ts'
 import { hl7v2Errors } from './hl7v2.ts'
 import { hl7v3Errors } from './hl7v3.ts'
 import { soapErrors } from './soap.ts'
@@ -13,6 +14,7 @@ export const errorTable: readonly ErrorRow[] = [
   ...xdsErrors,
   ...hl7v2Errors,
   ...hl7v3Errors,
+  ...administrationErrors,
 ]
 
 const rows = new Map(errorTable.map((entry) => [entry.code, entry]))

@@ -58,7 +58,8 @@ export const transportErrors = [
     http: 503,
     blame: 'us',
     retry: 'same',
-    message: 'The connection to the database was lost while this message was being committed, so it may or may not be stored',
+    message:
+      'The connection to the database was lost while this message was being committed, so it may or may not be stored',
     hint: 'Send the very same message again, with the same message id: it takes effect once, whatever happened',
     ja: '確定処理中にデータベース接続が失われたため、保存されたか不明です。同じメッセージIDで同じメッセージを再送してください（二重登録にはなりません）。',
   }),

@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { request } from 'undici'
 import { RefusedError, UsageError, wordsOf } from './failure.ts'
 
 export type Json = Readonly<Record<string, unknown>>
@@ -19,6 +20,8 @@ export interface AdminClient {
   readonly patch: (path: string, body: Json) => Promise<AdminAnswer>
   readonly delete: (path: string) => Promise<AdminAnswer>
 }
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 const TIMEOUT_MS = 60_000
 
@@ -42,20 +45,22 @@ export function createAdminClient({
   readonly baseUrl: string
   readonly token: string
 }): AdminClient {
-  const call = async (method: string, path: string, body?: Json): Promise<AdminAnswer> => {
-    const response = await fetch(`${baseUrl}/admin/v1${path}`, {
+  const call = async (method: Method, path: string, body?: Json): Promise<AdminAnswer> => {
+    // undici and not fetch, which refuses ports it thinks bad.
+    const response = await request(`${baseUrl}/admin/v1${path}`, {
       method,
       headers: {
         authorization: `Bearer ${token}`,
         accept: 'application/json',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      body: body === undefined ? null : JSON.stringify(body),
+      headersTimeout: TIMEOUT_MS,
+      bodyTimeout: TIMEOUT_MS,
     })
-    const text = await response.text()
-    const answer = { status: response.status, body: parse(text) }
-    if (response.status >= 400) throw new RefusedError(describeRefusal(answer, text))
+    const text = await response.body.text()
+    const answer = { status: response.statusCode, body: parse(text) }
+    if (response.statusCode >= 400) throw new RefusedError(describeRefusal(answer, text))
     return answer
   }
   return {

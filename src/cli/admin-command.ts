@@ -42,7 +42,7 @@ export function showChange({ context }: AdminCall, answer: AdminAnswer, sentence
 
 function cell(value: unknown): string {
   if (Array.isArray(value)) return value.map(cell).join(',')
-  if (isObject(value)) return textOf(value.oid) || JSON.stringify(value)
+  if (isObject(value)) return textOf(value.oid) || textOf(value.facilityId) || JSON.stringify(value)
   return typeof value === 'boolean' ? String(value) : textOf(value)
 }
 

@@ -1,8 +1,10 @@
 // tsunagi consent: what a patient agreed to, and the end of it (包括同意, 個別同意; design §4).
 
+import type { Command } from 'commander'
 import { given, segment, showChange, showList, withAdmin } from './admin-command.ts'
 import { listOf, type Registration } from './context.ts'
 import { UsageError } from './failure.ts'
+import type { Terminal } from './terminal.ts'
 
 interface ConsentOptions {
   readonly kind: string
@@ -16,6 +18,12 @@ interface ConsentOptions {
 
 export const registerConsent: Registration = (program, terminal) => {
   const group = program.command('consent').description('consents of patients / 同意')
+  registerAdd(group, terminal)
+  registerWithdraw(group, terminal)
+  registerList(group, terminal)
+}
+
+function registerAdd(group: Command, terminal: Terminal): void {
   group
     .command('add <patient>')
     .description('record a consent of the patient with this affinity-domain id / 同意の登録')
@@ -32,6 +40,9 @@ export const registerConsent: Registration = (program, terminal) => {
         showChange(call, await call.admin.post(path, consentBody(options)), `consent of ${patient} recorded`)
       }),
     )
+}
+
+function registerWithdraw(group: Command, terminal: Terminal): void {
   group
     .command('withdraw <consentId>')
     .description('withdraw a consent: publication and viewing end at once / 同意の撤回')
@@ -41,6 +52,9 @@ export const registerConsent: Registration = (program, terminal) => {
         showChange(call, answer, `consent ${consentId} withdrawn`)
       }),
     )
+}
+
+function registerList(group: Command, terminal: Terminal): void {
   group
     .command('list <patient>')
     .description('consents of a patient, also former ones / 同意の一覧')

@@ -1,8 +1,10 @@
 // tsunagi facility: the facilities of the network (design §4).
 
+import type { Command } from 'commander'
 import { given, segment, showChange, showList, withAdmin } from './admin-command.ts'
 import type { Registration } from './context.ts'
 import { UsageError } from './failure.ts'
+import type { Terminal } from './terminal.ts'
 
 const KINDS = ['gateway', 'store-client', 'manual', 'viewing']
 
@@ -20,6 +22,12 @@ interface FacilityOptions {
 
 export const registerFacility: Registration = (program, terminal) => {
   const group = program.command('facility').description('facilities / 施設')
+  registerAdd(group, terminal)
+  registerList(group, terminal)
+  for (const change of CHANGES) registerChange(group, terminal, change)
+}
+
+function registerAdd(group: Command, terminal: Terminal): void {
   group
     .command('add <facilityId>')
     .description('register a facility / 施設の登録')
@@ -41,6 +49,9 @@ export const registerFacility: Registration = (program, terminal) => {
         showChange(call, await call.admin.post('/facilities', given(body)), `facility ${facilityId} registered`)
       }),
     )
+}
+
+function registerList(group: Command, terminal: Terminal): void {
   group
     .command('list')
     .description('all facilities / 施設一覧')
@@ -57,20 +68,21 @@ export const registerFacility: Registration = (program, terminal) => {
         ]),
       ),
     )
-  for (const { verb, status, said } of CHANGES) {
-    group
-      .command(`${verb} <facilityId>`)
-      .description(said)
-      .action((facilityId: string, _, command) =>
-        withAdmin(command, terminal, async (call) => {
-          const answer = await call.admin.patch(`/facilities/${segment(facilityId)}`, { status })
-          showChange(call, answer, `facility ${facilityId} is ${status}`)
-        }),
-      )
-  }
 }
 
 const CHANGES = [
   { verb: 'suspend', status: 'suspended', said: 'refuse its systems and hide its documents / 停止' },
   { verb: 'resume', status: 'active', said: 'take it back / 再開' },
 ] as const
+
+function registerChange(group: Command, terminal: Terminal, { verb, status, said }: (typeof CHANGES)[number]): void {
+  group
+    .command(`${verb} <facilityId>`)
+    .description(said)
+    .action((facilityId: string, _, command) =>
+      withAdmin(command, terminal, async (call) => {
+        const answer = await call.admin.patch(`/facilities/${segment(facilityId)}`, { status })
+        showChange(call, answer, `facility ${facilityId} is ${status}`)
+      }),
+    )
+}

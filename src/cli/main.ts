@@ -9,6 +9,7 @@ import { registerDemo } from './demo.ts'
 import { registerFacility } from './facility.ts'
 import { describeFailure, EXIT_USAGE, exitCodeOf } from './failure.ts'
 import { registerFeed } from './feed.ts'
+import { registerGenerate } from './generate.ts'
 import { registerMigrate } from './migrate.ts'
 import { registerPatient } from './patient.ts'
 import { registerPix } from './pix.ts'
@@ -39,6 +40,7 @@ const commands: readonly Registration[] = [
   registerQuery,
   registerProvide,
   registerRetrieve,
+  registerGenerate,
 ]
 
 /** Runs one command. @returns the exit code: 0 done, 1 refused by the server, 2 wrong usage or configuration. */

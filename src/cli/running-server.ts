@@ -2,8 +2,14 @@
 
 import { pino } from 'pino'
 import type { Config } from '../config/config.ts'
-import type { DoorLog } from '../http/door.ts'
 import { reachable } from './context.ts'
+
+/** Fields and a sentence, as the doors log. */
+export interface Log {
+  readonly info: (fields: object, message: string) => void
+  readonly warn: (fields: object, message: string) => void
+  readonly error: (fields: object, message: string) => void
+}
 
 export interface RunningServer {
   readonly config: Config
@@ -38,7 +44,7 @@ function localName(host: string): string {
 }
 
 /** Log lines go to standard error; standard output belongs to the line that says where the doors are. */
-export function createLog(config: Config): DoorLog {
+export function createLog(config: Config): Log {
   const log = pino({ level: config.log.level }, pino.destination({ dest: 2, sync: false }))
   return {
     info: (fields, message) => log.info(fields, message),

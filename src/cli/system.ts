@@ -2,10 +2,12 @@
 
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import type { Command } from 'commander'
 import { ROLES } from '../model/caller.ts'
 import { given, segment, showChange, showList, withAdmin } from './admin-command.ts'
 import { listOf, type Registration } from './context.ts'
 import { UsageError } from './failure.ts'
+import type { Terminal } from './terminal.ts'
 
 interface SystemOptions {
   readonly facility: string
@@ -18,6 +20,12 @@ interface SystemOptions {
 
 export const registerSystem: Registration = (program, terminal) => {
   const group = program.command('system').description('connected systems / 接続システム')
+  registerAdd(group, terminal)
+  registerList(group, terminal)
+  registerCertificate(group, terminal)
+}
+
+function registerAdd(group: Command, terminal: Terminal): void {
   group
     .command('add <systemId>')
     .description('register a system / システムの登録')
@@ -41,6 +49,9 @@ export const registerSystem: Registration = (program, terminal) => {
         showChange(call, await call.admin.post('/systems', given(body)), `system ${systemId} registered`)
       }),
     )
+}
+
+function registerList(group: Command, terminal: Terminal): void {
   group
     .command('list')
     .description('all systems / システム一覧')
@@ -49,6 +60,9 @@ export const registerSystem: Registration = (program, terminal) => {
         showList(call, await call.admin.get('/systems'), ['systemId', 'facilityId', 'status', 'accessMode', 'roles']),
       ),
     )
+}
+
+function registerCertificate(group: Command, terminal: Terminal): void {
   group
     .command('cert <systemId> <file>')
     .description('register a certificate that was issued elsewhere, PEM / 証明書の登録')

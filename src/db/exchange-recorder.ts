@@ -95,7 +95,9 @@ export function createExchangeRecorder(pool: pg.Pool): ExchangeRecorder {
 
   function start(): void {
     if (flushing.size >= MAX_FLUSHES) return
-    const run: Promise<void> = new Promise<void>((next) => setImmediate(next)).then(flushAll).finally(() => flushing.delete(run))
+    const run: Promise<void> = new Promise<void>((next) => setImmediate(next))
+      .then(flushAll)
+      .finally(() => flushing.delete(run))
     flushing.add(run)
   }
 

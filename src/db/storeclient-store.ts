@@ -84,7 +84,10 @@ interface PatientRow {
   readonly person_key: string | null
   readonly domain: string
   readonly local_id: string
+  /** This facility's own copy. */
   readonly demographics: Demographics | null
+  /** That, or for a number linked by staff what another facility said last. */
+  readonly known_demographics: Demographics | null
   readonly affinity_domain: string
   readonly affinity_value: string
   readonly linked: boolean
@@ -102,7 +105,10 @@ async function readPatient(client: Queryable, question: Question): Promise<Patie
               where r.scope = ${question.claim.scope} and r.key = ${question.claim.key}) as claim, found.*
       from (values (1)) as one
       left join lateral (
-        select i.person_key, i.domain, i.value as local_id, i.demographics, x.domain as affinity_domain, x.value as affinity_value,
+        select i.person_key, i.domain, i.value as local_id, i.demographics,
+               coalesce(i.demographics, (select k.demographics from identity.identifier k
+                                         where k.person_key = i.person_key and k.status = 'active' and k.demographics is not null
+                                         order by k.updated_at desc limit 1)) as known_demographics, x.domain as affinity_domain, x.value as affinity_value,
                ${factColumns(facilityId ?? '')}
         from identity.domain o
         join access.facility f on f.facility_id = o.facility_id
@@ -134,7 +140,7 @@ function toPatient(
     personKey: row.person_key,
     affinityId: { value: row.affinity_value, authority: row.affinity_domain as Oid },
     localId: row.local_id,
-    demographics: row.demographics ?? { names: [], addresses: [], telecoms: [] },
+    demographics: row.known_demographics ?? { names: [], addresses: [], telecoms: [] },
     consent: options.mayPublish(question.patient.facilityId, { linked: row.linked, consents: row.consents }),
   }
 }

@@ -42,8 +42,9 @@ export async function loadDemo(server: RunningServer, say: (line: string) => voi
   const { managementUrl } = localAddresses(server)
   const admin = createAdminClient({ baseUrl: managementUrl, token: server.adminToken })
   const run: DemoRun = { server, network, admin, say }
-  await loadRegistrations(run)
-  if (!(await isLoaded(admin))) {
+  const isFirst = !(await isLoaded(admin))
+  await loadRegistrations(run, isFirst ? 'first' : 'again')
+  if (isFirst) {
     await loadPatients(run)
     await pushMessages(run)
     await admin.put(`/settings/${MARKER}`, { value: new Date().toISOString() })

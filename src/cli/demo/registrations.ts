@@ -6,11 +6,12 @@ import { rowsOf, textOf } from '../admin-client.ts'
 import { given, segment } from '../admin-command.ts'
 import { issue } from '../cert.ts'
 import { pkiDirectory } from '../context.ts'
+import { RefusedError } from '../failure.ts'
 import type { DemoRun } from './load.ts'
 import { type DemoSystem, type DemoUnion, facilityOf } from './network.ts'
 
 /** Certificates are issued where there is none, also after the marker: a new PKI directory needs them again. */
-export async function loadRegistrations(run: DemoRun): Promise<void> {
+export async function loadRegistrations(run: DemoRun, time: 'first' | 'again'): Promise<void> {
   const { network, admin } = run
   for (const facility of network.facilities) {
     if (!(await has(run, '/facilities', { facilityId: facility.facilityId })))
@@ -18,7 +19,11 @@ export async function loadRegistrations(run: DemoRun): Promise<void> {
   }
   for (const system of network.systems) {
     if (!(await has(run, '/systems', { systemId: system.systemId }))) await admin.post('/systems', given({ ...system }))
-    await ensureCertificate(run, system)
+    await ensureCertificate(run, system).catch((error: unknown) => {
+      // After the first load the operator may have revoked it; that is no reason not to start.
+      if (time === 'first' || !(error instanceof RefusedError)) throw error
+      run.say(error.message)
+    })
   }
   for (const union of network.unions) await loadUnion(run, union)
 }

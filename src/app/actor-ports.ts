@@ -1,0 +1,154 @@
+// Composition root, part one: the ports that app.ts hands to each actor (design §1).
+
+import type pg from 'pg'
+import { admits, mayPublish, scopeOf } from '../access/decide.ts'
+import { auditEvents } from '../audit/event.ts'
+import { renderAssociationFragment, renderFragment } from '../codec/ebxml/registry-object.ts'
+import { readEr7 } from '../codec/hl7v2/read.ts'
+import type { Config } from '../config/config.ts'
+import { factsOfPatient, factsOfPersons, findDomains, type PersonFacts } from '../db/access-store.ts'
+import { writeExchangeRows } from '../db/exchange-recorder.ts'
+import { completeClaim, takeClaim } from '../db/idempotency.ts'
+import { createIdentityStore } from '../db/identity-store.ts'
+import { createRegistryStore, findRetrievable } from '../db/registry-store.ts'
+import type { Queryable } from '../db/sql.ts'
+import { createStoreClientStore } from '../db/storeclient-store.ts'
+import type { DoorLog } from '../http/door.ts'
+import type { IdentityPorts } from '../identity/ports.ts'
+import { journalEntry } from '../journal/entry.ts'
+import type { PatientAccess } from '../model/access.ts'
+import type { Caller } from '../model/caller.ts'
+import type { RecordedOutcome, RegistryPorts } from '../registry/ports.ts'
+import { register } from '../registry/register.ts'
+import type { RepositoryPorts } from '../repository/ports.ts'
+import type { LocalIdForm, StoreClientPorts } from '../storeclient/ports.ts'
+
+/** What every set of ports is made from. */
+export interface Given {
+  readonly config: Config
+  readonly log: DoorLog
+  readonly pool: pg.Pool
+}
+
+function toAccess(caller: Caller, person: PersonFacts): PatientAccess {
+  return {
+    personKey: person.personKey,
+    patientId: person.patientId,
+    scope: scopeOf(caller, person.facts),
+    publish: mayPublish(caller, person.facts),
+  }
+}
+
+async function writeExchange(client: Queryable, caller: Caller, outcome: RecordedOutcome): Promise<void> {
+  await writeExchangeRows(client, {
+    events: auditEvents(caller, outcome),
+    entries: [journalEntry(caller.exchange, caller, { ...outcome, now: performance.now() })],
+  })
+}
+
+export function registryPorts({ config, pool }: Given): RegistryPorts {
+  const accessOf = async (
+    client: Queryable,
+    caller: Caller,
+    patientId: Parameters<RegistryPorts['access']['ofPatient']>[1],
+  ) => {
+    const person = await factsOfPatient(client, { patientId, facilityId: caller.facilityId })
+    return person === undefined ? undefined : toAccess(caller, person)
+  }
+  return {
+    store: createRegistryStore({ pool, recordExchange: writeExchange, accessOf }),
+    access: {
+      ofPatient: (caller, patientId) => accessOf(pool, caller, patientId),
+      ofPersons: (caller, personKeys) => accessOfPersons(pool, caller, personKeys),
+      admits: (access, entry) => admits(access.scope, entry).allowed,
+    },
+    render: { object: renderFragment, association: renderAssociationFragment },
+    limits: config.limits,
+  }
+}
+
+async function accessOfPersons(
+  pool: pg.Pool,
+  caller: Caller,
+  personKeys: readonly string[],
+): Promise<ReadonlyMap<string, PatientAccess>> {
+  const persons = await factsOfPersons(pool, { personKeys, facilityId: caller.facilityId })
+  return new Map(persons.map((person) => [person.personKey, toAccess(caller, person)]))
+}
+
+export function repositoryPorts(
+  { config, log, pool }: Given,
+  given: { readonly registry: RegistryPorts; readonly blobs: RepositoryPorts['blobs'] },
+): RepositoryPorts {
+  const { registry, blobs } = given
+  const repositoryUniqueId = config.repository.uniqueId
+  return {
+    repositoryUniqueId,
+    blobs,
+    documents: (uniqueIds) => findRetrievable(pool, { repositoryUniqueId, uniqueIds }),
+    access: registry.access,
+    register: (request, caller) => register({ ...request, repositories: [repositoryUniqueId] }, caller, registry),
+    alarm: (damaged) => log.error({ document: damaged.uniqueId }, 'a stored document does not match its checksum'),
+  }
+}
+
+export function identityPorts({ config, pool }: Given): IdentityPorts {
+  const affinityDomain = config.identity.affinityDomainAuthority
+  return {
+    store: createIdentityStore(pool, { claim: takeClaim, complete: completeClaim, record: writeExchange }),
+    affinityDomain,
+    visibleDomains: async (caller, person) => {
+      const [access] = (await accessOfPersons(pool, caller, [person])).values()
+      if (access === undefined || !access.scope.decision.allowed) return new Set<string>()
+      const { mode, publishers } = access.scope
+      const domains = await findDomains(pool, mode === 'everything' ? undefined : publishers)
+      return new Set([affinityDomain, ...domains])
+    },
+  }
+}
+
+export function storeClientPorts(
+  { config, log, pool }: Given,
+  given: { readonly blobs: RepositoryPorts['blobs']; readonly registry: RegistryPorts },
+): StoreClientPorts {
+  const { blobs, registry } = given
+  return {
+    settings: {
+      namespace: config.storeclient.namespace,
+      repositoryUniqueId: config.repository.uniqueId,
+      processingIds: ['P'],
+    },
+    facilitySettings: (caller) => ({
+      localIdForm: caller.patientIdForm as LocalIdForm,
+      shrinkGuard: 'keep-parts',
+      ...(caller.facilityType === undefined ? {} : { facilityType: caller.facilityType }),
+    }),
+    now: () => new Date(),
+    decode: (bytes) => {
+      try {
+        return readEr7(bytes)
+      } catch {
+        // Stored bytes were readable when they came; if they are not now, the guard treats them as unknown.
+        return undefined
+      }
+    },
+    stage: (bytes) => blobs.stage(chunks(bytes)),
+    inTransaction: createStoreClientStore({
+      pool,
+      mayPublish: (facilityId, facts) => mayPublish({ facilityId, accessMode: 'consent' }, facts).allowed,
+      render: registry.render,
+      readFile: blobs.read,
+      recordExchange: writeExchange,
+    }),
+    holdForReview: async (item) => {
+      log.warn(
+        { journal: item.caller.exchange.id, system: item.caller.systemId },
+        'identity of a message differs from the link: staff must look at it',
+      )
+    },
+  }
+}
+
+async function* chunks(bytes: Buffer): AsyncIterable<Buffer> {
+  yield bytes
+}

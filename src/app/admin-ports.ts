@@ -1,0 +1,126 @@
+// Composition root, part two: administration, readiness and the admin token (design §5).
+
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, statfs, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type pg from 'pg'
+import { iheError } from '../../profiles/errors/index.ts'
+import { ENDPOINTS } from '../../profiles/transactions/index.ts'
+import { readCertificate } from '../certificates/certificate.ts'
+import type { Config } from '../config/config.ts'
+import { createAdministrationStore, hasDocuments } from '../db/administration-store.ts'
+import { execute, sql } from '../db/sql.ts'
+import type { AdminPorts } from '../http/admin/api.ts'
+import type { PatientPorts, PersonAnswer } from '../http/admin/patients.ts'
+import type { IdentityPorts } from '../identity/ports.ts'
+import { findPersons, linkRecord, type PersonView, registerPerson, unlinkRecord } from '../identity/registration.ts'
+import { parseOid } from '../model/identifiers.ts'
+
+import type { Given } from './actor-ports.ts'
+
+const TOKEN_BYTES = 32
+/** Below this a document might not fit. */
+const MIN_FREE_BYTES = 1024 ** 3
+
+/** The token of the admin API, made at the first start, readable by the server's own user only. */
+export async function ensureAdminToken(config: Config): Promise<string> {
+  const directory = join(config.dataDir, 'config')
+  const path = join(directory, 'admin-token')
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  try {
+    await writeFile(path, `${randomBytes(TOKEN_BYTES).toString('base64url')}\n`, { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  const token = (await readFile(path, 'utf8')).trim()
+  if (token.length < TOKEN_BYTES) throw new Error(`${path} holds no token; delete it and start again`)
+  return token
+}
+
+/** Can we take a message now: is the database writable, is there room for documents? */
+export async function readiness(config: Config, pool: pg.Pool): Promise<Readonly<Record<string, string>>> {
+  const database = await execute(
+    pool,
+    sql`/* readiness: the database takes writes */ insert into access.network_setting (name, value)
+      values ('last-readiness-check', now()::text) on conflict (name) do update set value = excluded.value, updated_at = now()`,
+  ).then(
+    () => 'ok',
+    () => 'not writable',
+  )
+  const { bavail, bsize } = await statfs(config.dataDir)
+  return { database, disk: bavail * bsize > MIN_FREE_BYTES ? 'ok' : 'less than 1 GiB free' }
+}
+
+export function adminPorts(
+  { config, log, pool }: Given,
+  given: {
+    readonly adminToken: string
+    readonly identity: IdentityPorts
+    readonly ports: () => { https: number; mllp: number }
+  },
+): AdminPorts {
+  const store = createAdministrationStore(pool)
+  return {
+    token: given.adminToken,
+    log,
+    store,
+    readCertificate: (pem) => {
+      const { fingerprint256, serial, subject, issuer, notBefore, notAfter } = readCertificate(pem)
+      return { fingerprint: fingerprint256, serial, subject, issuer, notBefore, notAfter }
+    },
+    network: () => ({
+      homeCommunityId: config.community.homeCommunityId,
+      repositoryUniqueId: config.repository.uniqueId,
+      affinityDomainAuthority: config.identity.affinityDomainAuthority,
+      accessMode: config.access.mode,
+      publicUrl: config.https.publicUrl,
+      endpoints: ENDPOINTS,
+      httpsPort: given.ports().https,
+      mllpPort: given.ports().mllp,
+    }),
+    patients: patientPorts({ config, log, pool }, { identity: given.identity, store }),
+  }
+}
+
+function patientPorts(
+  { config, pool }: Given,
+  given: { readonly identity: IdentityPorts; readonly store: AdminPorts['store'] },
+): PatientPorts {
+  const { identity, store } = given
+  const community = config.identity.affinityDomainAuthority
+  const find = async (value: string, domain?: string): Promise<readonly PersonAnswer[]> => {
+    const oid = domain === undefined ? undefined : parseOid(domain)
+    if (domain !== undefined && oid === undefined) return []
+    return (await findPersons({ value, ...(oid === undefined ? {} : { domain: oid }) }, identity)).map(toPersonAnswer)
+  }
+  const domainOf = async (facilityId: string) =>
+    parseOid((await store.facilities()).find((facility) => facility.facilityId === facilityId)?.patientDomain.oid ?? '')
+  return {
+    register: async (demographics, by) => ({ xad: (await registerPerson({ demographics, by }, identity)).xad.value }),
+    find,
+    byXad: async (xad) => (await find(xad, community))[0],
+    link: async ({ xad, facilityId, value, by, reason }) => {
+      const domain = await domainOf(facilityId)
+      if (domain === undefined) return 'no-domain'
+      const [holder] = await find(value, domain)
+      if (holder !== undefined && holder.xad !== xad && (await hasDocuments(pool, holder.key)))
+        throw iheError('LINK_WITH_DOCUMENTS', { at: 'id', value })
+      await linkRecord({ domain, value, person: xad, by, reason }, identity)
+      return 'linked'
+    },
+    unlink: async ({ facilityId, value, by, reason }) => {
+      const domain = await domainOf(facilityId)
+      if (domain === undefined) return 'no-domain'
+      await unlinkRecord({ domain, value, by, reason }, identity)
+      return 'linked'
+    },
+  }
+}
+
+function toPersonAnswer(person: PersonView): PersonAnswer {
+  return {
+    key: person.key,
+    ...(person.xad === undefined ? {} : { xad: person.xad }),
+    identifiers: person.identifiers.map(({ id, status }) => ({ domain: id.authority, value: id.value, status })),
+  }
+}

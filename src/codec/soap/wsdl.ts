@@ -1,0 +1,126 @@
+// WSDL of an actor, generated from the transaction rows (ITI TF-2 Appendix V.2): names as IHE's own WSDLs have them.
+
+import type { QName, Transaction } from '../../../profiles/transactions/index.ts'
+import { el, type Markup, trusted } from '../xml/write.ts'
+
+const TARGET_NAMESPACE: Readonly<Record<Transaction['actor'], string>> = {
+  DocumentRegistry: 'urn:ihe:iti:xds-b:2007',
+  DocumentRepository: 'urn:ihe:iti:xds-b:2007',
+  PIXManager: 'urn:ihe:iti:pixv3:2007',
+}
+
+const NAMESPACES = {
+  'xmlns:wsdl': 'http://schemas.xmlsoap.org/wsdl/',
+  'xmlns:soap12': 'http://schemas.xmlsoap.org/wsdl/soap12/',
+  'xmlns:wsam': 'http://www.w3.org/2007/05/addressing/metadata',
+  'xmlns:wsaw': 'http://www.w3.org/2006/05/addressing/wsdl',
+  'xmlns:xsd': 'http://www.w3.org/2001/XMLSchema',
+}
+
+export interface WsdlRequest {
+  readonly actor: Transaction['actor']
+  readonly transactions: readonly Transaction[]
+  /** soap12:address of the port. */
+  readonly address: string
+}
+
+/** The WSDL 1.1 document; one operation a transaction of the actor, SOAP 1.2 document/literal. */
+export function writeWsdl({ actor, transactions, address }: WsdlRequest): string {
+  const own = transactions.filter((transaction) => transaction.actor === actor)
+  const elements = own.flatMap(({ request, response }) => [request, response])
+  const namespaces = [...new Set(elements.map(({ ns }) => ns))]
+  const prefixes = new Map(namespaces.map((ns, index) => [ns, `m${index + 1}`]))
+  const declarations = Object.fromEntries([...prefixes].map(([ns, prefix]) => [`xmlns:${prefix}`, ns]))
+  const document = el(
+    'wsdl:definitions',
+    {
+      ...NAMESPACES,
+      ...declarations,
+      'xmlns:tns': TARGET_NAMESPACE[actor],
+      targetNamespace: TARGET_NAMESPACE[actor],
+      name: actor,
+    },
+    el('wsdl:types', {}, ...namespaces.map((ns) => schemaOf(ns, elements))),
+    ...own.flatMap((transaction) => messages(transaction, prefixes)),
+    el('wsdl:portType', { name: `${actor}_PortType` }, ...own.map((transaction) => abstractOperation(transaction))),
+    binding(actor, own),
+    el(
+      'wsdl:service',
+      { name: `${actor}_Service` },
+      el(
+        'wsdl:port',
+        { name: `${actor}_Port_Soap12`, binding: `tns:${actor}_Binding_Soap12` },
+        el('soap12:address', { location: address }),
+      ),
+    ),
+  )
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${indented(document)}\n`
+}
+
+/** Content is open here: the schemas of OASIS and HL7 are theirs to publish, and this server checks more than they can say. */
+function schemaOf(ns: string, elements: readonly QName[]): Markup {
+  const names = [...new Set(elements.filter((element) => element.ns === ns).map(({ name }) => name))]
+  return el(
+    'xsd:schema',
+    { targetNamespace: ns, elementFormDefault: 'qualified' },
+    ...names.map((name) => el('xsd:element', { name, type: 'xsd:anyType' })),
+  )
+}
+
+/** `RegistryStoredQuery_Message` and `RegistryStoredQueryResponse_Message`; HL7 interactions name their own answers. */
+function messageNames({ operation, response }: Transaction): readonly [string, string] {
+  const answer = response.ns === 'urn:hl7-org:v3' ? `${operation}_${response.name}` : `${operation}Response`
+  return [`${operation}_Message`, `${answer}_Message`]
+}
+
+function messages(transaction: Transaction, prefixes: ReadonlyMap<string, string>): readonly Markup[] {
+  const [input, output] = messageNames(transaction)
+  const part = ({ ns, name }: QName): Markup =>
+    el('wsdl:part', { name: 'Body', element: `${prefixes.get(ns) ?? ''}:${name}` })
+  return [
+    el('wsdl:message', { name: input }, part(transaction.request)),
+    el('wsdl:message', { name: output }, part(transaction.response)),
+  ]
+}
+
+function abstractOperation(transaction: Transaction): Markup {
+  const [input, output] = messageNames(transaction)
+  const action = (uri: string): Record<string, string> => ({ 'wsam:Action': uri, 'wsaw:Action': uri })
+  return el(
+    'wsdl:operation',
+    { name: `${transaction.actor}_${transaction.operation}` },
+    el('wsdl:input', { message: `tns:${input}`, ...action(transaction.action) }),
+    el('wsdl:output', { message: `tns:${output}`, ...action(transaction.responseAction) }),
+  )
+}
+
+function binding(actor: Transaction['actor'], own: readonly Transaction[]): Markup {
+  const body = (): Markup => el('soap12:body', { use: 'literal' })
+  return el(
+    'wsdl:binding',
+    { name: `${actor}_Binding_Soap12`, type: `tns:${actor}_PortType` },
+    el('soap12:binding', { style: 'document', transport: 'http://schemas.xmlsoap.org/soap/http' }),
+    el('wsaw:UsingAddressing', { 'wsdl:required': 'true' }),
+    ...own.map((transaction) =>
+      el(
+        'wsdl:operation',
+        { name: `${actor}_${transaction.operation}` },
+        el('soap12:operation', { soapAction: transaction.action, soapActionRequired: 'false' }),
+        el('wsdl:input', {}, body()),
+        el('wsdl:output', {}, body()),
+      ),
+    ),
+  )
+}
+
+/** One element a line, so that the committed files can be read and compared. */
+function indented(document: Markup): Markup {
+  let depth = 0
+  const lines = document.split(/(?<=>)(?=<)/).map((tag) => {
+    if (tag.startsWith('</')) depth -= 1
+    const line = `${'  '.repeat(depth)}${tag}`
+    if (!tag.startsWith('</') && !tag.endsWith('/>')) depth += 1
+    return line
+  })
+  return trusted(lines.join('\n'))
+}

@@ -1,0 +1,270 @@
+// Administration on PostgreSQL: each change and its audit event in one transaction (design §4; DICOM PS3.15 Security Alert).
+
+import { randomUUID } from 'node:crypto'
+import type pg from 'pg'
+import type {
+  AdministrationStore,
+  CertificateRecord,
+  Change,
+  ConsentRecord,
+  Facility,
+  Stored,
+  SystemRecord,
+  UnionRecord,
+} from '../access/ports.ts'
+import { transaction } from './pool.ts'
+import { execute, type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
+
+export function createAdministrationStore(pool: pg.Pool): AdministrationStore {
+  return {
+    ...facilities(pool),
+    ...systems(pool),
+    ...certificates(pool),
+    ...unions(pool),
+    ...consents(pool),
+    ...settings(pool),
+  }
+}
+
+/** Runs `work` and, when it changed something, records who did what in the same commit. */
+async function changing<T>(pool: pg.Pool, change: Change, work: (client: Queryable) => Promise<T>): Promise<T> {
+  return transaction(pool, async (client) => {
+    const result = await work(client)
+    if (result !== 'unchanged' && result !== 'conflict' && result !== 'missing') await recordChange(client, change)
+    return result
+  })
+}
+
+async function recordChange(client: Queryable, change: Change): Promise<void> {
+  await execute(
+    client,
+    sql`/* audit of an administrative change: Security Alert 110113, Security Configuration 110129 */
+      insert into audit.event (exchange_id, event_code, action, type_code, outcome, peer, endpoint, patients, objects, reason)
+      values (${randomUUID()}, '110113', 'E', '110129', 0, ${change.peer}, '/admin/v1', '{}', ${JSON.stringify({ by: change.by })}, ${change.operation})`,
+  )
+}
+
+/** An insert that met a row: is it the same content? */
+async function outcomeOf(client: Queryable, insert: Statement, same: Statement): Promise<Stored> {
+  if ((await execute(client, insert)) === 1) return 'created'
+  const found = await queryOne<{ readonly same: boolean }>(client, same)
+  return found?.same === true ? 'unchanged' : 'conflict'
+}
+
+async function changed(client: Queryable, update: Statement): Promise<'changed' | 'missing'> {
+  return (await execute(client, update)) > 0 ? 'changed' : 'missing'
+}
+
+async function isThere(client: Queryable, statement: Statement): Promise<boolean> {
+  return (await queryOne(client, statement)) !== undefined
+}
+
+function facilities(pool: pg.Pool): Pick<AdministrationStore, 'facilities' | 'addFacility' | 'setFacilityStatus'> {
+  return {
+    facilities: () =>
+      query<Facility>(
+        pool,
+        sql`/* facilities */
+          select f.facility_id as "facilityId", f.oid, f.code, f.name, f.name_kana as "nameKana", f.kind, f.patient_id_form as "patientIdForm",
+                 f.facility_type as "facilityType", f.status, jsonb_build_object('oid', d.oid, 'name', d.name) as "patientDomain"
+          from access.facility f left join identity.domain d on d.facility_id = f.facility_id and d.kind = 'facility'
+          order by f.facility_id`,
+      ),
+    addFacility: (facility, change) => changing(pool, change, (client) => addFacility(client, facility)),
+    setFacilityStatus: (facilityId, status, change) =>
+      changing(pool, change, (client) =>
+        changed(client, sql`update access.facility set status = ${status} where facility_id = ${facilityId}`),
+      ),
+  }
+}
+
+async function addFacility(client: Queryable, f: Facility): Promise<Stored> {
+  const stored = await outcomeOf(
+    client,
+    sql`insert into access.facility (facility_id, oid, code, name, name_kana, kind, patient_id_form, facility_type)
+        values (${f.facilityId}, ${f.oid}, ${f.code ?? null}, ${f.name}, ${f.nameKana ?? null}, ${f.kind}, ${f.patientIdForm}, ${f.facilityType ?? null})
+        on conflict do nothing`,
+    sql`select true as same from access.facility where facility_id = ${f.facilityId} and oid = ${f.oid} and code is not distinct from ${f.code ?? null}
+          and name = ${f.name} and name_kana is not distinct from ${f.nameKana ?? null} and kind = ${f.kind}
+          and patient_id_form = ${f.patientIdForm} and facility_type is not distinct from ${f.facilityType ?? null}`,
+  )
+  if (stored !== 'created') return stored
+  const domain = f.patientDomain
+  const added = await execute(
+    client,
+    sql`insert into identity.domain (oid, name, kind, facility_id) values (${domain.oid}, ${domain.name}, 'facility', ${f.facilityId}) on conflict do nothing`,
+  )
+  if (added === 1) return 'created'
+  // The facility row goes too: a facility never shares its patient domain with another one.
+  await execute(client, sql`delete from access.facility where facility_id = ${f.facilityId}`)
+  return 'conflict'
+}
+
+function systems(pool: pg.Pool): Pick<AdministrationStore, 'systems' | 'addSystem' | 'setSystemStatus'> {
+  return {
+    systems: () =>
+      query<SystemRecord>(
+        pool,
+        sql`/* systems */
+          select system_id as "systemId", facility_id as "facilityId", roles, access_mode as "accessMode", assigning_authority as "assigningAuthority",
+                 repositories, confidentiality_ceiling as "confidentialityCeiling", status
+          from access.system order by system_id`,
+      ),
+    addSystem: (s, change) =>
+      changing(pool, change, async (client) => {
+        if (!(await isThere(client, sql`select 1 as there from access.facility where facility_id = ${s.facilityId}`)))
+          return 'missing'
+        return outcomeOf(
+          client,
+          sql`insert into access.system (system_id, facility_id, roles, access_mode, assigning_authority, repositories, confidentiality_ceiling)
+              values (${s.systemId}, ${s.facilityId}, ${s.roles}, ${s.accessMode ?? null}, ${s.assigningAuthority ?? null}, ${s.repositories}, ${s.confidentialityCeiling})
+              on conflict do nothing`,
+          sql`select true as same from access.system where system_id = ${s.systemId} and facility_id = ${s.facilityId} and roles = ${s.roles}
+                and access_mode is not distinct from ${s.accessMode ?? null} and assigning_authority is not distinct from ${s.assigningAuthority ?? null}
+                and repositories = ${s.repositories} and confidentiality_ceiling = ${s.confidentialityCeiling}`,
+        )
+      }),
+    setSystemStatus: (systemId, status, change) =>
+      changing(pool, change, (client) =>
+        changed(client, sql`update access.system set status = ${status} where system_id = ${systemId}`),
+      ),
+  }
+}
+
+function certificates(
+  pool: pg.Pool,
+): Pick<AdministrationStore, 'certificates' | 'addCertificate' | 'setCertificateStatus'> {
+  return {
+    certificates: (systemId) =>
+      query<CertificateRecord>(
+        pool,
+        sql`/* certificates of a system */
+          select fingerprint, system_id as "systemId", serial, subject, issuer, not_before as "notBefore", not_after as "notAfter", status
+          from access.client_certificate where system_id = ${systemId} order by not_before`,
+      ),
+    addCertificate: (systemId, c, change) =>
+      changing(pool, change, async (client) => {
+        if (!(await isThere(client, sql`select 1 as there from access.system where system_id = ${systemId}`)))
+          return 'missing'
+        return outcomeOf(
+          client,
+          sql`insert into access.client_certificate (fingerprint, system_id, serial, subject, issuer, not_before, not_after)
+              values (${c.fingerprint}, ${systemId}, ${c.serial}, ${c.subject}, ${c.issuer}, ${c.notBefore}, ${c.notAfter}) on conflict do nothing`,
+          sql`select true as same from access.client_certificate where fingerprint = ${c.fingerprint} and system_id = ${systemId}`,
+        )
+      }),
+    setCertificateStatus: (fingerprint, status, change) =>
+      changing(pool, change, (client) =>
+        changed(
+          client,
+          sql`update access.client_certificate set status = ${status}, status_since = now()
+              where fingerprint = ${fingerprint} and (status <> 'revoked' or ${status} = 'revoked')`,
+        ),
+      ),
+  }
+}
+
+function unions(pool: pg.Pool): Pick<AdministrationStore, 'unions' | 'addUnion' | 'addMember' | 'endMembership'> {
+  return {
+    unions: () =>
+      query<UnionRecord>(
+        pool,
+        sql`/* unions and their members, former ones too */
+          select u.union_id as "unionId", u.name, u.kind,
+                 coalesce((select jsonb_agg(jsonb_build_object('facilityId', m.facility_id, 'validFrom', m.valid_from, 'validTo', m.valid_to) order by m.valid_from)
+                           from access.union_member m where m.union_id = u.union_id), '[]'::jsonb) as members
+          from access.facility_union u order by u.union_id`,
+      ),
+    addUnion: (union, change) =>
+      changing(pool, change, (client) =>
+        outcomeOf(
+          client,
+          sql`insert into access.facility_union (union_id, name, kind) values (${union.unionId}, ${union.name}, ${union.kind}) on conflict do nothing`,
+          sql`select true as same from access.facility_union where union_id = ${union.unionId} and name = ${union.name} and kind = ${union.kind}`,
+        ),
+      ),
+    addMember: (m, change) =>
+      changing(pool, change, async (client) => {
+        const there = await isThere(
+          client,
+          sql`select 1 as there from access.facility_union u, access.facility f where u.union_id = ${m.unionId} and f.facility_id = ${m.facilityId} for update of u`,
+        )
+        if (!there) return 'missing'
+        const member = await isThere(
+          client,
+          sql`select 1 as there from access.union_member where union_id = ${m.unionId} and facility_id = ${m.facilityId} and (valid_to is null or valid_to > now())`,
+        )
+        if (member) return 'unchanged'
+        await execute(
+          client,
+          sql`insert into access.union_member (union_id, facility_id, valid_from, valid_to)
+              values (${m.unionId}, ${m.facilityId}, coalesce(${m.validFrom ?? null}::timestamptz, now()), ${m.validTo ?? null})`,
+        )
+        return 'created'
+      }),
+    endMembership: (m, change) =>
+      changing(pool, change, (client) =>
+        changed(
+          client,
+          sql`update access.union_member set valid_to = now() where union_id = ${m.unionId} and facility_id = ${m.facilityId} and (valid_to is null or valid_to > now())`,
+        ),
+      ),
+  }
+}
+
+function consents(pool: pg.Pool): Pick<AdministrationStore, 'consents' | 'addConsent' | 'withdrawConsent'> {
+  return {
+    consents: (personKey) =>
+      query<ConsentRecord>(
+        pool,
+        sql`/* consents of a person, former ones too */
+          select consent_id as "consentId", kind, facilities, excluded_facilities as "excludedFacilities", excluded_kinds as "excludedKinds",
+                 valid_from as "validFrom", valid_to as "validTo", withdrawn_at as "withdrawnAt", recorded_by as "recordedBy", evidence
+          from access.consent where person_key = ${personKey} order by consent_id`,
+      ),
+    addConsent: (c, change) =>
+      changing(pool, change, async (client) => {
+        const row = await queryOne<{ readonly consent_id: string }>(
+          client,
+          sql`insert into access.consent (person_key, kind, facilities, excluded_facilities, excluded_kinds, valid_from, valid_to, evidence, recorded_by)
+              values (${c.personKey}, ${c.kind}, ${c.facilities}, ${c.excludedFacilities}, ${c.excludedKinds},
+                      coalesce(${c.validFrom ?? null}::timestamptz, now()), ${c.validTo ?? null}, ${c.evidence ?? null}, ${change.by})
+              returning consent_id`,
+        )
+        if (row === undefined) throw new Error('insert returned no row')
+        return row.consent_id
+      }),
+    withdrawConsent: (consentId, change) =>
+      changing(pool, change, (client) =>
+        changed(
+          client,
+          sql`update access.consent set withdrawn_at = now(), withdrawn_by = ${change.by} where consent_id = ${consentId} and withdrawn_at is null`,
+        ),
+      ),
+  }
+}
+
+function settings(pool: pg.Pool): Pick<AdministrationStore, 'setting' | 'putSetting'> {
+  return {
+    setting: async (name) =>
+      (
+        await queryOne<{ readonly value: string }>(
+          pool,
+          sql`select value from access.network_setting where name = ${name}`,
+        )
+      )?.value,
+    putSetting: (name, value, change) =>
+      changing(pool, change, async (client) => {
+        await execute(
+          client,
+          sql`insert into access.network_setting (name, value) values (${name}, ${value})
+              on conflict (name) do update set value = excluded.value, updated_at = now()`,
+        )
+      }),
+  }
+}
+
+/** True when documents of the person are registered: their records are then not moved by a link. */
+export async function hasDocuments(client: Queryable, personKey: string): Promise<boolean> {
+  return isThere(client, sql`select 1 as there from registry.document_entry where person_key = ${personKey} limit 1`)
+}

@@ -1,0 +1,84 @@
+// Admin routes of facilities (施設) and of the network's settings.
+
+import type { FastifyInstance } from 'fastify'
+import type { Facility } from '../../access/ports.ts'
+import { type AdminPorts, answerChanged, answerStored, changeOf, described, notFound } from './api.ts'
+import { activity, exactly, oid, slug, words } from './schemas.ts'
+
+/** Insurance institution code (保険医療機関コード): prefecture, 点数表番号, seven digits; others 9 and nine digits. */
+const CODE = '^((0[1-9]|[1-3]\\d|4[0-7])\\d\\d{7}|9\\d{9})$'
+
+const facility = exactly(
+  {
+    facilityId: slug,
+    oid,
+    code: { type: 'string', pattern: CODE },
+    name: words,
+    nameKana: words,
+    kind: { enum: ['gateway', 'store-client', 'manual', 'viewing'] },
+    patientIdForm: { type: 'string', pattern: '^(exact|strip|pad:([1-9]|1\\d|2\\d|30))$' },
+    facilityType: words,
+    patientDomain: exactly({ oid, name: words }),
+  },
+  ['code', 'nameKana', 'patientIdForm', 'facilityType'],
+)
+
+type Body = Omit<Facility, 'status' | 'patientIdForm'> & { readonly patientIdForm?: string }
+
+export function registerFacilityRoutes(app: FastifyInstance, ports: AdminPorts): void {
+  const { store } = ports
+  app.get('/facilities', { schema: described('All facilities') }, () => store.facilities())
+  app.get<{ Params: { id: string } }>(
+    '/facilities/:id',
+    { schema: described('One facility') },
+    async (request, reply) => {
+      const found = (await store.facilities()).find((entry) => entry.facilityId === request.params.id)
+      return found ?? notFound(reply)
+    },
+  )
+  app.post<{ Body: Body }>(
+    '/facilities',
+    { schema: described('Register a facility', { body: facility }) },
+    async (request, reply) => {
+      const given: Facility = { patientIdForm: 'exact', ...request.body, status: 'active' }
+      return answerStored(
+        reply,
+        await store.addFacility(given, changeOf(request, `facility ${given.facilityId} registered`)),
+        given,
+      )
+    },
+  )
+  app.patch<{ Params: { id: string }; Body: { status: Facility['status'] } }>(
+    '/facilities/:id',
+    { schema: described('Suspend or resume a facility', { body: exactly({ status: activity }) }) },
+    async (request, reply) => {
+      const { id } = request.params
+      const { status } = request.body
+      return answerChanged(
+        reply,
+        await store.setFacilityStatus(id, status, changeOf(request, `facility ${id} ${status}`)),
+      )
+    },
+  )
+  registerSettingRoutes(app, ports)
+}
+
+function registerSettingRoutes(app: FastifyInstance, { store }: AdminPorts): void {
+  app.get<{ Params: { name: string } }>(
+    '/settings/:name',
+    { schema: described('A note of the operator’s tools') },
+    async (request, reply) => {
+      const value = await store.setting(request.params.name)
+      return value === undefined ? notFound(reply) : { name: request.params.name, value }
+    },
+  )
+  app.put<{ Params: { name: string }; Body: { value: string } }>(
+    '/settings/:name',
+    { schema: described('Keep a note', { params: exactly({ name: slug }), body: exactly({ value: words }) }) },
+    async (request) => {
+      const { name } = request.params
+      await store.putSetting(name, request.body.value, changeOf(request, `setting ${name} written`))
+      return { name, value: request.body.value }
+    },
+  )
+}

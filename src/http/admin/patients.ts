@@ -1,0 +1,176 @@
+// Admin routes of patients: registration, links of facilities' numbers, consents (同意患者登録).
+
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { NewConsent } from '../../access/ports.ts'
+import type { Demographics } from '../../model/person.ts'
+import { type AdminPorts, answerChanged, answerError, changeOf, described, notFound } from './api.ts'
+import { exactly, moment, slug, words } from './schemas.ts'
+
+export interface PersonAnswer {
+  readonly key: string
+  /** Value in the affinity domain; absent for a person whose records were all linked to another. */
+  readonly xad?: string
+  readonly identifiers: readonly { readonly domain: string; readonly value: string; readonly status: string }[]
+}
+
+/** Registration staff's work on the master patient index, as the identity actor offers it. */
+export interface PatientPorts {
+  readonly register: (demographics: Demographics, by: string) => Promise<{ readonly xad: string }>
+  readonly find: (value: string, domain?: string) => Promise<readonly PersonAnswer[]>
+  readonly byXad: (xad: string) => Promise<PersonAnswer | undefined>
+  /** @throws {IheError} when the number belongs to someone with documents, or the person has another number there. */
+  readonly link: (link: Link) => Promise<'linked' | 'no-domain'>
+  readonly unlink: (link: Omit<Link, 'xad'>) => Promise<'linked' | 'no-domain'>
+}
+
+export interface Link {
+  readonly xad: string
+  readonly facilityId: string
+  readonly value: string
+  readonly by: string
+  readonly reason: string
+}
+
+const names = {
+  type: 'array',
+  minItems: 1,
+  maxItems: 10,
+  items: exactly({
+    representation: { enum: ['IDE', 'SYL', 'ABC'] },
+    family: words,
+    given: { type: 'string', maxLength: 200 },
+  }),
+}
+const demographics = exactly(
+  {
+    names,
+    sex: { enum: ['M', 'F', 'UN'] },
+    birthTime: { type: 'string', pattern: '^\\d{4}(\\d{2}){0,2}$' },
+    addresses: { type: 'array', maxItems: 10, items: exactly({ postalCode: words, text: words }, ['postalCode']) },
+    telecoms: { type: 'array', maxItems: 10, items: words },
+  },
+  ['sex', 'birthTime', 'addresses', 'telecoms'],
+)
+const names64 = { type: 'array', items: slug, maxItems: 1000 } as const
+const kinds = { type: 'array', items: words, maxItems: 100 } as const
+const consent = exactly(
+  {
+    kind: { enum: ['comprehensive', 'individual'] },
+    facilities: names64,
+    excludedFacilities: names64,
+    excludedKinds: kinds,
+    validFrom: moment,
+    validTo: moment,
+    evidence: words,
+  },
+  ['facilities', 'excludedFacilities', 'excludedKinds', 'validFrom', 'validTo', 'evidence'],
+)
+
+type Xad = { Params: { xad: string } }
+
+export function registerPatientRoutes(app: FastifyInstance, ports: AdminPorts): void {
+  const { patients } = ports
+  app.get<{ Querystring: { id: string; domain?: string } }>(
+    '/patients',
+    { schema: described('Who has this number', { querystring: exactly({ id: words, domain: words }, ['domain']) }) },
+    async (request) => (await patients.find(request.query.id, request.query.domain)).map(shown),
+  )
+  app.get<Xad>('/patients/:xad', { schema: described('One person and their numbers') }, async (request, reply) => {
+    const person = await patients.byXad(request.params.xad)
+    return person === undefined ? notFound(reply) : shown(person)
+  })
+  app.post<{ Body: { demographics: Partial<Demographics> & Pick<Demographics, 'names'> } }>(
+    '/patients',
+    { schema: described('Register a person', { body: exactly({ demographics }) }) },
+    async (request, reply) => {
+      const given: Demographics = { addresses: [], telecoms: [], ...request.body.demographics }
+      return reply.code(201).send(await patients.register(given, 'admin-token'))
+    },
+  )
+  registerLinkRoutes(app, ports)
+  registerConsentRoutes(app, ports)
+}
+
+/** The surrogate key never leaves the server. */
+function shown({ key: _key, ...person }: PersonAnswer): Omit<PersonAnswer, 'key'> {
+  return person
+}
+
+function registerLinkRoutes(app: FastifyInstance, { patients }: AdminPorts): void {
+  app.post<Xad & { Body: { facilityId: string; id: string; reason: string } }>(
+    '/patients/:xad/links',
+    {
+      schema: described('Link a facility’s patient number to the person', {
+        body: exactly({ facilityId: slug, id: words, reason: words }),
+      }),
+    },
+    async (request, reply) => {
+      const { facilityId, id, reason } = request.body
+      const linked = await patients.link({ xad: request.params.xad, facilityId, value: id, reason, by: 'admin-token' })
+      return linked === 'linked' ? reply.code(201).send({ xad: request.params.xad, facilityId, id }) : notFound(reply)
+    },
+  )
+  app.delete<{ Params: { xad: string; facilityId: string; id: string } }>(
+    '/patients/:xad/links/:facilityId/:id',
+    { schema: described('The number does not belong to the person; history stays') },
+    async (request, reply) => {
+      const { xad, facilityId, id } = request.params
+      const person = await patients.byXad(xad)
+      if (person === undefined || !person.identifiers.some(({ value }) => value === id)) return notFound(reply)
+      const unlinked = await patients.unlink({ facilityId, value: id, reason: 'unlinked by staff', by: 'admin-token' })
+      return unlinked === 'linked' ? { status: 'ok' } : notFound(reply)
+    },
+  )
+}
+
+type ConsentBody = Partial<Omit<NewConsent, 'personKey'>> & Pick<NewConsent, 'kind'>
+
+function registerConsentRoutes(app: FastifyInstance, { patients, store }: AdminPorts): void {
+  app.get<Xad>(
+    '/patients/:xad/consents',
+    { schema: described('Consents of a person, former ones too') },
+    async (request, reply) => {
+      const person = await patients.byXad(request.params.xad)
+      return person === undefined ? notFound(reply) : store.consents(person.key)
+    },
+  )
+  app.post<Xad & { Body: ConsentBody }>(
+    '/patients/:xad/consents',
+    { schema: described('Record a consent', { body: consent }) },
+    async (request, reply) => {
+      const person = await patients.byXad(request.params.xad)
+      if (person === undefined) return notFound(reply)
+      const given = request.body
+      if (given.kind === 'individual' && (given.facilities ?? []).length === 0) return withoutFacilities(reply)
+      const complete: NewConsent = {
+        facilities: [],
+        excludedFacilities: [],
+        excludedKinds: [],
+        ...given,
+        personKey: person.key,
+      }
+      const consentId = await store.addConsent(complete, changeOf(request, 'consent recorded'))
+      return reply.code(201).send({ consentId })
+    },
+  )
+  app.post<{ Params: { id: string } }>(
+    '/consents/:id/withdraw',
+    {
+      schema: described('Withdraw a consent; effective at once', {
+        params: exactly({ id: { type: 'string', pattern: '^\\d{1,18}$' } }),
+      }),
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      return answerChanged(reply, await store.withdrawConsent(id, changeOf(request, `consent ${id} withdrawn`)))
+    },
+  )
+}
+
+function withoutFacilities(reply: FastifyReply): FastifyReply {
+  return answerError(reply, 400, {
+    code: 'INVALID',
+    message: 'facilities: an individual consent names at least one facility',
+    ja: '個別同意には施設を1つ以上指定してください。',
+  })
+}

@@ -1,0 +1,116 @@
+// Admin routes of systems and their client certificates (security rules of the network: certificate → system → facility).
+
+import type { FastifyInstance } from 'fastify'
+import type { CertificateRecord, SystemRecord } from '../../access/ports.ts'
+import { CONFIDENTIALITY_ORDER, ROLES } from '../../model/caller.ts'
+import { type AdminPorts, answerChanged, answerError, answerStored, changeOf, described, notFound } from './api.ts'
+import { activity, exactly, oid, slug } from './schemas.ts'
+
+const system = exactly(
+  {
+    systemId: slug,
+    facilityId: slug,
+    roles: { type: 'array', items: { enum: ROLES }, minItems: 1, uniqueItems: true },
+    accessMode: { enum: ['consent', 'affinity-domain'] },
+    assigningAuthority: oid,
+    repositories: { type: 'array', items: oid, maxItems: 100 },
+    confidentialityCeiling: { enum: CONFIDENTIALITY_ORDER },
+  },
+  ['accessMode', 'assigningAuthority', 'repositories', 'confidentialityCeiling'],
+)
+
+type Body = Omit<SystemRecord, 'status' | 'repositories' | 'confidentialityCeiling'> & Partial<SystemRecord>
+
+export function registerSystemRoutes(app: FastifyInstance, ports: AdminPorts): void {
+  const { store } = ports
+  app.get('/systems', { schema: described('All systems') }, () => store.systems())
+  app.get<{ Params: { id: string } }>('/systems/:id', { schema: described('One system') }, async (request, reply) => {
+    const found = (await store.systems()).find((entry) => entry.systemId === request.params.id)
+    return found ?? notFound(reply)
+  })
+  app.post<{ Body: Body }>(
+    '/systems',
+    { schema: described('Register a system of a facility', { body: system }) },
+    async (request, reply) => {
+      const given: SystemRecord = { repositories: [], confidentialityCeiling: 'N', ...request.body, status: 'active' }
+      return answerStored(
+        reply,
+        await store.addSystem(given, changeOf(request, `system ${given.systemId} registered`)),
+        given,
+      )
+    },
+  )
+  app.patch<{ Params: { id: string }; Body: { status: SystemRecord['status'] } }>(
+    '/systems/:id',
+    { schema: described('Suspend or resume a system', { body: exactly({ status: activity }) }) },
+    async (request, reply) => {
+      const { id } = request.params
+      const { status } = request.body
+      return answerChanged(reply, await store.setSystemStatus(id, status, changeOf(request, `system ${id} ${status}`)))
+    },
+  )
+  registerCertificateRoutes(app, ports)
+}
+
+function registerCertificateRoutes(app: FastifyInstance, { store, readCertificate }: AdminPorts): void {
+  app.get<{ Params: { id: string } }>(
+    '/systems/:id/certificates',
+    { schema: described('Certificates of a system') },
+    (request) => store.certificates(request.params.id),
+  )
+  app.post<{ Params: { id: string }; Body: { pem: string } }>(
+    '/systems/:id/certificates',
+    {
+      schema: described('Register a client certificate', {
+        body: exactly({ pem: { type: 'string', maxLength: 32768 } }),
+      }),
+    },
+    async (request, reply) => {
+      const certificate = tryRead(readCertificate, request.body.pem)
+      if (certificate === undefined)
+        return answerError(reply, 400, {
+          code: 'INVALID',
+          message: 'pem is not a PEM certificate (-----BEGIN CERTIFICATE-----)',
+          ja: 'pemがPEM形式の証明書ではありません。',
+        })
+      const { id } = request.params
+      const change = changeOf(request, `certificate ${certificate.fingerprint} of system ${id} registered`)
+      return answerStored(reply, await store.addCertificate(id, certificate, change), {
+        systemId: id,
+        fingerprint: certificate.fingerprint,
+      })
+    },
+  )
+  app.patch<{ Params: { fingerprint: string }; Body: { status: CertificateRecord['status'] } }>(
+    '/certificates/:fingerprint',
+    {
+      schema: described('Suspend, resume or revoke a certificate; revoked is for ever', {
+        body: exactly({ status: { enum: ['active', 'suspended', 'revoked'] } }),
+      }),
+    },
+    async (request, reply) => {
+      const { fingerprint } = request.params
+      const { status } = request.body
+      return answerChanged(
+        reply,
+        await store.setCertificateStatus(
+          fingerprint,
+          status,
+          changeOf(request, `certificate ${fingerprint} ${status}`),
+        ),
+      )
+    },
+  )
+}
+
+function tryRead(
+  read: AdminPorts['readCertificate'],
+  pem: string,
+): ReturnType<AdminPorts['readCertificate']> | undefined {
+  try {
+    return read(pem)
+  } catch {
+    // Whatever the parser disliked, the sender's text is no certificate.
+    return undefined
+  }
+}

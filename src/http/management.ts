@@ -1,0 +1,66 @@
+// The management door: health, metrics and the admin API on loopback (reliability: lifecycle; design §5).
+
+import type { AddressInfo } from 'node:net'
+import fastifySwagger from '@fastify/swagger'
+import fastify from 'fastify'
+import type { Registry } from 'prom-client'
+import { type AdminPorts, registerAdminApi } from './admin/api.ts'
+
+export interface ManagementOptions {
+  readonly metrics: Registry
+  /** Name of each check and `ok` or what is wrong, without personal data. */
+  readonly checks: () => Promise<Readonly<Record<string, string>>>
+  readonly admin: AdminPorts
+}
+
+export interface ManagementDoor {
+  readonly listen: (port: number, host: string) => Promise<number>
+  /** From now on /readyz says no, so that a load balancer turns away. */
+  readonly drain: () => void
+  readonly close: () => Promise<void>
+}
+
+const MAX_BODY_BYTES = 1024 * 1024
+
+export async function createManagement(options: ManagementOptions): Promise<ManagementDoor> {
+  const app = fastify({
+    logger: false,
+    bodyLimit: MAX_BODY_BYTES,
+    forceCloseConnections: true,
+    ajv: { customOptions: { removeAdditional: false, allErrors: true, coerceTypes: false } },
+  })
+  let draining = false
+  await app.register(fastifySwagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Tsunagi admin API',
+        version: '1',
+        description: 'Facilities, systems, unions, consents and patients of the network',
+      },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+    },
+  })
+  app.get('/livez', { schema: { hide: true } }, async () => ({ status: 'ok' }))
+  app.get('/startupz', { schema: { hide: true } }, async () => ({ status: 'ok' }))
+  app.get('/readyz', { schema: { hide: true } }, async (_request, reply) => {
+    const checks = draining ? { drain: 'shutting down' } : await options.checks()
+    const ready = Object.values(checks).every((check) => check === 'ok')
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'not ready', checks })
+  })
+  app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
+    reply.type(options.metrics.contentType).send(await options.metrics.metrics()),
+  )
+  await app.register(async (scope) => registerAdminApi(scope, options.admin), { prefix: '/admin/v1' })
+  await app.ready()
+  return {
+    listen: async (port, host) => {
+      await app.listen({ port, host })
+      return (app.server.address() as AddressInfo).port
+    },
+    drain: () => {
+      draining = true
+    },
+    close: () => app.close(),
+  }
+}
