@@ -21,14 +21,21 @@ export interface ManagementDoor {
 }
 
 const MAX_BODY_BYTES = 1024 * 1024
+/** A database that answers later than this is none (reliability: health). */
+const READY_WITHIN_MS = 1000
+/** The longest patient number in a path, percent-encoded. */
+const MAX_PARAMETER_LENGTH = 2400
 
 export async function createManagement(options: ManagementOptions): Promise<ManagementDoor> {
   const app = fastify({
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: true,
-    ajv: { customOptions: { removeAdditional: false, allErrors: true, coerceTypes: false } },
+    routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
+    ajv: { customOptions: { removeAdditional: false, allErrors: true, coerceTypes: false, verbose: true } },
   })
+  // An error text may name hosts and values; the doors of health and metrics need none.
+  app.setErrorHandler((_error, _request, reply) => reply.code(500).send({ status: 'failed' }))
   let draining = false
   await app.register(fastifySwagger, {
     openapi: {
@@ -44,7 +51,7 @@ export async function createManagement(options: ManagementOptions): Promise<Mana
   app.get('/livez', { schema: { hide: true } }, async () => ({ status: 'ok' }))
   app.get('/startupz', { schema: { hide: true } }, async () => ({ status: 'ok' }))
   app.get('/readyz', { schema: { hide: true } }, async (_request, reply) => {
-    const checks = draining ? { drain: 'shutting down' } : await options.checks()
+    const checks = draining ? { drain: 'shutting down' } : await boundedChecks(options.checks)
     const ready = Object.values(checks).every((check) => check === 'ok')
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'not ready', checks })
   })
@@ -62,5 +69,20 @@ export async function createManagement(options: ManagementOptions): Promise<Mana
       draining = true
     },
     close: () => app.close(),
+  }
+}
+
+/** The checks, or that there was no answer in time. */
+async function boundedChecks(checks: ManagementOptions['checks']): Promise<Readonly<Record<string, string>>> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<Readonly<Record<string, string>>>((resolve) => {
+    timer = setTimeout(resolve, READY_WITHIN_MS, { checks: 'no answer in time' })
+  })
+  try {
+    return await Promise.race([checks(), late])
+  } catch {
+    return { checks: 'failed' }
+  } finally {
+    clearTimeout(timer)
   }
 }

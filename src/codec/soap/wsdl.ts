@@ -1,6 +1,6 @@
 // WSDL of an actor, generated from the transaction rows (ITI TF-2 Appendix V.2): names as IHE's own WSDLs have them.
 
-import type { QName, Transaction } from '../../../profiles/transactions/index.ts'
+import { NS, type QName, type Transaction } from '../../../profiles/transactions/index.ts'
 import { el, type Markup, trusted } from '../xml/write.ts'
 
 const TARGET_NAMESPACE: Readonly<Record<Transaction['actor'], string>> = {
@@ -41,7 +41,7 @@ export function writeWsdl({ actor, transactions, address }: WsdlRequest): string
       name: actor,
     },
     el('wsdl:types', {}, ...namespaces.map((ns) => schemaOf(ns, elements))),
-    ...own.flatMap((transaction) => messages(transaction, prefixes)),
+    ...messages(own, prefixes),
     el('wsdl:portType', { name: `${actor}_PortType` }, ...own.map((transaction) => abstractOperation(transaction))),
     binding(actor, own),
     el(
@@ -67,20 +67,27 @@ function schemaOf(ns: string, elements: readonly QName[]): Markup {
   )
 }
 
-/** `RegistryStoredQuery_Message` and `RegistryStoredQueryResponse_Message`; HL7 interactions name their own answers. */
+/** `RegistryStoredQuery_Message` and `RegistryStoredQueryResponse_Message`; an HL7 message has the name of its interaction. */
 function messageNames({ operation, response }: Transaction): readonly [string, string] {
-  const answer = response.ns === 'urn:hl7-org:v3' ? `${operation}_${response.name}` : `${operation}Response`
+  const answer = response.ns === NS.hl7 ? response.name : `${operation}Response`
   return [`${operation}_Message`, `${answer}_Message`]
 }
 
-function messages(transaction: Transaction, prefixes: ReadonlyMap<string, string>): readonly Markup[] {
-  const [input, output] = messageNames(transaction)
-  const part = ({ ns, name }: QName): Markup =>
-    el('wsdl:part', { name: 'Body', element: `${prefixes.get(ns) ?? ''}:${name}` })
-  return [
-    el('wsdl:message', { name: input }, part(transaction.request)),
-    el('wsdl:message', { name: output }, part(transaction.response)),
-  ]
+/** Each message once: several interactions have the same acknowledgement. */
+function messages(own: readonly Transaction[], prefixes: ReadonlyMap<string, string>): readonly Markup[] {
+  const parts = new Map(
+    own.flatMap((transaction) => {
+      const [input, output] = messageNames(transaction)
+      return [[input, transaction.request] as const, [output, transaction.response] as const]
+    }),
+  )
+  return [...parts].map(([name, element]) =>
+    el(
+      'wsdl:message',
+      { name },
+      el('wsdl:part', { name: 'Body', element: `${prefixes.get(element.ns) ?? ''}:${element.name}` }),
+    ),
+  )
 }
 
 function abstractOperation(transaction: Transaction): Markup {
