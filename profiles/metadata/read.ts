@@ -174,7 +174,7 @@ function codeFindings(entry: Classification, at: string): IheError[] {
       ]
 }
 
-/** Parent links, slot uniqueness and slot lengths hold for every object (ITI TF-3 4.2.3.1). */
+/** Parent links and slot uniqueness hold for every object (ITI TF-3 4.2.3.1). */
 function structureFindings(object: RegistryObject, label: string): IheError[] {
   const at = `${label}(${object.id})`
   const findings: IheError[] = []
@@ -196,8 +196,10 @@ function structureFindings(object: RegistryObject, label: string): IheError[] {
           rule: 'ITI TF-3 4.2.3.1.3 must be the id of the parent',
         }),
       )
-  const names = object.slots.map((entry) => entry.name)
-  for (const name of new Set(names.filter((entry, index) => names.indexOf(entry) !== index)))
+  const names = new Set<string>()
+  const repeated = new Set<string>()
+  for (const { name } of object.slots) (names.has(name) ? repeated : names).add(name)
+  for (const name of repeated)
     findings.push(
       iheError('METADATA_INVALID', {
         at: `${at}/Slot`,

@@ -13,6 +13,9 @@ export interface Change {
 /** `created`, `unchanged` when the same content was there, `conflict` when other content was. */
 export type Stored = 'created' | 'unchanged' | 'conflict'
 
+/** `unchanged` when it is so already, `conflict` when it cannot be taken back. */
+export type Changed = 'changed' | 'unchanged' | 'conflict' | 'missing'
+
 export interface Facility {
   readonly facilityId: string
   readonly oid: string
@@ -98,32 +101,27 @@ export interface ConsentRecord extends Omit<NewConsent, 'personKey' | 'validFrom
 export interface AdministrationStore {
   readonly facilities: () => Promise<readonly Facility[]>
   readonly addFacility: (facility: Facility, change: Change) => Promise<Stored>
-  readonly setFacilityStatus: (
-    facilityId: string,
-    status: Facility['status'],
-    change: Change,
-  ) => Promise<'changed' | 'missing'>
+  readonly setFacilityStatus: (facilityId: string, status: Facility['status'], change: Change) => Promise<Changed>
   readonly systems: () => Promise<readonly SystemRecord[]>
   readonly addSystem: (system: SystemRecord, change: Change) => Promise<Stored | 'missing'>
-  readonly setSystemStatus: (
-    systemId: string,
-    status: SystemRecord['status'],
-    change: Change,
-  ) => Promise<'changed' | 'missing'>
+  readonly setSystemStatus: (systemId: string, status: SystemRecord['status'], change: Change) => Promise<Changed>
   readonly certificates: (systemId: string) => Promise<readonly CertificateRecord[]>
   readonly addCertificate: (systemId: string, certificate: Certificate, change: Change) => Promise<Stored | 'missing'>
   readonly setCertificateStatus: (
     fingerprint: string,
     status: CertificateRecord['status'],
     change: Change,
-  ) => Promise<'changed' | 'missing'>
+  ) => Promise<Changed>
   readonly unions: () => Promise<readonly UnionRecord[]>
   readonly addUnion: (union: Union, change: Change) => Promise<Stored>
   readonly addMember: (membership: Membership, change: Change) => Promise<Stored | 'missing'>
-  readonly endMembership: (membership: Membership, change: Change) => Promise<'changed' | 'missing'>
+  readonly endMembership: (membership: Membership, change: Change) => Promise<Changed>
   readonly consents: (personKey: string) => Promise<readonly ConsentRecord[]>
-  readonly addConsent: (consent: NewConsent, change: Change) => Promise<string>
-  readonly withdrawConsent: (consentId: string, change: Change) => Promise<'changed' | 'missing'>
+  readonly addConsent: (
+    consent: NewConsent,
+    change: Change,
+  ) => Promise<{ readonly stored: 'created' | 'unchanged'; readonly consentId: string }>
+  readonly withdrawConsent: (consentId: string, change: Change) => Promise<Changed>
   readonly setting: (name: string) => Promise<string | undefined>
-  readonly putSetting: (name: string, value: string, change: Change) => Promise<void>
+  readonly putSetting: (name: string, value: string, change: Change) => Promise<Changed>
 }

@@ -7,11 +7,11 @@ import { renderAssociationFragment, renderFragment } from '../codec/ebxml/regist
 import { readEr7 } from '../codec/hl7v2/read.ts'
 import type { Config } from '../config/config.ts'
 import { factsOfPatient, factsOfPersons, findDomains, type PersonFacts } from '../db/access-store.ts'
-import { writeExchangeRows } from '../db/exchange-recorder.ts'
+import { type ExchangeRows, exchangeParts, writeExchangeRows } from '../db/exchange-recorder.ts'
 import { completeClaim, takeClaim } from '../db/idempotency.ts'
 import { createIdentityStore } from '../db/identity-store.ts'
 import { createRegistryStore, findRetrievable } from '../db/registry-store.ts'
-import type { Queryable } from '../db/sql.ts'
+import type { Queryable, Statement } from '../db/sql.ts'
 import { createStoreClientStore } from '../db/storeclient-store.ts'
 import type { DoorLog } from '../http/door.ts'
 import type { IdentityPorts } from '../identity/ports.ts'
@@ -39,11 +39,16 @@ function toAccess(caller: Caller, person: PersonFacts): PatientAccess {
   }
 }
 
-async function writeExchange(client: Queryable, caller: Caller, outcome: RecordedOutcome): Promise<void> {
-  await writeExchangeRows(client, {
+/** Audit and journal of an exchange that ends in a business transaction. */
+function rowsOf(caller: Caller, outcome: RecordedOutcome): ExchangeRows {
+  return {
     events: auditEvents(caller, outcome),
     entries: [journalEntry(caller.exchange, caller, { ...outcome, now: performance.now() })],
-  })
+  }
+}
+
+function partsOf(caller: Caller, outcome: RecordedOutcome): readonly Statement[] {
+  return exchangeParts(rowsOf(caller, outcome))
 }
 
 export function registryPorts({ config, pool }: Given): RegistryPorts {
@@ -56,7 +61,7 @@ export function registryPorts({ config, pool }: Given): RegistryPorts {
     return person === undefined ? undefined : toAccess(caller, person)
   }
   return {
-    store: createRegistryStore({ pool, recordExchange: writeExchange, accessOf }),
+    store: createRegistryStore({ pool, exchangeParts: partsOf, accessOf: toAccess }),
     access: {
       ofPatient: (caller, patientId) => accessOf(pool, caller, patientId),
       ofPersons: (caller, personKeys) => accessOfPersons(pool, caller, personKeys),
@@ -85,8 +90,11 @@ export function repositoryPorts(
   return {
     repositoryUniqueId,
     blobs,
-    documents: (uniqueIds) => findRetrievable(pool, { repositoryUniqueId, uniqueIds }),
-    access: registry.access,
+    documents: async (caller, uniqueIds) => {
+      const found = await findRetrievable(pool, { repositoryUniqueId, uniqueIds, facilityId: caller.facilityId })
+      return found.map(({ person, ...entry }) => ({ ...entry, access: toAccess(caller, person) }))
+    },
+    admits: registry.access.admits,
     register: (request, caller) => register({ ...request, repositories: [repositoryUniqueId] }, caller, registry),
     alarm: (damaged) => log.error({ document: damaged.uniqueId }, 'a stored document does not match its checksum'),
   }
@@ -95,7 +103,11 @@ export function repositoryPorts(
 export function identityPorts({ config, pool }: Given): IdentityPorts {
   const affinityDomain = config.identity.affinityDomainAuthority
   return {
-    store: createIdentityStore(pool, { claim: takeClaim, complete: completeClaim, record: writeExchange }),
+    store: createIdentityStore(pool, {
+      claim: takeClaim,
+      complete: completeClaim,
+      record: (client, caller, outcome) => writeExchangeRows(client, rowsOf(caller, outcome)),
+    }),
     affinityDomain,
     visibleDomains: async (caller, person) => {
       const [access] = (await accessOfPersons(pool, caller, [person])).values()
@@ -138,7 +150,7 @@ export function storeClientPorts(
       mayPublish: (facilityId, facts) => mayPublish({ facilityId, accessMode: 'consent' }, facts).allowed,
       render: registry.render,
       readFile: blobs.read,
-      recordExchange: writeExchange,
+      exchangeParts: partsOf,
     }),
     holdForReview: async (item) => {
       log.warn(

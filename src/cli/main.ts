@@ -1,6 +1,7 @@
 // The command line: its commands, the options they share, and what the exit code says (design §5).
 
 import { Command, CommanderError } from 'commander'
+import { registerBench } from './bench/bench.ts'
 import { registerCert } from './cert.ts'
 import { registerConfig } from './config-command.ts'
 import { registerConsent } from './consent.ts'
@@ -41,6 +42,7 @@ const commands: readonly Registration[] = [
   registerProvide,
   registerRetrieve,
   registerGenerate,
+  registerBench,
 ]
 
 /** Runs one command. @returns the exit code: 0 done, 1 refused by the server, 2 wrong usage or configuration. */

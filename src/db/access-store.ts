@@ -4,6 +4,7 @@ import type pg from 'pg'
 import type { AccessFacts, Consent } from '../model/access.ts'
 import type { AccessMode, CallingSystem, Confidentiality, Role } from '../model/caller.ts'
 import { type Oid, type PatientId, parseOid } from '../model/identifiers.ts'
+import { claimColumn, type IdempotencyClaim, type StoredClaim } from './idempotency.ts'
 import { type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
 
 /** A certificate that is registered, with the state of certificate, system and facility. */
@@ -83,7 +84,8 @@ export interface PersonFacts {
   readonly facts: AccessFacts
 }
 
-interface FactsRow {
+/** Columns of a person's community id with factColumns. */
+export interface FactsOfPerson {
   readonly person_key: string
   readonly domain: string
   readonly value: string
@@ -97,7 +99,7 @@ export async function factsOfPatient(
   asked: { readonly patientId: PatientId; readonly facilityId: string },
 ): Promise<PersonFacts | undefined> {
   const { authority, value } = asked.patientId
-  const row = await queryOne<FactsRow>(
+  const row = await queryOne<FactsOfPerson>(
     client,
     sql`/* access facts of a patient id */
       select i.person_key, i.domain, i.value, ${factColumns(asked.facilityId)}
@@ -108,13 +110,49 @@ export async function factsOfPatient(
   return row === undefined ? undefined : toFacts(row)
 }
 
+interface LockedRow {
+  readonly claim: StoredClaim | null
+  readonly person_key: string | null
+  readonly domain: string
+  readonly value: string
+  readonly linked: boolean
+  readonly consents: readonly Consent[]
+}
+
+/**
+ * As factsOfPatient, with the person's row locked until the end of the transaction (submissions and merges of one person follow
+ * one another), and what was answered to this message before.
+ */
+export async function lockPatient(
+  client: Queryable,
+  asked: { readonly claim: IdempotencyClaim | undefined; readonly patientId: PatientId; readonly facilityId: string },
+): Promise<{ readonly stored: StoredClaim | null; readonly person: PersonFacts | undefined }> {
+  const { authority, value } = asked.patientId
+  const row = await queryOne<LockedRow>(
+    client,
+    sql`/* ITI-42: claim, locked person and access facts */
+      select ${claimColumn(asked.claim)} as claim, found.*
+      from (values (1)) as one
+      left join lateral (
+        select i.person_key, i.domain, i.value, ${factColumns(asked.facilityId)}
+        from identity.identifier i
+        join identity.domain d on d.oid = i.domain and d.kind in ('affinity', 'community')
+        join identity.person p on p.person_key = i.person_key
+        where i.domain = ${authority} and i.value = ${value} and i.status = 'active'
+        for update of p) as found on true`,
+  )
+  if (row === undefined) return { stored: null, person: undefined }
+  const { person_key } = row
+  return { stored: row.claim, person: person_key === null ? undefined : toFacts({ ...row, person_key }) }
+}
+
 /** The facts of persons towards one facility, by person key; their id is the community's. */
 export async function factsOfPersons(
   pool: pg.Pool,
   asked: { readonly personKeys: readonly string[]; readonly facilityId: string },
 ): Promise<readonly PersonFacts[]> {
   if (asked.personKeys.length === 0) return []
-  const rows = await query<FactsRow>(
+  const rows = await query<FactsOfPerson>(
     pool,
     sql`/* access facts of persons */
       select i.person_key, i.domain, i.value, ${factColumns(asked.facilityId)}
@@ -138,7 +176,7 @@ export function factColumns(facilityId: string): Statement {
                   and c.valid_from <= now() and (c.valid_to is null or c.valid_to > now())), '[]'::jsonb) as consents`
 }
 
-function toFacts(row: FactsRow): PersonFacts {
+export function toFacts(row: FactsOfPerson): PersonFacts {
   return {
     personKey: row.person_key,
     patientId: { value: row.value, authority: row.domain as Oid },

@@ -6,8 +6,10 @@ import type {
   AdministrationStore,
   CertificateRecord,
   Change,
+  Changed,
   ConsentRecord,
   Facility,
+  NewConsent,
   Stored,
   SystemRecord,
   UnionRecord,
@@ -27,10 +29,14 @@ export function createAdministrationStore(pool: pg.Pool): AdministrationStore {
 }
 
 /** Runs `work` and, when it changed something, records who did what in the same commit. */
-async function changing<T>(pool: pg.Pool, change: Change, work: (client: Queryable) => Promise<T>): Promise<T> {
+async function changing<T extends Stored | Changed>(
+  pool: pg.Pool,
+  change: Change,
+  work: (client: Queryable) => Promise<T>,
+): Promise<T> {
   return transaction(pool, async (client) => {
     const result = await work(client)
-    if (result !== 'unchanged' && result !== 'conflict' && result !== 'missing') await recordChange(client, change)
+    if (result === 'created' || result === 'changed') await recordChange(client, change)
     return result
   })
 }
@@ -51,8 +57,15 @@ async function outcomeOf(client: Queryable, insert: Statement, same: Statement):
   return found?.same === true ? 'unchanged' : 'conflict'
 }
 
-async function changed(client: Queryable, update: Statement): Promise<'changed' | 'missing'> {
-  return (await execute(client, update)) > 0 ? 'changed' : 'missing'
+/** An update that finds the row as it shall be already changes nothing; `there` tells that from a row that does not exist. */
+async function changed(client: Queryable, update: Statement, there: Statement): Promise<Changed> {
+  if ((await execute(client, update)) > 0) return 'changed'
+  return (await isThere(client, there)) ? 'unchanged' : 'missing'
+}
+
+/** A column without a value is an absent member. */
+function withoutNulls<T extends object>(row: T): T {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as T
 }
 
 async function isThere(client: Queryable, statement: Statement): Promise<boolean> {
@@ -61,19 +74,25 @@ async function isThere(client: Queryable, statement: Statement): Promise<boolean
 
 function facilities(pool: pg.Pool): Pick<AdministrationStore, 'facilities' | 'addFacility' | 'setFacilityStatus'> {
   return {
-    facilities: () =>
-      query<Facility>(
-        pool,
-        sql`/* facilities */
+    facilities: async () =>
+      (
+        await query<Facility>(
+          pool,
+          sql`/* facilities */
           select f.facility_id as "facilityId", f.oid, f.code, f.name, f.name_kana as "nameKana", f.kind, f.patient_id_form as "patientIdForm",
                  f.facility_type as "facilityType", f.status, jsonb_build_object('oid', d.oid, 'name', d.name) as "patientDomain"
           from access.facility f left join identity.domain d on d.facility_id = f.facility_id and d.kind = 'facility'
           order by f.facility_id`,
-      ),
+        )
+      ).map(withoutNulls),
     addFacility: (facility, change) => changing(pool, change, (client) => addFacility(client, facility)),
     setFacilityStatus: (facilityId, status, change) =>
       changing(pool, change, (client) =>
-        changed(client, sql`update access.facility set status = ${status} where facility_id = ${facilityId}`),
+        changed(
+          client,
+          sql`update access.facility set status = ${status} where facility_id = ${facilityId} and status <> ${status}`,
+          sql`select 1 as there from access.facility where facility_id = ${facilityId}`,
+        ),
       ),
   }
 }
@@ -86,7 +105,8 @@ async function addFacility(client: Queryable, f: Facility): Promise<Stored> {
         on conflict do nothing`,
     sql`select true as same from access.facility where facility_id = ${f.facilityId} and oid = ${f.oid} and code is not distinct from ${f.code ?? null}
           and name = ${f.name} and name_kana is not distinct from ${f.nameKana ?? null} and kind = ${f.kind}
-          and patient_id_form = ${f.patientIdForm} and facility_type is not distinct from ${f.facilityType ?? null}`,
+          and patient_id_form = ${f.patientIdForm} and facility_type is not distinct from ${f.facilityType ?? null}
+          and exists (select from identity.domain d where d.oid = ${f.patientDomain.oid} and d.name = ${f.patientDomain.name} and d.facility_id = ${f.facilityId})`,
   )
   if (stored !== 'created') return stored
   const domain = f.patientDomain
@@ -102,19 +122,21 @@ async function addFacility(client: Queryable, f: Facility): Promise<Stored> {
 
 function systems(pool: pg.Pool): Pick<AdministrationStore, 'systems' | 'addSystem' | 'setSystemStatus'> {
   return {
-    systems: () =>
-      query<SystemRecord>(
-        pool,
-        sql`/* systems */
+    systems: async () =>
+      (
+        await query<SystemRecord>(
+          pool,
+          sql`/* systems */
           select system_id as "systemId", facility_id as "facilityId", roles, access_mode as "accessMode", assigning_authority as "assigningAuthority",
                  repositories, confidentiality_ceiling as "confidentialityCeiling", status
           from access.system order by system_id`,
-      ),
+        )
+      ).map(withoutNulls),
     addSystem: (s, change) =>
       changing(pool, change, async (client) => {
         if (!(await isThere(client, sql`select 1 as there from access.facility where facility_id = ${s.facilityId}`)))
           return 'missing'
-        return outcomeOf(
+        const stored = await outcomeOf(
           client,
           sql`insert into access.system (system_id, facility_id, roles, access_mode, assigning_authority, repositories, confidentiality_ceiling)
               values (${s.systemId}, ${s.facilityId}, ${s.roles}, ${s.accessMode ?? null}, ${s.assigningAuthority ?? null}, ${s.repositories}, ${s.confidentialityCeiling})
@@ -123,12 +145,32 @@ function systems(pool: pg.Pool): Pick<AdministrationStore, 'systems' | 'addSyste
                 and access_mode is not distinct from ${s.accessMode ?? null} and assigning_authority is not distinct from ${s.assigningAuthority ?? null}
                 and repositories = ${s.repositories} and confidentiality_ceiling = ${s.confidentialityCeiling}`,
         )
+        if (stored !== 'created' || (await ownsAuthority(client, s))) return stored
+        await execute(client, sql`delete from access.system where system_id = ${s.systemId}`)
+        return 'conflict'
       }),
     setSystemStatus: (systemId, status, change) =>
       changing(pool, change, (client) =>
-        changed(client, sql`update access.system set status = ${status} where system_id = ${systemId}`),
+        changed(
+          client,
+          sql`update access.system set status = ${status} where system_id = ${systemId} and status <> ${status}`,
+          sql`select 1 as there from access.system where system_id = ${systemId}`,
+        ),
       ),
   }
+}
+
+/** Makes the system's own assigning authority an identifier domain; false when another facility or another kind of domain has the OID. */
+async function ownsAuthority(client: Queryable, { systemId, facilityId, assigningAuthority }: SystemRecord) {
+  if (assigningAuthority === undefined) return true
+  await execute(
+    client,
+    sql`insert into identity.domain (oid, name, kind, facility_id) values (${assigningAuthority}, ${systemId}, 'affinity', ${facilityId}) on conflict do nothing`,
+  )
+  return isThere(
+    client,
+    sql`select 1 as there from identity.domain where oid = ${assigningAuthority} and kind = 'affinity' and facility_id = ${facilityId}`,
+  )
 }
 
 function certificates(
@@ -154,14 +196,24 @@ function certificates(
         )
       }),
     setCertificateStatus: (fingerprint, status, change) =>
-      changing(pool, change, (client) =>
-        changed(
-          client,
-          sql`update access.client_certificate set status = ${status}, status_since = now()
-              where fingerprint = ${fingerprint} and (status <> 'revoked' or ${status} = 'revoked')`,
-        ),
-      ),
+      changing(pool, change, (client) => setCertificateStatus(client, fingerprint, status)),
   }
+}
+
+/** Revoked is for ever: to take it back is a conflict. */
+async function setCertificateStatus(client: Queryable, fingerprint: string, status: CertificateRecord['status']) {
+  const found = await queryOne<Pick<CertificateRecord, 'status'>>(
+    client,
+    sql`select status from access.client_certificate where fingerprint = ${fingerprint} for update`,
+  )
+  if (found === undefined) return 'missing'
+  if (found.status === status) return 'unchanged'
+  if (found.status === 'revoked') return 'conflict'
+  await execute(
+    client,
+    sql`update access.client_certificate set status = ${status}, status_since = now() where fingerprint = ${fingerprint}`,
+  )
+  return 'changed'
 }
 
 function unions(pool: pg.Pool): Pick<AdministrationStore, 'unions' | 'addUnion' | 'addMember' | 'endMembership'> {
@@ -190,11 +242,12 @@ function unions(pool: pg.Pool): Pick<AdministrationStore, 'unions' | 'addUnion' 
           sql`select 1 as there from access.facility_union u, access.facility f where u.union_id = ${m.unionId} and f.facility_id = ${m.facilityId} for update of u`,
         )
         if (!there) return 'missing'
-        const member = await isThere(
+        const member = await queryOne<{ readonly same: boolean }>(
           client,
-          sql`select 1 as there from access.union_member where union_id = ${m.unionId} and facility_id = ${m.facilityId} and (valid_to is null or valid_to > now())`,
+          sql`select valid_to is not distinct from ${m.validTo ?? null}::timestamptz and valid_from = coalesce(${m.validFrom ?? null}::timestamptz, valid_from) as same
+              from access.union_member where union_id = ${m.unionId} and facility_id = ${m.facilityId} and (valid_to is null or valid_to > now())`,
         )
-        if (member) return 'unchanged'
+        if (member !== undefined) return member.same ? 'unchanged' : 'conflict'
         await execute(
           client,
           sql`insert into access.union_member (union_id, facility_id, valid_from, valid_to)
@@ -207,6 +260,7 @@ function unions(pool: pg.Pool): Pick<AdministrationStore, 'unions' | 'addUnion' 
         changed(
           client,
           sql`update access.union_member set valid_to = now() where union_id = ${m.unionId} and facility_id = ${m.facilityId} and (valid_to is null or valid_to > now())`,
+          sql`select 1 as there from access.union_member where union_id = ${m.unionId} and facility_id = ${m.facilityId}`,
         ),
       ),
   }
@@ -222,26 +276,40 @@ function consents(pool: pg.Pool): Pick<AdministrationStore, 'consents' | 'addCon
                  valid_from as "validFrom", valid_to as "validTo", withdrawn_at as "withdrawnAt", recorded_by as "recordedBy", evidence
           from access.consent where person_key = ${personKey} order by consent_id`,
       ),
-    addConsent: (c, change) =>
-      changing(pool, change, async (client) => {
-        const row = await queryOne<{ readonly consent_id: string }>(
-          client,
-          sql`insert into access.consent (person_key, kind, facilities, excluded_facilities, excluded_kinds, valid_from, valid_to, evidence, recorded_by)
-              values (${c.personKey}, ${c.kind}, ${c.facilities}, ${c.excludedFacilities}, ${c.excludedKinds},
-                      coalesce(${c.validFrom ?? null}::timestamptz, now()), ${c.validTo ?? null}, ${c.evidence ?? null}, ${change.by})
-              returning consent_id`,
-        )
-        if (row === undefined) throw new Error('insert returned no row')
-        return row.consent_id
-      }),
+    addConsent: (consent, change) => transaction(pool, (client) => addConsent(client, consent, change)),
     withdrawConsent: (consentId, change) =>
       changing(pool, change, (client) =>
         changed(
           client,
           sql`update access.consent set withdrawn_at = now(), withdrawn_by = ${change.by} where consent_id = ${consentId} and withdrawn_at is null`,
+          sql`select 1 as there from access.consent where consent_id = ${consentId}`,
         ),
       ),
   }
+}
+
+/** The person is locked, so that the same consent sent twice at once stands once. */
+async function addConsent(client: Queryable, c: NewConsent, change: Change) {
+  await execute(client, sql`select from identity.person where person_key = ${c.personKey} for update`)
+  const standing = await queryOne<{ readonly consentId: string }>(
+    client,
+    sql`select consent_id as "consentId" from access.consent
+        where person_key = ${c.personKey} and withdrawn_at is null and (valid_to is null or valid_to > now()) and kind = ${c.kind}
+          and facilities = ${c.facilities} and excluded_facilities = ${c.excludedFacilities} and excluded_kinds = ${c.excludedKinds}
+          and valid_from = coalesce(${c.validFrom ?? null}::timestamptz, valid_from) and valid_to is not distinct from ${c.validTo ?? null}::timestamptz
+          and evidence is not distinct from ${c.evidence ?? null} limit 1`,
+  )
+  if (standing !== undefined) return { stored: 'unchanged', ...standing } as const
+  const row = await queryOne<{ readonly consentId: string }>(
+    client,
+    sql`insert into access.consent (person_key, kind, facilities, excluded_facilities, excluded_kinds, valid_from, valid_to, evidence, recorded_by)
+        values (${c.personKey}, ${c.kind}, ${c.facilities}, ${c.excludedFacilities}, ${c.excludedKinds},
+                coalesce(${c.validFrom ?? null}::timestamptz, now()), ${c.validTo ?? null}, ${c.evidence ?? null}, ${change.by})
+        returning consent_id as "consentId"`,
+  )
+  if (row === undefined) throw new Error('insert returned no row')
+  await recordChange(client, { ...change, operation: `${change.operation}: consent ${row.consentId}` })
+  return { stored: 'created', ...row } as const
 }
 
 function settings(pool: pg.Pool): Pick<AdministrationStore, 'setting' | 'putSetting'> {
@@ -255,11 +323,12 @@ function settings(pool: pg.Pool): Pick<AdministrationStore, 'setting' | 'putSett
       )?.value,
     putSetting: (name, value, change) =>
       changing(pool, change, async (client) => {
-        await execute(
+        const written = await execute(
           client,
-          sql`insert into access.network_setting (name, value) values (${name}, ${value})
-              on conflict (name) do update set value = excluded.value, updated_at = now()`,
+          sql`insert into access.network_setting as kept (name, value) values (${name}, ${value})
+              on conflict (name) do update set value = excluded.value, updated_at = now() where kept.value <> excluded.value`,
         )
+        return written === 1 ? 'changed' : 'unchanged'
       }),
   }
 }

@@ -3,7 +3,7 @@
 import type pg from 'pg'
 import type { AuditEvent } from '../audit/event.ts'
 import type { JournalEntry } from '../journal/entry.ts'
-import { execute, type Queryable, sql } from './sql.ts'
+import { executeTogether, type Queryable, type Statement, sql } from './sql.ts'
 
 export interface ExchangeRows {
   readonly events: readonly AuditEvent[]
@@ -13,25 +13,29 @@ export interface ExchangeRows {
 const MAX_BATCH = 256
 const MAX_FLUSHES = 2
 
-/** Writes the rows with the connection given: inside a transaction they are part of its commit. */
-export async function writeExchangeRows(client: Queryable, rows: ExchangeRows): Promise<void> {
-  await execute(
-    client,
-    sql`/* audit and journal of exchanges */
-      with event as (
+/** Audit and journal as parts of a statement: committed with whatever else it writes. */
+export function exchangeParts(rows: ExchangeRows): readonly Statement[] {
+  return [
+    sql`audit_event as (
         insert into audit.event (exchange_id, event_code, action, type_code, outcome, system_id, facility_id, peer, endpoint, patients, objects, reason)
         select e."exchangeId", e."eventCode", e.action, e."typeCode", e.outcome, e."systemId", e."facilityId", e.peer, e.endpoint, e.patients, e.objects, e.reason
         from jsonb_to_recordset(${JSON.stringify(rows.events.map(cleanStrings))}::jsonb)
           as e("exchangeId" uuid, "eventCode" text, action text, "typeCode" text, outcome smallint, "systemId" text, "facilityId" text,
-               peer text, endpoint text, patients text[], objects jsonb, reason text))
-      insert into journal.exchange (exchange_id, at, door, endpoint, transaction, message_id, system_id, facility_id, peer, patients, result,
-                                    error_codes, errors, duration_ms, request_bytes, response_bytes)
-      select j.id, j.at, j.door, j.endpoint, j.transaction, j."messageId", j."systemId", j."facilityId", j.peer, j.patients, j.result,
-             j."errorCodes", j.errors, j."durationMs", j."requestBytes", j."responseBytes"
-      from jsonb_to_recordset(${JSON.stringify(rows.entries.map(journalRow))}::jsonb)
-        as j(id uuid, at timestamptz, door text, endpoint text, transaction text, "messageId" text, "systemId" text, "facilityId" text, peer text,
-             patients text[], result text, "errorCodes" text[], errors jsonb, "durationMs" real, "requestBytes" bigint, "responseBytes" bigint)`,
-  )
+               peer text, endpoint text, patients text[], objects jsonb, reason text))`,
+    sql`journal_exchange as (
+        insert into journal.exchange (exchange_id, at, door, endpoint, transaction, message_id, system_id, facility_id, peer, patients, result,
+                                      error_codes, errors, duration_ms, request_bytes, response_bytes)
+        select j.id, j.at, j.door, j.endpoint, j.transaction, j."messageId", j."systemId", j."facilityId", j.peer, j.patients, j.result,
+               j."errorCodes", j.errors, j."durationMs", j."requestBytes", j."responseBytes"
+        from jsonb_to_recordset(${JSON.stringify(rows.entries.map(journalRow))}::jsonb)
+          as j(id uuid, at timestamptz, door text, endpoint text, transaction text, "messageId" text, "systemId" text, "facilityId" text, peer text,
+               patients text[], result text, "errorCodes" text[], errors jsonb, "durationMs" real, "requestBytes" bigint, "responseBytes" bigint))`,
+  ]
+}
+
+/** Writes the rows with the connection given: inside a transaction they are part of its commit. */
+export async function writeExchangeRows(client: Queryable, rows: ExchangeRows): Promise<void> {
+  await executeTogether(client, exchangeParts(rows))
 }
 
 function journalRow(entry: JournalEntry): Readonly<Record<string, unknown>> {

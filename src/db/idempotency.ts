@@ -1,6 +1,6 @@
 // The row that makes sending again harmless: key and digest, inserted at the start of the business transaction (reliability rules).
 
-import { execute, type Queryable, queryOne, sql } from './sql.ts'
+import { execute, type Queryable, queryOne, type Statement, sql } from './sql.ts'
 
 export interface IdempotencyClaim {
   readonly scope: string
@@ -37,6 +37,29 @@ export async function takeClaim(client: Queryable, claim: IdempotencyClaim): Pro
   return stored === undefined || stored.digest !== claim.digest
     ? { kind: 'other-content' }
     : { kind: 'replay', response: stored.response }
+}
+
+/** The claim with its answer as part of a writing statement; a unique violation (23505) means another copy was first. */
+export function claimPart(claim: IdempotencyClaim, response: unknown): Statement {
+  return sql`claim as (
+      insert into journal.idempotency (scope, key, digest, response)
+      values (${claim.scope}, ${claim.key}, ${claim.digest}, ${JSON.stringify(response)}::jsonb))`
+}
+
+/** What an earlier message with this key got, as a column over parameters alone; null when there was none. */
+export function claimColumn(claim: Pick<IdempotencyClaim, 'scope' | 'key'> | undefined): Statement {
+  return sql`(select jsonb_build_object('digest', r.digest, 'response', r.response) from journal.idempotency r
+              where r.scope = ${claim?.scope ?? null} and r.key = ${claim?.key ?? null})`
+}
+
+export interface StoredClaim {
+  readonly digest: string
+  readonly response: unknown
+}
+
+export function claimResult(stored: StoredClaim | null | undefined, claim: IdempotencyClaim | undefined): ClaimResult {
+  if (stored === null || stored === undefined || claim === undefined) return { kind: 'new' }
+  return stored.digest === claim.digest ? { kind: 'replay', response: stored.response } : { kind: 'other-content' }
 }
 
 /** Keeps the positive answer for a resend. */

@@ -3,7 +3,7 @@
 import type pg from 'pg'
 import type { PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
-import { type PatientId, parseEntryUuid } from '../model/identifiers.ts'
+import { parseEntryUuid } from '../model/identifiers.ts'
 import type { CodeFilter, FindDocuments, GetDocuments, StoredObject } from '../model/stored-query.ts'
 import { APND, STATUS_APPROVED, XFRM } from '../model/xds.ts'
 import type {
@@ -17,19 +17,27 @@ import type {
   UsedUniqueId,
 } from '../registry/ports.ts'
 import type { RetrievableEntry } from '../repository/ports.ts'
+import { type FactsOfPerson, factColumns, lockPatient, type PersonFacts, toFacts } from './access-store.ts'
 import { sqlState } from './failure.ts'
-import { completeClaim, takeClaim } from './idempotency.ts'
+import {
+  type ClaimResult,
+  claimColumn,
+  claimPart,
+  claimResult,
+  type IdempotencyClaim,
+  type StoredClaim,
+} from './idempotency.ts'
 import { transaction } from './pool.ts'
-import { bareUuid, writeRegistration } from './registry-write.ts'
-import { execute, type Queryable, query, queryOne, sql } from './sql.ts'
+import { bareUuid, registrationParts } from './registry-write.ts'
+import { executeTogether, type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
 
 const UNIQUE_VIOLATION = '23505'
 
 export interface RegistryStoreOptions {
   readonly pool: pg.Pool
-  /** Audit and journal rows of an exchange, written with the connection of the transaction. */
-  readonly recordExchange: (client: Queryable, caller: Caller, outcome: RecordedOutcome) => Promise<void>
-  readonly accessOf: (client: Queryable, caller: Caller, patientId: PatientId) => Promise<PatientAccess | undefined>
+  /** Audit and journal rows of an exchange, as parts of the writing statement. */
+  readonly exchangeParts: (caller: Caller, outcome: RecordedOutcome) => readonly Statement[]
+  readonly accessOf: (caller: Caller, person: PersonFacts) => PatientAccess
 }
 
 export function createRegistryStore(options: RegistryStoreOptions): RegistryStore {
@@ -75,34 +83,27 @@ async function repeatable<T>(work: () => Promise<T>): Promise<T> {
 }
 
 function registryTransaction(client: pg.PoolClient, options: RegistryStoreOptions): RegistryTransaction {
-  let claimed = false
+  let claimIs: ClaimResult['kind'] = 'new'
   return {
     open: async ({ claim, patientId, caller }) => {
-      const taken = claim === undefined ? undefined : await takeClaim(client, claim)
-      if (taken?.kind === 'replay') return { replayed: true, patient: undefined }
-      claimed = taken?.kind === 'new'
-      await lockPerson(client, patientId)
-      return { replayed: false, patient: await options.accessOf(client, caller, patientId) }
+      const { stored, person } = await lockPatient(client, { claim, patientId, facilityId: caller.facilityId })
+      claimIs = claimResult(stored, claim).kind
+      return {
+        replayed: claimIs === 'replay',
+        patient: person === undefined ? undefined : options.accessOf(caller, person),
+      }
     },
-    facts: (request) => registrationFacts(client, request),
-    write: (plan) => writeRegistration(client, plan),
-    complete: async (claim) => {
-      if (claim !== undefined && claimed) await completeClaim(client, claim, { status: 'Success' })
+    facts: async (request) => {
+      const { stored, ...facts } = await registrationFacts(client, request)
+      claimIs = claimResult(stored, request.claim).kind
+      return { ...facts, replayed: claimIs === 'replay' }
     },
-    record: (caller, outcome) => options.recordExchange(client, caller, outcome),
+    write: async ({ plan, claim, caller, outcome }) => {
+      const parts = await registrationParts(client, plan)
+      const claimed = claim === undefined || claimIs !== 'new' ? [] : [claimPart(claim, { status: 'Success' })]
+      await executeTogether(client, [...parts, ...claimed, ...options.exchangeParts(caller, outcome)])
+    },
   }
-}
-
-/** Orders submissions and merges of one person; what is read after it is what the winner left. */
-async function lockPerson(client: Queryable, patientId: PatientId): Promise<void> {
-  await execute(
-    client,
-    sql`/* lock the person of a patient id */
-      select from identity.person p
-      where p.person_key = (select i.person_key from identity.identifier i
-                            where i.domain = ${patientId.authority} and i.value = ${patientId.value} and i.status = 'active')
-      for update`,
-  )
 }
 
 interface FactsRow {
@@ -112,14 +113,20 @@ interface FactsRow {
     hash: string | null
     size: string | null
   }[]
+  readonly claim: StoredClaim | null
   readonly used_ids: readonly string[]
   readonly referenced: readonly ReferencedEntry[]
 }
 
 async function registrationFacts(
   client: Queryable,
-  request: { uniqueIds: readonly string[]; ids: readonly string[]; references: readonly string[] },
-): Promise<RegistrationFacts> {
+  request: {
+    uniqueIds: readonly string[]
+    ids: readonly string[]
+    references: readonly string[]
+    claim: IdempotencyClaim | undefined
+  },
+): Promise<RegistrationFacts & { readonly stored: StoredClaim | null | undefined }> {
   const ids = request.ids.map(bareUuid)
   const references = request.references.map(bareUuid)
   const row = await queryOne<FactsRow>(
@@ -131,7 +138,7 @@ async function registrationFacts(
         union
         select d.root, a.source_uuid from dependent d
         join registry.association a on a.target_uuid = d.uuid and a.type in (${XFRM}, ${APND}))
-      select
+      select ${claimColumn(request.claim)} as claim,
         coalesce((select jsonb_agg(jsonb_build_object('uniqueId', u.unique_id, 'object', u.object, 'hash', u.hash, 'size', u.size_bytes::text))
                   from registry.unique_id u where u.unique_id = any(${request.uniqueIds})), '[]'::jsonb) as used,
         array(select 'urn:uuid:' || entry_uuid from registry.document_entry where entry_uuid = any(${ids}::uuid[])
@@ -146,6 +153,7 @@ async function registrationFacts(
                   from registry.document_entry e where e.entry_uuid = any(${references}::uuid[])), '[]'::jsonb) as referenced`,
   )
   return {
+    stored: row?.claim,
     usedUniqueIds: (row?.used ?? []).map((entry) => ({
       ...entry,
       hash: entry.hash ?? undefined,
@@ -253,9 +261,8 @@ async function getDocuments(
   }))
 }
 
-interface RetrievableRow {
+interface RetrievableRow extends FactsOfPerson {
   readonly unique_id: string
-  readonly person_key: string
   readonly mime_type: string
   readonly publisher: string
   readonly kind: string
@@ -266,24 +273,29 @@ interface RetrievableRow {
   readonly file_key: string | null
 }
 
+/** A document's entry with its bytes and the facts of its person towards one facility. */
+export type RetrievableFacts = Omit<RetrievableEntry, 'access'> & { readonly person: PersonFacts }
+
 /** Entries of our repository with their stored bytes (ITI-43), Approved and Deprecated alike. */
 export async function findRetrievable(
   pool: pg.Pool,
-  asked: { readonly repositoryUniqueId: string; readonly uniqueIds: readonly string[] },
-): Promise<readonly RetrievableEntry[]> {
+  asked: { readonly repositoryUniqueId: string; readonly uniqueIds: readonly string[]; readonly facilityId: string },
+): Promise<readonly RetrievableFacts[]> {
   if (asked.uniqueIds.length === 0) return []
   const rows = await query<RetrievableRow>(
     pool,
-    sql`/* ITI-43 documents with the traits the access decision asks */
-      select e.unique_id, e.person_key, e.mime_type, e.publisher, split_part(e.class_code, '^^', 1) as kind, e.confidentiality,
-             d.size_bytes, d.sha256, d.content, d.file_key
+    sql`/* ITI-43 documents with the traits and facts the access decision asks */
+      select e.unique_id, e.mime_type, e.publisher, split_part(e.class_code, '^^', 1) as kind, e.confidentiality,
+             d.size_bytes, d.sha256, d.content, d.file_key, i.person_key, i.domain, i.value, ${factColumns(asked.facilityId)}
       from registry.document_entry e
       join repository.document d on d.unique_id = e.unique_id
+      join identity.identifier i on i.person_key = e.person_key and i.status = 'active'
+      join identity.domain c on c.oid = i.domain and c.kind = 'community'
       where e.unique_id = any(${asked.uniqueIds}) and e.repository_unique_id = ${asked.repositoryUniqueId}`,
   )
   return rows.map((row) => ({
     uniqueId: row.unique_id,
-    personKey: row.person_key,
+    person: toFacts(row),
     mimeType: row.mime_type,
     publisher: row.publisher,
     kind: row.kind,

@@ -7,20 +7,23 @@ import { formatCx } from '../model/identifiers.ts'
 import type { StagedContent } from '../model/staged-document.ts'
 import { STATUS_APPROVED, STATUS_DEPRECATED } from '../model/xds.ts'
 import type { RegistrationPlan } from '../registry/ports.ts'
-import { execute, type Queryable, sql } from './sql.ts'
+import { executeTogether, type Queryable, type Statement, sql } from './sql.ts'
 
 /** Bare UUID of an entryUUID, as the uuid columns hold it. */
 export function bareUuid(entryUuid: string): string {
   return entryUuid.slice('urn:uuid:'.length)
 }
 
-/** Writes all rows of a registration. @throws a unique violation (23505) when another submission used a uniqueId first. */
-export async function writeRegistration(client: Queryable, plan: RegistrationPlan): Promise<void> {
-  for (const document of plan.documents) await writeDocument(client, document)
-  await execute(
-    client,
-    sql`/* ITI-42: SubmissionSet, DocumentEntries, Associations and deprecations of one submission */
-      with entry as (
+/**
+ * All rows of a registration as parts of one statement; only further documents of the same submission take one each before.
+ * A unique violation (23505) means that another submission used a uniqueId first.
+ */
+export async function registrationParts(client: Queryable, plan: RegistrationPlan): Promise<readonly Statement[]> {
+  const [first, ...others] = plan.documents
+  for (const document of others) await executeTogether(client, [documentPart(document)])
+  return [
+    ...(first === undefined ? [] : [documentPart(first)]),
+    sql`entry as (
         select * from jsonb_to_recordset(${JSON.stringify(plan.entries.map((entry) => entryRow(entry, plan)))}::jsonb)
           as e(entry_uuid uuid, person_key bigint, unique_id text, patient_id text, status text, object_type text, mime_type text, publisher text,
                repository_unique_id text, hash text, size_bytes bigint, class_code text, type_code text, format_code text,
@@ -46,27 +49,23 @@ export async function writeRegistration(client: Queryable, plan: RegistrationPla
       sets as (
         insert into registry.submission_set (entry_uuid, person_key, unique_id, patient_id, source_id, content_type, submission_time,
                                              publisher, authors, ebrim)
-        select * from submission)
-      insert into registry.document_entry (entry_uuid, person_key, unique_id, patient_id, status, object_type, mime_type, publisher,
-             repository_unique_id, hash, size_bytes, class_code, type_code, format_code, practice_setting, facility_type,
-             confidentiality, event_codes, authors, reference_ids, creation_time, service_start, service_stop, series_id, submission_uuid, ebrim)
-      select * from entry`,
-  )
+        select * from submission),
+      entries as (
+        insert into registry.document_entry (entry_uuid, person_key, unique_id, patient_id, status, object_type, mime_type, publisher,
+               repository_unique_id, hash, size_bytes, class_code, type_code, format_code, practice_setting, facility_type,
+               confidentiality, event_codes, authors, reference_ids, creation_time, service_start, service_stop, series_id, submission_uuid, ebrim)
+        select * from entry)`,
+  ]
 }
 
-async function writeDocument(
-  client: Queryable,
-  document: { readonly uniqueId: string; readonly staged: StagedContent },
-): Promise<void> {
+/** Document bytes, or where they are; the same bytes again are no news. */
+function documentPart(document: { readonly uniqueId: string; readonly staged: StagedContent }): Statement {
   const { content, sizeBytes, sha1, sha256 } = document.staged
-  await execute(
-    client,
-    sql`/* document bytes, or where they are; the same bytes again are no news */
+  return sql`document as (
       insert into repository.document (unique_id, size_bytes, sha1, sha256, content, file_key)
-      values (${document.uniqueId}, ${sizeBytes}, ${sha1}, ${sha256}, ${content.kind === 'row' ? content.bytes : null},
-              ${content.kind === 'file' ? content.key : null})
-      on conflict (unique_id) do nothing`,
-  )
+      values (${document.uniqueId}, ${sizeBytes}, ${sha1}, ${sha256}, ${content.kind === 'row' ? content.bytes : null}::bytea,
+              ${content.kind === 'file' ? content.key : null}::text)
+      on conflict (unique_id) do nothing)`
 }
 
 type Row = Readonly<Record<string, unknown>>

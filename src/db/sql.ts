@@ -68,6 +68,17 @@ async function run(client: Queryable, { name, text, values }: Statement): Promis
   }
 }
 
+/**
+ * Runs the parts of a WITH clause as one statement, one round trip: each part is `name as (insert … )`, and all of them see the
+ * state before it.
+ */
+export async function executeTogether(client: Queryable, parts: readonly Statement[]): Promise<void> {
+  const [first, ...others] = parts
+  if (first === undefined) return
+  const clause = others.reduce((joined, part) => sql`${joined}, ${part}`, first)
+  await execute(client, sql`with ${clause} select 1`)
+}
+
 function compose(strings: TemplateStringsArray, given: readonly unknown[]): Statement {
   const values: unknown[] = []
   let text = strings[0] ?? ''

@@ -29,9 +29,10 @@ import type {
 } from '../storeclient/ports.ts'
 import { factColumns } from './access-store.ts'
 import { sqlState } from './failure.ts'
+import { claimColumn, claimPart } from './idempotency.ts'
 import { transaction } from './pool.ts'
-import { bareUuid, writeRegistration } from './registry-write.ts'
-import { execute, type Queryable, query, queryOne, sql } from './sql.ts'
+import { bareUuid, registrationParts } from './registry-write.ts'
+import { execute, executeTogether, type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
 
 export interface StoreClientStoreOptions {
   readonly pool: pg.Pool
@@ -41,7 +42,7 @@ export interface StoreClientStoreOptions {
     readonly association: (association: Association) => string
   }
   readonly readFile: (key: string, expected: { sizeBytes: number; sha256: string }) => AsyncIterable<Buffer>
-  readonly recordExchange: (client: Queryable, caller: Caller, outcome: RecordedOutcome) => Promise<void>
+  readonly exchangeParts: (caller: Caller, outcome: RecordedOutcome) => readonly Statement[]
 }
 
 export type StoreClientStore = <T>(work: (transaction: StoreClientTransaction) => Promise<T>) => Promise<T>
@@ -101,8 +102,7 @@ async function readPatient(client: Queryable, question: Question): Promise<Patie
   return queryOne<PatientRow>(
     client,
     sql`/* StoreClient: claim and linked patient */
-      select (select jsonb_build_object('digest', r.digest, 'response', r.response) from journal.idempotency r
-              where r.scope = ${question.claim.scope} and r.key = ${question.claim.key}) as claim, found.*
+      select ${claimColumn(question.claim)} as claim, found.*
       from (values (1)) as one
       left join lateral (
         select i.person_key, i.domain, i.value as local_id, i.demographics,
@@ -222,32 +222,31 @@ interface Writing {
   readonly options: StoreClientStoreOptions
 }
 
+/** The common push, one new document, is one statement; deletes, parts and several orders take one more each. */
 async function writeAll(client: Queryable, given: Writing): Promise<void> {
   const { write, options } = given
-  await registerAll(client, given)
-  for (const effect of write.effects) await writeEffect(client, effect, write)
+  const registered = write.effects.filter((effect) => effect.kind === 'register')
+  const [single] = registered
+  const others = registered.length === 1 ? write.effects.filter((effect) => effect.kind !== 'register') : write.effects
+  for (const effect of others) await writeEffect(client, effect, write)
   if (write.demographics !== undefined) await updateDemographics(client, given, write.demographics)
-  await execute(
-    client,
-    sql`/* StoreClient: answer for a resend */ insert into journal.idempotency (scope, key, digest, response)
-        values (${write.claim.scope}, ${write.claim.key}, ${write.claim.digest}, ${JSON.stringify({ answer: write.answer })})`,
-  )
-  await options.recordExchange(client, write.caller, {
-    result: 'success',
-    errors: write.warnings,
-    evidence: write.evidence,
-  })
+  await executeTogether(client, [
+    ...(await registerAll(client, given)),
+    ...(registered.length === 1 && single !== undefined ? [currentPart(single, write)] : []),
+    claimPart(write.claim, { answer: write.answer }),
+    ...options.exchangeParts(write.caller, { result: 'success', errors: write.warnings, evidence: write.evidence }),
+  ])
 }
 
-async function registerAll(client: Queryable, { write, options }: Writing): Promise<void> {
+async function registerAll(client: Queryable, { write, options }: Writing): Promise<readonly Statement[]> {
   const registered = write.effects.filter((effect) => effect.kind === 'register')
   const set = write.submissionSet
-  if (set === undefined || registered.length === 0) return
+  if (set === undefined || registered.length === 0) return []
   const associations = registered.flatMap(({ entry, replaces }) => [
     memberAssociation(set.entryUUID, entry.entryUUID),
     ...replaces.map((target) => relationship(RPLC, { source: entry.entryUUID, target })),
   ])
-  await writeRegistration(client, {
+  return registrationParts(client, {
     personKey: write.personKey,
     patientId: set.patientId,
     publisher: write.caller.facilityId,
@@ -267,12 +266,7 @@ async function registerAll(client: Queryable, { write, options }: Writing): Prom
 async function writeEffect(client: Queryable, effect: Effect, write: Write): Promise<void> {
   switch (effect.kind) {
     case 'register':
-      await setCurrent(client, {
-        row: effect.row,
-        entry: effect.entry.entryUUID,
-        retired: [...effect.replaces, ...effect.deprecates],
-        write,
-      })
+      await executeTogether(client, [currentPart(effect, write)])
       return
     case 'supersede':
       await keepAside(client, { row: effect.row, reason: 'older version', write })
@@ -289,28 +283,18 @@ async function writeEffect(client: Queryable, effect: Effect, write: Write): Pro
 }
 
 /** The series points at its new entry; series of parts that were replaced point at nothing. */
-async function setCurrent(
-  client: Queryable,
-  given: {
-    readonly row: VersionRow
-    readonly entry: string
-    readonly retired: readonly string[]
-    readonly write: Write
-  },
-): Promise<void> {
-  const { row, write } = given
-  await execute(
-    client,
-    sql`/* StoreClient: current document of a series */
-      with retired as (
+function currentPart(effect: Extract<Effect, { kind: 'register' }>, write: Write): Statement {
+  const { row } = effect
+  const retired = [...effect.replaces, ...effect.deprecates].map(bareUuid)
+  return sql`retired as (
         update registry.series set current_entry = null, updated_at = now()
-        where base_series_id = ${row.baseSeriesId} and series_id <> ${row.seriesId} and current_entry = any(${given.retired.map(bareUuid)}::uuid[]))
-      insert into registry.series (series_id, base_series_id, part, person_key, facility_id, kind, current_entry, version, body_sha256)
-      values (${row.seriesId}, ${row.baseSeriesId}, ${row.part}, ${write.personKey}, ${write.caller.facilityId}, ${row.kind},
-              ${bareUuid(given.entry)}, ${row.version}, ${row.bodyHash})
-      on conflict (series_id) do update set current_entry = excluded.current_entry, person_key = excluded.person_key,
-        version = excluded.version, body_sha256 = excluded.body_sha256, updated_at = now()`,
-  )
+        where base_series_id = ${row.baseSeriesId} and series_id <> ${row.seriesId} and current_entry = any(${retired}::uuid[])),
+      current as (
+        insert into registry.series (series_id, base_series_id, part, person_key, facility_id, kind, current_entry, version, body_sha256)
+        values (${row.seriesId}, ${row.baseSeriesId}, ${row.part}, ${write.personKey}, ${write.caller.facilityId}, ${row.kind},
+                ${bareUuid(effect.entry.entryUUID)}, ${row.version}, ${row.bodyHash})
+        on conflict (series_id) do update set current_entry = excluded.current_entry, person_key = excluded.person_key,
+          version = excluded.version, body_sha256 = excluded.body_sha256, updated_at = now())`
 }
 
 async function setTombstone(

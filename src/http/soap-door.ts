@@ -100,7 +100,7 @@ async function receive(served: Served, progress: Progress): Promise<{ message: S
     maxSoapBytes: options.limits.soapBytes,
     maxRequestBytes: options.limits.requestBytes,
     maxDocumentBytes: options.limits.documentBytes,
-    ...(staging === undefined || !served.system.roles.has('document-source')
+    ...(staging === undefined || served.active === 'no' || !served.system.roles.has('document-source')
       ? {}
       : {
           stage: async (body: AsyncIterable<Buffer>) => {

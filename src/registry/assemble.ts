@@ -8,7 +8,7 @@ import type { DocumentEntry, Submission } from '../model/document-entry.ts'
 import type { Association, RegistryObject, SubmitObjects } from '../model/ebrim.ts'
 import type { IheError } from '../model/error.ts'
 import { formatCx, newEntryUuid, parseEntryUuid } from '../model/identifiers.ts'
-import { OBJECT_STABLE } from '../model/xds.ts'
+import { OBJECT_PACKAGE, OBJECT_STABLE } from '../model/xds.ts'
 import { associationFindings } from './associations.ts'
 
 export interface Assembled {
@@ -95,12 +95,16 @@ const LOOKS_LIKE_UUID = /^urn:uuid:/i
 function idFindings(given: SubmitObjects): IheError[] {
   const ids = [...given.objects, ...given.associations].map((object) => object.id).filter((id) => id !== '')
   const malformed = ids.filter((id) => LOOKS_LIKE_UUID.test(id) && parseEntryUuid(id) === undefined)
-  const repeated = ids.filter((id, index) => ids.indexOf(id) !== index)
   return [
+    ...given.objects
+      .filter((object) => object.id === '')
+      .map((object) =>
+        iheError('METADATA_INVALID', { at: `${object.kind}/@id`, rule: 'ITI TF-3 4.2.3.1.5 every object has an id' }),
+      ),
     ...malformed.map((id) =>
       iheError('METADATA_INVALID', { at: 'id', value: id, rule: 'ITI TF-3 4.2.3.1.5 urn:uuid: in lower-case hex' }),
     ),
-    ...repeated.map((id) =>
+    ...repeatedIn(ids).map((id) =>
       iheError('METADATA_INVALID', { at: 'id', value: id, rule: 'ITI TF-3 4.2.1.4 ids are unique in a submission' }),
     ),
   ]
@@ -154,10 +158,17 @@ function patientFindings(
 }
 
 function duplicateFindings(uniqueIds: readonly string[]): IheError[] {
-  const repeated = new Set(uniqueIds.filter((id, index) => uniqueIds.indexOf(id) !== index))
-  return [...repeated].map((id) =>
+  return repeatedIn(uniqueIds).map((id) =>
     iheError('DUPLICATE_IN_MESSAGE', { at: 'uniqueId', value: id, rule: 'ITI TF-2 3.42.4.1.3' }),
   )
+}
+
+/** The values that occur more than once, each once; in one pass, because a message may hold very many. */
+function repeatedIn(values: readonly string[]): readonly string[] {
+  const seen = new Set<string>()
+  const repeated = new Set<string>()
+  for (const value of values) (seen.has(value) ? repeated : seen).add(value)
+  return [...repeated]
 }
 
 type Renaming = (id: string) => string
@@ -176,6 +187,8 @@ function renamed(object: RegistryObject, rename: Renaming): RegistryObject {
     ...object,
     id,
     lid: id,
+    // Optional in a package that comes in, required in one that goes out (ITI TF-2 3.18.4.1.3).
+    ...(object.kind === 'RegistryPackage' ? { objectType: OBJECT_PACKAGE } : {}),
     classifications: object.classifications.map((entry) => ({ ...entry, id: rename(entry.id), classifiedObject: id })),
     externalIdentifiers: object.externalIdentifiers.map((entry) => ({
       ...entry,

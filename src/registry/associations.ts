@@ -31,9 +31,12 @@ interface Members {
 /** What can be judged without the registry; targets in the registry are judged in register.ts. */
 export function associationFindings(associations: readonly Association[], members: Members): readonly IheError[] {
   const ids = new Set(members.entries.map((entry) => entry.id))
+  const links = new Map<string, number>()
+  for (const { type, source, target } of associations)
+    if (type === HAS_MEMBER && source === members.set.id) links.set(target, (links.get(target) ?? 0) + 1)
   return [
     ...associations.flatMap((association) => oneAssociation(association, { set: members.set.id, ids })),
-    ...members.entries.flatMap((entry) => membershipFindings(entry, { associations, set: members.set.id })),
+    ...members.entries.flatMap((entry) => membershipFindings(entry, links.get(entry.id) ?? 0)),
   ]
 }
 
@@ -111,20 +114,13 @@ function memberFindings(association: Association, context: Context & { at: strin
   return []
 }
 
-function membershipFindings(
-  entry: RegistryObject,
-  context: { associations: readonly Association[]; set: string },
-): IheError[] {
-  const links = context.associations.filter(
-    (association) =>
-      association.type === HAS_MEMBER && association.source === context.set && association.target === entry.id,
-  )
-  return links.length === 1
+function membershipFindings(entry: RegistryObject, links: number): IheError[] {
+  return links === 1
     ? []
     : [
         invalid(
           `DocumentEntry(${entry.id})`,
-          `${links.length} HasMember`,
+          `${links} HasMember`,
           'ITI TF-3 4.2.1.4 exactly one SS-DE HasMember',
         ),
       ]

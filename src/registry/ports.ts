@@ -72,20 +72,29 @@ export interface Claim {
   readonly digest: string
 }
 
+/** Everything an accepted submission leaves behind, written together. */
+export interface Acceptance {
+  readonly plan: RegistrationPlan
+  readonly claim: Claim | undefined
+  readonly caller: Caller
+  readonly outcome: RecordedOutcome
+}
+
 export interface RegistryTransaction {
-  /** The warnings stored with an earlier Success of the same message; undefined when it is new. Locks the person's row. */
-  readonly open: (request: { claim: Claim | undefined; patientId: PatientId; caller: Caller }) => Promise<{
-    readonly replayed: boolean
-    readonly patient: PatientAccess | undefined
-  }>
+  /** Locks the person and says what the caller may do there; `replayed` when this very message was accepted before. */
+  readonly open: (request: {
+    claim: Claim | undefined
+    patientId: PatientId
+    caller: Caller
+  }) => Promise<{ readonly replayed: boolean; readonly patient: PatientAccess | undefined }>
+  /** Read after the lock; `replayed` when a copy of the message was accepted while this one waited for it. */
   readonly facts: (request: {
     uniqueIds: readonly string[]
     ids: readonly string[]
     references: readonly string[]
-  }) => Promise<RegistrationFacts>
-  readonly write: (plan: RegistrationPlan) => Promise<void>
-  readonly complete: (claim: Claim | undefined) => Promise<void>
-  readonly record: (caller: Caller, outcome: RecordedOutcome) => Promise<void>
+    claim: Claim | undefined
+  }) => Promise<RegistrationFacts & { readonly replayed: boolean }>
+  readonly write: (acceptance: Acceptance) => Promise<void>
 }
 
 /** How a piece of work ends its transaction: a refusal rolls back everything, the claim too. */

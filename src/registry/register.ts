@@ -4,6 +4,7 @@ import { iheError } from '../../profiles/errors/index.ts'
 import type { Decision, PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { Submission } from '../model/document-entry.ts'
+import type { Association } from '../model/ebrim.ts'
 import type { IheError } from '../model/error.ts'
 import type { Evidence, Outcome } from '../model/evidence.ts'
 import { formatCx } from '../model/identifiers.ts'
@@ -49,13 +50,13 @@ async function attempt(given: Attempt, caller: Caller, ports: RegistryPorts): Pr
   if (replayed) return { ...success(evidenceOf(submission)), recorded: false }
   const evidence = evidenceOf(submission, patient?.publish ?? { allowed: false, reason: 'unknown patient' })
   if (patient === undefined || !patient.publish.allowed) return refused([unknownPatient(submission)], evidence)
-  const facts = await tx.facts(lookups(submission))
+  const facts = await tx.facts({ ...lookups(submission), claim })
+  if (facts.replayed) return { ...success(evidence), recorded: false }
   const problems = registryFindings({ submission, facts, patient, caller }, ports)
   if (problems.length > 0) return refused(problems, evidence)
-  await tx.write(planOf({ request, submission, facts, patient, caller }, ports))
-  await tx.complete(claim)
   const outcome = success(evidence)
-  await tx.record(caller, outcome)
+  const plan = planOf({ request, submission, facts, patient, caller }, ports)
+  await tx.write({ plan, claim, caller, outcome })
   return outcome
 }
 
@@ -147,7 +148,7 @@ function identifierFindings({ submission, facts }: Situation): IheError[] {
       findings.push(iheError('DUPLICATE_IN_REGISTRY', { at, value: value.uniqueId }))
     else if (former.hash !== value.hash?.toLowerCase())
       findings.push(iheError('NON_IDENTICAL_HASH', { at, value: value.uniqueId, rule: 'ITI TF-2 3.42.4.1.3' }))
-    else if (former.size !== value.size)
+    else if (Number(former.size) !== Number(value.size))
       findings.push(iheError('NON_IDENTICAL_SIZE', { at, value: value.uniqueId, rule: 'ITI TF-2 3.42.4.1.3' }))
   }
   return findings
@@ -164,7 +165,7 @@ function referenceFindings(situation: Situation, ports: RegistryPorts): IheError
       const at = `Association(${association.id})/@targetObject`
       const target = referenced.get(association.target)
       // A target the caller may not see is answered like one that is not there.
-      if (target === undefined || !mayRefer(situation, { target, ports }))
+      if (target === undefined || !mayRefer(situation, { association, target, ports }))
         return [iheError('UNRESOLVED_REFERENCE', { at, value: association.target, rule: 'ITI TF-3 4.2.2.2' })]
       if (association.type === HAS_MEMBER) return []
       if (target.status !== STATUS_APPROVED)
@@ -176,9 +177,13 @@ function referenceFindings(situation: Situation, ports: RegistryPorts): IheError
 }
 
 /** Documents are replaced by their publisher only; other relationships need the right to see the target. */
-function mayRefer(situation: Situation, given: { target: ReferencedEntry; ports: RegistryPorts }): boolean {
+function mayRefer(
+  situation: Situation,
+  given: { association: Association; target: ReferencedEntry; ports: RegistryPorts },
+): boolean {
   const { caller, patient } = situation
   if (caller.accessMode === 'affinity-domain' || given.target.publisher === caller.facilityId) return true
+  if (relationshipRules.get(given.association.type)?.replaces === 'yes') return false
   return given.target.personKey === patient.personKey && given.ports.access.admits(patient, given.target)
 }
 

@@ -19,7 +19,8 @@ export interface BlobStore {
 /** One registered entry of a document together with the stored bytes, or where they are. */
 export interface RetrievableEntry extends DocumentTraits {
   readonly uniqueId: string
-  readonly personKey: string
+  /** Whose document it is, as the caller may know them. */
+  readonly access: PatientAccess
   readonly mimeType: string
   readonly sizeBytes: number
   readonly sha256: string
@@ -30,11 +31,8 @@ export interface RetrievableEntry extends DocumentTraits {
 export interface RepositoryPorts {
   readonly repositoryUniqueId: string
   readonly blobs: BlobStore
-  readonly documents: (uniqueIds: readonly string[]) => Promise<readonly RetrievableEntry[]>
-  readonly access: {
-    readonly ofPersons: (caller: Caller, personKeys: readonly string[]) => Promise<ReadonlyMap<string, PatientAccess>>
-    readonly admits: (access: PatientAccess, entry: DocumentTraits) => boolean
-  }
+  readonly documents: (caller: Caller, uniqueIds: readonly string[]) => Promise<readonly RetrievableEntry[]>
+  readonly admits: (access: PatientAccess, entry: DocumentTraits) => boolean
   /** Registers and stores in one commit (integrated registry). */
   readonly register: (
     request: {

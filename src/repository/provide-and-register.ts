@@ -63,7 +63,16 @@ async function attempt(
 function matchFindings(request: ProvideAndRegisterRequest, entries: readonly RegistryObject[]): IheError[] {
   const documents = new Map(request.documents.map((document) => [document.id, document]))
   const ids = new Set(entries.map((entry) => entry.id))
+  // Of two with one id only the last is matched; the bytes of the other would be kept under no name.
+  const repeated = request.documents.filter((document) => documents.get(document.id) !== document)
   return [
+    ...repeated.map((document) =>
+      iheError('MISSING_DOCUMENT_METADATA', {
+        at: `Document(${document.id})`,
+        value: document.id,
+        rule: 'ITI TF-2 3.41.4.1.3 one Document an ExtrinsicObject',
+      }),
+    ),
     ...entries
       .filter((entry) => documents.get(entry.id)?.staged === undefined)
       .map((entry) =>

@@ -2,7 +2,6 @@
 
 import { createHash } from 'node:crypto'
 import { iheError } from '../../profiles/errors/index.ts'
-import type { PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
 import type { Outcome } from '../model/evidence.ts'
@@ -28,9 +27,8 @@ export async function retrieve(
   ports: RepositoryPorts,
 ): Promise<Outcome<readonly DeliveredDocument[]>> {
   const ours = requests.filter((request) => request.repositoryUniqueId === ports.repositoryUniqueId)
-  const entries = await ports.documents([...new Set(ours.map((request) => request.documentUniqueId))])
-  const accesses = await ports.access.ofPersons(caller, [...new Set(entries.map((entry) => entry.personKey))])
-  const answers = requests.map((request) => answerOne(request, { entries, accesses, ports }))
+  const entries = await ports.documents(caller, [...new Set(ours.map((request) => request.documentUniqueId))])
+  const answers = requests.map((request) => answerOne(request, { entries, ports }))
   const delivered = answers.flatMap((answer) => (answer.document === undefined ? [] : [answer]))
   const errors = answers.flatMap((answer) => (answer.error === undefined ? [] : [answer.error]))
   const refusedOnly = answers.filter((answer) => answer.document === undefined)
@@ -61,7 +59,6 @@ interface Answered {
 
 interface Material {
   readonly entries: readonly RetrievableEntry[]
-  readonly accesses: ReadonlyMap<string, PatientAccess>
   readonly ports: RepositoryPorts
 }
 
@@ -75,9 +72,9 @@ function answerOne(request: DocumentRequest, material: Material): Answered {
       error: iheError('UNKNOWN_REPOSITORY', { at: 'RepositoryUniqueId', value: request.repositoryUniqueId, location }),
     }
   const candidates = material.entries.filter((entry) => entry.uniqueId === request.documentUniqueId)
-  const visible = candidates.find((entry) => isVisible(entry, material))
+  const visible = candidates.find((entry) => ports.admits(entry.access, entry))
   const shown = visible ?? candidates[0]
-  const access = shown === undefined ? undefined : material.accesses.get(shown.personKey)
+  const access = shown?.access
   const about = {
     request,
     reason: access?.scope.decision.reason ?? 'no such document',
@@ -97,11 +94,6 @@ function answerOne(request: DocumentRequest, material: Material): Answered {
     }
   }
   return { ...about, document: { request, mimeType: visible.mimeType, body } }
-}
-
-function isVisible(entry: RetrievableEntry, material: Material): boolean {
-  const access = material.accesses.get(entry.personKey)
-  return access !== undefined && material.ports.access.admits(access, entry)
 }
 
 /** Small documents are checked here; files are checked while they stream, and cut before their end when damaged. */

@@ -6,8 +6,8 @@ import type { SecureContextOptions } from 'node:tls'
 import fastify from 'fastify'
 import type pg from 'pg'
 import { writeRelated } from '../../codec/mtom/write.ts'
-import { createRegistryStore, findRetrievable } from '../../db/registry-store.ts'
-import { execute, sql } from '../../db/sql.ts'
+import { createRegistryStore } from '../../db/registry-store.ts'
+import { execute, queryOne, sql } from '../../db/sql.ts'
 import type { PatientAccess } from '../../model/access.ts'
 import type { FindDocuments } from '../../model/stored-query.ts'
 
@@ -28,11 +28,7 @@ export async function startBarePipe(options: BarePipeOptions): Promise<{ port: n
   const app = fastify({ https: { ...options.tls, requestCert: true, rejectUnauthorized: false } })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  const store = createRegistryStore({
-    pool,
-    recordExchange: async () => {},
-    accessOf: async () => undefined,
-  })
+  const store = createRegistryStore({ pool, exchangeParts: () => [], accessOf: () => options.patient })
   app.post('/find', async (_request, reply) => {
     const objects = await store.findDocuments(options.query, { patient: options.patient, limit: 1001 })
     let out = ''
@@ -40,11 +36,12 @@ export async function startBarePipe(options: BarePipeOptions): Promise<{ port: n
     return reply.type('application/soap+xml; charset=UTF-8').send(Buffer.from(`<list>${out}</list>`))
   })
   app.post('/fetch', async (_request, reply) => {
-    const [entry] = await findRetrievable(pool, {
-      repositoryUniqueId: options.document.repositoryUniqueId,
-      uniqueIds: [options.document.uniqueId],
-    })
-    const body = entry?.bytes ?? Buffer.alloc(0)
+    const entry = await queryOne<{ readonly content: Buffer }>(
+      pool,
+      sql`/* bare fetch */ select d.content from registry.document_entry e join repository.document d on d.unique_id = e.unique_id
+          where e.unique_id = any(${[options.document.uniqueId]}) and e.repository_unique_id = ${options.document.repositoryUniqueId}`,
+    )
+    const body = entry?.content ?? Buffer.alloc(0)
     const related = writeRelated('<answer/>', [
       { contentId: 'document@bench', contentType: 'application/octet-stream', body },
     ])

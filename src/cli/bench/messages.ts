@@ -54,6 +54,16 @@ export interface Provided {
 
 /** An ITI-41 submission of one document of random bytes. */
 export function provideShot(patient: BenchPatient, sizeBytes: number): Provided {
+  const { contentType, body, documentUniqueId } = provideParts(patient, randomBytes(sizeBytes))
+  if (!Buffer.isBuffer(body)) throw new Error('bench messages are small enough to be one buffer')
+  return { shot: { contentType, body }, documentUniqueId }
+}
+
+/** The package of an ITI-41 with its document as bytes, or as they come. */
+export function provideParts(
+  patient: BenchPatient,
+  document: Buffer | AsyncIterable<Buffer>,
+): ReturnType<typeof writeRelated> & { readonly documentUniqueId: string } {
   const entry = documentEntry(patient)
   const set = submissionSet(patient, entry)
   const contentId = newContentId()
@@ -64,8 +74,8 @@ export function provideShot(patient: BenchPatient, sizeBytes: number): Provided 
     },
     documents: [{ id: entry.entryUUID, content: { kind: 'part', contentId } }],
   })
-  const attachment = { contentId, contentType: entry.mimeType, body: randomBytes(sizeBytes) }
-  return { shot: related(envelope(iti41, body), [attachment]), documentUniqueId: entry.uniqueId }
+  const related = writeRelated(envelope(iti41, body), [{ contentId, contentType: entry.mimeType, body: document }])
+  return { ...related, documentUniqueId: entry.uniqueId }
 }
 
 const TIME = '20260401000000'

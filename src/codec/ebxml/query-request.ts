@@ -23,7 +23,7 @@ import { OBJECT_ON_DEMAND, OBJECT_STABLE, STATUS_APPROVED, STATUS_DEPRECATED } f
 import { attributeOf, childOf, childrenOf, textOf } from '../xml/navigate.ts'
 import type { XmlElement } from '../xml/read.ts'
 import { el, type Markup } from '../xml/write.ts'
-import { parseCode, parseList, parsePattern, parseString, parseTime } from './query-value.ts'
+import { MAX_PARAMETER_VALUES, parseCode, parseList, parsePattern, parseString, parseTime } from './query-value.ts'
 import { writeSlot } from './registry-object.ts'
 
 /** Values of one parameter: outer AND (repeated slot), inner OR (values). */
@@ -87,6 +87,8 @@ function readValues(parameter: QueryParameter, slot: XmlElement): readonly strin
     return raw.map((value) => (parameter.value === 'time' ? parseTime(name, value) : parseString(name, value)))
   }
   const members = raw.flatMap((value) => parseList(name, value))
+  if (members.length > MAX_PARAMETER_VALUES)
+    throw iheError('QUERY_PARAMETER_VALUE', { at: name, rule: `at most ${MAX_PARAMETER_VALUES} values` })
   switch (parameter.value) {
     case 'code':
       return members.map((value) => parseCode(name, value))

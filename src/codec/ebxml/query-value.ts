@@ -3,7 +3,8 @@
 import { iheError } from '../../../profiles/errors/index.ts'
 import { isDtm, padDtm } from '../../../profiles/metadata/types.ts'
 
-const MAX_PARAMETER_VALUES = 1000
+/** Of one slot of a parameter, over all its Value elements. */
+export const MAX_PARAMETER_VALUES = 1000
 const MAX_PATTERN_LENGTH = 256
 
 /**

@@ -82,9 +82,19 @@ function readExternalIdentifier(element: XmlElement): ExternalIdentifier {
 function readSlots(element: XmlElement): readonly Slot[] {
   return childrenOf(element, NS.rim, 'Slot').map((slot) => {
     const list = childOf(slot, NS.rim, 'ValueList')
-    const values = list === undefined ? [] : childrenOf(list, NS.rim, 'Value').map((value) => textOf(value).trim())
+    const values = list === undefined ? [] : childrenOf(list, NS.rim, 'Value').map((value) => trimmed(textOf(value)))
     return { name: requiredAttribute(slot, 'name'), values }
   })
+}
+
+const XML_SPACE = ' \t\r\n'
+
+/** Line breaks of a pretty printer go; an ideographic space is text (XML 1.0, 2.3). */
+function trimmed(value: string): string {
+  let [start, end] = [0, value.length]
+  while (start < end && XML_SPACE.includes(value.charAt(start))) start += 1
+  while (end > start && XML_SPACE.includes(value.charAt(end - 1))) end -= 1
+  return value.slice(start, end)
 }
 
 function localized(element: XmlElement, name: 'Name' | 'Description'): string | undefined {

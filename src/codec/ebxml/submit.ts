@@ -39,12 +39,23 @@ export function readSubmitObjects(request: XmlElement): SubmitObjects {
         rule: 'ITI TF-3 4.2.1: not part of a submission',
       })
   }
-  return { objects: objects.map((object) => withLabels(object, labels)), associations }
+  return { objects: withLabels(objects, labels), associations }
 }
 
-function withLabels(object: RegistryObject, labels: readonly Classification[]): RegistryObject {
-  const own = labels.filter((label) => label.classifiedObject === object.id)
-  return own.length === 0 ? object : { ...object, classifications: [...object.classifications, ...own] }
+function withLabels(
+  objects: readonly RegistryObject[],
+  labels: readonly Classification[],
+): readonly RegistryObject[] {
+  const byObject = new Map<string, Classification[]>()
+  for (const label of labels) {
+    const own = byObject.get(label.classifiedObject)
+    if (own === undefined) byObject.set(label.classifiedObject, [label])
+    else own.push(label)
+  }
+  return objects.map((object) => {
+    const own = byObject.get(object.id) ?? []
+    return own.length === 0 ? object : { ...object, classifications: [...object.classifications, ...own] }
+  })
 }
 
 export function writeSubmitObjects(submission: SubmitObjects): Markup {
@@ -83,7 +94,12 @@ export function readProvideAndRegister(request: XmlElement): ProvideAndRegister 
     content: readBinary(element),
   }))
   const parts = documents.flatMap(({ content }) => (content.kind === 'part' ? [content.contentId] : []))
-  const repeated = parts.find((part, index) => parts.indexOf(part) !== index)
+  const seen = new Set<string>()
+  const repeated = parts.find((part) => {
+    const known = seen.has(part)
+    seen.add(part)
+    return known
+  })
   if (repeated !== undefined)
     throw iheError('MTOM_INCLUDE', { at: 'Document/Include/@href', value: repeated, rule: 'one Include a part' })
   return { submission: readSubmitObjects(submit), documents }

@@ -1,9 +1,11 @@
 // Admin routes of facilities (施設) and of the network's settings.
 
 import type { FastifyInstance } from 'fastify'
+import { findFacility, registerFacility } from '../../access/administration.ts'
 import type { Facility } from '../../access/ports.ts'
-import { type AdminPorts, answerChanged, answerStored, changeOf, described, notFound } from './api.ts'
-import { activity, exactly, oid, slug, words } from './schemas.ts'
+import { answerChanged, answerStored, notFound } from './answers.ts'
+import type { AdminPorts } from './api.ts'
+import { activity, changeOf, described, exactly, oid, slug, words } from './schemas.ts'
 
 /** Insurance institution code (保険医療機関コード): prefecture, 点数表番号, seven digits; others 9 and nine digits. */
 const CODE = '^((0[1-9]|[1-3]\\d|4[0-7])\\d\\d{7}|9\\d{9})$'
@@ -12,11 +14,19 @@ const facility = exactly(
   {
     facilityId: slug,
     oid,
-    code: { type: 'string', pattern: CODE },
+    code: {
+      type: 'string',
+      pattern: CODE,
+      description: 'ten digits: prefecture, 点数表番号, seven digits; or 9 and nine digits',
+    },
     name: words,
     nameKana: words,
     kind: { enum: ['gateway', 'store-client', 'manual', 'viewing'] },
-    patientIdForm: { type: 'string', pattern: '^(exact|strip|pad:([1-9]|1\\d|2\\d|30))$' },
+    patientIdForm: {
+      type: 'string',
+      pattern: '^(exact|strip|pad:([1-9]|1\\d|2\\d|30))$',
+      description: 'exact, strip or pad:<digits>',
+    },
     facilityType: words,
     patientDomain: exactly({ oid, name: words }),
   },
@@ -32,8 +42,7 @@ export function registerFacilityRoutes(app: FastifyInstance, ports: AdminPorts):
     '/facilities/:id',
     { schema: described('One facility') },
     async (request, reply) => {
-      const found = (await store.facilities()).find((entry) => entry.facilityId === request.params.id)
-      return found ?? notFound(reply)
+      return (await findFacility(request.params.id, store)) ?? notFound(reply)
     },
   )
   app.post<{ Body: Body }>(
@@ -41,11 +50,9 @@ export function registerFacilityRoutes(app: FastifyInstance, ports: AdminPorts):
     { schema: described('Register a facility', { body: facility }) },
     async (request, reply) => {
       const given: Facility = { patientIdForm: 'exact', ...request.body, status: 'active' }
-      return answerStored(
-        reply,
-        await store.addFacility(given, changeOf(request, `facility ${given.facilityId} registered`)),
-        given,
-      )
+      const change = changeOf(request, `facility ${given.facilityId} registered`)
+      const { stored, there } = await registerFacility(given, change, store)
+      return answerStored(reply, stored, there)
     },
   )
   app.patch<{ Params: { id: string }; Body: { status: Facility['status'] } }>(

@@ -1,10 +1,12 @@
 // Admin routes of patients: registration, links of facilities' numbers, consents (同意患者登録).
 
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import { findFacility, recordConsent } from '../../access/administration.ts'
 import type { NewConsent } from '../../access/ports.ts'
 import type { Demographics } from '../../model/person.ts'
-import { type AdminPorts, answerChanged, answerError, changeOf, described, notFound } from './api.ts'
-import { exactly, moment, slug, words } from './schemas.ts'
+import { answerChanged, answerFault, answerStored, notFound } from './answers.ts'
+import type { AdminPorts } from './api.ts'
+import { changeOf, described, exactly, moment, slug, words } from './schemas.ts'
 
 export interface PersonAnswer {
   readonly key: string
@@ -96,7 +98,19 @@ function shown({ key: _key, ...person }: PersonAnswer): Omit<PersonAnswer, 'key'
   return person
 }
 
-function registerLinkRoutes(app: FastifyInstance, { patients }: AdminPorts): void {
+function registerLinkRoutes(app: FastifyInstance, { patients, store }: AdminPorts): void {
+  /** Absent when facility or person is unknown. */
+  const known = async ({ xad, facilityId, id }: { xad: string; facilityId: string; id: string }) => {
+    const facility = await findFacility(facilityId, store)
+    const person = await patients.byXad(xad)
+    if (facility === undefined || person === undefined) return undefined
+    const { oid } = facility.patientDomain
+    // Other facilities may use the same number for somebody else, so the domain decides with the value.
+    const isLinked = person.identifiers.some(
+      ({ domain, value, status }) => domain === oid && value === id && status === 'active',
+    )
+    return { isLinked }
+  }
   app.post<Xad & { Body: { facilityId: string; id: string; reason: string } }>(
     '/patients/:xad/links',
     {
@@ -105,18 +119,22 @@ function registerLinkRoutes(app: FastifyInstance, { patients }: AdminPorts): voi
       }),
     },
     async (request, reply) => {
+      const { xad } = request.params
       const { facilityId, id, reason } = request.body
-      const linked = await patients.link({ xad: request.params.xad, facilityId, value: id, reason, by: 'admin-token' })
-      return linked === 'linked' ? reply.code(201).send({ xad: request.params.xad, facilityId, id }) : notFound(reply)
+      const found = await known({ xad, facilityId, id })
+      if (found === undefined) return notFound(reply)
+      if (found.isLinked) return answerStored(reply, 'unchanged', { xad, facilityId, id })
+      const linked = await patients.link({ xad, facilityId, value: id, reason, by: 'admin-token' })
+      return linked === 'linked' ? answerStored(reply, 'created', { xad, facilityId, id }) : notFound(reply)
     },
   )
   app.delete<{ Params: { xad: string; facilityId: string; id: string } }>(
     '/patients/:xad/links/:facilityId/:id',
     { schema: described('The number does not belong to the person; history stays') },
     async (request, reply) => {
-      const { xad, facilityId, id } = request.params
-      const person = await patients.byXad(xad)
-      if (person === undefined || !person.identifiers.some(({ value }) => value === id)) return notFound(reply)
+      const { facilityId, id } = request.params
+      const found = await known(request.params)
+      if (found?.isLinked !== true) return notFound(reply)
       const unlinked = await patients.unlink({ facilityId, value: id, reason: 'unlinked by staff', by: 'admin-token' })
       return unlinked === 'linked' ? { status: 'ok' } : notFound(reply)
     },
@@ -140,17 +158,16 @@ function registerConsentRoutes(app: FastifyInstance, { patients, store }: AdminP
     async (request, reply) => {
       const person = await patients.byXad(request.params.xad)
       if (person === undefined) return notFound(reply)
-      const given = request.body
-      if (given.kind === 'individual' && (given.facilities ?? []).length === 0) return withoutFacilities(reply)
       const complete: NewConsent = {
         facilities: [],
         excludedFacilities: [],
         excludedKinds: [],
-        ...given,
+        ...request.body,
         personKey: person.key,
       }
-      const consentId = await store.addConsent(complete, changeOf(request, 'consent recorded'))
-      return reply.code(201).send({ consentId })
+      const recorded = await recordConsent(complete, changeOf(request, 'consent recorded'), store)
+      if ('fault' in recorded) return answerFault(reply, recorded)
+      return answerStored(reply, recorded.stored, { consentId: recorded.consentId })
     },
   )
   app.post<{ Params: { id: string } }>(
@@ -165,12 +182,4 @@ function registerConsentRoutes(app: FastifyInstance, { patients, store }: AdminP
       return answerChanged(reply, await store.withdrawConsent(id, changeOf(request, `consent ${id} withdrawn`)))
     },
   )
-}
-
-function withoutFacilities(reply: FastifyReply): FastifyReply {
-  return answerError(reply, 400, {
-    code: 'INVALID',
-    message: 'facilities: an individual consent names at least one facility',
-    ja: '個別同意には施設を1つ以上指定してください。',
-  })
 }

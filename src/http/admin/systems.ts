@@ -1,10 +1,12 @@
 // Admin routes of systems and their client certificates (security rules of the network: certificate → system → facility).
 
 import type { FastifyInstance } from 'fastify'
+import { registerSystem } from '../../access/administration.ts'
 import type { CertificateRecord, SystemRecord } from '../../access/ports.ts'
 import { CONFIDENTIALITY_ORDER, ROLES } from '../../model/caller.ts'
-import { type AdminPorts, answerChanged, answerError, answerStored, changeOf, described, notFound } from './api.ts'
-import { activity, exactly, oid, slug } from './schemas.ts'
+import { answerChanged, answerStored, invalid, notFound } from './answers.ts'
+import type { AdminPorts } from './api.ts'
+import { activity, changeOf, described, exactly, oid, slug } from './schemas.ts'
 
 const system = exactly(
   {
@@ -33,11 +35,9 @@ export function registerSystemRoutes(app: FastifyInstance, ports: AdminPorts): v
     { schema: described('Register a system of a facility', { body: system }) },
     async (request, reply) => {
       const given: SystemRecord = { repositories: [], confidentialityCeiling: 'N', ...request.body, status: 'active' }
-      return answerStored(
-        reply,
-        await store.addSystem(given, changeOf(request, `system ${given.systemId} registered`)),
-        given,
-      )
+      const change = changeOf(request, `system ${given.systemId} registered`)
+      const { stored, there } = await registerSystem(given, change, store)
+      return answerStored(reply, stored, there)
     },
   )
   app.patch<{ Params: { id: string }; Body: { status: SystemRecord['status'] } }>(
@@ -68,9 +68,9 @@ function registerCertificateRoutes(app: FastifyInstance, { store, readCertificat
     async (request, reply) => {
       const certificate = tryRead(readCertificate, request.body.pem)
       if (certificate === undefined)
-        return answerError(reply, 400, {
-          code: 'INVALID',
-          message: 'pem is not a PEM certificate (-----BEGIN CERTIFICATE-----)',
+        return invalid(reply, {
+          message: 'pem is no certificate that can be read',
+          hint: 'Send the PEM text of one client certificate, from -----BEGIN CERTIFICATE----- to its end',
           ja: 'pemがPEM形式の証明書ではありません。',
         })
       const { id } = request.params

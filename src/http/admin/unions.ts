@@ -1,9 +1,11 @@
 // Admin routes of unions (ユニオン): groups of facilities that share under one set of rules.
 
 import type { FastifyInstance } from 'fastify'
+import { admitMember } from '../../access/administration.ts'
 import type { Membership, Union } from '../../access/ports.ts'
-import { type AdminPorts, answerChanged, answerStored, changeOf, described } from './api.ts'
-import { exactly, moment, slug, words } from './schemas.ts'
+import { answerChanged, answerFault, answerStored } from './answers.ts'
+import type { AdminPorts } from './api.ts'
+import { changeOf, described, exactly, moment, slug, words } from './schemas.ts'
 
 const union = exactly({ unionId: slug, name: words, kind: { enum: ['open', 'closed'] } })
 const member = exactly({ facilityId: slug, validFrom: moment, validTo: moment }, ['validFrom', 'validTo'])
@@ -28,7 +30,8 @@ export function registerUnionRoutes(app: FastifyInstance, { store }: AdminPorts)
     async (request, reply) => {
       const given = { ...request.body, unionId: request.params.id }
       const change = changeOf(request, `facility ${given.facilityId} joins union ${given.unionId}`)
-      return answerStored(reply, await store.addMember(given, change), given)
+      const stored = await admitMember(given, change, store)
+      return typeof stored === 'string' ? answerStored(reply, stored, given) : answerFault(reply, stored)
     },
   )
   app.delete<{ Params: { id: string; facilityId: string } }>(

@@ -1,0 +1,110 @@
+// The network the bench measures in: two facilities in a union, patients with consent and links, made through the real doors.
+
+import { readFile } from 'node:fs/promises'
+import { iti44Add } from '../../../profiles/transactions/index.ts'
+import { readAcknowledgement } from '../../codec/hl7v3/read-acknowledgement.ts'
+import { writeFeed } from '../../codec/hl7v3/write-feed.ts'
+import type { Config } from '../../config/config.ts'
+import { newOid, type Oid } from '../../model/identifiers.ts'
+import { type AdminClient, rowsOf, textOf } from '../admin-client.ts'
+import { serverDevice } from '../as-system.ts'
+import { issue } from '../cert.ts'
+import { createSystemClient } from '../client.ts'
+import { type Credentials, readCredentials } from '../credentials.ts'
+import type { BenchPatient } from './messages.ts'
+
+const FACILITY_CODE = '1399100015'
+
+export interface World {
+  readonly hospital: Credentials
+  readonly clinic: Credentials
+  readonly patients: readonly BenchPatient[]
+}
+
+export interface WorldOptions {
+  readonly config: Config
+  readonly admin: AdminClient
+  readonly httpsUrl: string
+  readonly patients: number
+}
+
+export async function makeWorld(options: WorldOptions): Promise<World> {
+  const hospitalDomain = newOid()
+  await facility(options, { facilityId: 'bench-hospital', domain: hospitalDomain, code: FACILITY_CODE })
+  await facility(options, { facilityId: 'bench-clinic', domain: newOid() })
+  await options.admin.post('/unions', { unionId: 'bench', name: 'bench', kind: 'closed' })
+  for (const facilityId of ['bench-hospital', 'bench-clinic'])
+    await options.admin.post('/unions/bench/members', { facilityId })
+  const hospital = await readCredentials(options.config, 'bench-hospital')
+  const clinic = await readCredentials(options.config, 'bench-clinic')
+  const patients: BenchPatient[] = []
+  const client = createSystemClient({ baseUrl: options.httpsUrl, credentials: hospital })
+  try {
+    for (let number = 1; number <= options.patients; number++)
+      patients.push(await patient(options, { number, domain: hospitalDomain, client }))
+  } finally {
+    await client.close()
+  }
+  return { hospital, clinic, patients }
+}
+
+async function facility(
+  { admin, config }: WorldOptions,
+  given: { readonly facilityId: string; readonly domain: Oid; readonly code?: string },
+): Promise<void> {
+  const { facilityId, domain, code } = given
+  const oid = newOid()
+  const roles = ['store-client', 'document-source', 'document-consumer', 'patient-identity-source', 'pix-consumer']
+  await admin.post('/facilities', {
+    facilityId,
+    oid,
+    name: facilityId,
+    kind: 'store-client',
+    facilityType: 'HOSPITAL',
+    patientDomain: { oid: domain, name: facilityId },
+    ...(code === undefined ? {} : { code }),
+  })
+  await admin.post('/systems', { systemId: facilityId, facilityId, roles })
+  const { paths } = await issue(config, { systemId: facilityId, facilityOid: oid })
+  await admin.post(`/systems/${facilityId}/certificates`, { pem: await readFile(paths.certificate, 'utf8') })
+}
+
+const DEMOGRAPHICS = {
+  names: [
+    { representation: 'IDE', family: '架空', given: '太郎' },
+    { representation: 'SYL', family: 'カクウ', given: 'タロウ' },
+  ],
+  sex: 'M',
+  birthTime: '19580412',
+  addresses: [],
+  telecoms: [],
+} as const
+
+async function patient(
+  { admin, config }: WorldOptions,
+  given: { readonly number: number; readonly domain: Oid; readonly client: ReturnType<typeof createSystemClient> },
+): Promise<BenchPatient> {
+  const localId = String(given.number).padStart(10, '0')
+  const body = writeFeed({
+    kind: 'add',
+    sender: { id: given.domain },
+    receiver: serverDevice(config),
+    patientIds: [{ value: localId, authority: given.domain }],
+    otherIds: [],
+    demographics: DEMOGRAPHICS,
+    providerName: 'bench-hospital',
+  })
+  const acknowledgement = readAcknowledgement((await given.client.call({ transaction: iti44Add, body })).body)
+  if (acknowledgement.code !== 'CA') throw new Error(`ITI-44 was answered ${acknowledgement.code}`)
+  const [person] = rowsOf((await admin.get(`/patients?id=${localId}&domain=${given.domain}`)).body)
+  const xad = textOf(person?.xad)
+  await admin.post(`/patients/${xad}/consents`, { kind: 'comprehensive' })
+  await admin.post(`/patients/${xad}/links`, { facilityId: 'bench-clinic', id: `C${localId}`, reason: 'bench' })
+  return {
+    patientId: { value: xad, authority: config.identity.affinityDomainAuthority },
+    localId,
+    localAuthority: given.domain,
+    facilityCode: FACILITY_CODE,
+    sourceId: given.domain,
+  }
+}

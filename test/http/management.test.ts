@@ -1,0 +1,200 @@
+// The management door: health, drain, and an admin API that is closed to everyone without the token (reliability: health; design §5).
+
+import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
+import { Counter, Registry } from 'prom-client'
+import t, { type Test } from 'tap'
+import type { AdministrationStore } from '../../src/access/ports.ts'
+import type { AdminPorts } from '../../src/http/admin/api.ts'
+import { createManagement, type ManagementOptions } from '../../src/http/management.ts'
+
+const TOKEN = 'correct-token-of-this-test'
+
+const logged: unknown[] = []
+const store = {
+  facilities: async () => {
+    throw new Error('password=hunter2 at db.example.jp')
+  },
+  unions: async () => [],
+} as unknown as AdministrationStore
+
+const admin: AdminPorts = {
+  token: TOKEN,
+  hostNames: ['hub.example.jp'],
+  log: {
+    info: () => {},
+    warn: () => {},
+    error: (fields) => logged.push(fields),
+  },
+  store,
+  patients: {} as AdminPorts['patients'],
+  readCertificate: () => {
+    throw new Error('no certificate')
+  },
+  network: () => ({ accessMode: 'consent' }),
+}
+
+type Checks = ManagementOptions['checks']
+
+async function open(t: Test, checks: Checks) {
+  const metrics = new Registry()
+  new Counter({ name: 'exchanges_total', help: 'test', registers: [metrics] }).inc()
+  const management = await createManagement({ metrics, checks, admin })
+  const port = await management.listen(0, '127.0.0.1')
+  t.teardown(() => management.close())
+  const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
+    new Promise<{ status: number; text: string; json: () => Record<string, unknown> }>((resolve, reject) => {
+      httpRequest({ port, host: '127.0.0.1', path, headers, method }, async (response) => {
+        let text = ''
+        for await (const chunk of response.setEncoding('utf8')) text += chunk
+        resolve({ status: response.statusCode ?? 0, text, json: () => JSON.parse(text) })
+      })
+        .on('error', reject)
+        .end()
+    })
+  return { management, port, get }
+}
+
+const healthy: Checks = async () => ({ database: 'ok', disk: 'ok' })
+const bearer = { authorization: `Bearer ${TOKEN}` }
+
+t.test('ready while all checks are ok, not ready when one is not, and while draining', async (t) => {
+  let checks: Readonly<Record<string, string>> = { database: 'ok', disk: 'ok' }
+  const { management, get } = await open(t, async () => checks)
+  t.match(await get('/readyz'), { status: 200 })
+  checks = { database: 'not writable', disk: 'ok' }
+  const answer = await get('/readyz')
+  t.equal(answer.status, 503)
+  t.strictSame(answer.json(), { status: 'not ready', checks })
+  checks = { database: 'ok', disk: 'ok' }
+  management.drain()
+  t.match(await get('/readyz'), { status: 503 })
+  t.match(await get('/livez'), { status: 200 })
+})
+
+t.test('a database that hangs or breaks makes not ready within its time, and liveness does not ask it', async (t) => {
+  const hanging = await open(t, () => new Promise(() => {}))
+  const begun = performance.now()
+  t.match(await hanging.get('/livez'), { status: 200 })
+  t.match(await hanging.get('/startupz'), { status: 200 })
+  t.ok(performance.now() - begun < 900)
+  t.match(await hanging.get('/readyz'), { status: 503 })
+  t.ok(performance.now() - begun < 3000)
+  const breaking = await open(t, async () => {
+    throw new Error('connect ECONNREFUSED db.example.jp')
+  })
+  const answer = await breaking.get('/readyz')
+  t.equal(answer.status, 503)
+  t.notMatch(answer.text, 'example.jp')
+})
+
+t.test('metrics are Prometheus text of the registry handed in', async (t) => {
+  const { get } = await open(t, healthy)
+  t.match(await get('/metrics'), { status: 200, text: /^exchanges_total 1$/m })
+})
+
+t.test('every admin path is closed without the token, known or not, whatever the method', async (t) => {
+  const { get } = await open(t, healthy)
+  const wrong: readonly Record<string, string>[] = [
+    {},
+    { authorization: 'Bearer wrong' },
+    { authorization: TOKEN },
+    { authorization: `bearer ${TOKEN} ` },
+    { authorization: `Basic ${Buffer.from(`a:${TOKEN}`).toString('base64')}` },
+    { cookie: `token=${TOKEN}` },
+  ]
+  for (const headers of wrong)
+    for (const method of ['GET', 'POST', 'DELETE', 'OPTIONS'])
+      for (const path of ['/admin/v1/network', '/admin/v1/openapi.json', '/admin/v1/nothing', '/admin/v1/facilities']) {
+        const answer = await get(path, headers, method)
+        t.equal(answer.status, 401, `${method} ${path} ${JSON.stringify(headers)}`)
+        t.match(answer.json(), { code: 'TOKEN_REQUIRED', message: /\w/, hint: /\w/, ja: /トークン/ })
+        t.notMatch(answer.text, TOKEN)
+      }
+})
+
+t.test('with the token an unknown path is 404 in words', async (t) => {
+  const { get } = await open(t, healthy)
+  const answer = await get('/admin/v1/nothing', bearer)
+  t.equal(answer.status, 404)
+  t.match(answer.json(), { code: 'NOT_FOUND', hint: /openapi/ })
+})
+
+t.test('another host name or any Origin is refused, token or not (DNS rebinding, request forgery)', async (t) => {
+  const { get } = await open(t, healthy)
+  for (const host of [
+    'evil.example',
+    'localhost.evil.example',
+    '127.0.0.1.evil.example',
+    'localhost@evil',
+    '10.0.0.1:8080',
+  ])
+    t.match(await get('/admin/v1/network', { ...bearer, host }), { status: 403, text: /FOREIGN_ORIGIN/ }, host)
+  for (const origin of ['https://evil.example', 'null', 'http://127.0.0.1:8080'])
+    t.match(await get('/admin/v1/network', { ...bearer, origin }), { status: 403, text: /FOREIGN_ORIGIN/ }, origin)
+  for (const host of [
+    'localhost',
+    'LOCALHOST:8080',
+    '127.0.0.1:1',
+    '[::1]:8080',
+    'hub.example.jp',
+    'Hub.Example.jp:8080',
+  ])
+    t.match(await get('/admin/v1/network', { ...bearer, host }), { status: 200 }, host)
+})
+
+t.test('a request without a Host is refused', async (t) => {
+  const { port } = await open(t, healthy)
+  const answer = await new Promise<string>((resolve) => {
+    const socket = connect(port, '127.0.0.1', () =>
+      socket.write(`GET /admin/v1/network HTTP/1.0\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`),
+    )
+    let text = ''
+    socket.setEncoding('utf8').on('data', (part: string) => {
+      text += part
+    })
+    socket.on('end', () => resolve(text))
+  })
+  t.match(answer, / 403 /)
+})
+
+t.test('OpenAPI lists every route with the security it has', async (t) => {
+  const { get } = await open(t, healthy)
+  const document = (await get('/admin/v1/openapi.json', bearer)).json() as {
+    readonly openapi: string
+    readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly security?: unknown }>>>>
+  }
+  t.equal(document.openapi, '3.1.0')
+  t.strictSame(Object.keys(document.paths).sort(), [
+    '/admin/v1/certificates/{fingerprint}',
+    '/admin/v1/consents/{id}/withdraw',
+    '/admin/v1/facilities',
+    '/admin/v1/facilities/{id}',
+    '/admin/v1/network',
+    '/admin/v1/patients',
+    '/admin/v1/patients/{xad}',
+    '/admin/v1/patients/{xad}/consents',
+    '/admin/v1/patients/{xad}/links',
+    '/admin/v1/patients/{xad}/links/{facilityId}/{id}',
+    '/admin/v1/settings/{name}',
+    '/admin/v1/systems',
+    '/admin/v1/systems/{id}',
+    '/admin/v1/systems/{id}/certificates',
+    '/admin/v1/unions',
+    '/admin/v1/unions/{id}/members',
+    '/admin/v1/unions/{id}/members/{facilityId}',
+  ])
+  for (const [path, methods] of Object.entries(document.paths))
+    for (const [method, operation] of Object.entries(methods))
+      t.strictSame(operation.security, [{ token: [] }], `${method} ${path}`)
+})
+
+t.test('an unexpected failure tells the caller nothing and the log no more than its kind', async (t) => {
+  const { get } = await open(t, healthy)
+  const answer = await get('/admin/v1/facilities', bearer)
+  t.equal(answer.status, 500)
+  t.match(answer.json(), { code: 'INTERNAL', hint: /log/ })
+  t.notMatch(answer.text, 'hunter2')
+  t.notMatch(JSON.stringify(logged), 'hunter2')
+  t.equal(logged.length, 1)
+})

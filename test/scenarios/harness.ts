@@ -1,0 +1,166 @@
+// One real server for scenario tests: own PostgreSQL in a temporary directory, real TLS, ephemeral ports, the demo network in it.
+
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import type pg from 'pg'
+import type { Test } from 'tap'
+import { Agent, type Dispatcher, request } from 'undici'
+import { type RunningServer, startServer } from '../../src/app.ts'
+import { type Credentials, readCredentials } from '../../src/cli/credentials.ts'
+import { type LoadedTour, loadDemo } from '../../src/cli/demo/load.ts'
+import { connect } from '../../src/cli/push.ts'
+import { localAddresses } from '../../src/cli/running-server.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import type { MllpClient } from '../../src/mllp/client.ts'
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly contentType: string
+  readonly body: Buffer
+}
+
+export interface JournalRow {
+  readonly exchange_id: string
+  readonly system_id: string | null
+  readonly transaction: string
+  readonly result: string
+  readonly error_codes: readonly string[]
+}
+
+export interface AdminCall {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly path: string
+  readonly body?: unknown
+}
+
+export interface Scenario {
+  readonly server: RunningServer
+  readonly tour: LoadedTour
+  readonly pool: pg.Pool
+  /** `nobody` connects without a client certificate. */
+  readonly httpsPost: (
+    system: string,
+    path: string,
+    content: { readonly type: string; readonly body: Buffer | AsyncIterable<Buffer> },
+  ) => Promise<HttpAnswer>
+  /** A new MLLP connection as this system; the caller closes it. */
+  readonly mllp: (system: string) => Promise<MllpClient>
+  readonly admin: (call: AdminCall) => Promise<HttpAnswer>
+  readonly journalRow: (id: string) => Promise<JournalRow | undefined>
+  /** Rows written since a moment, oldest first. */
+  readonly journalSince: (since: Date) => Promise<readonly JournalRow[]>
+  /** Rows of every table that a message may leave something in, and document files. */
+  readonly counts: () => Promise<Readonly<Record<string, number>>>
+}
+
+/** Small, so that a test reaches the limits with messages a person can read. */
+export const LEAF_RESULTS = 40
+
+/** Connects without a client certificate. */
+const NOBODY = 'nobody'
+
+const quiet = { info: () => {}, warn: () => {}, error: () => {} }
+
+/** Starts server and demo network; everything is stopped and removed when the test ends, however it ends. */
+export async function startScenario(t: Test): Promise<Scenario> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'tsunagi-scenario-'))
+  t.teardown(() => rm(dataDir, { recursive: true, force: true }))
+  const config = loadConfig({
+    flags: {
+      dataDir,
+      'https.port': '0',
+      'mllp.storeclient.port': '0',
+      'management.port': '0',
+      'limits.leafResults': String(LEAF_RESULTS),
+    },
+    env: {},
+  })
+  const server = await startServer(config, { log: quiet })
+  const agents = new Map<string, Agent>()
+  t.teardown(async () => {
+    await Promise.all([...agents.values()].map((agent) => agent.destroy()))
+    await server.stop()
+  })
+  const tour = await loadDemo(server, () => {})
+  return { server, tour, pool: server.pool, ...clients(server, agents), ...views(server) }
+}
+
+function clients(server: RunningServer, agents: Map<string, Agent>): Pick<Scenario, 'httpsPost' | 'mllp' | 'admin'> {
+  const { httpsUrl, managementUrl } = localAddresses(server)
+  const agentOf = async (system: string): Promise<Agent> => {
+    const known = agents.get(system)
+    if (known !== undefined) return known
+    const agent = new Agent({ connect: await tlsOf(server, system) })
+    agents.set(system, agent)
+    return agent
+  }
+  return {
+    httpsPost: async (system, path, { type, body }) =>
+      read(
+        await request(`${httpsUrl}${path}`, {
+          method: 'POST',
+          dispatcher: await agentOf(system),
+          headers: { 'content-type': type },
+          body: Buffer.isBuffer(body) ? body : Readable.from(body, { objectMode: false }),
+        }),
+      ),
+    mllp: async (system) => {
+      const credentials = await readCredentials(server.config, system)
+      return connect(server.config, credentials, { url: httpsUrl, port: server.mllpPort })
+    },
+    admin: async ({ method, path, body }) =>
+      read(
+        await request(`${managementUrl}/admin/v1${path}`, {
+          method,
+          headers: {
+            authorization: `Bearer ${server.adminToken}`,
+            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        }),
+      ),
+  }
+}
+
+async function tlsOf(server: RunningServer, system: string) {
+  const { ca, ...own } = await readCredentials(server.config, system === NOBODY ? 'tester' : system)
+  if (system === NOBODY) return { ca }
+  const { key, cert, minVersion, maxVersion, ciphers, ecdhCurve }: Omit<Credentials, 'ca'> = own
+  return { ca, key, cert, minVersion, maxVersion, ciphers, ecdhCurve }
+}
+
+async function read(response: Dispatcher.ResponseData): Promise<HttpAnswer> {
+  return {
+    status: response.statusCode,
+    contentType: String(response.headers['content-type'] ?? ''),
+    body: Buffer.from(await response.body.arrayBuffer()),
+  }
+}
+
+const JOURNAL = 'select exchange_id, system_id, transaction, result, error_codes from journal.exchange'
+
+function views({ pool, config }: RunningServer): Pick<Scenario, 'journalRow' | 'journalSince' | 'counts'> {
+  return {
+    journalRow: async (id) => (await pool.query<JournalRow>(`${JOURNAL} where exchange_id = $1`, [id])).rows[0],
+    journalSince: async (since) =>
+      (await pool.query<JournalRow>(`${JOURNAL} where at >= $1 order by at`, [since])).rows,
+    counts: async () => {
+      const { rows } = await pool.query<{ name: string; count: number }>(await countingSql(pool))
+      const files = await readdir(join(config.dataDir, 'documents'), { recursive: true })
+      return { ...Object.fromEntries(rows.map(({ name, count }) => [name, count])), 'document files': files.length }
+    },
+  }
+}
+
+/** One statement over all tables of the schemas that keep what messages bring, and the claims of messages. */
+async function countingSql(pool: pg.Pool): Promise<string> {
+  const { rows } = await pool.query<{ name: string }>(
+    `select format('%I.%I', table_schema, table_name) as name from information_schema.tables
+     where table_schema in ('registry', 'repository', 'identity', 'jobs') and table_type = 'BASE TABLE'`,
+  )
+  return [...rows.map(({ name }) => name), 'journal.idempotency']
+    .map((name) => `select '${name}' as name, count(*)::int as count from ${name}`)
+    .join(' union all ')
+}

@@ -1,0 +1,88 @@
+// Faults that no message can cause by itself, named by "inject" of a fixture: made really, in the database, and taken back.
+
+import type pg from 'pg'
+import type { Values } from './cases.ts'
+import { LEAF_RESULTS, type Scenario } from './harness.ts'
+
+/** Brings the fault about; what it returns takes it back. */
+type Injection = (pool: pg.Pool, values: Values) => Promise<() => Promise<void>>
+
+const injections: Readonly<Record<string, Injection>> = {
+  'stored-document-damaged': flipByte,
+  'table-locked': lockTable,
+  'connection-lost-at-commit': loseConnectionAtCommit,
+  'constraint-of-ours-fails': breakTable,
+  'number-obsolete': retireNumber,
+  'many-entries': multiplyEntry,
+}
+
+export async function inject(name: string, scenario: Scenario, values: Values): Promise<() => Promise<void>> {
+  const injection = injections[name]
+  if (injection === undefined) throw new Error(`there is no injection ${name}`)
+  return injection(scenario.pool, values)
+}
+
+const nothing = async (): Promise<void> => {}
+
+async function flipByte(pool: pg.Pool, values: Values): Promise<() => Promise<void>> {
+  await pool.query(
+    'update repository.document set content = set_byte(content, 0, get_byte(content, 0) # 1) where unique_id = $1',
+    [values('OID_1')],
+  )
+  return nothing
+}
+
+/** Longer than the lock time-out of the server, which then answers that it is busy. */
+async function lockTable(pool: pg.Pool): Promise<() => Promise<void>> {
+  const client = await pool.connect()
+  await client.query('begin')
+  await client.query('lock table journal.idempotency in exclusive mode')
+  return async () => {
+    await client.query('rollback')
+    client.release()
+  }
+}
+
+/** A deferred trigger runs inside COMMIT and ends the very backend that commits. */
+async function loseConnectionAtCommit(pool: pg.Pool): Promise<() => Promise<void>> {
+  await pool.query(
+    `create function registry.lose_connection() returns trigger language plpgsql as
+     $$ begin perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(1); return null; end $$;
+     create constraint trigger lose_connection after insert on registry.submission_set
+     deferrable initially deferred for each row execute function registry.lose_connection()`,
+  )
+  return async () => {
+    await pool.query(
+      'drop trigger lose_connection on registry.submission_set; drop function registry.lose_connection()',
+    )
+  }
+}
+
+/** What a faulty migration would do. */
+async function breakTable(pool: pg.Pool): Promise<() => Promise<void>> {
+  await pool.query('alter table registry.submission_set add constraint broken check (false) not valid')
+  return async () => {
+    await pool.query('alter table registry.submission_set drop constraint broken')
+  }
+}
+
+async function retireNumber(pool: pg.Pool, values: Values): Promise<() => Promise<void>> {
+  await pool.query(`update identity.identifier set status = 'obsolete' where domain = $1 and value = 'FX-OBSOLETE'`, [
+    values('DOMAIN_A'),
+  ])
+  return nothing
+}
+
+/** More entries of one document than a LeafClass answer may carry. */
+async function multiplyEntry(pool: pg.Pool, values: Values): Promise<() => Promise<void>> {
+  const uniqueId = values('OID_1')
+  await pool.query(
+    `insert into registry.document_entry
+     select (jsonb_populate_record(e, jsonb_build_object('entry_uuid', gen_random_uuid(), 'object_type', 'copy'))).*
+     from registry.document_entry e, generate_series(1, $2) where e.unique_id = $1`,
+    [uniqueId, LEAF_RESULTS],
+  )
+  return async () => {
+    await pool.query(`delete from registry.document_entry where unique_id = $1 and object_type = 'copy'`, [uniqueId])
+  }
+}

@@ -1,0 +1,153 @@
+// Start, stop and start again: second start, two servers on a machine, SIGTERM, kill -9, a given database (reliability: lifecycle).
+
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { connect } from 'node:tls'
+import pg from 'pg'
+import t from 'tap'
+import { ENDPOINTS } from '../../profiles/transactions/index.ts'
+import { readCredentials } from '../../src/cli/credentials.ts'
+import { loadDemo } from '../../src/cli/demo/load.ts'
+import { readAck } from '../../src/codec/hl7v2/ack.ts'
+import { writeRelated } from '../../src/codec/mtom/write.ts'
+import { writeEnvelope } from '../../src/codec/soap/write.ts'
+import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
+import { isSuccess, laboratory, submissionOf } from '../faults/messages.ts'
+import { type Child, DOMAINS, networkOf, startChild, temporaryDirectory } from '../faults/support.ts'
+
+const MINUTES = 60_000
+const HANAKO = { value: '0000012346', authority: DOMAINS['hospital-a'] }
+
+const dataDir = await temporaryDirectory(t)
+let running: Child | undefined
+t.teardown(() => running?.kill())
+
+async function start(what: string): Promise<Child> {
+  const before = performance.now()
+  running = await startChild(dataDir)
+  t.comment(`${what}: ready after ${Math.round(performance.now() - before)} ms`)
+  return running
+}
+
+async function push(child: Child, order: string): Promise<string> {
+  const network = networkOf(child.server)
+  const connection = await network.mllp('hospital-a')
+  const ack = readAck(await connection.send(laboratory({ order })))
+  await connection.close()
+  await network.close()
+  return ack.code
+}
+
+async function orders(child: Child): Promise<readonly string[]> {
+  const network = networkOf(child.server)
+  const found = await network.find('clinic-b', await network.xadForStaff(HANAKO))
+  await network.close()
+  return found.flatMap(({ referenceIdList }) => referenceIdList.map((id) => id.split('^')[0] ?? '')).sort()
+}
+
+t.test(
+  'a first start makes what it needs; SIGTERM ends it in order with exit code 0',
+  { timeout: 3 * MINUTES },
+  async (t) => {
+    const child = await start('first start')
+    await loadDemo(child.server, () => {})
+    t.equal(await push(child, '000000000904001'), 'AA')
+    child.process.kill('SIGTERM')
+    t.equal(await child.ended, 0)
+    t.equal(child.errors(), '')
+  },
+)
+
+t.test('a second start has everything that was there', { timeout: 3 * MINUTES }, async (t) => {
+  const child = await start('second start')
+  t.strictSame(await orders(child), ['000000000904001'])
+})
+
+t.test(
+  'a request in work is finished and answered after SIGTERM (reliability: drain)',
+  { timeout: 3 * MINUTES },
+  async (t) => {
+    const child = running ?? (await start('start'))
+    const network = networkOf(child.server)
+    const { provide } = submissionOf({ patientId: await network.xadForStaff(HANAKO), bytes: Buffer.alloc(50_000, 'x') })
+    await network.close()
+    const { action } = provide.transaction
+    const envelope = writeEnvelope({ action, messageId: provide.messageId ?? '', body: provide.body })
+    const { contentType, body } = writeRelated(envelope, provide.attachments ?? [])
+    if (!Buffer.isBuffer(body)) throw new Error('the message is small enough to be one buffer')
+    const { key, cert, ca } = await readCredentials(child.server.config, 'hospital-a')
+    const socket = connect({ host: 'localhost', port: child.server.httpsPort, key, cert, ca })
+    await once(socket, 'secureConnect')
+    let heard = ''
+    socket.on('data', (chunk: Buffer) => {
+      heard += chunk.toString()
+    })
+    const closed = once(socket, 'close')
+    const half = Math.floor(body.length / 2)
+    socket.write(
+      `POST ${ENDPOINTS.DocumentRepository} HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${contentType}\r\nContent-Length: ${body.length}\r\n\r\n`,
+    )
+    socket.write(body.subarray(0, half))
+    await delay(1000)
+    child.process.kill('SIGTERM')
+    await delay(1000)
+    socket.write(body.subarray(half))
+    await closed
+    t.match(heard, /^HTTP\/1\.1 200 /)
+    t.ok(isSuccess(heard))
+    t.equal(await child.ended, 0)
+  },
+)
+
+t.test(
+  'a start after kill -9 needs no repair and has all that was acknowledged',
+  { timeout: 3 * MINUTES },
+  async (t) => {
+    const child = await start('third start')
+    t.equal(await push(child, '000000000904002'), 'AA')
+    await child.kill()
+    const again = await start('start after kill -9')
+    t.strictSame(await orders(again), ['000000000904001', '000000000904002'])
+  },
+)
+
+t.test('a second server runs beside the first, each with its own data', { timeout: 3 * MINUTES }, async (t) => {
+  const first = running ?? (await start('start'))
+  const second = await startChild(await temporaryDirectory(t))
+  try {
+    t.not(second.server.httpsPort, first.server.httpsPort)
+    const other = networkOf(second.server)
+    t.strictSame((await other.admin.get('/facilities')).body, [])
+    t.equal((await orders(first)).length, 2)
+    await other.close()
+  } finally {
+    await second.server.stop()
+  }
+  t.equal(await second.ended, 0)
+})
+
+t.test('a given database is used instead of an own one (DATABASE_URL)', { timeout: 3 * MINUTES }, async (t) => {
+  const first = running ?? (await start('start'))
+  const lender = await startEmbeddedPostgres({ directory: join(dataDir, 'postgres') })
+  const client = new pg.Client(lender.connection)
+  await client.connect()
+  await client.query('create database guest')
+  await client.end()
+  const url = new URL(lender.url)
+  url.pathname = '/guest'
+  const guest = await startChild(await temporaryDirectory(t), { 'database.url': url.href })
+  try {
+    await loadDemo(guest.server, () => {})
+    t.equal(await push(guest, '000000000904003'), 'AA')
+    t.strictSame(await orders(guest), ['000000000904003'])
+    t.notOk((await orders(first)).includes('000000000904003'))
+  } finally {
+    await guest.server.stop()
+  }
+  t.equal(await guest.ended, 0)
+  await lender.stop()
+  t.equal((await orders(first)).length, 2, 'the lender still has its PostgreSQL')
+  await first.server.stop()
+  t.equal(await first.ended, 0)
+})
