@@ -23,6 +23,7 @@ import { startEmbeddedPostgres } from './db/embedded-postgres.ts'
 import { createExchangeRecorder } from './db/exchange-recorder.ts'
 import { migrate } from './db/migrate.ts'
 import { createPool, type DatabaseConnection } from './db/pool.ts'
+import { findNamedFiles } from './db/registry-store.ts'
 import { type Binding, bind } from './http/binding.ts'
 import type { DoorLog, DoorPorts } from './http/door.ts'
 import { createManagement } from './http/management.ts'
@@ -152,6 +153,12 @@ async function furnish(given: Given) {
     directory: join(config.dataDir, 'documents'),
     maxDocumentBytes: config.limits.documentBytes,
   })
+  blobs
+    .sweep((keys) => findNamedFiles(pool, keys))
+    .then(
+      (removed) => removed > 0 && log.info({ removed }, 'files without a row removed'),
+      (error: Error) => log.warn({ cause: error.name }, 'the sweep of the document store failed'),
+    )
   const registry = registryPorts(given)
   const repository = repositoryPorts(given, { registry, blobs })
   const identity = identityPorts(given)

@@ -154,7 +154,7 @@ export const hl7v2Errors = [
     v2: { ack: 'AE', table0357: 204, application: 'SC-IDENTITY' },
     http: ACKNOWLEDGED,
     message: 'Name and birth date of the message differ from the person linked to this patient number',
-    hint: 'Check the patient number, PID-5 and PID-7; the facility administrator finds the message in the work list',
+    hint: 'Nothing was stored; check the patient number, PID-5 and PID-7, or have the registration corrected, and send again',
     ja: '氏名・生年月日が紐付け済みの患者と一致しません。患者番号・PID-5・PID-7を確認してください。',
   }),
   row({

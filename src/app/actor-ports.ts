@@ -120,7 +120,7 @@ export function identityPorts({ config, pool }: Given): IdentityPorts {
 }
 
 export function storeClientPorts(
-  { config, log, pool }: Given,
+  { config, pool }: Given,
   given: { readonly blobs: RepositoryPorts['blobs']; readonly registry: RegistryPorts },
 ): StoreClientPorts {
   const { blobs, registry } = given
@@ -152,12 +152,6 @@ export function storeClientPorts(
       readFile: blobs.read,
       exchangeParts: partsOf,
     }),
-    holdForReview: async (item) => {
-      log.warn(
-        { journal: item.caller.exchange.id, system: item.caller.systemId },
-        'identity of a message differs from the link: staff must look at it',
-      )
-    },
   }
 }
 

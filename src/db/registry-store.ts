@@ -306,3 +306,14 @@ export async function findRetrievable(
     fileKey: row.file_key ?? undefined,
   }))
 }
+
+/** Those of the keys that some row names: documents, and messages kept aside. */
+export async function findNamedFiles(pool: pg.Pool, keys: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await query<{ readonly file_key: string }>(
+    pool,
+    sql`/* files that rows name */
+      select file_key from repository.document where file_key = any(${keys})
+      union select file_key from registry.superseded where file_key = any(${keys})`,
+  )
+  return new Set(rows.map((row) => row.file_key))
+}

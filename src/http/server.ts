@@ -42,11 +42,21 @@ interface Known {
 }
 
 const KEEP_ALIVE_MS = 65_000
+/** Node looks for late headers and requests only this often; its own 30 s would let them be four times as late. */
+const LATENESS_CHECK_MS = 2000
+/** How long `close` waits for requests at work before it cuts them; they get no answer and may be sent again. */
+const DRAIN_MS = 30_000
 
 export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsDoor> {
   const { limits } = options
   const app = fastify({
-    https: { ...options.tls, requestCert: true, rejectUnauthorized: false, handshakeTimeout: limits.headersTimeoutMs },
+    https: {
+      ...options.tls,
+      requestCert: true,
+      rejectUnauthorized: false,
+      handshakeTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: LATENESS_CHECK_MS,
+    },
     logger: false,
     bodyLimit: limits.requestBytes,
     connectionTimeout: limits.idleTimeoutMs,
@@ -70,13 +80,23 @@ export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsD
   for (const endpoint of options.endpoints)
     registerSoapEndpoint(app, endpoint, { ports: options.ports, systemOf, limits })
   registerStoreClientRoute(app, { ...options.storeClient, systemOf, maxBytes: limits.mllpFrameBytes })
+  // A kept-alive connection whose last request was at work when the close began would hold it up until it is idle for long.
+  let isDraining = false
+  app.addHook('onSend', async (_request, reply) => {
+    if (isDraining) reply.header('connection', 'close')
+  })
   await app.ready()
   return {
     listen: async (port, host) => {
       await app.listen({ port, host })
       return (app.server.address() as AddressInfo).port
     },
-    close: () => app.close(),
+    close: async () => {
+      isDraining = true
+      const cut = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS)
+      await app.close()
+      clearTimeout(cut)
+    },
   }
 }
 

@@ -86,7 +86,7 @@ function asRow(error: unknown, given: Processing): IheError {
 
 function refused(error: IheError): Outcome<StoreClientAnswer> {
   return {
-    answer: { kind: 'refused', error, warnings: [], payload: 'keep' },
+    answer: { kind: 'refused', error, warnings: [] },
     result: 'failure',
     errors: [error],
     evidence: NO_EVIDENCE,

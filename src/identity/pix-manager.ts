@@ -2,9 +2,10 @@
 
 import { iheError } from '../../profiles/errors/index.ts'
 import type { Caller } from '../model/caller.ts'
-import { IheError } from '../model/error.ts'
+import { citing, IheError } from '../model/error.ts'
 import type { Evidence, Outcome } from '../model/evidence.ts'
 import {
+  type AcknowledgementDetail,
   acknowledgementDetail,
   type CorrespondingId,
   type FeedAcknowledgement,
@@ -47,11 +48,11 @@ async function feed(request: PatientFeed, caller: Caller, ports: IdentityPorts):
       return await ports.store.inTransaction((tx) => accept(tx, { request, caller, ports }))
     } catch (error) {
       if (error === RACED) continue
-      if (error instanceof IheError) return refused(request, error)
+      if (error instanceof IheError) return refused(request, error, caller)
       throw error
     }
   }
-  return refused(request, iheError('BUSY'))
+  return refused(request, iheError('BUSY'), caller)
 }
 
 interface Call {
@@ -75,16 +76,21 @@ async function accept(tx: IdentityTransaction, call: Call): Promise<Outcome<Feed
       : []
   const recorded = await recordFeed({ tx, caller, request, affinityDomain: ports.affinityDomain })
   const warnings = [...reused, ...recorded]
-  const answer: FeedAcknowledgement = { code: 'CA', details: warnings.map(acknowledgementDetail) }
+  const answer: FeedAcknowledgement = { code: 'CA', details: detailsOf(warnings, caller) }
   await tx.complete(claim, answer)
   const record = { result: 'success', errors: warnings, evidence } as const
   await tx.recordExchange(caller, record)
   return { answer, ...record, recorded: true }
 }
 
-function refused(request: PatientFeed, error: IheError): Outcome<FeedAcknowledgement> {
+/** An acknowledgement has one text field only, so the journal id stands in it. */
+function detailsOf(errors: readonly IheError[], caller: Caller): readonly AcknowledgementDetail[] {
+  return errors.map((error) => acknowledgementDetail(citing(error, caller.exchange.id)))
+}
+
+function refused(request: PatientFeed, error: IheError, caller: Caller): Outcome<FeedAcknowledgement> {
   return {
-    answer: { code: error.row.v3.ack, details: [acknowledgementDetail(error)] },
+    answer: { code: error.row.v3.ack, details: detailsOf([error], caller) },
     result: 'failure',
     errors: [error],
     evidence: feedEvidence(request),
@@ -114,7 +120,7 @@ export async function pixQuery(request: PixQuery, caller: Caller, ports: Identit
       : []),
   ]
   if (person === undefined || errors.length > 0) {
-    const answer: PixAnswer = { kind: 'unknown', details: errors.map(acknowledgementDetail) }
+    const answer: PixAnswer = { kind: 'unknown', details: detailsOf(errors, caller) }
     return { answer, result: 'failure', errors, evidence: queryEvidence(request, []), recorded: false }
   }
   const visible = await ports.visibleDomains(caller, person.key)

@@ -117,13 +117,7 @@ function memberFindings(association: Association, context: Context & { at: strin
 function membershipFindings(entry: RegistryObject, links: number): IheError[] {
   return links === 1
     ? []
-    : [
-        invalid(
-          `DocumentEntry(${entry.id})`,
-          `${links} HasMember`,
-          'ITI TF-3 4.2.1.4 exactly one SS-DE HasMember',
-        ),
-      ]
+    : [invalid(`DocumentEntry(${entry.id})`, `${links} HasMember`, 'ITI TF-3 4.2.1.4 exactly one SS-DE HasMember')]
 }
 
 function invalid(at: string, value: string, rule: string): IheError {

@@ -2,7 +2,7 @@
 
 import { createHash, randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { iheError } from '../../profiles/errors/index.ts'
 import type { StagedContent } from '../model/staged-document.ts'
 import type { BlobStore } from './ports.ts'
@@ -28,6 +28,7 @@ export async function openFileBlobStore(options: FileBlobStoreOptions): Promise<
     discard: async (staged) => {
       if (staged.content.kind === 'file') await rm(pathOf(options.directory, staged.content.key), { force: true })
     },
+    sweep: (named) => sweep(options.directory, named),
     read: (key, expected) => read(pathOf(options.directory, key), expected),
   }
 }
@@ -113,10 +114,39 @@ async function* read(path: string, expected: { sizeBytes: number; sha256: string
 }
 
 async function removeAbandoned(incoming: string): Promise<void> {
-  const limit = Date.now() - ABANDONED_AFTER_MS
-  for (const name of await readdir(incoming)) {
-    const path = join(incoming, name)
-    const { mtimeMs } = await stat(path)
-    if (mtimeMs < limit) await rm(path, { force: true })
+  for (const path of await oldFiles(incoming)) await rm(path, { force: true })
+}
+
+/** One directory at a time, so that a store of any size is swept in little memory. */
+async function sweep(
+  directory: string,
+  named: (keys: readonly string[]) => Promise<ReadonlySet<string>>,
+): Promise<number> {
+  let removed = 0
+  for (const first of await subdirectories(directory)) {
+    for (const second of await subdirectories(join(directory, first))) {
+      const old = await oldFiles(join(directory, first, second))
+      const known = old.length === 0 ? new Set<string>() : await named(old.map((path) => basename(path)))
+      const orphans = old.filter((path) => !known.has(basename(path)))
+      for (const path of orphans) await rm(path, { force: true })
+      removed += orphans.length
+    }
   }
+  return removed
+}
+
+async function subdirectories(directory: string): Promise<readonly string[]> {
+  const entries = await readdir(directory, { withFileTypes: true })
+  return entries.filter((entry) => entry.isDirectory() && /^[0-9a-f]{2}$/.test(entry.name)).map((entry) => entry.name)
+}
+
+async function oldFiles(directory: string): Promise<readonly string[]> {
+  const limit = Date.now() - ABANDONED_AFTER_MS
+  const old: string[] = []
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name)
+    const { mtimeMs } = await stat(path)
+    if (mtimeMs < limit) old.push(path)
+  }
+  return old
 }

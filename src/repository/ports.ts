@@ -12,6 +12,11 @@ export interface BlobStore {
   readonly stage: (source: AsyncIterable<Buffer>) => Promise<StagedContent>
   /** Removes a staged file that no row will name. */
   readonly discard: (staged: StagedContent) => Promise<void>
+  /**
+   * Removes files that a crash or an unknown commit left without a row: older than a day and named by none of the rows that
+   * `named` is asked for. @returns how many.
+   */
+  readonly sweep: (named: (keys: readonly string[]) => Promise<ReadonlySet<string>>) => Promise<number>
   /** Streams a file; the iteration throws when size or SHA-256 do not match, before the last chunk is handed out. */
   readonly read: (key: string, expected: { sizeBytes: number; sha256: string }) => AsyncIterable<Buffer>
 }

@@ -21,7 +21,7 @@ const MAX_WARNINGS = 50
 
 /**
  * Takes one message: replay check, MSH, structure, kind, patient, link, consent, identity, fields, ids, version order, commit.
- * A refusal is an answer, not an exception; it leaves nothing behind but, for HL7_IDENTITY, an item for staff to review.
+ * A refusal is an answer, not an exception; it leaves nothing behind but its audit event and journal row.
  * @throws whatever a port throws that is no IheError; nothing is stored then.
  */
 export async function accept(
@@ -147,25 +147,13 @@ function accepted(given: Accepted, evidence: Evidence, recordedBy: 'written' | '
   }
 }
 
-async function refuse(walk: Walk, error: IheError): Promise<Outcome<StoreClientAnswer>> {
-  const { reading, request, caller, patient } = walk
-  if (error.row.code === 'HL7_IDENTITY' && patient !== undefined) {
-    await walk.ports.holdForReview({
-      caller,
-      error,
-      controlId: reading.controlId,
-      kind: unwrap(reading.header).found.kind.kind,
-      personKey: patient.personKey,
-      localId: patient.localId,
-      bytes: request.bytes,
-      sha256: request.sha256,
-    })
-  }
+function refuse(walk: Walk, error: IheError): Outcome<StoreClientAnswer> {
+  const { patient } = walk
   const drop = DROP_PAYLOAD.has(error.row.code)
   // Warnings quote the message, so they go where the message goes.
   const warnings = drop ? [] : walk.warnings.slice(0, MAX_WARNINGS)
   return {
-    answer: { kind: 'refused', error, warnings, payload: drop ? 'drop' : 'keep' },
+    answer: { kind: 'refused', error, warnings },
     result: 'failure',
     errors: [error, ...warnings],
     evidence: patient === undefined ? NO_EVIDENCE : { ...NO_EVIDENCE, patients: patientsOf(walk, patient) },

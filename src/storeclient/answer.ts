@@ -15,8 +15,6 @@ export type StoreClientAnswer =
       readonly kind: 'refused'
       readonly error: IheError
       readonly warnings: readonly IheError[]
-      /** `drop`: neither journal nor any other store may keep the message, only time, sender, MSH-10, hash and kind. */
-      readonly payload: 'keep' | 'drop'
     }
 
 interface StoredWarning {

@@ -163,18 +163,6 @@ export interface StoreClientTransaction {
   readonly write: (write: Write) => Promise<void>
 }
 
-/** A message that nobody's calendar shows and that staff must look at (要確認); its bytes are kept 30 days. */
-export interface ReviewItem {
-  readonly caller: Caller
-  readonly error: IheError
-  readonly controlId: string
-  readonly kind: string
-  readonly personKey: string
-  readonly localId: string
-  readonly bytes: Buffer
-  readonly sha256: string
-}
-
 export interface StoreClientPorts {
   readonly settings: StoreClientSettings
   readonly facilitySettings: (caller: Caller) => FacilitySettings
@@ -185,6 +173,4 @@ export interface StoreClientPorts {
   readonly stage: (bytes: Buffer) => Promise<StagedContent>
   /** Commits when `work` resolves, rolls everything back (the claim too) when it throws, and throws the same on. */
   readonly inTransaction: <T>(work: (transaction: StoreClientTransaction) => Promise<T>) => Promise<T>
-  /** Called after the rollback of a refusal for identity. */
-  readonly holdForReview: (item: ReviewItem) => Promise<void>
 }

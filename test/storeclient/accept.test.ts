@@ -169,18 +169,18 @@ t.test('no link and no consent: refused, and nothing of the message is kept', as
   at.patient = { ...linked, consent: false }
   const refused = await send(oml11(), at)
   t.equal(codeOf(refused), 'HL7_CONSENT')
-  t.match(refused.answer, { payload: 'drop', warnings: [] })
+  t.match(refused.answer, { kind: 'refused', warnings: [] })
   t.same(refused.evidence.patients, [])
-  t.same([at.staged.length, at.writes.length, at.reviews.length], [0, 0, 0])
+  t.same([at.staged.length, at.writes.length], [0, 0])
   const trusted = await send(oml11(), at, { ...caller, accessMode: 'affinity-domain' })
   t.equal(codeOf(trusted), 'accepted')
 })
 
-t.test('another person under the number is refused and held for review', async (t) => {
+t.test('another person under the number is refused and nothing of the message is stored', async (t) => {
   const at = memory()
   const pid = 'PID|0001||0000012345^^^^PI||別人^三郎^^^^^L^I~ベツジン^サブロウ^^^^^L^P||19330303|F'
   t.equal(codeOf(await send(oml11({ pid }), at)), 'HL7_IDENTITY')
-  t.match(at.reviews, [{ personKey: 'person-1', kind: 'OML-11', controlId: 'M1' }])
+  t.same([at.staged.length, at.writes.length], [0, 0])
 })
 
 t.test('documents of a person linked before are deprecated, not replaced', async (t) => {

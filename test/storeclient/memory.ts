@@ -11,7 +11,6 @@ import type {
   CurrentDocument,
   FacilitySettings,
   LinkedPatient,
-  ReviewItem,
   SeriesState,
   StoreClientPorts,
   VersionRow,
@@ -77,7 +76,6 @@ interface Stored {
 export interface Memory {
   readonly ports: StoreClientPorts
   readonly writes: Write[]
-  readonly reviews: ReviewItem[]
   readonly staged: Buffer[]
   current: Stored[]
   patient: LinkedPatient | undefined
@@ -90,7 +88,6 @@ export function memory(): Memory {
   const series = new Map<string, { lastPart: number; tombstone?: string }>()
   const state: Omit<Memory, 'ports'> = {
     writes: [],
-    reviews: [],
     staged: [],
     current: [],
     patient: linked,
@@ -110,9 +107,6 @@ export function memory(): Memory {
       self.staged.push(bytes)
       const hash = (name: string) => createHash(name).update(bytes).digest('hex')
       return { content: { kind: 'row', bytes }, sizeBytes: bytes.length, sha1: hash('sha1'), sha256: hash('sha256') }
-    },
-    holdForReview: async (item) => {
-      self.reviews.push(item)
     },
     inTransaction: (work) =>
       work({

@@ -42,10 +42,7 @@ export function readSubmitObjects(request: XmlElement): SubmitObjects {
   return { objects: withLabels(objects, labels), associations }
 }
 
-function withLabels(
-  objects: readonly RegistryObject[],
-  labels: readonly Classification[],
-): readonly RegistryObject[] {
+function withLabels(objects: readonly RegistryObject[], labels: readonly Classification[]): readonly RegistryObject[] {
   const byObject = new Map<string, Classification[]>()
   for (const label of labels) {
     const own = byObject.get(label.classifiedObject)

@@ -107,4 +107,5 @@ create table repository.document (
   stored_at    timestamptz not null default now(),
   check ((content is null) <> (file_key is null))
 );
+create index document_file_key on repository.document (file_key) where file_key is not null;
 alter table repository.document alter column content set storage external;

@@ -1,0 +1,93 @@
+// The file store of documents: row or file by size, discarded and swept files, damage found while reading (design §3; ITI TF-2 3.43.4.2).
+
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { IheError } from '../../src/model/error.ts'
+import { openFileBlobStore, ROW_LIMIT_BYTES } from '../../src/repository/file-blob-store.ts'
+
+async function* pieces(bytes: Buffer, size = 10_000): AsyncIterable<Buffer> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+}
+
+async function collect(source: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of source) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+async function filesOf(directory: string): Promise<readonly string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+}
+
+async function store(t: { teardown: (done: () => Promise<void>) => void }, maxDocumentBytes = 10 ** 7) {
+  const directory = await mkdtemp(join(tmpdir(), 'tsunagi-blobs-'))
+  t.teardown(() => rm(directory, { recursive: true, force: true }))
+  return { directory, blobs: await openFileBlobStore({ directory, maxDocumentBytes }) }
+}
+
+t.test('up to the row limit the bytes stay in memory, above it they are a file; both are hashed', async (t) => {
+  const { directory, blobs } = await store(t)
+  for (const size of [0, 1, ROW_LIMIT_BYTES, ROW_LIMIT_BYTES + 1, 300_000]) {
+    const bytes = randomBytes(size)
+    const staged = await blobs.stage(pieces(bytes))
+    t.equal(staged.sizeBytes, size)
+    t.equal(staged.sha1, createHash('sha1').update(bytes).digest('hex'))
+    t.equal(staged.sha256, createHash('sha256').update(bytes).digest('hex'))
+    t.equal(staged.content.kind, size > ROW_LIMIT_BYTES ? 'file' : 'row')
+    if (staged.content.kind === 'file') t.ok((await collect(blobs.read(staged.content.key, staged))).equals(bytes))
+    else t.ok(staged.content.bytes.equals(bytes))
+    await blobs.discard(staged)
+  }
+  t.same(await filesOf(directory), [], 'discarded files are gone')
+})
+
+t.test('a document above the limit is refused and leaves nothing', async (t) => {
+  const { directory, blobs } = await store(t, 100_000)
+  const refusal = await blobs.stage(pieces(randomBytes(100_001))).catch((error: unknown) => error)
+  t.equal(refusal instanceof IheError && refusal.row.code, 'TOO_LARGE')
+  t.same(await filesOf(directory), [])
+})
+
+t.test('a source that breaks leaves nothing', async (t) => {
+  const { directory, blobs } = await store(t)
+  async function* breaking(): AsyncIterable<Buffer> {
+    yield randomBytes(200_000)
+    throw new Error('connection lost')
+  }
+  await t.rejects(blobs.stage(breaking()), { message: 'connection lost' })
+  t.same(await filesOf(directory), [])
+})
+
+t.test('a damaged file is cut before its last bytes leave', async (t) => {
+  const { directory, blobs } = await store(t)
+  const bytes = randomBytes(700_000)
+  const staged = await blobs.stage(pieces(bytes))
+  const [path = ''] = await filesOf(directory)
+  const damaged = Buffer.from(bytes)
+  damaged.writeUInt8(damaged.readUInt8(5) ^ 1, 5)
+  await writeFile(path, damaged)
+  let delivered = 0
+  const key = staged.content.kind === 'file' ? staged.content.key : ''
+  const failure = await (async () => {
+    for await (const chunk of blobs.read(key, staged)) delivered += chunk.length
+  })().catch((error: unknown) => error)
+  t.equal(failure instanceof IheError && failure.row.code, 'DOCUMENT_DAMAGED')
+  t.ok(delivered < bytes.length)
+})
+
+t.test('the sweep removes old files that no row names, and only those', async (t) => {
+  const { directory, blobs } = await store(t)
+  const [named, orphan, fresh] = await Promise.all([1, 2, 3].map(() => blobs.stage(pieces(randomBytes(100_000)))))
+  const keyOf = (staged: typeof named): string => (staged?.content.kind === 'file' ? staged.content.key : '')
+  const yesterday = new Date(Date.now() - 25 * 60 * 60 * 1000)
+  for (const path of await filesOf(directory)) if (!path.endsWith(keyOf(fresh))) await utimes(path, yesterday, yesterday)
+  const removed = await blobs.sweep(async (keys) => new Set(keys.filter((key) => key === keyOf(named))))
+  t.equal(removed, 1)
+  const left = (await filesOf(directory)).map((path) => path.slice(-36))
+  t.same(left.toSorted(), [keyOf(named), keyOf(fresh)].toSorted())
+  t.notOk(left.includes(keyOf(orphan)))
+})
