@@ -166,14 +166,6 @@ export const hl7v2Errors = [
     ja: 'MSH-4またはPID-3の発行元が、クライアント証明書の施設と一致しません。',
   }),
   row({
-    code: 'HL7_KIND',
-    v2: { ack: 'AE', table0357: 207, application: 'SC-KIND' },
-    http: ACKNOWLEDGED,
-    message: 'This kind of data is not agreed for the facility',
-    hint: 'Ask the network operator which kinds of data your facility publishes',
-    ja: 'このデータ種別は当施設の公開対象として登録されていません。ネットワーク運用者に確認してください。',
-  }),
-  row({
     code: 'HL7_ORDER_NUMBER',
     v2: { ack: 'AE', table0357: 101, application: 'SC-ORDERNO' },
     http: ACKNOWLEDGED,

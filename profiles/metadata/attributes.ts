@@ -11,6 +11,7 @@ export type AttributeType =
   | 'OID'
   | 'Recipient'
   | 'Sha1'
+  | 'SourceCX'
   | 'String'
   | 'XCN'
 
@@ -101,7 +102,7 @@ export const documentEntryAttributes: readonly Attribute[] = (
     ['serviceStartTime', slot('serviceStartTime'), 'DTM', '0..1', '4.2.3.2.19'],
     ['serviceStopTime', slot('serviceStopTime'), 'DTM', '0..1', '4.2.3.2.20'],
     ['size', slot('size'), 'NonNegativeInteger', '1', '4.2.3.2.21'],
-    ['sourcePatientId', slot('sourcePatientId'), 'CX', '1', '4.2.3.2.22'],
+    ['sourcePatientId', slot('sourcePatientId'), 'SourceCX', '1', '4.2.3.2.22'],
     ['sourcePatientInfo', slot('sourcePatientInfo'), 'String', '0..n', '4.2.3.2.23'],
     ['title', { kind: 'name' }, 'String', '0..1', '4.2.3.2.24'],
     ['typeCode', classification('urn:uuid:f0306f51-975f-434e-a61c-c59651d33983'), 'Code', '1', '4.2.3.2.25'],

@@ -62,6 +62,11 @@ export const typeRules: Readonly<Record<AttributeType, TypeRule>> = {
   },
   Recipient: { accepts: isRecipient, expected: 'organization|person|telecom with at least one part' },
   Sha1: { accepts: (value) => /^[0-9a-fA-F]{40}$/.test(value), expected: '40 hex digits (SHA-1)' },
+  // Stored and shown, never used as an identifier: conformance tools send roots such as 3.4.5, which ISO does not have.
+  SourceCX: {
+    accepts: (value) => value.length <= MAX_IDENTIFIER_LENGTH && /^[^^]+\^\^\^&\d+(\.\d+)+&ISO$/.test(value),
+    expected: 'id^^^&OID&ISO',
+  },
   String: { accepts: () => true, expected: 'text' },
   XCN: { accepts: isXcn, expected: 'id^family^given… with an id or a family name' },
 }

@@ -1,5 +1,6 @@
 // The rules of administration beyond single rows: what a consent or membership may say, and what a repeated registration answers (design §4).
 
+import { affinityDomain } from '../../profiles/affinity-domain/index.ts'
 import type { AdministrationStore, Change, Facility, Membership, NewConsent, Stored, SystemRecord } from './ports.ts'
 
 /** Why a consent or membership is not recorded; `facilityId` is the one that nobody registered. */
@@ -7,6 +8,7 @@ export type Fault =
   | { readonly fault: 'no facility named' }
   | { readonly fault: 'period ends before it begins'; readonly validTo: string }
   | { readonly fault: 'unknown facility'; readonly facilityId: string }
+  | { readonly fault: 'unknown kind'; readonly kind: string; readonly known: readonly string[] }
 
 type Period = Pick<NewConsent, 'validFrom' | 'validTo'>
 
@@ -47,8 +49,8 @@ export async function admitMember(
 }
 
 /**
- * Records a consent (包括同意, 個別同意). Every facility it names must be registered: one excluded under a misspelled name would go
- * on seeing the patient.
+ * Records a consent (包括同意, 個別同意). Every facility and kind it names must be known: one excluded under a misspelled name would go
+ * on being seen.
  */
 export async function recordConsent(
   consent: NewConsent,
@@ -61,6 +63,9 @@ export async function recordConsent(
   const known = new Set((await store.facilities()).map(({ facilityId }) => facilityId))
   const unknown = [...consent.facilities, ...consent.excludedFacilities].find((facilityId) => !known.has(facilityId))
   if (unknown !== undefined) return { fault: 'unknown facility', facilityId: unknown }
+  const kinds = affinityDomain.classCode.map(({ code }) => code)
+  const unknownKind = consent.excludedKinds.find((kind) => !kinds.includes(kind))
+  if (unknownKind !== undefined) return { fault: 'unknown kind', kind: unknownKind, known: kinds }
   return store.addConsent(consent, change)
 }
 

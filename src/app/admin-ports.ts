@@ -4,11 +4,10 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type pg from 'pg'
-import { iheError } from '../../profiles/errors/index.ts'
 import { ENDPOINTS } from '../../profiles/transactions/index.ts'
 import { readCertificate } from '../certificates/certificate.ts'
 import type { Config } from '../config/config.ts'
-import { createAdministrationStore, hasDocuments } from '../db/administration-store.ts'
+import { createAdministrationStore } from '../db/administration-store.ts'
 import { execute, sql } from '../db/sql.ts'
 import type { AdminPorts } from '../http/admin/api.ts'
 import type { PatientPorts, PersonAnswer } from '../http/admin/patients.ts'
@@ -83,7 +82,7 @@ export function adminPorts(
 }
 
 function patientPorts(
-  { config, pool }: Given,
+  { config }: Given,
   given: { readonly identity: IdentityPorts; readonly store: AdminPorts['store'] },
 ): PatientPorts {
   const { identity, store } = given
@@ -96,22 +95,21 @@ function patientPorts(
   const domainOf = async (facilityId: string) =>
     parseOid((await store.facilities()).find((facility) => facility.facilityId === facilityId)?.patientDomain.oid ?? '')
   return {
-    register: async (demographics, by) => ({ xad: (await registerPerson({ demographics, by }, identity)).xad.value }),
+    register: async (demographics, who) => ({
+      xad: (await registerPerson({ demographics, ...who }, identity)).xad.value,
+    }),
     find,
     byXad: async (xad) => (await find(xad, community))[0],
-    link: async ({ xad, facilityId, value, by, reason }) => {
+    link: async ({ xad, facilityId, value, by, peer, reason }) => {
       const domain = await domainOf(facilityId)
       if (domain === undefined) return 'no-domain'
-      const [holder] = await find(value, domain)
-      if (holder !== undefined && holder.xad !== xad && (await hasDocuments(pool, holder.key)))
-        throw iheError('LINK_WITH_DOCUMENTS', { at: 'id', value })
-      await linkRecord({ domain, value, person: xad, by, reason }, identity)
+      await linkRecord({ domain, value, person: xad, by, peer, reason }, identity)
       return 'linked'
     },
-    unlink: async ({ facilityId, value, by, reason }) => {
+    unlink: async ({ facilityId, value, by, peer, reason }) => {
       const domain = await domainOf(facilityId)
       if (domain === undefined) return 'no-domain'
-      await unlinkRecord({ domain, value, by, reason }, identity)
+      await unlinkRecord({ domain, value, by, peer, reason }, identity)
       return 'linked'
     },
   }

@@ -1,6 +1,5 @@
 // Administration on PostgreSQL: each change and its audit event in one transaction (design §4; DICOM PS3.15 Security Alert).
 
-import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import type {
   AdministrationStore,
@@ -16,6 +15,7 @@ import type {
 } from '../access/ports.ts'
 import { transaction } from './pool.ts'
 import { execute, type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
+import { recordChange } from './staff-change.ts'
 
 export function createAdministrationStore(pool: pg.Pool): AdministrationStore {
   return {
@@ -36,18 +36,9 @@ async function changing<T extends Stored | Changed>(
 ): Promise<T> {
   return transaction(pool, async (client) => {
     const result = await work(client)
-    if (result === 'created' || result === 'changed') await recordChange(client, change)
+    if (result === 'created' || result === 'changed') await recordChange(client, { ...change, patients: [] })
     return result
   })
-}
-
-async function recordChange(client: Queryable, change: Change): Promise<void> {
-  await execute(
-    client,
-    sql`/* audit of an administrative change: Security Alert 110113, Security Configuration 110129 */
-      insert into audit.event (exchange_id, event_code, action, type_code, outcome, peer, endpoint, patients, objects, reason)
-      values (${randomUUID()}, '110113', 'E', '110129', 0, ${change.peer}, '/admin/v1', '{}', ${JSON.stringify({ by: change.by })}, ${change.operation})`,
-  )
 }
 
 /** An insert that met a row: is it the same content? */
@@ -308,7 +299,7 @@ async function addConsent(client: Queryable, c: NewConsent, change: Change) {
         returning consent_id as "consentId"`,
   )
   if (row === undefined) throw new Error('insert returned no row')
-  await recordChange(client, { ...change, operation: `${change.operation}: consent ${row.consentId}` })
+  await recordChange(client, { ...change, patients: [], operation: `${change.operation}: consent ${row.consentId}` })
   return { stored: 'created', ...row } as const
 }
 
@@ -331,9 +322,4 @@ function settings(pool: pg.Pool): Pick<AdministrationStore, 'setting' | 'putSett
         return written === 1 ? 'changed' : 'unchanged'
       }),
   }
-}
-
-/** True when documents of the person are registered: their records are then not moved by a link. */
-export async function hasDocuments(client: Queryable, personKey: string): Promise<boolean> {
-  return isThere(client, sql`select 1 as there from registry.document_entry where person_key = ${personKey} limit 1`)
 }

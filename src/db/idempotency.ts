@@ -1,11 +1,19 @@
 // The row that makes sending again harmless: key and digest, inserted at the start of the business transaction (reliability rules).
 
+import { createHash } from 'node:crypto'
 import { execute, type Queryable, queryOne, type Statement, sql } from './sql.ts'
 
 export interface IdempotencyClaim {
   readonly scope: string
   readonly key: string
   readonly digest: string
+}
+
+/** An index row holds 2704 bytes; senders choose their message ids, so a longer one is kept as its digest. */
+const MAX_KEY_LENGTH = 256
+
+function storedKey(key: string): string {
+  return key.length <= MAX_KEY_LENGTH ? key : `sha256 ${createHash('sha256').update(key).digest('hex')}`
 }
 
 export type ClaimResult =
@@ -27,12 +35,12 @@ export async function takeClaim(client: Queryable, claim: IdempotencyClaim): Pro
   const inserted = await execute(
     client,
     sql`/* idempotency claim */ insert into journal.idempotency (scope, key, digest)
-        values (${claim.scope}, ${claim.key}, ${claim.digest}) on conflict do nothing`,
+        values (${claim.scope}, ${storedKey(claim.key)}, ${claim.digest}) on conflict do nothing`,
   )
   if (inserted === 1) return { kind: 'new' }
   const stored = await queryOne<StoredRow>(
     client,
-    sql`/* idempotency answer */ select digest, response from journal.idempotency where scope = ${claim.scope} and key = ${claim.key}`,
+    sql`/* idempotency answer */ select digest, response from journal.idempotency where scope = ${claim.scope} and key = ${storedKey(claim.key)}`,
   )
   return stored === undefined || stored.digest !== claim.digest
     ? { kind: 'other-content' }
@@ -43,13 +51,13 @@ export async function takeClaim(client: Queryable, claim: IdempotencyClaim): Pro
 export function claimPart(claim: IdempotencyClaim, response: unknown): Statement {
   return sql`claim as (
       insert into journal.idempotency (scope, key, digest, response)
-      values (${claim.scope}, ${claim.key}, ${claim.digest}, ${JSON.stringify(response)}::jsonb))`
+      values (${claim.scope}, ${storedKey(claim.key)}, ${claim.digest}, ${JSON.stringify(response)}::jsonb))`
 }
 
 /** What an earlier message with this key got, as a column over parameters alone; null when there was none. */
 export function claimColumn(claim: Pick<IdempotencyClaim, 'scope' | 'key'> | undefined): Statement {
   return sql`(select jsonb_build_object('digest', r.digest, 'response', r.response) from journal.idempotency r
-              where r.scope = ${claim?.scope ?? null} and r.key = ${claim?.key ?? null})`
+              where r.scope = ${claim?.scope ?? null} and r.key = ${claim === undefined ? null : storedKey(claim.key)})`
 }
 
 export interface StoredClaim {
@@ -67,6 +75,6 @@ export async function completeClaim(client: Queryable, claim: IdempotencyClaim, 
   await execute(
     client,
     sql`/* idempotency complete */ update journal.idempotency set response = ${JSON.stringify(response)}
-        where scope = ${claim.scope} and key = ${claim.key} and digest = ${claim.digest}`,
+        where scope = ${claim.scope} and key = ${storedKey(claim.key)} and digest = ${claim.digest}`,
   )
 }

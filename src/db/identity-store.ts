@@ -11,9 +11,11 @@ import type {
   NewIdentifier,
 } from '../identity/ports.ts'
 import type { Caller } from '../model/caller.ts'
+import { formatCx } from '../model/identifiers.ts'
 import { type IdentifierRow, identityReads, toIdentifier } from './identity/reads.ts'
 import { transaction } from './pool.ts'
 import { execute, query, queryOne, sql } from './sql.ts'
+import { recordChange } from './staff-change.ts'
 
 /** Journal and audit writing within the transaction, handed in by the composition root. */
 export interface ExchangeWriter {
@@ -41,6 +43,20 @@ function identityTransaction(client: pg.ClientBase, exchange: ExchangeWriter): I
     complete: (claim, response) => exchange.complete(client, claim, response),
     recordExchange: (caller, record) => exchange.record(client, caller, record),
     addHistory: (entries) => addHistory(client, entries),
+    recordStaffChange: ({ patients, ...change }) =>
+      recordChange(client, { ...change, patients: patients.map(formatCx) }),
+    async hasDocuments(person, facilityId) {
+      await execute(
+        client,
+        sql`/* lock a person */ select from identity.person where person_key = ${person} for update`,
+      )
+      const found = await queryOne<{ readonly there: boolean }>(
+        client,
+        sql`/* are documents registered for a person? */
+          select exists (select from registry.document_entry where person_key = ${person} and publisher = ${facilityId}) as there`,
+      )
+      return found?.there === true
+    },
     async addDomain({ oid, name, kind, facilityId }) {
       await execute(
         client,

@@ -82,6 +82,15 @@ export interface ExchangeRecord {
   readonly evidence: Evidence
 }
 
+/** Who of the staff did what, in words without personal data, and to whom. */
+export interface StaffChange {
+  readonly by: string
+  /** address:port the change came from. */
+  readonly peer: string
+  readonly operation: string
+  readonly patients: readonly PatientId[]
+}
+
 /** What makes a message the same one: sender, message id and content (sending again is harmless). */
 export interface MessageClaim {
   readonly scope: string
@@ -101,6 +110,10 @@ export interface IdentityTransaction extends IdentityReads {
   readonly complete: (claim: MessageClaim, response: unknown) => Promise<void>
   /** Audit and journal rows of the exchange, committed with the data. */
   readonly recordExchange: (caller: Caller, record: ExchangeRecord) => Promise<void>
+  /** Audit event of a change made by staff, committed with it. */
+  readonly recordStaffChange: (change: StaffChange) => Promise<void>
+  /** Locks the person and tells whether the facility has published documents about them. */
+  readonly hasDocuments: (person: PersonKey, facilityId: string) => Promise<boolean>
   /** Adds the domain unless it is there. */
   readonly addDomain: (domain: Domain) => Promise<void>
   /** The identifiers that exist, locked in the order of domain and value until the transaction ends. */

@@ -32,12 +32,19 @@ export function registerDomain(domain: Domain, ports: RegistrationPorts): Promis
 
 /** A new person without any facility's number yet. @param request.by member of staff. */
 export function registerPerson(
-  request: { readonly demographics: Demographics; readonly by: string },
+  request: { readonly demographics: Demographics; readonly by: string; readonly peer: string },
   ports: RegistrationPorts,
 ): Promise<{ readonly key: PersonKey; readonly xad: PatientId }> {
-  return ports.store.inTransaction((tx) =>
-    createPerson(tx, { ...request, affinityDomain: ports.affinityDomain, reason: 'registration' }),
-  )
+  return ports.store.inTransaction(async (tx) => {
+    const person = await createPerson(tx, { ...request, affinityDomain: ports.affinityDomain, reason: 'registration' })
+    await tx.recordStaffChange({
+      by: request.by,
+      peer: request.peer,
+      operation: 'person registered',
+      patients: [person.xad],
+    })
+    return person
+  })
 }
 
 export interface LinkRequest {
@@ -46,24 +53,27 @@ export interface LinkRequest {
   /** Affinity domain id value of the person the number belongs to. */
   readonly person: string
   readonly by: string
+  /** address:port the request came from. */
+  readonly peer: string
   readonly reason: string
 }
 
 /**
  * Links a facility's patient number to a person; a number that no feed has brought yet is recorded by this.
  * @throws {IheError} V3_UNKNOWN_KEY (domain or person), V3_OBSOLETE_ID, V3_SEVERAL_IDS when the person has another number
- * of the domain.
+ * of the domain, LINK_WITH_DOCUMENTS when the number's former person has documents.
  */
 export function linkRecord(request: LinkRequest, ports: RegistrationPorts): Promise<LinkChange> {
   const id = { value: request.value, authority: request.domain }
   const xad = { value: request.person, authority: ports.affinityDomain }
   return ports.store.inTransaction(async (tx) => {
-    await requireLinkable(tx, request.domain)
+    const domain = await requireLinkable(tx, request.domain)
     const locked = await tx.lockIdentifiers([id, xad])
     const target = requireActive(find(locked, xad), xad)
     const stored = find(locked, id)
     if (stored?.status === 'obsolete') throw iheError('V3_OBSOLETE_ID', { value: formatCx(id) })
     if (stored?.person === target.person) return { identifier: id, person: target.person, xad }
+    if (stored !== undefined) await refuseWithDocuments(tx, stored, domain)
     await refuseSecondNumber(tx, id, target.person)
     if (stored === undefined) await addNumber(tx, id, target.person)
     else await tx.moveIdentifier(id, target.person)
@@ -71,6 +81,12 @@ export function linkRecord(request: LinkRequest, ports: RegistrationPorts): Prom
     await tx.addHistory([
       { id, event: 'link', by: request.by, reason: request.reason, person: target.person, ...former },
     ])
+    await tx.recordStaffChange({
+      by: request.by,
+      peer: request.peer,
+      operation: 'patient number linked',
+      patients: [id, xad],
+    })
     if (stored === undefined) return { identifier: id, person: target.person, xad }
     const obsolete = await retireEmpty(tx, stored.person, { ...request, affinityDomain: ports.affinityDomain })
     return {
@@ -87,13 +103,14 @@ export type UnlinkRequest = Omit<LinkRequest, 'person'>
 
 /**
  * Takes a patient number away from its person: it becomes the first number of a new person.
- * @throws {IheError} V3_UNKNOWN_KEY, V3_OBSOLETE_ID.
+ * @throws {IheError} V3_UNKNOWN_KEY, V3_OBSOLETE_ID, LINK_WITH_DOCUMENTS.
  */
 export function unlinkRecord(request: UnlinkRequest, ports: RegistrationPorts): Promise<LinkChange> {
   const id = { value: request.value, authority: request.domain }
   return ports.store.inTransaction(async (tx) => {
-    await requireLinkable(tx, request.domain)
+    const domain = await requireLinkable(tx, request.domain)
     const stored = requireActive(find(await tx.lockIdentifiers([id]), id), id)
+    await refuseWithDocuments(tx, stored, domain)
     const { key, xad } = await createPerson(tx, {
       affinityDomain: ports.affinityDomain,
       by: request.by,
@@ -104,6 +121,12 @@ export function unlinkRecord(request: UnlinkRequest, ports: RegistrationPorts): 
     await tx.addHistory([
       { id, event: 'unlink', by: request.by, reason: request.reason, person: key, formerPerson: stored.person },
     ])
+    await tx.recordStaffChange({
+      by: request.by,
+      peer: request.peer,
+      operation: 'patient number unlinked',
+      patients: [id, xad],
+    })
     return { identifier: id, person: key, xad, formerPerson: stored.person }
   })
 }
@@ -125,9 +148,16 @@ async function viewPerson(reads: IdentityReads, key: PersonKey, affinityDomain: 
 }
 
 /** The affinity domain's own ids are issued by this server and are never linked by hand. */
-async function requireLinkable(tx: IdentityTransaction, oid: Oid): Promise<void> {
+async function requireLinkable(tx: IdentityTransaction, oid: Oid): Promise<Domain> {
   const domain = (await tx.domains([oid])).get(oid)
   if (domain === undefined || domain.kind === 'community') throw iheError('V3_UNKNOWN_KEY', { value: oid })
+  return domain
+}
+
+/** Documents that came in under a number would stay behind with the former person. */
+async function refuseWithDocuments(tx: IdentityTransaction, stored: StoredIdentifier, domain: Domain): Promise<void> {
+  if (domain.facilityId !== undefined && (await tx.hasDocuments(stored.person, domain.facilityId)))
+    throw iheError('LINK_WITH_DOCUMENTS', { value: formatCx(stored.id) })
 }
 
 function find(identifiers: readonly StoredIdentifier[], id: PatientId): StoredIdentifier | undefined {

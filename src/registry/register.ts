@@ -64,8 +64,11 @@ function success(evidence: Evidence): Outcome<void> {
   return { answer: undefined, result: 'success', errors: [], evidence, recorded: true }
 }
 
+/** A message may break a rule tens of thousands of times; answer and journal keep what a person can read. */
+const MAX_FINDINGS = 100
+
 function refused(errors: readonly IheError[], evidence: Evidence): Outcome<void> {
-  return { answer: undefined, result: 'failure', errors, evidence, recorded: false }
+  return { answer: undefined, result: 'failure', errors: errors.slice(0, MAX_FINDINGS), evidence, recorded: false }
 }
 
 /** A submission that was resent after a lost answer is known by its wsa:MessageID and its content. */

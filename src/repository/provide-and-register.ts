@@ -23,6 +23,9 @@ export interface ProvideAndRegisterRequest {
   readonly unreferenced: readonly { readonly contentId: string; readonly staged: StagedContent }[]
 }
 
+/** As many as a person can read; a message may break a rule tens of thousands of times. */
+const MAX_FINDINGS = 100
+
 /**
  * Nothing is kept when anything is refused: staged files are removed again. When the registration itself fails with an
  * exception its commit may or may not have happened, so the files stay for the sweeper to judge.
@@ -46,7 +49,13 @@ async function attempt(
   const entries = request.submission.objects.filter((object) => object.kind === 'ExtrinsicObject')
   const findings = [...matchFindings(request, entries), ...contentFindings(request, entries)]
   if (findings.length > 0)
-    return { answer: undefined, result: 'failure', errors: findings, evidence: NO_EVIDENCE, recorded: false }
+    return {
+      answer: undefined,
+      result: 'failure',
+      errors: findings.slice(0, MAX_FINDINGS),
+      evidence: NO_EVIDENCE,
+      recorded: false,
+    }
   const staged = new Map(
     request.documents.flatMap((document) => (document.staged === undefined ? [] : [[document.id, document.staged]])),
   )

@@ -99,11 +99,23 @@ function answerOne(request: DocumentRequest, material: Material): Answered {
 /** Small documents are checked here; files are checked while they stream, and cut before their end when damaged. */
 function bodyOf(entry: RetrievableEntry, ports: RepositoryPorts): Buffer | AsyncIterable<Buffer> | undefined {
   if (entry.fileKey !== undefined)
-    return ports.blobs.read(entry.fileKey, { sizeBytes: entry.sizeBytes, sha256: entry.sha256 })
+    return watched(ports.blobs.read(entry.fileKey, { sizeBytes: entry.sizeBytes, sha256: entry.sha256 }), () =>
+      ports.alarm({ uniqueId: entry.uniqueId }),
+    )
   const { bytes } = entry
   const intact =
     bytes !== undefined &&
     bytes.length === entry.sizeBytes &&
     createHash('sha256').update(bytes).digest('hex') === entry.sha256
   return intact ? bytes : undefined
+}
+
+/** That a file is damaged or gone shows only while it is sent: the answer is cut, and the operator is told as well. */
+async function* watched(body: AsyncIterable<Buffer>, alarm: () => void): AsyncGenerator<Buffer> {
+  try {
+    yield* body
+  } catch (error) {
+    alarm()
+    throw error
+  }
 }

@@ -42,7 +42,6 @@ export function interpret(request: StoreClientRequest, caller: Caller, ports: St
   const header = attempt(() => {
     const read = readHeader(message, { caller, settings: ports.settings, now: ports.now() })
     structureWarnings.push(...requireStructure(message, read))
-    requireAgreedKind(read, facility.kinds)
     return read
   })
   const number = header.ok ? attempt(() => readPatientNumber(message, caller, facility.localIdForm)) : header
@@ -111,13 +110,6 @@ function requireStructure(message: Er7Message, header: Header): readonly IheErro
 
 function asWarning({ code, ...details }: Tolerance): IheError {
   return iheError(code, details)
-}
-
-function requireAgreedKind(header: Header, agreed: readonly string[] | undefined): void {
-  const { kind } = header.found.kind
-  if (agreed !== undefined && !agreed.includes(kind)) {
-    throw iheError('HL7_KIND', { at: 'MSH-9', value: kind, rule: 'kinds agreed for the facility' })
-  }
 }
 
 /** SHA-256 of everything after the first segment: what two sendings of the same content have in common. */

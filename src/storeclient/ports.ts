@@ -25,8 +25,6 @@ export interface FacilitySettings {
   readonly localIdForm: LocalIdForm
   /** `keep-parts`: fewer results than before never hide the former ones. `replace`: the newest message replaces all. */
   readonly shrinkGuard: 'keep-parts' | 'replace'
-  /** Kinds agreed for the facility; absent means all that this release accepts. */
-  readonly kinds?: readonly string[]
   /** Code of the affinity domain's healthcareFacilityTypeCode; absent: taken from the facility code. */
   readonly facilityType?: string
 }

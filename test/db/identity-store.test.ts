@@ -1,12 +1,13 @@
 // The identity store on a real PostgreSQL: concurrent feeds, history and rollback (ITI TF-2 3.44.4.1.3; design §3).
 
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
 import { completeClaim, takeClaim } from '../../src/db/idempotency.ts'
 import { createIdentityStore, type ExchangeWriter } from '../../src/db/identity-store.ts'
+import { migrate } from '../../src/db/migrate.ts'
 import { createPool } from '../../src/db/pool.ts'
 import { feedAdd, feedRevise, pixQuery } from '../../src/identity/pix-manager.ts'
 import type { IdentityPorts } from '../../src/identity/ports.ts'
@@ -21,9 +22,7 @@ t.teardown(async () => {
   await postgres.stop()
   await rm(directory, { recursive: true, force: true })
 })
-for (const name of ['0001_schemas', '0002_identity', '0005_audit_journal']) {
-  await pool.query(await readFile(new URL(`../../src/db/migrations/${name}.sql`, import.meta.url), 'utf8'))
-}
+await migrate(postgres.connection)
 
 let recorded = 0
 const exchange: ExchangeWriter = {
@@ -78,7 +77,14 @@ t.test(
     await feedRevise(feedOf([id], { kind: 'revise' }), clinic, ports)
     const [person] = await findPersons({ value: 'C1', domain: DOMAIN_A }, ports)
     const change = await linkRecord(
-      { domain: DOMAIN_B, value: 'B1', person: person?.xad ?? '', by: 'registrar', reason: 'sheet' },
+      {
+        domain: DOMAIN_B,
+        value: 'B1',
+        person: person?.xad ?? '',
+        by: 'registrar',
+        peer: '127.0.0.1:1',
+        reason: 'sheet',
+      },
       ports,
     )
     t.equal(change.obsolete?.authority, AFFINITY)
@@ -86,7 +92,10 @@ t.test(
     t.match(outcome.answer, { kind: 'found', ids: [{ id, authorityName: 'CLINIC-B' }] })
     const unknown = await pixQuery(queryOf(idIn(DOMAIN_A, 'C1'), [UNKNOWN]), hospital, ports)
     t.match(unknown.answer, { kind: 'unknown', details: [{ locations: [/dataSource\[1\]/] }] })
-    await unlinkRecord({ domain: DOMAIN_B, value: 'B1', by: 'registrar', reason: 'mistake' }, ports)
+    await unlinkRecord(
+      { domain: DOMAIN_B, value: 'B1', by: 'registrar', peer: '127.0.0.1:1', reason: 'mistake' },
+      ports,
+    )
     const { rows } = await pool.query(
       'select event from identity.identifier_history where value = $1 order by history_id',
       ['B1'],

@@ -47,7 +47,7 @@ const READY = /tsunagi ready: https:\/\/[^:]+:(\d+) {2}mllp\+tls port (\d+) {2}m
 const READY_TIMEOUT_MS = 90_000
 
 export async function temporaryDirectory(t: Test): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'tsunagi-scenario-'))
+  const directory = await mkdtemp(join(tmpdir(), 'tsunagi-faults-'))
   t.teardown(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
   return directory
 }
@@ -123,7 +123,10 @@ function portsOf(
 ): Promise<readonly [number, number, number]> {
   return new Promise((resolve, reject) => {
     let said = ''
-    const late = setTimeout(() => reject(new Error(`not ready in time: ${said}${errors()}`)), READY_TIMEOUT_MS)
+    const late = setTimeout(() => {
+      child.kill('SIGTERM')
+      reject(new Error(`not ready in time: ${said}${errors()}`))
+    }, READY_TIMEOUT_MS)
     ended.then((code) => reject(new Error(`ended with ${code}: ${errors()}`)))
     child.stdout?.on('data', (chunk: Buffer) => {
       said += chunk.toString()

@@ -9,6 +9,7 @@ import type {
   IdentityStore,
   IdentityTransaction,
   NewIdentifier,
+  StaffChange,
   StoredIdentifier,
 } from '../../src/identity/ports.ts'
 import type { Caller } from '../../src/model/caller.ts'
@@ -36,6 +37,9 @@ interface State {
   readonly history: HistoryEntry[]
   readonly claims: Map<string, { readonly digest: string; response?: unknown }>
   readonly records: ExchangeRecord[]
+  readonly staffChanges: StaffChange[]
+  /** `person facility` pairs with published documents. */
+  readonly documented: Set<string>
   persons: number
 }
 
@@ -58,6 +62,8 @@ export function memoryPorts(visible: readonly string[] = [DOMAIN_A, DOMAIN_B, AF
     history: [],
     claims: new Map(),
     records: [],
+    staffChanges: [],
+    documented: new Set(),
     persons: 0,
   }
   let last: Promise<unknown> = Promise.resolve()
@@ -69,6 +75,8 @@ export function memoryPorts(visible: readonly string[] = [DOMAIN_A, DOMAIN_B, AF
         history: [...state.history],
         claims: new Map(state.claims),
         records: [...state.records],
+        staffChanges: [...state.staffChanges],
+        documented: state.documented,
         persons: state.persons,
       }
       const result = await work(transactionOn(copy))
@@ -145,6 +153,10 @@ function transactionOn(state: State): IdentityTransaction {
     replaceDemographics: async (id, demographics) => change(id, { demographics }),
     moveIdentifier: async (id, person) => change(id, { person }),
     makeObsolete: async (id) => change(id, { status: 'obsolete' }),
+    recordStaffChange: async (change) => {
+      state.staffChanges.push(change)
+    },
+    hasDocuments: async (person, facilityId) => state.documented.has(`${person} ${facilityId}`),
     async addHistory(entries) {
       state.history.push(...entries)
     },

@@ -153,7 +153,7 @@ async function linkedPatient(visible?: readonly string[]) {
   await feedAdd(feedOf([idIn(DOMAIN_A, 'A1')]), hospital, ports)
   await feedAdd(feedOf([idIn(DOMAIN_B, 'B1')]), clinic, ports)
   const person = (await findPersons({ value: 'A1' }, ports))[0]?.xad ?? ''
-  await linkRecord({ domain: DOMAIN_B, value: 'B1', person, by: 'staff', reason: 'sheet' }, ports)
+  await linkRecord({ domain: DOMAIN_B, value: 'B1', person, by: 'staff', peer: '127.0.0.1:1', reason: 'sheet' }, ports)
   return { ports, person }
 }
 

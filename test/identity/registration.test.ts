@@ -16,11 +16,11 @@ import {
   UNKNOWN,
 } from './in-memory.ts'
 
-const staff = { by: 'registrar', reason: 'consent sheet' }
+const staff = { by: 'registrar', peer: '127.0.0.1:5000', reason: 'consent sheet' }
 
 t.test('a registered person can be given a number that no feed has brought yet', async (t) => {
   const ports = memoryPorts()
-  const { key, xad } = await registerPerson({ demographics: HANA, by: staff.by }, ports)
+  const { key, xad } = await registerPerson({ demographics: HANA, by: staff.by, peer: staff.peer }, ports)
   const change = await linkRecord({ domain: DOMAIN_A, value: '7', person: xad.value, ...staff }, ports)
   t.strictSame(change, { identifier: idIn(DOMAIN_A, '7'), person: key, xad })
   const again = await linkRecord({ domain: DOMAIN_A, value: '7', person: xad.value, ...staff }, ports)
@@ -50,7 +50,7 @@ t.test('linking moves a number, and retires the affinity domain id of a person l
 
 t.test('what cannot be linked is refused by name', async (t) => {
   const ports = memoryPorts()
-  const { xad } = await registerPerson({ demographics: HANA, by: staff.by }, ports)
+  const { xad } = await registerPerson({ demographics: HANA, by: staff.by, peer: staff.peer }, ports)
   const link = (domain: typeof DOMAIN_A, value: string, person: string) =>
     linkRecord({ domain, value, person, ...staff }, ports)
   t.match(await refusalOf(link(UNKNOWN, '1', xad.value)), { row: { code: 'V3_UNKNOWN_KEY' } })
@@ -61,4 +61,28 @@ t.test('what cannot be linked is refused by name', async (t) => {
   t.match(await refusalOf(unlinkRecord({ domain: DOMAIN_A, value: '9', ...staff }, ports)), {
     row: { code: 'V3_UNKNOWN_KEY' },
   })
+})
+
+t.test('a number under which documents were published is neither moved nor taken away', async (t) => {
+  const ports = memoryPorts()
+  await feedAdd(feedOf([idIn(DOMAIN_A, 'A1')]), callerOf('hospital-a'), ports)
+  const { xad } = await registerPerson({ demographics: HANA, by: staff.by, peer: staff.peer }, ports)
+  const [holder] = await findPersons({ value: 'A1' }, ports)
+  ports.state().documented.add(`${holder?.key} hospital-a`)
+  const refusal = { row: { code: 'LINK_WITH_DOCUMENTS' } }
+  await t.rejects(linkRecord({ domain: DOMAIN_A, value: 'A1', person: xad.value, ...staff }, ports), refusal)
+  await t.rejects(unlinkRecord({ domain: DOMAIN_A, value: 'A1', ...staff }, ports), refusal)
+  t.equal((await findPersons({ value: 'A1' }, ports))[0]?.key, holder?.key)
+})
+
+t.test('every change by staff leaves an audit event that names who, from where and whom', async (t) => {
+  const ports = memoryPorts()
+  const { xad } = await registerPerson({ demographics: HANA, by: staff.by, peer: staff.peer }, ports)
+  await linkRecord({ domain: DOMAIN_A, value: '7', person: xad.value, ...staff }, ports)
+  await unlinkRecord({ domain: DOMAIN_A, value: '7', ...staff }, ports)
+  t.match(ports.state().staffChanges, [
+    { by: 'registrar', peer: '127.0.0.1:5000', operation: 'person registered', patients: [xad] },
+    { operation: 'patient number linked', patients: [idIn(DOMAIN_A, '7'), xad] },
+    { operation: 'patient number unlinked' },
+  ])
 })

@@ -68,11 +68,31 @@ const refused: readonly (readonly [rule: string, code: string, parts: Parts])[] 
   ['4.2.3.1.6 slot without URN', 'METADATA_INVALID', slot('ward', '3 East')],
   ['4.2.3.1.6 slot of IHE', 'METADATA_INVALID', slot('urn:ihe:iti:made-up', 'x')],
   ['4.2.3.1.1 slot twice', 'METADATA_INVALID', entryWith((o) => ({ slots: [...o.slots, ...o.slots] }))],
-  ['4.2.3.1.2 classifiedObject', 'METADATA_INVALID', entryWith((o) => ({ classifications: o.classifications.map((c) => ({ ...c, classifiedObject: 'x' })) }))],
-  ['4.2.3.1.3 registryObject', 'METADATA_INVALID', entryWith((o) => ({ externalIdentifiers: o.externalIdentifiers.map((c) => ({ ...c, registryObject: 'x' })) }))],
-  ['4.2.3.1.2 code without Name', 'METADATA_INVALID', entryWith((o) => ({ classifications: o.classifications.map(({ name: _, ...c }) => c) }))],
-  ['4.2.3.1.2 code without codingScheme', 'METADATA_INVALID', entryWith((o) => ({ classifications: o.classifications.map((c) => ({ ...c, slots: [] })) }))],
-  ['4.2.3.1.2 classCode twice', 'METADATA_INVALID', entryWith((o) => ({ classifications: [...o.classifications, ...o.classifications] }))],
+  [
+    '4.2.3.1.2 classifiedObject',
+    'METADATA_INVALID',
+    entryWith((o) => ({ classifications: o.classifications.map((c) => ({ ...c, classifiedObject: 'x' })) })),
+  ],
+  [
+    '4.2.3.1.3 registryObject',
+    'METADATA_INVALID',
+    entryWith((o) => ({ externalIdentifiers: o.externalIdentifiers.map((c) => ({ ...c, registryObject: 'x' })) })),
+  ],
+  [
+    '4.2.3.1.2 code without Name',
+    'METADATA_INVALID',
+    entryWith((o) => ({ classifications: o.classifications.map(({ name: _, ...c }) => c) })),
+  ],
+  [
+    '4.2.3.1.2 code without codingScheme',
+    'METADATA_INVALID',
+    entryWith((o) => ({ classifications: o.classifications.map((c) => ({ ...c, slots: [] })) })),
+  ],
+  [
+    '4.2.3.1.2 classCode twice',
+    'METADATA_INVALID',
+    entryWith((o) => ({ classifications: [...o.classifications, ...o.classifications] })),
+  ],
   ['4.2.3.2.15 no mimeType', 'METADATA_INVALID', { entries: [{ mimeType: '' }] }],
   ['4.2.3.2.6 no creationTime', 'METADATA_INVALID', slot('creationTime')],
   ['4.2.3.2.6 two creationTimes', 'METADATA_INVALID', slot('creationTime', '2026', '2027')],
@@ -92,21 +112,52 @@ const refused: readonly (readonly [rule: string, code: string, parts: Parts])[] 
   ['4.2.3.2.13 language', 'METADATA_INVALID', slot('languageCode', '日本語')],
   ['4.2.3.2.14 legalAuthenticator', 'METADATA_INVALID', slot('legalAuthenticator', '^^given')],
   ['4.2.3.2.26 uniqueId of 257 characters', 'METADATA_INVALID', { entries: [{ uniqueId: 'x'.repeat(257) }] }],
-  ['4.2.2 association to itself', 'METADATA_INVALID', { associations: [association(APND, 'Document01', 'Document01')] }],
+  [
+    '4.2.2 association to itself',
+    'METADATA_INVALID',
+    { associations: [association(APND, 'Document01', 'Document01')] },
+  ],
   ['4.2.2 unknown type', 'METADATA_INVALID', { associations: [association('RPLC', 'Document01', REGISTERED)] }],
-  ['4.2.2 SubmissionSet as target', 'METADATA_INVALID', { associations: [association(APND, 'Document01', 'SubmissionSet01')] }],
+  [
+    '4.2.2 SubmissionSet as target',
+    'METADATA_INVALID',
+    { associations: [association(APND, 'Document01', 'SubmissionSet01')] },
+  ],
   ['4.2.2.2 source outside', 'UNRESOLVED_REFERENCE', { associations: [association(APND, REGISTERED, 'Document01')] }],
   ['4.2.2.2 dangling symbol', 'UNRESOLVED_REFERENCE', { associations: [association(XFRM, 'Document01', 'nothing')] }],
-  ['4.2.2.2 RPLC inside the message', 'UNRESOLVED_REFERENCE', { entries: two(), associations: [association(RPLC, 'D1', 'D2')] }],
-  ['3.57 PreviousVersion', 'METADATA_INVALID', { associations: [association(APND, 'Document01', REGISTERED, [{ name: 'PreviousVersion', values: ['1'] }])] }],
-  ['4.2.2.1 HasMember from elsewhere', 'METADATA_INVALID', { associations: [association(HAS_MEMBER, REGISTERED, 'Document01')] }],
+  [
+    '4.2.2.2 RPLC inside the message',
+    'UNRESOLVED_REFERENCE',
+    { entries: two(), associations: [association(RPLC, 'D1', 'D2')] },
+  ],
+  [
+    '3.57 PreviousVersion',
+    'METADATA_INVALID',
+    { associations: [association(APND, 'Document01', REGISTERED, [{ name: 'PreviousVersion', values: ['1'] }])] },
+  ],
+  [
+    '4.2.2.1 HasMember from elsewhere',
+    'METADATA_INVALID',
+    { associations: [association(HAS_MEMBER, REGISTERED, 'Document01')] },
+  ],
   ['4.2.1.4 HasMember twice', 'METADATA_INVALID', { associations: [member('Document01', ['Original'])] }],
   ['4.2.1.4 HasMember missing', 'METADATA_INVALID', { ...entryWith(() => ({ id: 'Document02' })) }],
   ['4.2.2.1.1 no status', 'METADATA_INVALID', { associations: [member(REGISTERED, [])] }],
   ['4.2.2.1.1 two statuses', 'METADATA_INVALID', { associations: [member(REGISTERED, ['Reference', 'Original'])] }],
   ['4.2.2.1.1 Original outside', 'METADATA_INVALID', { associations: [member(REGISTERED, ['Original'])] }],
   ['4.2.2.1.1 Reference to a symbol', 'METADATA_INVALID', { associations: [member('elsewhere', ['Reference'])] }],
-  ['4.2.2.2 documentation on a membership', 'METADATA_INVALID', { associations: [{ ...member(REGISTERED, ['Reference']), classifications: [{ ...label(''), scheme: ASSOCIATION_DOCUMENTATION }] }] }],
+  [
+    '4.2.2.2 documentation on a membership',
+    'METADATA_INVALID',
+    {
+      associations: [
+        {
+          ...member(REGISTERED, ['Reference']),
+          classifications: [{ ...label(''), scheme: ASSOCIATION_DOCUMENTATION }],
+        },
+      ],
+    },
+  ],
 ]
 
 function two() {

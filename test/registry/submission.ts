@@ -1,7 +1,7 @@
 // Submissions for tests: one SubmissionSet, any entries, the associations that belong to them (ITI TF-3 4.2.1).
 
-import { memberAssociation, documentEntryObject, submissionSetObject } from '../../profiles/metadata/write.ts'
-import type { CallingSystem, Caller } from '../../src/model/caller.ts'
+import { documentEntryObject, memberAssociation, submissionSetObject } from '../../profiles/metadata/write.ts'
+import type { Caller, CallingSystem } from '../../src/model/caller.ts'
 import type { DocumentEntry, SubmissionSet } from '../../src/model/document-entry.ts'
 import type { Association, RegistryObject, SubmitObjects } from '../../src/model/ebrim.ts'
 import { type Oid, parseOid } from '../../src/model/identifiers.ts'

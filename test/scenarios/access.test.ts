@@ -9,6 +9,8 @@ import { formatCx, newOid, type PatientId } from '../../src/model/identifiers.ts
 import { errorCodesOf, isSuccess, laboratory, type Submitted, submissionOf } from '../faults/messages.ts'
 import { DOMAINS, eventually, startNetwork } from '../faults/support.ts'
 
+t.setTimeout(170_000)
+
 const network = await startNetwork(t)
 const { server, admin } = network
 

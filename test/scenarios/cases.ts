@@ -17,6 +17,8 @@ export interface Expectation {
   readonly fault?: { readonly code: string; readonly subcode?: string }
   readonly ack?: string
   readonly result?: 'success' | 'partial' | 'failure'
+  /** `none`: accepted, and nothing is stored but journal and audit. A refusal never stores anything. */
+  readonly effect?: 'none'
   readonly contains?: readonly string[]
   /** Requests sent before, same system and endpoint unless a case is named: files of this folder, or `folder/case`. */
   readonly before?: readonly string[]
@@ -24,7 +26,7 @@ export interface Expectation {
   readonly after?: readonly string[]
   readonly generate?: { readonly kind: string; readonly count: number }
   readonly inject?: string
-  readonly setup?: { readonly consent?: 'withdrawn'; readonly kinds?: readonly string[] }
+  readonly setup?: { readonly consent: 'withdrawn' }
 }
 
 export interface Case {
@@ -35,7 +37,7 @@ export interface Case {
 }
 
 const ROOT = new URL('../../fixtures/', import.meta.url)
-const GROUPS = ['transport', 'soap', 'iti-41', 'iti-42', 'iti-18', 'iti-43', 'iti-44', 'iti-45', 'storeclient', 'admin']
+const GROUPS = ['transport', 'soap', 'iti-41', 'iti-42', 'iti-18', 'iti-43', 'iti-44', 'iti-45', 'storeclient']
 const REQUESTS = ['request.xml', 'request.mime', 'request.hl7', 'request.json']
 
 export function readCase(name: string): Case {

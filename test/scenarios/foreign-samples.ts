@@ -1,9 +1,161 @@
 // Requests of other stacks, when they lie beside this project: answered as their table says (ITI TF-2 3.18, 3.41, 3.42, 3.43).
 
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { Test } from 'tap'
-import type { Scenario } from './harness.ts'
-import type { Emitted } from './validate.ts'
+import { ENDPOINTS, iti18, iti41, iti42, iti43, type Transaction } from '../../profiles/transactions/index.ts'
+import type { HttpAnswer, Scenario } from './harness.ts'
+import { type Emitted, envelopeOf } from './validate.ts'
 
-export async function runForeignSamples(t: Test, _scenario: Scenario, _emitted: Emitted[]): Promise<void> {
-  t.pass('none')
+const folder = new URL('../../../shared/samples/xds/', import.meta.url)
+
+/** The patient that the samples presume. */
+const PRESUMED = { value: '4711', domain: '1.3.6.1.4.1.21367.13.20.1000' }
+
+/**
+ * What a request gets, by its name: `Success`, the RegistryError codes, or the code of a fault. Folders and the stored queries
+ * besides FindDocuments and GetDocuments are not offered; documents and repositories of other networks are not known.
+ */
+const EXPECTED: Readonly<Record<string, string>> = {
+  'iti18-request-FindDocuments-valid.xml': 'Success',
+  'iti18-request-envelope-FindDocuments-valid.xml': 'Success',
+  'iti18-request-invalid-code-without-scheme.xml': 'XDSRegistryError',
+  'iti18-request-invalid-unterminated-quote-sql-injection.xml': 'XDSRegistryError',
+  'iti18-request-missing-status.xml': 'XDSStoredQueryMissingParam',
+  'iti18-request-status-without-parentheses.xml': 'XDSRegistryError',
+  'iti18-request-status-without-quotes.xml': 'Success',
+  'iti18-request-unquoted-patientid.xml': 'Success',
+  'iti41-http-mtom-request-valid.txt': 'XDSUnknownPatientId',
+  'iti41-request-body-invalid-association-to-self.xml': 'XDSRegistryMetadataError',
+  'iti41-request-body-invalid-classifiedObject-mismatch.xml': 'XDSRegistryMetadataError',
+  'iti41-request-body-limited-metadata-xdr.xml': 'XDSRegistryMetadataError',
+  'iti41-request-body-metadata-valid-but-no-Document.xml': 'XDSMissingDocument',
+  'iti41-request-body-schema-invalid-element-order.xml': 'XDSRegistryMetadataError',
+  'iti41-request-envelope-fault-header-after-body.xml': 'SOAP_STRUCTURE',
+  'iti41-request-envelope-fault-no-action.xml': 'WSA_ACTION_MISSING',
+  'iti41-request-envelope-schema-invalid-element-order.xml': 'XDSRegistryMetadataError',
+  'iti41-request-envelope-valid-headers-but-no-Document.xml': 'XDSMissingDocument',
+  'iti43-request-body-home-without-urn-prefix.xml': 'XDSUnknownRepositoryId',
+  'iti43-request-envelope-schema-invalid-order.xml': 'XDSRegistryMetadataError',
+  'iti43-request-envelope-valid-two-docs.xml': 'XDSUnknownRepositoryId',
+  'soap-envelope-empty-body.xml': 'SOAP_STRUCTURE',
+  'soap-fault-not-wellformed.xml': 'XML_NOT_WELL_FORMED',
+  'submission-body-extra-metadata.xml': 'XDSRegistryMetadataError',
+  'submission-body-full-attributes.xml': 'XDSRegistryMetadataError',
+  'written/iti18-request-FindDocuments-and-or-ondemand.xml': 'Success',
+  'written/iti18-request-GetAll.xml': 'XDSUnknownStoredQuery',
+  'written/iti18-request-GetDocuments-home-objectref.xml': 'Success',
+  'written/iti18-request-GetRelatedDocuments.xml': 'XDSUnknownStoredQuery',
+  'written/iti18-request-GetSubmissionSetAndContents.xml': 'XDSUnknownStoredQuery',
+  'written/iti18-request-invalid-both-uuid-and-uniqueid.xml': 'XDSStoredQueryParamNumber',
+  'written/iti18-request-invalid-unknown-query.xml': 'XDSUnknownStoredQuery',
+  'written/iti41-http-mtom-request-invalid-missing-part.txt': 'XDSMissingDocument',
+  'written/iti41-http-mtom-request-valid-inline.txt': 'Success',
+  'written/iti41-http-mtom-request-valid-xop.txt': 'Success',
+  'written/iti41-request-envelope-invalid-document-without-metadata.xml':
+    'XDSMissingDocument XDSMissingDocumentMetadata',
+  'written/iti41-request-envelope-invalid-wrong-hash.xml': 'XDSRepositoryMetadataError',
+  'written/iti42-request-envelope-valid-1doc.xml': 'Success',
+  'written/iti42-request-envelope-valid-doc-in-new-folder.xml': 'XDSRegistryError',
+  'written/iti42-request-envelope-valid-reference-existing-doc.xml': 'XDSRegistryError',
+  'written/iti42-request-envelope-valid-replace.xml': 'UnresolvedReferenceException',
+  'written/iti42-request-envelope-valid-two-docs-addendum-in-message.xml': 'Success',
+  'written/iti42-request-invalid-duplicate-uniqueId-in-message.xml': 'XDSRegistryDuplicateUniqueIdInMessage',
+  'written/iti42-request-invalid-missing-classCode.xml': 'XDSRegistryMetadataError',
+  'written/iti42-request-invalid-no-hash-size.xml': 'XDSRegistryMetadataError',
+  'written/iti42-request-invalid-original-target-outside.xml': 'XDSRegistryMetadataError',
+  'written/iti42-request-invalid-pid-format.xml': 'XDSRegistryMetadataError',
+  'written/iti42-request-invalid-pid-mismatch.xml': 'XDSPatientIdDoesNotMatch',
+  'written/iti42-request-invalid-replace-source-not-in-message.xml': 'UnresolvedReferenceException',
+  'written/iti42-request-invalid-time-format-and-order.xml': 'XDSRegistryMetadataError',
+  'written/iti42-request-invalid-update-trigger-in-register.xml': 'XDSRegistryMetadataError',
+  'written/iti42-request-invalid-uppercase-uuid.xml': 'XDSRegistryMetadataError',
+  'written/iti42-request-valid-snapshot-of-ondemand.xml': 'XDSRegistryMetadataError',
+}
+
+interface Request {
+  readonly transaction: Transaction
+  readonly type: string
+  readonly body: Buffer
+}
+
+function requestOf(name: string, bytes: Buffer): Request | undefined {
+  const transaction = transactionOf(name)
+  if (transaction === undefined) return undefined
+  if (name.endsWith('.txt')) return { transaction, ...httpMessage(bytes) }
+  const text = withDocument(name, bytes.toString('utf8'))
+  const type = 'application/soap+xml; charset=UTF-8'
+  if (/:Envelope[\s>]/.test(text) || name.startsWith('soap-')) return { transaction, type, body: bytes }
+  return { transaction, type, body: Buffer.from(enveloped(transaction, text)) }
+}
+
+/** Metadata errors can show only when the submission has the document that these lack. */
+const WITHOUT_DOCUMENT = /association-to-self|classifiedObject-mismatch|limited-metadata/
+
+function withDocument(name: string, text: string): string {
+  if (!WITHOUT_DOCUMENT.test(name)) return text
+  const documents = [...text.matchAll(/ExtrinsicObject[^>]*\sid="([^"]+)"/g)]
+    .map(([, id]) => `<Document xmlns="urn:ihe:iti:xds-b:2007" id="${id}">AA==</Document>`)
+    .join('')
+  return text.replace(/<\/(\w+:)?ProvideAndRegisterDocumentSetRequest>/, (end) => documents + end)
+}
+
+function transactionOf(name: string): Transaction | undefined {
+  if (/^submission-body/.test(name)) return iti42
+  if (/^soap-(envelope|fault-not)/.test(name)) return iti18
+  const number = /^iti(18|41|42|43)-.*request/.exec(name)?.[1]
+  return number === undefined ? undefined : [iti18, iti41, iti42, iti43].find(({ id }) => id === `ITI-${number}`)
+}
+
+function enveloped({ action }: Transaction, xml: string): string {
+  const body = xml.replace(/^\s*<\?xml.*?\?>/, '')
+  return `<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Header><a:Action
+    xmlns:a="http://www.w3.org/2005/08/addressing">${action}</a:Action></e:Header><e:Body>${body}</e:Body></e:Envelope>`
+}
+
+/** A whole HTTP message kept as a file; its line ends are made those of HTTP. */
+function httpMessage(bytes: Buffer): { readonly type: string; readonly body: Buffer } {
+  const text = bytes.toString('latin1')
+  const blank = /\r?\n\r?\n/.exec(text)
+  const end = (blank?.index ?? 0) + (blank?.[0].length ?? 0)
+  const type = /^content-type:((?:.*\r?\n[ \t])*.*)/im.exec(text.slice(0, end))?.[1] ?? ''
+  return { type: type.replaceAll(/\s+/g, ' ').trim(), body: bytes.subarray(end) }
+}
+
+async function outcomeOf(answer: HttpAnswer): Promise<string> {
+  const text = (await envelopeOf(answer))?.toString('utf8') ?? ''
+  const fault = /<error:Error[^>]* code="([A-Z0-9_]+)"/.exec(text)?.[1]
+  if (fault !== undefined) return fault
+  const errors = [...text.matchAll(/errorCode="(\w+)"/g)].map(([, code]) => code ?? '')
+  return errors.length > 0 ? [...new Set(errors)].sort().join(' ') : (/ResponseStatusType:(\w+)/.exec(text)?.[1] ?? '')
+}
+
+async function knowPresumedPatient({ pool }: Scenario): Promise<void> {
+  await pool.query(
+    `insert into identity.domain (oid, name, kind, facility_id) values ($1, 'SAMPLES', 'affinity', 'tester')`,
+    [PRESUMED.domain],
+  )
+  await pool.query(
+    `with person as (insert into identity.person default values returning person_key)
+     insert into identity.identifier (domain, value, person_key) select $1, $2, person_key from person`,
+    [PRESUMED.domain, PRESUMED.value],
+  )
+}
+
+export async function runForeignSamples(t: Test, scenario: Scenario, emitted: Emitted[]): Promise<void> {
+  if (!existsSync(folder)) return void t.pass('there are none')
+  await knowPresumedPatient(scenario)
+  const files = ['', 'written/'].flatMap((place) =>
+    readdirSync(new URL(place, folder)).map((name) => ({ place, name })),
+  )
+  for (const { place, name } of files) {
+    const path = new URL(`${place}${name}`, folder)
+    const request = /\.(xml|txt)$/.test(name) ? requestOf(name, readFileSync(path)) : undefined
+    if (request === undefined) continue
+    const { transaction, type, body } = request
+    const answer = await scenario.httpsPost('tester', ENDPOINTS[transaction.actor], { type, body })
+    const envelope = await envelopeOf(answer)
+    if (envelope !== undefined) emitted.push({ name: `sample ${name}`, envelope })
+    const outcome = await outcomeOf(answer)
+    t.equal(outcome, EXPECTED[`${place}${name}`], `${place}${name}: ${outcome}`)
+  }
 }

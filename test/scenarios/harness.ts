@@ -10,10 +10,9 @@ import { Agent, type Dispatcher, request } from 'undici'
 import { type RunningServer, startServer } from '../../src/app.ts'
 import { type Credentials, readCredentials } from '../../src/cli/credentials.ts'
 import { type LoadedTour, loadDemo } from '../../src/cli/demo/load.ts'
-import { connect } from '../../src/cli/push.ts'
+import { connect, type PushConnection } from '../../src/cli/push.ts'
 import { localAddresses } from '../../src/cli/running-server.ts'
 import { loadConfig } from '../../src/config/config.ts'
-import type { MllpClient } from '../../src/mllp/client.ts'
 
 export interface HttpAnswer {
   readonly status: number
@@ -46,7 +45,7 @@ export interface Scenario {
     content: { readonly type: string; readonly body: Buffer | AsyncIterable<Buffer> },
   ) => Promise<HttpAnswer>
   /** A new MLLP connection as this system; the caller closes it. */
-  readonly mllp: (system: string) => Promise<MllpClient>
+  readonly mllp: (system: string) => Promise<PushConnection>
   readonly admin: (call: AdminCall) => Promise<HttpAnswer>
   readonly journalRow: (id: string) => Promise<JournalRow | undefined>
   /** Rows written since a moment, oldest first. */

@@ -1,7 +1,7 @@
 // What the placeholders of fixtures/ stand for in a running demo network (fixtures/README.md).
 
-import type { Scenario } from './harness.ts'
 import { facilityOf, loadDemoNetwork } from '../../src/cli/demo/network.ts'
+import type { Scenario } from './harness.ts'
 
 /** A further domain of hospital-a, for cases with two numbers of one facility. */
 const DOMAIN_A2 = '2.25.118811470327043914837066416812057812113'

@@ -232,12 +232,6 @@ t.test('a result without status is kept and counts, with a warning (OBX-11, HL7 
   t.equal(at.current.length, 1)
 })
 
-t.test('a kind that was not agreed for the facility is refused', async (t) => {
-  const at = memory()
-  at.facility = { ...at.facility, kinds: ['ADT-00'] }
-  t.equal(codeOf(await send(oml11(), at)), 'HL7_KIND')
-})
-
 t.test('accepted as they are: 2.5^JPN, 7-digit MSH-4, own PID authority', async (t) => {
   const header = msh('OUL^R22^OUL_R22', {}).replace('|P|2.5', '|P|2.5^JPN').replace('1399100015', '9100015')
   const pid = 'PID|1||0000012345^^^&1.2.392.100495.20.3.51.11399100015&ISO^PI||架空^太郎||19580412|M'

@@ -15,7 +15,7 @@ interface Expectation {
   /** Cases to send before this one. */
   readonly after?: readonly string[]
   /** How the network differs from the demo network. */
-  readonly setup?: { readonly consent?: 'withdrawn'; readonly kinds?: readonly string[] }
+  readonly setup?: { readonly consent: 'withdrawn' }
 }
 
 function send(name: string, at: Memory) {
@@ -30,7 +30,6 @@ for (const name of readdirSync(folder)) {
     const at = memory()
     for (const before of expected.after ?? []) await send(before, at)
     if (expected.setup?.consent === 'withdrawn') at.patient = { ...linked, consent: false }
-    if (expected.setup?.kinds !== undefined) at.facility = { ...at.facility, kinds: expected.setup.kinds }
     const outcome = await send(name, at)
     const { answer } = outcome
     t.equal(answer.kind === 'refused' ? answer.error.row.v2.ack : 'AA', expected.ack)

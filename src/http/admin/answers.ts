@@ -52,6 +52,12 @@ export function answerFault(reply: FastifyReply, given: Fault): FastifyReply {
         hint: 'GET /admin/v1/facilities lists them; register the facility first',
         ja: `施設「${given.facilityId}」は登録されていません。施設IDを確認してください。`,
       })
+    case 'unknown kind':
+      return invalid(reply, {
+        message: `excludedKinds: "${given.kind}" is no kind of document of this network`,
+        hint: `The kinds are ${given.known.join(', ')}`,
+        ja: `文書種別「${given.kind}」はありません。種別: ${given.known.join(', ')}`,
+      })
   }
 }
 

@@ -2,11 +2,11 @@
 
 import type { FastifyInstance } from 'fastify'
 import { findFacility, recordConsent } from '../../access/administration.ts'
-import type { NewConsent } from '../../access/ports.ts'
+import type { Change, NewConsent } from '../../access/ports.ts'
 import type { Demographics } from '../../model/person.ts'
 import { answerChanged, answerFault, answerStored, notFound } from './answers.ts'
 import type { AdminPorts } from './api.ts'
-import { changeOf, described, exactly, moment, slug, words } from './schemas.ts'
+import { changeOf, described, exactly, moment, slug, whoOf, words } from './schemas.ts'
 
 export interface PersonAnswer {
   readonly key: string
@@ -17,7 +17,7 @@ export interface PersonAnswer {
 
 /** Registration staff's work on the master patient index, as the identity actor offers it. */
 export interface PatientPorts {
-  readonly register: (demographics: Demographics, by: string) => Promise<{ readonly xad: string }>
+  readonly register: (demographics: Demographics, who: Who) => Promise<{ readonly xad: string }>
   readonly find: (value: string, domain?: string) => Promise<readonly PersonAnswer[]>
   readonly byXad: (xad: string) => Promise<PersonAnswer | undefined>
   /** @throws {IheError} when the number belongs to someone with documents, or the person has another number there. */
@@ -25,11 +25,13 @@ export interface PatientPorts {
   readonly unlink: (link: Omit<Link, 'xad'>) => Promise<'linked' | 'no-domain'>
 }
 
-export interface Link {
+/** Who of the staff, and from where. */
+export type Who = Pick<Change, 'by' | 'peer'>
+
+export interface Link extends Who {
   readonly xad: string
   readonly facilityId: string
   readonly value: string
-  readonly by: string
   readonly reason: string
 }
 
@@ -86,7 +88,7 @@ export function registerPatientRoutes(app: FastifyInstance, ports: AdminPorts): 
     { schema: described('Register a person', { body: exactly({ demographics }) }) },
     async (request, reply) => {
       const given: Demographics = { addresses: [], telecoms: [], ...request.body.demographics }
-      return reply.code(201).send(await patients.register(given, 'admin-token'))
+      return reply.code(201).send(await patients.register(given, whoOf(request)))
     },
   )
   registerLinkRoutes(app, ports)
@@ -124,7 +126,7 @@ function registerLinkRoutes(app: FastifyInstance, { patients, store }: AdminPort
       const found = await known({ xad, facilityId, id })
       if (found === undefined) return notFound(reply)
       if (found.isLinked) return answerStored(reply, 'unchanged', { xad, facilityId, id })
-      const linked = await patients.link({ xad, facilityId, value: id, reason, by: 'admin-token' })
+      const linked = await patients.link({ xad, facilityId, value: id, reason, ...whoOf(request) })
       return linked === 'linked' ? answerStored(reply, 'created', { xad, facilityId, id }) : notFound(reply)
     },
   )
@@ -135,7 +137,7 @@ function registerLinkRoutes(app: FastifyInstance, { patients, store }: AdminPort
       const { facilityId, id } = request.params
       const found = await known(request.params)
       if (found?.isLinked !== true) return notFound(reply)
-      const unlinked = await patients.unlink({ facilityId, value: id, reason: 'unlinked by staff', by: 'admin-token' })
+      const unlinked = await patients.unlink({ facilityId, value: id, reason: 'unlinked by staff', ...whoOf(request) })
       return unlinked === 'linked' ? { status: 'ok' } : notFound(reply)
     },
   )

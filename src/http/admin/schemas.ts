@@ -32,7 +32,12 @@ export function described(
   return { summary, security: [{ token: [] }], ...parts }
 }
 
+/** Who asks and from where. */
+export function whoOf(request: FastifyRequest): Pick<Change, 'by' | 'peer'> {
+  return { by: 'admin-token', peer: `${request.socket.remoteAddress}:${request.socket.remotePort}` }
+}
+
 /** Who changes what from where, for the audit event of the change. */
 export function changeOf(request: FastifyRequest, operation: string): Change {
-  return { by: 'admin-token', peer: `${request.socket.remoteAddress}:${request.socket.remotePort}`, operation }
+  return { ...whoOf(request), operation }
 }
