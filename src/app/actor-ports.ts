@@ -10,7 +10,7 @@ import { factsOfPatient, factsOfPersons, findDomains, type PersonFacts } from '.
 import { type ExchangeRows, exchangeParts, writeExchangeRows } from '../db/exchange-recorder.ts'
 import { completeClaim, takeClaim } from '../db/idempotency.ts'
 import { createIdentityStore } from '../db/identity-store.ts'
-import { createRegistryStore, findRetrievable } from '../db/registry-store.ts'
+import { createRegistryStore, findRetrievable, loadDocument } from '../db/registry-store.ts'
 import type { Queryable, Statement } from '../db/sql.ts'
 import { createStoreClientStore } from '../db/storeclient-store.ts'
 import type { DoorLog } from '../http/door.ts'
@@ -65,7 +65,7 @@ export function registryPorts({ config, pool }: Given): RegistryPorts {
     access: {
       ofPatient: (caller, patientId) => accessOf(pool, caller, patientId),
       ofPersons: (caller, personKeys) => accessOfPersons(pool, caller, personKeys),
-      admits: (access, entry) => admits(access.scope, entry).allowed,
+      admits: (access, entry) => admits(access.scope, entry),
     },
     render: { object: renderFragment, association: renderAssociationFragment },
     limits: config.limits,
@@ -95,6 +95,7 @@ export function repositoryPorts(
       return found.map(({ person, ...entry }) => ({ ...entry, access: toAccess(caller, person) }))
     },
     admits: registry.access.admits,
+    load: (uniqueId) => loadDocument(pool, uniqueId),
     register: (request, caller) => register({ ...request, repositories: [repositoryUniqueId] }, caller, registry),
     alarm: (damaged) => log.error({ document: damaged.uniqueId }, 'a stored document does not match its checksum'),
   }

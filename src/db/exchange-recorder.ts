@@ -3,6 +3,7 @@
 import type pg from 'pg'
 import type { AuditEvent } from '../audit/event.ts'
 import type { JournalEntry } from '../journal/entry.ts'
+import { IheError } from '../model/error.ts'
 import { executeTogether, type Queryable, type Statement, sql } from './sql.ts'
 
 export interface ExchangeRows {
@@ -119,12 +120,18 @@ export function createExchangeRecorder(pool: pg.Pool): ExchangeRecorder {
 
 async function flush(pool: pg.Pool, batch: readonly Waiting[]): Promise<void> {
   try {
-    await writeExchangeRows(pool, {
-      events: batch.flatMap((entry) => entry.rows.events),
-      entries: batch.flatMap((entry) => entry.rows.entries),
-    })
+    await writeBatch(pool, batch)
     for (const entry of batch) entry.resolve()
   } catch (error) {
-    for (const entry of batch) entry.reject(error)
+    // One row that the database refuses must not take the others' answers with it.
+    if (batch.length === 1 || error instanceof IheError) for (const entry of batch) entry.reject(error)
+    else for (const entry of batch) await flush(pool, [entry])
   }
+}
+
+function writeBatch(pool: pg.Pool, batch: readonly Waiting[]): Promise<void> {
+  return writeExchangeRows(pool, {
+    events: batch.flatMap((entry) => entry.rows.events),
+    entries: batch.flatMap((entry) => entry.rows.entries),
+  })
 }

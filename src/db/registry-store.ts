@@ -45,7 +45,8 @@ export function createRegistryStore(options: RegistryStoreOptions): RegistryStor
     inTransaction: (work) =>
       endable(options.pool, (client) => repeatable(() => work(registryTransaction(client, options)))),
     findDocuments: (asked, selection) => findDocuments(options.pool, { query: asked, ...selection }),
-    getDocuments: (asked, limit) => getDocuments(options.pool, { query: asked, limit }),
+    getDocuments: (asked) => getDocuments(options.pool, asked),
+    objects: (ids) => objectsOf(options.pool, ids),
   }
 }
 
@@ -233,24 +234,18 @@ interface EntryRow extends ObjectRow {
   readonly confidentiality: readonly string[]
 }
 
-/** GetDocuments (ITI TF-2 3.18.4.1.2.3.7.5); covered by the primary key or document_entry_unique_id. */
-async function getDocuments(
-  pool: pg.Pool,
-  asked: { readonly query: GetDocuments; readonly limit: number },
-): Promise<readonly StoredEntry[]> {
+/** GetDocuments (ITI TF-2 3.18.4.1.2.3.7.5) without the objects; covered by the primary key or document_entry_unique_id. */
+async function getDocuments(pool: pg.Pool, asked: GetDocuments): Promise<readonly StoredEntry[]> {
   const uuids =
-    asked.query.by === 'entryUUID'
-      ? asked.query.values.filter((value) => parseEntryUuid(value) !== undefined).map(bareUuid)
-      : []
-  const uniqueIds = asked.query.by === 'uniqueId' ? asked.query.values : []
+    asked.by === 'entryUUID' ? asked.values.filter((value) => parseEntryUuid(value) !== undefined).map(bareUuid) : []
+  const uniqueIds = asked.by === 'uniqueId' ? asked.values : []
   const rows = await query<EntryRow>(
     pool,
-    sql`/* ITI-18 GetDocuments */
-      select entry_uuid, status, ebrim, person_key, publisher, split_part(class_code, '^^', 1) as kind, confidentiality
+    sql`/* ITI-18 GetDocuments: what the access decision asks */
+      select entry_uuid, status, '' as ebrim, person_key, publisher, split_part(class_code, '^^', 1) as kind, confidentiality
       from registry.document_entry
       where entry_uuid = any(${uuids}::uuid[]) or unique_id = any(${uniqueIds})
-      order by creation_time desc, entry_uuid
-      limit ${asked.limit}`,
+      order by creation_time desc, entry_uuid`,
   )
   return rows.map((row) => ({
     ...toObject(row),
@@ -259,6 +254,16 @@ async function getDocuments(
     kind: row.kind,
     confidentiality: row.confidentiality,
   }))
+}
+
+/** The objects of entries, in the stable order of answers. */
+async function objectsOf(pool: pg.Pool, ids: readonly string[]): Promise<readonly StoredObject[]> {
+  const rows = await query<ObjectRow>(
+    pool,
+    sql`/* ITI-18 objects by id */ select entry_uuid, status, ebrim from registry.document_entry
+        where entry_uuid = any(${ids.map(bareUuid)}::uuid[]) order by creation_time desc, entry_uuid`,
+  )
+  return rows.map(toObject)
 }
 
 interface RetrievableRow extends FactsOfPerson {
@@ -276,6 +281,9 @@ interface RetrievableRow extends FactsOfPerson {
 /** A document's entry with its bytes and the facts of its person towards one facility. */
 export type RetrievableFacts = Omit<RetrievableEntry, 'access'> & { readonly person: PersonFacts }
 
+/** Of a request for more documents than this, each is read when its turn in the answer comes: memory stays flat. */
+const MAX_LOADED = 16
+
 /** Entries of our repository with their stored bytes (ITI-43), Approved and Deprecated alike. */
 export async function findRetrievable(
   pool: pg.Pool,
@@ -284,14 +292,18 @@ export async function findRetrievable(
   if (asked.uniqueIds.length === 0) return []
   const rows = await query<RetrievableRow>(
     pool,
-    sql`/* ITI-43 documents with the traits and facts the access decision asks */
-      select e.unique_id, e.mime_type, e.publisher, split_part(e.class_code, '^^', 1) as kind, e.confidentiality,
-             d.size_bytes, d.sha256, d.content, d.file_key, i.person_key, i.domain, i.value, ${factColumns(asked.facilityId)}
-      from registry.document_entry e
-      join repository.document d on d.unique_id = e.unique_id
+    sql`/* ITI-43 documents with the traits and facts the access decision asks; entries alike in both count once */
+      select d.unique_id, e.mime_type, e.publisher, e.kind, e.confidentiality, d.size_bytes, d.sha256, d.file_key,
+             case when ${asked.uniqueIds.length <= MAX_LOADED} then d.content end as content,
+             i.person_key, i.domain, i.value, ${factColumns(asked.facilityId)}
+      from repository.document d
+      cross join lateral (
+        select distinct person_key, mime_type, publisher, split_part(class_code, '^^', 1) as kind, confidentiality
+        from registry.document_entry
+        where unique_id = d.unique_id and repository_unique_id = ${asked.repositoryUniqueId}) e
       join identity.identifier i on i.person_key = e.person_key and i.status = 'active'
       join identity.domain c on c.oid = i.domain and c.kind = 'community'
-      where e.unique_id = any(${asked.uniqueIds}) and e.repository_unique_id = ${asked.repositoryUniqueId}`,
+      where d.unique_id = any(${asked.uniqueIds})`,
   )
   return rows.map((row) => ({
     uniqueId: row.unique_id,
@@ -305,6 +317,15 @@ export async function findRetrievable(
     bytes: row.content ?? undefined,
     fileKey: row.file_key ?? undefined,
   }))
+}
+
+/** The bytes of one document that its row holds. */
+export async function loadDocument(pool: pg.Pool, uniqueId: string): Promise<Buffer | undefined> {
+  const row = await queryOne<{ readonly content: Buffer | null }>(
+    pool,
+    sql`/* ITI-43 bytes of one document */ select content from repository.document where unique_id = ${uniqueId}`,
+  )
+  return row?.content ?? undefined
 }
 
 /** Those of the keys that some row names: documents, and messages kept aside. */

@@ -32,7 +32,7 @@ import { sqlState } from './failure.ts'
 import { claimColumn, claimPart } from './idempotency.ts'
 import { transaction } from './pool.ts'
 import { bareUuid, registrationParts } from './registry-write.ts'
-import { execute, executeTogether, type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
+import { execute, executeTogether, type Queryable, query, type Statement, sql } from './sql.ts'
 
 export interface StoreClientStoreOptions {
   readonly pool: pg.Pool
@@ -99,7 +99,7 @@ interface PatientRow {
 async function readPatient(client: Queryable, question: Question): Promise<PatientRow | undefined> {
   const facilityId = question.patient?.facilityId ?? null
   const canonical = question.patient?.canonicalId ?? null
-  return queryOne<PatientRow>(
+  const rows = await query<PatientRow>(
     client,
     sql`/* StoreClient: claim and linked patient */
       select ${claimColumn(question.claim)} as claim, found.*
@@ -117,9 +117,12 @@ async function readPatient(client: Queryable, question: Question): Promise<Patie
         join identity.identifier x on x.person_key = i.person_key and x.status = 'active'
         join identity.domain xd on xd.oid = x.domain and xd.kind = 'community'
         where o.kind = 'facility' and o.facility_id = ${facilityId}
-        limit 1
         for update of i) as found on true`,
   )
+  // Numbers that differ in leading zeros only, of two persons: which one is meant nobody can tell, so it is nobody.
+  const persons = new Set(rows.map((row) => row.person_key))
+  const [row] = rows
+  return persons.size > 1 && row !== undefined ? { ...row, person_key: null } : row
 }
 
 function claimState(row: PatientRow | undefined, question: Question): ClaimState {

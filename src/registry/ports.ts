@@ -1,6 +1,6 @@
 // What the Document Registry needs from the rest of the house; db implements it, app.ts hands it in.
 
-import type { PatientAccess } from '../model/access.ts'
+import type { Decision, DocumentTraits, PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { DocumentEntry, SubmissionSet } from '../model/document-entry.ts'
 import type { Association, RegistryObject, SubmitObjects } from '../model/ebrim.ts'
@@ -110,7 +110,9 @@ export interface RegistryStore {
     query: FindDocuments,
     selection: { patient: PatientAccess; limit: number },
   ) => Promise<readonly StoredObject[]>
-  readonly getDocuments: (query: GetDocuments, limit: number) => Promise<readonly StoredEntry[]>
+  /** Entries without their objects: a limit applies to what is visible, so it comes after the decision. */
+  readonly getDocuments: (query: GetDocuments) => Promise<readonly StoredEntry[]>
+  readonly objects: (ids: readonly string[]) => Promise<readonly StoredObject[]>
 }
 
 export interface RegistryPorts {
@@ -119,10 +121,7 @@ export interface RegistryPorts {
     /** Undefined when nobody has this affinity-domain id. */
     readonly ofPatient: (caller: Caller, patientId: PatientId) => Promise<PatientAccess | undefined>
     readonly ofPersons: (caller: Caller, personKeys: readonly string[]) => Promise<ReadonlyMap<string, PatientAccess>>
-    readonly admits: (
-      access: PatientAccess,
-      entry: { publisher: string; kind: string; confidentiality: readonly string[] },
-    ) => boolean
+    readonly admits: (access: PatientAccess, entry: DocumentTraits) => Decision
   }
   readonly render: {
     readonly object: (object: RegistryObject) => string

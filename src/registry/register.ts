@@ -187,7 +187,7 @@ function mayRefer(
   const { caller, patient } = situation
   if (caller.accessMode === 'affinity-domain' || given.target.publisher === caller.facilityId) return true
   if (relationshipRules.get(given.association.type)?.replaces === 'yes') return false
-  return given.target.personKey === patient.personKey && given.ports.access.admits(patient, given.target)
+  return given.target.personKey === patient.personKey && given.ports.access.admits(patient, given.target).allowed
 }
 
 function planOf(given: Situation & { request: RegisterRequest }, ports: RegistryPorts): RegistrationPlan {

@@ -1,7 +1,7 @@
 // ITI-18 Registry Stored Query: FindDocuments and GetDocuments under the access rule (ITI TF-2 3.18.4.1.3).
 
 import { iheError } from '../../profiles/errors/index.ts'
-import type { PatientAccess } from '../model/access.ts'
+import type { Decision, PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
 import type { Evidence, Outcome } from '../model/evidence.ts'
@@ -65,48 +65,39 @@ async function getDocuments(
 ): Promise<Outcome<StoredQueryAnswer>> {
   const { query } = asked
   const limit = limitOf(query.returnType, ports)
-  const found = await ports.store.getDocuments(query, limit + 1)
+  const found = await ports.store.getDocuments(query)
   const accesses = await ports.access.ofPersons(caller, [...new Set(found.map((entry) => entry.personKey))])
-  const visible = found.filter((entry) => isVisible(entry, { accesses, ports }))
+  const judged = found.map((entry) => ({ entry, decision: decide(entry, { accesses, ports }) }))
+  const visible = judged.filter(({ decision }) => decision.allowed).map(({ entry }) => entry)
   const patients = [...new Set(visible.flatMap((entry) => cxOf(accesses.get(entry.personKey))))]
+  const hidden = judged.find(({ decision }) => !decision.allowed)?.decision
   const evidence: Evidence = {
     patients,
     documents: [],
     query: asked.audit,
-    decision: accessSummary({ found: found.length, visible: visible.length, accesses }),
+    decision: hidden ?? { allowed: true, reason: `${visible.length} visible` },
   }
   if (visible.length > limit) return failed(query.returnType, { error: tooMany(limit), evidence })
-  if (query.returnType === 'LeafClass' && patients.length > 1)
+  if (query.returnType === 'ObjectRef') return answered(query.returnType, { objects: visible, evidence })
+  if (patients.length > 1)
     return failed(query.returnType, {
       error: iheError('NOT_SINGLE_PATIENT', { rule: 'ITI TF-2 3.18.4.1.3' }),
       evidence,
     })
-  return answered(query.returnType, { objects: visible, evidence })
+  const objects = visible.length === 0 ? [] : await ports.store.objects(visible.map((entry) => entry.id))
+  return answered(query.returnType, { objects, evidence })
 }
 
-function isVisible(
+function decide(
   entry: StoredEntry,
   given: { accesses: ReadonlyMap<string, PatientAccess>; ports: RegistryPorts },
-): boolean {
+): Decision {
   const access = given.accesses.get(entry.personKey)
-  return access !== undefined && given.ports.access.admits(access, entry)
+  return access === undefined ? { allowed: false, reason: 'unknown patient' } : given.ports.access.admits(access, entry)
 }
 
 function cxOf(access: PatientAccess | undefined): readonly string[] {
   return access === undefined ? [] : [formatCx(access.patientId)]
-}
-
-function accessSummary(seen: {
-  found: number
-  visible: number
-  accesses: ReadonlyMap<string, PatientAccess>
-}): NonNullable<Evidence['decision']> {
-  const [first] = seen.accesses.values()
-  if (seen.found === seen.visible) return { allowed: true, reason: `${seen.visible} visible` }
-  return {
-    allowed: seen.visible > 0,
-    reason: `${seen.found - seen.visible} of ${seen.found} hidden: ${first?.scope.decision.reason ?? ''}`,
-  }
 }
 
 function limitOf(returnType: ReturnType, ports: RegistryPorts): number {

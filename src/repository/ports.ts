@@ -1,6 +1,6 @@
 // What the Document Repository needs from the rest of the house; app.ts hands it in.
 
-import type { DocumentTraits, PatientAccess } from '../model/access.ts'
+import type { Decision, DocumentTraits, PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { SubmitObjects } from '../model/ebrim.ts'
 import type { Outcome } from '../model/evidence.ts'
@@ -29,6 +29,7 @@ export interface RetrievableEntry extends DocumentTraits {
   readonly mimeType: string
   readonly sizeBytes: number
   readonly sha256: string
+  /** Present for a request of a few documents; of many, each is loaded when its turn in the answer comes. */
   readonly bytes: Buffer | undefined
   readonly fileKey: string | undefined
 }
@@ -37,7 +38,9 @@ export interface RepositoryPorts {
   readonly repositoryUniqueId: string
   readonly blobs: BlobStore
   readonly documents: (caller: Caller, uniqueIds: readonly string[]) => Promise<readonly RetrievableEntry[]>
-  readonly admits: (access: PatientAccess, entry: DocumentTraits) => boolean
+  readonly admits: (access: PatientAccess, entry: DocumentTraits) => Decision
+  /** The bytes of a document that is kept in its row; undefined when they are gone. */
+  readonly load: (uniqueId: string) => Promise<Buffer | undefined>
   /** Registers and stores in one commit (integrated registry). */
   readonly register: (
     request: {

@@ -72,13 +72,13 @@ function answerOne(request: DocumentRequest, material: Material): Answered {
       error: iheError('UNKNOWN_REPOSITORY', { at: 'RepositoryUniqueId', value: request.repositoryUniqueId, location }),
     }
   const candidates = material.entries.filter((entry) => entry.uniqueId === request.documentUniqueId)
-  const visible = candidates.find((entry) => ports.admits(entry.access, entry))
-  const shown = visible ?? candidates[0]
-  const access = shown?.access
+  const judged = candidates.map((entry) => ({ entry, decision: ports.admits(entry.access, entry) }))
+  const shown = judged.find(({ decision }) => decision.allowed) ?? judged[0]
+  const visible = shown?.decision.allowed === true ? shown.entry : undefined
   const about = {
     request,
-    reason: access?.scope.decision.reason ?? 'no such document',
-    ...(access === undefined ? {} : { patient: formatCx(access.patientId) }),
+    reason: shown?.decision.reason ?? 'no such document',
+    ...(shown === undefined ? {} : { patient: formatCx(shown.entry.access.patientId) }),
   }
   if (visible === undefined)
     return {
@@ -102,12 +102,18 @@ function bodyOf(entry: RetrievableEntry, ports: RepositoryPorts): Buffer | Async
     return watched(ports.blobs.read(entry.fileKey, { sizeBytes: entry.sizeBytes, sha256: entry.sha256 }), () =>
       ports.alarm({ uniqueId: entry.uniqueId }),
     )
-  const { bytes } = entry
-  const intact =
-    bytes !== undefined &&
-    bytes.length === entry.sizeBytes &&
-    createHash('sha256').update(bytes).digest('hex') === entry.sha256
-  return intact ? bytes : undefined
+  if (entry.bytes === undefined) return watched(loaded(entry, ports), () => ports.alarm({ uniqueId: entry.uniqueId }))
+  return isIntact(entry.bytes, entry) ? entry.bytes : undefined
+}
+
+function isIntact(bytes: Buffer, entry: RetrievableEntry): boolean {
+  return bytes.length === entry.sizeBytes && createHash('sha256').update(bytes).digest('hex') === entry.sha256
+}
+
+async function* loaded(entry: RetrievableEntry, ports: RepositoryPorts): AsyncGenerator<Buffer> {
+  const bytes = await ports.load(entry.uniqueId)
+  if (bytes === undefined || !isIntact(bytes, entry)) throw iheError('DOCUMENT_DAMAGED', { at: 'document' })
+  yield bytes
 }
 
 /** That a file is damaged or gone shows only while it is sent: the answer is cut, and the operator is told as well. */

@@ -54,13 +54,14 @@ function world({ facts = {}, publish = true, mode = 'by-rule', publishers = ['ho
     access: {
       ofPatient: async () => patient,
       ofPersons: async () => new Map(),
-      admits: (access, entry) => admits(access.scope, entry).allowed,
+      admits: (access, entry) => admits(access.scope, entry),
     },
     render: { object: (object) => object.id, association: (given) => given.id },
     limits: { leafResults: 10, objectRefResults: 10 },
     store: {
       findDocuments: async () => [],
       getDocuments: async () => [],
+      objects: async () => [],
       inTransaction: async (work) => {
         const before = plans.length
         const { result, end } = await work({

@@ -31,7 +31,8 @@ function world(result: 'success' | 'failure' | 'replay' | 'throw' = 'success') {
       read: async function* () {},
     },
     documents: async () => [],
-    admits: () => false,
+    admits: () => ({ allowed: false, reason: 'no consent stands' }),
+    load: async () => undefined,
     register: async (request) => {
       registered.push(request)
       if (result === 'throw') throw new Error('connection lost')

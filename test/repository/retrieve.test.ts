@@ -59,7 +59,8 @@ function world() {
       read: async function* () {},
     },
     documents: async (_caller, uniqueIds) => ENTRIES.filter((entry) => uniqueIds.includes(entry.uniqueId)),
-    admits: (given, entry) => admits(given.scope, entry).allowed,
+    admits: (given, entry) => admits(given.scope, entry),
+    load: async () => undefined,
     register: () => Promise.reject(new Error('nothing is registered here')),
     alarm: ({ uniqueId }) => alarms.push(uniqueId),
   }

@@ -39,10 +39,21 @@ export function readSubmitObjects(request: XmlElement): SubmitObjects {
         rule: 'ITI TF-3 4.2.1: not part of a submission',
       })
   }
-  return { objects: withLabels(objects, labels), associations }
+  const owners = new Set([...objects, ...associations].map((object) => object.id))
+  const stray = labels.find((label) => !owners.has(label.classifiedObject))
+  if (stray !== undefined)
+    throw iheError('METADATA_INVALID', {
+      at: 'RegistryObjectList/Classification/@classifiedObject',
+      value: stray.classifiedObject,
+      rule: 'ITI TF-3 4.2.3.1.2 must be the id of an object of the submission',
+    })
+  return { objects: withLabels(objects, labels), associations: withLabels(associations, labels) }
 }
 
-function withLabels(objects: readonly RegistryObject[], labels: readonly Classification[]): readonly RegistryObject[] {
+function withLabels<T extends Pick<RegistryObject, 'id' | 'classifications'>>(
+  objects: readonly T[],
+  labels: readonly Classification[],
+): readonly T[] {
   const byObject = new Map<string, Classification[]>()
   for (const label of labels) {
     const own = byObject.get(label.classifiedObject)
