@@ -19,10 +19,11 @@ const IDLE_IN_TRANSACTION_MS = 30_000
 const MAX_WAIT_MS = 2000
 const IDLE_MS = 60_000
 /**
- * Every statement is a named one written for one plan: planning it anew for each value, or compiling it, costs more than
- * running it. A lock is waited for at most five seconds, then the sender hears that we are busy.
+ * Every statement is a named one written for one plan, by index: planning it anew for each value, or compiling it, costs more than
+ * running it, and a plan made while a table was small must not read the whole table when it has grown. A lock is waited for at
+ * most five seconds, then the sender hears that we are busy.
  */
-const SESSION = '-c plan_cache_mode=force_generic_plan -c jit=off -c lock_timeout=5s'
+const SESSION = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off -c lock_timeout=5s'
 const MAX_ATTEMPTS = 6
 const BACKOFF_MS = 10
 

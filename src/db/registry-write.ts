@@ -38,7 +38,7 @@ export async function registrationParts(client: Queryable, plan: RegistrationPla
         select unique_id, 'SubmissionSet', null, null, null from submission
         union all
         select unique_id, 'DocumentEntry', lower(hash), size_bytes, repository_unique_id from entry e
-        where not exists (select from registry.unique_id u where u.unique_id = e.unique_id)),
+        where e.unique_id <> all(${plan.knownUniqueIds})),
       deprecated as (
         update registry.document_entry set status = ${STATUS_DEPRECATED}
         where entry_uuid = any(${plan.deprecated.map(bareUuid)}::uuid[])),

@@ -261,6 +261,7 @@ async function registerAll(client: Queryable, { write, options }: Writing): Prom
       seriesId: row.seriesId,
     })),
     associations: associations.map((association) => ({ association, ebrim: options.render.association(association) })),
+    knownUniqueIds: [],
     deprecated: registered.flatMap(({ replaces, deprecates }) => [...replaces, ...deprecates]),
     documents: registered.map(({ entry, row }) => ({ uniqueId: entry.uniqueId, staged: row.document })),
   })

@@ -62,6 +62,8 @@ export interface RegistrationPlan {
   readonly entries: readonly RegisteredEntry[]
   readonly associations: readonly { readonly association: Association; readonly ebrim: string }[]
   readonly deprecated: readonly string[]
+  /** DocumentEntry.uniqueIds of the submission that the registry has already, with the same hash and size. */
+  readonly knownUniqueIds: readonly string[]
   readonly documents: readonly { readonly uniqueId: string; readonly staged: StagedContent }[]
 }
 

@@ -215,6 +215,7 @@ function planOf(given: Situation & { request: RegisterRequest }, ports: Registry
     deprecated: facts.referenced
       .filter((entry) => replaced.has(entry.entryUUID))
       .flatMap((entry) => [entry.entryUUID, ...entry.dependents]),
+    knownUniqueIds: facts.usedUniqueIds.map(({ uniqueId }) => uniqueId),
     documents: submission.entries.flatMap(({ value }, index) => {
       const staged = bySubmittedId.get(submittedIds[index] ?? '')
       return staged === undefined ? [] : [{ uniqueId: value.uniqueId, staged }]

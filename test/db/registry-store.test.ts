@@ -99,6 +99,7 @@ async function write({ entry: value, publisher, personKey }: Stored, ebrim = ' s
     entries: [{ entry: value, ebrim }],
     associations: [],
     deprecated: [],
+    knownUniqueIds: [],
     documents: [],
   })
   await executeTogether(pool, parts)
@@ -277,6 +278,7 @@ t.test('a uniqueId that another submission took first is a unique violation, nev
         entries: [],
         associations: [],
         deprecated: [],
+        knownUniqueIds: [],
         documents: [],
       }),
     ),

@@ -24,6 +24,7 @@ const ROUNDS = 3
 interface BenchOptions {
   readonly seconds: string
   readonly callers: string
+  readonly only?: string
   readonly large?: string
 }
 
@@ -33,6 +34,7 @@ export const registerBench: Registration = (program, terminal) => {
     .description('measure each transaction beside a bare pipe of the same bytes / 性能測定')
     .option('--seconds <n>', 'length of one round', '4')
     .option('--callers <n>', 'parallel callers', '16')
+    .option('--only <text>', 'only the transactions whose name has this text')
     .option('--large <MiB>', 'instead: one ITI-41 of this many MiB, and the memory it takes')
     .action(async (options: BenchOptions) => {
       const run = { ...numbers(options), print: (figure: object) => terminal.out(`${JSON.stringify(figure)}\n`) }
@@ -49,6 +51,7 @@ interface Run {
   readonly roundMs: number
   readonly callers: number
   readonly largeMiB: number | undefined
+  readonly only: string
   readonly print: (figure: object) => void
 }
 
@@ -61,6 +64,7 @@ function numbers(options: BenchOptions): Omit<Run, 'print'> {
   return {
     roundMs: positive('seconds', options.seconds) * 1000,
     callers: positive('callers', options.callers),
+    only: options.only ?? '',
     largeMiB: options.large === undefined ? undefined : positive('large', options.large),
   }
 }
@@ -131,7 +135,7 @@ interface Measuring {
 }
 
 async function measureTransactions(given: Measuring): Promise<void> {
-  const { world, httpsUrl } = given
+  const { world } = given
   const [reader] = world.patients
   if (reader === undefined) throw new Error('the bench has no patient')
   const documentUniqueId = await fill(given)
@@ -175,7 +179,6 @@ async function measureTransactions(given: Measuring): Promise<void> {
     shot: (number) => laboratoryShot(patientOf(number), number),
     accepts: (answer) => answer.includes('MSA|AA'),
   })
-  given.run.print({ bench: 'memory', ...(await given.subject.ask({ kind: 'memory' })), httpsUrl })
 }
 
 /** Ten documents for the reader, through ITI-41. @returns the uniqueId of the last one. */
@@ -207,6 +210,7 @@ function pairing(given: Measuring & { readonly bareUrl: string }): (pair: Pair) 
   let number = 0
   const shots = (shot: Pair['shot']) => () => shot(number++)
   return async (pair) => {
+    if (!pair.name.includes(run.only)) return
     const bare = createGun({ origin: given.bareUrl, path: pair.bare, tls: pair.as }, run.callers)
     const ours = createGun({ origin: given.httpsUrl, path: pair.path, tls: pair.as }, run.callers)
     const common = { callers: run.callers, shot: shots(pair.shot) }
