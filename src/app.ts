@@ -117,12 +117,15 @@ async function openDatabase(config: Config, log: DoorLog): Promise<Database> {
       : undefined
   const connection: DatabaseConnection = embedded?.connection ?? { connectionString: config.database.url ?? '' }
   await migrate(connection, { log: (line) => log.info({}, line) })
-  const pool = createPool(connection, config.database.poolSize, (error) =>
-    log.warn({ cause: error.name }, 'a database connection broke'),
-  )
+  let ending = false
+  const pool = createPool(connection, config.database.poolSize, (error) => {
+    // What we close ourselves may still hear PostgreSQL's farewell.
+    if (!ending) log.warn({ cause: error.name }, 'a database connection broke')
+  })
   return {
     pool,
     stop: async () => {
+      ending = true
       await pool.end()
       await embedded?.stop()
     },
