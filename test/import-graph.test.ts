@@ -77,3 +77,17 @@ t.test('nobody but the command line imports the composition root', async (t) => 
     [],
   )
 })
+
+t.test('no file imports itself by way of others', async (t) => {
+  const done = new Set<string>()
+  const circles: string[] = []
+  const visit = (path: string, way: readonly string[]): void => {
+    const before = way.indexOf(path)
+    if (before >= 0) circles.push([...way.slice(before), path].map((step) => relative(ROOT, step)).join(' → '))
+    if (before >= 0 || done.has(path)) return
+    for (const target of importsOf(path)) if (all.includes(target)) visit(target, [...way, path])
+    done.add(path)
+  }
+  for (const path of all) visit(path, [])
+  t.same(circles, [])
+})

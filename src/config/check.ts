@@ -14,17 +14,6 @@ export interface Found {
   readonly base: string
 }
 
-/** The configuration will not do. The message lists every problem, one a line, for a person to read. */
-export class ConfigError extends Error {
-  readonly problems: readonly string[]
-
-  constructor(problems: readonly string[]) {
-    super(['The configuration has to be corrected:', ...problems.map((problem) => `  - ${problem}`)].join('\n'))
-    this.name = 'ConfigError'
-    this.problems = problems
-  }
-}
-
 const validate = new Ajv({ allErrors: true, strict: true }).compile({
   type: 'object',
   properties: Object.fromEntries(settingKeys.map((key) => [key, settings[key].schema])),

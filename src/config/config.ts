@@ -1,12 +1,13 @@
 // The effective configuration: defaults, then tsunagi.yaml, then environment, then flags; the later one wins (design §5).
 
 import { resolve } from 'node:path'
-import { ConfigError, checkValues, type Found, unknownKeys, unknownVariables } from './check.ts'
+import { checkValues, type Found, unknownKeys, unknownVariables } from './check.ts'
+import { ConfigError } from './error.ts'
 import { type ConfigFile, readConfigFile } from './file.ts'
 import type { Plain } from './setting.ts'
 import { type Config, environmentName, type SettingKey, settingKeys, settings } from './settings.ts'
 
-export { ConfigError } from './check.ts'
+export { ConfigError } from './error.ts'
 export type { Config } from './settings.ts'
 
 export interface ConfigInput {

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
-import { ConfigError } from './check.ts'
+import { ConfigError } from './error.ts'
 import { settings } from './settings.ts'
 
 export interface ConfigFile {

@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net'
 import fastifySwagger from '@fastify/swagger'
 import fastify from 'fastify'
 import type { Registry } from 'prom-client'
-import { type AdminPorts, registerAdminApi } from './admin/api.ts'
+import { registerAdminApi } from './admin/api.ts'
+import type { AdminPorts } from './admin/ports.ts'
 
 export interface ManagementOptions {
   readonly metrics: Registry

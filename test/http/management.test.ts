@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { Counter, Registry } from 'prom-client'
 import t, { type Test } from 'tap'
 import type { AdministrationStore } from '../../src/access/ports.ts'
-import type { AdminPorts } from '../../src/http/admin/api.ts'
+import type { AdminPorts } from '../../src/http/admin/ports.ts'
 import { createManagement, type ManagementOptions } from '../../src/http/management.ts'
 
 const TOKEN = 'correct-token-of-this-test'

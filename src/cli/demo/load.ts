@@ -12,16 +12,10 @@ import { RefusedError } from '../failure.ts'
 import { connect, describeAck, isAccepted } from '../push.ts'
 import { ask } from '../query.ts'
 import { localAddresses, type RunningServer } from '../running-server.ts'
-import { type DemoNetwork, type DemoTour, facilityOf, loadDemoNetwork, messagePath } from './network.ts'
+import { type DemoTour, facilityOf, loadDemoNetwork, messagePath } from './network.ts'
 import { loadPatients, xadOf } from './patients.ts'
 import { loadRegistrations } from './registrations.ts'
-
-export interface DemoRun {
-  readonly server: RunningServer
-  readonly network: DemoNetwork
-  readonly admin: AdminClient
-  readonly say: (line: string) => void
-}
+import type { DemoRun } from './run.ts'
 
 /** What the banner shows: the tour of the network with the ids this server gave. */
 export interface LoadedTour extends DemoTour {

@@ -8,8 +8,8 @@ import { readCredentials } from '../credentials.ts'
 import { RefusedError } from '../failure.ts'
 import { feed, requireAccepted } from '../feed.ts'
 import { localAddresses } from '../running-server.ts'
-import type { DemoRun } from './load.ts'
 import { type DemoNumber, type DemoPatient, demographicsOf, facilityOf, feederOf } from './network.ts'
+import type { DemoRun } from './run.ts'
 
 /** A feed of a number that is known changes nothing, nor does a link that stands; consents are asked for first. */
 export async function loadPatients(run: DemoRun): Promise<void> {

@@ -7,8 +7,8 @@ import { given, segment } from '../admin-command.ts'
 import { issue } from '../cert.ts'
 import { pkiDirectory } from '../context.ts'
 import { RefusedError } from '../failure.ts'
-import type { DemoRun } from './load.ts'
 import { type DemoSystem, type DemoUnion, facilityOf } from './network.ts'
+import type { DemoRun } from './run.ts'
 
 /** Certificates are issued where there is none, also after the marker: a new PKI directory needs them again. */
 export async function loadRegistrations(run: DemoRun, time: 'first' | 'again'): Promise<void> {

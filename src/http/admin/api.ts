@@ -2,28 +2,16 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { AdministrationStore } from '../../access/ports.ts'
 import { IheError } from '../../model/error.ts'
 import type { DoorLog } from '../door.ts'
 import { nameOf } from '../soap-door.ts'
 import { answerError, answerInvalid, answerRefusal, notFound } from './answers.ts'
 import { registerFacilityRoutes } from './facilities.ts'
-import { type PatientPorts, registerPatientRoutes } from './patients.ts'
+import { registerPatientRoutes } from './patients.ts'
+import type { AdminPorts } from './ports.ts'
 import { described } from './schemas.ts'
 import { registerSystemRoutes } from './systems.ts'
 import { registerUnionRoutes } from './unions.ts'
-
-export interface AdminPorts {
-  readonly token: string
-  /** Names of this host, lower case, under which local programs may call besides loopback. */
-  readonly hostNames?: readonly string[]
-  readonly log: DoorLog
-  readonly store: AdministrationStore
-  readonly patients: PatientPorts
-  readonly readCertificate: (pem: string) => Parameters<AdministrationStore['addCertificate']>[1]
-  /** What a connecting vendor needs to know of this network. */
-  readonly network: () => Readonly<Record<string, unknown>>
-}
 
 const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 

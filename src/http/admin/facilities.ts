@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { findFacility, registerFacility } from '../../access/administration.ts'
 import type { Facility } from '../../access/ports.ts'
 import { answerChanged, answerStored, notFound } from './answers.ts'
-import type { AdminPorts } from './api.ts'
+import type { AdminPorts } from './ports.ts'
 import { activity, changeOf, described, exactly, oid, slug, words } from './schemas.ts'
 
 /** Insurance institution code (保険医療機関コード): prefecture, 点数表番号, seven digits; others 9 and nine digits. */

@@ -2,38 +2,11 @@
 
 import type { FastifyInstance } from 'fastify'
 import { findFacility, recordConsent } from '../../access/administration.ts'
-import type { Change, NewConsent } from '../../access/ports.ts'
+import type { NewConsent } from '../../access/ports.ts'
 import type { Demographics } from '../../model/person.ts'
 import { answerChanged, answerFault, answerStored, notFound } from './answers.ts'
-import type { AdminPorts } from './api.ts'
+import type { AdminPorts, PersonAnswer } from './ports.ts'
 import { changeOf, described, exactly, moment, slug, whoOf, words } from './schemas.ts'
-
-export interface PersonAnswer {
-  readonly key: string
-  /** Value in the affinity domain; absent for a person whose records were all linked to another. */
-  readonly xad?: string
-  readonly identifiers: readonly { readonly domain: string; readonly value: string; readonly status: string }[]
-}
-
-/** Registration staff's work on the master patient index, as the identity actor offers it. */
-export interface PatientPorts {
-  readonly register: (demographics: Demographics, who: Who) => Promise<{ readonly xad: string }>
-  readonly find: (value: string, domain?: string) => Promise<readonly PersonAnswer[]>
-  readonly byXad: (xad: string) => Promise<PersonAnswer | undefined>
-  /** @throws {IheError} when the number belongs to someone with documents, or the person has another number there. */
-  readonly link: (link: Link) => Promise<'linked' | 'no-domain'>
-  readonly unlink: (link: Omit<Link, 'xad'>) => Promise<'linked' | 'no-domain'>
-}
-
-/** Who of the staff, and from where. */
-export type Who = Pick<Change, 'by' | 'peer'>
-
-export interface Link extends Who {
-  readonly xad: string
-  readonly facilityId: string
-  readonly value: string
-  readonly reason: string
-}
 
 const names = {
   type: 'array',

@@ -5,7 +5,7 @@ import { registerSystem } from '../../access/administration.ts'
 import type { CertificateRecord, SystemRecord } from '../../access/ports.ts'
 import { CONFIDENTIALITY_ORDER, ROLES } from '../../model/caller.ts'
 import { answerChanged, answerStored, invalid, notFound } from './answers.ts'
-import type { AdminPorts } from './api.ts'
+import type { AdminPorts } from './ports.ts'
 import { activity, changeOf, described, exactly, oid, slug } from './schemas.ts'
 
 const system = exactly(

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { admitMember } from '../../access/administration.ts'
 import type { Membership, Union } from '../../access/ports.ts'
 import { answerChanged, answerFault, answerStored } from './answers.ts'
-import type { AdminPorts } from './api.ts'
+import type { AdminPorts } from './ports.ts'
 import { changeOf, described, exactly, moment, slug, words } from './schemas.ts'
 
 const union = exactly({ unionId: slug, name: words, kind: { enum: ['open', 'closed'] } })

@@ -1,0 +1,12 @@
+// One load of the demo network: where to, what, and how to say it.
+
+import type { AdminClient } from '../admin-client.ts'
+import type { RunningServer } from '../running-server.ts'
+import type { DemoNetwork } from './network.ts'
+
+export interface DemoRun {
+  readonly server: RunningServer
+  readonly network: DemoNetwork
+  readonly admin: AdminClient
+  readonly say: (line: string) => void
+}

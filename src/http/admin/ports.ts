@@ -1,0 +1,44 @@
+// What the admin API needs from the house: the store of administration, and the identity actor's work for registration staff.
+
+import type { AdministrationStore, Change } from '../../access/ports.ts'
+import type { Demographics } from '../../model/person.ts'
+import type { DoorLog } from '../door.ts'
+
+export interface AdminPorts {
+  readonly token: string
+  /** Names of this host, lower case, under which local programs may call besides loopback. */
+  readonly hostNames?: readonly string[]
+  readonly log: DoorLog
+  readonly store: AdministrationStore
+  readonly patients: PatientPorts
+  readonly readCertificate: (pem: string) => Parameters<AdministrationStore['addCertificate']>[1]
+  /** What a connecting vendor needs to know of this network. */
+  readonly network: () => Readonly<Record<string, unknown>>
+}
+
+export interface PersonAnswer {
+  readonly key: string
+  /** Value in the affinity domain; absent for a person whose records were all linked to another. */
+  readonly xad?: string
+  readonly identifiers: readonly { readonly domain: string; readonly value: string; readonly status: string }[]
+}
+
+/** Registration staff's work on the master patient index, as the identity actor offers it. */
+export interface PatientPorts {
+  readonly register: (demographics: Demographics, who: Who) => Promise<{ readonly xad: string }>
+  readonly find: (value: string, domain?: string) => Promise<readonly PersonAnswer[]>
+  readonly byXad: (xad: string) => Promise<PersonAnswer | undefined>
+  /** @throws {IheError} when the number belongs to someone with documents, or the person has another number there. */
+  readonly link: (link: Link) => Promise<'linked' | 'no-domain'>
+  readonly unlink: (link: Omit<Link, 'xad'>) => Promise<'linked' | 'no-domain'>
+}
+
+/** Who of the staff, and from where. */
+export type Who = Pick<Change, 'by' | 'peer'>
+
+export interface Link extends Who {
+  readonly xad: string
+  readonly facilityId: string
+  readonly value: string
+  readonly reason: string
+}
