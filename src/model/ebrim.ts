@@ -1,4 +1,4 @@
-// ebRIM 3.0 registry objects as they travel: lossless, untyped (ITI TF-3 4.2.1). The typed views are in document-entry.ts.
+// ebRIM 3.0 registry objects as they travel, untyped (ITI TF-3 4.2.1). The typed views are in document-entry.ts.
 
 export interface Slot {
   readonly name: string

@@ -1,4 +1,5 @@
-// ebRIM 3.0 elements ↔ model objects, lossless (OASIS ebRIM 3.0; ITI TF-3 4.2.3.1).
+// ebRIM 3.0 elements ↔ model objects (OASIS ebRIM 3.0; ITI TF-3 4.2.3.1). Kept is what XDS metadata uses: of a name or description the
+// first LocalizedString, of a classification its code and slots; what we store is returned as it came.
 
 import { iheError } from '../../../profiles/errors/index.ts'
 import { NS } from '../../../profiles/transactions/define.ts'
