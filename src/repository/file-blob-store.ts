@@ -84,6 +84,8 @@ async function publish(temporary: string, path: string): Promise<void> {
   const directory = dirname(path)
   await mkdir(directory, { recursive: true, mode: 0o700 })
   await rename(temporary, path)
+  // Windows cannot open a directory; its rename is durable by the journal of the file system.
+  if (process.platform === 'win32') return
   const handle = await open(directory, 'r')
   try {
     await handle.sync()
