@@ -4,10 +4,12 @@ import { readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
 import type { Code } from '../../src/model/code.ts'
 import { codeOf } from '../affinity-domain/index.ts'
-import { type KindEvent, type KindRow, kindsSchema } from './schema.ts'
+import { type Acceptance, type KindEvent, type KindFields, type KindRow, kindsSchema } from './schema.ts'
 
 /** A data kind with its codes resolved. */
-export interface DataKind extends Omit<KindRow, 'classCode' | 'typeCode' | 'formatCode'> {
+export type DataKind = Omit<KindFields, keyof ResolvedCodes> & ResolvedCodes & Acceptance
+
+interface ResolvedCodes {
   readonly classCode: Code
   readonly typeCode: Code
   readonly formatCode: Code
@@ -35,14 +37,14 @@ export function readKinds(json: unknown): readonly DataKind[] {
 export const dataKinds = readKinds(JSON.parse(readFileSync(new URL('./kinds.json', import.meta.url), 'utf8')))
 
 export interface KindOfMessage {
-  readonly kind: DataKind
+  readonly kind: DataKind & { readonly accepted: true }
   readonly event: KindEvent
 }
 
 const acceptedEvents = new Map<string, KindOfMessage>(
-  dataKinds
-    .filter((kind) => kind.accepted)
-    .flatMap((kind) => kind.events.map((event) => [`${event.type}^${event.trigger}`, { kind, event }] as const)),
+  dataKinds.flatMap((kind) =>
+    kind.accepted ? kind.events.map((event) => [`${event.type}^${event.trigger}`, { kind, event }] as const) : [],
+  ),
 )
 const acceptedTypes = new Set([...acceptedEvents.values()].map((found) => found.event.type))
 

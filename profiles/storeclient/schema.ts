@@ -2,7 +2,8 @@
 
 /** What identifies the logical document inside one facility and patient. */
 export const KEY_RULES = ['patient', 'order', 'care-date', 'care-date-department', 'care-time', 'document'] as const
-export type KeyRule = (typeof KEY_RULES)[number]
+/** The rules this release can follow; a kind is accepted only under one of them. */
+export const ACCEPTED_KEY_RULES = ['patient', 'order'] as const
 
 export interface KindEvent {
   /** MSH-9.1, MSH-9.2 and the message structure the trigger implies. */
@@ -12,18 +13,22 @@ export interface KindEvent {
   readonly action: 'publish' | 'delete'
 }
 
+/** false: the kind is known, but this release answers it as unsupported. */
+export type Acceptance =
+  | { readonly accepted: true; readonly key: (typeof ACCEPTED_KEY_RULES)[number] }
+  | { readonly accepted: false; readonly key: (typeof KEY_RULES)[number] }
+
 /** A data kind as the file states it; codes name entries of the affinity domain's code sets. */
-export interface KindRow {
+export type KindRow = KindFields & Acceptance
+
+export interface KindFields {
   readonly kind: string
-  /** false: the kind is known, but this release answers it as unsupported. */
-  readonly accepted: boolean
   readonly name: { readonly ja: string; readonly en: string }
   readonly classCode: string
   readonly typeCode: string
   readonly formatCode: string
   /** Row of the calendar display; null when the kind is not shown there. */
   readonly calendarRow: string | null
-  readonly key: KeyRule
   /** Fields that give the care date (診療日), first filled one wins; empty when the kind has none. */
   readonly careDate: readonly string[]
   readonly events: readonly KindEvent[]
@@ -67,6 +72,9 @@ export const kindsSchema = {
         properties: rowProperties,
         required: Object.keys(rowProperties),
         additionalProperties: false,
+        if: { properties: { accepted: { const: true } } },
+        // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema
+        then: { properties: { key: { enum: ACCEPTED_KEY_RULES } } },
       },
     },
   },

@@ -1,8 +1,9 @@
 // DocumentEntry, SubmissionSet and ids of a StoreClient message (ITI TF-3 Tables 4.2.3.2-1 and 4.2.3.3-1).
 
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { affinityDomain } from '../../profiles/affinity-domain/index.ts'
-import { dataKinds } from '../../profiles/storeclient/index.ts'
+import { dataKinds, readKinds } from '../../profiles/storeclient/index.ts'
 import { normaliseOrderNumber, uuidv5 } from '../../src/storeclient/identifiers.ts'
 import { checkIdentity, normaliseKana } from '../../src/storeclient/identity-check.ts'
 import { parseHl7Time, versionTime, xdsTime } from '../../src/storeclient/time.ts'
@@ -98,4 +99,13 @@ t.test('every kind’s codes are in the affinity domain; two kinds are accepted'
     ['ADT-00', 'OML-11'],
   )
   t.ok(affinityDomain.mimeType.includes('x-application/hl7-v2+er7'))
+})
+
+t.test('a kind is accepted only under a key rule that can be followed', async (t) => {
+  const table = JSON.parse(readFileSync(new URL('../../profiles/storeclient/kinds.json', import.meta.url), 'utf8'))
+  const unfollowed = table.kinds.find((kind: { key: string }) => kind.key === 'document')
+  t.doesNotThrow(() => readKinds({ kinds: [unfollowed] }))
+  t.throws(() => readKinds({ kinds: [{ ...unfollowed, accepted: true }] }), {
+    message: /\/kinds\/0\/key must be equal/,
+  })
 })
