@@ -3,10 +3,12 @@
 import { readFile } from 'node:fs/promises'
 import { startServer } from '../../app.ts'
 import { tlsOptions } from '../../certificates/presets.ts'
+import { readQueryRequest, writeFindDocuments } from '../../codec/ebxml/query-request.ts'
+import { readXml } from '../../codec/xml/read.ts'
 import { loadConfig } from '../../config/config.ts'
 import { factsOfPatient } from '../../db/access-store.ts'
 import type { PatientId } from '../../model/identifiers.ts'
-import { OBJECT_STABLE, STATUS_APPROVED } from '../../model/xds.ts'
+import type { FindDocuments } from '../../model/stored-query.ts'
 import { startBarePipe } from './bare-pipe.ts'
 
 /** What the bench asks of this process. */
@@ -49,6 +51,14 @@ function reply(message: Reply): void {
   process.send?.(message)
 }
 
+/** What the registry reads from the request that the bench sends, so that both ask the same. */
+function bareQuery(patientId: PatientId): FindDocuments {
+  const request = writeFindDocuments({ patientId, returnType: 'LeafClass' })
+  const query = readQueryRequest(readXml(Buffer.from(request)))
+  if (query.kind !== 'FindDocuments') throw new Error('the bench asks FindDocuments')
+  return query
+}
+
 async function startBare(command: Extract<Command, { kind: 'bare' }>): Promise<number> {
   const { patientId, documentUniqueId } = command
   const person = await factsOfPatient(server.pool, { patientId, facilityId: '' })
@@ -74,26 +84,7 @@ async function startBare(command: Extract<Command, { kind: 'bare' }>): Promise<n
         decision: everything,
       },
     },
-    query: {
-      kind: 'FindDocuments',
-      returnType: 'LeafClass',
-      patientId,
-      status: [STATUS_APPROVED],
-      objectTypes: [OBJECT_STABLE],
-      codes: {
-        classCode: [],
-        typeCode: [],
-        practiceSettingCode: [],
-        healthcareFacilityTypeCode: [],
-        formatCode: [],
-        eventCodeList: [],
-        confidentialityCode: [],
-      },
-      creationTime: {},
-      serviceStartTime: {},
-      serviceStopTime: {},
-      authorPerson: [],
-    },
+    query: bareQuery(patientId),
   })
   return bare.port
 }
