@@ -13,7 +13,7 @@ const validate = new Ajv({ allErrors: true }).compile<AffinityDomain>(affinityDo
  * Checks a site's code sets against the schema.
  * @throws {Error} naming every place that is wrong, so that a server with wrong site data does not start.
  */
-export function readAffinityDomain(json: unknown): AffinityDomain {
+function readAffinityDomain(json: unknown): AffinityDomain {
   if (validate(json)) return json
   const places = (validate.errors ?? []).map((error) => `${error.instancePath || '/'} ${error.message ?? ''}`)
   throw new Error(`affinity-domain.json: ${places.join('; ')}`)

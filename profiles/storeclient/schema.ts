@@ -1,9 +1,9 @@
 // JSON Schema of the StoreClient data kinds (データ種別): which message is which kind, and how it becomes a document.
 
 /** What identifies the logical document inside one facility and patient. */
-export const KEY_RULES = ['patient', 'order', 'care-date', 'care-date-department', 'care-time', 'document'] as const
+const KEY_RULES = ['patient', 'order', 'care-date', 'care-date-department', 'care-time', 'document'] as const
 /** The rules this release can follow; a kind is accepted only under one of them. */
-export const ACCEPTED_KEY_RULES = ['patient', 'order'] as const
+const ACCEPTED_KEY_RULES = ['patient', 'order'] as const
 
 export interface KindEvent {
   /** MSH-9.1, MSH-9.2 and the message structure the trigger implies. */

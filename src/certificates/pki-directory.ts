@@ -49,7 +49,7 @@ export function pkiPaths(directory: string): PkiPaths {
 }
 
 /** Names a development server certificate carries in any case. */
-export function developmentNames(further: readonly string[] = []): readonly string[] {
+function developmentNames(further: readonly string[] = []): readonly string[] {
   return [...new Set(['localhost', '127.0.0.1', '::1', hostname(), ...further])].filter((name) => name !== '')
 }
 

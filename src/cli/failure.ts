@@ -5,7 +5,7 @@ import { SoapFaultError } from '../codec/soap/answer.ts'
 import { ConfigError } from '../config/config.ts'
 import { explain, IheError } from '../model/error.ts'
 
-export const EXIT_REFUSED = 1
+const EXIT_REFUSED = 1
 export const EXIT_USAGE = 2
 
 /** The server said no. The message is what a person reads, one finding a line. */

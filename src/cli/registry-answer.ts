@@ -7,7 +7,7 @@ import { printable } from './output.ts'
 import type { Terminal } from './terminal.ts'
 
 /** One finding a paragraph; the code of our own table, where the server is one of ours, brings the Japanese text. */
-export function describeRegistryErrors(response: ReceivedResponse): string {
+function describeRegistryErrors(response: ReceivedResponse): string {
   return response.errors
     .map(({ errorCode, codeContext, severity, location }) => {
       const label = severity === SEVERITY_ERROR ? 'error' : 'warning'

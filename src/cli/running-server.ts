@@ -44,7 +44,7 @@ function localName(host: string): string {
 }
 
 /** Log lines go to standard error; standard output belongs to the line that says where the doors are. */
-export function createLog(config: Config): Log {
+function createLog(config: Config): Log {
   const log = pino({ level: config.log.level }, pino.destination({ dest: 2, sync: false }))
   return {
     info: (fields, message) => log.info(fields, message),

@@ -3,7 +3,7 @@
 import { AFFIRMATIVE, NEGATIVE, parseBytes } from './text.ts'
 
 /** Where a value can come from, strongest last. */
-export const LAYERS = ['default', 'file', 'environment', 'flag'] as const
+const LAYERS = ['default', 'file', 'environment', 'flag'] as const
 export type Layer = (typeof LAYERS)[number]
 
 export type Plain = string | number | boolean | readonly string[] | undefined

@@ -13,7 +13,7 @@ export function parseBytes(text: string): number | undefined {
 }
 
 /** Number of single-character edits between two words (Levenshtein). */
-export function editDistance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i += 1) {
     const current = [i]

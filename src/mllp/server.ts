@@ -19,7 +19,7 @@ export interface MllpLimits extends ConnectionLimits {
   readonly closeTimeoutMs: number
 }
 
-export const DEFAULT_MLLP_LIMITS: MllpLimits = {
+const DEFAULT_MLLP_LIMITS: MllpLimits = {
   maxFrameBytes: MAX_FRAME_BYTES,
   frameTimeoutMs: 60_000,
   idleTimeoutMs: 15 * 60_000,

@@ -4,6 +4,7 @@ import { iheError } from '../../profiles/errors/index.ts'
 import type { Caller } from '../model/caller.ts'
 import { IheError } from '../model/error.ts'
 import { type Evidence, NO_EVIDENCE, type Outcome } from '../model/evidence.ts'
+import { formatCx } from '../model/identifiers.ts'
 import { type StoreClientAnswer, storeAnswer, storedAnswer } from './answer.ts'
 import { applyDrafts } from './apply.ts'
 import { checkIdentity } from './identity-check.ts'
@@ -120,9 +121,7 @@ function requirePatient(walk: Walk, situation: Situation): LinkedPatient {
 }
 
 function patientsOf(walk: Walk, patient: LinkedPatient): readonly string[] {
-  return [patient.affinityId, sourcePatient({ caller: walk.caller, patient })].map(
-    (id) => `${id.value}^^^&${id.authority}&ISO`,
-  )
+  return [patient.affinityId, sourcePatient({ caller: walk.caller, patient })].map(formatCx)
 }
 
 interface Accepted {

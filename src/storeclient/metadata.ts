@@ -16,9 +16,9 @@ import { patientInfo } from './patient-info.ts'
 import type { FacilitySettings, LinkedPatient, StoreClientSettings } from './ports.ts'
 import { type Hl7Time, xdsTime } from './time.ts'
 
-export const MIME_ER7 = 'x-application/hl7-v2+er7'
+const MIME_ER7 = 'x-application/hl7-v2+er7'
 /** Service times as the message writes them; the UTC values of the entry lose the JST day. */
-export const ORIGINAL_SERVICE_TIME = 'urn:x-stc:originalServiceTime'
+const ORIGINAL_SERVICE_TIME = 'urn:x-stc:originalServiceTime'
 const REFERENCE_ORDER = 'urn:ihe:iti:xds:2013:order'
 /** Arc of placer order numbers below the facility's patient number OID. */
 const ORDER_ARC = '1'

@@ -5,7 +5,7 @@ import type { Delimiters, Er7Message, Segment, Tolerance } from '../../model/hl7
 import { decode, refuseWideCharsets } from './charset.ts'
 import { charsetLabel, mshOffset, readDelimiters, unframe } from './header.ts'
 
-export const LIMITS = {
+const LIMITS = {
   segments: 10_000,
   fields: 1_000,
   repetitions: 1_000,

@@ -69,7 +69,7 @@ export function writeIdentifier(name: string, id: InstanceIdentifier | undefined
 }
 
 /** HL7 TS to the second, in UTC. */
-export function formatTime(at: Date): string {
+function formatTime(at: Date): string {
   return `${at.toISOString().slice(0, 19).replace(/[-:T]/g, '')}+0000`
 }
 

@@ -34,7 +34,7 @@ export interface MtomLimits {
 }
 
 /** A document of 1 GiB passes, with room for what a gateway adds. */
-export const MTOM_LIMITS: MtomLimits = {
+const MTOM_LIMITS: MtomLimits = {
   maxBytes: 2 * 1024 ** 3,
   maxPartBytes: 1024 ** 3 + 1024 ** 2,
   maxRootBytes: 8 * 1024 ** 2,
