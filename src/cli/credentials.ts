@@ -18,11 +18,10 @@ export interface Credentials extends TlsOptions {
 export async function readCredentials(config: Config, systemId: string): Promise<Credentials> {
   const directory = pkiDirectory(config)
   const clients = join(directory, 'clients')
-  const [key, cert, ca] = await Promise.all([
-    readPem(join(clients, `${systemId}.key`), systemId),
-    readPem(join(clients, `${systemId}.crt`), systemId),
-    readPem(join(directory, 'ca.crt'), systemId),
-  ])
+  // One after the other: of several missing files the same one is named every time.
+  const key = await readPem(join(clients, `${systemId}.key`), systemId)
+  const cert = await readPem(join(clients, `${systemId}.crt`), systemId)
+  const ca = await readPem(join(directory, 'ca.crt'), systemId)
   return { ...tlsOptions({ preset: config.tls.preset, atnaDhe: config.tls.atnaDhe }), key, cert, ca }
 }
 
