@@ -1,4 +1,5 @@
-// The XDS attribute table: where each attribute stands in ebRIM, how often, and of which type (ITI TF-3 Tables 4.2.3.2-1, 4.2.3.3-1).
+// The XDS attribute table: where each attribute stands in ebRIM, how often, and of which type (ITI TF-3 Tables
+// 4.2.3.2-1, 4.2.3.3-1, 4.2.3.4-1).
 
 export type AttributeType =
   | 'Code'
@@ -27,10 +28,12 @@ export interface Attribute {
   readonly name: string
   readonly coding: AttributeCoding
   readonly type: AttributeType
-  /** Values: `one` at most one, `many` any number. */
-  readonly cardinality: 'one' | 'many'
+  /** Values: `one` at most one, `many` any number, `none` must be absent. */
+  readonly cardinality: 'none' | 'one' | 'many'
   /** Must the registry find it in ITI-42 (column DR of the table)? */
   readonly required: 'yes' | 'no'
+  /** Must an On-Demand DocumentEntry be without it (column OD, ITI-61)? */
+  readonly onDemand: 'as stable' | 'forbidden'
   readonly section: string
 }
 
@@ -46,6 +49,9 @@ type Row = readonly [
   section: string,
 ]
 
+/** What only the document itself can tell (ITI TF-2 3.61.4.1.2). */
+const ABSENT_ON_DEMAND: ReadonlySet<string> = new Set(['creationTime', 'hash', 'size'])
+
 function attribute([name, coding, type, multiplicity, section]: Row): Attribute {
   return {
     name,
@@ -53,6 +59,7 @@ function attribute([name, coding, type, multiplicity, section]: Row): Attribute 
     type,
     cardinality: multiplicity.endsWith('n') ? 'many' : 'one',
     required: multiplicity.startsWith('1') ? 'yes' : 'no',
+    onDemand: ABSENT_ON_DEMAND.has(name) ? 'forbidden' : 'as stable',
     section: `ITI TF-3 ${section}`,
   }
 }
@@ -151,6 +158,30 @@ export const submissionSetAttributes: readonly Attribute[] = (
       'OID',
       '1',
       '4.2.3.3.12',
+    ],
+  ] satisfies readonly Row[]
+).map(attribute)
+
+/** lastUpdateTime is the registry's own: what is submitted is not looked at (ITI TF-3 4.2.3.4.6). */
+export const folderAttributes: readonly Attribute[] = (
+  [
+    ['codeList', classification('urn:uuid:1ba97051-7806-41a8-a48b-8fce7af683c5'), 'Code', '1..n', '4.2.3.4.2'],
+    ['comments', { kind: 'description' }, 'String', '0..1', '4.2.3.4.3'],
+    ['lastUpdateTime', slot('lastUpdateTime'), 'String', '0..1', '4.2.3.4.6'],
+    [
+      'patientId',
+      identifier('urn:uuid:f64ffdf0-4b97-4e06-b79f-a52b38ec2f8a', 'XDSFolder.patientId'),
+      'CX',
+      '1',
+      '4.2.3.4.7',
+    ],
+    ['title', { kind: 'name' }, 'String', '1', '4.2.3.4.8'],
+    [
+      'uniqueId',
+      identifier('urn:uuid:75df8f67-9973-4fbe-a900-df66cefecc5a', 'XDSFolder.uniqueId'),
+      'OID',
+      '1',
+      '4.2.3.4.9',
     ],
   ] satisfies readonly Row[]
 ).map(attribute)

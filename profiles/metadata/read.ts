@@ -1,12 +1,19 @@
 // ebRIM objects → typed XDS metadata by the attribute table; every deviation found is reported, not only the first.
 
 import type { Code } from '../../src/model/code.ts'
-import type { Author, DocumentEntry, SubmissionSet } from '../../src/model/document-entry.ts'
+import type { Author, DocumentEntry, Folder, SubmissionSet } from '../../src/model/document-entry.ts'
 import { type Classification, type RegistryObject, type Slot, slotValues } from '../../src/model/ebrim.ts'
 import type { IheError } from '../../src/model/error.ts'
 import { type PatientId, parseCx } from '../../src/model/identifiers.ts'
+import { OBJECT_ON_DEMAND } from '../../src/model/xds.ts'
 import { iheError } from '../errors/index.ts'
-import { type Attribute, AUTHOR_SLOTS, documentEntryAttributes, submissionSetAttributes } from './attributes.ts'
+import {
+  type Attribute,
+  AUTHOR_SLOTS,
+  documentEntryAttributes,
+  folderAttributes,
+  submissionSetAttributes,
+} from './attributes.ts'
 import { typeRules } from './types.ts'
 
 /** Values of one object, read once and asked by attribute name. */
@@ -23,9 +30,14 @@ export interface Read<T> {
   readonly findings: readonly IheError[]
 }
 
+const onDemandAttributes: readonly Attribute[] = documentEntryAttributes.map((attribute) =>
+  attribute.onDemand === 'forbidden' ? { ...attribute, required: 'no', cardinality: 'none' } : attribute,
+)
+
 /** The typed DocumentEntry of an ExtrinsicObject with all findings of ITI TF-3 Table 4.2.3.2-1; no value when one is fatal. */
 export function readDocumentEntry(object: RegistryObject): Read<DocumentEntry> {
-  const reading = readObject(object, { attributes: documentEntryAttributes, label: 'DocumentEntry' })
+  const attributes = object.objectType === OBJECT_ON_DEMAND ? onDemandAttributes : documentEntryAttributes
+  const reading = readObject(object, { attributes, label: 'DocumentEntry' })
   const findings = [...reading.findings]
   if ((object.mimeType ?? '') === '')
     findings.push(metadataError(`DocumentEntry(${object.id}).mimeType`, 'ITI TF-3 4.2.3.2.15'))
@@ -71,6 +83,26 @@ export function readDocumentEntry(object: RegistryObject): Read<DocumentEntry> {
         URI: one('URI'),
         documentAvailability: one('documentAvailability'),
       }),
+    },
+  }
+}
+
+/** The typed Folder of a RegistryPackage with all findings of ITI TF-3 Table 4.2.3.4-1; no value when one is fatal. */
+export function readFolder(object: RegistryObject): Read<Folder> {
+  const reading = readObject(object, { attributes: folderAttributes, label: 'Folder' })
+  const one = (name: string): string | undefined => reading.texts.get(name)?.[0]
+  const required = { patientId: parse(one('patientId')) }
+  if (reading.findings.length > 0 || !isComplete(required)) return { value: undefined, findings: reading.findings }
+  return {
+    findings: [],
+    value: {
+      ...required,
+      entryUUID: object.id,
+      uniqueId: one('uniqueId') ?? '',
+      codeList: reading.codes.get('codeList') ?? [],
+      title: one('title') ?? '',
+      extraSlots: reading.extraSlots,
+      ...present({ homeCommunityId: object.home, comments: one('comments') }),
     },
   }
 }
@@ -142,6 +174,8 @@ function textValues(object: RegistryObject, attribute: Attribute): readonly stri
 function countFindings(attribute: Attribute, found: { count: number; at: string }): IheError[] {
   if (found.count === 0 && attribute.required === 'yes')
     return [metadataError(found.at, `${attribute.section} required`)]
+  if (found.count > 0 && attribute.cardinality === 'none')
+    return [metadataError(found.at, `${attribute.section} not allowed in an On-Demand DocumentEntry`)]
   if (found.count > 1 && attribute.cardinality === 'one')
     return [metadataError(found.at, `${attribute.section} at most one value`)]
   return []

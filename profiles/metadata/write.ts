@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Code } from '../../src/model/code.ts'
-import type { Author, DocumentEntry, SubmissionSet } from '../../src/model/document-entry.ts'
+import type { Author, DocumentEntry, Folder, SubmissionSet } from '../../src/model/document-entry.ts'
 import type { Association, Classification, ExternalIdentifier, RegistryObject, Slot } from '../../src/model/ebrim.ts'
 import { formatCx } from '../../src/model/identifiers.ts'
 import { HAS_MEMBER, OBJECT_PACKAGE } from '../../src/model/xds.ts'
@@ -10,6 +10,8 @@ import {
   type Attribute,
   AUTHOR_SLOTS,
   documentEntryAttributes,
+  FOLDER_NODE,
+  folderAttributes,
   SUBMISSION_SET_NODE,
   submissionSetAttributes,
 } from './attributes.ts'
@@ -37,7 +39,21 @@ export function submissionSetObject(set: SubmissionSet): RegistryObject {
     objectType: OBJECT_PACKAGE,
     ...(set.homeCommunityId === undefined ? {} : { home: set.homeCommunityId }),
     ...written,
-    classifications: [labelOf(set.entryUUID), ...written.classifications],
+    classifications: [labelOf(set.entryUUID, SUBMISSION_SET_NODE), ...written.classifications],
+  }
+}
+
+/** The RegistryPackage of a Folder, its label inside. */
+export function folderObject(folder: Folder): RegistryObject {
+  const values = { ...folder, patientId: formatCx(folder.patientId) }
+  const written = parts(folder.entryUUID, { attributes: folderAttributes, values, extraSlots: folder.extraSlots })
+  return {
+    kind: 'RegistryPackage',
+    id: folder.entryUUID,
+    objectType: OBJECT_PACKAGE,
+    ...(folder.homeCommunityId === undefined ? {} : { home: folder.homeCommunityId }),
+    ...written,
+    classifications: [labelOf(folder.entryUUID, FOLDER_NODE), ...written.classifications],
   }
 }
 
@@ -62,8 +78,8 @@ function newId(): string {
   return `urn:uuid:${randomUUID()}`
 }
 
-function labelOf(object: string): Classification {
-  return { id: newId(), node: SUBMISSION_SET_NODE, nodeRepresentation: '', classifiedObject: object, slots: [] }
+function labelOf(object: string, node: string): Classification {
+  return { id: newId(), node, nodeRepresentation: '', classifiedObject: object, slots: [] }
 }
 
 type Values = Readonly<Record<string, unknown>>

@@ -1,4 +1,5 @@
-// Typed XDS metadata: DocumentEntry and SubmissionSet (ITI TF-3 Tables 4.2.3.2-1 and 4.2.3.3-1), spelled as IHE spells them.
+// Typed XDS metadata: DocumentEntry, SubmissionSet and Folder (ITI TF-3 Tables 4.2.3.2-1, 4.2.3.3-1 and 4.2.3.4-1), spelled as IHE
+// spells them.
 
 import type { Code } from './code.ts'
 import type { Association, RegistryObject, Slot } from './ebrim.ts'
@@ -63,6 +64,17 @@ export interface SubmissionSet {
   readonly extraSlots: readonly Slot[]
 }
 
+export interface Folder {
+  readonly entryUUID: string
+  readonly homeCommunityId?: string
+  readonly uniqueId: string
+  readonly patientId: PatientId
+  readonly codeList: readonly Code[]
+  readonly title: string
+  readonly comments?: string
+  readonly extraSlots: readonly Slot[]
+}
+
 /** A DocumentEntry together with the object it was read from or will be rendered as. */
 export interface Described<T> {
   readonly value: T
@@ -72,5 +84,6 @@ export interface Described<T> {
 export interface Submission {
   readonly submissionSet: Described<SubmissionSet>
   readonly entries: readonly Described<DocumentEntry>[]
+  readonly folders: readonly Described<Folder>[]
   readonly associations: readonly Association[]
 }

@@ -47,8 +47,10 @@ export type StoredQuery = FindDocuments | GetDocuments
 
 /** An object as the registry stored it: canonical XML after the element name, without status and home (design §3). */
 export interface StoredObject {
-  readonly element: 'ExtrinsicObject'
+  readonly element: 'ExtrinsicObject' | 'RegistryPackage' | 'Association'
   readonly id: string
   readonly status: string
+  /** Of a Folder, 14 digits: it moves after registration, so it stands beside the fragment (ITI TF-3 4.2.3.4.6). */
+  readonly lastUpdateTime?: string
   readonly ebrim: string
 }

@@ -24,3 +24,7 @@ export const XFRM = 'urn:ihe:iti:2007:AssociationType:XFRM'
 export const APND = 'urn:ihe:iti:2007:AssociationType:APND'
 export const XFRM_RPLC = 'urn:ihe:iti:2007:AssociationType:XFRM_RPLC'
 export const SIGNS = 'urn:ihe:iti:2007:AssociationType:signs'
+export const IS_SNAPSHOT_OF = 'urn:ihe:iti:2010:AssociationType:IsSnapshotOf'
+/** Trigger associations of Update Document Set, never stored (ITI TF-2 3.57). */
+export const UPDATE_AVAILABILITY_STATUS = 'urn:ihe:iti:2010:AssociationType:UpdateAvailabilityStatus'
+export const SUBMIT_ASSOCIATION = 'urn:ihe:iti:2010:AssociationType:SubmitAssociation'

@@ -47,6 +47,7 @@ export function assemble(given: SubmitObjects): Assembled {
         value: { ...value, entryUUID: rename(object.id) },
         object: renamed(object, rename),
       })),
+      folders: [],
       associations: given.associations.map((association) => renamedAssociation(association, rename)),
     },
   }

@@ -6,7 +6,7 @@ import type { ReturnType, StoredObject } from '../../model/stored-query.ts'
 import { childOf, elementsOf } from '../xml/navigate.ts'
 import type { XmlElement } from '../xml/read.ts'
 import { concat, el, type Markup, trusted } from '../xml/write.ts'
-import { readRegistryObject } from './registry-object.ts'
+import { readRegistryObject, writeSlot } from './registry-object.ts'
 import {
   type ReceivedResponse,
   readRegistryResponse,
@@ -36,8 +36,15 @@ export function writeQueryResponse(answer: QueryAnswer, verdict: Verdict): Marku
 
 function leafs(objects: readonly StoredObject[]): Markup {
   let out = ''
-  for (const object of objects) out += `<rim:${object.element} status="${object.status}"${object.ebrim}`
+  for (const object of objects) out += `<rim:${object.element} status="${object.status}"${contentOf(object)}`
   return trusted(out)
+}
+
+/** Slots come first among the children (ebRIM schema), so a Folder's lastUpdateTime goes right behind its start tag. */
+function contentOf({ ebrim, lastUpdateTime }: StoredObject): string {
+  if (lastUpdateTime === undefined) return ebrim
+  const start = ebrim.indexOf('>') + 1
+  return ebrim.slice(0, start) + writeSlot({ name: 'lastUpdateTime', values: [lastUpdateTime] }) + ebrim.slice(start)
 }
 
 function references(objects: readonly StoredObject[]): Markup {
