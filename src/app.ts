@@ -10,6 +10,7 @@ import {
   iti44Add,
   iti44Revise,
   iti45,
+  iti61,
   transactions,
 } from '../profiles/transactions/index.ts'
 import { type Given, identityPorts, registryPorts, repositoryPorts, storeClientPorts } from './app/actor-ports.ts'
@@ -32,14 +33,14 @@ import { createHttpsDoor } from './http/server.ts'
 import type { SoapEndpoint } from './http/soap-door.ts'
 import { createStoreClientListener } from './http/storeclient-mllp.ts'
 import { iti44Codec, iti45Codec } from './http/transactions/pix.ts'
-import { iti18Codec, iti42Codec } from './http/transactions/registry.ts'
+import { iti18Codec, registerCodec } from './http/transactions/registry.ts'
 import { iti41Codec, iti43Codec } from './http/transactions/repository.ts'
 import { feedAdd, feedRevise, pixQuery } from './identity/pix-manager.ts'
 import type { IdentityPorts } from './identity/ports.ts'
 import { registerDomain } from './identity/registration.ts'
 import type { Caller } from './model/caller.ts'
 import type { RegistryPorts } from './registry/ports.ts'
-import { register } from './registry/register.ts'
+import { register, registerOnDemand } from './registry/register.ts'
 import { storedQuery } from './registry/stored-query.ts'
 import { openFileBlobStore } from './repository/file-blob-store.ts'
 import type { RepositoryPorts } from './repository/ports.ts'
@@ -185,6 +186,11 @@ async function furnish(given: Given) {
   }
 }
 
+/** A repository registers for itself; a trusted system as it says. */
+function repositoriesOf(caller: Caller): readonly string[] | undefined {
+  return caller.accessMode === 'affinity-domain' ? undefined : caller.repositories
+}
+
 function endpointsOf(
   { config }: Given,
   actors: { readonly registry: RegistryPorts; readonly repository: RepositoryPorts; readonly identity: IdentityPorts },
@@ -192,16 +198,11 @@ function endpointsOf(
   const { registry, repository, identity } = actors
   const bindings: readonly Binding[] = [
     bind(iti18, iti18Codec, (request, caller) => storedQuery(request, caller, registry)),
-    bind(iti42, iti42Codec, (request, caller) =>
-      register(
-        {
-          ...request,
-          documents: [],
-          repositories: caller.accessMode === 'affinity-domain' ? undefined : caller.repositories,
-        },
-        caller,
-        registry,
-      ),
+    bind(iti42, registerCodec, (request, caller) =>
+      register({ ...request, documents: [], repositories: repositoriesOf(caller) }, caller, registry),
+    ),
+    bind(iti61, registerCodec, (request, caller) =>
+      registerOnDemand({ ...request, documents: [], repositories: repositoriesOf(caller) }, caller, registry),
     ),
     bind(iti41, iti41Codec(repository.blobs.stage), (request, caller) =>
       provideAndRegister(request, caller, repository),

@@ -95,12 +95,6 @@ export const xdsErrors = [
     ja: 'AssociationがDeprecatedの文書を参照しています。最新の文書を参照してください。',
   }),
   row({
-    code: 'NOT_OFFERED',
-    message: 'This part of XDS.b is not offered by this registry',
-    hint: 'Folders, on-demand entries and metadata updates are refused as a whole; leave them out',
-    ja: 'この機能（フォルダ、On-Demand、メタデータ更新）は提供していません。',
-  }),
-  row({
     code: 'UNKNOWN_QUERY',
     ihe: 'XDSUnknownStoredQuery',
     message: 'The stored query id is not supported',

@@ -252,7 +252,10 @@ function extraSlots(object: RegistryObject, attributes: readonly Attribute[]): r
 }
 
 /** Extra metadata must be named by a URN outside urn:ihe: (ITI TF-3 4.2.3.1.6). */
-export function extraSlotFindings(object: RegistryObject, slots: readonly Slot[]): readonly IheError[] {
+export function extraSlotFindings(
+  object: { readonly kind: RegistryObject['kind'] | 'Association'; readonly id: string },
+  slots: readonly Slot[],
+): readonly IheError[] {
   return slots
     .filter((entry) => !entry.name.startsWith('urn:') || IHE_SLOT.test(entry.name))
     .map((entry) =>

@@ -30,6 +30,11 @@ export function padDtm(value: string): string {
   return `${value}${'00000101000000'.slice(value.length)}`
 }
 
+/** A moment as DTM in UTC, 14 digits. */
+export function formatDtm(moment: Date): string {
+  return moment.toISOString().replace(/[-:T]/g, '').slice(0, 14)
+}
+
 function isXcn(value: string): boolean {
   const parts = value.split('^')
   return (parts[0] ?? '') !== '' || (parts[1] ?? '') !== ''

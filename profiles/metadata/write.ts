@@ -69,7 +69,16 @@ export function memberAssociation(source: string, target: string): Association {
   }
 }
 
-/** A relationship between two DocumentEntries (ITI TF-3 4.2.2.2). */
+/** FD-DE HasMember, and the SS-HM that makes it part of a submission (ITI TF-3 4.2.2.1.3, 4.2.2.1.4). */
+export function folderMembership(
+  submissionSet: string,
+  ends: { readonly folder: string; readonly entry: string },
+): readonly [Association, Association] {
+  const membership = relationship(HAS_MEMBER, { source: ends.folder, target: ends.entry })
+  return [membership, relationship(HAS_MEMBER, { source: submissionSet, target: membership.id })]
+}
+
+/** An association without slots, such as a relationship between two DocumentEntries (ITI TF-3 4.2.2.2). */
 export function relationship(type: string, ends: { readonly source: string; readonly target: string }): Association {
   return { id: newId(), type, source: ends.source, target: ends.target, slots: [], classifications: [] }
 }

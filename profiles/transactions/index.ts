@@ -7,12 +7,13 @@ import { iti42 } from './iti-42.ts'
 import { iti43 } from './iti-43.ts'
 import { iti44Add, iti44Revise } from './iti-44.ts'
 import { iti45 } from './iti-45.ts'
+import { iti61 } from './iti-61.ts'
 import { storeClientDemographics, storeClientPush } from './storeclient.ts'
 
 export { type AuditRow, ENDPOINTS, NS, type QName, type Transaction } from './define.ts'
-export { iti18, iti41, iti42, iti43, iti44Add, iti44Revise, iti45, storeClientDemographics, storeClientPush }
+export { iti18, iti41, iti42, iti43, iti44Add, iti44Revise, iti45, iti61, storeClientDemographics, storeClientPush }
 
-export const transactions: readonly Transaction[] = [iti18, iti41, iti42, iti43, iti44Add, iti44Revise, iti45]
+export const transactions: readonly Transaction[] = [iti18, iti41, iti42, iti43, iti44Add, iti44Revise, iti45, iti61]
 
 /** Audit row by transaction id, for every door. */
 export const auditRows: ReadonlyMap<string, AuditRow> = new Map(

@@ -5,31 +5,15 @@ import type { PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import { parseEntryUuid } from '../model/identifiers.ts'
 import type { CodeFilter, FindDocuments, GetDocuments, StoredObject } from '../model/stored-query.ts'
-import { APND, STATUS_APPROVED, XFRM } from '../model/xds.ts'
-import type {
-  Ended,
-  RecordedOutcome,
-  ReferencedEntry,
-  RegistrationFacts,
-  RegistryStore,
-  RegistryTransaction,
-  StoredEntry,
-  UsedUniqueId,
-} from '../registry/ports.ts'
+import type { Ended, RecordedOutcome, RegistryStore, RegistryTransaction, StoredEntry } from '../registry/ports.ts'
 import type { RetrievableEntry } from '../repository/ports.ts'
 import { type FactsOfPerson, factColumns, lockPatient, type PersonFacts, toFacts } from './access-store.ts'
 import { sqlState } from './failure.ts'
-import {
-  type ClaimResult,
-  claimColumn,
-  claimPart,
-  claimResult,
-  type IdempotencyClaim,
-  type StoredClaim,
-} from './idempotency.ts'
+import { type ClaimResult, claimPart, claimResult } from './idempotency.ts'
 import { transaction } from './pool.ts'
+import { registrationFacts } from './registry-facts.ts'
 import { bareUuid, registrationParts } from './registry-write.ts'
-import { executeTogether, type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
+import { executeTogether, query, queryOne, type Statement, sql } from './sql.ts'
 
 const UNIQUE_VIOLATION = '23505'
 
@@ -104,64 +88,6 @@ function registryTransaction(client: pg.PoolClient, options: RegistryStoreOption
       const claimed = claim === undefined || claimIs !== 'new' ? [] : [claimPart(claim, { status: 'Success' })]
       await executeTogether(client, [...parts, ...claimed, ...options.exchangeParts(caller, outcome)])
     },
-  }
-}
-
-interface FactsRow {
-  readonly used: readonly {
-    uniqueId: string
-    object: UsedUniqueId['object']
-    hash: string | null
-    size: string | null
-  }[]
-  readonly claim: StoredClaim | null
-  readonly used_ids: readonly string[]
-  readonly referenced: readonly ReferencedEntry[]
-}
-
-async function registrationFacts(
-  client: Queryable,
-  request: {
-    uniqueIds: readonly string[]
-    ids: readonly string[]
-    references: readonly string[]
-    claim: IdempotencyClaim | undefined
-  },
-): Promise<RegistrationFacts & { readonly stored: StoredClaim | null | undefined }> {
-  const ids = request.ids.map(bareUuid)
-  const references = request.references.map(bareUuid)
-  const row = await queryOne<FactsRow>(
-    client,
-    sql`/* ITI-42: what the registry already has of a submission */
-      with recursive dependent (root, uuid) as (
-        select a.target_uuid, a.source_uuid from registry.association a
-        where a.target_uuid = any(${references}::uuid[]) and a.type in (${XFRM}, ${APND})
-        union
-        select d.root, a.source_uuid from dependent d
-        join registry.association a on a.target_uuid = d.uuid and a.type in (${XFRM}, ${APND}))
-      select ${claimColumn(request.claim)} as claim,
-        coalesce((select jsonb_agg(jsonb_build_object('uniqueId', u.unique_id, 'object', u.object, 'hash', u.hash, 'size', u.size_bytes::text))
-                  from registry.unique_id u where u.unique_id = any(${request.uniqueIds})), '[]'::jsonb) as used,
-        array(select 'urn:uuid:' || entry_uuid from registry.document_entry where entry_uuid = any(${ids}::uuid[])
-              union all select 'urn:uuid:' || entry_uuid from registry.submission_set where entry_uuid = any(${ids}::uuid[])
-              union all select 'urn:uuid:' || association_uuid from registry.association where association_uuid = any(${ids}::uuid[])) as used_ids,
-        coalesce((select jsonb_agg(jsonb_build_object(
-                    'entryUUID', 'urn:uuid:' || e.entry_uuid, 'personKey', e.person_key::text, 'status', e.status, 'publisher', e.publisher,
-                    'kind', split_part(e.class_code, '^^', 1), 'confidentiality', e.confidentiality,
-                    'dependents', array(select 'urn:uuid:' || d.uuid from dependent d
-                                        join registry.document_entry x on x.entry_uuid = d.uuid and x.status = ${STATUS_APPROVED}
-                                        where d.root = e.entry_uuid)))
-                  from registry.document_entry e where e.entry_uuid = any(${references}::uuid[])), '[]'::jsonb) as referenced`,
-  )
-  return {
-    stored: row?.claim,
-    usedUniqueIds: (row?.used ?? []).map((entry) => ({
-      ...entry,
-      hash: entry.hash ?? undefined,
-      size: entry.size ?? undefined,
-    })),
-    usedIds: row?.used_ids ?? [],
-    referenced: row?.referenced ?? [],
   }
 }
 

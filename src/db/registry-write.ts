@@ -5,8 +5,8 @@ import { codeKey } from '../model/code.ts'
 import type { DocumentEntry } from '../model/document-entry.ts'
 import { formatCx } from '../model/identifiers.ts'
 import type { StagedContent } from '../model/staged-document.ts'
-import { STATUS_APPROVED, STATUS_DEPRECATED } from '../model/xds.ts'
-import type { RegistrationPlan } from '../registry/ports.ts'
+import { OBJECT_ON_DEMAND, STATUS_APPROVED, STATUS_DEPRECATED } from '../model/xds.ts'
+import type { RegisteredEntry, RegisteredFolder, RegistrationPlan } from '../registry/ports.ts'
 import { executeTogether, type Queryable, type Statement, sql } from './sql.ts'
 
 /** Bare UUID of an entryUUID, as the uuid columns hold it. */
@@ -23,38 +23,102 @@ export async function registrationParts(client: Queryable, plan: RegistrationPla
   for (const document of others) await executeTogether(client, [documentPart(document)])
   return [
     ...(first === undefined ? [] : [documentPart(first)]),
-    sql`entry as (
+    submissionParts(plan),
+    ...(plan.entries.length === 0 ? [] : [entryParts(plan)]),
+    ...(plan.folders.length === 0 ? [] : [folderParts(plan)]),
+    ...(plan.associations.length === 0 ? [] : [associationPart(plan)]),
+    ...changeParts(plan),
+  ]
+}
+
+function submissionParts(plan: RegistrationPlan): Statement {
+  return sql`submission as (
+        select * from jsonb_to_record(${JSON.stringify(submissionRow(plan))}::jsonb)
+          as s(entry_uuid uuid, person_key bigint, unique_id text, patient_id text, source_id text, content_type text, submission_time text,
+               publisher text, authors text[], ebrim text)),
+      submission_name as (
+        insert into registry.unique_id (unique_id, object, object_uuid) select unique_id, 'SubmissionSet', entry_uuid from submission),
+      sets as (
+        insert into registry.submission_set (entry_uuid, person_key, unique_id, patient_id, source_id, content_type, submission_time,
+                                             publisher, authors, ebrim)
+        select * from submission)`
+}
+
+function entryParts(plan: RegistrationPlan): Statement {
+  return sql`entry as (
         select * from jsonb_to_recordset(${JSON.stringify(plan.entries.map((entry) => entryRow(entry, plan)))}::jsonb)
           as e(entry_uuid uuid, person_key bigint, unique_id text, patient_id text, status text, object_type text, mime_type text, publisher text,
                repository_unique_id text, hash text, size_bytes bigint, class_code text, type_code text, format_code text,
                practice_setting text, facility_type text, confidentiality text[], event_codes text[], authors text[],
-               reference_ids text[], creation_time text, service_start text, service_stop text, series_id uuid, submission_uuid uuid, ebrim text)),
-      submission as (
-        select * from jsonb_to_record(${JSON.stringify(submissionRow(plan))}::jsonb)
-          as s(entry_uuid uuid, person_key bigint, unique_id text, patient_id text, source_id text, content_type text, submission_time text,
-               publisher text, authors text[], ebrim text)),
-      names as (
+               reference_ids text[], creation_time text, service_start text, service_stop text, series_id uuid, submission_uuid uuid,
+               logical_uuid uuid, version integer, ebrim text)),
+      entry_names as (
         insert into registry.unique_id (unique_id, object, hash, size_bytes, repository_unique_id)
-        select unique_id, 'SubmissionSet', null, null, null from submission
-        union all
-        select unique_id, 'DocumentEntry', lower(hash), size_bytes, repository_unique_id from entry e
+        select unique_id, case object_type when ${OBJECT_ON_DEMAND} then 'OnDemandDocumentEntry' else 'DocumentEntry' end,
+               lower(hash), size_bytes, repository_unique_id from entry e
         where e.unique_id <> all(${plan.knownUniqueIds})),
-      deprecated as (
-        update registry.document_entry set status = ${STATUS_DEPRECATED}
-        where entry_uuid = any(${plan.deprecated.map(bareUuid)}::uuid[])),
-      members as (
-        insert into registry.association (association_uuid, person_key, type, source_uuid, target_uuid, ebrim)
-        select * from jsonb_to_recordset(${JSON.stringify(associationRows(plan))}::jsonb)
-          as a(association_uuid uuid, person_key bigint, type text, source_uuid uuid, target_uuid uuid, ebrim text)),
-      sets as (
-        insert into registry.submission_set (entry_uuid, person_key, unique_id, patient_id, source_id, content_type, submission_time,
-                                             publisher, authors, ebrim)
-        select * from submission),
       entries as (
         insert into registry.document_entry (entry_uuid, person_key, unique_id, patient_id, status, object_type, mime_type, publisher,
                repository_unique_id, hash, size_bytes, class_code, type_code, format_code, practice_setting, facility_type,
-               confidentiality, event_codes, authors, reference_ids, creation_time, service_start, service_stop, series_id, submission_uuid, ebrim)
-        select * from entry)`,
+               confidentiality, event_codes, authors, reference_ids, creation_time, service_start, service_stop, series_id, submission_uuid,
+               logical_uuid, version, ebrim)
+        select * from entry)`
+}
+
+function folderParts(plan: RegistrationPlan): Statement {
+  return sql`folder as (
+        select * from jsonb_to_recordset(${JSON.stringify(plan.folders.map((folder) => folderRow(folder, plan)))}::jsonb)
+          as f(entry_uuid uuid, person_key bigint, unique_id text, patient_id text, status text, publisher text, codes text[], last_update text,
+               logical_uuid uuid, version integer, submission_uuid uuid, ebrim text)),
+      folder_names as (
+        insert into registry.unique_id (unique_id, object, object_uuid) select unique_id, 'Folder', logical_uuid from folder f
+        where f.unique_id <> all(${plan.knownUniqueIds})),
+      folders as (
+        insert into registry.folder (entry_uuid, person_key, unique_id, patient_id, status, publisher, codes, last_update, logical_uuid,
+                                     version, submission_uuid, ebrim)
+        select * from folder)`
+}
+
+function associationPart(plan: RegistrationPlan): Statement {
+  return sql`members as (
+        insert into registry.association (association_uuid, person_key, type, source_uuid, target_uuid, ebrim)
+        select * from jsonb_to_recordset(${JSON.stringify(associationRows(plan))}::jsonb)
+          as a(association_uuid uuid, person_key bigint, type text, source_uuid uuid, target_uuid uuid, ebrim text))`
+}
+
+/** An id names one object of one kind, so each table is asked for all of them; a row is changed once, in all that changes. */
+function changeParts({ changes, registeredAt }: RegistrationPlan): readonly Statement[] {
+  const [deprecated, approved, superseded, touched] = [
+    changes.deprecated,
+    changes.approved,
+    changes.superseded,
+    changes.touched,
+  ].map((ids) => ids.map(bareUuid))
+  if (deprecated === undefined || approved === undefined || superseded === undefined || touched === undefined) return []
+  const statuses = [...deprecated, ...approved]
+  const folders = [...statuses, ...touched]
+  const status = sql`status = case when entry_uuid = any(${deprecated}::uuid[]) then ${STATUS_DEPRECATED}
+                                    when entry_uuid = any(${approved}::uuid[]) then ${STATUS_APPROVED} else status end,
+                     latest = latest and entry_uuid <> all(${superseded}::uuid[])`
+  return [
+    ...(statuses.length === 0
+      ? []
+      : [
+          sql`changed_entries as (
+                update registry.document_entry set ${status} where entry_uuid = any(${statuses}::uuid[]))`,
+          sql`changed_associations as (
+                update registry.association set status = case when association_uuid = any(${deprecated}::uuid[]) then ${STATUS_DEPRECATED}
+                                                              else ${STATUS_APPROVED} end
+                where association_uuid = any(${statuses}::uuid[]))`,
+        ]),
+    ...(folders.length === 0
+      ? []
+      : [
+          sql`changed_folders as (
+                update registry.folder set ${status},
+                  last_update = case when entry_uuid = any(${touched}::uuid[]) then greatest(last_update, ${registeredAt}) else last_update end
+                where entry_uuid = any(${folders}::uuid[]))`,
+        ]),
   ]
 }
 
@@ -70,13 +134,14 @@ function documentPart(document: { readonly uniqueId: string; readonly staged: St
 
 type Row = Readonly<Record<string, unknown>>
 
-function entryRow({ entry, ebrim, seriesId }: RegistrationPlan['entries'][number], plan: RegistrationPlan): Row {
+function entryRow(registered: RegisteredEntry, plan: RegistrationPlan): Row {
+  const { entry, ebrim, seriesId } = registered
   return {
     entry_uuid: bareUuid(entry.entryUUID),
     person_key: plan.personKey,
     unique_id: entry.uniqueId,
     patient_id: formatCx(entry.patientId),
-    status: STATUS_APPROVED,
+    status: registered.status,
     object_type: entry.objectType,
     mime_type: entry.mimeType,
     publisher: plan.publisher,
@@ -86,10 +151,33 @@ function entryRow({ entry, ebrim, seriesId }: RegistrationPlan['entries'][number
     ...codeColumns(entry),
     authors: entry.author.flatMap((author) => author.authorPerson ?? []),
     reference_ids: entry.referenceIdList,
-    creation_time: padDtm(entry.creationTime ?? ''),
-    service_start: entry.serviceStartTime === undefined ? null : padDtm(entry.serviceStartTime),
-    service_stop: entry.serviceStopTime === undefined ? null : padDtm(entry.serviceStopTime),
+    creation_time: moment(entry.creationTime),
+    service_start: moment(entry.serviceStartTime),
+    service_stop: moment(entry.serviceStopTime),
     series_id: seriesId ?? null,
+    submission_uuid: bareUuid(plan.submissionSet.entryUUID),
+    logical_uuid: bareUuid(registered.logicalId),
+    version: registered.version,
+    ebrim,
+  }
+}
+
+function moment(dtm: string | undefined): string | null {
+  return dtm === undefined ? null : padDtm(dtm)
+}
+
+function folderRow({ folder, ebrim, ...versioned }: RegisteredFolder, plan: RegistrationPlan): Row {
+  return {
+    entry_uuid: bareUuid(folder.entryUUID),
+    person_key: plan.personKey,
+    unique_id: folder.uniqueId,
+    patient_id: formatCx(folder.patientId),
+    status: versioned.status,
+    publisher: plan.publisher,
+    codes: folder.codeList.map(codeKey),
+    last_update: plan.registeredAt,
+    logical_uuid: bareUuid(versioned.logicalId),
+    version: versioned.version,
     submission_uuid: bareUuid(plan.submissionSet.entryUUID),
     ebrim,
   }

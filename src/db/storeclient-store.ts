@@ -1,8 +1,10 @@
 // StoreClient on PostgreSQL: what a push needs in two reads, what it changes in one transaction (ports of src/storeclient).
 
 import type pg from 'pg'
+import { formatDtm } from '../../profiles/metadata/types.ts'
 import {
   documentEntryObject,
+  folderMembership,
   memberAssociation,
   relationship,
   submissionSetObject,
@@ -31,6 +33,7 @@ import { factColumns } from './access-store.ts'
 import { sqlState } from './failure.ts'
 import { claimColumn, claimPart } from './idempotency.ts'
 import { transaction } from './pool.ts'
+import { referencedObjects } from './registry-facts.ts'
 import { bareUuid, registrationParts } from './registry-write.ts'
 import { execute, executeTogether, type Queryable, query, type Statement, sql } from './sql.ts'
 
@@ -245,26 +248,49 @@ async function registerAll(client: Queryable, { write, options }: Writing): Prom
   const registered = write.effects.filter((effect) => effect.kind === 'register')
   const set = write.submissionSet
   if (set === undefined || registered.length === 0) return []
+  const folders = await foldersOf(client, { replaced: registered.flatMap(({ replaces }) => replaces) })
   const associations = registered.flatMap(({ entry, replaces }) => [
     memberAssociation(set.entryUUID, entry.entryUUID),
     ...replaces.map((target) => relationship(RPLC, { source: entry.entryUUID, target })),
+    ...[...new Set(replaces.flatMap((target) => folders.get(target) ?? []))].flatMap((folder) =>
+      folderMembership(set.entryUUID, { folder, entry: entry.entryUUID }),
+    ),
   ])
   return registrationParts(client, {
     personKey: write.personKey,
     patientId: set.patientId,
     publisher: write.caller.facilityId,
+    registeredAt: formatDtm(write.caller.exchange.receivedAt),
     submissionSet: set,
     submissionEbrim: options.render.object(submissionSetObject(set)),
     entries: registered.map(({ entry, row }) => ({
       entry,
-      ebrim: options.render.object({ ...documentEntryObject(entry), lid: entry.entryUUID }),
+      ebrim: options.render.object({ ...documentEntryObject(entry), lid: entry.entryUUID, version: '1' }),
       seriesId: row.seriesId,
+      logicalId: entry.entryUUID,
+      version: 1,
+      status: STATUS_APPROVED,
     })),
+    folders: [],
     associations: associations.map((association) => ({ association, ebrim: options.render.association(association) })),
     knownUniqueIds: [],
-    deprecated: registered.flatMap(({ replaces, deprecates }) => [...replaces, ...deprecates]),
+    changes: {
+      deprecated: registered.flatMap(({ replaces, deprecates }) => [...replaces, ...deprecates]),
+      approved: [],
+      superseded: [],
+      touched: [...folders.values()].flat(),
+    },
     documents: registered.map(({ entry, row }) => ({ uniqueId: entry.uniqueId, staged: row.document })),
   })
+}
+
+/** Folders of which the replaced entries are members: the new entry joins them (ITI TF-3 4.2.2.2.3). */
+async function foldersOf(
+  client: Queryable,
+  { replaced }: { readonly replaced: readonly string[] },
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const objects = await referencedObjects(client, replaced)
+  return new Map(objects.map(({ id, folders }) => [id, folders.map((folder) => folder.id)]))
 }
 
 async function writeEffect(client: Queryable, effect: Effect, write: Write): Promise<void> {

@@ -7,6 +7,7 @@ export const ROLES = [
   'document-source',
   'document-consumer',
   'document-repository',
+  'on-demand-document-source',
   'patient-identity-source',
   'pix-consumer',
   'store-client',

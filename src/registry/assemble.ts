@@ -2,54 +2,97 @@
 
 import { iheError } from '../../profiles/errors/index.ts'
 import { FOLDER_NODE, LIMITED_METADATA_NODES, SUBMISSION_SET_NODE } from '../../profiles/metadata/attributes.ts'
-import { extraSlotFindings, readDocumentEntry, readSubmissionSet } from '../../profiles/metadata/read.ts'
+import {
+  extraSlotFindings,
+  type Read,
+  readDocumentEntry,
+  readFolder,
+  readSubmissionSet,
+} from '../../profiles/metadata/read.ts'
 import { padDtm } from '../../profiles/metadata/types.ts'
-import type { DocumentEntry, Submission } from '../model/document-entry.ts'
-import type { Association, RegistryObject, SubmitObjects } from '../model/ebrim.ts'
+import type { Described, DocumentEntry, Submission } from '../model/document-entry.ts'
+import type { Association, RegistryObject, Slot, SubmitObjects } from '../model/ebrim.ts'
 import type { IheError } from '../model/error.ts'
 import { formatCx, newEntryUuid, parseEntryUuid } from '../model/identifiers.ts'
-import { OBJECT_PACKAGE, OBJECT_STABLE } from '../model/xds.ts'
-import { associationFindings } from './associations.ts'
+import { OBJECT_PACKAGE } from '../model/xds.ts'
 
 export interface Assembled {
   readonly submission: Submission | undefined
   readonly findings: readonly IheError[]
 }
 
+/** The objects of a submission by what they are, as sent. */
+export interface Members {
+  readonly set: RegistryObject
+  readonly entries: readonly RegistryObject[]
+  readonly folders: readonly RegistryObject[]
+}
+
+/** What differs between the transactions that submit objects. */
+export interface SubmissionRules {
+  readonly section: string
+  /** objectTypes a DocumentEntry may have. */
+  readonly objectTypes: readonly string[]
+  /** `own`: lid is the id, version 1; `logical`: lid names the object that is updated. */
+  readonly lid: 'own' | 'logical'
+  readonly associationFindings: (associations: readonly Association[], members: Members) => readonly IheError[]
+}
+
 /** Reads, checks and resolves a submission; every deviation found is in `findings`, and then there is no submission. */
-export function assemble(given: SubmitObjects): Assembled {
-  const sets = given.objects.filter((object) => isLabelled(object, SUBMISSION_SET_NODE))
+export function assemble(given: SubmitObjects, rules: SubmissionRules): Assembled {
+  const labelled = (node: string) => given.objects.filter((object) => isLabelled(object, node))
+  const sets = labelled(SUBMISSION_SET_NODE)
   const shape = shapeFindings(given, sets.length)
   const set = sets[0]
   if (shape.length > 0 || set === undefined) return { submission: undefined, findings: shape }
   const entries = given.objects.filter((object) => object.kind === 'ExtrinsicObject')
+  const folders = labelled(FOLDER_NODE)
   const readSet = readSubmissionSet(set)
-  const readEntries = entries.map((object) => ({ object, read: readDocumentEntry(object) }))
+  const readEntries = readAll(entries, readDocumentEntry)
+  const readFolders = readAll(folders, readFolder)
   const findings = [
     ...readSet.findings,
-    ...readEntries.flatMap(({ object, read }) => [...read.findings, ...entryFindings(object, read.value)]),
     ...(readSet.value === undefined ? [] : extraSlotFindings(set, readSet.value.extraSlots)),
-    ...associationFindings(given.associations, { set, entries }),
+    ...readEntries.findings,
+    ...entries.flatMap((object) => entryFindings(object, rules)),
+    ...readEntries.values.flatMap(({ object, value }) => [
+      ...timeFindings(object, value),
+      ...extraSlotFindings(object, value.extraSlots),
+    ]),
+    ...readFolders.findings,
+    ...readFolders.values.flatMap(({ object, value }) => extraSlotFindings(object, value.extraSlots)),
+    ...given.associations.flatMap(associationSlotFindings),
+    ...rules.associationFindings(given.associations, { set, entries, folders }),
   ]
-  const values = readEntries.flatMap(({ object, read }) =>
-    read.value === undefined ? [] : [{ object, value: read.value }],
-  )
-  if (readSet.value === undefined || values.length !== entries.length) return { submission: undefined, findings }
-  findings.push(...patientFindings([readSet.value, ...values.map(({ value }) => value)]))
-  findings.push(...duplicateFindings([readSet.value.uniqueId, ...values.map(({ value }) => value.uniqueId)]))
+  const complete = readEntries.values.length === entries.length && readFolders.values.length === folders.length
+  if (readSet.value === undefined || !complete) return { submission: undefined, findings }
+  const values = [readSet.value, ...[...readEntries.values, ...readFolders.values].map(({ value }) => value)]
+  findings.push(...patientFindings(values))
+  findings.push(...duplicateFindings(values.map(({ uniqueId }) => uniqueId)))
   if (findings.length > 0) return { submission: undefined, findings }
   const rename = renaming(given)
+  const resolved = <T extends { readonly entryUUID: string }>({ object, value }: Described<T>): Described<T> => ({
+    value: { ...value, entryUUID: rename(object.id) },
+    object: renamed(object, { rename, lid: rules.lid }),
+  })
   return {
     findings: [],
     submission: {
-      submissionSet: { value: { ...readSet.value, entryUUID: rename(set.id) }, object: renamed(set, rename) },
-      entries: values.map(({ object, value }) => ({
-        value: { ...value, entryUUID: rename(object.id) },
-        object: renamed(object, rename),
-      })),
-      folders: [],
+      submissionSet: resolved({ object: set, value: readSet.value }),
+      entries: readEntries.values.map(resolved),
+      folders: readFolders.values.map(resolved),
       associations: given.associations.map((association) => renamedAssociation(association, rename)),
     },
+  }
+}
+
+function readAll<T>(objects: readonly RegistryObject[], read: (object: RegistryObject) => Read<T>) {
+  const readings = objects.map((object) => ({ object, ...read(object) }))
+  return {
+    values: readings.flatMap(({ object, value }): readonly Described<T>[] =>
+      value === undefined ? [] : [{ object, value }],
+    ),
+    findings: readings.flatMap(({ findings }) => findings),
   }
 }
 
@@ -59,9 +102,6 @@ function isLabelled(object: RegistryObject, node: string): boolean {
 
 function shapeFindings(given: SubmitObjects, setCount: number): IheError[] {
   const findings: IheError[] = []
-  const folder = given.objects.find((object) => isLabelled(object, FOLDER_NODE))
-  if (folder !== undefined)
-    findings.push(iheError('NOT_OFFERED', { at: `Folder(${folder.id})`, rule: 'ITI TF-3 4.2.3.4' }))
   if (setCount !== 1)
     findings.push(
       iheError('METADATA_INVALID', {
@@ -80,7 +120,8 @@ function shapeFindings(given: SubmitObjects, setCount: number): IheError[] {
           rule: 'ITI TF-3 4.2.3.2.29 not allowed in XDS',
         }),
       )
-    if (object.kind === 'RegistryPackage' && labels.length === 0)
+    const kinds = labels.filter((node) => node === SUBMISSION_SET_NODE || node === FOLDER_NODE)
+    if (object.kind === 'RegistryPackage' && kinds.length !== 1)
       findings.push(
         iheError('METADATA_INVALID', {
           at: `RegistryPackage(${object.id})`,
@@ -111,36 +152,52 @@ function idFindings(given: SubmitObjects): IheError[] {
   ]
 }
 
-function entryFindings(object: RegistryObject, entry: DocumentEntry | undefined): IheError[] {
+function entryFindings(object: RegistryObject, rules: SubmissionRules): IheError[] {
   const at = `DocumentEntry(${object.id})`
   const findings: IheError[] = []
-  if (object.objectType !== OBJECT_STABLE)
+  if (!rules.objectTypes.includes(object.objectType ?? ''))
     findings.push(
       iheError('METADATA_INVALID', {
         at: `${at}/@objectType`,
         value: object.objectType ?? '',
-        rule: 'ITI TF-2 3.42.4.1.2 Stable DocumentEntry',
+        rule: `${rules.section} objectType ${rules.objectTypes.join(' or ')}`,
       }),
     )
-  if (object.lid !== undefined && object.lid !== object.id)
+  if (rules.lid === 'own' && object.lid !== undefined && object.lid !== object.id)
     findings.push(
       iheError('METADATA_INVALID', {
         at: `${at}/@lid`,
         value: object.lid,
-        rule: 'metadata update is not part of ITI-42',
+        rule: `${rules.section} a new object is its own logical object; updates go by ITI-57`,
       }),
     )
-  if (entry === undefined) return findings
+  return findings
+}
+
+function timeFindings(object: RegistryObject, entry: DocumentEntry): IheError[] {
   const { serviceStartTime: start, serviceStopTime: stop } = entry
-  if (start !== undefined && stop !== undefined && padDtm(start) > padDtm(stop))
-    findings.push(
-      iheError('METADATA_INVALID', {
-        at: `${at}.serviceStartTime`,
-        value: `${start} > ${stop}`,
-        rule: 'ITI TF-3 4.2.3.2.19 start before stop',
-      }),
-    )
-  return [...findings, ...extraSlotFindings(object, entry.extraSlots)]
+  if (start === undefined || stop === undefined || padDtm(start) <= padDtm(stop)) return []
+  return [
+    iheError('METADATA_INVALID', {
+      at: `DocumentEntry(${object.id}).serviceStartTime`,
+      value: `${start} > ${stop}`,
+      rule: 'ITI TF-3 4.2.3.2.19 start before stop',
+    }),
+  ]
+}
+
+/** Slots that the standard defines for associations; whether one is in place is a rule of its transaction. */
+const ASSOCIATION_SLOTS: ReadonlySet<string> = new Set([
+  'SubmissionSetStatus',
+  'PreviousVersion',
+  'AssociationPropagation',
+  'OriginalStatus',
+  'NewStatus',
+])
+
+function associationSlotFindings(association: Association): readonly IheError[] {
+  const extra = association.slots.filter(({ name }: Slot) => !ASSOCIATION_SLOTS.has(name))
+  return extra.length === 0 ? [] : extraSlotFindings({ kind: 'Association', id: association.id }, extra)
 }
 
 function patientFindings(
@@ -182,12 +239,20 @@ function renaming(given: SubmitObjects): Renaming {
   return (id) => symbols.get(id) ?? (parseEntryUuid(id) === undefined ? newEntryUuid() : id)
 }
 
-function renamed(object: RegistryObject, rename: Renaming): RegistryObject {
+function renamed(
+  object: RegistryObject,
+  given: { readonly rename: Renaming; readonly lid: SubmissionRules['lid'] },
+): RegistryObject {
+  const { rename } = given
   const id = rename(object.id)
   return {
     ...object,
     id,
-    lid: id,
+    // lid and version are the registry's (ITI TF-2 3.57); of an update the version is known when its former one is.
+    ...(given.lid === 'own' ? { lid: id, version: '1' } : {}),
+    // lastUpdateTime as well: it stands beside the fragment, because it moves (ITI TF-3 4.2.3.4.6).
+    slots:
+      object.kind === 'RegistryPackage' ? object.slots.filter((slot) => slot.name !== 'lastUpdateTime') : object.slots,
     // Optional in a package that comes in, required in one that goes out (ITI TF-2 3.18.4.1.3).
     ...(object.kind === 'RegistryPackage' ? { objectType: OBJECT_PACKAGE } : {}),
     classifications: object.classifications.map((entry) => ({ ...entry, id: rename(entry.id), classifiedObject: id })),

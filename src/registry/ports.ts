@@ -2,7 +2,7 @@
 
 import type { Decision, DocumentTraits, PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
-import type { DocumentEntry, SubmissionSet } from '../model/document-entry.ts'
+import type { DocumentEntry, Folder, SubmissionSet } from '../model/document-entry.ts'
 import type { Association, RegistryObject, SubmitObjects } from '../model/ebrim.ts'
 import type { Outcome } from '../model/evidence.ts'
 import type { PatientId } from '../model/identifiers.ts'
@@ -19,37 +19,87 @@ export interface StoredEntry extends StoredObject {
   readonly confidentiality: readonly string[]
 }
 
-/** A registered object that an association of a submission refers to, or whose id the submission claims. */
-export interface ReferencedEntry {
-  readonly entryUUID: string
+export type RegistryObjectKind = 'DocumentEntry' | 'SubmissionSet' | 'Folder' | 'Association'
+
+/** One end of an association that is registered. */
+export interface AssociationEnd {
+  readonly id: string
+  readonly object: RegistryObjectKind
+}
+
+/** A Folder that has a certain entry as member, Approved both the folder and the membership. */
+export interface HoldingFolder {
+  readonly id: string
+  readonly personKey: string
+}
+
+/** A registered object that a submission refers to: by an association, as logical id of an update, or as object of a change of status. */
+export interface ReferencedObject extends DocumentTraits {
+  readonly id: string
+  readonly object: RegistryObjectKind
   readonly personKey: string
   readonly status: string
-  readonly publisher: string
-  readonly kind: string
-  readonly confidentiality: readonly string[]
-  /** Approved entries that are XFRM or APND of it, directly or through others. */
+  /** Stable or On-Demand; of a DocumentEntry only. */
+  readonly objectType?: string
+  readonly logicalId: string
+  readonly version: number
+  readonly latest: boolean
+  readonly uniqueId?: string
+  readonly hash?: string
+  readonly size?: string
+  readonly repositoryUniqueId?: string
+  /** Of an association. */
+  readonly type?: string
+  readonly source?: AssociationEnd
+  readonly target?: AssociationEnd
+  /** Approved entries that are XFRM or APND of this entry, directly or through others. */
   readonly dependents: readonly string[]
+  /** Is the entry the source of an XFRM? */
+  readonly transform: boolean
+  readonly folders: readonly HoldingFolder[]
 }
 
 export interface UsedUniqueId {
   readonly uniqueId: string
-  readonly object: 'DocumentEntry' | 'SubmissionSet'
+  readonly object: 'DocumentEntry' | 'OnDemandDocumentEntry' | 'SubmissionSet' | 'Folder'
   readonly hash: string | undefined
   readonly size: string | undefined
 }
 
 export interface RegistrationFacts {
   readonly usedUniqueIds: readonly UsedUniqueId[]
-  readonly referenced: readonly ReferencedEntry[]
+  readonly referenced: readonly ReferencedObject[]
   /** Ids of the submission that some registered object already has. */
   readonly usedIds: readonly string[]
 }
 
-export interface RegisteredEntry {
+/** Which version of which logical object a row is (ITI TF-2 3.57); a new object is version 1 of itself. */
+export interface Versioned {
+  readonly logicalId: string
+  readonly version: number
+  readonly status: string
+}
+
+export interface RegisteredEntry extends Versioned {
   readonly entry: DocumentEntry
   readonly ebrim: string
   /** Column of the series a StoreClient message belongs to; other submissions have none. */
   readonly seriesId?: string
+}
+
+export interface RegisteredFolder extends Versioned {
+  readonly folder: Folder
+  readonly ebrim: string
+}
+
+/** What a submission changes in objects that are registered, by id. */
+export interface RegistryChanges {
+  readonly deprecated: readonly string[]
+  readonly approved: readonly string[]
+  /** Versions that a new one follows; they are among the deprecated. */
+  readonly superseded: readonly string[]
+  /** Folders that gain a member: their lastUpdateTime moves. */
+  readonly touched: readonly string[]
 }
 
 /** Everything one accepted submission changes, written in one transaction. */
@@ -57,12 +107,15 @@ export interface RegistrationPlan {
   readonly personKey: string
   readonly patientId: PatientId
   readonly publisher: string
+  /** UTC, 14 digits: lastUpdateTime of every Folder of the submission or touched by it. */
+  readonly registeredAt: string
   readonly submissionSet: SubmissionSet
   readonly submissionEbrim: string
   readonly entries: readonly RegisteredEntry[]
+  readonly folders: readonly RegisteredFolder[]
   readonly associations: readonly { readonly association: Association; readonly ebrim: string }[]
-  readonly deprecated: readonly string[]
-  /** DocumentEntry.uniqueIds of the submission that the registry has already, with the same hash and size. */
+  readonly changes: RegistryChanges
+  /** uniqueIds of the submission that the registry has already: of entries with the same hash and size, of earlier versions. */
   readonly knownUniqueIds: readonly string[]
   readonly documents: readonly { readonly uniqueId: string; readonly staged: StagedContent }[]
 }

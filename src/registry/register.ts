@@ -1,6 +1,8 @@
 // ITI-42 Register Document Set-b: all or nothing (ITI TF-2 3.42.4.1.3); also the registration inside an integrated ITI-41.
 
 import { iheError } from '../../profiles/errors/index.ts'
+import { formatDtm } from '../../profiles/metadata/types.ts'
+import { folderMembership } from '../../profiles/metadata/write.ts'
 import type { Decision, PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { Submission } from '../model/document-entry.ts'
@@ -8,25 +10,55 @@ import type { Association } from '../model/ebrim.ts'
 import type { IheError } from '../model/error.ts'
 import type { Evidence, Outcome } from '../model/evidence.ts'
 import { formatCx } from '../model/identifiers.ts'
-import { HAS_MEMBER, STATUS_APPROVED } from '../model/xds.ts'
-import { assemble } from './assemble.ts'
-import { relationshipRules } from './associations.ts'
+import { HAS_MEMBER, OBJECT_ON_DEMAND, OBJECT_STABLE, STATUS_APPROVED } from '../model/xds.ts'
+import { assemble, type SubmissionRules } from './assemble.ts'
+import { associationFindings, relationshipRules } from './associations.ts'
 import type {
   Claim,
-  ReferencedEntry,
   RegisterRequest,
   RegistrationFacts,
   RegistrationPlan,
   RegistryPorts,
   RegistryTransaction,
 } from './ports.ts'
+import { identifierFindings, lookupsOf, referenceFindings, type Situation } from './references.ts'
+
+export const REGISTER: SubmissionRules = {
+  section: 'ITI TF-2 3.42.4.1.2',
+  objectTypes: [OBJECT_STABLE],
+  lid: 'own',
+  associationFindings,
+}
+
+const REGISTER_ON_DEMAND: SubmissionRules = {
+  ...REGISTER,
+  section: 'ITI TF-2 3.61.4.1.2',
+  objectTypes: [OBJECT_ON_DEMAND],
+}
 
 /**
- * Registers one submission in one transaction with its audit and journal rows, or changes nothing and says all that is
+ * ITI-42. Registers one submission in one transaction with its audit and journal rows, or changes nothing and says all that is
  * wrong. The same message again (same wsa:MessageID and content) has no second effect.
  */
 export async function register(request: RegisterRequest, caller: Caller, ports: RegistryPorts): Promise<Outcome<void>> {
-  const { submission, findings } = assemble(request.submission)
+  return registerBy(REGISTER, { request, caller, ports })
+}
+
+/** ITI-61 Register On-Demand Document Entry: as ITI-42, for entries whose documents are made when they are asked for. */
+export async function registerOnDemand(
+  request: RegisterRequest,
+  caller: Caller,
+  ports: RegistryPorts,
+): Promise<Outcome<void>> {
+  return registerBy(REGISTER_ON_DEMAND, { request, caller, ports })
+}
+
+async function registerBy(
+  rules: SubmissionRules,
+  given: { readonly request: RegisterRequest; readonly caller: Caller; readonly ports: RegistryPorts },
+): Promise<Outcome<void>> {
+  const { request, caller, ports } = given
+  const { submission, findings } = assemble(request.submission, rules)
   if (submission === undefined) return refused(findings, claimedEvidence(request))
   const foreign = repositoryFindings(submission, request.repositories)
   if (foreign.length > 0) return refused(foreign, evidenceOf(submission))
@@ -49,15 +81,23 @@ async function attempt(given: Attempt, caller: Caller, ports: RegistryPorts): Pr
   const { replayed, patient } = await tx.open({ claim, patientId: submission.submissionSet.value.patientId, caller })
   if (replayed) return { ...success(evidenceOf(submission)), recorded: false }
   const evidence = evidenceOf(submission, patient?.publish ?? { allowed: false, reason: 'unknown patient' })
-  if (patient === undefined || !patient.publish.allowed) return refused([unknownPatient(submission)], evidence)
-  const facts = await tx.facts({ ...lookups(submission), claim })
+  const facts = await tx.facts({ ...lookupsOf(submission), claim })
   if (facts.replayed) return { ...success(evidence), recorded: false }
-  const problems = registryFindings({ submission, facts, patient, caller }, ports)
+  if (patient === undefined || !patient.publish.allowed)
+    return refused(unknownPatientFindings({ submission, facts, patient: undefined, caller }, ports), evidence)
+  const situation = { submission, facts, patient, caller }
+  const problems = [...identifierFindings(situation), ...referenceFindings(situation, ports)]
   if (problems.length > 0) return refused(problems, evidence)
   const outcome = success(evidence)
   const plan = planOf({ request, submission, facts, patient, caller }, ports)
   await tx.write({ plan, claim, caller, outcome })
   return outcome
+}
+
+/** That a Folder or the target of a relationship is of another patient is said before the patient is found unknown. */
+function unknownPatientFindings(situation: Situation, ports: RegistryPorts): readonly IheError[] {
+  const mismatches = referenceFindings(situation, ports).filter(({ row }) => row.code === 'PATIENT_MISMATCH')
+  return mismatches.length > 0 ? mismatches : [unknownPatient(situation.submission)]
 }
 
 function success(evidence: Evidence): Outcome<void> {
@@ -101,126 +141,90 @@ function repositoryFindings(submission: Submission, allowed: readonly string[] |
     )
 }
 
-function lookups(submission: Submission): { uniqueIds: string[]; ids: string[]; references: string[] } {
-  const own = new Set(submission.entries.map(({ value }) => value.entryUUID))
-  return {
-    uniqueIds: [submission.submissionSet.value.uniqueId, ...submission.entries.map(({ value }) => value.uniqueId)],
-    ids: [
-      submission.submissionSet.value.entryUUID,
-      ...own,
-      ...submission.associations.map((association) => association.id),
-    ],
-    references: submission.associations.map((association) => association.target).filter((target) => !own.has(target)),
-  }
-}
-
-interface Situation {
-  readonly submission: Submission
-  readonly facts: RegistrationFacts
+interface Planned extends Omit<Situation, 'patient'> {
   readonly patient: PatientAccess
-  readonly caller: Caller
+  readonly request: RegisterRequest
 }
 
-function registryFindings(situation: Situation, ports: RegistryPorts): readonly IheError[] {
-  return [...identifierFindings(situation), ...referenceFindings(situation, ports)]
-}
-
-function identifierFindings({ submission, facts }: Situation): IheError[] {
-  const findings: IheError[] = facts.usedIds.map((id) =>
-    iheError('METADATA_INVALID', {
-      at: 'id',
-      value: id,
-      rule: 'ITI TF-3 4.2.3.1.5 the id is already used in the registry',
-    }),
-  )
-  const used = new Map(facts.usedUniqueIds.map((entry) => [entry.uniqueId, entry]))
-  const set = submission.submissionSet.value
-  if (used.has(set.uniqueId))
-    findings.push(
-      iheError('DUPLICATE_IN_REGISTRY', {
-        at: 'SubmissionSet.uniqueId',
-        value: set.uniqueId,
-        rule: 'ITI TF-2 3.42.4.1.3',
-      }),
-    )
-  for (const { value } of submission.entries) {
-    const former = used.get(value.uniqueId)
-    if (former === undefined) continue
-    const at = `DocumentEntry(${value.entryUUID}).uniqueId`
-    if (former.object !== 'DocumentEntry')
-      findings.push(iheError('DUPLICATE_IN_REGISTRY', { at, value: value.uniqueId }))
-    else if (former.hash !== value.hash?.toLowerCase())
-      findings.push(iheError('NON_IDENTICAL_HASH', { at, value: value.uniqueId, rule: 'ITI TF-2 3.42.4.1.3' }))
-    else if (Number(former.size) !== Number(value.size))
-      findings.push(iheError('NON_IDENTICAL_SIZE', { at, value: value.uniqueId, rule: 'ITI TF-2 3.42.4.1.3' }))
-  }
-  return findings
-}
-
-/** Checks of ITI TF-3 4.2.2.2 in the standard's order: resolvable, Approved, same patient. */
-function referenceFindings(situation: Situation, ports: RegistryPorts): IheError[] {
-  const { submission, facts, patient } = situation
-  const own = new Set(submission.entries.map(({ value }) => value.entryUUID))
-  const referenced = new Map(facts.referenced.map((entry) => [entry.entryUUID, entry]))
-  return submission.associations
-    .filter((association) => !own.has(association.target))
-    .flatMap((association) => {
-      const at = `Association(${association.id})/@targetObject`
-      const target = referenced.get(association.target)
-      // A target the caller may not see is answered like one that is not there.
-      if (target === undefined || !mayRefer(situation, { association, target, ports }))
-        return [iheError('UNRESOLVED_REFERENCE', { at, value: association.target, rule: 'ITI TF-3 4.2.2.2' })]
-      if (association.type === HAS_MEMBER) return []
-      if (target.status !== STATUS_APPROVED)
-        return [iheError('DEPRECATED_DOCUMENT', { at, value: association.target, rule: 'ITI TF-3 4.2.2.2' })]
-      if (target.personKey !== patient.personKey)
-        return [iheError('PATIENT_MISMATCH', { at, value: association.target, rule: 'ITI TF-3 4.2.2.2' })]
-      return []
-    })
-}
-
-/** Documents are replaced by their publisher only; other relationships need the right to see the target. */
-function mayRefer(
-  situation: Situation,
-  given: { association: Association; target: ReferencedEntry; ports: RegistryPorts },
-): boolean {
-  const { caller, patient } = situation
-  if (caller.accessMode === 'affinity-domain' || given.target.publisher === caller.facilityId) return true
-  if (relationshipRules.get(given.association.type)?.replaces === 'yes') return false
-  return given.target.personKey === patient.personKey && given.ports.access.admits(patient, given.target).allowed
-}
-
-function planOf(given: Situation & { request: RegisterRequest }, ports: RegistryPorts): RegistrationPlan {
-  const { submission, patient, caller, request, facts } = given
-  const bySubmittedId = new Map(request.documents.map((document) => [document.entryId, document.staged]))
-  const submittedIds = request.submission.objects
-    .filter((object) => object.kind === 'ExtrinsicObject')
-    .map((object) => object.id)
-  const replaced = new Set(
-    submission.associations
-      .filter(({ type }) => relationshipRules.get(type)?.replaces === 'yes')
-      .map(({ target }) => target),
-  )
+function planOf(given: Planned, ports: RegistryPorts): RegistrationPlan {
+  const { submission, patient, caller, facts } = given
+  const inherited = inheritedMemberships(submission, facts)
+  const associations = [...submission.associations, ...inherited]
+  const replaced = new Set(targetsOfReplacement(submission))
+  const folders = new Set(facts.referenced.filter(({ object }) => object === 'Folder').map(({ id }) => id))
   return {
     personKey: patient.personKey,
     patientId: patient.patientId,
     publisher: caller.facilityId,
+    registeredAt: formatDtm(caller.exchange.receivedAt),
     submissionSet: submission.submissionSet.value,
     submissionEbrim: ports.render.object(submission.submissionSet.object),
-    entries: submission.entries.map(({ value, object }) => ({ entry: value, ebrim: ports.render.object(object) })),
-    associations: submission.associations.map((association) => ({
-      association,
-      ebrim: ports.render.association(association),
+    entries: submission.entries.map(({ value, object }) => ({
+      entry: value,
+      ebrim: ports.render.object(object),
+      ...firstVersion(value.entryUUID),
     })),
-    deprecated: facts.referenced
-      .filter((entry) => replaced.has(entry.entryUUID))
-      .flatMap((entry) => [entry.entryUUID, ...entry.dependents]),
+    folders: submission.folders.map(({ value, object }) => ({
+      folder: value,
+      ebrim: ports.render.object(object),
+      ...firstVersion(value.entryUUID),
+    })),
+    associations: associations.map((association) => ({ association, ebrim: ports.render.association(association) })),
+    changes: {
+      deprecated: facts.referenced
+        .filter(({ id }) => replaced.has(id))
+        .flatMap(({ id, dependents }) => [id, ...dependents]),
+      approved: [],
+      superseded: [],
+      touched: [
+        ...folders,
+        ...inherited
+          .filter(({ source }) => source !== submission.submissionSet.value.entryUUID)
+          .map(({ source }) => source),
+      ],
+    },
     knownUniqueIds: facts.usedUniqueIds.map(({ uniqueId }) => uniqueId),
-    documents: submission.entries.flatMap(({ value }, index) => {
-      const staged = bySubmittedId.get(submittedIds[index] ?? '')
-      return staged === undefined ? [] : [{ uniqueId: value.uniqueId, staged }]
-    }),
+    documents: documentsOf(given),
   }
+}
+
+function firstVersion(id: string) {
+  return { logicalId: id, version: 1, status: STATUS_APPROVED }
+}
+
+function targetsOfReplacement({ associations }: Submission): readonly string[] {
+  return associations.filter(({ type }) => relationshipRules.get(type)?.replaces === 'yes').map(({ target }) => target)
+}
+
+/** A replacement becomes a member of the Folders of the replaced entry, where the submission does not say so itself (ITI TF-3 4.2.2.2.3). */
+function inheritedMemberships(submission: Submission, facts: RegistrationFacts): readonly Association[] {
+  const replaced = new Map(facts.referenced.map((object) => [object.id, object.folders]))
+  const said = new Set(
+    submission.associations
+      .filter(({ type }) => type === HAS_MEMBER)
+      .map(({ source, target }) => `${source} ${target}`),
+  )
+  return submission.associations
+    .filter(({ type }) => relationshipRules.get(type)?.replaces === 'yes')
+    .flatMap(({ source, target }) =>
+      (replaced.get(target) ?? []).flatMap((folder) => {
+        const pair = `${folder.id} ${source}`
+        if (said.has(pair)) return []
+        said.add(pair)
+        return folderMembership(submission.submissionSet.value.entryUUID, { folder: folder.id, entry: source })
+      }),
+    )
+}
+
+function documentsOf({ request, submission }: Planned): RegistrationPlan['documents'] {
+  const bySubmittedId = new Map(request.documents.map((document) => [document.entryId, document.staged]))
+  const submittedIds = request.submission.objects
+    .filter((object) => object.kind === 'ExtrinsicObject')
+    .map((object) => object.id)
+  return submission.entries.flatMap(({ value }, index) => {
+    const staged = bySubmittedId.get(submittedIds[index] ?? '')
+    return staged === undefined ? [] : [{ uniqueId: value.uniqueId, staged }]
+  })
 }
 
 function evidenceOf(submission: Submission, decision?: Decision): Evidence {

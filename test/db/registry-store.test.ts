@@ -1,12 +1,13 @@
 // FindDocuments on a real PostgreSQL against a model of its meaning in plain code, and what registration keeps (ITI TF-2 3.18.4.1.2.3).
 
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { admits, CONFIDENTIALITY_SCHEME } from '../../src/access/decide.ts'
 import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
 import { completeClaim, takeClaim } from '../../src/db/idempotency.ts'
+import { migrate } from '../../src/db/migrate.ts'
 import { createPool } from '../../src/db/pool.ts'
 import { createRegistryStore } from '../../src/db/registry-store.ts'
 import { registrationParts } from '../../src/db/registry-write.ts'
@@ -27,8 +28,7 @@ t.teardown(async () => {
   await postgres.stop()
   await rm(directory, { recursive: true, force: true })
 })
-for (const name of ['0001_schemas', '0002_identity', '0003_access', '0004_registry', '0005_audit_journal'])
-  await pool.query(await readFile(new URL(`../../src/db/migrations/${name}.sql`, import.meta.url), 'utf8'))
+await migrate(postgres.connection, { log: () => {} })
 const store = createRegistryStore({
   pool,
   exchangeParts: () => [],
@@ -89,16 +89,20 @@ function randomEntry(number: number): Stored {
   }
 }
 
+const NO_CHANGES = { deprecated: [], approved: [], superseded: [], touched: [] }
+
 async function write({ entry: value, publisher, personKey }: Stored, ebrim = ' stored'): Promise<void> {
   const parts = await registrationParts(pool, {
     personKey,
     patientId: { value: 'P1', authority: COMMUNITY },
     publisher,
+    registeredAt: '20260401120000',
     submissionSet: submissionSet({ entryUUID: newEntryUuid(), uniqueId: `2.25.900.6.${value.uniqueId.slice(11)}` }),
     submissionEbrim: '',
-    entries: [{ entry: value, ebrim }],
+    entries: [{ entry: value, ebrim, logicalId: value.entryUUID, version: 1, status: STATUS_APPROVED }],
+    folders: [],
     associations: [],
-    deprecated: [],
+    changes: NO_CHANGES,
     knownUniqueIds: [],
     documents: [],
   })
@@ -273,11 +277,13 @@ t.test('a uniqueId that another submission took first is a unique violation, nev
         personKey: '1',
         patientId: { value: 'P1', authority: COMMUNITY },
         publisher: 'clinic-b',
+        registeredAt: '20260401120000',
         submissionSet: submissionSet({ entryUUID: newEntryUuid(), uniqueId: first.entry.uniqueId }),
         submissionEbrim: '',
         entries: [],
+        folders: [],
         associations: [],
-        deprecated: [],
+        changes: NO_CHANGES,
         knownUniqueIds: [],
         documents: [],
       }),

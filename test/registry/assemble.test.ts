@@ -6,10 +6,13 @@ import type { Classification, RegistryObject, SubmitObjects } from '../../src/mo
 import { parseEntryUuid } from '../../src/model/identifiers.ts'
 import { APND, HAS_MEMBER, OBJECT_ON_DEMAND, OBJECT_PACKAGE, RPLC, SIGNS, XFRM } from '../../src/model/xds.ts'
 import { assemble } from '../../src/registry/assemble.ts'
-import { association, type Parts, submission } from './submission.ts'
+import { REGISTER } from '../../src/registry/register.ts'
+import { association, inFolder, type Parts, submission } from './submission.ts'
 
 const REGISTERED = 'urn:uuid:aaaaaaaa-0000-4000-8000-000000000001'
-const codesOf = (given: SubmitObjects) => [...new Set(assemble(given).findings.map((error) => error.row.code))]
+const codesOf = (given: SubmitObjects) => [
+  ...new Set(assemble(given, REGISTER).findings.map((error) => error.row.code)),
+]
 const member = (target: string, status: string[]) =>
   association(HAS_MEMBER, 'SubmissionSet01', target, [{ name: 'SubmissionSetStatus', values: status }])
 
@@ -40,12 +43,85 @@ const accepted: readonly (readonly [string, Parts])[] = [
   ['signs inside the message', { entries: two(), associations: [association(SIGNS, 'D1', 'D2')] }],
   ['RPLC of a registered entry', { associations: [association(RPLC, 'Document01', REGISTERED)] }],
   ['characters beyond the BMP', { entries: [{ title: '𠮷野家 🏥', comments: '髙﨑' }] }],
+  ['a Folder without members', { folders: [{}] }],
+  ['a new entry in a new Folder', { folders: [{}], associations: inFolder('Folder01', 'Document01') }],
+  ['a new entry in a registered Folder', { associations: inFolder(REGISTERED, 'Document01') }],
+  [
+    'a registered entry in a registered Folder',
+    {
+      entries: [],
+      associations: inFolder(REGISTERED, REGISTERED.replace(/.$/, '2')),
+    },
+  ],
+  [
+    'extra slots of a Folder and of an association',
+    {
+      folders: [{ extraSlots: [{ name: 'urn:example:ward', values: ['3 East'] }] }],
+      associations: [association(APND, 'Document01', REGISTERED, [{ name: 'urn:example:why', values: ['x'] }])],
+    },
+  ],
   ['lid equal to id', entryWith((object) => ({ lid: object.id }))],
 ]
 
 const refused: readonly (readonly [rule: string, code: string, parts: Parts])[] = [
   ['4.2.1.4 no SubmissionSet', 'METADATA_INVALID', setWith(() => ({ classifications: [] }))],
-  ['4.2.3.4 Folder', 'NOT_OFFERED', setWith((o) => ({ classifications: [...o.classifications, label(FOLDER_NODE)] }))],
+  [
+    '4.2.1.4 SubmissionSet and Folder in one',
+    'METADATA_INVALID',
+    setWith((o) => ({ classifications: [...o.classifications, label(FOLDER_NODE)] })),
+  ],
+  ['4.2.3.4.2 Folder without codeList', 'METADATA_INVALID', { folders: [{ codeList: [] }] }],
+  ['4.2.3.4.9 Folder.uniqueId is no OID', 'METADATA_INVALID', { folders: [{ uniqueId: 'pathway-1' }] }],
+  ['4.2.1.4 Folder of another patient', 'PATIENT_MISMATCH', { folders: [{ patientId: other() }] }],
+  ['3.42.4.1.3 uniqueId of Folder and entry', 'DUPLICATE_IN_MESSAGE', { folders: [{ uniqueId: '2.25.900.4.1' }] }],
+  [
+    '4.2.3.1.6 extra slot of a Folder without URN',
+    'METADATA_INVALID',
+    {
+      folders: [{ extraSlots: [{ name: 'ward', values: ['x'] }] }],
+    },
+  ],
+  [
+    '4.2.2.1.4 FD-DE HasMember outside the SubmissionSet',
+    'METADATA_INVALID',
+    {
+      folders: [{}],
+      associations: inFolder('Folder01', 'Document01').slice(0, 1),
+    },
+  ],
+  [
+    '4.2.2.1.3 Folder in a Folder',
+    'METADATA_INVALID',
+    {
+      folders: [{}, { entryUUID: 'Folder02', uniqueId: '2.25.900.9.2' }],
+      associations: inFolder('Folder01', 'Folder02'),
+    },
+  ],
+  ['4.2.2.1.3 symbolic Folder outside', 'METADATA_INVALID', { associations: inFolder('elsewhere', 'Document01') }],
+  [
+    '4.2.2.1.4 relationship as member',
+    'METADATA_INVALID',
+    {
+      entries: two(),
+      associations: [association(APND, 'D2', 'D1'), association(HAS_MEMBER, 'SubmissionSet01', 'Association-D2-D1')],
+    },
+  ],
+  ['4.2.1.4 SubmissionSet without members', 'METADATA_INVALID', { entries: [] }],
+  [
+    '4.2.2.2.1 appended to a transformation',
+    'METADATA_INVALID',
+    {
+      entries: two(),
+      associations: [association(XFRM, 'D1', REGISTERED), association(APND, 'D2', 'D1')],
+    },
+  ],
+  [
+    '4.2.3.1.6 slot of an association without URN',
+    'METADATA_INVALID',
+    {
+      associations: [association(APND, 'Document01', REGISTERED, [{ name: 'reason', values: ['x'] }])],
+    },
+  ],
   [
     '4.2.3.2.29 limited metadata',
     'METADATA_INVALID',
@@ -172,12 +248,12 @@ function other() {
 for (const [rule, parts] of accepted)
   t.test(`accepted: ${rule}`, async (t) => {
     t.strictSame(codesOf(submission(parts)), [])
-    t.ok(assemble(submission(parts)).submission)
+    t.ok(assemble(submission(parts), REGISTER).submission)
   })
 
 for (const [rule, code, parts] of refused)
   t.test(`refused: ${rule}`, async (t) => {
-    const { submission: value, findings } = assemble(submission(parts))
+    const { submission: value, findings } = assemble(submission(parts), REGISTER)
     t.ok(
       findings.some((error) => error.row.code === code),
       `${code} among ${findings.map((error) => `${error.row.code} ${error.rule}`)}`,
@@ -192,7 +268,10 @@ t.test('4.2.1.4: two SubmissionSets in one message are refused', async (t) => {
 })
 
 t.test('4.2.3.1.5: a symbol becomes one UUID wherever it stands', async (t) => {
-  const { submission: value } = assemble(submission({ associations: [association(RPLC, 'Document01', REGISTERED)] }))
+  const { submission: value } = assemble(
+    submission({ associations: [association(RPLC, 'Document01', REGISTERED)] }),
+    REGISTER,
+  )
   const [found] = value?.entries ?? []
   const id = found?.value.entryUUID ?? ''
   t.ok(parseEntryUuid(id))
@@ -214,11 +293,11 @@ t.test('3.18.4.1.3: the package gets its objectType when the sender left it out'
     const { objectType: _, ...rest } = object
     return rest
   })
-  t.equal(assemble({ ...stripped, objects }).submission?.submissionSet.object.objectType, OBJECT_PACKAGE)
+  t.equal(assemble({ ...stripped, objects }, REGISTER).submission?.submissionSet.object.objectType, OBJECT_PACKAGE)
 })
 
 t.test('all findings are told, not only the first', async (t) => {
-  const found = assemble(submission({ entries: [{ mimeType: '', languageCode: '', hash: 'x' }] })).findings
+  const found = assemble(submission({ entries: [{ mimeType: '', languageCode: '', hash: 'x' }] }), REGISTER).findings
   t.ok(found.length >= 3)
 })
 

@@ -5,8 +5,16 @@ import { admits } from '../../src/access/decide.ts'
 import type { PatientAccess } from '../../src/model/access.ts'
 import type { Caller } from '../../src/model/caller.ts'
 import type { SubmitObjects } from '../../src/model/ebrim.ts'
-import { APND, HAS_MEMBER, RPLC, STATUS_APPROVED, STATUS_DEPRECATED, XFRM_RPLC } from '../../src/model/xds.ts'
-import type { ReferencedEntry, RegistrationFacts, RegistrationPlan, RegistryPorts } from '../../src/registry/ports.ts'
+import {
+  APND,
+  HAS_MEMBER,
+  OBJECT_STABLE,
+  RPLC,
+  STATUS_APPROVED,
+  STATUS_DEPRECATED,
+  XFRM_RPLC,
+} from '../../src/model/xds.ts'
+import type { ReferencedObject, RegistrationFacts, RegistrationPlan, RegistryPorts } from '../../src/registry/ports.ts'
 import { register } from '../../src/registry/register.ts'
 import { association, COMMUNITY, caller, REPOSITORY, submission } from './submission.ts'
 
@@ -14,14 +22,21 @@ const TARGET = 'urn:uuid:aaaaaaaa-0000-4000-8000-000000000001'
 const CHILD = 'urn:uuid:aaaaaaaa-0000-4000-8000-000000000002'
 const NORMAL = ['N^^2.16.840.1.113883.5.25']
 
-const target = (change: Partial<ReferencedEntry> = {}): ReferencedEntry => ({
-  entryUUID: TARGET,
+const target = (change: Partial<ReferencedObject> = {}): ReferencedObject => ({
+  id: TARGET,
+  object: 'DocumentEntry',
+  objectType: OBJECT_STABLE,
+  logicalId: TARGET,
+  version: 1,
+  latest: true,
   personKey: '1',
   status: STATUS_APPROVED,
   publisher: 'hospital-a',
   kind: 'LAB',
   confidentiality: NORMAL,
   dependents: [CHILD],
+  transform: false,
+  folders: [],
   ...change,
 })
 
@@ -101,7 +116,7 @@ t.test('an accepted submission is one plan, one audit record, one Success', asyn
   const { send, plans, recorded } = world()
   const outcome = await send(submission())
   t.match(outcome, { result: 'success', errors: [], recorded: true })
-  t.match(plans, [{ personKey: '1', publisher: 'clinic-b', deprecated: [] }])
+  t.match(plans, [{ personKey: '1', publisher: 'clinic-b', changes: { deprecated: [] } }])
   t.equal(recorded(), 1)
 })
 
@@ -168,13 +183,13 @@ t.test('5.2: only its publisher replaces a document, however visible it is to ot
     t.strictSame(foreign.plans, [])
     const own = world({ facts: { referenced: [target({ publisher: 'clinic-b' })] } })
     t.strictSame(await codes(own.send(relation(type))), [])
-    t.strictSame(own.plans[0]?.deprecated, [TARGET, CHILD])
+    t.strictSame(own.plans[0]?.changes.deprecated, [TARGET, CHILD])
     const tester = world({ facts: { referenced: [target()] }, mode: 'everything' })
     t.strictSame(await codes(tester.send(relation(type), caller({ accessMode: 'affinity-domain' }))), [])
   }
   const appended = world({ facts: { referenced: [target()] } })
   await appended.send(relation(APND))
-  t.strictSame(appended.plans[0]?.deprecated, [], 'APND deprecates nothing')
+  t.strictSame(appended.plans[0]?.changes.deprecated, [], 'APND deprecates nothing')
 })
 
 t.test('3.42.4.1.3: uniqueIds that are in use', async (t) => {

@@ -1,11 +1,16 @@
 // Submissions for tests: one SubmissionSet, any entries, the associations that belong to them (ITI TF-3 4.2.1).
 
-import { documentEntryObject, memberAssociation, submissionSetObject } from '../../profiles/metadata/write.ts'
+import {
+  documentEntryObject,
+  folderObject,
+  memberAssociation,
+  submissionSetObject,
+} from '../../profiles/metadata/write.ts'
 import type { Caller, CallingSystem } from '../../src/model/caller.ts'
-import type { DocumentEntry, SubmissionSet } from '../../src/model/document-entry.ts'
+import type { DocumentEntry, Folder, SubmissionSet } from '../../src/model/document-entry.ts'
 import type { Association, RegistryObject, SubmitObjects } from '../../src/model/ebrim.ts'
 import { type Oid, parseOid } from '../../src/model/identifiers.ts'
-import { OBJECT_STABLE } from '../../src/model/xds.ts'
+import { HAS_MEMBER, OBJECT_STABLE } from '../../src/model/xds.ts'
 
 export function oid(text: string): Oid {
   const parsed = parseOid(text)
@@ -61,9 +66,28 @@ export function submissionSet(change: Partial<SubmissionSet> = {}): SubmissionSe
   }
 }
 
+export function folder(change: Partial<Folder> = {}): Folder {
+  return {
+    entryUUID: 'Folder01',
+    uniqueId: '2.25.900.9.1',
+    patientId: { value: 'P1', authority: COMMUNITY },
+    codeList: [{ code: 'pathway', scheme: '2.25.900.3', display: 'pathway' }],
+    title: 'パス',
+    extraSlots: [],
+    ...change,
+  }
+}
+
+/** Folder-DocumentEntry HasMember with the SS-HM that belongs to it (ITI TF-3 4.2.2.1.3, 4.2.2.1.4). */
+export function inFolder(folderId: string, entryId: string): readonly Association[] {
+  const membership = association(HAS_MEMBER, folderId, entryId)
+  return [membership, association(HAS_MEMBER, 'SubmissionSet01', membership.id)]
+}
+
 export interface Parts {
   readonly set?: Partial<SubmissionSet>
   readonly entries?: readonly Partial<DocumentEntry>[]
+  readonly folders?: readonly Partial<Folder>[]
   readonly associations?: readonly Association[]
   /** Changes the objects after they were built, for what the typed values cannot say. */
   readonly bend?: (object: RegistryObject) => RegistryObject
@@ -72,11 +96,12 @@ export interface Parts {
 export function submission(parts: Parts = {}): SubmitObjects {
   const set = submissionSet(parts.set)
   const entries = (parts.entries ?? [{}]).map(entry)
-  const objects = [submissionSetObject(set), ...entries.map(documentEntryObject)]
+  const folders = (parts.folders ?? []).map(folder)
+  const objects = [submissionSetObject(set), ...entries.map(documentEntryObject), ...folders.map(folderObject)]
   return {
     objects: parts.bend === undefined ? objects : objects.map(parts.bend),
     associations: [
-      ...entries.map(({ entryUUID }) => memberAssociation(set.entryUUID, entryUUID)),
+      ...[...entries, ...folders].map(({ entryUUID }) => memberAssociation(set.entryUUID, entryUUID)),
       ...(parts.associations ?? []),
     ],
   }

@@ -55,8 +55,8 @@ const EXPECTED: Readonly<Record<string, string>> = {
     'XDSMissingDocument XDSMissingDocumentMetadata',
   'written/iti41-request-envelope-invalid-wrong-hash.xml': 'XDSRepositoryMetadataError',
   'written/iti42-request-envelope-valid-1doc.xml': 'Success',
-  'written/iti42-request-envelope-valid-doc-in-new-folder.xml': 'XDSRegistryError',
-  'written/iti42-request-envelope-valid-reference-existing-doc.xml': 'XDSRegistryError',
+  'written/iti42-request-envelope-valid-doc-in-new-folder.xml': 'Success',
+  'written/iti42-request-envelope-valid-reference-existing-doc.xml': 'UnresolvedReferenceException',
   'written/iti42-request-envelope-valid-replace.xml': 'UnresolvedReferenceException',
   'written/iti42-request-envelope-valid-two-docs-addendum-in-message.xml': 'Success',
   'written/iti42-request-invalid-duplicate-uniqueId-in-message.xml': 'XDSRegistryDuplicateUniqueIdInMessage',
@@ -69,7 +69,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'written/iti42-request-invalid-time-format-and-order.xml': 'XDSRegistryMetadataError',
   'written/iti42-request-invalid-update-trigger-in-register.xml': 'XDSRegistryMetadataError',
   'written/iti42-request-invalid-uppercase-uuid.xml': 'XDSRegistryMetadataError',
-  'written/iti42-request-valid-snapshot-of-ondemand.xml': 'XDSRegistryMetadataError',
+  'written/iti42-request-valid-snapshot-of-ondemand.xml': 'UnresolvedReferenceException',
 }
 
 interface Request {

@@ -1,4 +1,4 @@
-// Codec pairs of the Document Registry: ITI-18 and ITI-42 (ITI TF-2 3.18, 3.42).
+// Codec pairs of the Document Registry: ITI-18, ITI-42 and ITI-61 (ITI TF-2 3.18, 3.42, 3.61).
 
 import { createHash } from 'node:crypto'
 import { NS } from '../../../profiles/transactions/index.ts'
@@ -33,7 +33,8 @@ export interface RegisterMessage {
   readonly digest: string
 }
 
-export const iti42Codec: Codec<RegisterMessage, void> = {
+/** ITI-42 and ITI-61: the same body and answer. */
+export const registerCodec: Codec<RegisterMessage, void> = {
   decode: ({ body }) => {
     const submission = readSubmitObjects(body)
     return { submission, digest: createHash('sha256').update(JSON.stringify(submission)).digest('hex') }

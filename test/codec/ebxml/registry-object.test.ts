@@ -25,6 +25,7 @@ import { readXml } from '../../../src/codec/xml/read.ts'
 import type { Association, Classification, RegistryObject, Slot } from '../../../src/model/ebrim.ts'
 import { STATUS_APPROVED } from '../../../src/model/xds.ts'
 import { assemble } from '../../../src/registry/assemble.ts'
+import { REGISTER } from '../../../src/registry/register.ts'
 import { submission } from '../../registry/submission.ts'
 
 const declare = ` xmlns:rim="${NS.rim}" xmlns:lcm="${NS.lcm}"`
@@ -200,7 +201,7 @@ t.test(
       set: { title: 'タイトル', comments: 'c', intendedRecipient: ['|^Sato'] },
       entries: [{ title: 'a & b', comments: '<c>', eventCodeList: [{ code: 'e', scheme: '1.2', display: 'e' }] }],
     })
-    const assembled = assemble(given).submission
+    const assembled = assemble(given, REGISTER).submission
     const objects = [assembled?.submissionSet, ...(assembled?.entries ?? [])].flatMap((described) =>
       described === undefined ? [] : [described.object],
     )

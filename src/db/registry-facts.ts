@@ -1,0 +1,135 @@
+// What the registry has already of a submission: taken ids and uniqueIds, and the objects that it refers to (ITI TF-2 3.42.4.1.3).
+
+import { APND, HAS_MEMBER, STATUS_APPROVED, XFRM } from '../model/xds.ts'
+import type { ReferencedObject, RegistrationFacts, UsedUniqueId } from '../registry/ports.ts'
+import { claimColumn, type IdempotencyClaim, type StoredClaim } from './idempotency.ts'
+import { bareUuid } from './registry-write.ts'
+import { type Queryable, queryOne, type Statement, sql } from './sql.ts'
+
+export interface FactsRequest {
+  readonly uniqueIds: readonly string[]
+  readonly ids: readonly string[]
+  readonly references: readonly string[]
+  readonly claim: IdempotencyClaim | undefined
+}
+
+interface FactsRow {
+  readonly claim: StoredClaim | null
+  readonly used: readonly {
+    uniqueId: string
+    object: UsedUniqueId['object']
+    hash: string | null
+    size: string | null
+  }[]
+  readonly used_ids: readonly string[]
+  readonly referenced: readonly ReferencedRow[]
+}
+
+/** As PostgreSQL gives a ReferencedObject: what it has not is null. */
+type ReferencedRow = { readonly [K in keyof ReferencedObject]: ReferencedObject[K] | null } & Omit<
+  ReferencedObject,
+  OptionalKeys
+>
+type OptionalKeys = 'objectType' | 'uniqueId' | 'hash' | 'size' | 'repositoryUniqueId' | 'type' | 'source' | 'target'
+
+/** One statement; a submission that refers to nothing registered, the common one, asks less. */
+export async function registrationFacts(
+  client: Queryable,
+  request: FactsRequest,
+): Promise<RegistrationFacts & { readonly stored: StoredClaim | null | undefined }> {
+  const ids = request.ids.map(bareUuid)
+  const referenced =
+    request.references.length === 0 ? sql`'[]'::jsonb` : referencedColumn(request.references.map(bareUuid))
+  const row = await queryOne<FactsRow>(
+    client,
+    sql`/* ITI-42: what the registry already has of a submission */
+      select ${claimColumn(request.claim)} as claim,
+        coalesce((select jsonb_agg(jsonb_build_object('uniqueId', u.unique_id, 'object', u.object, 'hash', u.hash, 'size', u.size_bytes::text))
+                  from registry.unique_id u where u.unique_id = any(${request.uniqueIds})), '[]'::jsonb) as used,
+        array(select 'urn:uuid:' || entry_uuid from registry.document_entry where entry_uuid = any(${ids}::uuid[])
+              union all select 'urn:uuid:' || entry_uuid from registry.submission_set where entry_uuid = any(${ids}::uuid[])
+              union all select 'urn:uuid:' || entry_uuid from registry.folder where entry_uuid = any(${ids}::uuid[])
+              union all select 'urn:uuid:' || association_uuid from registry.association where association_uuid = any(${ids}::uuid[])) as used_ids,
+        ${referenced} as referenced`,
+  )
+  return {
+    stored: row?.claim,
+    usedUniqueIds: (row?.used ?? []).map((entry) => ({
+      ...entry,
+      hash: entry.hash ?? undefined,
+      size: entry.size ?? undefined,
+    })),
+    usedIds: row?.used_ids ?? [],
+    referenced: (row?.referenced ?? []).map(toReferenced),
+  }
+}
+
+/** Objects by id, as registrationFacts knows them. */
+export async function referencedObjects(
+  client: Queryable,
+  ids: readonly string[],
+): Promise<readonly ReferencedObject[]> {
+  if (ids.length === 0) return []
+  const row = await queryOne<Pick<FactsRow, 'referenced'>>(
+    client,
+    sql`/* registered objects that a message names */ select ${referencedColumn(ids.map(bareUuid))} as referenced`,
+  )
+  return (row?.referenced ?? []).map(toReferenced)
+}
+
+function toReferenced(row: ReferencedRow): ReferencedObject {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as unknown as ReferencedObject
+}
+
+/** Objects of all four kinds by bare UUID, as one jsonb array; every branch goes by primary key or by an end of associations. */
+function referencedColumn(uuids: readonly string[]): Statement {
+  return sql`(with recursive dependent (root, uuid) as (
+          select a.target_uuid, a.source_uuid from registry.association a
+          where a.target_uuid = any(${uuids}::uuid[]) and a.type in (${XFRM}, ${APND}) and a.status = ${STATUS_APPROVED}
+          union
+          select d.root, a.source_uuid from dependent d
+          join registry.association a on a.target_uuid = d.uuid and a.type in (${XFRM}, ${APND}) and a.status = ${STATUS_APPROVED})
+        select coalesce(jsonb_agg(found.object), '[]'::jsonb) from (
+          select jsonb_build_object(
+                   'id', 'urn:uuid:' || e.entry_uuid, 'object', 'DocumentEntry', 'personKey', e.person_key::text, 'status', e.status,
+                   'publisher', e.publisher, 'kind', split_part(e.class_code, '^^', 1), 'confidentiality', e.confidentiality,
+                   'objectType', e.object_type, 'logicalId', 'urn:uuid:' || e.logical_uuid, 'version', e.version, 'latest', e.latest,
+                   'uniqueId', e.unique_id, 'hash', lower(e.hash), 'size', e.size_bytes::text, 'repositoryUniqueId', e.repository_unique_id,
+                   'dependents', array(select 'urn:uuid:' || d.uuid from dependent d
+                                       join registry.document_entry x on x.entry_uuid = d.uuid and x.status = ${STATUS_APPROVED}
+                                       where d.root = e.entry_uuid),
+                   'transform', exists (select from registry.association a where a.source_uuid = e.entry_uuid and a.type = ${XFRM}),
+                   'folders', coalesce((select jsonb_agg(distinct jsonb_build_object('id', 'urn:uuid:' || f.entry_uuid, 'personKey', f.person_key::text))
+                                        from registry.association a
+                                        join registry.folder f on f.entry_uuid = a.source_uuid and f.status = ${STATUS_APPROVED} and f.latest
+                                        where a.target_uuid = e.entry_uuid and a.type = ${HAS_MEMBER} and a.status = ${STATUS_APPROVED}), '[]'::jsonb)) as object
+          from registry.document_entry e where e.entry_uuid = any(${uuids}::uuid[])
+          union all
+          select jsonb_build_object(
+                   'id', 'urn:uuid:' || f.entry_uuid, 'object', 'Folder', 'personKey', f.person_key::text, 'status', f.status,
+                   'publisher', f.publisher, 'kind', '', 'confidentiality', '[]'::jsonb, 'logicalId', 'urn:uuid:' || f.logical_uuid,
+                   'version', f.version, 'latest', f.latest, 'uniqueId', f.unique_id, 'dependents', '[]'::jsonb, 'transform', false, 'folders', '[]'::jsonb)
+          from registry.folder f where f.entry_uuid = any(${uuids}::uuid[])
+          union all
+          select jsonb_build_object(
+                   'id', 'urn:uuid:' || s.entry_uuid, 'object', 'SubmissionSet', 'personKey', s.person_key::text, 'status', ${STATUS_APPROVED}::text,
+                   'publisher', s.publisher, 'kind', '', 'confidentiality', '[]'::jsonb, 'logicalId', 'urn:uuid:' || s.entry_uuid,
+                   'version', 1, 'latest', true, 'uniqueId', s.unique_id, 'dependents', '[]'::jsonb, 'transform', false, 'folders', '[]'::jsonb)
+          from registry.submission_set s where s.entry_uuid = any(${uuids}::uuid[])
+          union all
+          select jsonb_build_object(
+                   'id', 'urn:uuid:' || a.association_uuid, 'object', 'Association', 'personKey', a.person_key::text, 'status', a.status,
+                   'publisher', coalesce(e.publisher, f.publisher, s.publisher, ''), 'kind', '', 'confidentiality', '[]'::jsonb,
+                   'logicalId', 'urn:uuid:' || a.association_uuid, 'version', 1, 'latest', true, 'type', a.type,
+                   'source', jsonb_build_object('id', 'urn:uuid:' || a.source_uuid,
+                     'object', case when e.entry_uuid is not null then 'DocumentEntry' when f.entry_uuid is not null then 'Folder' else 'SubmissionSet' end),
+                   'target', jsonb_build_object('id', 'urn:uuid:' || a.target_uuid, 'object',
+                     case when exists (select from registry.document_entry x where x.entry_uuid = a.target_uuid) then 'DocumentEntry'
+                          when exists (select from registry.folder x where x.entry_uuid = a.target_uuid) then 'Folder' else 'Association' end),
+                   'dependents', '[]'::jsonb, 'transform', false, 'folders', '[]'::jsonb)
+          from registry.association a
+          left join registry.document_entry e on e.entry_uuid = a.source_uuid
+          left join registry.folder f on f.entry_uuid = a.source_uuid
+          left join registry.submission_set s on s.entry_uuid = a.source_uuid
+          where a.association_uuid = any(${uuids}::uuid[])) found)`
+}
