@@ -10,7 +10,9 @@ import {
   iti44Add,
   iti44Revise,
   iti45,
+  iti57,
   iti61,
+  iti92,
   transactions,
 } from '../profiles/transactions/index.ts'
 import { type Given, identityPorts, registryPorts, repositoryPorts, storeClientPorts } from './app/actor-ports.ts'
@@ -42,6 +44,7 @@ import type { Caller } from './model/caller.ts'
 import type { RegistryPorts } from './registry/ports.ts'
 import { register, registerOnDemand } from './registry/register.ts'
 import { storedQuery } from './registry/stored-query.ts'
+import { restrictedUpdate, updateDocumentSet } from './registry/update.ts'
 import { openFileBlobStore } from './repository/file-blob-store.ts'
 import type { RepositoryPorts } from './repository/ports.ts'
 import { provideAndRegister } from './repository/provide-and-register.ts'
@@ -204,6 +207,8 @@ function endpointsOf(
     bind(iti61, registerCodec, (request, caller) =>
       registerOnDemand({ ...request, documents: [], repositories: repositoriesOf(caller) }, caller, registry),
     ),
+    bind(iti57, registerCodec, (request, caller) => updateDocumentSet(request, caller, registry)),
+    bind(iti92, registerCodec, (request, caller) => restrictedUpdate(request, caller, registry)),
     bind(iti41, iti41Codec(repository.blobs.stage), (request, caller) =>
       provideAndRegister(request, caller, repository),
     ),

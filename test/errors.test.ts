@@ -8,7 +8,7 @@ import { readCases } from './scenarios/cases.ts'
 const codes = errorTable.map(({ code }) => code)
 
 /** Fixed, so that no row comes or goes unnoticed; a code is never used again for something else. */
-const ROWS = 102
+const ROWS = 111
 
 t.test('codes are unique, and as many as are known', async (t) => {
   t.same([...new Set(codes)], codes)
@@ -24,7 +24,7 @@ t.test('every row says what is wrong and what helps, in English and Japanese', a
 
 t.test('every row has an answer at each door', async (t) => {
   for (const { code, ihe, soap, v2, v3, http } of errorTable) {
-    t.match(ihe, /^(XDS|Unresolved)[A-Za-z]+$/, code)
+    t.match(ihe, /^[A-Z][A-Za-z]+$/, code)
     t.match(soap.code, /^(Sender|Receiver|VersionMismatch|MustUnderstand)$/, code)
     t.match(v2.ack, /^A[AER]$/, code)
     t.match(v3.ack, /^C[ER]$/, code)

@@ -7,13 +7,39 @@ import { iti42 } from './iti-42.ts'
 import { iti43 } from './iti-43.ts'
 import { iti44Add, iti44Revise } from './iti-44.ts'
 import { iti45 } from './iti-45.ts'
+import { iti57 } from './iti-57.ts'
 import { iti61 } from './iti-61.ts'
+import { iti92 } from './iti-92.ts'
 import { storeClientDemographics, storeClientPush } from './storeclient.ts'
 
 export { type AuditRow, ENDPOINTS, NS, type QName, type Transaction } from './define.ts'
-export { iti18, iti41, iti42, iti43, iti44Add, iti44Revise, iti45, iti61, storeClientDemographics, storeClientPush }
+export {
+  iti18,
+  iti41,
+  iti42,
+  iti43,
+  iti44Add,
+  iti44Revise,
+  iti45,
+  iti57,
+  iti61,
+  iti92,
+  storeClientDemographics,
+  storeClientPush,
+}
 
-export const transactions: readonly Transaction[] = [iti18, iti41, iti42, iti43, iti44Add, iti44Revise, iti45, iti61]
+export const transactions: readonly Transaction[] = [
+  iti18,
+  iti41,
+  iti42,
+  iti43,
+  iti44Add,
+  iti44Revise,
+  iti45,
+  iti57,
+  iti61,
+  iti92,
+]
 
 /** Audit row by transaction id, for every door. */
 export const auditRows: ReadonlyMap<string, AuditRow> = new Map(

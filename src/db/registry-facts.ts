@@ -1,10 +1,16 @@
 // What the registry has already of a submission: taken ids and uniqueIds, and the objects that it refers to (ITI TF-2 3.42.4.1.3).
 
 import { APND, HAS_MEMBER, STATUS_APPROVED, XFRM } from '../model/xds.ts'
-import type { ReferencedObject, RegistrationFacts, UsedUniqueId } from '../registry/ports.ts'
+import type {
+  ReferencedObject,
+  RegistrationFacts,
+  StandingAssociation,
+  StandingVersions,
+  UsedUniqueId,
+} from '../registry/ports.ts'
 import { claimColumn, type IdempotencyClaim, type StoredClaim } from './idempotency.ts'
 import { bareUuid } from './registry-write.ts'
-import { type Queryable, queryOne, type Statement, sql } from './sql.ts'
+import { type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
 
 export interface FactsRequest {
   readonly uniqueIds: readonly string[]
@@ -30,7 +36,16 @@ type ReferencedRow = { readonly [K in keyof ReferencedObject]: ReferencedObject[
   ReferencedObject,
   OptionalKeys
 >
-type OptionalKeys = 'objectType' | 'uniqueId' | 'hash' | 'size' | 'repositoryUniqueId' | 'type' | 'source' | 'target'
+type OptionalKeys =
+  | 'seriesId'
+  | 'objectType'
+  | 'uniqueId'
+  | 'hash'
+  | 'size'
+  | 'repositoryUniqueId'
+  | 'type'
+  | 'source'
+  | 'target'
 
 /** One statement; a submission that refers to nothing registered, the common one, asks less. */
 export async function registrationFacts(
@@ -81,6 +96,45 @@ function toReferenced(row: ReferencedRow): ReferencedObject {
   return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as unknown as ReferencedObject
 }
 
+/**
+ * The newest versions of logical objects with their associations. Their persons are locked, in the order of their keys, until the
+ * transaction ends: an update may move an object to another patient.
+ */
+export async function standingVersions(
+  client: Queryable,
+  asked: { readonly logicalIds: readonly string[]; readonly ends: readonly string[] },
+): Promise<StandingVersions> {
+  const logical = asked.logicalIds.map(bareUuid)
+  const newest = await query<{ readonly id: string }>(
+    client,
+    sql`/* ITI-57: newest versions, their persons locked */
+      with newest as (
+        select entry_uuid, person_key from registry.document_entry where entry_uuid = any(${logical}::uuid[]) and latest
+        union all select entry_uuid, person_key from registry.document_entry where logical_uuid = any(${logical}::uuid[]) and version > 1 and latest
+        union all select entry_uuid, person_key from registry.folder where entry_uuid = any(${logical}::uuid[]) and latest
+        union all select entry_uuid, person_key from registry.folder where logical_uuid = any(${logical}::uuid[]) and version > 1 and latest),
+      locked as (
+        select person_key from identity.person where person_key in (select person_key from newest) order by person_key for update)
+      select 'urn:uuid:' || n.entry_uuid as id from newest n join locked using (person_key)`,
+  )
+  const ids = newest.map(({ id }) => id)
+  const uuids = [...ids, ...asked.ends].map(bareUuid)
+  if (uuids.length === 0) return { objects: [], associations: [] }
+  const associations = await query<StandingAssociation>(
+    client,
+    sql`/* ITI-57: associations that a new version takes over */
+      select 'urn:uuid:' || a.association_uuid as id, a.type, a.ebrim, 'urn:uuid:' || a.source_uuid as source, 'urn:uuid:' || a.target_uuid as target,
+             coalesce(se.person_key, sf.person_key)::text as "sourcePerson", te.person_key::text as "targetPerson"
+      from registry.association a
+      left join registry.document_entry se on se.entry_uuid = a.source_uuid and se.latest
+      left join registry.folder sf on sf.entry_uuid = a.source_uuid and sf.latest
+      join registry.document_entry te on te.entry_uuid = a.target_uuid and te.latest
+      where (a.source_uuid = any(${uuids}::uuid[]) or a.target_uuid = any(${uuids}::uuid[])) and a.status = ${STATUS_APPROVED}
+        and (se.entry_uuid is not null or sf.entry_uuid is not null)`,
+  )
+  return { objects: await referencedObjects(client, ids), associations }
+}
+
 /** Objects of all four kinds by bare UUID, as one jsonb array; every branch goes by primary key or by an end of associations. */
 function referencedColumn(uuids: readonly string[]): Statement {
   return sql`(with recursive dependent (root, uuid) as (
@@ -94,7 +148,7 @@ function referencedColumn(uuids: readonly string[]): Statement {
                    'id', 'urn:uuid:' || e.entry_uuid, 'object', 'DocumentEntry', 'personKey', e.person_key::text, 'status', e.status,
                    'publisher', e.publisher, 'kind', split_part(e.class_code, '^^', 1), 'confidentiality', e.confidentiality,
                    'objectType', e.object_type, 'logicalId', 'urn:uuid:' || e.logical_uuid, 'version', e.version, 'latest', e.latest,
-                   'uniqueId', e.unique_id, 'hash', lower(e.hash), 'size', e.size_bytes::text, 'repositoryUniqueId', e.repository_unique_id,
+                   'uniqueId', e.unique_id, 'seriesId', e.series_id, 'hash', lower(e.hash), 'size', e.size_bytes::text, 'repositoryUniqueId', e.repository_unique_id,
                    'dependents', array(select 'urn:uuid:' || d.uuid from dependent d
                                        join registry.document_entry x on x.entry_uuid = d.uuid and x.status = ${STATUS_APPROVED}
                                        where d.root = e.entry_uuid),

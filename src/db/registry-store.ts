@@ -11,7 +11,7 @@ import { type FactsOfPerson, factColumns, lockPatient, type PersonFacts, toFacts
 import { sqlState } from './failure.ts'
 import { type ClaimResult, claimPart, claimResult } from './idempotency.ts'
 import { transaction } from './pool.ts'
-import { registrationFacts } from './registry-facts.ts'
+import { registrationFacts, standingVersions } from './registry-facts.ts'
 import { bareUuid, registrationParts } from './registry-write.ts'
 import { executeTogether, query, queryOne, type Statement, sql } from './sql.ts'
 
@@ -83,6 +83,7 @@ function registryTransaction(client: pg.PoolClient, options: RegistryStoreOption
       claimIs = claimResult(stored, request.claim).kind
       return { ...facts, replayed: claimIs === 'replay' }
     },
+    versions: (asked) => standingVersions(client, asked),
     write: async ({ plan, claim, caller, outcome }) => {
       const parts = await registrationParts(client, plan)
       const claimed = claim === undefined || claimIs !== 'new' ? [] : [claimPart(claim, { status: 'Success' })]

@@ -28,6 +28,20 @@ export async function registrationParts(client: Queryable, plan: RegistrationPla
     ...(plan.folders.length === 0 ? [] : [folderParts(plan)]),
     ...(plan.associations.length === 0 ? [] : [associationPart(plan)]),
     ...changeParts(plan),
+    ...seriesParts(plan),
+  ]
+}
+
+/** A new version of a StoreClient document becomes the current one of its series: a corrected message then replaces this version. */
+function seriesParts({ entries, changes }: RegistrationPlan): readonly Statement[] {
+  const followed = entries.filter(({ version, seriesId }) => version > 1 && seriesId !== undefined)
+  if (followed.length === 0) return []
+  const rows = followed.map(({ entry, seriesId }) => ({ series_id: seriesId, entry_uuid: bareUuid(entry.entryUUID) }))
+  return [
+    sql`followed as (
+          update registry.series s set current_entry = v.entry_uuid, updated_at = now()
+          from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as v(series_id uuid, entry_uuid uuid)
+          where s.series_id = v.series_id and s.current_entry = any(${changes.superseded.map(bareUuid)}::uuid[]))`,
   ]
 }
 
@@ -144,7 +158,7 @@ function entryRow(registered: RegisteredEntry, plan: RegistrationPlan): Row {
     status: registered.status,
     object_type: entry.objectType,
     mime_type: entry.mimeType,
-    publisher: plan.publisher,
+    publisher: registered.publisher,
     repository_unique_id: entry.repositoryUniqueId,
     hash: entry.hash,
     size_bytes: entry.size,
@@ -173,7 +187,7 @@ function folderRow({ folder, ebrim, ...versioned }: RegisteredFolder, plan: Regi
     unique_id: folder.uniqueId,
     patient_id: formatCx(folder.patientId),
     status: versioned.status,
-    publisher: plan.publisher,
+    publisher: versioned.publisher,
     codes: folder.codeList.map(codeKey),
     last_update: plan.registeredAt,
     logical_uuid: bareUuid(versioned.logicalId),

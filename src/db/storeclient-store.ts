@@ -270,6 +270,7 @@ async function registerAll(client: Queryable, { write, options }: Writing): Prom
       logicalId: entry.entryUUID,
       version: 1,
       status: STATUS_APPROVED,
+      publisher: write.caller.facilityId,
     })),
     folders: [],
     associations: associations.map((association) => ({ association, ebrim: options.render.association(association) })),

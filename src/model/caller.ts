@@ -8,6 +8,8 @@ export const ROLES = [
   'document-consumer',
   'document-repository',
   'on-demand-document-source',
+  'document-administrator',
+  'update-initiator',
   'patient-identity-source',
   'pix-consumer',
   'store-client',

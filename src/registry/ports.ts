@@ -57,6 +57,25 @@ export interface ReferencedObject extends DocumentTraits {
   /** Is the entry the source of an XFRM? */
   readonly transform: boolean
   readonly folders: readonly HoldingFolder[]
+  /** Series of a StoreClient document: the newest version stays the current one of its series. */
+  readonly seriesId?: string
+}
+
+/** An Approved association between entries, or of a Folder and its member, whose other end is a newest version. */
+export interface StandingAssociation {
+  readonly id: string
+  readonly source: string
+  readonly target: string
+  readonly sourcePerson: string
+  readonly targetPerson: string
+  readonly type: string
+  readonly ebrim: string
+}
+
+/** What an update is judged by: the newest versions of the logical objects it names, and how they are associated. */
+export interface StandingVersions {
+  readonly objects: readonly ReferencedObject[]
+  readonly associations: readonly StandingAssociation[]
 }
 
 export interface UsedUniqueId {
@@ -78,6 +97,8 @@ export interface Versioned {
   readonly logicalId: string
   readonly version: number
   readonly status: string
+  /** Facility whose object it is; an update does not change hands. */
+  readonly publisher: string
 }
 
 export interface RegisteredEntry extends Versioned {
@@ -89,6 +110,11 @@ export interface RegisteredEntry extends Versioned {
 
 export interface RegisteredFolder extends Versioned {
   readonly folder: Folder
+  readonly ebrim: string
+}
+
+export interface RegisteredAssociation {
+  readonly association: Pick<Association, 'id' | 'type' | 'source' | 'target'>
   readonly ebrim: string
 }
 
@@ -106,6 +132,7 @@ export interface RegistryChanges {
 export interface RegistrationPlan {
   readonly personKey: string
   readonly patientId: PatientId
+  /** Facility whose submission it is. */
   readonly publisher: string
   /** UTC, 14 digits: lastUpdateTime of every Folder of the submission or touched by it. */
   readonly registeredAt: string
@@ -113,7 +140,7 @@ export interface RegistrationPlan {
   readonly submissionEbrim: string
   readonly entries: readonly RegisteredEntry[]
   readonly folders: readonly RegisteredFolder[]
-  readonly associations: readonly { readonly association: Association; readonly ebrim: string }[]
+  readonly associations: readonly RegisteredAssociation[]
   readonly changes: RegistryChanges
   /** uniqueIds of the submission that the registry has already: of entries with the same hash and size, of earlier versions. */
   readonly knownUniqueIds: readonly string[]
@@ -149,6 +176,11 @@ export interface RegistryTransaction {
     references: readonly string[]
     claim: Claim | undefined
   }) => Promise<RegistrationFacts & { readonly replayed: boolean }>
+  /** Newest versions, read after their persons are locked too, and the associations that they or `ends` have. */
+  readonly versions: (asked: {
+    readonly logicalIds: readonly string[]
+    readonly ends: readonly string[]
+  }) => Promise<StandingVersions>
   readonly write: (acceptance: Acceptance) => Promise<void>
 }
 

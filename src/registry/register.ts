@@ -3,13 +3,12 @@
 import { iheError } from '../../profiles/errors/index.ts'
 import { formatDtm } from '../../profiles/metadata/types.ts'
 import { folderMembership } from '../../profiles/metadata/write.ts'
-import type { Decision, PatientAccess } from '../model/access.ts'
+import type { PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { Submission } from '../model/document-entry.ts'
 import type { Association } from '../model/ebrim.ts'
 import type { IheError } from '../model/error.ts'
-import type { Evidence, Outcome } from '../model/evidence.ts'
-import { formatCx } from '../model/identifiers.ts'
+import type { Outcome } from '../model/evidence.ts'
 import { HAS_MEMBER, OBJECT_ON_DEMAND, OBJECT_STABLE, STATUS_APPROVED } from '../model/xds.ts'
 import { assemble, type SubmissionRules } from './assemble.ts'
 import { associationFindings, relationshipRules } from './associations.ts'
@@ -22,6 +21,7 @@ import type {
   RegistryTransaction,
 } from './ports.ts'
 import { identifierFindings, lookupsOf, referenceFindings, type Situation } from './references.ts'
+import { claimedEvidence, claimOf, evidenceOf, refused, success, unknownPatient } from './submission-outcome.ts'
 
 export const REGISTER: SubmissionRules = {
   section: 'ITI TF-2 3.42.4.1.2',
@@ -100,34 +100,6 @@ function unknownPatientFindings(situation: Situation, ports: RegistryPorts): rea
   return mismatches.length > 0 ? mismatches : [unknownPatient(situation.submission)]
 }
 
-function success(evidence: Evidence): Outcome<void> {
-  return { answer: undefined, result: 'success', errors: [], evidence, recorded: true }
-}
-
-/** A message may break a rule tens of thousands of times; answer and journal keep what a person can read. */
-const MAX_FINDINGS = 100
-
-function refused(errors: readonly IheError[], evidence: Evidence): Outcome<void> {
-  return { answer: undefined, result: 'failure', errors: errors.slice(0, MAX_FINDINGS), evidence, recorded: false }
-}
-
-/** A submission that was resent after a lost answer is known by its wsa:MessageID and its content. */
-function claimOf(request: RegisterRequest, caller: Caller): Claim | undefined {
-  const key = caller.exchange.messageId
-  return key === undefined
-    ? undefined
-    : { scope: `${caller.exchange.transaction} ${caller.systemId}`, key, digest: request.digest }
-}
-
-function unknownPatient(submission: Submission): IheError {
-  const { patientId } = submission.submissionSet.value
-  return iheError('UNKNOWN_PATIENT', {
-    at: 'SubmissionSet.patientId',
-    value: formatCx(patientId),
-    rule: 'ITI TF-2 3.42.4.1.3',
-  })
-}
-
 function repositoryFindings(submission: Submission, allowed: readonly string[] | undefined): IheError[] {
   if (allowed === undefined) return []
   return submission.entries
@@ -162,12 +134,12 @@ function planOf(given: Planned, ports: RegistryPorts): RegistrationPlan {
     entries: submission.entries.map(({ value, object }) => ({
       entry: value,
       ebrim: ports.render.object(object),
-      ...firstVersion(value.entryUUID),
+      ...firstVersion(value.entryUUID, caller),
     })),
     folders: submission.folders.map(({ value, object }) => ({
       folder: value,
       ebrim: ports.render.object(object),
-      ...firstVersion(value.entryUUID),
+      ...firstVersion(value.entryUUID, caller),
     })),
     associations: associations.map((association) => ({ association, ebrim: ports.render.association(association) })),
     changes: {
@@ -188,8 +160,8 @@ function planOf(given: Planned, ports: RegistryPorts): RegistrationPlan {
   }
 }
 
-function firstVersion(id: string) {
-  return { logicalId: id, version: 1, status: STATUS_APPROVED }
+function firstVersion(id: string, { facilityId }: Caller) {
+  return { logicalId: id, version: 1, status: STATUS_APPROVED, publisher: facilityId }
 }
 
 function targetsOfReplacement({ associations }: Submission): readonly string[] {
@@ -225,30 +197,4 @@ function documentsOf({ request, submission }: Planned): RegistrationPlan['docume
     const staged = bySubmittedId.get(submittedIds[index] ?? '')
     return staged === undefined ? [] : [{ uniqueId: value.uniqueId, staged }]
   })
-}
-
-function evidenceOf(submission: Submission, decision?: Decision): Evidence {
-  const { value } = submission.submissionSet
-  return {
-    patients: [formatCx(value.patientId)],
-    submissionSetUniqueId: value.uniqueId,
-    documents: submission.entries.map((entry) => ({
-      documentUniqueId: entry.value.uniqueId,
-      repositoryUniqueId: entry.value.repositoryUniqueId ?? '',
-    })),
-    ...(decision === undefined ? {} : { decision }),
-  }
-}
-
-/** Evidence of a submission that could not be read whole: what it claims, as far as it can be told. */
-function claimedEvidence(request: RegisterRequest): Evidence {
-  const identifiers = request.submission.objects.flatMap((object) => object.externalIdentifiers)
-  const named = (suffix: string): string[] =>
-    identifiers.filter(({ name }) => name?.endsWith(suffix)).map(({ value }) => value)
-  const [submissionSetUniqueId] = named('SubmissionSet.uniqueId')
-  return {
-    patients: [...new Set(named('.patientId'))].slice(0, 1),
-    documents: [],
-    ...(submissionSetUniqueId === undefined ? {} : { submissionSetUniqueId }),
-  }
 }

@@ -99,7 +99,7 @@ async function write({ entry: value, publisher, personKey }: Stored, ebrim = ' s
     registeredAt: '20260401120000',
     submissionSet: submissionSet({ entryUUID: newEntryUuid(), uniqueId: `2.25.900.6.${value.uniqueId.slice(11)}` }),
     submissionEbrim: '',
-    entries: [{ entry: value, ebrim, logicalId: value.entryUUID, version: 1, status: STATUS_APPROVED }],
+    entries: [{ entry: value, ebrim, logicalId: value.entryUUID, version: 1, status: STATUS_APPROVED, publisher }],
     folders: [],
     associations: [],
     changes: NO_CHANGES,

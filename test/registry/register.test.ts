@@ -85,6 +85,7 @@ function world({ facts = {}, publish = true, mode = 'by-rule', publishers = ['ho
             patient: patientId.value === 'P1' ? patient : undefined,
           }),
           facts: async () => ({ usedUniqueIds: [], referenced: [], usedIds: [], replayed: false, ...facts }),
+          versions: async () => ({ objects: [], associations: [] }),
           write: async ({ plan, claim, outcome }) => {
             if (failing) throw new Error('disk gone')
             plans.push(plan)

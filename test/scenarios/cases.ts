@@ -37,7 +37,8 @@ export interface Case {
 }
 
 const ROOT = new URL('../../fixtures/', import.meta.url)
-const GROUPS = ['transport', 'soap', 'iti-41', 'iti-42', 'iti-18', 'iti-43', 'iti-44', 'iti-45', 'storeclient']
+/** The demo network itself, no cases. */
+const NETWORK = 'demo'
 const REQUESTS = ['request.xml', 'request.mime', 'request.hl7', 'request.json']
 
 export function readCase(name: string): Case {
@@ -47,7 +48,10 @@ export function readCase(name: string): Case {
 }
 
 export function readCases(): readonly Case[] {
-  return GROUPS.filter((group) => existsSync(new URL(group, ROOT))).flatMap((group) =>
+  const groups = readdirSync(ROOT, { withFileTypes: true }).filter(
+    (entry) => entry.isDirectory() && entry.name !== NETWORK,
+  )
+  return groups.flatMap(({ name: group }) =>
     readdirSync(new URL(group, ROOT)).map((name) => readCase(`${group}/${name}`)),
   )
 }

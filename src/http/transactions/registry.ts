@@ -1,4 +1,4 @@
-// Codec pairs of the Document Registry: ITI-18, ITI-42 and ITI-61 (ITI TF-2 3.18, 3.42, 3.61).
+// Codec pairs of the Document Registry: the queries, and what submits objects (ITI TF-2 3.18, 3.42, 3.57, 3.61, 3.92).
 
 import { createHash } from 'node:crypto'
 import { NS } from '../../../profiles/transactions/index.ts'
@@ -33,7 +33,7 @@ export interface RegisterMessage {
   readonly digest: string
 }
 
-/** ITI-42 and ITI-61: the same body and answer. */
+/** ITI-42, ITI-57, ITI-61 and ITI-92: the same body and answer. */
 export const registerCodec: Codec<RegisterMessage, void> = {
   decode: ({ body }) => {
     const submission = readSubmitObjects(body)

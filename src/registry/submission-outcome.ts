@@ -1,0 +1,65 @@
+// What the transactions that submit objects have in common: how they end, whom they concern, how a resend is known.
+
+import { iheError } from '../../profiles/errors/index.ts'
+import type { Decision } from '../model/access.ts'
+import type { Caller } from '../model/caller.ts'
+import type { Submission } from '../model/document-entry.ts'
+import type { SubmitObjects } from '../model/ebrim.ts'
+import type { IheError } from '../model/error.ts'
+import type { Evidence, Outcome } from '../model/evidence.ts'
+import { formatCx } from '../model/identifiers.ts'
+import type { Claim } from './ports.ts'
+
+export function success(evidence: Evidence): Outcome<void> {
+  return { answer: undefined, result: 'success', errors: [], evidence, recorded: true }
+}
+
+/** A message may break a rule tens of thousands of times; answer and journal keep what a person can read. */
+const MAX_FINDINGS = 100
+
+export function refused(errors: readonly IheError[], evidence: Evidence): Outcome<void> {
+  return { answer: undefined, result: 'failure', errors: errors.slice(0, MAX_FINDINGS), evidence, recorded: false }
+}
+
+/** A submission that was resent after a lost answer is known by its wsa:MessageID and its content. */
+export function claimOf(request: { readonly digest: string }, caller: Caller): Claim | undefined {
+  const key = caller.exchange.messageId
+  return key === undefined
+    ? undefined
+    : { scope: `${caller.exchange.transaction} ${caller.systemId}`, key, digest: request.digest }
+}
+
+export function unknownPatient(submission: Submission): IheError {
+  const { patientId } = submission.submissionSet.value
+  return iheError('UNKNOWN_PATIENT', {
+    at: 'SubmissionSet.patientId',
+    value: formatCx(patientId),
+    rule: 'ITI TF-2 3.42.4.1.3',
+  })
+}
+
+export function evidenceOf(submission: Submission, decision?: Decision): Evidence {
+  const { value } = submission.submissionSet
+  return {
+    patients: [formatCx(value.patientId)],
+    submissionSetUniqueId: value.uniqueId,
+    documents: submission.entries.map((entry) => ({
+      documentUniqueId: entry.value.uniqueId,
+      repositoryUniqueId: entry.value.repositoryUniqueId ?? '',
+    })),
+    ...(decision === undefined ? {} : { decision }),
+  }
+}
+
+/** Evidence of a submission that could not be read whole: what it claims, as far as it can be told. */
+export function claimedEvidence(request: { readonly submission: SubmitObjects }): Evidence {
+  const identifiers = request.submission.objects.flatMap((object) => object.externalIdentifiers)
+  const named = (suffix: string): string[] =>
+    identifiers.filter(({ name }) => name?.endsWith(suffix)).map(({ value }) => value)
+  const [submissionSetUniqueId] = named('SubmissionSet.uniqueId')
+  return {
+    patients: [...new Set(named('.patientId'))].slice(0, 1),
+    documents: [],
+    ...(submissionSetUniqueId === undefined ? {} : { submissionSetUniqueId }),
+  }
+}
