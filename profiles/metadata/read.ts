@@ -2,7 +2,14 @@
 
 import type { Code } from '../../src/model/code.ts'
 import type { Author, DocumentEntry, Folder, SubmissionSet } from '../../src/model/document-entry.ts'
-import { type Classification, type RegistryObject, type Slot, slotValues } from '../../src/model/ebrim.ts'
+import {
+  type Classification,
+  type InternationalString,
+  plainText,
+  type RegistryObject,
+  type Slot,
+  slotValues,
+} from '../../src/model/ebrim.ts'
 import type { IheError } from '../../src/model/error.ts'
 import { type PatientId, parseCx } from '../../src/model/identifiers.ts'
 import { OBJECT_ON_DEMAND } from '../../src/model/xds.ts'
@@ -162,13 +169,18 @@ function textValues(object: RegistryObject, attribute: Attribute): readonly stri
     case 'identifier':
       return object.externalIdentifiers.filter((entry) => entry.scheme === coding.scheme).map((entry) => entry.value)
     case 'name':
-      return object.name === undefined ? [] : [object.name]
+      return textOf(object.name)
     case 'description':
-      return object.description === undefined ? [] : [object.description]
+      return textOf(object.description)
     case 'classification':
     case 'author':
       return []
   }
+}
+
+function textOf(text: InternationalString | undefined): readonly string[] {
+  const plain = plainText(text)
+  return plain === undefined ? [] : [plain]
 }
 
 function countFindings(attribute: Attribute, found: { count: number; at: string }): IheError[] {
@@ -196,7 +208,9 @@ function typeFindings(attribute: Attribute, found: { values: readonly string[]; 
 
 function codeFindings(entry: Classification, at: string): IheError[] {
   const complete =
-    entry.nodeRepresentation !== '' && slotValues(entry, 'codingScheme').length === 1 && (entry.name ?? '') !== ''
+    entry.nodeRepresentation !== '' &&
+    slotValues(entry, 'codingScheme').length === 1 &&
+    (plainText(entry.name) ?? '') !== ''
   return complete
     ? []
     : [
@@ -286,7 +300,7 @@ function toCode(entry: Classification): Code {
   return {
     code: entry.nodeRepresentation,
     scheme: slotValues(entry, 'codingScheme')[0] ?? '',
-    display: entry.name ?? '',
+    display: plainText(entry.name) ?? '',
   }
 }
 

@@ -3,7 +3,14 @@
 import { randomUUID } from 'node:crypto'
 import type { Code } from '../../src/model/code.ts'
 import type { Author, DocumentEntry, Folder, SubmissionSet } from '../../src/model/document-entry.ts'
-import type { Association, Classification, ExternalIdentifier, RegistryObject, Slot } from '../../src/model/ebrim.ts'
+import type {
+  Association,
+  Classification,
+  ExternalIdentifier,
+  InternationalString,
+  RegistryObject,
+  Slot,
+} from '../../src/model/ebrim.ts'
 import { formatCx } from '../../src/model/identifiers.ts'
 import { HAS_MEMBER, OBJECT_PACKAGE } from '../../src/model/xds.ts'
 import {
@@ -100,7 +107,7 @@ function parts(
   const slots: Slot[] = []
   const classifications: Classification[] = []
   const externalIdentifiers: ExternalIdentifier[] = []
-  const texts: { name?: string; description?: string } = {}
+  const texts: { name?: InternationalString; description?: InternationalString } = {}
   for (const { name, coding } of given.attributes) {
     const values = asArray(given.values[name])
     if (values.length === 0) continue
@@ -119,9 +126,9 @@ function parts(
         scheme: coding.scheme,
         registryObject: id,
         value: String(values[0]),
-        name: coding.label,
+        name: [{ value: coding.label }],
       })
-    else texts[coding.kind] = String(values[0])
+    else texts[coding.kind] = [{ value: String(values[0]) }]
   }
   return { slots: [...slots, ...given.extraSlots], classifications, externalIdentifiers, ...texts }
 }
@@ -138,7 +145,7 @@ function codeClassification(object: string, given: { scheme: string; code: Code 
     nodeRepresentation: given.code.code,
     classifiedObject: object,
     slots: [{ name: 'codingScheme', values: [given.code.scheme] }],
-    name: given.code.display,
+    name: [{ value: given.code.display }],
   }
 }
 

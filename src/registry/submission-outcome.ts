@@ -4,7 +4,7 @@ import { iheError } from '../../profiles/errors/index.ts'
 import type { Decision } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { Submission } from '../model/document-entry.ts'
-import type { SubmitObjects } from '../model/ebrim.ts'
+import { plainText, type SubmitObjects } from '../model/ebrim.ts'
 import type { IheError } from '../model/error.ts'
 import type { Evidence, Outcome } from '../model/evidence.ts'
 import { formatCx } from '../model/identifiers.ts'
@@ -55,7 +55,7 @@ export function evidenceOf(submission: Submission, decision?: Decision): Evidenc
 export function claimedEvidence(request: { readonly submission: SubmitObjects }): Evidence {
   const identifiers = request.submission.objects.flatMap((object) => object.externalIdentifiers)
   const named = (suffix: string): string[] =>
-    identifiers.filter(({ name }) => name?.endsWith(suffix)).map(({ value }) => value)
+    identifiers.filter(({ name }) => plainText(name)?.endsWith(suffix)).map(({ value }) => value)
   const [submissionSetUniqueId] = named('SubmissionSet.uniqueId')
   return {
     patients: [...new Set(named('.patientId'))].slice(0, 1),

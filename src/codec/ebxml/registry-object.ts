@@ -1,15 +1,23 @@
-// ebRIM 3.0 elements ↔ model objects (OASIS ebRIM 3.0; ITI TF-3 4.2.3.1). Kept is what XDS metadata uses: of a name or description the
-// first LocalizedString, of a classification its code and slots; what we store is returned as it came.
+// ebRIM 3.0 elements ↔ model objects (OASIS ebRIM 3.0; ITI TF-3 4.2.3.1). Everything the schema allows in an object is read, kept and
+// written again; what XDS does not interpret comes back as it came.
 
 import { iheError } from '../../../profiles/errors/index.ts'
 import { NS } from '../../../profiles/transactions/define.ts'
-import type { Association, Classification, ExternalIdentifier, RegistryObject, Slot } from '../../model/ebrim.ts'
+import type {
+  Association,
+  Classification,
+  ExternalIdentifier,
+  InternationalString,
+  RegistryObject,
+  Slot,
+  VersionInfo,
+} from '../../model/ebrim.ts'
 import { OBJECT_ASSOCIATION, OBJECT_CLASSIFICATION, OBJECT_EXTERNAL_IDENTIFIER } from '../../model/xds.ts'
-import { attributeOf, childOf, childrenOf, elementsOf, textOf } from '../xml/navigate.ts'
+import { attributeOf, childOf, childrenOf, textOf } from '../xml/navigate.ts'
 import type { XmlElement } from '../xml/read.ts'
-import { concat, el, type Markup, text } from '../xml/write.ts'
+import { el, type Markup, text } from '../xml/write.ts'
 
-/** Child order of every ebRIM registry object (ebRIM schema, RegistryObjectType). */
+/** Children of every ebRIM registry object in the order of the schema (RegistryObjectType, ExtrinsicObjectType). */
 const CHILD_ORDER = [
   'Slot',
   'Name',
@@ -19,73 +27,150 @@ const CHILD_ORDER = [
   'ExternalIdentifier',
   'ContentVersionInfo',
 ]
+const ONCE: ReadonlySet<string> = new Set(['Name', 'Description', 'VersionInfo', 'ContentVersionInfo'])
+
+const XML_LANG = '{http://www.w3.org/XML/1998/namespace}lang'
 
 /** @throws {IheError} BODY_INVALID when a required attribute is missing or children stand in another order than the schema's. */
 export function readRegistryObject(element: XmlElement): RegistryObject {
-  checkOrder(element)
   const kind = element.name === 'ExtrinsicObject' ? 'ExtrinsicObject' : 'RegistryPackage'
-  const version = childOf(element, NS.rim, 'VersionInfo')
+  const content = readContent(element, kind === 'ExtrinsicObject' ? 'with content version' : 'without')
+  const own = kind === 'ExtrinsicObject' ? ['mimeType', 'isOpaque'] : []
   return {
     kind,
     id: requiredAttribute(element, 'id'),
-    slots: readSlots(element),
-    classifications: childrenOf(element, NS.rim, 'Classification').map(readClassification),
-    externalIdentifiers: childrenOf(element, NS.rim, 'ExternalIdentifier').map(readExternalIdentifier),
-    ...optional('lid', attributeOf(element, 'lid')),
-    ...optional('objectType', attributeOf(element, 'objectType')),
-    ...optional('mimeType', attributeOf(element, 'mimeType')),
-    ...optional('status', attributeOf(element, 'status')),
+    slots: content.slots,
+    classifications: content.classifications,
+    externalIdentifiers: content.externalIdentifiers,
+    ...content.texts,
+    ...versionOf(content.version),
+    ...(content.contentVersion === undefined ? {} : { contentVersion: content.contentVersion }),
+    ...attributes(element, ['lid', 'objectType', 'status', ...own]),
     ...optional('home', nonEmpty(attributeOf(element, 'home'))),
-    ...optional('version', version === undefined ? undefined : attributeOf(version, 'versionName')),
-    ...optional('name', localized(element, 'Name')),
-    ...optional('description', localized(element, 'Description')),
   }
 }
 
-/** @throws {IheError} BODY_INVALID when a required attribute is missing. */
+/** @throws {IheError} BODY_INVALID as readRegistryObject. */
 export function readAssociation(element: XmlElement): Association {
-  checkOrder(element)
+  const content = readContent(element, 'without')
   return {
     id: attributeOf(element, 'id') ?? '',
     type: requiredAttribute(element, 'associationType'),
     source: requiredAttribute(element, 'sourceObject'),
     target: requiredAttribute(element, 'targetObject'),
-    slots: readSlots(element),
-    classifications: childrenOf(element, NS.rim, 'Classification').map(readClassification),
-    ...optional('status', attributeOf(element, 'status')),
-    ...optional('name', localized(element, 'Name')),
+    slots: content.slots,
+    classifications: content.classifications,
+    ...content.texts,
+    ...versionOf(content.version),
+    ...(content.externalIdentifiers.length === 0 ? {} : { externalIdentifiers: content.externalIdentifiers }),
+    ...attributes(element, ['lid', 'status']),
+    ...optional('home', nonEmpty(attributeOf(element, 'home'))),
   }
 }
 
-/** @throws {IheError} BODY_INVALID when a required attribute is missing. */
+/** @throws {IheError} BODY_INVALID as readRegistryObject. */
 export function readClassification(element: XmlElement): Classification {
+  const content = readContent(element, 'without')
   return {
     id: attributeOf(element, 'id') ?? '',
     nodeRepresentation: attributeOf(element, 'nodeRepresentation') ?? '',
     classifiedObject: requiredAttribute(element, 'classifiedObject'),
-    slots: readSlots(element),
+    slots: content.slots,
     ...optional('scheme', attributeOf(element, 'classificationScheme')),
     ...optional('node', attributeOf(element, 'classificationNode')),
-    ...optional('name', localized(element, 'Name')),
+    ...content.texts,
+    ...uninterpreted(content),
   }
 }
 
 function readExternalIdentifier(element: XmlElement): ExternalIdentifier {
+  const content = readContent(element, 'without')
   return {
     id: attributeOf(element, 'id') ?? '',
     scheme: requiredAttribute(element, 'identificationScheme'),
     registryObject: requiredAttribute(element, 'registryObject'),
     value: requiredAttribute(element, 'value'),
-    ...optional('name', localized(element, 'Name')),
+    ...(content.slots.length === 0 ? {} : { slots: content.slots }),
+    ...content.texts,
+    ...uninterpreted(content),
   }
 }
 
-function readSlots(element: XmlElement): readonly Slot[] {
-  return childrenOf(element, NS.rim, 'Slot').map((slot) => {
-    const list = childOf(slot, NS.rim, 'ValueList')
-    const values = list === undefined ? [] : childrenOf(list, NS.rim, 'Value').map((value) => trimmed(textOf(value)))
-    return { name: requiredAttribute(slot, 'name'), values }
+/** The children of one object, sorted in one pass: this runs several times for every submitted attribute. */
+interface Content {
+  readonly slots: Slot[]
+  readonly texts: { name?: InternationalString; description?: InternationalString }
+  version?: VersionInfo
+  contentVersion?: VersionInfo
+  readonly classifications: Classification[]
+  readonly externalIdentifiers: ExternalIdentifier[]
+}
+
+function readContent(element: XmlElement, form: 'with content version' | 'without'): Content {
+  const content: Content = { slots: [], texts: {}, classifications: [], externalIdentifiers: [] }
+  const last = form === 'without' ? CHILD_ORDER.length - 2 : CHILD_ORDER.length - 1
+  let former = 0
+  let formerName = ''
+  for (const child of element.children) {
+    if (typeof child === 'string') continue
+    const position = child.ns === NS.rim ? CHILD_ORDER.indexOf(child.name) : -1
+    const again = child.name === formerName && ONCE.has(child.name)
+    if (position < former || position > last || again) throw outOfOrder(element, child)
+    former = position
+    formerName = child.name
+    take(content, child)
+  }
+  return content
+}
+
+function take(content: Content, child: XmlElement): void {
+  if (child.name === 'Slot') content.slots.push(readSlot(child))
+  else if (child.name === 'Classification') content.classifications.push(readClassification(child))
+  else if (child.name === 'ExternalIdentifier') content.externalIdentifiers.push(readExternalIdentifier(child))
+  else if (child.name === 'Name') content.texts.name = readTexts(child)
+  else if (child.name === 'Description') content.texts.description = readTexts(child)
+  else if (child.name === 'VersionInfo') content.version = readVersion(child)
+  else content.contentVersion = readVersion(child)
+}
+
+function outOfOrder(element: XmlElement, child: XmlElement): Error {
+  return iheError('BODY_INVALID', {
+    at: `${element.name}(${attributeOf(element, 'id') ?? ''})/${child.name}`,
+    rule: `ebRIM 3.0 schema: children in the order ${CHILD_ORDER.join(', ')}; ${[...ONCE].join(', ')} once`,
   })
+}
+
+function readSlot(slot: XmlElement): Slot {
+  const list = childOf(slot, NS.rim, 'ValueList')
+  const values = list === undefined ? [] : childrenOf(list, NS.rim, 'Value').map((value) => trimmed(textOf(value)))
+  return { name: requiredAttribute(slot, 'name'), values, ...attributes(slot, ['slotType']) }
+}
+
+function readTexts(holder: XmlElement): InternationalString {
+  return childrenOf(holder, NS.rim, 'LocalizedString').map((text) => ({
+    value: requiredAttribute(text, 'value'),
+    ...optional('lang', attributeOf(text, XML_LANG)),
+    ...optional('charset', attributeOf(text, 'charset')),
+  }))
+}
+
+function readVersion(element: XmlElement): VersionInfo {
+  return attributes(element, ['versionName', 'comment'])
+}
+
+function versionOf(version: VersionInfo | undefined): Pick<RegistryObject, 'version' | 'versionComment'> {
+  return {
+    ...optional('version', version?.versionName),
+    ...optional('versionComment', version?.comment),
+  }
+}
+
+function uninterpreted({ version, classifications, externalIdentifiers }: Content) {
+  return {
+    ...(version === undefined ? {} : { versionInfo: version }),
+    ...(classifications.length === 0 ? {} : { classifications }),
+    ...(externalIdentifiers.length === 0 ? {} : { externalIdentifiers }),
+  }
 }
 
 const XML_SPACE = ' \t\r\n'
@@ -96,25 +181,6 @@ function trimmed(value: string): string {
   while (start < end && XML_SPACE.includes(value.charAt(start))) start += 1
   while (end > start && XML_SPACE.includes(value.charAt(end - 1))) end -= 1
   return value.slice(start, end)
-}
-
-function localized(element: XmlElement, name: 'Name' | 'Description'): string | undefined {
-  const holder = childOf(element, NS.rim, name)
-  const first = holder === undefined ? undefined : childOf(holder, NS.rim, 'LocalizedString')
-  return first === undefined ? undefined : attributeOf(first, 'value')
-}
-
-function checkOrder(element: XmlElement): void {
-  let highest = 0
-  for (const child of elementsOf(element)) {
-    const position = child.ns === NS.rim ? CHILD_ORDER.indexOf(child.name) : -1
-    if (position < highest)
-      throw iheError('BODY_INVALID', {
-        at: `${element.name}(${attributeOf(element, 'id') ?? ''})/${child.name}`,
-        rule: `ebRIM 3.0 schema: children in the order ${CHILD_ORDER.join(', ')}`,
-      })
-    highest = position
-  }
 }
 
 /** @throws {IheError} BODY_INVALID when the attribute is absent. */
@@ -133,19 +199,30 @@ function optional<K extends string>(key: K, value: string | undefined): { [P in 
   return value === undefined ? {} : ({ [key]: value } as { [P in K]?: string })
 }
 
+/** The attributes that are there, under their own names. */
+function attributes<K extends string>(element: XmlElement, names: readonly K[]): { [P in K]?: string } {
+  const found: { [P in K]?: string } = {}
+  for (const name of names) {
+    const value = attributeOf(element, name)
+    if (value !== undefined) found[name] = value
+  }
+  return found
+}
+
 /** How an object is written: as it is submitted, or as the registry answers it (fragment with status and home spliced in). */
 export function writeRegistryObject(object: RegistryObject, status?: string): Markup {
   return el(
     `rim:${object.kind}`,
     {
       id: object.id,
-      ...(object.kind === 'ExtrinsicObject' ? { mimeType: object.mimeType } : {}),
+      ...(object.kind === 'ExtrinsicObject' ? { mimeType: object.mimeType, isOpaque: object.isOpaque } : {}),
       objectType: object.objectType,
-      ...(object.lid === undefined ? {} : { lid: object.lid }),
+      lid: object.lid,
       home: object.home,
       status,
     },
-    objectContent(object),
+    ...children({ ...object, versionInfo: versionInfoOf(object) }),
+    ...(object.contentVersion === undefined ? [] : [writeVersion('ContentVersionInfo', object.contentVersion)]),
   )
 }
 
@@ -158,11 +235,11 @@ export function writeAssociation(association: Association, status?: string): Mar
       sourceObject: association.source,
       targetObject: association.target,
       objectType: OBJECT_ASSOCIATION,
+      lid: association.lid,
+      home: association.home,
       status,
     },
-    ...association.slots.map(writeSlot),
-    ...writeLocalized('Name', association.name),
-    ...association.classifications.map(writeClassification),
+    ...children({ ...association, versionInfo: versionInfoOf(association) }),
   )
 }
 
@@ -178,30 +255,53 @@ export function renderFragment(object: RegistryObject): string {
 
 /** The stored fragment of an association, see renderFragment. */
 export function renderAssociationFragment(association: Association): string {
-  return writeAssociation(association).slice('<rim:Association'.length)
+  const { home: _home, status: _status, ...rest } = association
+  return writeAssociation(rest).slice('<rim:Association'.length)
 }
 
-function objectContent(object: RegistryObject): Markup {
-  return concat([
-    ...object.slots.map(writeSlot),
-    ...writeLocalized('Name', object.name),
-    ...writeLocalized('Description', object.description),
-    ...(object.version === undefined ? [] : [el('rim:VersionInfo', { versionName: object.version })]),
-    ...object.classifications.map(writeClassification),
-    ...object.externalIdentifiers.map(writeExternalIdentifier),
-  ])
+interface Written {
+  readonly slots?: readonly Slot[]
+  readonly name?: InternationalString
+  readonly description?: InternationalString
+  readonly versionInfo?: VersionInfo | undefined
+  readonly classifications?: readonly Classification[]
+  readonly externalIdentifiers?: readonly ExternalIdentifier[]
+}
+
+function versionInfoOf({ version, versionComment }: Pick<RegistryObject, 'version' | 'versionComment'>) {
+  if (version === undefined && versionComment === undefined) return undefined
+  return { ...optional('versionName', version), ...optional('comment', versionComment) }
+}
+
+function children(content: Written): readonly Markup[] {
+  return [
+    ...(content.slots ?? []).map(writeSlot),
+    ...writeTexts('Name', content.name),
+    ...writeTexts('Description', content.description),
+    ...(content.versionInfo === undefined ? [] : [writeVersion('VersionInfo', content.versionInfo)]),
+    ...(content.classifications ?? []).map(writeClassification),
+    ...(content.externalIdentifiers ?? []).map(writeExternalIdentifier),
+  ]
 }
 
 export function writeSlot(slot: Slot): Markup {
   return el(
     'rim:Slot',
-    { name: slot.name },
+    { name: slot.name, slotType: slot.slotType },
     el('rim:ValueList', {}, ...slot.values.map((value) => el('rim:Value', {}, text(value)))),
   )
 }
 
-function writeLocalized(name: 'Name' | 'Description', value: string | undefined): readonly Markup[] {
-  return value === undefined ? [] : [el(`rim:${name}`, {}, el('rim:LocalizedString', { value }))]
+function writeTexts(name: 'Name' | 'Description', texts: InternationalString | undefined): readonly Markup[] {
+  if (texts === undefined) return []
+  const written = texts.map(({ value, lang, charset }) =>
+    el('rim:LocalizedString', { 'xml:lang': lang, charset, value }),
+  )
+  return [el(`rim:${name}`, {}, ...written)]
+}
+
+function writeVersion(name: 'VersionInfo' | 'ContentVersionInfo', version: VersionInfo): Markup {
+  return el(`rim:${name}`, { versionName: version.versionName, comment: version.comment })
 }
 
 function writeClassification(entry: Classification): Markup {
@@ -216,8 +316,7 @@ function writeClassification(entry: Classification): Markup {
         entry.nodeRepresentation === '' && entry.node !== undefined ? undefined : entry.nodeRepresentation,
       objectType: OBJECT_CLASSIFICATION,
     },
-    ...entry.slots.map(writeSlot),
-    ...writeLocalized('Name', entry.name),
+    ...children(entry),
   )
 }
 
@@ -231,6 +330,6 @@ function writeExternalIdentifier(entry: ExternalIdentifier): Markup {
       registryObject: entry.registryObject,
       value: entry.value,
     },
-    ...writeLocalized('Name', entry.name),
+    ...children(entry),
   )
 }

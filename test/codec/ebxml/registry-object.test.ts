@@ -22,7 +22,16 @@ import {
   writeSubmitObjects,
 } from '../../../src/codec/ebxml/submit.ts'
 import { readXml } from '../../../src/codec/xml/read.ts'
-import type { Association, Classification, RegistryObject, Slot } from '../../../src/model/ebrim.ts'
+import type {
+  Association,
+  Classification,
+  ExternalIdentifier,
+  InternationalString,
+  RegistryObject,
+  Slot,
+  VersionInfo,
+} from '../../../src/model/ebrim.ts'
+import { plainText } from '../../../src/model/ebrim.ts'
 import { STATUS_APPROVED } from '../../../src/model/xds.ts'
 import { assemble } from '../../../src/registry/assemble.ts'
 import { REGISTER } from '../../../src/registry/register.ts'
@@ -60,15 +69,37 @@ const inner = ['\n', '\r', '\t', ' ']
 const word = (): string => Array.from({ length: 1 + next(6) }, () => ALPHABET[next(ALPHABET.length)]).join('')
 const words = (): string => `${word()}${inner[next(4)]}${word()}`
 const many = <T>(make: () => T): T[] => Array.from({ length: next(4) }, make)
-const slot = (): Slot => ({ name: word(), values: many(words) })
-const classification = (): Classification => ({
+const maybe = <K extends string, T>(key: K, make: () => T): { [P in K]?: T } =>
+  next(3) === 0 ? ({ [key]: make() } as { [P in K]?: T }) : {}
+const texts = (): InternationalString =>
+  many(() => ({ value: words(), ...maybe('lang', word), ...maybe('charset', word) }))
+const slot = (): Slot => ({ name: word(), values: many(words), ...maybe('slotType', word) })
+const version = (): VersionInfo => ({ ...maybe('versionName', word), ...maybe('comment', words) })
+const some = <T>(make: () => T): T[] => [make(), ...many(make)]
+/** What XDS does not interpret, at most two levels deep. */
+const uninterpreted = (depth: number) => ({
+  ...maybe('name', texts),
+  ...maybe('description', texts),
+  ...maybe('versionInfo', version),
+  ...(depth > 1 || next(6) > 0 ? {} : { classifications: some(() => classification(depth + 1)) }),
+  ...(depth > 1 || next(6) > 0 ? {} : { externalIdentifiers: some(() => externalIdentifier(depth + 1)) }),
+})
+const classification = (depth = 0): Classification => ({
   id: word(),
   classifiedObject: word(),
   slots: many(slot),
   ...(next(4) === 0
     ? { node: word(), nodeRepresentation: '' }
     : { scheme: word(), nodeRepresentation: next(5) === 0 ? '' : words() }),
-  ...(next(2) === 0 ? { name: words() } : {}),
+  ...uninterpreted(depth),
+})
+const externalIdentifier = (depth = 0): ExternalIdentifier => ({
+  id: word(),
+  scheme: word(),
+  registryObject: word(),
+  value: words(),
+  ...(next(4) === 0 ? { slots: some(slot) } : {}),
+  ...uninterpreted(depth),
 })
 
 function object(): RegistryObject {
@@ -77,18 +108,18 @@ function object(): RegistryObject {
     kind,
     id: word(),
     slots: many(slot),
-    classifications: many(classification),
-    externalIdentifiers: many(() => ({
-      id: word(),
-      scheme: word(),
-      registryObject: word(),
-      value: words(),
-      name: word(),
-    })),
+    classifications: many(() => classification()),
+    externalIdentifiers: many(() => externalIdentifier()),
     objectType: word(),
-    ...(kind === 'ExtrinsicObject' ? { mimeType: word() } : {}),
-    ...(next(2) === 0 ? { lid: word(), home: word(), version: word() } : {}),
-    ...(next(2) === 0 ? { name: words(), description: words() } : {}),
+    ...(kind === 'ExtrinsicObject'
+      ? { mimeType: word(), ...maybe('isOpaque', () => 'false'), ...maybe('contentVersion', version) }
+      : {}),
+    ...maybe('lid', word),
+    ...maybe('home', word),
+    ...maybe('version', word),
+    ...maybe('versionComment', words),
+    ...maybe('name', texts),
+    ...maybe('description', texts),
   }
 }
 
@@ -98,8 +129,14 @@ const association = (): Association => ({
   source: word(),
   target: word(),
   slots: many(slot),
-  classifications: many(classification),
-  ...(next(2) === 0 ? { name: words() } : {}),
+  classifications: many(() => classification()),
+  ...(next(4) === 0 ? { externalIdentifiers: some(() => externalIdentifier()) } : {}),
+  ...maybe('lid', word),
+  ...maybe('home', word),
+  ...maybe('version', word),
+  ...maybe('versionComment', words),
+  ...maybe('name', texts),
+  ...maybe('description', texts),
 })
 
 t.test('read(write(x)) = x for five hundred random objects and associations', async (t) => {
@@ -135,6 +172,23 @@ t.test('a whole submission survives, alone and inside ITI-41', async (t) => {
     if (!isSame(provided, { submission: given, documents })) t.strictSame(provided, { submission: given, documents })
   }
 })
+
+t.test(
+  '4.2.3.1: texts in several languages, slot types, versions and opacity come back as they were submitted',
+  async (t) => {
+    const content = [
+      '<rim:Slot name="urn:example:ward" slotType="urn:example:type"><rim:ValueList><rim:Value>3 East</rim:Value></rim:ValueList></rim:Slot>',
+      '<rim:Name><rim:LocalizedString xml:lang="ja-JP" charset="UTF-8" value="紹介状"/><rim:LocalizedString xml:lang="en" value="Referral"/></rim:Name>',
+      '<rim:Description><rim:LocalizedString xml:lang="ja-JP" value="至急"/></rim:Description>',
+      '<rim:VersionInfo versionName="7" comment="draft"/>',
+      '<rim:ContentVersionInfo versionName="2" comment="signed"/>',
+    ].join('')
+    const given = `<rim:ExtrinsicObject id="a" mimeType="text/plain" isOpaque="true">${content}</rim:ExtrinsicObject>`
+    const read = readRegistryObject(parse(given))
+    t.equal(plainText(read.name), '紹介状', 'XDS reads the first text')
+    t.equal(writeRegistryObject(read), given)
+  },
+)
 
 t.test('2.3: line breaks around a value go, an ideographic space is part of it', async (t) => {
   const read = readRegistryObject(
@@ -178,6 +232,11 @@ t.test('children in another order than the schema, foreign children and missing 
   refuse('<rim:Classification/>')
   refuse('<rim:ExternalIdentifier identificationScheme="s" registryObject="a"/>')
   refuse('', '<rim:ExtrinsicObject')
+  refuse('<rim:Name/><rim:Name/>')
+  refuse('<rim:VersionInfo/><rim:VersionInfo/>')
+  refuse('<rim:Name><rim:LocalizedString xml:lang="ja"/></rim:Name>')
+  refuse('<rim:Classification classifiedObject="a"><rim:Name/><rim:Slot name="s"/></rim:Classification>')
+  refuse('<rim:Classification classifiedObject="a"><rim:ContentVersionInfo/></rim:Classification>')
 })
 
 t.test('characters that XML cannot carry are refused on the way in and replaced on the way out', async (t) => {
