@@ -2,25 +2,33 @@
 // 4.2.3.2-1, 4.2.3.3-1, 4.2.3.4-1).
 
 export type AttributeType =
+  | 'Availability'
   | 'Code'
+  | 'CodedString'
   | 'CX'
+  | 'CXi'
   | 'DTM'
-  | 'DTM14'
+  | 'HomeCommunityId'
   | 'Identifier'
   | 'LanguageTag'
+  | 'MediaType'
   | 'NonNegativeInteger'
   | 'OID'
   | 'Recipient'
   | 'Sha1'
   | 'SourceCX'
+  | 'SourcePatientInfo'
   | 'String'
   | 'XCN'
+  | 'XON'
+  | 'XTN'
 
 export type AttributeCoding =
   | { readonly kind: 'slot'; readonly slot: string }
   | { readonly kind: 'classification'; readonly scheme: string }
   | { readonly kind: 'identifier'; readonly scheme: string; readonly label: string }
   | { readonly kind: 'author'; readonly scheme: string }
+  | { readonly kind: 'attribute'; readonly attribute: 'home' | 'mimeType' }
   | { readonly kind: 'name' }
   | { readonly kind: 'description' }
 
@@ -83,7 +91,7 @@ export const documentEntryAttributes: readonly Attribute[] = (
       '4.2.3.2.5',
     ],
     ['creationTime', slot('creationTime'), 'DTM', '1', '4.2.3.2.6'],
-    ['documentAvailability', slot('documentAvailability'), 'String', '0..1', '4.2.3.2.30'],
+    ['documentAvailability', slot('documentAvailability'), 'Availability', '0..1', '4.2.3.2.30'],
     ['eventCodeList', classification('urn:uuid:2c6b8cb7-8b2a-4051-b291-b1ae6a575ef4'), 'Code', '0..n', '4.2.3.2.8'],
     ['formatCode', classification('urn:uuid:a09d5840-386c-46f2-b5ad-9c3699a4309d'), 'Code', '1', '4.2.3.2.9'],
     ['hash', slot('hash'), 'Sha1', '1', '4.2.3.2.10'],
@@ -94,8 +102,10 @@ export const documentEntryAttributes: readonly Attribute[] = (
       '1',
       '4.2.3.2.11',
     ],
+    ['homeCommunityId', { kind: 'attribute', attribute: 'home' }, 'HomeCommunityId', '0..1', '4.2.3.2.12'],
     ['languageCode', slot('languageCode'), 'LanguageTag', '1', '4.2.3.2.13'],
     ['legalAuthenticator', slot('legalAuthenticator'), 'XCN', '0..1', '4.2.3.2.14'],
+    ['mimeType', { kind: 'attribute', attribute: 'mimeType' }, 'MediaType', '1', '4.2.3.2.15'],
     [
       'patientId',
       identifier('urn:uuid:58a6f841-87b3-4a3e-92fd-a8ffeff98427', 'XDSDocumentEntry.patientId'),
@@ -104,13 +114,13 @@ export const documentEntryAttributes: readonly Attribute[] = (
       '4.2.3.2.16',
     ],
     ['practiceSettingCode', classification('urn:uuid:cccf5598-8b07-4b77-a05e-ae952c785ead'), 'Code', '1', '4.2.3.2.17'],
-    ['referenceIdList', slot('urn:ihe:iti:xds:2013:referenceIdList'), 'String', '0..n', '4.2.3.2.28'],
+    ['referenceIdList', slot('urn:ihe:iti:xds:2013:referenceIdList'), 'CXi', '0..n', '4.2.3.2.28'],
     ['repositoryUniqueId', slot('repositoryUniqueId'), 'OID', '1', '4.2.3.2.18'],
     ['serviceStartTime', slot('serviceStartTime'), 'DTM', '0..1', '4.2.3.2.19'],
     ['serviceStopTime', slot('serviceStopTime'), 'DTM', '0..1', '4.2.3.2.20'],
     ['size', slot('size'), 'NonNegativeInteger', '1', '4.2.3.2.21'],
     ['sourcePatientId', slot('sourcePatientId'), 'SourceCX', '1', '4.2.3.2.22'],
-    ['sourcePatientInfo', slot('sourcePatientInfo'), 'String', '0..n', '4.2.3.2.23'],
+    ['sourcePatientInfo', slot('sourcePatientInfo'), 'SourcePatientInfo', '0..n', '4.2.3.2.23'],
     ['title', { kind: 'name' }, 'String', '0..1', '4.2.3.2.24'],
     ['typeCode', classification('urn:uuid:f0306f51-975f-434e-a61c-c59651d33983'), 'Code', '1', '4.2.3.2.25'],
     [
@@ -135,6 +145,7 @@ export const submissionSetAttributes: readonly Attribute[] = (
     ],
     ['comments', { kind: 'description' }, 'String', '0..1', '4.2.3.3.3'],
     ['contentTypeCode', classification('urn:uuid:aa543740-bdda-424e-8c96-df4873be8500'), 'Code', '1', '4.2.3.3.4'],
+    ['homeCommunityId', { kind: 'attribute', attribute: 'home' }, 'HomeCommunityId', '0..1', '4.2.3.3.6'],
     ['intendedRecipient', slot('intendedRecipient'), 'Recipient', '0..n', '4.2.3.3.7'],
     [
       'patientId',
@@ -167,6 +178,7 @@ export const folderAttributes: readonly Attribute[] = (
   [
     ['codeList', classification('urn:uuid:1ba97051-7806-41a8-a48b-8fce7af683c5'), 'Code', '1..n', '4.2.3.4.2'],
     ['comments', { kind: 'description' }, 'String', '0..1', '4.2.3.4.3'],
+    ['homeCommunityId', { kind: 'attribute', attribute: 'home' }, 'HomeCommunityId', '0..1', '4.2.3.4.5'],
     ['lastUpdateTime', slot('lastUpdateTime'), 'String', '0..1', '4.2.3.4.6'],
     [
       'patientId',
@@ -197,11 +209,35 @@ export const LIMITED_METADATA_NODES: readonly string[] = [
 /** Classification scheme of the documentation code that a relationship association may carry (ITI TF-3 4.2.2.2). */
 export const ASSOCIATION_DOCUMENTATION = 'urn:uuid:abd807a3-4432-4053-87b4-fd82c643d1f3'
 
-/** Slots of the author classification (ITI TF-3 4.2.3.1.4). */
-export const AUTHOR_SLOTS = [
-  'authorPerson',
-  'authorInstitution',
-  'authorRole',
-  'authorSpecialty',
-  'authorTelecommunication',
-] as const
+/** Slots of the author classification in our order (ITI TF-3 Table 4.2.3.1.4-1). */
+export const authorSlots = [
+  { name: 'authorPerson', type: 'XCN', cardinality: 'one' },
+  { name: 'authorInstitution', type: 'XON', cardinality: 'many' },
+  { name: 'authorRole', type: 'CodedString', cardinality: 'many' },
+  { name: 'authorSpecialty', type: 'CodedString', cardinality: 'many' },
+  { name: 'authorTelecommunication', type: 'XTN', cardinality: 'many' },
+] as const satisfies readonly {
+  readonly name: string
+  readonly type: AttributeType
+  readonly cardinality: 'one' | 'many'
+}[]
+
+/** Slots that tell who an author is; the others only say more of them. */
+export const AUTHOR_IDENTITY = ['authorPerson', 'authorInstitution', 'authorTelecommunication'] as const
+
+/** Slots that the standard gives to associations (ITI TF-3 4.2.2; ITI TF-2 3.57). */
+export const associationSlots: readonly string[] = [
+  'SubmissionSetStatus',
+  'PreviousVersion',
+  'AssociationPropagation',
+  'OriginalStatus',
+  'NewStatus',
+]
+
+/** The kinds of object that have an attribute table, as rules and findings call them. */
+export const metadataObjects = {
+  DE: { label: 'DocumentEntry', attributes: documentEntryAttributes },
+  SS: { label: 'SubmissionSet', attributes: submissionSetAttributes },
+  FD: { label: 'Folder', attributes: folderAttributes },
+} as const
+export type MetadataKind = keyof typeof metadataObjects

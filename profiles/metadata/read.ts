@@ -13,15 +13,24 @@ import {
 import type { IheError } from '../../src/model/error.ts'
 import { type PatientId, parseCx } from '../../src/model/identifiers.ts'
 import { OBJECT_ON_DEMAND } from '../../src/model/xds.ts'
-import { iheError } from '../errors/index.ts'
 import {
   type Attribute,
-  AUTHOR_SLOTS,
   documentEntryAttributes,
   folderAttributes,
+  type MetadataKind,
+  metadataObjects,
   submissionSetAttributes,
 } from './attributes.ts'
-import { typeRules } from './types.ts'
+import {
+  authorFindings,
+  codeFindings,
+  countFindings,
+  entryFindings,
+  type Place,
+  structureFindings,
+  typeFindings,
+} from './findings.ts'
+import { isSwitchable } from './rules.ts'
 
 /** Values of one object, read once and asked by attribute name. */
 interface Reading {
@@ -32,6 +41,7 @@ interface Reading {
   readonly findings: readonly IheError[]
 }
 
+/** A value is there unless a rule is broken that always holds; whether the other findings refuse is decided elsewhere. */
 export interface Read<T> {
   readonly value: T | undefined
   readonly findings: readonly IheError[]
@@ -41,13 +51,11 @@ const onDemandAttributes: readonly Attribute[] = documentEntryAttributes.map((at
   attribute.onDemand === 'forbidden' ? { ...attribute, required: 'no', cardinality: 'none' } : attribute,
 )
 
-/** The typed DocumentEntry of an ExtrinsicObject with all findings of ITI TF-3 Table 4.2.3.2-1; no value when one is fatal. */
+/** The typed DocumentEntry of an ExtrinsicObject with all findings of ITI TF-3 Table 4.2.3.2-1; no value when one always refuses. */
 export function readDocumentEntry(object: RegistryObject): Read<DocumentEntry> {
   const attributes = object.objectType === OBJECT_ON_DEMAND ? onDemandAttributes : documentEntryAttributes
-  const reading = readObject(object, { attributes, label: 'DocumentEntry' })
-  const findings = [...reading.findings]
-  if ((object.mimeType ?? '') === '')
-    findings.push(metadataError(`DocumentEntry(${object.id}).mimeType`, 'ITI TF-3 4.2.3.2.15'))
+  const reading = readObject(object, { attributes, kind: 'DE' })
+  const findings = [...reading.findings, ...entryFindings(object, reading.texts)]
   const one = (name: string): string | undefined => reading.texts.get(name)?.[0]
   const code = (name: string): Code | undefined => reading.codes.get(name)?.[0]
   const patientId = parse(one('patientId'))
@@ -59,14 +67,14 @@ export function readDocumentEntry(object: RegistryObject): Read<DocumentEntry> {
     healthcareFacilityTypeCode: code('healthcareFacilityTypeCode'),
     patientId,
   }
-  if (findings.length > 0 || !isComplete(required)) return { value: undefined, findings }
+  if (!findings.every(isSwitchable) || !isComplete(required)) return { value: undefined, findings }
   return {
     findings,
     value: {
       ...required,
       entryUUID: object.id,
       objectType: object.objectType ?? '',
-      mimeType: object.mimeType ?? '',
+      mimeType: one('mimeType') ?? '',
       uniqueId: one('uniqueId') ?? '',
       sourcePatientId: one('sourcePatientId') ?? '',
       sourcePatientInfo: reading.texts.get('sourcePatientInfo') ?? [],
@@ -77,7 +85,7 @@ export function readDocumentEntry(object: RegistryObject): Read<DocumentEntry> {
       referenceIdList: reading.texts.get('referenceIdList') ?? [],
       extraSlots: reading.extraSlots,
       ...present({
-        homeCommunityId: object.home,
+        homeCommunityId: one('homeCommunityId'),
         title: one('title'),
         comments: one('comments'),
         legalAuthenticator: one('legalAuthenticator'),
@@ -94,14 +102,15 @@ export function readDocumentEntry(object: RegistryObject): Read<DocumentEntry> {
   }
 }
 
-/** The typed Folder of a RegistryPackage with all findings of ITI TF-3 Table 4.2.3.4-1; no value when one is fatal. */
+/** The typed Folder of a RegistryPackage with all findings of ITI TF-3 Table 4.2.3.4-1; no value when one always refuses. */
 export function readFolder(object: RegistryObject): Read<Folder> {
-  const reading = readObject(object, { attributes: folderAttributes, label: 'Folder' })
+  const reading = readObject(object, { attributes: folderAttributes, kind: 'FD' })
   const one = (name: string): string | undefined => reading.texts.get(name)?.[0]
   const required = { patientId: parse(one('patientId')) }
-  if (reading.findings.length > 0 || !isComplete(required)) return { value: undefined, findings: reading.findings }
+  const { findings } = reading
+  if (!findings.every(isSwitchable) || !isComplete(required)) return { value: undefined, findings }
   return {
-    findings: [],
+    findings,
     value: {
       ...required,
       entryUUID: object.id,
@@ -109,19 +118,20 @@ export function readFolder(object: RegistryObject): Read<Folder> {
       codeList: reading.codes.get('codeList') ?? [],
       title: one('title') ?? '',
       extraSlots: reading.extraSlots,
-      ...present({ homeCommunityId: object.home, comments: one('comments') }),
+      ...present({ homeCommunityId: one('homeCommunityId'), comments: one('comments') }),
     },
   }
 }
 
-/** The typed SubmissionSet of a RegistryPackage with all findings of ITI TF-3 Table 4.2.3.3-1; no value when one is fatal. */
+/** The typed SubmissionSet of a RegistryPackage with all findings of ITI TF-3 Table 4.2.3.3-1; no value when one always refuses. */
 export function readSubmissionSet(object: RegistryObject): Read<SubmissionSet> {
-  const reading = readObject(object, { attributes: submissionSetAttributes, label: 'SubmissionSet' })
+  const reading = readObject(object, { attributes: submissionSetAttributes, kind: 'SS' })
   const one = (name: string): string | undefined => reading.texts.get(name)?.[0]
   const required = { contentTypeCode: reading.codes.get('contentTypeCode')?.[0], patientId: parse(one('patientId')) }
-  if (reading.findings.length > 0 || !isComplete(required)) return { value: undefined, findings: reading.findings }
+  const { findings } = reading
+  if (!findings.every(isSwitchable) || !isComplete(required)) return { value: undefined, findings }
   return {
-    findings: [],
+    findings,
     value: {
       ...required,
       entryUUID: object.id,
@@ -131,34 +141,41 @@ export function readSubmissionSet(object: RegistryObject): Read<SubmissionSet> {
       author: reading.authors,
       intendedRecipient: reading.texts.get('intendedRecipient') ?? [],
       extraSlots: reading.extraSlots,
-      ...present({ homeCommunityId: object.home, title: one('title'), comments: one('comments') }),
+      ...present({ homeCommunityId: one('homeCommunityId'), title: one('title'), comments: one('comments') }),
     },
   }
 }
 
-function readObject(object: RegistryObject, table: { attributes: readonly Attribute[]; label: string }): Reading {
+interface Table {
+  readonly attributes: readonly Attribute[]
+  readonly kind: MetadataKind
+}
+
+function readObject(object: RegistryObject, table: Table): Reading {
   const texts = new Map<string, readonly string[]>()
   const codes = new Map<string, readonly Code[]>()
   const authors: Author[] = []
-  const findings: IheError[] = structureFindings(object, table.label)
+  const label = `${metadataObjects[table.kind].label}(${object.id})`
+  const findings: IheError[] = structureFindings(object, label)
   for (const attribute of table.attributes) {
-    const at = `${table.label}(${object.id}).${attribute.name}`
-    if (attribute.coding.kind === 'author') {
-      authors.push(...readAuthors(object, attribute.coding.scheme))
-    } else if (attribute.coding.kind === 'classification') {
-      const scheme = attribute.coding.scheme
-      const found = object.classifications.filter((entry) => entry.scheme === scheme)
+    const { coding } = attribute
+    const place: Place = { attribute, kind: table.kind, at: `${label}.${attribute.name}` }
+    if (coding.kind === 'author') {
+      const found = object.classifications.filter((entry) => entry.scheme === coding.scheme)
+      authors.push(...found.map(toAuthor))
+      findings.push(...found.flatMap((entry) => authorFindings(entry, place.at)))
+    } else if (coding.kind === 'classification') {
+      const found = object.classifications.filter((entry) => entry.scheme === coding.scheme)
       codes.set(attribute.name, found.map(toCode))
-      findings.push(...found.flatMap((entry) => codeFindings(entry, at)))
-      findings.push(...countFindings(attribute, { count: found.length, at }))
+      findings.push(...found.flatMap((entry) => codeFindings(entry, place)), ...countFindings(found.length, place))
     } else {
       const found = textValues(object, attribute)
       texts.set(attribute.name, found)
-      findings.push(...countFindings(attribute, { count: found.length, at }))
-      findings.push(...typeFindings(attribute, { values: found, at }))
+      findings.push(...countFindings(found.length, place), ...typeFindings(found, place))
     }
   }
-  return { texts, codes, authors, extraSlots: extraSlots(object, table.attributes), findings }
+  const extra = extraSlots(object, table.attributes)
+  return { texts, codes, authors, extraSlots: extra, findings }
 }
 
 function textValues(object: RegistryObject, attribute: Attribute): readonly string[] {
@@ -168,6 +185,10 @@ function textValues(object: RegistryObject, attribute: Attribute): readonly stri
       return slotValues(object, coding.slot)
     case 'identifier':
       return object.externalIdentifiers.filter((entry) => entry.scheme === coding.scheme).map((entry) => entry.value)
+    case 'attribute': {
+      const value = object[coding.attribute] ?? ''
+      return value === '' ? [] : [value]
+    }
     case 'name':
       return textOf(object.name)
     case 'description':
@@ -183,117 +204,20 @@ function textOf(text: InternationalString | undefined): readonly string[] {
   return plain === undefined ? [] : [plain]
 }
 
-function countFindings(attribute: Attribute, found: { count: number; at: string }): IheError[] {
-  if (found.count === 0 && attribute.required === 'yes')
-    return [metadataError(found.at, `${attribute.section} required`)]
-  if (found.count > 0 && attribute.cardinality === 'none')
-    return [metadataError(found.at, `${attribute.section} not allowed in an On-Demand DocumentEntry`)]
-  if (found.count > 1 && attribute.cardinality === 'one')
-    return [metadataError(found.at, `${attribute.section} at most one value`)]
-  return []
-}
-
-function typeFindings(attribute: Attribute, found: { values: readonly string[]; at: string }): IheError[] {
-  const rule = typeRules[attribute.type]
-  return found.values
-    .filter((value) => !rule.accepts(value))
-    .map((value) =>
-      iheError('METADATA_INVALID', {
-        at: found.at,
-        value,
-        rule: `${attribute.section} ${attribute.type}: ${rule.expected}`,
-      }),
-    )
-}
-
-function codeFindings(entry: Classification, at: string): IheError[] {
-  const complete =
-    entry.nodeRepresentation !== '' &&
-    slotValues(entry, 'codingScheme').length === 1 &&
-    (plainText(entry.name) ?? '') !== ''
-  return complete
-    ? []
-    : [
-        iheError('METADATA_INVALID', {
-          at,
-          value: entry.nodeRepresentation,
-          rule: 'ITI TF-3 4.2.3.1.2: nodeRepresentation, one codingScheme value and a Name are required',
-        }),
-      ]
-}
-
-/** Parent links and slot uniqueness hold for every object (ITI TF-3 4.2.3.1). */
-function structureFindings(object: RegistryObject, label: string): IheError[] {
-  const at = `${label}(${object.id})`
-  const findings: IheError[] = []
-  for (const entry of object.classifications)
-    if (entry.classifiedObject !== object.id)
-      findings.push(
-        iheError('METADATA_INVALID', {
-          at: `${at}/Classification/@classifiedObject`,
-          value: entry.classifiedObject,
-          rule: 'ITI TF-3 4.2.3.1.2 must be the id of the parent',
-        }),
-      )
-  for (const entry of object.externalIdentifiers)
-    if (entry.registryObject !== object.id)
-      findings.push(
-        iheError('METADATA_INVALID', {
-          at: `${at}/ExternalIdentifier/@registryObject`,
-          value: entry.registryObject,
-          rule: 'ITI TF-3 4.2.3.1.3 must be the id of the parent',
-        }),
-      )
-  const names = new Set<string>()
-  const repeated = new Set<string>()
-  for (const { name } of object.slots) (names.has(name) ? repeated : names).add(name)
-  for (const name of repeated)
-    findings.push(
-      iheError('METADATA_INVALID', {
-        at: `${at}/Slot`,
-        value: name,
-        rule: 'ITI TF-3 4.2.3.1.1 slot names are unique in an object',
-      }),
-    )
-  return findings
-}
-
-const IHE_SLOT = /^urn:ihe:/
-
 function extraSlots(object: RegistryObject, attributes: readonly Attribute[]): readonly Slot[] {
   const known = new Set(attributes.flatMap((entry) => (entry.coding.kind === 'slot' ? [entry.coding.slot] : [])))
   return object.slots.filter((entry) => !known.has(entry.name))
 }
 
-/** Extra metadata must be named by a URN outside urn:ihe: (ITI TF-3 4.2.3.1.6). */
-export function extraSlotFindings(
-  object: { readonly kind: RegistryObject['kind'] | 'Association'; readonly id: string },
-  slots: readonly Slot[],
-): readonly IheError[] {
-  return slots
-    .filter((entry) => !entry.name.startsWith('urn:') || IHE_SLOT.test(entry.name))
-    .map((entry) =>
-      iheError('METADATA_INVALID', {
-        at: `${object.kind}(${object.id})/Slot`,
-        value: entry.name,
-        rule: 'ITI TF-3 4.2.3.1.6 extra slots are named by a URN outside urn:ihe:',
-      }),
-    )
-}
-
-function readAuthors(object: RegistryObject, scheme: string): readonly Author[] {
-  return object.classifications
-    .filter((entry) => entry.scheme === scheme)
-    .map((entry) => {
-      const [person] = slotValues(entry, AUTHOR_SLOTS[0])
-      return {
-        ...(person === undefined ? {} : { authorPerson: person }),
-        authorInstitution: slotValues(entry, AUTHOR_SLOTS[1]),
-        authorRole: slotValues(entry, AUTHOR_SLOTS[2]),
-        authorSpecialty: slotValues(entry, AUTHOR_SLOTS[3]),
-        authorTelecommunication: slotValues(entry, AUTHOR_SLOTS[4]),
-      }
-    })
+function toAuthor(entry: Classification): Author {
+  const [authorPerson] = slotValues(entry, 'authorPerson')
+  return {
+    ...(authorPerson === undefined ? {} : { authorPerson }),
+    authorInstitution: slotValues(entry, 'authorInstitution'),
+    authorRole: slotValues(entry, 'authorRole'),
+    authorSpecialty: slotValues(entry, 'authorSpecialty'),
+    authorTelecommunication: slotValues(entry, 'authorTelecommunication'),
+  }
 }
 
 function toCode(entry: Classification): Code {
@@ -302,10 +226,6 @@ function toCode(entry: Classification): Code {
     scheme: slotValues(entry, 'codingScheme')[0] ?? '',
     display: plainText(entry.name) ?? '',
   }
-}
-
-function metadataError(at: string, rule: string): IheError {
-  return iheError('METADATA_INVALID', { at, rule })
 }
 
 function parse(text: string | undefined): PatientId | undefined {

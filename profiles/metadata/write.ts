@@ -15,7 +15,7 @@ import { formatCx } from '../../src/model/identifiers.ts'
 import { HAS_MEMBER, OBJECT_PACKAGE } from '../../src/model/xds.ts'
 import {
   type Attribute,
-  AUTHOR_SLOTS,
+  authorSlots,
   documentEntryAttributes,
   FOLDER_NODE,
   folderAttributes,
@@ -128,7 +128,7 @@ function parts(
         value: String(values[0]),
         name: [{ value: coding.label }],
       })
-    else texts[coding.kind] = [{ value: String(values[0]) }]
+    else if (coding.kind !== 'attribute') texts[coding.kind] = [{ value: String(values[0]) }]
   }
   return { slots: [...slots, ...given.extraSlots], classifications, externalIdentifiers, ...texts }
 }
@@ -163,7 +163,7 @@ function authorClassification(object: string, given: { scheme: string; author: A
     scheme: given.scheme,
     nodeRepresentation: '',
     classifiedObject: object,
-    slots: AUTHOR_SLOTS.flatMap((name, index) => {
+    slots: authorSlots.flatMap(({ name }, index) => {
       const found = values[index] ?? []
       return found.length === 0 ? [] : [{ name, values: found }]
     }),

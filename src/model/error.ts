@@ -48,6 +48,8 @@ export interface ErrorDetails {
   readonly at?: string
   readonly value?: string
   readonly rule?: string
+  /** Id of a metadata rule (docs/rules.md), by which a site or a system may switch it. */
+  readonly ruleId?: string
   /** What the RegistryError location attribute must hold, where IHE fixes it (ITI-43: the DocumentUniqueId). */
   readonly location?: string
   readonly cause?: unknown
@@ -59,6 +61,7 @@ export class IheError extends Error {
   readonly at: string | undefined
   readonly value: string | undefined
   readonly rule: string | undefined
+  readonly ruleId: string | undefined
   readonly location: string | undefined
 
   constructor(row: ErrorRow, details: ErrorDetails = {}) {
@@ -68,19 +71,21 @@ export class IheError extends Error {
     this.at = details.at
     this.value = details.value
     this.rule = details.rule
+    this.ruleId = details.ruleId
     this.location = details.location
   }
 }
 
 /** The same error naming its exchange, for doors whose answers have one text field only. */
 export function citing(error: IheError, journalId: string): IheError {
-  const { at, value, rule, location } = error
+  const { at, value, rule, ruleId, location } = error
   return new IheError(
     { ...error.row, hint: `${error.row.hint} (journal ${journalId})` },
     {
       ...(at === undefined ? {} : { at }),
       ...(value === undefined ? {} : { value }),
       ...(rule === undefined ? {} : { rule }),
+      ...(ruleId === undefined ? {} : { ruleId }),
       ...(location === undefined ? {} : { location }),
       cause: error.cause,
     },

@@ -2,13 +2,8 @@
 
 import { iheError } from '../../profiles/errors/index.ts'
 import { FOLDER_NODE, LIMITED_METADATA_NODES, SUBMISSION_SET_NODE } from '../../profiles/metadata/attributes.ts'
-import {
-  extraSlotFindings,
-  type Read,
-  readDocumentEntry,
-  readFolder,
-  readSubmissionSet,
-} from '../../profiles/metadata/read.ts'
+import { extraSlotFindings } from '../../profiles/metadata/findings.ts'
+import { type Read, readDocumentEntry, readFolder, readSubmissionSet } from '../../profiles/metadata/read.ts'
 import { padDtm } from '../../profiles/metadata/types.ts'
 import type { Described, DocumentEntry, Submission } from '../model/document-entry.ts'
 import type { Association, RegistryObject, Slot, SubmitObjects } from '../model/ebrim.ts'
