@@ -21,6 +21,7 @@ import { ensureDevelopmentPki, pkiPaths } from './certificates/pki-directory.ts'
 import { tlsOptions } from './certificates/presets.ts'
 import { writeWsdl } from './codec/soap/wsdl.ts'
 import type { Config } from './config/config.ts'
+import { loadAffinityDomain } from './config/site-data.ts'
 import { findSystem } from './db/access-store.ts'
 import { startEmbeddedPostgres } from './db/embedded-postgres.ts'
 import { createExchangeRecorder } from './db/exchange-recorder.ts'
@@ -70,8 +71,9 @@ interface Database {
 /** Start order: database → migrations → certificates → actors → listeners → ready (reliability: lifecycle). */
 export async function startServer(config: Config, options: { readonly log: DoorLog }): Promise<RunningServer> {
   const { log } = options
+  const affinityDomain = loadAffinityDomain(config.dataDir)
   const database = await openDatabase(config, log)
-  const house = await furnish({ config, log, pool: database.pool })
+  const house = await furnish({ config, log, pool: database.pool, affinityDomain })
   const tls = await tlsMaterial(config)
   const https = await createHttpsDoor({ ...house.https, tls })
   const mllp = createStoreClientListener({ ...house.mllp, tls })
@@ -81,7 +83,7 @@ export async function startServer(config: Config, options: { readonly log: DoorL
     metrics: house.metrics.registry,
     checks: () => readiness(config, database.pool),
     admin: adminPorts(
-      { config, log, pool: database.pool },
+      { config, log, pool: database.pool, affinityDomain },
       { adminToken, identity: house.identity, ports: () => ports },
     ),
   })

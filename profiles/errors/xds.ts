@@ -11,6 +11,16 @@ export const xdsErrors = [
     ja: 'メタデータがITI TF-3 4.2の規則に反しています。示された要素を修正して再登録してください。',
   }),
   row({
+    code: 'METADATA_WARNING',
+    ihe: 'XDSRegistryMetadataError',
+    v2: { ack: 'AA', table0357: 0 },
+    http: 200,
+    severity: 'Warning',
+    message: 'The submission is stored, although its metadata breaks a rule of ITI TF-3 4.2',
+    hint: 'Correct the named element in what you send next; the operator waived the rule, perhaps only for a time',
+    ja: '登録されましたが、メタデータがITI TF-3 4.2の規則に反しています。今後の登録では示された要素を修正してください。',
+  }),
+  row({
     code: 'BODY_INVALID',
     ihe: 'XDSRegistryMetadataError',
     message: 'The body is not a valid message of this transaction',

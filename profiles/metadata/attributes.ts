@@ -198,6 +198,12 @@ export const folderAttributes: readonly Attribute[] = (
   ] satisfies readonly Row[]
 ).map(attribute)
 
+/** identificationScheme of an attribute that is an ExternalIdentifier. */
+export function identifierScheme(attributes: readonly Attribute[], name: string): string | undefined {
+  const coding = attributes.find((attribute) => attribute.name === name)?.coding
+  return coding?.kind === 'identifier' ? coding.scheme : undefined
+}
+
 /** Labels that tell a SubmissionSet from a Folder (ITI TF-3 4.2.3.3, 4.2.3.4) and mark limited metadata (XDR and XDM only). */
 export const SUBMISSION_SET_NODE = 'urn:uuid:a54d6aa5-d40d-43f9-88c5-b4633d873bdd'
 export const FOLDER_NODE = 'urn:uuid:d9d542f3-6cc4-48b6-8870-ea235fbc94c2'

@@ -124,6 +124,21 @@ const fixed = {
     'no',
     'UNRESOLVED_REFERENCE',
   ],
+  'XDS-SUBMISSION-MEMBERS': ['ITI TF-3 4.2.1.4', 'at least one HasMember of the SubmissionSet', 'no'],
+  'XDS-HASMEMBER-ASSOCIATION': [
+    'ITI TF-3 4.2.2.1.4',
+    'of associations only a Folder-DocumentEntry HasMember as member of the SubmissionSet',
+    'no',
+  ],
+  'XDS-FOLDER-MEMBER': ['ITI TF-3 4.2.2.1.3', 'a DocumentEntry as member of a Folder', 'no'],
+  'XDS-SNAPSHOT-SOURCE': ['ITI TF-3 4.2.2.2.6', 'a Stable DocumentEntry as source of IsSnapshotOf', 'no'],
+  'XDS-SNAPSHOT-TARGET': ['ITI TF-3 4.2.2.2.6', 'an On-Demand DocumentEntry as target of IsSnapshotOf', 'no'],
+  'XDS-APPEND-TARGET': ['ITI TF-3 4.2.2.2.1', 'a target of APND that is no transformation', 'no'],
+  'XDS-ONDEMAND-UNIQUEID': [
+    'ITI TF-2 3.61.4.1.3',
+    'an On-Demand uniqueId that no Stable entry has, and the other way round',
+    'no',
+  ],
 } as const satisfies Readonly<Record<string, FixedRow>>
 
 export type FixedRuleId = keyof typeof fixed

@@ -1,6 +1,5 @@
 // The rules of administration beyond single rows: what a consent or membership may say, and what a repeated registration answers (design §4).
 
-import { affinityDomain } from '../../profiles/affinity-domain/index.ts'
 import type { AdministrationStore, Change, Facility, Membership, NewConsent, Stored, SystemRecord } from './ports.ts'
 
 /** Why a consent or membership is not recorded; `facilityId` is the one that nobody registered. */
@@ -55,17 +54,21 @@ export async function admitMember(
 export async function recordConsent(
   consent: NewConsent,
   change: Change,
-  store: Pick<AdministrationStore, 'facilities' | 'addConsent'>,
+  ports: {
+    readonly store: Pick<AdministrationStore, 'facilities' | 'addConsent'>
+    /** classCodes of the affinity domain. */
+    readonly documentKinds: readonly string[]
+  },
 ): Promise<{ readonly stored: 'created' | 'unchanged'; readonly consentId: string } | Fault> {
+  const { store, documentKinds } = ports
   if (consent.kind === 'individual' && consent.facilities.length === 0) return { fault: 'no facility named' }
   const fault = periodFault(consent)
   if (fault !== undefined) return fault
   const known = new Set((await store.facilities()).map(({ facilityId }) => facilityId))
   const unknown = [...consent.facilities, ...consent.excludedFacilities].find((facilityId) => !known.has(facilityId))
   if (unknown !== undefined) return { fault: 'unknown facility', facilityId: unknown }
-  const kinds = affinityDomain.classCode.map(({ code }) => code)
-  const unknownKind = consent.excludedKinds.find((kind) => !kinds.includes(kind))
-  if (unknownKind !== undefined) return { fault: 'unknown kind', kind: unknownKind, known: kinds }
+  const unknownKind = consent.excludedKinds.find((kind) => !documentKinds.includes(kind))
+  if (unknownKind !== undefined) return { fault: 'unknown kind', kind: unknownKind, known: documentKinds }
   return store.addConsent(consent, change)
 }
 

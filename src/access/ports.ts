@@ -1,6 +1,7 @@
 // What administration keeps: facilities, systems, certificates, unions, consents (design §4). db implements it.
 
 import type { AccessMode, Confidentiality, Role } from '../model/caller.ts'
+import type { RuleSwitches } from '../model/rule-switch.ts'
 
 /** Who did it and from where; every change is audited in the transaction that makes it. */
 export interface Change {
@@ -37,6 +38,7 @@ export interface SystemRecord {
   readonly assigningAuthority?: string
   readonly repositories: readonly string[]
   readonly confidentialityCeiling: Confidentiality
+  readonly ruleSwitches: RuleSwitches
   readonly status: 'active' | 'suspended'
 }
 
@@ -105,6 +107,8 @@ export interface AdministrationStore {
   readonly systems: () => Promise<readonly SystemRecord[]>
   readonly addSystem: (system: SystemRecord, change: Change) => Promise<Stored | 'missing'>
   readonly setSystemStatus: (systemId: string, status: SystemRecord['status'], change: Change) => Promise<Changed>
+  /** Replaces all rule switches of a system. */
+  readonly setRuleSwitches: (systemId: string, switches: RuleSwitches, change: Change) => Promise<Changed>
   readonly certificates: (systemId: string) => Promise<readonly CertificateRecord[]>
   readonly addCertificate: (systemId: string, certificate: Certificate, change: Change) => Promise<Stored | 'missing'>
   readonly setCertificateStatus: (

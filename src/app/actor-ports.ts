@@ -1,6 +1,7 @@
 // Composition root, part one: the ports that app.ts hands to each actor (design §1).
 
 import type pg from 'pg'
+import type { AffinityDomain } from '../../profiles/affinity-domain/index.ts'
 import { admits, mayPublish, scopeOf } from '../access/decide.ts'
 import { auditEvents } from '../audit/event.ts'
 import { renderAssociationFragment, renderFragment } from '../codec/ebxml/registry-object.ts'
@@ -28,6 +29,8 @@ export interface Given {
   readonly config: Config
   readonly log: DoorLog
   readonly pool: pg.Pool
+  /** Code sets and rule switches with the site's file over them. */
+  readonly affinityDomain: AffinityDomain
 }
 
 function toAccess(caller: Caller, person: PersonFacts): PatientAccess {
@@ -51,7 +54,7 @@ function partsOf(caller: Caller, outcome: RecordedOutcome): readonly Statement[]
   return exchangeParts(rowsOf(caller, outcome))
 }
 
-export function registryPorts({ config, pool }: Given): RegistryPorts {
+export function registryPorts({ config, pool, affinityDomain }: Given): RegistryPorts {
   const accessOf = async (
     client: Queryable,
     caller: Caller,
@@ -61,6 +64,7 @@ export function registryPorts({ config, pool }: Given): RegistryPorts {
     return person === undefined ? undefined : toAccess(caller, person)
   }
   return {
+    affinityDomain,
     store: createRegistryStore({ pool, exchangeParts: partsOf, accessOf: toAccess }),
     access: {
       ofPatient: (caller, patientId) => accessOf(pool, caller, patientId),

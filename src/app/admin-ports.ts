@@ -50,7 +50,7 @@ export async function readiness(config: Config, pool: pg.Pool): Promise<Readonly
 }
 
 export function adminPorts(
-  { config, log, pool }: Given,
+  { config, log, pool, affinityDomain }: Given,
   given: {
     readonly adminToken: string
     readonly identity: IdentityPorts
@@ -62,6 +62,7 @@ export function adminPorts(
     token: given.adminToken,
     log,
     store,
+    documentKinds: affinityDomain.classCode.map(({ code }) => code),
     readCertificate: (pem) => {
       const { fingerprint256, serial, subject, issuer, notBefore, notAfter } = readCertificate(pem)
       return { fingerprint: fingerprint256, serial, subject, issuer, notBefore, notAfter }
@@ -76,12 +77,12 @@ export function adminPorts(
       httpsPort: given.ports().https,
       mllpPort: given.ports().mllp,
     }),
-    patients: patientPorts({ config, log, pool }, { identity: given.identity, store }),
+    patients: patientPorts({ config }, { identity: given.identity, store }),
   }
 }
 
 function patientPorts(
-  { config }: Given,
+  { config }: Pick<Given, 'config'>,
   given: { readonly identity: IdentityPorts; readonly store: AdminPorts['store'] },
 ): PatientPorts {
   const { identity, store } = given

@@ -25,6 +25,8 @@ export interface AuditEvent {
     readonly submissionSetUniqueId?: string
     readonly query?: Evidence['query']
     readonly messageId?: string
+    /** Metadata rules that were broken and waived. */
+    readonly waivedRules?: readonly string[]
   }
   /** Decision and rule; stays inside. */
   readonly reason?: string
@@ -63,6 +65,7 @@ function eventOf(caller: Caller, given: { reported: Reported; documents: readonl
         : { submissionSetUniqueId: evidence.submissionSetUniqueId }),
       ...(evidence.query === undefined ? {} : { query: evidence.query }),
       ...(exchange.messageId === undefined ? {} : { messageId: exchange.messageId }),
+      ...(evidence.waivedRules === undefined ? {} : { waivedRules: evidence.waivedRules }),
     },
     ...(evidence.decision === undefined
       ? {}

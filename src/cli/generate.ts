@@ -8,7 +8,9 @@ import { generatedFiles } from './generated-files.ts'
 export const registerGenerate: Registration = (program, terminal) => {
   program
     .command('generate')
-    .description('write wsdl/ and docs/errors.md from the tables, in the current directory / 生成ファイルの更新')
+    .description(
+      'write wsdl/, docs/errors.md and docs/rules.md from the tables, in the current directory / 生成ファイルの更新',
+    )
     .action(async () => {
       for (const [path, content] of generatedFiles()) {
         await mkdir(join(path, '..'), { recursive: true })

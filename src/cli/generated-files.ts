@@ -1,6 +1,7 @@
 // What `tsunagi generate` writes; a test holds the committed files against it.
 
 import { errorTable } from '../../profiles/errors/index.ts'
+import { type MetadataRule, metadataRules } from '../../profiles/metadata/rules.ts'
 import { ENDPOINTS, type Transaction, transactions } from '../../profiles/transactions/index.ts'
 import { writeWsdl } from '../codec/soap/wsdl.ts'
 import type { ErrorRow } from '../model/error.ts'
@@ -15,6 +16,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
         [`wsdl/${actor}.wsdl`, writeWsdl({ actor, transactions, address: `${ADDRESS}${path}` })] as const,
     ),
     ['docs/errors.md', errorsPage()] as const,
+    ['docs/rules.md', rulesPage()] as const,
   ])
 }
 
@@ -27,6 +29,32 @@ function errorsPage(): string {
     '',
     ...errorTable.map(section),
   ].join('\n')
+}
+
+function rulesPage(): string {
+  return [
+    '# Metadata rules',
+    '',
+    'Every rule that a registry submission is held to, from the tables in `profiles/metadata` (written by `npm run generate`). A refusal',
+    'names the rule it comes from; XDS-DE is a DocumentEntry, XDS-SS a SubmissionSet, XDS-FD a Folder, XDS-OD an On-Demand entry.',
+    '',
+    'A rule that may be switched is set to `refuse` (the default), `warn` (stored, and the answer carries a warning) or `accept`',
+    '(stored silently): for the network in `config/affinity-domain.json` of the data directory, as `"rules": { "<id>": "warn" }`, or for',
+    'one system by `tsunagi system rules <system> <id>=warn`, which comes first. Journal and audit keep the rules that an exchange was',
+    'let off. What identifies patients, documents and objects, what is searched by and what links objects cannot be switched.',
+    '',
+    'XDS-…-SET rules hold where `"enforcement": { "<attribute>": "closed" }` stands in the same file: then only the codes, languages or',
+    'mime types that it lists are permitted.',
+    '',
+    '| rule | section | passes | may be switched |',
+    '|---|---|---|---|',
+    ...metadataRules.map(ruleRow),
+    '',
+  ].join('\n')
+}
+
+function ruleRow({ id, section, passes, switchable }: MetadataRule): string {
+  return `| ${id} | ${section} | ${passes.replaceAll('|', '\\|')} | ${switchable} |`
 }
 
 function section(row: ErrorRow): string {

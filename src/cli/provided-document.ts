@@ -10,6 +10,9 @@ import { formatCx, newEntryUuid, newOid, type Oid, type PatientId } from '../mod
 import { OBJECT_STABLE } from '../model/xds.ts'
 import { UsageError } from './failure.ts'
 
+/** Codes every DocumentEntry has. */
+export type RequiredCode = Exclude<CodeSet, 'eventCodeList' | 'contentTypeCode' | 'codeList'>
+
 export interface DocumentDescription {
   readonly mimeType: string
   readonly title: string
@@ -19,7 +22,7 @@ export interface DocumentDescription {
   readonly sourceId: Oid
   readonly repository: Oid
   readonly author: string
-  readonly codes: Readonly<Record<CodeSet, string>>
+  readonly codes: Readonly<Record<RequiredCode, string>>
 }
 
 /**
@@ -100,7 +103,7 @@ function authorOf({ author }: DocumentDescription): DocumentEntry['author'][numb
   }
 }
 
-function known(set: CodeSet, codes: DocumentDescription['codes']): Code {
+function known(set: RequiredCode, codes: DocumentDescription['codes']): Code {
   const found = affinityDomain[set].find(({ code }) => code === codes[set])
   if (found !== undefined) return found
   const all = affinityDomain[set].map(({ code }) => code).join(', ')

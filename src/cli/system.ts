@@ -3,7 +3,9 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { switchableRules } from '../../profiles/metadata/rules.ts'
 import { ROLES } from '../model/caller.ts'
+import { RULE_SWITCHES, type RuleSwitches } from '../model/rule-switch.ts'
 import { given, segment, showChange, showList, withAdmin } from './admin-command.ts'
 import { listOf, type Registration } from './context.ts'
 import { UsageError } from './failure.ts'
@@ -22,6 +24,7 @@ export const registerSystem: Registration = (program, terminal) => {
   const group = program.command('system').description('connected systems / 接続システム')
   registerAdd(group, terminal)
   registerList(group, terminal)
+  registerRules(group, terminal)
   registerCertificate(group, terminal)
 }
 
@@ -60,6 +63,33 @@ function registerList(group: Command, terminal: Terminal): void {
         showList(call, await call.admin.get('/systems'), ['systemId', 'facilityId', 'status', 'accessMode', 'roles']),
       ),
     )
+}
+
+function registerRules(group: Command, terminal: Terminal): void {
+  group
+    .command('rules <systemId> [switches...]')
+    .description(
+      'replace the metadata rules switched for a system, each as <rule>=refuse|warn|accept (docs/rules.md); none: all as the network has them / メタデータ規則の切替',
+    )
+    .action((systemId: string, switches: readonly string[], _, command) =>
+      withAdmin(command, terminal, async (call) => {
+        const answer = await call.admin.put(`/systems/${segment(systemId)}/rules`, switchesOf(switches))
+        showChange(call, answer, `rules of system ${systemId} switched`)
+      }),
+    )
+}
+
+function switchesOf(texts: readonly string[]): RuleSwitches {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const [rule = '', decided = ''] = text.split('=')
+      const known = RULE_SWITCHES.find((one) => one === decided)
+      if (!switchableRules.includes(rule))
+        throw new UsageError(`${rule} is no rule of docs/rules.md that may be switched`)
+      if (known === undefined) throw new UsageError(`${text} needs one of ${RULE_SWITCHES.join(', ')} behind =`)
+      return [rule, known]
+    }),
+  )
 }
 
 function registerCertificate(group: Command, terminal: Terminal): void {

@@ -4,6 +4,7 @@ import type pg from 'pg'
 import type { AccessFacts, Consent } from '../model/access.ts'
 import type { AccessMode, CallingSystem, Confidentiality, Role } from '../model/caller.ts'
 import { type Oid, type PatientId, parseOid } from '../model/identifiers.ts'
+import type { RuleSwitches } from '../model/rule-switch.ts'
 import { claimColumn, type IdempotencyClaim, type StoredClaim } from './idempotency.ts'
 import { type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
 
@@ -27,6 +28,7 @@ interface SystemRow {
   readonly assigning_authority: string | null
   readonly repositories: readonly string[]
   readonly confidentiality_ceiling: Confidentiality
+  readonly rule_switches: RuleSwitches
   readonly certificate_status: RegisteredSystem['certificate']
   readonly is_active: boolean
   readonly union_facilities: readonly string[]
@@ -40,7 +42,7 @@ export async function findSystem(
   const row = await queryOne<SystemRow>(
     client,
     sql`/* certificate → system → facility */
-      select s.system_id, s.facility_id, f.oid, f.name, f.code, f.patient_id_form, f.facility_type, s.roles, s.access_mode, s.assigning_authority, s.repositories, s.confidentiality_ceiling,
+      select s.system_id, s.facility_id, f.oid, f.name, f.code, f.patient_id_form, f.facility_type, s.roles, s.access_mode, s.assigning_authority, s.repositories, s.confidentiality_ceiling, s.rule_switches,
              c.status as certificate_status, s.status = 'active' and f.status = 'active' as is_active,
              array(select distinct other.facility_id
                    from access.union_member mine
@@ -70,6 +72,7 @@ export async function findSystem(
       repositories: row.repositories,
       unionFacilities: row.union_facilities,
       confidentialityCeiling: row.confidentiality_ceiling,
+      ruleSwitches: row.rule_switches,
       ...(row.facility_type === null ? {} : { facilityType: row.facility_type }),
       ...(row.code === null ? {} : { facilityCode: row.code }),
       ...(authority === undefined ? {} : { assigningAuthority: authority }),

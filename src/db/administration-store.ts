@@ -111,7 +111,9 @@ async function addFacility(client: Queryable, f: Facility): Promise<Stored> {
   return 'conflict'
 }
 
-function systems(pool: pg.Pool): Pick<AdministrationStore, 'systems' | 'addSystem' | 'setSystemStatus'> {
+function systems(
+  pool: pg.Pool,
+): Pick<AdministrationStore, 'systems' | 'addSystem' | 'setSystemStatus' | 'setRuleSwitches'> {
   return {
     systems: async () =>
       (
@@ -119,7 +121,7 @@ function systems(pool: pg.Pool): Pick<AdministrationStore, 'systems' | 'addSyste
           pool,
           sql`/* systems */
           select system_id as "systemId", facility_id as "facilityId", roles, access_mode as "accessMode", assigning_authority as "assigningAuthority",
-                 repositories, confidentiality_ceiling as "confidentialityCeiling", status
+                 repositories, confidentiality_ceiling as "confidentialityCeiling", rule_switches as "ruleSwitches", status
           from access.system order by system_id`,
         )
       ).map(withoutNulls),
@@ -129,12 +131,14 @@ function systems(pool: pg.Pool): Pick<AdministrationStore, 'systems' | 'addSyste
           return 'missing'
         const stored = await outcomeOf(
           client,
-          sql`insert into access.system (system_id, facility_id, roles, access_mode, assigning_authority, repositories, confidentiality_ceiling)
-              values (${s.systemId}, ${s.facilityId}, ${s.roles}, ${s.accessMode ?? null}, ${s.assigningAuthority ?? null}, ${s.repositories}, ${s.confidentialityCeiling})
+          sql`insert into access.system (system_id, facility_id, roles, access_mode, assigning_authority, repositories, confidentiality_ceiling, rule_switches)
+              values (${s.systemId}, ${s.facilityId}, ${s.roles}, ${s.accessMode ?? null}, ${s.assigningAuthority ?? null}, ${s.repositories}, ${s.confidentialityCeiling},
+                      ${JSON.stringify(s.ruleSwitches)}::jsonb)
               on conflict do nothing`,
           sql`select true as same from access.system where system_id = ${s.systemId} and facility_id = ${s.facilityId} and roles = ${s.roles}
                 and access_mode is not distinct from ${s.accessMode ?? null} and assigning_authority is not distinct from ${s.assigningAuthority ?? null}
-                and repositories = ${s.repositories} and confidentiality_ceiling = ${s.confidentialityCeiling}`,
+                and repositories = ${s.repositories} and confidentiality_ceiling = ${s.confidentialityCeiling}
+                and rule_switches = ${JSON.stringify(s.ruleSwitches)}::jsonb`,
         )
         if (stored !== 'created' || (await ownsAuthority(client, s))) return stored
         await execute(client, sql`delete from access.system where system_id = ${s.systemId}`)
@@ -145,6 +149,15 @@ function systems(pool: pg.Pool): Pick<AdministrationStore, 'systems' | 'addSyste
         changed(
           client,
           sql`update access.system set status = ${status} where system_id = ${systemId} and status <> ${status}`,
+          sql`select 1 as there from access.system where system_id = ${systemId}`,
+        ),
+      ),
+    setRuleSwitches: (systemId, switches, change) =>
+      changing(pool, change, (client) =>
+        changed(
+          client,
+          sql`update access.system set rule_switches = ${JSON.stringify(switches)}::jsonb
+              where system_id = ${systemId} and rule_switches <> ${JSON.stringify(switches)}::jsonb`,
           sql`select 1 as there from access.system where system_id = ${systemId}`,
         ),
       ),

@@ -25,12 +25,12 @@ export function exchangeParts(rows: ExchangeRows): readonly Statement[] {
                peer text, endpoint text, patients text[], objects jsonb, reason text))`,
     sql`journal_exchange as (
         insert into journal.exchange (exchange_id, at, door, endpoint, transaction, message_id, system_id, facility_id, peer, patients, result,
-                                      error_codes, errors, duration_ms, request_bytes, response_bytes)
+                                      error_codes, errors, waived, duration_ms, request_bytes, response_bytes)
         select j.id, j.at, j.door, j.endpoint, j.transaction, j."messageId", j."systemId", j."facilityId", j.peer, j.patients, j.result,
-               j."errorCodes", j.errors, j."durationMs", j."requestBytes", j."responseBytes"
+               j."errorCodes", j.errors, j.waived, j."durationMs", j."requestBytes", j."responseBytes"
         from jsonb_to_recordset(${JSON.stringify(rows.entries.map(journalRow))}::jsonb)
           as j(id uuid, at timestamptz, door text, endpoint text, transaction text, "messageId" text, "systemId" text, "facilityId" text, peer text,
-               patients text[], result text, "errorCodes" text[], errors jsonb, "durationMs" real, "requestBytes" bigint, "responseBytes" bigint))`,
+               patients text[], result text, "errorCodes" text[], errors jsonb, waived text[], "durationMs" real, "requestBytes" bigint, "responseBytes" bigint))`,
   ]
 }
 
@@ -55,6 +55,7 @@ function journalRow(entry: JournalEntry): Readonly<Record<string, unknown>> {
     result: entry.result,
     errorCodes: entry.errors.map((error) => error.code),
     errors: entry.errors,
+    waived: entry.waived,
     durationMs: entry.durationMs,
     requestBytes: exchange.requestBytes,
     responseBytes: entry.responseBytes,

@@ -11,6 +11,8 @@ export interface JournalEntry {
   readonly patients: readonly string[]
   readonly result: 'success' | 'partial' | 'failure'
   readonly errors: readonly JournalError[]
+  /** Ids of metadata rules that were broken and waived. */
+  readonly waived: readonly string[]
   readonly durationMs: number
   readonly responseBytes?: number
 }
@@ -38,6 +40,7 @@ export function journalEntry(
     patients: reported.evidence.patients,
     result: reported.result,
     errors: reported.errors.map(journalError),
+    waived: reported.evidence.waivedRules ?? [],
     durationMs: reported.now - exchange.startedMs,
     ...(reported.responseBytes === undefined ? {} : { responseBytes: reported.responseBytes }),
   }

@@ -1,6 +1,7 @@
 // Who is calling, as the door established it from the client certificate, and the exchange the call belongs to.
 
 import type { Oid } from './identifiers.ts'
+import type { RuleSwitches } from './rule-switch.ts'
 
 /** Roles a system can hold (the IHE actor it plays towards us). */
 export const ROLES = [
@@ -45,6 +46,8 @@ export interface CallingSystem {
   readonly unionFacilities: readonly string[]
   /** The most restricted documents of other facilities this system may see without a named user. */
   readonly confidentialityCeiling: Confidentiality
+  /** Metadata rules that are switched for this system; absent: as the affinity domain has it. */
+  readonly ruleSwitches?: RuleSwitches
 }
 
 /** One message and its answer, from the first byte to the last; `id` is the journal id that every refusal names. */

@@ -18,6 +18,8 @@ export interface Evidence {
   readonly query?: { readonly id: string; readonly text: string }
   /** The access decision and the rule that made it, in words of access/decide. */
   readonly decision?: { readonly allowed: boolean; readonly reason: string }
+  /** Metadata rules that were broken and waived, for the system or its affinity domain. */
+  readonly waivedRules?: readonly string[]
 }
 
 export const NO_EVIDENCE: Evidence = { patients: [], documents: [] }

@@ -1,19 +1,33 @@
 // From submitted ebRIM to a checked Submission with registry ids (ITI TF-3 4.2.1, 4.2.2; ITI TF-2 3.42.4.1.2). No database here.
 
-import { iheError } from '../../profiles/errors/index.ts'
+import { type AffinityDomain, affinityDomain } from '../../profiles/affinity-domain/index.ts'
 import { FOLDER_NODE, LIMITED_METADATA_NODES, SUBMISSION_SET_NODE } from '../../profiles/metadata/attributes.ts'
-import { extraSlotFindings } from '../../profiles/metadata/findings.ts'
+import { setFindings } from '../../profiles/metadata/code-sets.ts'
+import { associationMetadataFindings, extraSlotFindings } from '../../profiles/metadata/findings.ts'
+import { judge } from '../../profiles/metadata/judge.ts'
 import { type Read, readDocumentEntry, readFolder, readSubmissionSet } from '../../profiles/metadata/read.ts'
-import { padDtm } from '../../profiles/metadata/types.ts'
+import { finding } from '../../profiles/metadata/rules.ts'
 import type { Described, DocumentEntry, Submission } from '../model/document-entry.ts'
-import type { Association, RegistryObject, Slot, SubmitObjects } from '../model/ebrim.ts'
+import type { Association, Classification, ExternalIdentifier, RegistryObject, SubmitObjects } from '../model/ebrim.ts'
 import type { IheError } from '../model/error.ts'
 import { formatCx, newEntryUuid, parseEntryUuid } from '../model/identifiers.ts'
+import type { RuleSwitches } from '../model/rule-switch.ts'
 import { OBJECT_PACKAGE } from '../model/xds.ts'
 
 export interface Assembled {
   readonly submission: Submission | undefined
   readonly findings: readonly IheError[]
+  /** For rules switched to `warn`. */
+  readonly warnings: readonly IheError[]
+  /** Ids of rules that are broken and were switched. */
+  readonly waived: readonly string[]
+}
+
+/** What the site and the calling system do not insist on; nothing is waived and every code is permitted where it is absent. */
+export interface Strictness {
+  readonly domain: AffinityDomain
+  /** The nearest first: the system's switches, then the affinity domain's. */
+  readonly switches: readonly RuleSwitches[]
 }
 
 /** The objects of a submission by what they are, as sent. */
@@ -30,41 +44,49 @@ export interface SubmissionRules {
   readonly objectTypes: readonly string[]
   /** `own`: lid is the id, version 1; `logical`: lid names the object that is updated. */
   readonly lid: 'own' | 'logical'
+  readonly strictness?: Strictness
   readonly associationFindings: (associations: readonly Association[], members: Members) => readonly IheError[]
 }
 
-/** Reads, checks and resolves a submission; every deviation found is in `findings`, and then there is no submission. */
+/** Reads, checks and resolves a submission; what refuses it is in `findings`, and then there is no submission. */
 export function assemble(given: SubmitObjects, rules: SubmissionRules): Assembled {
   const labelled = (node: string) => given.objects.filter((object) => isLabelled(object, node))
   const sets = labelled(SUBMISSION_SET_NODE)
   const shape = shapeFindings(given, sets.length)
   const set = sets[0]
-  if (shape.length > 0 || set === undefined) return { submission: undefined, findings: shape }
+  if (shape.length > 0 || set === undefined) return unfit(shape)
   const entries = given.objects.filter((object) => object.kind === 'ExtrinsicObject')
   const folders = labelled(FOLDER_NODE)
+  const { domain, switches } = rules.strictness ?? { domain: affinityDomain, switches: [] }
   const readSet = readSubmissionSet(set)
   const readEntries = readAll(entries, readDocumentEntry)
   const readFolders = readAll(folders, readFolder)
   const findings = [
     ...readSet.findings,
-    ...(readSet.value === undefined ? [] : extraSlotFindings(set, readSet.value.extraSlots)),
+    ...(readSet.value === undefined
+      ? []
+      : [...setFindings('SS', readSet.value, domain), ...extraSlotFindings(set, readSet.value.extraSlots)]),
     ...readEntries.findings,
     ...entries.flatMap((object) => entryFindings(object, rules)),
     ...readEntries.values.flatMap(({ object, value }) => [
-      ...timeFindings(object, value),
+      ...setFindings('DE', value, domain),
       ...extraSlotFindings(object, value.extraSlots),
     ]),
     ...readFolders.findings,
-    ...readFolders.values.flatMap(({ object, value }) => extraSlotFindings(object, value.extraSlots)),
-    ...given.associations.flatMap(associationSlotFindings),
+    ...readFolders.values.flatMap(({ object, value }) => [
+      ...setFindings('FD', value, domain),
+      ...extraSlotFindings(object, value.extraSlots),
+    ]),
+    ...given.associations.flatMap(associationMetadataFindings),
     ...rules.associationFindings(given.associations, { set, entries, folders }),
   ]
   const complete = readEntries.values.length === entries.length && readFolders.values.length === folders.length
-  if (readSet.value === undefined || !complete) return { submission: undefined, findings }
+  if (readSet.value === undefined || !complete) return unfit(judge(findings, switches).refusals)
   const values = [readSet.value, ...[...readEntries.values, ...readFolders.values].map(({ value }) => value)]
   findings.push(...patientFindings(values))
   findings.push(...duplicateFindings(values.map(({ uniqueId }) => uniqueId)))
-  if (findings.length > 0) return { submission: undefined, findings }
+  const { refusals, warnings, waived } = judge(findings, switches)
+  if (refusals.length > 0) return unfit(refusals)
   const rename = renaming(given)
   const resolved = <T extends { readonly entryUUID: string }>({ object, value }: Described<T>): Described<T> => ({
     value: { ...value, entryUUID: rename(object.id) },
@@ -72,6 +94,8 @@ export function assemble(given: SubmitObjects, rules: SubmissionRules): Assemble
   })
   return {
     findings: [],
+    warnings,
+    waived,
     submission: {
       submissionSet: resolved({ object: set, value: readSet.value }),
       entries: readEntries.values.map(resolved),
@@ -79,6 +103,10 @@ export function assemble(given: SubmitObjects, rules: SubmissionRules): Assemble
       associations: given.associations.map((association) => renamedAssociation(association, rename)),
     },
   }
+}
+
+function unfit(findings: readonly IheError[]): Assembled {
+  return { submission: undefined, findings, warnings: [], waived: [] }
 }
 
 function readAll<T>(objects: readonly RegistryObject[], read: (object: RegistryObject) => Read<T>) {
@@ -98,31 +126,14 @@ function isLabelled(object: RegistryObject, node: string): boolean {
 function shapeFindings(given: SubmitObjects, setCount: number): IheError[] {
   const findings: IheError[] = []
   if (setCount !== 1)
-    findings.push(
-      iheError('METADATA_INVALID', {
-        at: 'RegistryObjectList',
-        value: `${setCount} SubmissionSets`,
-        rule: 'ITI TF-3 4.2.1.4 exactly one SubmissionSet',
-      }),
-    )
+    findings.push(finding('XDS-SUBMISSION-ONE-SET', { at: 'RegistryObjectList', value: `${setCount} SubmissionSets` }))
   for (const object of given.objects) {
+    const at = `${object.kind}(${object.id})`
     const labels = object.classifications.flatMap((entry) => entry.node ?? [])
     if (labels.some((node) => LIMITED_METADATA_NODES.includes(node)))
-      findings.push(
-        iheError('METADATA_INVALID', {
-          at: `${object.kind}(${object.id})`,
-          value: 'limitedMetadata',
-          rule: 'ITI TF-3 4.2.3.2.29 not allowed in XDS',
-        }),
-      )
+      findings.push(finding('XDS-SUBMISSION-LIMITED', { at, value: 'limitedMetadata' }))
     const kinds = labels.filter((node) => node === SUBMISSION_SET_NODE || node === FOLDER_NODE)
-    if (object.kind === 'RegistryPackage' && kinds.length !== 1)
-      findings.push(
-        iheError('METADATA_INVALID', {
-          at: `RegistryPackage(${object.id})`,
-          rule: 'ITI TF-3 4.2.1.4 a package is labelled SubmissionSet or Folder',
-        }),
-      )
+    if (object.kind === 'RegistryPackage' && kinds.length !== 1) findings.push(finding('XDS-PACKAGE-LABEL', { at }))
   }
   return [...findings, ...idFindings(given)]
 }
@@ -135,15 +146,9 @@ function idFindings(given: SubmitObjects): IheError[] {
   return [
     ...given.objects
       .filter((object) => object.id === '')
-      .map((object) =>
-        iheError('METADATA_INVALID', { at: `${object.kind}/@id`, rule: 'ITI TF-3 4.2.3.1.5 every object has an id' }),
-      ),
-    ...malformed.map((id) =>
-      iheError('METADATA_INVALID', { at: 'id', value: id, rule: 'ITI TF-3 4.2.3.1.5 urn:uuid: in lower-case hex' }),
-    ),
-    ...repeatedIn(ids).map((id) =>
-      iheError('METADATA_INVALID', { at: 'id', value: id, rule: 'ITI TF-3 4.2.1.4 ids are unique in a submission' }),
-    ),
+      .map((object) => finding('XDS-OBJECT-ID', { at: `${object.kind}/@id` })),
+    ...malformed.map((id) => finding('XDS-OBJECT-ID-UUID', { at: 'id', value: id })),
+    ...repeatedIn(ids).map((id) => finding('XDS-OBJECT-ID-UNIQUE', { at: 'id', value: id })),
   ]
 }
 
@@ -152,47 +157,15 @@ function entryFindings(object: RegistryObject, rules: SubmissionRules): IheError
   const findings: IheError[] = []
   if (!rules.objectTypes.includes(object.objectType ?? ''))
     findings.push(
-      iheError('METADATA_INVALID', {
+      finding('XDS-DE-OBJECTTYPE', {
         at: `${at}/@objectType`,
         value: object.objectType ?? '',
-        rule: `${rules.section} objectType ${rules.objectTypes.join(' or ')}`,
+        more: `${rules.section} takes ${rules.objectTypes.join(' or ')}`,
       }),
     )
   if (rules.lid === 'own' && object.lid !== undefined && object.lid !== object.id)
-    findings.push(
-      iheError('METADATA_INVALID', {
-        at: `${at}/@lid`,
-        value: object.lid,
-        rule: `${rules.section} a new object is its own logical object; updates go by ITI-57`,
-      }),
-    )
+    findings.push(finding('XDS-DE-LID', { at: `${at}/@lid`, value: object.lid }))
   return findings
-}
-
-function timeFindings(object: RegistryObject, entry: DocumentEntry): IheError[] {
-  const { serviceStartTime: start, serviceStopTime: stop } = entry
-  if (start === undefined || stop === undefined || padDtm(start) <= padDtm(stop)) return []
-  return [
-    iheError('METADATA_INVALID', {
-      at: `DocumentEntry(${object.id}).serviceStartTime`,
-      value: `${start} > ${stop}`,
-      rule: 'ITI TF-3 4.2.3.2.19 start before stop',
-    }),
-  ]
-}
-
-/** Slots that the standard defines for associations; whether one is in place is a rule of its transaction. */
-const ASSOCIATION_SLOTS: ReadonlySet<string> = new Set([
-  'SubmissionSetStatus',
-  'PreviousVersion',
-  'AssociationPropagation',
-  'OriginalStatus',
-  'NewStatus',
-])
-
-function associationSlotFindings(association: Association): readonly IheError[] {
-  const extra = association.slots.filter(({ name }: Slot) => !ASSOCIATION_SLOTS.has(name))
-  return extra.length === 0 ? [] : extraSlotFindings({ kind: 'Association', id: association.id }, extra)
 }
 
 function patientFindings(
@@ -201,19 +174,11 @@ function patientFindings(
   const [first, ...others] = objects.map((object) => ({ id: formatCx(object.patientId), at: object.entryUUID }))
   return others
     .filter((other) => other.id !== first?.id)
-    .map((other) =>
-      iheError('PATIENT_MISMATCH', {
-        at: `${other.at}.patientId`,
-        value: other.id,
-        rule: 'ITI TF-3 4.2.1.4 one patient a submission',
-      }),
-    )
+    .map((other) => finding('XDS-SUBMISSION-ONE-PATIENT', { at: `${other.at}.patientId`, value: other.id }))
 }
 
 function duplicateFindings(uniqueIds: readonly string[]): IheError[] {
-  return repeatedIn(uniqueIds).map((id) =>
-    iheError('DUPLICATE_IN_MESSAGE', { at: 'uniqueId', value: id, rule: 'ITI TF-2 3.42.4.1.3' }),
-  )
+  return repeatedIn(uniqueIds).map((id) => finding('XDS-SUBMISSION-UNIQUEID', { at: 'uniqueId', value: id }))
 }
 
 /** The values that occur more than once, each once; in one pass, because a message may hold very many. */
@@ -250,26 +215,51 @@ function renamed(
       object.kind === 'RegistryPackage' ? object.slots.filter((slot) => slot.name !== 'lastUpdateTime') : object.slots,
     // Optional in a package that comes in, required in one that goes out (ITI TF-2 3.18.4.1.3).
     ...(object.kind === 'RegistryPackage' ? { objectType: OBJECT_PACKAGE } : {}),
-    classifications: object.classifications.map((entry) => ({ ...entry, id: rename(entry.id), classifiedObject: id })),
-    externalIdentifiers: object.externalIdentifiers.map((entry) => ({
-      ...entry,
-      id: rename(entry.id),
-      registryObject: id,
-    })),
+    ...renamedParts(object, { rename, parent: id }),
   }
+}
+
+interface Parts {
+  readonly classifications: readonly Classification[]
+  readonly externalIdentifiers: readonly ExternalIdentifier[]
+}
+
+/** Classifications and identifiers get ids of the registry, also those of classifications and identifiers themselves. */
+function renamedParts(
+  { classifications, externalIdentifiers }: Parts,
+  given: { readonly rename: Renaming; readonly parent: string },
+): Parts {
+  return {
+    classifications: classifications.map((entry) => {
+      const id = given.rename(entry.id)
+      return { ...entry, ...innerParts(entry, { ...given, parent: id }), id, classifiedObject: given.parent }
+    }),
+    externalIdentifiers: externalIdentifiers.map((entry) => {
+      const id = given.rename(entry.id)
+      return { ...entry, ...innerParts(entry, { ...given, parent: id }), id, registryObject: given.parent }
+    }),
+  }
+}
+
+function innerParts(
+  entry: Partial<Parts>,
+  given: { readonly rename: Renaming; readonly parent: string },
+): Partial<Parts> {
+  const { classifications = [], externalIdentifiers = [] } = entry
+  if (classifications.length + externalIdentifiers.length === 0) return {}
+  return renamedParts({ classifications, externalIdentifiers }, given)
 }
 
 function renamedAssociation(association: Association, rename: Renaming): Association {
   const id = rename(association.id)
+  // lid and version are the registry's to set (ITI TF-2 3.57); associations have neither here.
+  const { lid: _lid, version: _version, versionComment: _comment, ...kept } = association
+  const { classifications, externalIdentifiers = [] } = association
   return {
-    ...association,
+    ...kept,
     id,
     source: rename(association.source),
     target: rename(association.target),
-    classifications: association.classifications.map((entry) => ({
-      ...entry,
-      id: rename(entry.id),
-      classifiedObject: id,
-    })),
+    ...renamedParts({ classifications, externalIdentifiers }, { rename, parent: id }),
   }
 }

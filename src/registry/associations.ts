@@ -1,7 +1,7 @@
 // Rules of associations inside a submission (ITI TF-3 4.2.2): which types, from what, to what, with which slots.
 
-import { iheError } from '../../profiles/errors/index.ts'
 import { ASSOCIATION_DOCUMENTATION } from '../../profiles/metadata/attributes.ts'
+import { type FixedRuleId, finding } from '../../profiles/metadata/rules.ts'
 import { type Association, slotValues } from '../model/ebrim.ts'
 import type { IheError } from '../model/error.ts'
 import { parseEntryUuid } from '../model/identifiers.ts'
@@ -59,15 +59,13 @@ function contextOf(associations: readonly Association[], members: Members): Cont
 function oneAssociation(association: Association, context: Context): readonly IheError[] {
   const { type, source, target } = association
   const at = `Association(${association.id === '' ? type : association.id})`
-  if (source === target)
-    return [invalid(`${at}/@targetObject`, target, 'ITI TF-3 4.2.2 an object is not associated with itself')]
+  if (source === target) return [broken('XDS-ASSOCIATION-SELF', `${at}/@targetObject`, target)]
   const stray = association.slots.find(({ name }) => UPDATE_SLOTS.has(name))
-  if (stray !== undefined) return [invalid(`${at}/Slot`, stray.name, 'metadata update goes by ITI-57')]
-  if (context.kinds.get(target) === 'set')
-    return [invalid(`${at}/@targetObject`, target, 'ITI TF-3 4.2.2 a SubmissionSet is never a target')]
+  if (stray !== undefined) return [broken('XDS-ASSOCIATION-UPDATE', `${at}/Slot`, stray.name)]
+  if (context.kinds.get(target) === 'set') return [broken('XDS-ASSOCIATION-TO-SET', `${at}/@targetObject`, target)]
   if (type === HAS_MEMBER) return memberFindings(association, { ...context, at })
   const rule = relationshipRules.get(type)
-  if (rule === undefined) return [invalid(`${at}/@associationType`, type, 'ITI TF-3 Table 4.2.2-1')]
+  if (rule === undefined) return [broken('XDS-ASSOCIATION-TYPE', `${at}/@associationType`, type)]
   return relationshipFindings(association, { ...context, at, rule })
 }
 
@@ -83,17 +81,14 @@ function relationshipFindings(
   { type, source, target }: Association,
   { at, rule, kinds, snapshots, transforms }: Context & { at: string; rule: RelationshipRule },
 ): readonly IheError[] {
-  if (kinds.get(source) !== 'entry')
-    return [unresolved(`${at}/@sourceObject`, source, 'ITI TF-3 4.2.2.2 source is a DocumentEntry of the submission')]
+  if (kinds.get(source) !== 'entry') return [broken('XDS-RELATIONSHIP-SOURCE', `${at}/@sourceObject`, source)]
   const there = kinds.get(target)
   const isHere = there === 'entry' && rule.target === 'registry or message'
   const mayBeThere = there === undefined && parseEntryUuid(target) !== undefined
-  if (!isHere && !mayBeThere)
-    return [unresolved(`${at}/@targetObject`, target, `ITI TF-3 4.2.2.2 target in the ${rule.target}`)]
+  if (!isHere && !mayBeThere) return [broken('XDS-RELATIONSHIP-TARGET', `${at}/@targetObject`, target)]
   if (type === IS_SNAPSHOT_OF && !snapshots.has(source))
-    return [invalid(`${at}/@sourceObject`, source, 'ITI TF-3 4.2.2.2.6 a snapshot is a Stable DocumentEntry')]
-  if (type === APND && transforms.has(target))
-    return [invalid(`${at}/@targetObject`, target, 'ITI TF-3 4.2.2.2.1 nothing is appended to a transformation')]
+    return [broken('XDS-SNAPSHOT-SOURCE', `${at}/@sourceObject`, source)]
+  if (type === APND && transforms.has(target)) return [broken('XDS-APPEND-TARGET', `${at}/@targetObject`, target)]
   return []
 }
 
@@ -101,27 +96,15 @@ function memberFindings(association: Association, context: Context & { at: strin
   const { at, kinds } = context
   const { source, target } = association
   if (association.classifications.some((entry) => entry.scheme === ASSOCIATION_DOCUMENTATION))
-    return [
-      invalid(
-        `${at}/Classification`,
-        ASSOCIATION_DOCUMENTATION,
-        'ITI TF-3 4.2.2.2 documentation codes belong to relationships',
-      ),
-    ]
+    return [broken('XDS-ASSOCIATION-DOCUMENTATION', `${at}/Classification`, ASSOCIATION_DOCUMENTATION)]
   const kind = kinds.get(source)
   if (kind === 'set') return setMemberFindings(association, context)
   // Else the source is a Folder, of the message or registered.
   if (kind !== 'folder' && (kind !== undefined || parseEntryUuid(source) === undefined))
-    return [
-      invalid(
-        `${at}/@sourceObject`,
-        source,
-        'ITI TF-3 4.2.2.1 HasMember starts at the SubmissionSet of the message or at a Folder',
-      ),
-    ]
+    return [broken('XDS-HASMEMBER-SOURCE', `${at}/@sourceObject`, source)]
   const there = kinds.get(target)
   if (there !== 'entry' && (there !== undefined || parseEntryUuid(target) === undefined))
-    return [invalid(`${at}/@targetObject`, target, 'ITI TF-3 4.2.2.1.3 a Folder has DocumentEntries as members')]
+    return [broken('XDS-FOLDER-MEMBER', `${at}/@targetObject`, target)]
   return []
 }
 
@@ -131,24 +114,15 @@ function setMemberFindings(association: Association, { at, kinds }: Context & { 
   const status = slotValues(association, 'SubmissionSetStatus')
   const [only] = status
   const there = kinds.get(target)
-  if (there === 'association')
-    return [
-      invalid(`${at}/@targetObject`, target, 'ITI TF-3 4.2.2.1.4 of associations only Folder-DocumentEntry HasMember'),
-    ]
+  if (there === 'association') return [broken('XDS-HASMEMBER-ASSOCIATION', `${at}/@targetObject`, target)]
   const optional = there === 'folder' || there === 'folder membership'
   if (optional && status.length === 0) return []
   if (status.length !== 1 || (only !== 'Original' && only !== 'Reference'))
-    return [invalid(`${at}/SubmissionSetStatus`, status.join(), 'ITI TF-3 4.2.2.1.1 Original or Reference')]
+    return [broken('XDS-HASMEMBER-STATUS', `${at}/SubmissionSetStatus`, status.join())]
   if ((only === 'Original') !== (there !== undefined))
-    return [
-      invalid(
-        `${at}/SubmissionSetStatus`,
-        only,
-        'ITI TF-3 4.2.2.1.1 Original: target in the message; Reference: in the registry',
-      ),
-    ]
+    return [broken('XDS-HASMEMBER-STATUS', `${at}/SubmissionSetStatus`, only)]
   if (only === 'Reference' && parseEntryUuid(target) === undefined)
-    return [invalid(`${at}/@targetObject`, target, 'ITI TF-3 4.2.3.1.5 symbolic ids point inside the submission')]
+    return [broken('XDS-HASMEMBER-TARGET', `${at}/@targetObject`, target)]
   return []
 }
 
@@ -170,20 +144,12 @@ function membershipFindings(associations: readonly Association[], members: Membe
   const findings = owned
     .map((object) => ({ ...object, count: links.get(object.id) ?? 0 }))
     .filter(({ count }) => count !== 1)
-    .map(({ at, count }) =>
-      invalid(at, `${count} HasMember`, 'ITI TF-3 4.2.1.4 exactly one HasMember of the SubmissionSet'),
-    )
+    .map(({ at, count }) => broken('XDS-SUBMISSION-CONTENT', at, `${count} HasMember`))
   if (memberships === 0 && owned.length === 0)
-    findings.push(
-      invalid(`SubmissionSet(${members.set.id})`, 'no HasMember', 'ITI TF-3 4.2.1.4 a SubmissionSet has members'),
-    )
+    findings.push(broken('XDS-SUBMISSION-MEMBERS', `SubmissionSet(${members.set.id})`, 'no HasMember'))
   return findings
 }
 
-function invalid(at: string, value: string, rule: string): IheError {
-  return iheError('METADATA_INVALID', { at, value, rule })
-}
-
-function unresolved(at: string, value: string, rule: string): IheError {
-  return iheError('UNRESOLVED_REFERENCE', { at, value, rule })
+function broken(rule: FixedRuleId, at: string, value: string): IheError {
+  return finding(rule, { at, value })
 }

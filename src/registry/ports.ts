@@ -1,5 +1,6 @@
 // What the Document Registry needs from the rest of the house; db implements it, app.ts hands it in.
 
+import type { AffinityDomain } from '../../profiles/affinity-domain/index.ts'
 import type { Decision, DocumentTraits, PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { DocumentEntry, Folder, SubmissionSet } from '../model/document-entry.ts'
@@ -203,6 +204,8 @@ export interface RegistryStore {
 }
 
 export interface RegistryPorts {
+  /** Code sets and rule switches of the site. */
+  readonly affinityDomain: AffinityDomain
   readonly store: RegistryStore
   readonly access: {
     /** Undefined when nobody has this affinity-domain id. */

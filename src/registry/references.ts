@@ -1,6 +1,7 @@
 // What a submission may refer to among registered objects, and which of its ids are taken (ITI TF-3 4.2.2; ITI TF-2 3.42.4.1.3).
 
 import { iheError } from '../../profiles/errors/index.ts'
+import { finding } from '../../profiles/metadata/rules.ts'
 import type { PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { DocumentEntry, Submission } from '../model/document-entry.ts'
@@ -45,10 +46,9 @@ export function identifierFindings({ submission, facts }: Situation): readonly I
   ]
   return [
     ...facts.usedIds.map((id) =>
-      iheError('METADATA_INVALID', {
+      finding('XDS-OBJECT-ID-NEW', {
         at: 'id',
         value: id,
-        rule: 'ITI TF-3 4.2.3.1.5 the id is already used in the registry',
       }),
     ),
     ...packages
@@ -77,9 +77,8 @@ function repeatedFindings(entry: DocumentEntry, former: UsedUniqueId): readonly 
     return [iheError('DUPLICATE_IN_REGISTRY', details)]
   if ((former.object === 'OnDemandDocumentEntry') !== (entry.objectType === OBJECT_ON_DEMAND))
     return [
-      iheError('METADATA_INVALID', {
+      finding('XDS-ONDEMAND-UNIQUEID', {
         ...details,
-        rule: 'ITI TF-2 3.61.4.1.3 a uniqueId belongs to Stable or to On-Demand entries, not to both',
       }),
     ]
   if (former.hash !== entry.hash?.toLowerCase()) return [iheError('NON_IDENTICAL_HASH', details)]
@@ -124,15 +123,11 @@ function endFindings(situation: Situation, judged: JudgedEnd): readonly IheError
   if (object.status !== STATUS_APPROVED) return [iheError('DEPRECATED_DOCUMENT', details)]
   if (association.type === IS_SNAPSHOT_OF && object.objectType !== OBJECT_ON_DEMAND)
     return [
-      iheError('METADATA_INVALID', {
+      finding('XDS-SNAPSHOT-TARGET', {
         ...details,
-        rule: 'ITI TF-3 4.2.2.2.6 a snapshot is of an On-Demand DocumentEntry',
       }),
     ]
-  if (association.type === APND && object.transform)
-    return [
-      iheError('METADATA_INVALID', { ...details, rule: 'ITI TF-3 4.2.2.2.1 nothing is appended to a transformation' }),
-    ]
+  if (association.type === APND && object.transform) return [finding('XDS-APPEND-TARGET', { ...details })]
   if (object.personKey !== situation.patient?.personKey) return [iheError('PATIENT_MISMATCH', details)]
   return inheritedFindings(situation, judged.association, object)
 }

@@ -21,7 +21,16 @@ import type {
   RegistryTransaction,
 } from './ports.ts'
 import { identifierFindings, lookupsOf, referenceFindings, type Situation } from './references.ts'
-import { claimedEvidence, claimOf, evidenceOf, refused, success, unknownPatient } from './submission-outcome.ts'
+import {
+  claimedEvidence,
+  claimOf,
+  evidenceOf,
+  type Leniency,
+  refused,
+  strictnessOf,
+  success,
+  unknownPatient,
+} from './submission-outcome.ts'
 
 export const REGISTER: SubmissionRules = {
   section: 'ITI TF-2 3.42.4.1.2',
@@ -58,13 +67,14 @@ async function registerBy(
   given: { readonly request: RegisterRequest; readonly caller: Caller; readonly ports: RegistryPorts },
 ): Promise<Outcome<void>> {
   const { request, caller, ports } = given
-  const { submission, findings } = assemble(request.submission, rules)
+  const strictness = strictnessOf(caller, ports)
+  const { submission, findings, ...leniency } = assemble(request.submission, { ...rules, strictness })
   if (submission === undefined) return refused(findings, claimedEvidence(request))
   const foreign = repositoryFindings(submission, request.repositories)
   if (foreign.length > 0) return refused(foreign, evidenceOf(submission))
   const claim = claimOf(request, caller)
   return ports.store.inTransaction(async (tx) => {
-    const result = await attempt({ request, submission, claim, tx }, caller, ports)
+    const result = await attempt({ request, submission, claim, tx, leniency }, caller, ports)
     return { result, end: result.recorded ? 'commit' : 'rollback' }
   })
 }
@@ -74,21 +84,22 @@ interface Attempt {
   readonly submission: Submission
   readonly claim: Claim | undefined
   readonly tx: RegistryTransaction
+  readonly leniency: Leniency
 }
 
 async function attempt(given: Attempt, caller: Caller, ports: RegistryPorts): Promise<Outcome<void>> {
-  const { request, submission, claim, tx } = given
+  const { request, submission, claim, tx, leniency } = given
   const { replayed, patient } = await tx.open({ claim, patientId: submission.submissionSet.value.patientId, caller })
-  if (replayed) return { ...success(evidenceOf(submission)), recorded: false }
+  if (replayed) return { ...success(evidenceOf(submission), leniency), recorded: false }
   const evidence = evidenceOf(submission, patient?.publish ?? { allowed: false, reason: 'unknown patient' })
   const facts = await tx.facts({ ...lookupsOf(submission), claim })
-  if (facts.replayed) return { ...success(evidence), recorded: false }
+  if (facts.replayed) return { ...success(evidence, leniency), recorded: false }
   if (patient === undefined || !patient.publish.allowed)
     return refused(unknownPatientFindings({ submission, facts, patient: undefined, caller }, ports), evidence)
   const situation = { submission, facts, patient, caller }
   const problems = [...identifierFindings(situation), ...referenceFindings(situation, ports)]
   if (problems.length > 0) return refused(problems, evidence)
-  const outcome = success(evidence)
+  const outcome = success(evidence, leniency)
   const plan = planOf({ request, submission, facts, patient, caller }, ports)
   await tx.write({ plan, claim, caller, outcome })
   return outcome

@@ -1,17 +1,35 @@
 // What the transactions that submit objects have in common: how they end, whom they concern, how a resend is known.
 
 import { iheError } from '../../profiles/errors/index.ts'
+import {
+  type Attribute,
+  documentEntryAttributes,
+  folderAttributes,
+  identifierScheme,
+  submissionSetAttributes,
+} from '../../profiles/metadata/attributes.ts'
 import type { Decision } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { Submission } from '../model/document-entry.ts'
-import { plainText, type SubmitObjects } from '../model/ebrim.ts'
+import type { SubmitObjects } from '../model/ebrim.ts'
 import type { IheError } from '../model/error.ts'
 import type { Evidence, Outcome } from '../model/evidence.ts'
 import { formatCx } from '../model/identifiers.ts'
-import type { Claim } from './ports.ts'
+import type { Assembled, Strictness } from './assemble.ts'
+import type { Claim, RegistryPorts } from './ports.ts'
 
-export function success(evidence: Evidence): Outcome<void> {
-  return { answer: undefined, result: 'success', errors: [], evidence, recorded: true }
+/** What an accepted submission was let off: warnings for the sender, ids of rules for journal and audit. */
+export type Leniency = Pick<Assembled, 'warnings' | 'waived'>
+
+/** Warnings alone leave the status Success (ITI TF-3 4.2.4.2). */
+export function success(evidence: Evidence, { warnings, waived }: Leniency): Outcome<void> {
+  return {
+    answer: undefined,
+    result: 'success',
+    errors: warnings.slice(0, MAX_FINDINGS),
+    evidence: waived.length === 0 ? evidence : { ...evidence, waivedRules: waived },
+    recorded: true,
+  }
 }
 
 /** A message may break a rule tens of thousands of times; answer and journal keep what a person can read. */
@@ -19,6 +37,11 @@ const MAX_FINDINGS = 100
 
 export function refused(errors: readonly IheError[], evidence: Evidence): Outcome<void> {
   return { answer: undefined, result: 'failure', errors: errors.slice(0, MAX_FINDINGS), evidence, recorded: false }
+}
+
+/** What site and calling system do not insist on; the system's switches come first. */
+export function strictnessOf(caller: Caller, { affinityDomain }: Pick<RegistryPorts, 'affinityDomain'>): Strictness {
+  return { domain: affinityDomain, switches: [caller.ruleSwitches ?? {}, affinityDomain.rules] }
 }
 
 /** A submission that was resent after a lost answer is known by its wsa:MessageID and its content. */
@@ -54,11 +77,14 @@ export function evidenceOf(submission: Submission, decision?: Decision): Evidenc
 /** Evidence of a submission that could not be read whole: what it claims, as far as it can be told. */
 export function claimedEvidence(request: { readonly submission: SubmitObjects }): Evidence {
   const identifiers = request.submission.objects.flatMap((object) => object.externalIdentifiers)
-  const named = (suffix: string): string[] =>
-    identifiers.filter(({ name }) => plainText(name)?.endsWith(suffix)).map(({ value }) => value)
-  const [submissionSetUniqueId] = named('SubmissionSet.uniqueId')
+  // By scheme: the Name is a label that a sender may get wrong (ITI TF-3 4.2.3.1.3).
+  const named = (attribute: string, ...tables: readonly (readonly Attribute[])[]): readonly string[] => {
+    const schemes = tables.map((table) => identifierScheme(table, attribute))
+    return identifiers.filter(({ scheme }) => schemes.includes(scheme)).map(({ value }) => value)
+  }
+  const [submissionSetUniqueId] = named('uniqueId', submissionSetAttributes)
   return {
-    patients: [...new Set(named('.patientId'))].slice(0, 1),
+    patients: named('patientId', submissionSetAttributes, documentEntryAttributes, folderAttributes).slice(0, 1),
     documents: [],
     ...(submissionSetUniqueId === undefined ? {} : { submissionSetUniqueId }),
   }

@@ -24,7 +24,16 @@ import type {
   Versioned,
 } from './ports.ts'
 import { identifierFindings, lookupsOf } from './references.ts'
-import { claimedEvidence, claimOf, evidenceOf, refused, success, unknownPatient } from './submission-outcome.ts'
+import {
+  claimedEvidence,
+  claimOf,
+  evidenceOf,
+  type Leniency,
+  refused,
+  strictnessOf,
+  success,
+  unknownPatient,
+} from './submission-outcome.ts'
 import {
   type Operations,
   operationsOf,
@@ -81,11 +90,12 @@ async function updateBy(
   given: { readonly request: UpdateRequest; readonly caller: Caller; readonly ports: RegistryPorts },
 ): Promise<Outcome<void>> {
   const { request, caller, ports } = given
-  const { submission, findings } = assemble(request.submission, rules)
+  const strictness = strictnessOf(caller, ports)
+  const { submission, findings, ...leniency } = assemble(request.submission, { ...rules, strictness })
   if (submission === undefined) return refused(findings, claimedEvidence(request))
   const claim = claimOf(request, caller)
   return ports.store.inTransaction(async (tx) => {
-    const result = await attempt({ rules, submission, claim, tx }, caller, ports)
+    const result = await attempt({ rules, submission, claim, tx, leniency }, caller, ports)
     return { result, end: result.recorded ? 'commit' : 'rollback' }
   })
 }
@@ -95,6 +105,7 @@ interface Attempt {
   readonly submission: Submission
   readonly claim: Claim | undefined
   readonly tx: RegistryTransaction
+  readonly leniency: Leniency
 }
 
 /** Everything an update is judged by. */
@@ -110,9 +121,9 @@ interface Situation {
 }
 
 async function attempt(given: Attempt, caller: Caller, ports: RegistryPorts): Promise<Outcome<void>> {
-  const { rules, submission, claim, tx } = given
+  const { rules, submission, claim, tx, leniency } = given
   const { replayed, patient } = await tx.open({ claim, patientId: submission.submissionSet.value.patientId, caller })
-  if (replayed) return { ...success(evidenceOf(submission)), recorded: false }
+  if (replayed) return { ...success(evidenceOf(submission), leniency), recorded: false }
   const evidence = evidenceOf(submission, patient?.publish ?? { allowed: false, reason: 'unknown patient' })
   if (patient === undefined || !patient.publish.allowed) return refused([unknownPatient(submission)], evidence)
   const operations = operationsOf(submission)
@@ -121,7 +132,7 @@ async function attempt(given: Attempt, caller: Caller, ports: RegistryPorts): Pr
     ends: operations.associations.flatMap(({ source, target }) => [source, target]),
   })
   const facts = await tx.facts({ ...lookupsOf(submission), claim })
-  if (facts.replayed) return { ...success(evidence), recorded: false }
+  if (facts.replayed) return { ...success(evidence, leniency), recorded: false }
   const situation = { rules, submission, operations, facts, standing, patient, caller, ports }
   const problems = [
     ...identifierFindings({ ...situation, submission: { ...submission, entries: [], folders: [] } }),
@@ -131,7 +142,7 @@ async function attempt(given: Attempt, caller: Caller, ports: RegistryPorts): Pr
     ...propagationFindings(situation),
   ]
   if (problems.length > 0) return refused(problems, evidence)
-  const outcome = success(evidence)
+  const outcome = success(evidence, leniency)
   await tx.write({ plan: planOf(situation), claim, caller, outcome })
   return outcome
 }

@@ -1,6 +1,7 @@
 // The rules of administration over an in-memory store (design §4; C-3 comprehensive and individual consent, C-4 exclusions).
 
 import t from 'tap'
+import { affinityDomain } from '../../profiles/affinity-domain/index.ts'
 import { admitMember, recordConsent, registerFacility } from '../../src/access/administration.ts'
 import type { Change, Facility, Membership, NewConsent } from '../../src/access/ports.ts'
 
@@ -39,20 +40,36 @@ function memory() {
   }
 }
 
+const documentKinds = affinityDomain.classCode.map(({ code }) => code)
+
 t.test('C-3: a comprehensive consent names nobody, an individual one somebody', async (t) => {
   const store = memory()
-  t.strictSame(await recordConsent(consent, change, store), { stored: 'created', consentId: '7' })
+  t.strictSame(await recordConsent(consent, change, { store, documentKinds }), { stored: 'created', consentId: '7' })
   const individual = { ...consent, kind: 'individual' } as const
-  t.strictSame(await recordConsent(individual, change, store), { fault: 'no facility named' })
-  t.match(await recordConsent({ ...individual, facilities: ['clinic-y'] }, change, store), { stored: 'created' })
+  t.strictSame(await recordConsent(individual, change, { store, documentKinds }), { fault: 'no facility named' })
+  t.match(await recordConsent({ ...individual, facilities: ['clinic-y'] }, change, { store, documentKinds }), {
+    stored: 'created',
+  })
   t.equal(store.kept.length, 2, 'what is refused is not kept')
 })
 
 t.test('C-4: a facility that nobody registered is neither named nor excluded', async (t) => {
   const store = memory()
   const fault = { fault: 'unknown facility', facilityId: 'clinic-yy' }
-  t.strictSame(await recordConsent({ ...consent, excludedFacilities: ['clinic-y', 'clinic-yy'] }, change, store), fault)
-  t.strictSame(await recordConsent({ ...consent, kind: 'individual', facilities: ['clinic-yy'] }, change, store), fault)
+  t.strictSame(
+    await recordConsent({ ...consent, excludedFacilities: ['clinic-y', 'clinic-yy'] }, change, {
+      store,
+      documentKinds,
+    }),
+    fault,
+  )
+  t.strictSame(
+    await recordConsent({ ...consent, kind: 'individual', facilities: ['clinic-yy'] }, change, {
+      store,
+      documentKinds,
+    }),
+    fault,
+  )
   t.strictSame(store.kept, [])
 })
 
@@ -71,7 +88,7 @@ t.test('a period ends after it begins; without a beginning it begins now', async
     { validFrom: same, validTo: same },
   ])
     t.strictSame(await member(period), { fault: 'period ends before it begins', validTo: period.validTo })
-  t.match(await recordConsent({ ...consent, validTo: day(-1) }, change, store), { fault: /period/ })
+  t.match(await recordConsent({ ...consent, validTo: day(-1) }, change, { store, documentKinds }), { fault: /period/ })
 })
 
 t.test('a repeated registration answers what is there, not what was sent', async (t) => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import t from 'tap'
+import { affinityDomain } from '../../profiles/affinity-domain/index.ts'
 import { adminPorts, readiness } from '../../src/app/admin-ports.ts'
 import { createAuthority, issueClientCertificate } from '../../src/certificates/authority.ts'
 import { readCertificate } from '../../src/certificates/certificate.ts'
@@ -43,7 +44,7 @@ const management = await createManagement({
   metrics: new Registry(),
   checks: () => readiness(config, pool),
   admin: adminPorts(
-    { config, log, pool },
+    { config, log, pool, affinityDomain },
     { adminToken: 'token-of-the-test', identity, ports: () => ({ https: 8443, mllp: 2575 }) },
   ),
 })

@@ -27,6 +27,7 @@ const admin: AdminPorts = {
     error: (fields) => logged.push(fields),
   },
   store,
+  documentKinds: [],
   patients: {} as AdminPorts['patients'],
   readCertificate: () => {
     throw new Error('no certificate')

@@ -1,6 +1,7 @@
 // ITI-42 against a registry in memory: all or nothing, order of checks, what may be referred to (ITI TF-2 3.42.4.1.3).
 
 import t from 'tap'
+import { type AffinityDomain, affinityDomain } from '../../profiles/affinity-domain/index.ts'
 import { admits } from '../../src/access/decide.ts'
 import type { PatientAccess } from '../../src/model/access.ts'
 import type { Caller } from '../../src/model/caller.ts'
@@ -41,6 +42,7 @@ const target = (change: Partial<ReferencedObject> = {}): ReferencedObject => ({
 })
 
 interface World {
+  readonly site?: Partial<AffinityDomain>
   readonly facts?: Partial<RegistrationFacts & { readonly replayed: boolean }>
   readonly publish?: boolean
   readonly mode?: 'everything' | 'by-rule'
@@ -48,7 +50,14 @@ interface World {
   readonly failing?: boolean
 }
 
-function world({ facts = {}, publish = true, mode = 'by-rule', publishers = ['hospital-a'], failing }: World = {}) {
+function world({
+  facts = {},
+  publish = true,
+  mode = 'by-rule',
+  publishers = ['hospital-a'],
+  failing,
+  site = {},
+}: World = {}) {
   const plans: RegistrationPlan[] = []
   const claims = new Map<string, string>()
   let recorded = 0
@@ -66,6 +75,7 @@ function world({ facts = {}, publish = true, mode = 'by-rule', publishers = ['ho
     publish: { allowed: publish, reason: publish ? 'union, consent and link stand' : 'no consent stands' },
   }
   const ports: RegistryPorts = {
+    affinityDomain: { ...affinityDomain, ...site },
     access: {
       ofPatient: async () => patient,
       ofPersons: async () => new Map(),

@@ -118,7 +118,7 @@ function registerLinkRoutes(app: FastifyInstance, { patients, store }: AdminPort
 
 type ConsentBody = Partial<Omit<NewConsent, 'personKey'>> & Pick<NewConsent, 'kind'>
 
-function registerConsentRoutes(app: FastifyInstance, { patients, store }: AdminPorts): void {
+function registerConsentRoutes(app: FastifyInstance, { patients, store, documentKinds }: AdminPorts): void {
   app.get<Xad>(
     '/patients/:xad/consents',
     { schema: described('Consents of a person, former ones too') },
@@ -140,7 +140,7 @@ function registerConsentRoutes(app: FastifyInstance, { patients, store }: AdminP
         ...request.body,
         personKey: person.key,
       }
-      const recorded = await recordConsent(complete, changeOf(request, 'consent recorded'), store)
+      const recorded = await recordConsent(complete, changeOf(request, 'consent recorded'), { store, documentKinds })
       if ('fault' in recorded) return answerFault(reply, recorded)
       return answerStored(reply, recorded.stored, { consentId: recorded.consentId })
     },

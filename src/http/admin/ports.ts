@@ -10,6 +10,8 @@ export interface AdminPorts {
   readonly hostNames?: readonly string[]
   readonly log: DoorLog
   readonly store: AdministrationStore
+  /** classCodes that a consent may exclude. */
+  readonly documentKinds: readonly string[]
   readonly patients: PatientPorts
   readonly readCertificate: (pem: string) => Parameters<AdministrationStore['addCertificate']>[1]
   /** What a connecting vendor needs to know of this network. */

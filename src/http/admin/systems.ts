@@ -1,12 +1,19 @@
 // Admin routes of systems and their client certificates (security rules of the network: certificate → system → facility).
 
 import type { FastifyInstance } from 'fastify'
+import { switchableRules } from '../../../profiles/metadata/rules.ts'
 import { registerSystem } from '../../access/administration.ts'
 import type { CertificateRecord, SystemRecord } from '../../access/ports.ts'
 import { CONFIDENTIALITY_ORDER, ROLES } from '../../model/caller.ts'
+import { RULE_SWITCHES, type RuleSwitches } from '../../model/rule-switch.ts'
 import { answerChanged, answerStored, invalid, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
 import { activity, changeOf, described, exactly, oid, slug } from './schemas.ts'
+
+const ruleSwitches = exactly(
+  Object.fromEntries(switchableRules.map((id) => [id, { enum: RULE_SWITCHES }])),
+  switchableRules,
+)
 
 const system = exactly(
   {
@@ -17,11 +24,13 @@ const system = exactly(
     assigningAuthority: oid,
     repositories: { type: 'array', items: oid, maxItems: 100 },
     confidentialityCeiling: { enum: CONFIDENTIALITY_ORDER },
+    ruleSwitches,
   },
-  ['accessMode', 'assigningAuthority', 'repositories', 'confidentialityCeiling'],
+  ['accessMode', 'assigningAuthority', 'repositories', 'confidentialityCeiling', 'ruleSwitches'],
 )
 
-type Body = Omit<SystemRecord, 'status' | 'repositories' | 'confidentialityCeiling'> & Partial<SystemRecord>
+type Body = Omit<SystemRecord, 'status' | 'repositories' | 'confidentialityCeiling' | 'ruleSwitches'> &
+  Partial<SystemRecord>
 
 export function registerSystemRoutes(app: FastifyInstance, ports: AdminPorts): void {
   const { store } = ports
@@ -34,7 +43,13 @@ export function registerSystemRoutes(app: FastifyInstance, ports: AdminPorts): v
     '/systems',
     { schema: described('Register a system of a facility', { body: system }) },
     async (request, reply) => {
-      const given: SystemRecord = { repositories: [], confidentialityCeiling: 'N', ...request.body, status: 'active' }
+      const given: SystemRecord = {
+        repositories: [],
+        confidentialityCeiling: 'N',
+        ruleSwitches: {},
+        ...request.body,
+        status: 'active',
+      }
       const change = changeOf(request, `system ${given.systemId} registered`)
       const { stored, there } = await registerSystem(given, change, store)
       return answerStored(reply, stored, there)
@@ -47,6 +62,20 @@ export function registerSystemRoutes(app: FastifyInstance, ports: AdminPorts): v
       const { id } = request.params
       const { status } = request.body
       return answerChanged(reply, await store.setSystemStatus(id, status, changeOf(request, `system ${id} ${status}`)))
+    },
+  )
+  app.put<{ Params: { id: string }; Body: RuleSwitches }>(
+    '/systems/:id/rules',
+    {
+      schema: described('Switch metadata rules for a system; those not named are as the affinity domain has them', {
+        body: ruleSwitches,
+      }),
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      const named = Object.entries(request.body).map(([rule, decided]) => `${rule} ${decided}`)
+      const change = changeOf(request, `rules of system ${id}: ${named.join(', ') || 'none switched'}`)
+      return answerChanged(reply, await store.setRuleSwitches(id, request.body, change))
     },
   )
   registerCertificateRoutes(app, ports)

@@ -1,0 +1,29 @@
+// Data that a site lays over profiles/: files of the data directory, read once at start (design §5).
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type AffinityDomain, affinityDomain, withSite } from '../../profiles/affinity-domain/index.ts'
+import { ConfigError } from './error.ts'
+
+/**
+ * The affinity domain with `config/affinity-domain.json` of the data directory over it, where there is one.
+ * @throws {ConfigError} naming file, key and value of everything that will not do.
+ */
+export function loadAffinityDomain(dataDir: string): AffinityDomain {
+  const path = join(dataDir, 'config', 'affinity-domain.json')
+  const site = readJson(path)
+  if (site === undefined) return affinityDomain
+  const checked = withSite(site)
+  if ('problems' in checked) throw new ConfigError(checked.problems.map((problem) => `${path}: ${problem}`))
+  return checked.domain
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    const why = error instanceof Error ? error.message : 'cannot be read'
+    throw new ConfigError([`${path}: ${error instanceof SyntaxError ? `is not JSON, ${why}` : why}`])
+  }
+}
