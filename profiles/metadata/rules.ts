@@ -173,6 +173,9 @@ const COMPUTED: ReadonlySet<string> = new Set([
 /** Attributes whose values an affinity domain may list (ITI TF-3 4.2.3.1.2). */
 export const LISTED_TEXTS = ['languageCode', 'mimeType'] as const
 
+/** Codings that could carry more than one value; the others are single by the schema. */
+const REPEATABLE: ReadonlySet<string> = new Set(['slot', 'classification', 'identifier'])
+
 /** The rule of one aspect of an attribute, such as XDS-DE-HASH-SHA1. */
 export function attributeRule(kind: MetadataKind, name: string, aspect: string): RuleId {
   return `XDS-${kind}-${name.toUpperCase()}-${aspect}`
@@ -195,7 +198,8 @@ function rulesOfAttribute(kind: MetadataKind, attribute: Attribute): readonly Me
   })
   const rules: MetadataRule[] = []
   if (attribute.required === 'yes') rules.push(made('REQUIRED', `${name} is there`))
-  if (attribute.cardinality === 'one') rules.push(made('SINGLE', `${name} has one value`))
+  if (attribute.cardinality === 'one' && REPEATABLE.has(attribute.coding.kind))
+    rules.push(made('SINGLE', `${name} has one value`))
   if (attribute.onDemand === 'forbidden')
     rules.push({
       ...made('ABSENT', `no ${name} in an On-Demand DocumentEntry`, 'no'),
