@@ -139,6 +139,16 @@ const fixed = {
     'an On-Demand uniqueId that no Stable entry has, and the other way round',
     'no',
   ],
+  'XDS-OBJECT-LID-UUID': [
+    'ITI TF-3 4.2.3.1.5',
+    'a lid of an update that is urn:uuid: and a UUID in lower-case hex',
+    'no',
+  ],
+  'XDS-DE-REPOSITORYUNIQUEID-OWN': [
+    'ITI TF-2 3.42.4.1.2',
+    'the repositoryUniqueId of the repository that registers',
+    'no',
+  ],
 } as const satisfies Readonly<Record<string, FixedRow>>
 
 export type FixedRuleId = keyof typeof fixed

@@ -1,6 +1,6 @@
 // ITI-42 Register Document Set-b: all or nothing (ITI TF-2 3.42.4.1.3); also the registration inside an integrated ITI-41.
 
-import { iheError } from '../../profiles/errors/index.ts'
+import { finding } from '../../profiles/metadata/rules.ts'
 import { formatDtm } from '../../profiles/metadata/types.ts'
 import { folderMembership } from '../../profiles/metadata/write.ts'
 import type { PatientAccess } from '../model/access.ts'
@@ -111,15 +111,18 @@ function unknownPatientFindings(situation: Situation, ports: RegistryPorts): rea
   return mismatches.length > 0 ? mismatches : [unknownPatient(situation.submission)]
 }
 
-function repositoryFindings(submission: Submission, allowed: readonly string[] | undefined): IheError[] {
+/** A repository registers what lies in itself. */
+export function repositoryFindings(
+  submission: Submission,
+  allowed: readonly string[] | undefined,
+): readonly IheError[] {
   if (allowed === undefined) return []
   return submission.entries
     .filter(({ value }) => !allowed.includes(value.repositoryUniqueId ?? ''))
     .map(({ value }) =>
-      iheError('METADATA_INVALID', {
+      finding('XDS-DE-REPOSITORYUNIQUEID-OWN', {
         at: `DocumentEntry(${value.entryUUID}).repositoryUniqueId`,
         value: value.repositoryUniqueId ?? '',
-        rule: 'the repositoryUniqueId belongs to the calling repository',
       }),
     )
 }

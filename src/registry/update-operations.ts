@@ -1,6 +1,7 @@
 // The operations of a metadata update, as its associations tell them (ITI TF-2 3.57.4.1.3). No database here.
 
 import { iheError } from '../../profiles/errors/index.ts'
+import { finding } from '../../profiles/metadata/rules.ts'
 import type { Submission } from '../model/document-entry.ts'
 import { type Association, type RegistryObject, slotValues } from '../model/ebrim.ts'
 import type { IheError } from '../model/error.ts'
@@ -214,7 +215,7 @@ function strayFindings(
 function contentFindings(association: Association, { at, set, submitted }: Place): readonly IheError[] {
   const { type, source, target, id } = association
   if (type !== HAS_MEMBER && !relationshipRules.has(type))
-    return [iheError('METADATA_INVALID', { at: `${at}/@associationType`, value: type, rule: 'ITI TF-3 Table 4.2.2-1' })]
+    return [finding('XDS-ASSOCIATION-TYPE', { at: `${at}/@associationType`, value: type })]
   if ((submitted.get(id) ?? 0) !== 1)
     return [operation(at, type, 'one SubmitAssociation of the SubmissionSet names it')]
   const inner = [source, target].filter((end) => end === set || parseEntryUuid(end) === undefined)
@@ -235,7 +236,7 @@ function versionFindings(object: RegistryObject, { linked }: Context): readonly 
       }),
     ]
   if (parseEntryUuid(object.lid) === undefined)
-    return [iheError('METADATA_INVALID', { at: `${at}/@lid`, value: object.lid, rule: 'ITI TF-3 4.2.3.1.5 urn:uuid:' })]
+    return [finding('XDS-OBJECT-LID-UUID', { at: `${at}/@lid`, value: object.lid })]
   const links = linked.get(object.id) ?? 0
   return links === 1
     ? []

@@ -47,6 +47,18 @@ t.test('facility add sends what was given and nothing else, with the token', asy
   })
 })
 
+t.test('system rules replaces the switches of a system, and knows which rules may be switched', async (t) => {
+  const { door, call } = await withManagement(t, () => json(200, { status: 'ok' }))
+  const { code } = await call('system', 'rules', 's', 'XDS-AUTHOR-IDENTIFIED=warn', 'XDS-OBJECT-SLOT-NAME=accept')
+  t.equal(code, 0)
+  const [heard] = door.heard
+  t.match(heard, { method: 'PUT', path: '/admin/v1/systems/s/rules' })
+  t.same(JSON.parse(String(heard?.body)), { 'XDS-AUTHOR-IDENTIFIED': 'warn', 'XDS-OBJECT-SLOT-NAME': 'accept' })
+  for (const wrong of ['XDS-DE-HASH-SHA1=accept', 'XDS-AUTHOR-IDENTIFIED=off', 'XDS-AUTHOR-IDENTIFIED'])
+    t.not((await call('system', 'rules', 's', wrong)).code, 0, wrong)
+  t.equal(door.heard.length, 1, 'a wrong switch is not sent')
+})
+
 t.test('the other registrations reach their resources', async (t) => {
   const { door, call } = await withManagement(t, () => json(200, { xad: 'X1' }))
   await call('facility', 'suspend', 'clinic/d')

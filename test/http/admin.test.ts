@@ -217,6 +217,19 @@ t.test('a system with its own assigning authority gets the identifier domain of 
   t.match(await call('GET', '/systems/thief'), { status: 404 })
   t.match(await call('PATCH', '/systems/ehr-x', { status: 'suspended' }), { status: 200 })
   t.match(await call('PATCH', '/systems/ehr-x', { status: 'active' }), { status: 200 })
+  const switches = { 'XDS-OBJECT-SLOT-NAME': 'accept', 'XDS-AUTHOR-IDENTIFIED': 'warn' }
+  t.match(await call('PUT', '/systems/ehr-x/rules', switches), { status: 200 })
+  t.match(await call('GET', '/systems/ehr-x'), { status: 200, body: { ruleSwitches: switches } })
+  t.match(await call('PUT', '/systems/ehr-x/rules', switches), { status: 200 })
+  t.match(await call('PUT', '/systems/ehr-x/rules', {}), { status: 200 })
+  t.strictSame((await call('GET', '/systems/ehr-x')).body.ruleSwitches, {})
+  t.match(await call('PUT', '/systems/nobody/rules', {}), { status: 404 })
+  t.match(await call('PUT', '/systems/ehr-x/rules', { 'XDS-OBJECT-SLOT-NAME': 'off' }), { status: 400 })
+  t.match(
+    await call('PUT', '/systems/ehr-x/rules', { 'XDS-DE-PATIENTID-CX': 'accept' }),
+    { status: 400 },
+    'what identifies a patient always holds',
+  )
 })
 
 t.test('a certificate is known by its fingerprint, and revoked it stays revoked', async (t) => {

@@ -26,7 +26,8 @@ import {
 import { assemble, type SubmissionRules } from '../../src/registry/assemble.ts'
 import type { RegistryPorts } from '../../src/registry/ports.ts'
 import { identifierFindings, referenceFindings, type Situation } from '../../src/registry/references.ts'
-import { REGISTER } from '../../src/registry/register.ts'
+import { REGISTER, repositoryFindings } from '../../src/registry/register.ts'
+import { updateFindings } from '../../src/registry/update-operations.ts'
 import { association, COMMUNITY, caller, inFolder, type Parts, submission } from '../registry/submission.ts'
 
 const REGISTERED = 'urn:uuid:aaaaaaaa-0000-4000-8000-000000000001'
@@ -309,8 +310,22 @@ const OWN_CONTENT: Readonly<Record<string, string>> = {
   size: '0',
 }
 
-/** Rules that only the registry's contents can break. */
+const ofMembers = (object: RegistryObject) => ({
+  set: { ...object, kind: 'RegistryPackage' as const, id: 'SubmissionSet01' },
+  entries: [object],
+  folders: [],
+})
+
+/** Rules that only the registry's contents, the caller or an update can break. */
 const IN_REGISTRY: Readonly<Record<string, () => readonly IheError[]>> = {
+  'XDS-DE-REPOSITORYUNIQUEID-OWN': () => repositoryFindings(situation({}).submission, ['2.25.900.99']),
+  'XDS-OBJECT-LID-UUID': () => {
+    const [, entry] = whole({ folders: [] }).objects
+    if (entry === undefined) return []
+    const update = reference(entry.id, 'Original')
+    const slots = [...update.slots, { name: 'PreviousVersion', values: ['1'] }]
+    return updateFindings([{ ...update, slots }], ofMembers({ ...entry, lid: 'symbol' }))
+  },
   'XDS-OBJECT-ID-NEW': () => identifierFindings(situation({ usedIds: [REGISTERED] })),
   'XDS-ONDEMAND-UNIQUEID': () =>
     identifierFindings(

@@ -263,3 +263,63 @@ t.test('ten thousand deviations are answered by the first hundred', async (t) =>
 t.test('a failure of the store is thrown, not answered as Success', async (t) => {
   await t.rejects(world({ failing: true }).send(submission()), { message: 'disk gone' })
 })
+
+const withoutUrn = submission({ entries: [{ extraSlots: [{ name: 'ward', values: ['3 East'] }] }] })
+const SLOT_NAME = 'XDS-OBJECT-SLOT-NAME'
+
+t.test(
+  '4.2.4.2: a rule switched to warn stores, says so and keeps its id; switched to accept it stores silently',
+  async (t) => {
+    t.same(await codes(world().send(withoutUrn)), ['METADATA_INVALID'])
+    const warned = await world().send(withoutUrn, caller({ ruleSwitches: { [SLOT_NAME]: 'warn' } }))
+    t.match(warned, { result: 'success', recorded: true, evidence: { waivedRules: [SLOT_NAME] } })
+    t.match(warned.errors, [
+      { row: { code: 'METADATA_WARNING', severity: 'Warning' }, ruleId: SLOT_NAME, value: 'ward' },
+    ])
+    const accepted = await world().send(withoutUrn, caller({ ruleSwitches: { [SLOT_NAME]: 'accept' } }))
+    t.match(accepted, { result: 'success', errors: [], evidence: { waivedRules: [SLOT_NAME] } })
+    t.notOk((await world().send(submission())).evidence.waivedRules, 'nothing is waived where nothing is broken')
+  },
+)
+
+t.test('the switches of the system come before those of the affinity domain', async (t) => {
+  const site = { rules: { [SLOT_NAME]: 'accept' } } as const
+  t.match(await world({ site }).send(withoutUrn), { result: 'success' })
+  t.same(await codes(world({ site }).send(withoutUrn, caller({ ruleSwitches: { [SLOT_NAME]: 'refuse' } }))), [
+    'METADATA_INVALID',
+  ])
+})
+
+t.test('what identifies a patient or a document is never waived, whatever the switches say', async (t) => {
+  const twice = submission({ entries: [{ uniqueId: '2.25.900.6.1' }] })
+  const everything = { 'XDS-SUBMISSION-UNIQUEID': 'accept', 'XDS-DE-HASH-SHA1': 'accept' } as const
+  t.same(await codes(world({ site: { rules: everything } }).send(twice)), ['DUPLICATE_IN_MESSAGE'])
+  const hash = submission({ entries: [{ hash: 'da39' }] })
+  t.same(await codes(world().send(hash, caller({ ruleSwitches: everything }))), ['METADATA_INVALID'])
+})
+
+t.test('4.2.3.1.2: a closed list admits its codes by code and scheme, never by display name', async (t) => {
+  const closed = (code: string, scheme: string) => ({
+    classCode: [{ code, scheme, display: 'another name' }],
+    enforcement: { ...affinityDomain.enforcement, classCode: 'closed' as const },
+  })
+  t.match(await world({ site: closed('LAB', '2.25.900.3') }).send(submission()), { result: 'success' })
+  const refused = await world({ site: closed('LAB', '2.25.900.33') }).send(submission())
+  t.match(refused.errors, [
+    {
+      row: { ihe: 'XDSRegistryMetadataError' },
+      at: 'DocumentEntry(Document01).classCode',
+      value: 'LAB^^2.25.900.3',
+      rule: /^XDS-DE-CLASSCODE-SET, .*LAB\^\^2\.25\.900\.33/,
+    },
+  ])
+  const pdf = {
+    mimeType: ['application/pdf'],
+    enforcement: { ...affinityDomain.enforcement, mimeType: 'closed' as const },
+  }
+  const plain = await world({ site: pdf }).send(submission())
+  t.match(plain.errors, [{ ruleId: 'XDS-DE-MIMETYPE-SET', value: 'text/plain' }])
+  t.match(await world({ site: pdf }).send(submission({ entries: [{ mimeType: 'Application/PDF' }] })), {
+    result: 'success',
+  })
+})

@@ -26,7 +26,9 @@ export interface Expectation {
   readonly after?: readonly string[]
   readonly generate?: { readonly kind: string; readonly count: number }
   readonly inject?: string
-  readonly setup?: { readonly consent: 'withdrawn' }
+  readonly setup?: { readonly consent?: 'withdrawn'; readonly rules?: Readonly<Record<string, string>> }
+  /** Metadata rules that the journal says were waived. */
+  readonly waived?: readonly string[]
 }
 
 export interface Case {

@@ -67,6 +67,15 @@ async function consentOf({ scenario }: Run, one: Case, xad: string): Promise<() 
   }
 }
 
+/** Metadata rules switched for the system of one case, for its time. */
+async function rulesOf({ scenario }: Run, { expected }: Case): Promise<() => Promise<unknown>> {
+  const rules = expected.setup?.rules
+  if (rules === undefined) return async () => {}
+  const path = `/systems/${expected.system}/rules`
+  await scenario.admin({ method: 'PUT', path, body: rules })
+  return () => scenario.admin({ method: 'PUT', path, body: {} })
+}
+
 async function runCase(t: Test, run: Run, { one, network }: { one: Case; network: Readonly<Record<string, string>> }) {
   const { scenario } = run
   const { expected } = one
@@ -75,6 +84,7 @@ async function runCase(t: Test, run: Run, { one, network }: { one: Case; network
   const own = values.forFile()
   const before = await scenario.counts()
   const consent = await consentOf(run, one, network.XAD ?? '')
+  const rules = await rulesOf(run, one)
   const mend = expected.inject === undefined ? async () => {} : await inject(expected.inject, scenario, own)
   const { file, bytes } = requestOf(one)
   const filled = fill(bytes, own)
@@ -82,6 +92,7 @@ async function runCase(t: Test, run: Run, { one, network }: { one: Case; network
   const since = new Date()
   const answer = await send(run, { one, file, bytes: request }).finally(async () => {
     await consent()
+    await rules()
     await mend()
   })
   checkAnswer(t, one, { answer, values: own })
@@ -129,6 +140,7 @@ function checkJournal(
   else t.ok(row.error_codes.includes(expected.code), `journal: ${row.error_codes.join()}`)
   t.equal(row.system_id, expected.system === 'nobody' ? null : expected.system)
   t.equal(row.result, resultOf({ expected } as Case))
+  t.same(row.waived, expected.waived ?? [])
 }
 
 /** What deletes or cancels comes last, so that the others find what they build on. */

@@ -26,6 +26,7 @@ export interface JournalRow {
   readonly transaction: string
   readonly result: string
   readonly error_codes: readonly string[]
+  readonly waived: readonly string[]
 }
 
 export interface AdminCall {
@@ -138,7 +139,7 @@ async function read(response: Dispatcher.ResponseData): Promise<HttpAnswer> {
   }
 }
 
-const JOURNAL = 'select exchange_id, system_id, transaction, result, error_codes from journal.exchange'
+const JOURNAL = 'select exchange_id, system_id, transaction, result, error_codes, waived from journal.exchange'
 
 function views({ pool, config }: RunningServer): Pick<Scenario, 'journalRow' | 'journalSince' | 'counts'> {
   return {
