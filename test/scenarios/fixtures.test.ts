@@ -68,12 +68,16 @@ async function consentOf({ scenario }: Run, one: Case, xad: string): Promise<() 
 }
 
 /** Metadata rules switched for the system of one case, for its time. */
-async function rulesOf({ scenario }: Run, { expected }: Case): Promise<() => Promise<unknown>> {
-  const rules = expected.setup?.rules
+async function rulesOf({ scenario }: Run, { expected }: Case): Promise<() => Promise<void>> {
+  const { system, setup } = expected
+  const { rules } = setup ?? {}
   if (rules === undefined) return async () => {}
-  const path = `/systems/${expected.system}/rules`
-  await scenario.admin({ method: 'PUT', path, body: rules })
-  return () => scenario.admin({ method: 'PUT', path, body: {} })
+  const put = async (body: unknown): Promise<void> => {
+    await scenario.admin({ method: 'PUT', path: `/systems/${system}/rules`, body })
+    await scenario.reconnect(system)
+  }
+  await put(rules)
+  return () => put({})
 }
 
 async function runCase(t: Test, run: Run, { one, network }: { one: Case; network: Readonly<Record<string, string>> }) {

@@ -45,6 +45,8 @@ export interface Scenario {
     path: string,
     content: { readonly type: string; readonly body: Buffer | AsyncIterable<Buffer> },
   ) => Promise<HttpAnswer>
+  /** Closes the connections of a system: what the door remembers of it goes with its socket. */
+  readonly reconnect: (system: string) => Promise<void>
   /** A new MLLP connection as this system; the caller closes it. */
   readonly mllp: (system: string) => Promise<PushConnection>
   readonly admin: (call: AdminCall) => Promise<HttpAnswer>
@@ -87,7 +89,10 @@ export async function startScenario(t: Test): Promise<Scenario> {
   return { server, tour, pool: server.pool, ...clients(server, agents), ...views(server) }
 }
 
-function clients(server: RunningServer, agents: Map<string, Agent>): Pick<Scenario, 'httpsPost' | 'mllp' | 'admin'> {
+function clients(
+  server: RunningServer,
+  agents: Map<string, Agent>,
+): Pick<Scenario, 'httpsPost' | 'reconnect' | 'mllp' | 'admin'> {
   const { httpsUrl, managementUrl } = localAddresses(server)
   const agentOf = async (system: string): Promise<Agent> => {
     const known = agents.get(system)
@@ -106,6 +111,11 @@ function clients(server: RunningServer, agents: Map<string, Agent>): Pick<Scenar
           body: Buffer.isBuffer(body) ? body : Readable.from(body, { objectMode: false }),
         }),
       ),
+    reconnect: async (system) => {
+      const agent = agents.get(system)
+      agents.delete(system)
+      await agent?.destroy()
+    },
     mllp: async (system) => {
       const credentials = await readCredentials(server.config, system)
       return connect(server.config, credentials, { url: httpsUrl, port: server.mllpPort })
