@@ -247,3 +247,10 @@ export const metadataObjects = {
   FD: { label: 'Folder', attributes: folderAttributes },
 } as const
 export type MetadataKind = keyof typeof metadataObjects
+
+/** The Name that each ExternalIdentifier of an attribute has, by identificationScheme (ITI TF-3 4.2.3.1.3). */
+export const identifierLabels: ReadonlyMap<string, string> = new Map(
+  [...documentEntryAttributes, ...submissionSetAttributes, ...folderAttributes].flatMap(({ coding }) =>
+    coding.kind === 'identifier' ? [[coding.scheme, coding.label]] : [],
+  ),
+)

@@ -1,14 +1,26 @@
 // From submitted ebRIM to a checked Submission with registry ids (ITI TF-3 4.2.1, 4.2.2; ITI TF-2 3.42.4.1.2). No database here.
 
 import { type AffinityDomain, affinityDomain } from '../../profiles/affinity-domain/index.ts'
-import { FOLDER_NODE, LIMITED_METADATA_NODES, SUBMISSION_SET_NODE } from '../../profiles/metadata/attributes.ts'
+import {
+  FOLDER_NODE,
+  identifierLabels,
+  LIMITED_METADATA_NODES,
+  SUBMISSION_SET_NODE,
+} from '../../profiles/metadata/attributes.ts'
 import { setFindings } from '../../profiles/metadata/code-sets.ts'
 import { associationMetadataFindings, extraSlotFindings } from '../../profiles/metadata/findings.ts'
 import { judge } from '../../profiles/metadata/judge.ts'
 import { type Read, readDocumentEntry, readFolder, readSubmissionSet } from '../../profiles/metadata/read.ts'
 import { finding } from '../../profiles/metadata/rules.ts'
 import type { Described, DocumentEntry, Submission } from '../model/document-entry.ts'
-import type { Association, Classification, ExternalIdentifier, RegistryObject, SubmitObjects } from '../model/ebrim.ts'
+import {
+  type Association,
+  type Classification,
+  type ExternalIdentifier,
+  plainText,
+  type RegistryObject,
+  type SubmitObjects,
+} from '../model/ebrim.ts'
 import type { IheError } from '../model/error.ts'
 import { formatCx, newEntryUuid, parseEntryUuid } from '../model/identifiers.ts'
 import type { RuleSwitches } from '../model/rule-switch.ts'
@@ -236,9 +248,15 @@ function renamedParts(
     }),
     externalIdentifiers: externalIdentifiers.map((entry) => {
       const id = given.rename(entry.id)
-      return { ...entry, ...innerParts(entry, { ...given, parent: id }), id, registryObject: given.parent }
+      return { ...labelled(entry), ...innerParts(entry, { ...given, parent: id }), id, registryObject: given.parent }
     }),
   }
+}
+
+/** Whatever the sender called an identifier of the standard, it goes out under its own name (ITI TF-3 4.2.3.1.3). */
+function labelled(entry: ExternalIdentifier): ExternalIdentifier {
+  const label = identifierLabels.get(entry.scheme)
+  return label === undefined || plainText(entry.name) === label ? entry : { ...entry, name: [{ value: label }] }
 }
 
 function innerParts(

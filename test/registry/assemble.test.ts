@@ -311,3 +311,41 @@ t.test('ten thousand entries and associations are judged in linear time', async 
   t.strictSame(codesOf(given), [])
   t.ok(performance.now() - before < 4000)
 })
+
+t.test(
+  '4.2.3.1.3: an identifier that the sender labelled otherwise, or not at all, goes out under its own name',
+  async (t) => {
+    const given = submission({
+      bend: (object) => ({
+        ...object,
+        externalIdentifiers: object.externalIdentifiers.map(({ name: _, ...entry }, index) =>
+          index === 0 ? entry : { ...entry, name: [{ value: 'id', lang: 'en' }] },
+        ),
+      }),
+    })
+    const identifiers = assemble(given, REGISTER).submission?.entries[0]?.object.externalIdentifiers ?? []
+    t.same(
+      identifiers.map(({ name }) => name),
+      [[{ value: 'XDSDocumentEntry.patientId' }], [{ value: 'XDSDocumentEntry.uniqueId' }]],
+    )
+  },
+)
+
+t.test('4.2.3.1.5: classifications of classifications get ids of the registry as well', async (t) => {
+  const inner: Classification = {
+    id: 'inner',
+    scheme: 'urn:example:scheme',
+    nodeRepresentation: 'x',
+    classifiedObject: 'outer',
+    slots: [],
+  }
+  const outer: Classification = { ...inner, id: 'outer', classifiedObject: 'Document01', classifications: [inner] }
+  const { submission: value } = assemble(
+    submission(entryWith((object) => ({ classifications: [...object.classifications, outer] }))),
+    REGISTER,
+  )
+  const found = value?.entries[0]?.object.classifications.at(-1)
+  t.ok(parseEntryUuid(found?.id ?? ''))
+  t.ok(parseEntryUuid(found?.classifications?.[0]?.id ?? ''))
+  t.equal(found?.classifications?.[0]?.classifiedObject, found?.id)
+})
