@@ -103,10 +103,10 @@ async function runCase(t: Test, run: Run, { one, network }: { one: Case; network
   if (expected.door !== 'admin') checkJournal(t, one, { answer, rows: await scenario.journalSince(since) })
   if (expected.waived !== undefined) {
     const { rows } = await scenario.pool.query<{ waived: unknown }>(
-      `select objects->'waivedRules' as waived from audit.event where at >= $1`,
+      `select objects->'waivedRules' as waived from audit.event where at >= $1 and objects ? 'waivedRules'`,
       [since],
     )
-    t.same(rows.at(-1)?.waived, expected.waived, 'the audit event says what was waived')
+    t.same(rows, [{ waived: expected.waived }], 'the audit event says what was waived')
   }
   if (expected.effect === 'none' || resultOf(one) === 'failure')
     t.same(await scenario.counts(), before, 'leaves nothing behind')
