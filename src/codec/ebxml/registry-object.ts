@@ -143,15 +143,19 @@ function outOfOrder(element: XmlElement, child: XmlElement): Error {
 function readSlot(slot: XmlElement): Slot {
   const list = childOf(slot, NS.rim, 'ValueList')
   const values = list === undefined ? [] : childrenOf(list, NS.rim, 'Value').map((value) => trimmed(textOf(value)))
-  return { name: requiredAttribute(slot, 'name'), values, ...attributes(slot, ['slotType']) }
+  const name = requiredAttribute(slot, 'name')
+  const slotType = attributeOf(slot, 'slotType')
+  return slotType === undefined ? { name, values } : { name, values, slotType }
 }
 
 function readTexts(holder: XmlElement): InternationalString {
-  return childrenOf(holder, NS.rim, 'LocalizedString').map((text) => ({
-    value: requiredAttribute(text, 'value'),
-    ...optional('lang', attributeOf(text, XML_LANG)),
-    ...optional('charset', attributeOf(text, 'charset')),
-  }))
+  return childrenOf(holder, NS.rim, 'LocalizedString').map((text) => {
+    const value = requiredAttribute(text, 'value')
+    const lang = attributeOf(text, XML_LANG)
+    const charset = attributeOf(text, 'charset')
+    if (charset !== undefined) return { value, charset, ...optional('lang', lang) }
+    return lang === undefined ? { value } : { value, lang }
+  })
 }
 
 function readVersion(element: XmlElement): VersionInfo {
@@ -166,6 +170,7 @@ function versionOf(version: VersionInfo | undefined): Pick<RegistryObject, 'vers
 }
 
 function uninterpreted({ version, classifications, externalIdentifiers }: Content) {
+  if (version === undefined && classifications.length + externalIdentifiers.length === 0) return undefined
   return {
     ...(version === undefined ? {} : { versionInfo: version }),
     ...(classifications.length === 0 ? {} : { classifications }),
@@ -273,15 +278,18 @@ function versionInfoOf({ version, versionComment }: Pick<RegistryObject, 'versio
   return { ...optional('versionName', version), ...optional('comment', versionComment) }
 }
 
+/** Pushed and not spread: this runs for every attribute of every object that is registered. */
 function children(content: Written): readonly Markup[] {
-  return [
-    ...(content.slots ?? []).map(writeSlot),
-    ...writeTexts('Name', content.name),
-    ...writeTexts('Description', content.description),
-    ...(content.versionInfo === undefined ? [] : [writeVersion('VersionInfo', content.versionInfo)]),
-    ...(content.classifications ?? []).map(writeClassification),
-    ...(content.externalIdentifiers ?? []).map(writeExternalIdentifier),
-  ]
+  const parts: Markup[] = []
+  if (content.slots !== undefined) for (const slot of content.slots) parts.push(writeSlot(slot))
+  if (content.name !== undefined) parts.push(writeTexts('Name', content.name))
+  if (content.description !== undefined) parts.push(writeTexts('Description', content.description))
+  if (content.versionInfo !== undefined) parts.push(writeVersion('VersionInfo', content.versionInfo))
+  if (content.classifications !== undefined)
+    for (const entry of content.classifications) parts.push(writeClassification(entry))
+  if (content.externalIdentifiers !== undefined)
+    for (const entry of content.externalIdentifiers) parts.push(writeExternalIdentifier(entry))
+  return parts
 }
 
 export function writeSlot(slot: Slot): Markup {
@@ -292,12 +300,11 @@ export function writeSlot(slot: Slot): Markup {
   )
 }
 
-function writeTexts(name: 'Name' | 'Description', texts: InternationalString | undefined): readonly Markup[] {
-  if (texts === undefined) return []
+function writeTexts(name: 'Name' | 'Description', texts: InternationalString): Markup {
   const written = texts.map(({ value, lang, charset }) =>
     el('rim:LocalizedString', { 'xml:lang': lang, charset, value }),
   )
-  return [el(`rim:${name}`, {}, ...written)]
+  return el(`rim:${name}`, {}, ...written)
 }
 
 function writeVersion(name: 'VersionInfo' | 'ContentVersionInfo', version: VersionInfo): Markup {
