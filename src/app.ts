@@ -32,6 +32,8 @@ import { type Binding, bind } from './http/binding.ts'
 import type { DoorLog, DoorPorts } from './http/door.ts'
 import { createManagement } from './http/management.ts'
 import { createMetrics } from './http/metrics.ts'
+import { createReplyDelivery } from './http/reply-delivery.ts'
+import { parseAllowedAddress } from './http/reply-route.ts'
 import { createHttpsDoor } from './http/server.ts'
 import type { SoapEndpoint } from './http/soap-door.ts'
 import { createStoreClientListener } from './http/storeclient-mllp.ts'
@@ -75,7 +77,9 @@ export async function startServer(config: Config, options: { readonly log: DoorL
   const database = await openDatabase(config, log)
   const house = await furnish({ config, log, pool: database.pool, affinityDomain })
   const tls = await tlsMaterial(config)
-  const https = await createHttpsDoor({ ...house.https, tls })
+  const delivery = createReplyDelivery({ tls, ports: house.https.ports })
+  const replies = { allowed: config.soap.asyncReplyTo.map(parseAllowedAddress), delivery }
+  const https = await createHttpsDoor({ ...house.https, tls, replies })
   const mllp = createStoreClientListener({ ...house.mllp, tls })
   const adminToken = await ensureAdminToken(config)
   let ports = { https: 0, mllp: 0 }
@@ -97,6 +101,7 @@ export async function startServer(config: Config, options: { readonly log: DoorL
   const stop = async (): Promise<void> => {
     management.drain()
     await Promise.all([https.close(), mllp.close()])
+    await delivery.close()
     await house.recorder.drain()
     await management.close()
     await database.stop()

@@ -72,6 +72,13 @@ export const soapErrors = [
     ja: 'WS-Addressingヘッダが重複または不正です。Action・MessageID・To・ReplyToを各1回送信してください。',
   }),
   row({
+    code: 'WSA_MESSAGE_ID_MISSING',
+    soap: { code: 'Sender', subcode: 'MessageAddressingHeaderRequired' },
+    message: 'The answer is asked for at an address, but there is no wsa:MessageID that it could relate to',
+    hint: 'Send a wsa:MessageID, a new urn:uuid: for each message, or leave ReplyTo out',
+    ja: 'wsa:ReplyToに宛先がありますが、wsa:MessageIDがありません。メッセージごとに新しいurn:uuid:を送信してください。',
+  }),
+  row({
     code: 'WSA_BODY_MISMATCH',
     soap: { code: 'Sender', subcode: 'InvalidAddressingHeader' },
     message: 'wsa:Action and the root element of the body belong to different transactions',
@@ -81,9 +88,19 @@ export const soapErrors = [
   row({
     code: 'WSA_REPLY_TO',
     soap: { code: 'Sender', subcode: 'OnlyAnonymousAddressSupported' },
-    message: 'Only the anonymous wsa:ReplyTo address is supported here',
-    hint: 'Leave ReplyTo out or send http://www.w3.org/2005/08/addressing/anonymous',
-    ja: 'wsa:ReplyToはanonymousのみ対応しています。',
+    message: 'Answers to this system are not sent to this address',
+    hint: 'Leave ReplyTo and FaultTo out or send http://www.w3.org/2005/08/addressing/anonymous; or ask the network operator to allow the https address (soap.asyncReplyTo)',
+    ja: 'この宛先への応答送信は許可されていません。wsa:ReplyToを省略するかanonymousとしてください。非同期応答が必要な場合は、ネットワーク運用者に宛先（https）の許可を依頼してください。',
+  }),
+  row({
+    code: 'REPLY_UNDELIVERED',
+    soap: { code: 'Receiver' },
+    http: 500,
+    blame: 'neighbour',
+    retry: 'same',
+    message: 'The answer could not be delivered to the address in wsa:ReplyTo or wsa:FaultTo',
+    hint: 'The message itself took effect; see that the address answers a POST with 2xx under a certificate of the network, then send the same message again with the same MessageID',
+    ja: 'wsa:ReplyToまたはwsa:FaultToの宛先に応答を届けられませんでした。処理自体は完了しています。宛先の稼働と証明書を確認し、同じMessageIDで再送してください。',
   }),
   row({
     code: 'MTOM_PACKAGE',

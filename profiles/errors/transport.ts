@@ -22,6 +22,13 @@ export const transportErrors = [
     ja: 'このシステムには当該トランザクションの権限がないか、施設が停止中です。ネットワーク運用者に役割の付与を依頼してください。',
   }),
   row({
+    code: 'NO_ENDPOINT',
+    http: 404,
+    message: 'There is no endpoint at this path',
+    hint: 'POST to one of the paths listed',
+    ja: 'このパスにエンドポイントはありません。一覧のパスへPOSTしてください。',
+  }),
+  row({
     code: 'CONTENT_TYPE',
     http: 415,
     message: 'This content type or character set is not accepted here',
@@ -35,6 +42,15 @@ export const transportErrors = [
     message: 'The message or one of its parts is larger than this endpoint accepts',
     hint: 'Send less in one message; documents travel as MTOM parts, not inside the metadata',
     ja: 'メッセージが受付上限を超えています。1回の送信量を減らしてください。',
+  }),
+  row({
+    code: 'TOO_SLOW',
+    http: 408,
+    retry: 'same',
+    v2: { ack: 'AE', table0357: 207, application: 'SC-TOOSLOW' },
+    message: 'The message arrived more slowly than this endpoint waits for',
+    hint: 'Nothing was stored; the rate needed is given: see to the line or the sender, then send the same message again',
+    ja: 'メッセージの受信速度が下限を下回りました。何も保存されていません。回線または送信側を確認し、同じメッセージを再送してください。',
   }),
   row({
     code: 'BUSY',

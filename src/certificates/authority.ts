@@ -79,14 +79,14 @@ export async function createAuthority({
   return { certificatePem: pemOf(certificate), privateKeyPem: await privatePem(keys.privateKey) }
 }
 
-/** Issues an ECDSA P-256 certificate for a TLS server of these names. */
+/** Issues an ECDSA P-256 certificate for a TLS server of these names, with which it also calls others (asynchronous answers). */
 export async function issueServerCertificate(authority: Authority, request: ServerRequest): Promise<IssuedCertificate> {
   const keys = await generate('EC-P256')
   const names = request.names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }) as const)
   const certificatePem = await issue(authority, keys.publicKey, {
     subject: [{ C: ['JP'] }, { O: ['Tsunagi'] }, { CN: [request.names[0] ?? 'localhost'] }],
     names,
-    purpose: x509.ExtendedKeyUsage.serverAuth,
+    purposes: [x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth],
     ...validity(request.now ?? new Date(), request.days ?? MAX_DAYS),
   })
   return { certificatePem, privateKeyPem: await privatePem(keys.privateKey) }
@@ -129,7 +129,7 @@ function issueForSystem(authority: Authority, publicKey: CryptoKey, subject: Sys
   return issue(authority, publicKey, {
     subject: [{ C: ['JP'] }, ...organisation, { OU: [facilityOid] }, { CN: [systemId] }],
     names: [{ type: 'url', value: `urn:oid:${facilityOid}` }],
-    purpose: x509.ExtendedKeyUsage.clientAuth,
+    purposes: [x509.ExtendedKeyUsage.clientAuth],
     ...validity(now, days),
   })
 }
@@ -137,7 +137,7 @@ function issueForSystem(authority: Authority, publicKey: CryptoKey, subject: Sys
 interface Content {
   readonly subject: x509.JsonName
   readonly names: readonly { readonly type: 'dns' | 'ip' | 'url'; readonly value: string }[]
-  readonly purpose: string
+  readonly purposes: readonly string[]
   readonly notBefore: Date
   readonly notAfter: Date
 }
@@ -156,7 +156,7 @@ async function issue(authority: Authority, publicKey: CryptoKey, content: Conten
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([content.purpose]),
+      new x509.ExtendedKeyUsageExtension([...content.purposes]),
       new x509.SubjectAlternativeNameExtension([...content.names]),
       await x509.SubjectKeyIdentifierExtension.create(publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),

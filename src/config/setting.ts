@@ -92,6 +92,15 @@ export function list(given: Given<readonly string[]>): Setting<readonly string[]
   return setting({ schema, expects: 'a list of texts (in a variable or flag: separated by commas)', fromText }, given)
 }
 
+/** Texts of a fixed form. `expects` says the form in words. */
+export function formedList(
+  pattern: string,
+  given: Given<readonly string[]> & { readonly expects: string },
+): Setting<readonly string[]> {
+  const base = list(given)
+  return { ...base, schema: { type: 'array', items: { type: 'string', pattern } }, expects: given.expects }
+}
+
 /** Text of a fixed form. `expects` says the form in words. */
 export function formed<T extends string = string>(
   pattern: string,

@@ -1,7 +1,7 @@
 // Every setting of the server in one table: key, type, default, meaning (design §5). A new setting is a row here and nothing else.
 
 import { type HomeCommunityId, type Oid, parseHomeCommunityId, parseOid } from '../model/identifiers.ts'
-import { bytes, choice, flag, formed, integer, list, path, port, type Setting, text } from './setting.ts'
+import { bytes, choice, flag, formed, formedList, integer, list, path, port, type Setting, text } from './setting.ts'
 
 const KIB = 2 ** 10
 const MIB = 2 ** 20
@@ -9,6 +9,9 @@ const GIB = 2 ** 30
 
 const OID = '^[0-2](\\.(0|[1-9][0-9]*))+$'
 const HOME_COMMUNITY = '^urn:oid:[0-2](\\.(0|[1-9][0-9]*))+$'
+/** `[system@]host[:port]`, the host a name, `*.` before a name, or an address. */
+const REPLY_ADDRESS =
+  '^([A-Za-z0-9][A-Za-z0-9._-]*@)?((\\*\\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\\[[0-9A-Fa-f:.]+\\])(:([0-9]{1,5}|\\*))?$'
 const UUID = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
 
 function checked<T>(identifier: T | undefined): T {
@@ -33,6 +36,15 @@ export const settings = {
     expects: 'an https:// address without path',
     description: 'Address by which other systems reach the HTTPS door; stands in WSDLs',
     example: 'https://hub.example.jp',
+  }),
+
+  'soap.asyncReplyTo': formedList(REPLY_ADDRESS, {
+    default: [],
+    expects:
+      'a list of [system@]host[:port] (in a variable or flag: separated by commas); *.example.jp is every host below, port * any port, none 443',
+    description:
+      'Addresses to which asynchronous answers (wsa:ReplyTo) are sent, https only, for one system or for all; none: such requests are refused',
+    example: 'clinic-b@ehr.clinic-b.example.jp:8443',
   }),
 
   'mllp.host': text({ default: '127.0.0.1', description: 'Address the MLLP doors listen on', example: '0.0.0.0' }),
@@ -122,6 +134,16 @@ export const settings = {
     { default: 60_000, description: 'Silence after which a connection within a message is closed, milliseconds' },
     100,
     86_400_000,
+  ),
+  'limits.bodyBytesPerSecond': integer(
+    { default: 1024, description: 'Slowest a request body may arrive over HTTPS, bytes a second; 0: no such limit' },
+    0,
+    1_000_000_000,
+  ),
+  'limits.bodyGraceMs': integer(
+    { default: 10_000, description: 'Span over which that rate is averaged, milliseconds' },
+    100,
+    600_000,
   ),
   'limits.connections': integer({ default: 2000, description: 'Open connections a door accepts' }, 1, 1_000_000),
   'limits.leafResults': integer(

@@ -4,11 +4,14 @@ import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { iheError } from '../../profiles/errors/index.ts'
+import { storeClientPush } from '../../profiles/transactions/index.ts'
 import type { CallingSystem } from '../model/caller.ts'
+import type { IheError } from '../model/error.ts'
 import { createRefusalRecorder, type DoorPorts, newExchange, recordRefusal } from './door.ts'
 import { createIdentifier, type FindSystem } from './identity.ts'
+import { paced } from './pace.ts'
 import { registerSoapEndpoint, type SoapDoorOptions, type SoapEndpoint } from './soap-door.ts'
-import { registerStoreClientRoute, type StoreClientDoor } from './storeclient-door.ts'
+import { registerStoreClientRoute, STORE_CLIENT_PATH, type StoreClientDoor } from './storeclient-door.ts'
 
 export interface HttpsDoorOptions {
   /** Key, certificate, CA, versions and ciphers. */
@@ -20,10 +23,13 @@ export interface HttpsDoorOptions {
   readonly findSystem: FindSystem
   readonly endpoints: readonly SoapEndpoint[]
   readonly storeClient: StoreClientDoor
+  readonly replies: SoapDoorOptions['replies']
   readonly limits: SoapDoorOptions['limits'] & {
     readonly headersTimeoutMs: number
     readonly requestTimeoutMs: number
     readonly idleTimeoutMs: number
+    readonly bodyBytesPerSecond: number
+    readonly bodyGraceMs: number
     readonly connections: number
     readonly mllpFrameBytes: number
   }
@@ -71,14 +77,15 @@ export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsD
   const known = guard(app, options)
   // Bodies stay streams: every endpoint reads its own, with its own limits.
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+  const pace = { bytesPerSecond: limits.bodyBytesPerSecond, graceMs: limits.bodyGraceMs }
+  app.addContentTypeParser('*', (_request, payload, done) => done(null, paced(payload, pace)))
   const systemOf = (request: FastifyRequest): Known => {
     const found = known.get(request)
     if (found === undefined) throw new Error('a route ran without the certificate check')
     return found
   }
   for (const endpoint of options.endpoints)
-    registerSoapEndpoint(app, endpoint, { ports: options.ports, systemOf, limits })
+    registerSoapEndpoint(app, endpoint, { ports: options.ports, systemOf, limits, replies: options.replies })
   registerStoreClientRoute(app, { ...options.storeClient, systemOf, maxBytes: limits.mllpFrameBytes })
   // A kept-alive connection whose last request was at work when the close began would hold it up until it is idle for long.
   let isDraining = false
@@ -139,11 +146,14 @@ function guard(app: FastifyInstance, options: HttpsDoorOptions): WeakMap<Fastify
       peer: String(request.socket.remoteAddress),
       transaction: 'unknown',
     })
-    await recordRefusal(options.ports, exchange, { system, error: iheError('WSA_ACTION_UNKNOWN', { at: 'URL' }) })
+    // The path asked for is not kept: what is no address of ours may hold anything.
+    const error = iheError('NO_ENDPOINT', { at: 'URL' })
+    await recordRefusal(options.ports, exchange, { system, error })
     return reply
-      .code(404)
+      .code(error.row.http)
+      .header('connection', 'close')
       .type('text/plain; charset=UTF-8')
-      .send('There is no such endpoint; see GET /xds/registry?wsdl and its like.\n')
+      .send(directory(error, { endpoints: options.endpoints, journalId: exchange.id }))
   })
   app.setErrorHandler(async (error, _request, reply) => {
     const { statusCode } = error as { statusCode?: number }
@@ -154,6 +164,19 @@ function guard(app: FastifyInstance, options: HttpsDoorOptions): WeakMap<Fastify
       .send()
   })
   return known
+}
+
+/** What a known system reads that asked for a path we do not have: the paths we have. */
+function directory(
+  { row }: IheError,
+  { endpoints, journalId }: { readonly endpoints: readonly SoapEndpoint[]; readonly journalId: string },
+): string {
+  const soap = endpoints.map(({ path, bindings }) => {
+    const offered = bindings.map(({ transaction }) => transaction.id).join(', ')
+    return `  POST ${path}  ${offered}; WSDL: GET ${path}?wsdl`
+  })
+  const paths = [...soap, `  POST ${STORE_CLIENT_PATH}  ${storeClientPush.name}`]
+  return [`${row.message}. ${row.hint}`, row.ja, ...paths, `journal ${journalId}`, ''].join('\n')
 }
 
 function shut(reply: FastifyReply): FastifyReply {

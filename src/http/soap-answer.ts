@@ -1,10 +1,10 @@
-// Writes SOAP answers and faults in the packaging of the request (ITI TF-2 Appendix V.3.2, V.3.6).
+// Renders SOAP answers and faults in the packaging of the request, and sends them where they belong (ITI TF-2 Appendix V.3.2, V.3.6).
 
+import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { Transaction } from '../../profiles/transactions/index.ts'
 import { type Attachment, writeRelated } from '../codec/mtom/write.ts'
-import { NONE } from '../codec/soap/constants.ts'
 import { writeFault } from '../codec/soap/fault.ts'
 import type { SoapMessage } from '../codec/soap/read.ts'
 import { writeEnvelope } from '../codec/soap/write.ts'
@@ -14,6 +14,34 @@ import type { Encoded } from './binding.ts'
 import type { Packaging } from './soap-message.ts'
 
 const SIMPLE_TYPE = 'application/soap+xml; charset=UTF-8'
+const BUSY_STATUS = 503
+const RETRY_AFTER_SECONDS = 5
+
+/** Headers of an answer that is a message of its own, sent to an address. */
+export interface Addressed {
+  readonly messageId: string
+  readonly to: string
+}
+
+export interface Rendered {
+  readonly status: number
+  readonly contentType: string
+  readonly body: Buffer | AsyncIterable<Buffer>
+  /** Size; undefined while it streams. */
+  readonly bytes: number | undefined
+}
+
+/** Where the answer to a message goes. */
+export interface Channel {
+  readonly kind: 'connection' | 'nowhere' | 'address'
+  /** Headers of answer and fault; undefined on the connection of the request. */
+  readonly answerTo: Addressed | undefined
+  readonly faultTo: Addressed | undefined
+  readonly answer: (rendered: Rendered) => Promise<unknown>
+  readonly fault: (rendered: Rendered) => Promise<unknown>
+  /** True once an answer has begun to leave: a fault can no longer take its place. */
+  readonly isUsed: () => boolean
+}
 
 export interface Answer {
   readonly transaction: Transaction
@@ -22,57 +50,71 @@ export interface Answer {
   readonly encoded: Encoded
 }
 
-export interface PreparedAnswer {
-  /** Size of the answer; undefined while it streams. */
-  readonly bytes: number | undefined
-  readonly release: () => FastifyReply
+export function addressedTo(url: URL): Addressed {
+  return { messageId: `urn:uuid:${randomUUID()}`, to: url.href }
 }
 
-/** Renders an answer whole or as a stream, to be released once it may leave. */
-export function prepareAnswer(reply: FastifyReply, answer: Answer): PreparedAnswer {
+/** An answer whole or as a stream, to be sent once it may leave. */
+export function renderAnswer(answer: Answer, addressed: Addressed | undefined): Rendered {
   const { message, encoded } = answer
-  if (message.replyTo === NONE) return { bytes: 0, release: () => reply.code(202).send() }
   const envelope = writeEnvelope({
     action: answer.transaction.responseAction,
     body: encoded.body,
     ...(message.messageId === undefined ? {} : { relatesTo: message.messageId }),
+    ...addressed,
   })
-  const { type, body } = pack(envelope, answer.packaging, encoded.attachments)
-  return {
-    bytes: Buffer.isBuffer(body) ? body.length : undefined,
-    release: () =>
-      reply
-        .code(200)
-        .header('content-type', type)
-        .send(Buffer.isBuffer(body) ? body : Readable.from(body, { objectMode: false })),
-  }
+  return { status: 200, ...pack(envelope, answer.packaging, encoded.attachments) }
 }
 
 function pack(
   envelope: string,
   packaging: Packaging,
   attachments: readonly Attachment[] = [],
-): { type: string; body: Buffer | AsyncIterable<Buffer> } {
-  if (packaging === 'simple') return { type: SIMPLE_TYPE, body: Buffer.from(envelope) }
-  const related = writeRelated(envelope, attachments)
-  return { type: related.contentType, body: related.body }
+): Omit<Rendered, 'status'> {
+  const { contentType, body } =
+    packaging === 'simple'
+      ? { contentType: SIMPLE_TYPE, body: Buffer.from(envelope) }
+      : writeRelated(envelope, attachments)
+  return { contentType, body, bytes: Buffer.isBuffer(body) ? body.length : undefined }
 }
 
-/** HTTP status of a refusal below SOAP; other faults take theirs from SOAP 1.2 Part 2, 7.4.2. */
-const TRANSPORT_STATUS: ReadonlySet<string> = new Set(['CONTENT_TYPE', 'TOO_LARGE'])
+/** Refusals below SOAP: how the rest of the package would have looked is not known. */
+const BELOW_SOAP: ReadonlySet<string> = new Set(['CONTENT_TYPE', 'TOO_LARGE', 'TOO_SLOW'])
 
-export function sendFault(
-  reply: FastifyReply,
+export function renderFault(
   given: { readonly error: IheError; readonly exchange: Exchange; readonly packaging: Packaging },
-): FastifyReply {
+  addressed: Addressed | undefined,
+): Rendered {
   const { error, exchange } = given
   const { messageId } = exchange
   const { status, xml } = writeFault(error, {
     journalId: exchange.id,
     ...(messageId === undefined ? {} : { relatesTo: messageId }),
+    ...(addressed === undefined ? {} : { addressed }),
   })
-  const packed = pack(xml, TRANSPORT_STATUS.has(error.row.code) ? 'simple' : given.packaging)
-  // After a refusal in mid-body the rest of the request is still on its way; the connection cannot be used again.
-  reply.header('connection', 'close')
-  return reply.code(status).header('content-type', packed.type).send(packed.body)
+  return { status, ...pack(xml, BELOW_SOAP.has(error.row.code) ? 'simple' : given.packaging) }
+}
+
+/** The connection of the request; with ReplyTo "none" it hears no more than that the message was taken (WS-Addressing Core, 2.1). */
+export function connectionChannel(reply: FastifyReply, kind: 'connection' | 'nowhere'): Channel {
+  return {
+    kind,
+    answerTo: undefined,
+    faultTo: undefined,
+    answer: async (rendered) => (kind === 'nowhere' ? reply.code(202).send() : send(reply, rendered)),
+    fault: async (rendered) => {
+      // After a refusal in mid-body the rest of the request is still on its way; the connection cannot be used again.
+      reply.header('connection', 'close')
+      if (rendered.status === BUSY_STATUS) reply.header('retry-after', String(RETRY_AFTER_SECONDS))
+      return send(reply, rendered)
+    },
+    isUsed: () => reply.sent,
+  }
+}
+
+function send(reply: FastifyReply, { status, contentType, body }: Rendered): FastifyReply {
+  return reply
+    .code(status)
+    .header('content-type', contentType)
+    .send(Buffer.isBuffer(body) ? body : Readable.from(body, { objectMode: false }))
 }

@@ -8,9 +8,19 @@ import type { Caller, CallingSystem, Exchange } from '../model/caller.ts'
 import { IheError } from '../model/error.ts'
 import { NO_EVIDENCE } from '../model/evidence.ts'
 import type { StagedContent } from '../model/staged-document.ts'
-import type { Binding, Incoming, Performed } from './binding.ts'
+import type { Binding, Encoded, Incoming, Performed } from './binding.ts'
 import { type DoorPorts, newExchange, observe, recordExchange, recordRefusal } from './door.ts'
-import { type Answer, prepareAnswer, sendFault } from './soap-answer.ts'
+import { framesOf, nameOf } from './failure.ts'
+import type { ReplyDelivery } from './reply-delivery.ts'
+import { type AllowedAddress, routeOf } from './reply-route.ts'
+import {
+  addressedTo,
+  type Channel,
+  connectionChannel,
+  type Rendered,
+  renderAnswer,
+  renderFault,
+} from './soap-answer.ts'
 import { open, type Packaging, packagingOf, parse, unpack } from './soap-message.ts'
 
 export interface SoapEndpoint {
@@ -29,6 +39,8 @@ export interface SoapDoorOptions {
   /** The system behind the request; the door's certificate check has already let it in. */
   readonly systemOf: (request: FastifyRequest) => { readonly system: CallingSystem; readonly active: 'yes' | 'no' }
   readonly limits: { readonly soapBytes: number; readonly documentBytes: number; readonly requestBytes: number }
+  /** Asynchronous answers: to which addresses, and who takes them there. */
+  readonly replies: { readonly allowed: readonly AllowedAddress[]; readonly delivery: ReplyDelivery }
 }
 
 export function registerSoapEndpoint(app: FastifyInstance, endpoint: SoapEndpoint, options: SoapDoorOptions): void {
@@ -62,6 +74,7 @@ const FAULTS: ReadonlySet<string> = new Set([
   ...soapErrors.map((row) => row.code),
   'CONTENT_TYPE',
   'TOO_LARGE',
+  'TOO_SLOW',
   'ROLE_MISSING',
 ])
 
@@ -80,10 +93,46 @@ async function serve(served: Served): Promise<FastifyReply> {
     const caller: Caller = { ...served.system, exchange: progress.exchange }
     if (!mayCall(served, binding))
       throw iheError('ROLE_MISSING', { rule: `roles ${binding.transaction.roles.join(', ')}` })
-    return await answer({ served, progress, binding, incoming, caller, message })
+    return await answerWhereAsked({ served, progress, binding, incoming, caller, message })
   } catch (error) {
-    await discard(served, progress)
-    return fault(served, progress, known(served, progress, error))
+    await fault(served, progress, { error, channel: connectionChannel(served.reply, 'connection') })
+    return served.reply
+  }
+}
+
+/** On the connection; or the message is accepted with 202, now that it has been read and understood, and answered later. */
+async function answerWhereAsked(given: Understood): Promise<FastifyReply> {
+  const { served, progress, caller, message } = given
+  const { allowed, delivery } = served.options.replies
+  const route = routeOf(message, { systemId: caller.systemId, allowed })
+  if (route.kind !== 'address') {
+    await answer(given, connectionChannel(served.reply, route.kind))
+    return served.reply
+  }
+  const channel = addressChannel(given, route)
+  delivery.accept(caller.systemId, () =>
+    answer(given, channel).catch((error: unknown) => fault(served, progress, { error, channel })),
+  )
+  return served.reply.code(202).send()
+}
+
+function addressChannel(
+  { served, caller }: Understood,
+  route: { readonly replyTo: URL; readonly faultTo: URL | undefined },
+): Channel {
+  const { delivery } = served.options.replies
+  let isUsed = false
+  const deliver = async (url: URL, message: Rendered): Promise<void> => {
+    isUsed = true
+    await delivery.deliver({ url, message, caller })
+  }
+  return {
+    kind: 'address',
+    answerTo: addressedTo(route.replyTo),
+    faultTo: route.faultTo === undefined ? undefined : addressedTo(route.faultTo),
+    answer: (rendered) => deliver(route.replyTo, rendered),
+    fault: async (rendered) => (route.faultTo === undefined ? undefined : deliver(route.faultTo, rendered)),
+    isUsed: () => isUsed,
   }
 }
 
@@ -144,7 +193,8 @@ interface Understood {
   readonly message: SoapMessage
 }
 
-async function answer(given: Understood): Promise<FastifyReply> {
+/** @throws what is answered as a fault. */
+async function answer(given: Understood, channel: Channel): Promise<void> {
   const { served, progress, binding, incoming, caller } = given
   const { ports } = served.options
   try {
@@ -152,43 +202,54 @@ async function answer(given: Understood): Promise<FastifyReply> {
     // From here on the actor owns what was staged: whether a commit happened is not ours to guess.
     progress.staged = []
     const performed = await perform(caller)
-    return await complete(given, performed)
+    await complete(given, { performed, channel })
   } catch (error) {
     const refusal = known(served, progress, error)
-    if (FAULTS.has(refusal.row.code) || served.reply.sent) throw refusal
+    if (FAULTS.has(refusal.row.code) || channel.isUsed()) throw refusal
     await discard(served, progress)
     await recordExchange(ports, caller, { result: 'failure', errors: [refusal], evidence: NO_EVIDENCE })
     observe(ports, caller.exchange, { result: 'failure', code: refusal.row.code, systemId: caller.systemId })
     const body = binding.refuse([refusal], { incoming, journalId: caller.exchange.id })
-    return prepareAnswer(served.reply, { ...answerTo(given), encoded: { body, attachments: [] } }).release()
+    await channel.answer(rendered(given, { channel, encoded: { body, attachments: [] } }))
   }
 }
 
-function answerTo(given: Understood): Pick<Answer, 'transaction' | 'message' | 'packaging'> {
-  return { transaction: given.binding.transaction, message: given.message, packaging: given.incoming.packaging }
+function rendered(given: Understood, { channel, encoded }: { channel: Channel; encoded: Encoded }): Rendered {
+  const { message } = given
+  const { packaging } = given.incoming
+  return renderAnswer({ transaction: given.binding.transaction, message, packaging, encoded }, channel.answerTo)
 }
 
-async function complete(given: Understood, performed: Performed): Promise<FastifyReply> {
+async function complete(
+  given: Understood,
+  { performed, channel }: { readonly performed: Performed; readonly channel: Channel },
+): Promise<void> {
   const { served, caller } = given
   const { ports } = served.options
   const { outcome } = performed
-  const encoded = await performed.encode()
-  const prepared = prepareAnswer(served.reply, { ...answerTo(given), encoded })
+  const prepared = rendered(given, { channel, encoded: await performed.encode() })
+  const bytes = channel.kind === 'nowhere' ? 0 : prepared.bytes
   // Nothing leaves unaudited: the rows are durable before the first byte of the answer.
   if (!outcome.recorded)
     await recordExchange(ports, caller, {
       ...outcome,
-      ...(prepared.bytes === undefined ? {} : { responseBytes: prepared.bytes }),
+      ...(bytes === undefined ? {} : { responseBytes: bytes }),
     })
   observe(ports, caller.exchange, {
     result: outcome.result,
     code: outcome.errors[0]?.row.code ?? '',
     systemId: caller.systemId,
   })
-  return prepared.release()
+  await channel.answer(prepared)
 }
 
-async function fault(served: Served, progress: Progress, error: IheError): Promise<FastifyReply> {
+async function fault(
+  served: Served,
+  progress: Progress,
+  given: { readonly error: unknown; readonly channel: Channel },
+): Promise<void> {
+  await discard(served, progress)
+  const error = known(served, progress, given.error)
   const { exchange } = progress
   const { ports } = served.options
   // The journal failing too must not keep the sender from hearing that it failed.
@@ -196,7 +257,9 @@ async function fault(served: Served, progress: Progress, error: IheError): Promi
     ports.log.error({ journal: exchange.id, cause: nameOf(cause) }, 'refusal could not be journalled'),
   )
   observe(ports, exchange, { result: 'failure', code: error.row.code, systemId: served.system.systemId })
-  return sendFault(served.reply, { error, exchange, packaging: progress.packaging })
+  const { channel } = given
+  if (channel.isUsed()) return
+  await channel.fault(renderFault({ error, exchange, packaging: progress.packaging }, channel.faultTo))
 }
 
 /** An error of the table as it is; anything else becomes one opaque row and a log line without the message's content. */
@@ -214,18 +277,6 @@ function known(served: Served, progress: Progress, error: unknown): IheError {
     'unexpected failure',
   )
   return iheError('INTERNAL', { cause: error })
-}
-
-/** Class and code of an error: its message may quote what a patient's record holds, so it stays out of the log. */
-export function nameOf(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error
-  const { code } = error as NodeJS.ErrnoException
-  return code === undefined ? error.name : `${error.name} ${code}`
-}
-
-export function framesOf(error: unknown): readonly string[] {
-  const lines = error instanceof Error ? (error.stack ?? '').split('\n') : []
-  return lines.filter((line) => /^\s+at /.test(line)).map((line) => line.trim())
 }
 
 async function discard(served: Served, progress: Progress): Promise<void> {

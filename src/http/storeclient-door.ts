@@ -13,7 +13,7 @@ import { IheError } from '../model/error.ts'
 import { NO_EVIDENCE, type Outcome } from '../model/evidence.ts'
 import type { StoreClientAnswer, StoreClientRequest } from '../storeclient/accept.ts'
 import { type DoorPorts, newExchange, observe, recordExchange } from './door.ts'
-import { framesOf, nameOf } from './soap-door.ts'
+import { framesOf, nameOf } from './failure.ts'
 import { readWhole } from './soap-message.ts'
 
 export interface StoreClientDoor {
@@ -124,6 +124,8 @@ const ACCEPTED_TYPES: ReadonlySet<string> = new Set([
 ])
 const RETRY_AFTER_SECONDS = 5
 
+export const STORE_CLIENT_PATH = '/storeclient'
+
 export interface StoreClientRouteOptions extends StoreClientDoor {
   readonly systemOf: (request: FastifyRequest) => Pick<Sender, 'system' | 'active'>
   readonly maxBytes: number
@@ -131,12 +133,12 @@ export interface StoreClientRouteOptions extends StoreClientDoor {
 
 /** POST /storeclient: one message; 200 with any ACK, 202 when none is due, 400 without MSH, 413, 415, 503. */
 export function registerStoreClientRoute(app: FastifyInstance, options: StoreClientRouteOptions): void {
-  app.post('/storeclient', async (request, reply) => {
+  app.post(STORE_CLIENT_PATH, async (request, reply) => {
     const known = options.systemOf(request)
     const sender: Sender = {
       ...known,
       door: 'https',
-      endpoint: '/storeclient',
+      endpoint: STORE_CLIENT_PATH,
       peer: `${request.socket.remoteAddress}:${request.socket.remotePort}`,
     }
     try {

@@ -60,7 +60,7 @@ t.test('a server certificate carries names and addresses', async (t) => {
   t.ok(certificate.checkHost('localhost'))
   t.ok(certificate.checkIP('127.0.0.1'))
   t.ok(certificate.checkIP('::1'))
-  t.strictSame(certificate.keyUsage, ['1.3.6.1.5.5.7.3.1'])
+  t.strictSame(certificate.keyUsage, ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'], 'it serves, and calls with answers')
 })
 
 t.test('a request gets the subject of the registered system, never its own', async (t) => {

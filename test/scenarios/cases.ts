@@ -26,6 +26,10 @@ export interface Expectation {
   readonly after?: readonly string[]
   readonly generate?: { readonly kind: string; readonly count: number }
   readonly inject?: string
+  /** `dripping`: the request is sent a byte at a time, so that it never ends. */
+  readonly pace?: 'dripping'
+  /** `later`: the row is written after the answer, by what the answer promised. */
+  readonly journalled?: 'later'
   readonly setup?: { readonly consent?: 'withdrawn'; readonly rules?: Readonly<Record<string, string>> }
   /** Metadata rules that the journal says were waived. */
   readonly waived?: readonly string[]

@@ -81,6 +81,8 @@ export async function startScenario(t: Test): Promise<Scenario> {
       'mllp.storeclient.port': '0',
       'management.port': '0',
       'limits.leafResults': String(LEAF_RESULTS),
+      'limits.bodyGraceMs': '2000',
+      'soap.asyncReplyTo': 'clinic-b@localhost:*',
     },
     env: {},
   })

@@ -31,6 +31,7 @@ export async function networkValues(scenario: Scenario): Promise<Readonly<Record
     DOMAIN_A2,
     DOMAIN_B: domain('clinic-b'),
     AFFINITY: server.config.identity.affinityDomainAuthority,
+    HTTPS_PORT: String(server.httpsPort),
     XAD: tour.xad,
     XAD_2: await xadOf('0000012346'),
     XAD_UNCONSENTED: await xadOf('0000012349'),

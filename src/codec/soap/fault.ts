@@ -10,15 +10,23 @@ const EMPTY = concat([])
 /**
  * The fault message and the HTTP status it travels with. The Detail names our code, the hint and the journal id.
  * @param context.relatesTo MessageID of the request, when it could be read.
+ * @param context.addressed headers of a fault that is a message of its own, sent to an address (WS-Addressing Core, 3.4).
  */
 export function writeFault(
   error: IheError,
-  context: { readonly relatesTo?: string; readonly journalId: string },
+  context: {
+    readonly relatesTo?: string
+    readonly journalId: string
+    readonly addressed?: { readonly messageId: string; readonly to: string }
+  },
 ): { readonly status: number; readonly xml: string } {
   const { code, subcode } = error.row.soap
+  const { addressed } = context
   const header = concat([
     el('wsa:Action', { 'soap12:mustUnderstand': 1 }, text(subcode === undefined ? SOAP_FAULT_ACTION : FAULT_ACTION)),
+    addressed === undefined ? EMPTY : el('wsa:MessageID', {}, text(addressed.messageId)),
     el('wsa:RelatesTo', {}, text(context.relatesTo ?? UNSPECIFIED_MESSAGE)),
+    addressed === undefined ? EMPTY : el('wsa:To', {}, text(addressed.to)),
     code === 'VersionMismatch' ? upgrade() : EMPTY,
     code === 'MustUnderstand' ? notUnderstood(error.value ?? '') : EMPTY,
   ])
@@ -60,7 +68,6 @@ function addressingDetail(error: IheError): Markup {
     case 'ActionNotSupported':
       return el('wsa:ProblemAction', {}, el('wsa:Action', {}, text(error.value ?? '')))
     case 'MessageAddressingHeaderRequired':
-      return el('wsa:ProblemHeaderQName', {}, text('wsa:Action'))
     case 'InvalidAddressingHeader':
     case 'OnlyAnonymousAddressSupported':
       return el('wsa:ProblemHeaderQName', {}, text(`wsa:${problemHeader(error.at)}`))

@@ -3,7 +3,7 @@
 import { iheError } from '../../../profiles/errors/index.ts'
 import type { XmlElement } from '../xml/element.ts'
 import { childOf, childrenOf, elementsOf, hasElementContent, textOf } from '../xml/navigate.ts'
-import { ANONYMOUS, MAX_HEADER_CHARACTERS, NONE, OUR_ROLES, SOAP12, UNDERSTOOD, WSA } from './constants.ts'
+import { MAX_HEADER_CHARACTERS, OUR_ROLES, SOAP12, UNDERSTOOD, WSA } from './constants.ts'
 
 /** A longer MessageID is not echoed into the fault of a message that is not trusted yet. */
 const MAX_PEEKED_CHARACTERS = 1024
@@ -12,8 +12,9 @@ export interface SoapMessage {
   readonly action: string
   readonly messageId?: string
   readonly to?: string
-  /** Address of ReplyTo, as sent: the anonymous or the none address. */
+  /** Addresses of ReplyTo and FaultTo, as sent; whether they will do is for the door to decide. */
   readonly replyTo?: string
+  readonly faultTo?: string
   readonly relatesTo?: string
   /** The one child of Body. */
   readonly body: XmlElement
@@ -24,7 +25,7 @@ export interface SoapMessage {
 /**
  * Checks a request envelope.
  * @throws {IheError} SOAP_VERSION, SOAP_STRUCTURE, SOAP_MUST_UNDERSTAND (value: `{namespace}local` of the block),
- * WSA_ACTION_MISSING, WSA_INVALID_HEADER, WSA_REPLY_TO, XML_LIMIT (header too large).
+ * WSA_ACTION_MISSING, WSA_INVALID_HEADER, XML_LIMIT (header too large).
  */
 export function readEnvelope(root: XmlElement): SoapMessage {
   const { header, body } = openEnvelope(root)
@@ -32,11 +33,7 @@ export function readEnvelope(root: XmlElement): SoapMessage {
   const action = readAction(addressed)
   const replyTo = readAddress(addressed, 'ReplyTo')
   const faultTo = readAddress(addressed, 'FaultTo')
-  for (const [name, address] of [['ReplyTo', replyTo] as const, ['FaultTo', faultTo] as const]) {
-    if (address === undefined || address === ANONYMOUS || address === NONE) continue
-    throw iheError('WSA_REPLY_TO', { at: `Envelope/Header/${name}/Address`, value: address })
-  }
-  return message({ action, replyTo, addressed, header, body: onlyChild(body) })
+  return message({ action, replyTo, faultTo, addressed, header, body: onlyChild(body) })
 }
 
 /** MessageID of a message that is about to be refused, if one can be made out: RelatesTo of the fault. */
@@ -99,6 +96,7 @@ export function addressedToUs(header: readonly XmlElement[]): readonly XmlElemen
 export function message(parts: {
   readonly action: string
   readonly replyTo?: string | undefined
+  readonly faultTo?: string | undefined
   readonly addressed: readonly XmlElement[]
   readonly header: readonly XmlElement[]
   readonly body: XmlElement
@@ -111,6 +109,7 @@ export function message(parts: {
     ...(messageId === undefined ? {} : { messageId }),
     ...(to === undefined ? {} : { to }),
     ...(parts.replyTo === undefined ? {} : { replyTo: parts.replyTo }),
+    ...(parts.faultTo === undefined ? {} : { faultTo: parts.faultTo }),
     ...(relatesTo === undefined ? {} : { relatesTo }),
     body: parts.body,
     headers: parts.header,

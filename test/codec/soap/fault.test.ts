@@ -54,6 +54,7 @@ const faults = [
   ['WSA_ACTION_MISSING', 400, 'Sender', 'MessageAddressingHeaderRequired'],
   ['WSA_ACTION_UNKNOWN', 400, 'Sender', 'ActionNotSupported'],
   ['WSA_INVALID_HEADER', 400, 'Sender', 'InvalidAddressingHeader'],
+  ['WSA_MESSAGE_ID_MISSING', 400, 'Sender', 'MessageAddressingHeaderRequired'],
   ['WSA_BODY_MISMATCH', 400, 'Sender', 'InvalidAddressingHeader'],
   ['WSA_REPLY_TO', 400, 'Sender', 'OnlyAnonymousAddressSupported'],
   ['MTOM_PACKAGE', 400, 'Sender', undefined],
@@ -81,6 +82,8 @@ t.test('WS-Addressing SOAP Binding, 6: the detail and header blocks that some fa
   t.ok(unknown.includes('<wsa:ProblemAction><wsa:Action>urn:a&lt;b</wsa:Action></wsa:ProblemAction>'))
   const missing = writeFault(iheError('WSA_ACTION_MISSING'), context).xml
   t.ok(missing.includes('<wsa:ProblemHeaderQName>wsa:Action</wsa:ProblemHeaderQName>'))
+  const id = writeFault(iheError('WSA_MESSAGE_ID_MISSING', { at: 'Envelope/Header/MessageID' }), context).xml
+  t.ok(id.includes('<wsa:ProblemHeaderQName>wsa:MessageID</wsa:ProblemHeaderQName>'))
   const reply = writeFault(iheError('WSA_REPLY_TO', { at: 'Envelope/Header/ReplyTo/Address' }), context).xml
   t.ok(reply.includes('<wsa:ProblemHeaderQName>wsa:ReplyTo</wsa:ProblemHeaderQName>'))
   const version = writeFault(iheError('SOAP_VERSION'), { journalId: 'J-2' }).xml
@@ -93,6 +96,15 @@ t.test('WS-Addressing SOAP Binding, 6: the detail and header blocks that some fa
       '<soap12:NotUnderstood qname="Block"/>',
     ),
   )
+})
+
+t.test('WS-Addressing Core, 3.4: a fault sent to an address is a message of its own', async (t) => {
+  const addressed = { messageId: 'urn:uuid:own', to: 'https://requester.example.org/?a&b' }
+  const { xml } = writeFault(iheError('INTERNAL'), { ...context, addressed })
+  t.ok(xml.includes('<wsa:MessageID>urn:uuid:own</wsa:MessageID>'))
+  t.ok(xml.includes('<wsa:RelatesTo>urn:uuid:request</wsa:RelatesTo>'))
+  t.ok(xml.includes('<wsa:To>https://requester.example.org/?a&amp;b</wsa:To>'))
+  t.notMatch(writeFault(iheError('INTERNAL'), context).xml, /wsa:(MessageID|To)>/, 'on the connection it needs neither')
 })
 
 t.test('a fault is well-formed whatever the sender wrote', async (t) => {

@@ -21,7 +21,6 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ['soap-envelope-empty-body', 'SOAP_STRUCTURE'],
   ['soap-fault-not-wellformed', 'XML_NOT_WELL_FORMED'],
   ['soap-fault-action-not-supported', 'fault ActionNotSupported'],
-  ['iti39-request-envelope-async-replyto', 'WSA_REPLY_TO'],
 ]
 
 function samples(...names: readonly string[]): readonly URL[] {

@@ -1,0 +1,65 @@
+// A request body must keep coming: a sender that drips bytes would hold a connection for as long as it likes (hardening: slow body).
+
+import { iheError } from '../../profiles/errors/index.ts'
+
+export interface Pace {
+  /** 0: as slowly as the other time-outs allow. */
+  readonly bytesPerSecond: number
+  /** In each such span of waiting, rate times span must come. */
+  readonly graceMs: number
+}
+
+/**
+ * Passes the chunks on. Only time spent waiting for the sender counts, so a slow disk of ours is never held against it.
+ * The source is never closed from here: on a refusal its owner still has to answer on the same connection.
+ * @throws {IheError} TOO_SLOW, from the iteration.
+ */
+export function paced(source: AsyncIterable<Buffer>, pace: Pace): AsyncIterable<Buffer> {
+  return pace.bytesPerSecond === 0 ? source : watched(source, pace)
+}
+
+async function* watched(source: AsyncIterable<Buffer>, { bytesPerSecond, graceMs }: Pace): AsyncGenerator<Buffer> {
+  const iterator = source[Symbol.asyncIterator]()
+  let pending: Promise<IteratorResult<Buffer>> | undefined
+  let waitedMs = 0
+  let bytes = 0
+  for (;;) {
+    pending ??= iterator.next()
+    const askedMs = performance.now()
+    const next = await within(pending, graceMs - waitedMs)
+    waitedMs += performance.now() - askedMs
+    if (next?.done === true) return
+    bytes += next?.value.length ?? 0
+    if (waitedMs >= graceMs || next === undefined) {
+      if (bytes < (bytesPerSecond * graceMs) / 1000) {
+        // Nobody waits for it any more; that the connection breaks later is no news.
+        pending.catch(() => {})
+        throw tooSlow(bytesPerSecond, graceMs)
+      }
+      waitedMs = 0
+      bytes = 0
+    }
+    if (next === undefined) continue
+    pending = undefined
+    yield next.value
+  }
+}
+
+async function within<T>(promise: Promise<T>, waitMs: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, waitMs, undefined)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function tooSlow(bytesPerSecond: number, graceMs: number) {
+  return iheError('TOO_SLOW', {
+    at: 'HTTP body',
+    rule: `at least ${bytesPerSecond} bytes a second, averaged over ${graceMs / 1000} s`,
+  })
+}
