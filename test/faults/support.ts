@@ -150,6 +150,9 @@ export interface RawCall {
   readonly attachments?: readonly Attachment[]
   /** Fixed, to send the same message twice. */
   readonly messageId?: string
+  /** Where the answer and a fault are wanted; on the connection when absent. */
+  readonly replyTo?: string
+  readonly faultTo?: string
 }
 
 /** Systems of the demo network in front of a running server. */
@@ -230,12 +233,19 @@ export function networkOf(server: RunningServer) {
   }
 }
 
-function packed({ transaction, body, attachments = [], messageId = `urn:uuid:${randomUUID()}` }: RawCall): {
+function packed(call: RawCall): {
   readonly contentType: string
   readonly body: Buffer | AsyncIterable<Buffer>
 } {
+  const { transaction, body, attachments = [], messageId = `urn:uuid:${randomUUID()}`, replyTo, faultTo } = call
   const { action } = transaction
-  const envelope = writeEnvelope({ action, messageId, body })
+  const envelope = writeEnvelope({
+    action,
+    messageId,
+    body,
+    ...(replyTo === undefined ? {} : { replyTo }),
+    ...(faultTo === undefined ? {} : { faultTo }),
+  })
   if (transaction.mtom === 'required') return writeRelated(envelope, attachments)
   return { contentType: `application/soap+xml; charset=UTF-8; action="${action}"`, body: Buffer.from(envelope) }
 }

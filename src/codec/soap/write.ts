@@ -12,6 +12,7 @@ export function writeEnvelope(message: {
   readonly relatesTo?: string
   readonly to?: string
   readonly replyTo?: string
+  readonly faultTo?: string
   readonly body: Markup
 }): string {
   const header = [el('wsa:Action', { 'soap12:mustUnderstand': 1 }, text(message.action))]
@@ -19,6 +20,9 @@ export function writeEnvelope(message: {
   if (message.relatesTo !== undefined) header.push(el('wsa:RelatesTo', {}, text(message.relatesTo)))
   if (message.replyTo !== undefined) {
     header.push(el('wsa:ReplyTo', {}, el('wsa:Address', {}, text(message.replyTo))))
+  }
+  if (message.faultTo !== undefined) {
+    header.push(el('wsa:FaultTo', {}, el('wsa:Address', {}, text(message.faultTo))))
   }
   if (message.to !== undefined) header.push(el('wsa:To', {}, text(message.to)))
   return envelope(concat(header), message.body)

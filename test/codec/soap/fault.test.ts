@@ -31,6 +31,7 @@ t.test('an envelope that is written is read again, values and all', async (t) =>
     relatesTo: 'urn:uuid:2?a&b',
     to: 'https://server.example.org/x?y=1&z=<2>',
     replyTo: `${WSA}/anonymous`,
+    faultTo: `${WSA}/none`,
     body: el('q', { xmlns: 'urn:q' }, text('<&>')),
   })
   t.match(xml, /<wsa:Action soap12:mustUnderstand="1">/, 'mustUnderstand is the SOAP attribute')
@@ -43,7 +44,7 @@ t.test('an envelope that is written is read again, values and all', async (t) =>
       body: { ns: 'urn:q', name: 'q', children: ['<&>'] },
     })
   }
-  t.equal(readEnvelope(parse(xml)).replyTo, `${WSA}/anonymous`)
+  t.match(readEnvelope(parse(xml)), { replyTo: `${WSA}/anonymous`, faultTo: `${WSA}/none` })
 })
 
 const faults = [
