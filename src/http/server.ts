@@ -10,6 +10,7 @@ import type { IheError } from '../model/error.ts'
 import { createRefusalRecorder, type DoorPorts, newExchange, recordRefusal } from './door.ts'
 import { createIdentifier, type FindSystem } from './identity.ts'
 import { paced } from './pace.ts'
+import { connectionChannel, renderFault } from './soap-answer.ts'
 import { registerSoapEndpoint, type SoapDoorOptions, type SoapEndpoint } from './soap-door.ts'
 import { registerStoreClientRoute, STORE_CLIENT_PATH, type StoreClientDoor } from './storeclient-door.ts'
 
@@ -48,6 +49,7 @@ interface Known {
 }
 
 const KEEP_ALIVE_MS = 65_000
+const UNSUPPORTED_MEDIA_TYPE = 415
 /** Node looks for late headers and requests only this often; its own 30 s would let them be four times as late. */
 const LATENESS_CHECK_MS = 2000
 /** How long `close` waits for requests at work before it cuts them; they get no answer and may be sent again. */
@@ -155,14 +157,28 @@ function guard(app: FastifyInstance, options: HttpsDoorOptions): WeakMap<Fastify
       .type('text/plain; charset=UTF-8')
       .send(directory(error, { endpoints: options.endpoints, journalId: exchange.id }))
   })
-  app.setErrorHandler(async (error, _request, reply) => {
+  app.setErrorHandler(async (error, request, reply) => {
     const { statusCode } = error as { statusCode?: number }
+    if (statusCode === UNSUPPORTED_MEDIA_TYPE) return refuseContentType(request, reply)
     options.ports.log.error({ cause: (error as Error).name, status: statusCode }, 'request failed')
     return reply
       .code(statusCode ?? 500)
       .header('connection', 'close')
       .send()
   })
+  /** A Content-Type that fastify cannot read does not reach the endpoint; it hears the same as from there. */
+  const refuseContentType = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const exchange = newExchange({
+      door: 'https',
+      endpoint: request.routeOptions.url ?? 'unknown',
+      peer: `${request.socket.remoteAddress}:${request.socket.remotePort}`,
+      transaction: 'unknown',
+    })
+    const error = iheError('CONTENT_TYPE', { at: 'Content-Type', value: request.headers['content-type'] ?? '' })
+    await recordRefusal(options.ports, exchange, { system: known.get(request)?.system, error })
+    await connectionChannel(reply, 'connection').fault(renderFault({ error, exchange, packaging: 'simple' }, undefined))
+    return reply
+  }
   return known
 }
 

@@ -1,5 +1,6 @@
 // The SOAP pipeline, written once: packaging → envelope → transaction → role → actor → audit → answer (design §2).
 
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { iheError } from '../../profiles/errors/index.ts'
 import { soapErrors } from '../../profiles/errors/soap.ts'
@@ -144,7 +145,7 @@ async function receive(served: Served, progress: Progress): Promise<{ message: S
   const { staging } = endpoint
   const staged: StagedContent[] = []
   progress.staged = staged
-  const packed = await unpack(request.body as AsyncIterable<Buffer>, {
+  const packed = await unpack(bodyOf(request), {
     contentType,
     maxSoapBytes: options.limits.soapBytes,
     maxRequestBytes: options.limits.requestBytes,
@@ -164,6 +165,11 @@ async function receive(served: Served, progress: Progress): Promise<{ message: S
   if (parsed.messageId !== undefined) progress.exchange = { ...progress.exchange, messageId: parsed.messageId }
   const message = open(parsed)
   return { message, incoming: { body: message.body, packaging: packed.packaging, parts: packed.parts } }
+}
+
+/** A request without Content-Type and length has no body at all. */
+function bodyOf(request: FastifyRequest): AsyncIterable<Buffer> {
+  return (request.body as AsyncIterable<Buffer> | undefined) ?? Readable.from([])
 }
 
 /** @throws {IheError} WSA_ACTION_UNKNOWN, WSA_BODY_MISMATCH */
