@@ -4,7 +4,12 @@ import { readFileSync } from 'node:fs'
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import t from 'tap'
 import { ENDPOINTS, type Transaction, transactions } from '../profiles/transactions/index.ts'
+import { writeFindDocuments } from '../src/codec/ebxml/query-request.ts'
+import { writeRetrieveRequest } from '../src/codec/ebxml/retrieve.ts'
 import { writeWsdl } from '../src/codec/soap/wsdl.ts'
+import { newOid } from '../src/model/identifiers.ts'
+import { submissionOf } from './faults/messages.ts'
+import { servedSchemaFaults } from './scenarios/served-schemas.ts'
 
 const actors = Object.keys(ENDPOINTS) as readonly Transaction['actor'][]
 const wsdlOf = (actor: Transaction['actor'], base = 'https://localhost:8443'): string =>
@@ -107,4 +112,39 @@ t.test('an HL7 message is named by its interaction, and a shared acknowledgement
     'PRPA_IN201309UV02_Message',
     'PRPA_IN201310UV02_Message',
   ])
+})
+
+t.test(
+  'requests that this server takes are valid against the schemas it serves (ebRS 3.0; ITI TF-2 3.43)',
+  async (t) => {
+    const patientId = { value: '1', authority: newOid() }
+    const { register, provide, entry } = submissionOf({ patientId, bytes: Buffer.from('x') })
+    const inline = provide.body.replace(/<xop:Include[^>]*>/, 'eA==')
+    const bodies = [
+      { name: 'ITI-42', xml: register.body },
+      { name: 'ITI-41', xml: inline },
+      { name: 'ITI-18', xml: writeFindDocuments({ patientId, returnType: 'LeafClass' }) },
+      {
+        name: 'ITI-43',
+        xml: writeRetrieveRequest([{ repositoryUniqueId: newOid(), documentUniqueId: entry.uniqueId }]),
+      },
+    ]
+    t.strictSame(servedSchemaFaults(bodies), [])
+    const [broken] = servedSchemaFaults([{ name: 'broken', xml: register.body.replace('ValueList', 'Values') }])
+    t.ok(broken === undefined || /ValueList|mismatch/.test(broken), 'and they are not open to anything')
+  },
+)
+
+t.test('WSDL 1.1, 2: definitions hold types, messages, port type, binding and service, in this order', async (t) => {
+  for (const actor of actors) {
+    const order = [...wsdlOf(actor).matchAll(/^ {2}<wsdl:(\w+)/gm)].map(([, name]) => name)
+    t.strictSame([...new Set(order)], ['types', 'message', 'portType', 'binding', 'service'])
+    const wsdl = parsed(actor)
+    const operations = (holder: 'wsdl:portType' | 'wsdl:binding') =>
+      asList<{ name: string }>(wsdl[holder]['wsdl:operation']).map(({ name }) => name)
+    t.strictSame(operations('wsdl:binding'), operations('wsdl:portType'), 'the binding binds every operation, once')
+    t.equal(wsdl['wsdl:binding'].type, `tns:${actor}_PortType`)
+    t.match(wsdl['wsdl:binding']['soap12:binding'], { transport: 'http://schemas.xmlsoap.org/soap/http' })
+    t.equal(wsdl['xmlns:soap12'], 'http://schemas.xmlsoap.org/wsdl/soap12/')
+  }
 })

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { errorTable } from '../../profiles/errors/index.ts'
+import { serialize } from '../../src/codec/xml/write.ts'
 import { eventually } from '../faults/support.ts'
 import {
   type Case,
@@ -21,7 +22,8 @@ import { runForeignSamples } from './foreign-samples.ts'
 import { type HttpAnswer, type JournalRow, type Scenario, startScenario } from './harness.ts'
 import { inject } from './inject.ts'
 import { networkValues } from './network.ts'
-import { type Emitted, envelopeOf, schemaFaults } from './validate.ts'
+import { servedSchemaFaults } from './served-schemas.ts'
+import { bodyOf, type Emitted, envelopeOf, schemaFaults } from './validate.ts'
 
 const SOAP = 'application/soap+xml; charset=UTF-8'
 /** An answer that is delivered to an address: connection, TLS, and the receiver's no. */
@@ -214,5 +216,12 @@ t.test('every fixture gets its answer, is journalled and leaves nothing behind w
   )
   await t.test('every SOAP answer is valid against the schemas', async (t) => {
     t.same(schemaFaults(run.emitted), [])
+  })
+  await t.test('every SOAP answer is valid against the schemas that our WSDLs carry', async (t) => {
+    const bodies = run.emitted.flatMap(({ name, envelope }) => {
+      const body = bodyOf(envelope)
+      return body === undefined || body.name === 'Fault' ? [] : [{ name, xml: serialize(body) }]
+    })
+    t.same(servedSchemaFaults(bodies), [])
   })
 })

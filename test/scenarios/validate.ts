@@ -44,7 +44,7 @@ export function schemaFaults(emitted: readonly Emitted[]): readonly string[] {
   return [...groups].flatMap(([schema, documents]) => lint(fileURLToPath(new URL(schema, schemas)), documents))
 }
 
-function bodyOf(envelope: Buffer): XmlElement | undefined {
+export function bodyOf(envelope: Buffer): XmlElement | undefined {
   const body = elementsOf(readXml(envelope)).find(({ name }) => name === 'Body')
   return body === undefined ? undefined : elementsOf(body)[0]
 }

@@ -1,7 +1,9 @@
 // WSDL of an actor, generated from the transaction rows (ITI TF-2 Appendix V.2): names as IHE's own WSDLs have them.
 
-import { NS, type QName, type Transaction } from '../../../profiles/transactions/index.ts'
+import { NS, type Transaction } from '../../../profiles/transactions/index.ts'
 import { el, type Markup, trusted } from '../xml/write.ts'
+import { SCHEMA_PREFIXES } from './schema-tables.ts'
+import { writeSchemas } from './schemas.ts'
 
 const TARGET_NAMESPACE: Readonly<Record<Transaction['actor'], string>> = {
   DocumentRegistry: 'urn:ihe:iti:xds-b:2007',
@@ -28,8 +30,7 @@ export interface WsdlRequest {
 export function writeWsdl({ actor, transactions, address }: WsdlRequest): string {
   const own = transactions.filter((transaction) => transaction.actor === actor)
   const elements = own.flatMap(({ request, response }) => [request, response])
-  const namespaces = [...new Set(elements.map(({ ns }) => ns))]
-  const prefixes = new Map(namespaces.map((ns, index) => [ns, `m${index + 1}`]))
+  const prefixes = new Map(Object.entries(SCHEMA_PREFIXES))
   const declarations = Object.fromEntries([...prefixes].map(([ns, prefix]) => [`xmlns:${prefix}`, ns]))
   const document = el(
     'wsdl:definitions',
@@ -40,7 +41,7 @@ export function writeWsdl({ actor, transactions, address }: WsdlRequest): string
       targetNamespace: TARGET_NAMESPACE[actor],
       name: actor,
     },
-    el('wsdl:types', {}, ...namespaces.map((ns) => schemaOf(ns, elements))),
+    el('wsdl:types', {}, ...writeSchemas(elements)),
     ...messages(own, prefixes),
     el('wsdl:portType', { name: `${actor}_PortType` }, ...own.map((transaction) => abstractOperation(transaction))),
     binding(actor, own),
@@ -55,16 +56,6 @@ export function writeWsdl({ actor, transactions, address }: WsdlRequest): string
     ),
   )
   return `<?xml version="1.0" encoding="UTF-8"?>\n${indented(document)}\n`
-}
-
-/** Content is open here: the schemas of OASIS and HL7 are theirs to publish, and this server checks more than they can say. */
-function schemaOf(ns: string, elements: readonly QName[]): Markup {
-  const names = [...new Set(elements.filter((element) => element.ns === ns).map(({ name }) => name))]
-  return el(
-    'xsd:schema',
-    { targetNamespace: ns, elementFormDefault: 'qualified' },
-    ...names.map((name) => el('xsd:element', { name, type: 'xsd:anyType' })),
-  )
 }
 
 /** `RegistryStoredQuery_Message` and `RegistryStoredQueryResponse_Message`; an HL7 message has the name of its interaction. */
