@@ -27,6 +27,8 @@ export interface Encoded {
 }
 
 export interface Codec<Request, Answer> {
+  /** `own`: the actor keeps or removes the parts that came with the message; else they are none of the transaction's. */
+  readonly parts?: 'own'
   /** @throws {IheError} what the sender got wrong in the body. */
   readonly decode: (incoming: Incoming) => Request | Promise<Request>
   readonly encode: (
@@ -45,6 +47,7 @@ export interface Performed {
 /** A binding with its types closed over, so that bindings of all transactions fit in one list. */
 export interface Binding {
   readonly transaction: Transaction
+  readonly parts: 'own' | 'ignored'
   /** Decodes; what it returns calls the actor. @throws {IheError} what the sender got wrong in the body. */
   readonly prepare: (incoming: Incoming) => Promise<(caller: Caller) => Promise<Performed>>
   readonly refuse: Codec<never, never>['refuse']
@@ -58,6 +61,7 @@ export function bind<Request, Answer>(
 ): Binding {
   return {
     transaction,
+    parts: codec.parts ?? 'ignored',
     refuse: codec.refuse,
     prepare: async (incoming) => {
       const request = await codec.decode(incoming)

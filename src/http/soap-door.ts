@@ -142,6 +142,7 @@ async function receive(served: Served, progress: Progress): Promise<{ message: S
   const { request, endpoint, options } = served
   const contentType = request.headers['content-type'] ?? ''
   progress.packaging = packagingOf(contentType) ?? 'simple'
+  assertPlain(request.headers['content-encoding'])
   const { staging } = endpoint
   const staged: StagedContent[] = []
   progress.staged = staged
@@ -165,6 +166,12 @@ async function receive(served: Served, progress: Progress): Promise<{ message: S
   if (parsed.messageId !== undefined) progress.exchange = { ...progress.exchange, messageId: parsed.messageId }
   const message = open(parsed)
   return { message, incoming: { body: message.body, packaging: packed.packaging, parts: packed.parts } }
+}
+
+/** Compression is not offered: what a few bytes unfold to would have to be bounded too. @throws {IheError} CONTENT_TYPE */
+function assertPlain(contentEncoding: string | undefined): void {
+  if (contentEncoding === undefined || contentEncoding.toLowerCase() === 'identity') return
+  throw iheError('CONTENT_TYPE', { at: 'Content-Encoding', value: contentEncoding, rule: 'send without compression' })
 }
 
 /** A request without Content-Type and length has no body at all. */
@@ -205,8 +212,10 @@ async function answer(given: Understood, channel: Channel): Promise<void> {
   const { ports } = served.options
   try {
     const perform = await binding.prepare(incoming)
-    // From here on the actor owns what was staged: whether a commit happened is not ours to guess.
-    progress.staged = []
+    // From here on the actor owns what was staged: whether a commit happened is not ours to guess. Parts that are none of the
+    // transaction's are ignored (RFC 2387), and do not stay.
+    if (binding.parts === 'own') progress.staged = []
+    else await discard(served, progress)
     const performed = await perform(caller)
     await complete(given, { performed, channel })
   } catch (error) {

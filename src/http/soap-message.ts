@@ -2,6 +2,7 @@
 
 import { iheError } from '../../profiles/errors/index.ts'
 import { parseContentType } from '../codec/mtom/content-type.ts'
+import { assertIncludesInDocuments } from '../codec/mtom/include.ts'
 import { readRelated } from '../codec/mtom/split.ts'
 import { peekMessageId, readEnvelope, type SoapMessage } from '../codec/soap/read.ts'
 import { readXml, type XmlElement } from '../codec/xml/read.ts'
@@ -79,7 +80,9 @@ export function parse(packed: Packed): Parsed {
   return { document, messageId: peekMessageId(document) }
 }
 
-/** @throws {IheError} SOAP_…, WSA_… */
+/** @throws {IheError} SOAP_…, WSA_…, MTOM_INCLUDE */
 export function open(parsed: Parsed): SoapMessage {
-  return readEnvelope(parsed.document)
+  const message = readEnvelope(parsed.document)
+  assertIncludesInDocuments(message.body)
+  return message
 }

@@ -1,8 +1,11 @@
 // SOAP on the wire, for every transaction the server offers: packaging, Action, RelatesTo and faults written strictly, requests read tolerantly (ITI TF-2 Appendix V).
 
 import { randomUUID } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
 import { request as httpsRequest } from 'node:https'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
 import { ENDPOINTS, iti18, iti41, iti43, transactions } from '../../profiles/transactions/index.ts'
@@ -292,6 +295,10 @@ t.test('Appendix V.3: content types and charsets that will not do', async (t) =>
     t.match(answer.body.toString(), text, name)
     t.match(answer.body.toString(), /<error:JournalId>[0-9a-f-]{36}</, `${name}: journalled`)
   }
+  const headers = { 'content-encoding': 'gzip' }
+  const zipped = await post({ path: ENDPOINTS.DocumentRegistry, type: SIMPLE, body: gzipSync(soap(action)), headers })
+  t.equal(zipped.status, 415, 'compressed')
+  t.match(zipped.body.toString(), /Content-Encoding.*send without compression/)
   for (const body of [soap(action), '']) {
     const answer = await post({ path: ENDPOINTS.DocumentRegistry, type: undefined, body })
     t.equal(answer.status, 415, 'without a Content-Type')
@@ -367,3 +374,38 @@ function packageOf(envelope: string, bytes: Buffer, given: Package): Pick<Sent, 
     body: Buffer.concat([Buffer.from(preamble), ...parts, Buffer.from(`--${B}--`)]),
   }
 }
+
+const INCLUDE = '<xop:Include xmlns:xop="http://www.w3.org/2004/08/xop/include" href="cid:d@x"/>'
+const FILE_BYTES = 200_000
+
+async function documentFiles(): Promise<number> {
+  const directory = join(network.server.config.dataDir, 'documents')
+  const found = await readdir(directory, { recursive: true, withFileTypes: true })
+  return found.filter((entry) => entry.isFile()).length
+}
+
+t.test(
+  'XOP 1.0, 3.1; RFC 2387: an Include elsewhere is refused, parts that are not asked for do not stay',
+  async (t) => {
+    const { uniqueId } = network.server.config.repository
+    const part = { href: 'cid:d@x', contentId: '<d@x>' }
+    const bytes = Buffer.alloc(FILE_BYTES, 'x')
+    const before = await documentFiles()
+    const retrieve = (documentUniqueId: string): string =>
+      writeRetrieveRequest([{ repositoryUniqueId: uniqueId, documentUniqueId: 'HERE' }]).replace(
+        'HERE',
+        documentUniqueId,
+      )
+
+    const elsewhere = envelopeOf(iti43.action, retrieve(INCLUDE)).xml
+    const refused = await post({ path: ENDPOINTS.DocumentRepository, ...packageOf(elsewhere, bytes, part) })
+    t.equal(refused.status, 400)
+    t.match(refused.body.toString(), /DocumentUniqueId\/Include.*code="MTOM_INCLUDE"/s)
+
+    const extra = envelopeOf(iti43.action, retrieve('2.25.1'))
+    const ignored = await post({ path: ENDPOINTS.DocumentRepository, ...packageOf(extra.xml, bytes, part) })
+    t.equal(ignored.status, 200)
+    t.match(ignored.body.toString(), /XDSDocumentUniqueIdError/)
+    t.equal(await documentFiles(), before, 'no file of a part that nobody wanted')
+  },
+)

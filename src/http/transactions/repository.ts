@@ -16,6 +16,7 @@ export function iti41Codec(
   stage: (body: AsyncIterable<Buffer>) => Promise<StagedContent>,
 ): Codec<ProvideAndRegisterRequest, void> {
   return {
+    parts: 'own',
     decode: async ({ body, parts }) => {
       const { submission, documents } = readProvideAndRegister(body)
       const provided = []
