@@ -1,27 +1,18 @@
 // Asynchronous web services exchange against a whole server: 202 at once, and the answer as a POST to a real HTTPS receiver (ITI TF-2 Appendix V.3.3).
 
 import { randomUUID, X509Certificate } from 'node:crypto'
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
-import type { TLSSocket } from 'node:tls'
 import t from 'tap'
 import { iti18, iti42, iti43, iti45, type Transaction } from '../../profiles/transactions/index.ts'
-import { issueServerCertificate } from '../../src/certificates/authority.ts'
-import { readAuthority } from '../../src/certificates/pki-directory.ts'
 import { writeFindDocuments } from '../../src/codec/ebxml/query-request.ts'
 import { writeRetrieveRequest } from '../../src/codec/ebxml/retrieve.ts'
 import { writeQuery } from '../../src/codec/hl7v3/write-query.ts'
-import { readRelated } from '../../src/codec/mtom/split.ts'
-import { readAnswer, SoapFaultError } from '../../src/codec/soap/answer.ts'
-import type { SoapMessage } from '../../src/codec/soap/read.ts'
-import { readXml } from '../../src/codec/xml/read.ts'
+import { SoapFaultError } from '../../src/codec/soap/answer.ts'
 import { el } from '../../src/codec/xml/write.ts'
 import { newOid } from '../../src/model/identifiers.ts'
 import { submissionOf } from '../faults/messages.ts'
 import { DOMAINS, eventually, type RawCall, startNetwork } from '../faults/support.ts'
+import { type Arrived, startReceiver } from './receiver.ts'
 
 t.setTimeout(170_000)
 
@@ -32,75 +23,7 @@ const { server, pool } = network
 const hanako = await network.xadForStaff({ value: '0000012346', authority: DOMAINS['hospital-a'] })
 const ARRIVES_WITHIN_MS = 20_000
 
-interface Arrived {
-  readonly path: string
-  readonly peer: string
-  readonly packaging: 'simple' | 'mtom'
-  readonly message: SoapMessage | SoapFaultError
-  readonly envelope: string
-  readonly parts: ReadonlyMap<string, Buffer>
-}
-
-/** What a requester runs to hear its answers: HTTPS with a certificate of the network's authority, for its members only. */
-async function startReceiver() {
-  const authority = await readAuthority(join(server.config.dataDir, 'pki'))
-  const { certificatePem, privateKeyPem } = await issueServerCertificate(authority, { names: ['localhost'] })
-  const arrived: Arrived[] = []
-  const receiver = createServer(
-    {
-      cert: certificatePem,
-      key: privateKeyPem,
-      ca: authority.certificatePem,
-      requestCert: true,
-      rejectUnauthorized: true,
-    },
-    async (request, response) => {
-      const chunks: Buffer[] = []
-      for await (const chunk of request) chunks.push(chunk)
-      const contentType = request.headers['content-type'] ?? ''
-      const { packaging, root, parts } = await opened(Buffer.concat(chunks), contentType)
-      const peer = (request.socket as TLSSocket).getPeerX509Certificate()?.fingerprint256 ?? ''
-      const message = read(root)
-      arrived.push({ path: request.url ?? '', peer, packaging, message, envelope: root.toString(), parts })
-      response.writeHead(202).end()
-    },
-  )
-  receiver.listen(0, 'localhost')
-  await once(receiver, 'listening')
-  t.teardown(() => {
-    receiver.closeAllConnections()
-    receiver.close()
-  })
-  return { arrived, url: `https://localhost:${(receiver.address() as AddressInfo).port}` }
-}
-
-async function opened(
-  body: Buffer,
-  contentType: string,
-): Promise<Pick<Arrived, 'packaging' | 'parts'> & { root: Buffer }> {
-  if (!/^multipart\/related/.test(contentType)) return { packaging: 'simple', root: body, parts: new Map() }
-  const source = async function* () {
-    yield body
-  }
-  const sink = async (_: unknown, part: AsyncIterable<Buffer>): Promise<Buffer> => {
-    const chunks: Buffer[] = []
-    for await (const chunk of part) chunks.push(chunk)
-    return Buffer.concat(chunks)
-  }
-  const { root, parts } = await readRelated(source(), { contentType, sink })
-  return { packaging: 'mtom', root, parts }
-}
-
-function read(root: Buffer): SoapMessage | SoapFaultError {
-  try {
-    return readAnswer(readXml(root))
-  } catch (error) {
-    if (error instanceof SoapFaultError) return error
-    throw error
-  }
-}
-
-const receiver = await startReceiver()
+const receiver = await startReceiver(t, server.config)
 
 interface Asked extends RawCall {
   readonly system?: string
