@@ -74,7 +74,10 @@ export const settings = {
     default: false,
     description: 'Also offer the two DHE suites that the ATNA profile names (RFC 9325 advises against them)',
   }),
-  'tls.certificate': path({ default: '{dataDir}/pki/server.crt', description: 'Certificate of this server, PEM' }),
+  'tls.certificate': path({
+    default: '{dataDir}/pki/server.crt',
+    description: 'Certificate of this server, PEM; also shown to receivers of asynchronous answers',
+  }),
   'tls.key': path({ default: '{dataDir}/pki/server.key', description: 'Private key of this server, PEM, mode 0600' }),
   'tls.ca': path({
     default: '{dataDir}/pki/ca.crt',

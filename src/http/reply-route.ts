@@ -43,7 +43,7 @@ export function parseAllowedAddress(text: string): AllowedAddress {
 /**
  * Judges ReplyTo and FaultTo. An address for faults only would leave the sender two places to listen at, so FaultTo names one
  * only beside a ReplyTo that does; anonymous there means the connection, which is gone by then, so ReplyTo hears of the fault.
- * @throws {IheError} WSA_REPLY_TO, WSA_MESSAGE_ID_MISSING
+ * @throws {IheError} WSA_REPLY_TO, WSA_INVALID_HEADER, WSA_MESSAGE_ID_MISSING
  */
 export function routeOf(
   message: Pick<SoapMessage, 'replyTo' | 'faultTo' | 'messageId'>,
@@ -66,7 +66,12 @@ function allowedUrl(
   address: string,
   caller: { readonly systemId: string; readonly allowed: readonly AllowedAddress[] },
 ): URL {
-  if (address.length > MAX_ADDRESS_LENGTH || !URL.canParse(address)) throw refused(header, address, 'not a URL')
+  if (address.length > MAX_ADDRESS_LENGTH || !URL.canParse(address))
+    throw iheError('WSA_INVALID_HEADER', {
+      at: `Envelope/Header/${header}/Address`,
+      value: address,
+      rule: `a URL of at most ${MAX_ADDRESS_LENGTH} characters`,
+    })
   const url = new URL(address)
   if (url.protocol !== 'https:') throw refused(header, address, 'answers leave by https only')
   if (url.username !== '' || url.password !== '') throw refused(header, address, 'no user name in the address')

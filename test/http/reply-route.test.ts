@@ -68,10 +68,16 @@ t.test('hardening, SSRF: addresses that only look like an allowed one', async (t
     'https://[::ffff:127.0.0.1]/',
     'file:///etc/passwd',
     'urn:uuid:0f6bb8d5-2d5e-4c58-9a0c-0d1f1f6f8a11',
-    'ehr.example.jp',
-    `https://ehr.example.jp/${'a'.repeat(1024)}`,
   ])
     t.equal(outcome({ replyTo }, { allowed }), 'WSA_REPLY_TO ReplyTo', replyTo.slice(0, 60))
+})
+
+t.test('WS-Addressing SOAP Binding, 6.4.1: an address that is none is an invalid header', async (t) => {
+  const allowed = ['ehr.example.jp']
+  for (const address of ['ehr.example.jp', 'https://', `https://ehr.example.jp/${'a'.repeat(1024)}`]) {
+    t.equal(outcome({ replyTo: address }, { allowed }), 'WSA_INVALID_HEADER ReplyTo', address.slice(0, 40))
+    t.equal(outcome({ replyTo: URL_1, faultTo: address }, { allowed }), 'WSA_INVALID_HEADER FaultTo')
+  }
 })
 
 t.test('ITI TF-2 Appendix V.3.3: faults go to FaultTo, else to ReplyTo', async (t) => {

@@ -190,3 +190,17 @@ t.test(
     t.equal(receiver.arrived.length, before)
   },
 )
+
+t.test('a system whose receiver takes no answers is told to wait, before anything is done (BUSY)', async (t) => {
+  const away = await startReceiver(t, server.config, 503)
+  const body = writeFindDocuments({ patientId: hanako, returnType: 'ObjectRef' })
+  const send = (system: string) => network.soap(system, { transaction: iti18, body, replyTo: `${away.url}/answers` })
+  const statuses = []
+  for (let number = 0; number < 8; number += 1) statuses.push((await send('clinic-b')).status)
+  t.strictSame(statuses, Array<number>(8).fill(202))
+  const busy = await send('clinic-b')
+  t.equal(busy.status, 503)
+  t.equal(busy.headers['retry-after'], '5')
+  t.match(busy.text, /soap12:Receiver.*code="BUSY"/s)
+  t.equal((await send('tester')).status, 202, 'others are not')
+})
