@@ -12,10 +12,20 @@ import {
   iti45,
   iti57,
   iti61,
+  iti62,
+  iti86,
   iti92,
   transactions,
 } from '../profiles/transactions/index.ts'
-import { type Given, identityPorts, registryPorts, repositoryPorts, storeClientPorts } from './app/actor-ports.ts'
+import {
+  documentRemovalPorts,
+  type Given,
+  identityPorts,
+  registryPorts,
+  removalPorts,
+  repositoryPorts,
+  storeClientPorts,
+} from './app/actor-ports.ts'
 import { adminPorts, ensureAdminToken, readiness } from './app/admin-ports.ts'
 import { ensureDevelopmentPki, pkiPaths } from './certificates/pki-directory.ts'
 import { tlsOptions } from './certificates/presets.ts'
@@ -27,7 +37,7 @@ import { startEmbeddedPostgres } from './db/embedded-postgres.ts'
 import { createExchangeRecorder } from './db/exchange-recorder.ts'
 import { migrate } from './db/migrate.ts'
 import { createPool, type DatabaseConnection } from './db/pool.ts'
-import { findNamedFiles } from './db/registry-store.ts'
+import { findNamedFiles } from './db/repository-store.ts'
 import { type Binding, bind } from './http/binding.ts'
 import type { DoorLog, DoorPorts } from './http/door.ts'
 import { createManagement } from './http/management.ts'
@@ -38,19 +48,21 @@ import { createHttpsDoor } from './http/server.ts'
 import type { SoapEndpoint } from './http/soap-door.ts'
 import { createStoreClientListener } from './http/storeclient-mllp.ts'
 import { iti44Codec, iti45Codec } from './http/transactions/pix.ts'
-import { iti18Codec, registerCodec } from './http/transactions/registry.ts'
-import { iti41Codec, iti43Codec } from './http/transactions/repository.ts'
+import { iti18Codec, iti62Codec, registerCodec } from './http/transactions/registry.ts'
+import { iti41Codec, iti43Codec, iti86Codec } from './http/transactions/repository.ts'
 import { feedAdd, feedRevise, pixQuery } from './identity/pix-manager.ts'
 import type { IdentityPorts } from './identity/ports.ts'
 import { registerDomain } from './identity/registration.ts'
 import type { Caller } from './model/caller.ts'
 import type { RegistryPorts } from './registry/ports.ts'
 import { register, registerOnDemand } from './registry/register.ts'
+import { removeMetadata } from './registry/remove.ts'
 import { storedQuery } from './registry/stored-query.ts'
 import { restrictedUpdate, updateDocumentSet } from './registry/update.ts'
 import { openFileBlobStore } from './repository/file-blob-store.ts'
-import type { RepositoryPorts } from './repository/ports.ts'
+import type { BlobStore, RepositoryPorts } from './repository/ports.ts'
 import { provideAndRegister } from './repository/provide-and-register.ts'
+import { removeDocuments } from './repository/remove.ts'
 import { retrieve } from './repository/retrieve.ts'
 import { accept } from './storeclient/accept.ts'
 
@@ -186,7 +198,7 @@ async function furnish(given: Given) {
     ports: doorPorts,
     accept: (request: Parameters<typeof accept>[0], caller: Caller) => accept(request, caller, storeClient),
   }
-  const endpoints = endpointsOf(given, { registry, repository, identity })
+  const endpoints = endpointsOf(given, { registry, repository, identity, blobs })
   return {
     metrics,
     recorder,
@@ -202,10 +214,18 @@ function repositoriesOf(caller: Caller): readonly string[] | undefined {
 }
 
 function endpointsOf(
-  { config }: Given,
-  actors: { readonly registry: RegistryPorts; readonly repository: RepositoryPorts; readonly identity: IdentityPorts },
+  given: Given,
+  actors: {
+    readonly registry: RegistryPorts
+    readonly repository: RepositoryPorts
+    readonly identity: IdentityPorts
+    readonly blobs: BlobStore
+  },
 ): readonly SoapEndpoint[] {
-  const { registry, repository, identity } = actors
+  const { config } = given
+  const { registry, repository, identity, blobs } = actors
+  const metadataRemoval = removalPorts(given)
+  const documentRemoval = documentRemovalPorts(given, blobs)
   const bindings: readonly Binding[] = [
     bind(iti18, iti18Codec, (request, caller) => storedQuery(request, caller, registry)),
     bind(iti42, registerCodec, (request, caller) =>
@@ -216,10 +236,10 @@ function endpointsOf(
     ),
     bind(iti57, registerCodec, (request, caller) => updateDocumentSet(request, caller, registry)),
     bind(iti92, registerCodec, (request, caller) => restrictedUpdate(request, caller, registry)),
-    bind(iti41, iti41Codec(repository.blobs.stage), (request, caller) =>
-      provideAndRegister(request, caller, repository),
-    ),
+    bind(iti41, iti41Codec(blobs), (request, caller) => provideAndRegister(request, caller, repository)),
     bind(iti43, iti43Codec, (request, caller) => retrieve(request, caller, repository)),
+    bind(iti62, iti62Codec, (request, caller) => removeMetadata(request, caller, metadataRemoval)),
+    bind(iti86, iti86Codec, (request, caller) => removeDocuments(request, caller, documentRemoval)),
     bind(iti44Add, iti44Codec, (request, caller) => feedAdd(request, caller, identity)),
     bind(iti44Revise, iti44Codec, (request, caller) => feedRevise(request, caller, identity)),
     bind(iti45, iti45Codec, (request, caller) => pixQuery(request, caller, identity)),
@@ -232,6 +252,6 @@ function endpointsOf(
       transactions,
       address: `${config.https.publicUrl}${path}`,
     }),
-    ...(actor === 'DocumentRepository' ? { staging: repository.blobs } : {}),
+    ...(actor === 'DocumentRepository' ? { staging: blobs } : {}),
   }))
 }

@@ -1,4 +1,4 @@
-// RegistryError rows of XDS.b (ITI TF-3 4.2.4, Table 4.2.4.1-2), for ITI-18, ITI-41, ITI-42 and ITI-43.
+// RegistryError rows of XDS.b (ITI TF-3 4.2.4, Table 4.2.4.1-2), for ITI-18, 41, 42, 43, 62 and 86.
 
 import { row } from './define.ts'
 
@@ -54,6 +54,25 @@ export const xdsErrors = [
     message: 'The same uniqueId is used twice in the submission',
     hint: 'Give every SubmissionSet and DocumentEntry its own uniqueId',
     ja: '同じuniqueIdが登録内で重複しています。',
+  }),
+  row({
+    code: 'REPOSITORY_DUPLICATE_IN_MESSAGE',
+    ihe: 'XDSRepositoryDuplicateUniqueIdInMessage',
+    message: 'The same uniqueId is used twice in the submission',
+    hint: 'Give every SubmissionSet, Folder and DocumentEntry its own uniqueId',
+    ja: '同じuniqueIdが1回の登録内で重複しています。オブジェクトごとに別のuniqueIdを付与してください。',
+  }),
+  row({
+    code: 'REGISTRY_UNAVAILABLE',
+    ihe: 'XDSRegistryNotAvailable',
+    soap: { code: 'Receiver' },
+    v2: { ack: 'AR', table0357: 207, application: 'SC-RETRY' },
+    http: 503,
+    blame: 'neighbour',
+    retry: 'same',
+    message: 'The Document Registry that this repository registers with does not answer',
+    hint: 'Send the very same message again, with the same wsa:MessageID: it takes effect once, even if the registry took the first one',
+    ja: '登録先のレジストリが応答しません。同じwsa:MessageIDで同じメッセージを再送してください（二重登録にはなりません）。',
   }),
   row({
     code: 'DUPLICATE_IN_REGISTRY',
@@ -227,6 +246,34 @@ export const xdsErrors = [
     message: 'The document is not available',
     hint: 'It does not exist, was removed, or is not visible to your facility',
     ja: '文書は取得できません（存在しない、削除済み、または参照権限がありません）。',
+  }),
+  row({
+    code: 'REMOVE_UNRESOLVED',
+    ihe: 'UnresolvedReferenceException',
+    message: 'There is no such object to remove',
+    hint: 'Name entryUUIDs of registered objects as ITI-18 answers them, at least one ObjectRef; nothing was removed',
+    ja: '削除対象のオブジェクトが見つかりません。ITI-18で得たentryUUIDを1つ以上指定してください。何も削除されていません。',
+  }),
+  row({
+    code: 'REMOVE_REFERENCED',
+    ihe: 'ReferencesExistException',
+    message: 'An association that is not in the list refers to an object that is',
+    hint: 'List every association that has the object as source or target as well, see GetAssociations; nothing was removed',
+    ja: '一覧にないAssociationが削除対象を参照しています。対象をsourceまたはtargetとするAssociationもすべて指定してください。何も削除されていません。',
+  }),
+  row({
+    code: 'REMOVE_UNREFERENCED',
+    ihe: 'XDSUnreferencedObjectException',
+    message: 'The removal would leave an object outside every submission set',
+    hint: 'List the object as well, or leave its last HasMember association in place; nothing was removed',
+    ja: '削除するとSubmissionSetに属さないオブジェクトが残ります。そのオブジェクトも指定するか、HasMemberを残してください。何も削除されていません。',
+  }),
+  row({
+    code: 'REMOVE_DOCUMENT',
+    ihe: 'XDSRemoveDocumentsError',
+    message: 'The document is still needed and is not removed',
+    hint: 'The rule says by whom: wait until its submission is registered, or have every facility that published it remove its entry',
+    ja: '文書は使用中のため削除できません。登録の完了を待つか、同じ文書を公開している施設に登録の削除を依頼してください。',
   }),
   row({
     code: 'DOCUMENT_DAMAGED',

@@ -50,6 +50,7 @@ export const NS = {
   rs: 'urn:oasis:names:tc:ebxml-regrep:xsd:rs:3.0',
   lcm: 'urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0',
   xds: 'urn:ihe:iti:xds-b:2007',
+  rmd: 'urn:ihe:iti:rmd:2017',
   hl7: 'urn:hl7-org:v3',
   xop: 'http://www.w3.org/2004/08/xop/include',
 } as const

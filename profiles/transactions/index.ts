@@ -9,6 +9,8 @@ import { iti44Add, iti44Revise } from './iti-44.ts'
 import { iti45 } from './iti-45.ts'
 import { iti57 } from './iti-57.ts'
 import { iti61 } from './iti-61.ts'
+import { iti62 } from './iti-62.ts'
+import { iti86 } from './iti-86.ts'
 import { iti92 } from './iti-92.ts'
 import { storeClientDemographics, storeClientPush } from './storeclient.ts'
 
@@ -23,6 +25,8 @@ export {
   iti45,
   iti57,
   iti61,
+  iti62,
+  iti86,
   iti92,
   storeClientDemographics,
   storeClientPush,
@@ -38,6 +42,8 @@ export const transactions: readonly Transaction[] = [
   iti45,
   iti57,
   iti61,
+  iti62,
+  iti86,
   iti92,
 ]
 

@@ -11,7 +11,15 @@ import { factsOfPatient, factsOfPersons, findDomains, type PersonFacts } from '.
 import { type ExchangeRows, exchangeParts, writeExchangeRows } from '../db/exchange-recorder.ts'
 import { completeClaim, takeClaim } from '../db/idempotency.ts'
 import { createIdentityStore } from '../db/identity-store.ts'
-import { createRegistryStore, findRetrievable, loadDocument } from '../db/registry-store.ts'
+import { createRemovalStore } from '../db/registry-remove.ts'
+import { createRegistryStore } from '../db/registry-store.ts'
+import {
+  createDocumentRemoval,
+  findNamedFiles,
+  findRetrievable,
+  findStored,
+  loadDocument,
+} from '../db/repository-store.ts'
 import type { Queryable, Statement } from '../db/sql.ts'
 import { createStoreClientStore } from '../db/storeclient-store.ts'
 import type { DoorLog } from '../http/door.ts'
@@ -21,7 +29,9 @@ import type { PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { RecordedOutcome, RegistryPorts } from '../registry/ports.ts'
 import { register } from '../registry/register.ts'
-import type { RepositoryPorts } from '../repository/ports.ts'
+import type { RemovalPorts } from '../registry/remove-ports.ts'
+import type { BlobStore, RepositoryPorts } from '../repository/ports.ts'
+import type { DocumentRemovalPorts } from '../repository/remove.ts'
 import type { LocalIdForm, StoreClientPorts } from '../storeclient/ports.ts'
 
 /** What every set of ports is made from. */
@@ -87,7 +97,7 @@ async function accessOfPersons(
 
 export function repositoryPorts(
   { config, log, pool }: Given,
-  given: { readonly registry: RegistryPorts; readonly blobs: RepositoryPorts['blobs'] },
+  given: { readonly registry: RegistryPorts; readonly blobs: BlobStore },
 ): RepositoryPorts {
   const { registry, blobs } = given
   const repositoryUniqueId = config.repository.uniqueId
@@ -100,8 +110,23 @@ export function repositoryPorts(
     },
     admits: registry.access.admits,
     load: (uniqueId) => loadDocument(pool, uniqueId),
+    stored: (uniqueIds) => findStored(pool, uniqueIds),
+    named: (keys) => findNamedFiles(pool, keys),
     register: (request, caller) => register({ ...request, repositories: [repositoryUniqueId] }, caller, registry),
     alarm: (damaged) => log.error({ document: damaged.uniqueId }, 'a stored document does not match its checksum'),
+  }
+}
+
+export function removalPorts({ config, pool }: Given): RemovalPorts {
+  return createRemovalStore({ pool, repositoryUniqueId: config.repository.uniqueId, exchangeParts: partsOf })
+}
+
+export function documentRemovalPorts({ config, pool }: Given, blobs: BlobStore): DocumentRemovalPorts {
+  const repositoryUniqueId = config.repository.uniqueId
+  return {
+    repositoryUniqueId,
+    removal: createDocumentRemoval({ pool, repositoryUniqueId, exchangeParts: partsOf }),
+    discardFile: blobs.discardFile,
   }
 }
 
@@ -126,7 +151,7 @@ export function identityPorts({ config, pool }: Given): IdentityPorts {
 
 export function storeClientPorts(
   { config, pool }: Given,
-  given: { readonly blobs: RepositoryPorts['blobs']; readonly registry: RegistryPorts },
+  given: { readonly blobs: BlobStore; readonly registry: RegistryPorts },
 ): StoreClientPorts {
   const { blobs, registry } = given
   return {

@@ -17,6 +17,7 @@ import { registerPix } from './pix.ts'
 import { registerProvide } from './provide.ts'
 import { registerPush } from './push.ts'
 import { registerQuery } from './query.ts'
+import { registerRemove } from './remove.ts'
 import { registerRetrieve } from './retrieve.ts'
 import { registerServe } from './serve.ts'
 import { registerSystem } from './system.ts'
@@ -41,6 +42,7 @@ const commands: readonly Registration[] = [
   registerQuery,
   registerProvide,
   registerRetrieve,
+  registerRemove,
   registerGenerate,
   registerBench,
 ]

@@ -1,4 +1,4 @@
-// Document Registry on PostgreSQL: implements the ports of src/registry and the read side of src/repository.
+// Document Registry on PostgreSQL: implements the ports of src/registry.
 
 import type pg from 'pg'
 import type { PatientAccess } from '../model/access.ts'
@@ -6,14 +6,13 @@ import type { Caller } from '../model/caller.ts'
 import { parseEntryUuid } from '../model/identifiers.ts'
 import type { CodeFilter, FindDocuments, GetDocuments, StoredObject } from '../model/stored-query.ts'
 import type { Ended, RecordedOutcome, RegistryStore, RegistryTransaction, StoredEntry } from '../registry/ports.ts'
-import type { RetrievableEntry } from '../repository/ports.ts'
-import { type FactsOfPerson, factColumns, lockPatient, type PersonFacts, toFacts } from './access-store.ts'
+import { lockPatient, type PersonFacts } from './access-store.ts'
 import { sqlState } from './failure.ts'
 import { type ClaimResult, claimPart, claimResult } from './idempotency.ts'
 import { transaction } from './pool.ts'
 import { registrationFacts, standingVersions } from './registry-facts.ts'
 import { bareUuid, registrationParts } from './registry-write.ts'
-import { executeTogether, query, queryOne, type Statement, sql } from './sql.ts'
+import { executeTogether, query, type Statement, sql } from './sql.ts'
 
 const UNIQUE_VIOLATION = '23505'
 
@@ -191,77 +190,4 @@ async function objectsOf(pool: pg.Pool, ids: readonly string[]): Promise<readonl
         where entry_uuid = any(${ids.map(bareUuid)}::uuid[]) order by creation_time desc, entry_uuid`,
   )
   return rows.map(toObject)
-}
-
-interface RetrievableRow extends FactsOfPerson {
-  readonly unique_id: string
-  readonly mime_type: string
-  readonly publisher: string
-  readonly kind: string
-  readonly confidentiality: readonly string[]
-  readonly size_bytes: string
-  readonly sha256: string
-  readonly content: Buffer | null
-  readonly file_key: string | null
-}
-
-/** A document's entry with its bytes and the facts of its person towards one facility. */
-export type RetrievableFacts = Omit<RetrievableEntry, 'access'> & { readonly person: PersonFacts }
-
-/** Of a request for more documents than this, each is read when its turn in the answer comes: memory stays flat. */
-const MAX_LOADED = 16
-
-/** Entries of our repository with their stored bytes (ITI-43), Approved and Deprecated alike. */
-export async function findRetrievable(
-  pool: pg.Pool,
-  asked: { readonly repositoryUniqueId: string; readonly uniqueIds: readonly string[]; readonly facilityId: string },
-): Promise<readonly RetrievableFacts[]> {
-  if (asked.uniqueIds.length === 0) return []
-  const rows = await query<RetrievableRow>(
-    pool,
-    sql`/* ITI-43 documents with the traits and facts the access decision asks; entries alike in both count once */
-      select d.unique_id, e.mime_type, e.publisher, e.kind, e.confidentiality, d.size_bytes, d.sha256, d.file_key,
-             case when ${asked.uniqueIds.length <= MAX_LOADED} then d.content end as content,
-             i.person_key, i.domain, i.value, ${factColumns(asked.facilityId)}
-      from repository.document d
-      cross join lateral (
-        select distinct person_key, mime_type, publisher, split_part(class_code, '^^', 1) as kind, confidentiality
-        from registry.document_entry
-        where unique_id = d.unique_id and repository_unique_id = ${asked.repositoryUniqueId}) e
-      join identity.identifier i on i.person_key = e.person_key and i.status = 'active'
-      join identity.domain c on c.oid = i.domain and c.kind = 'community'
-      where d.unique_id = any(${asked.uniqueIds})`,
-  )
-  return rows.map((row) => ({
-    uniqueId: row.unique_id,
-    person: toFacts(row),
-    mimeType: row.mime_type,
-    publisher: row.publisher,
-    kind: row.kind,
-    confidentiality: row.confidentiality,
-    sizeBytes: Number(row.size_bytes),
-    sha256: row.sha256,
-    bytes: row.content ?? undefined,
-    fileKey: row.file_key ?? undefined,
-  }))
-}
-
-/** The bytes of one document that its row holds. */
-export async function loadDocument(pool: pg.Pool, uniqueId: string): Promise<Buffer | undefined> {
-  const row = await queryOne<{ readonly content: Buffer | null }>(
-    pool,
-    sql`/* ITI-43 bytes of one document */ select content from repository.document where unique_id = ${uniqueId}`,
-  )
-  return row?.content ?? undefined
-}
-
-/** Those of the keys that some row names: documents, and messages kept aside. */
-export async function findNamedFiles(pool: pg.Pool, keys: readonly string[]): Promise<ReadonlySet<string>> {
-  const rows = await query<{ readonly file_key: string }>(
-    pool,
-    sql`/* files that rows name */
-      select file_key from repository.document where file_key = any(${keys})
-      union select file_key from registry.superseded where file_key = any(${keys})`,
-  )
-  return new Set(rows.map((row) => row.file_key))
 }

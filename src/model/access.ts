@@ -31,6 +31,7 @@ export type Reason =
   | 'confidentiality above the system’s ceiling'
   | 'facility is in no union'
   | 'unknown patient'
+  | 'published by another facility'
 
 export interface Decision {
   readonly allowed: boolean

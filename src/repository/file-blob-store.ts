@@ -28,6 +28,7 @@ export async function openFileBlobStore(options: FileBlobStoreOptions): Promise<
     discard: async (staged) => {
       if (staged.content.kind === 'file') await rm(pathOf(options.directory, staged.content.key), { force: true })
     },
+    discardFile: (key) => rm(pathOf(options.directory, key), { force: true }),
     sweep: (named) => sweep(options.directory, named),
     read: (key, expected) => read(pathOf(options.directory, key), expected),
   }
@@ -71,6 +72,8 @@ async function stage(source: AsyncIterable<Buffer>, options: FileBlobStoreOption
     // The handle may be closed already; what matters is that the temporary file goes.
     await file?.close().catch(() => undefined)
     await rm(temporary, { force: true })
+    // Published but not certainly durable: nobody has been told of it yet.
+    await rm(pathOf(options.directory, key), { force: true })
     throw error
   }
 }

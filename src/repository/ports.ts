@@ -12,6 +12,8 @@ export interface BlobStore {
   readonly stage: (source: AsyncIterable<Buffer>) => Promise<StagedContent>
   /** Removes a staged file that no row will name. */
   readonly discard: (staged: StagedContent) => Promise<void>
+  /** Removes the file of a document whose row is gone. */
+  readonly discardFile: (key: string) => Promise<void>
   /**
    * Removes files that a crash or an unknown commit left without a row: older than a day and named by none of the rows that
    * `named` is asked for. @returns how many.
@@ -34,22 +36,72 @@ export interface RetrievableEntry extends DocumentTraits {
   readonly fileKey: string | undefined
 }
 
+/** A completed submission with its documents, on the way to the registry. */
+export interface RegistrationRequest {
+  readonly submission: SubmitObjects
+  readonly documents: readonly { readonly entryId: string; readonly staged: StagedContent }[]
+  readonly digest: string
+}
+
 export interface RepositoryPorts {
   readonly repositoryUniqueId: string
-  readonly blobs: BlobStore
+  readonly blobs: Pick<BlobStore, 'discard' | 'read'>
   readonly documents: (caller: Caller, uniqueIds: readonly string[]) => Promise<readonly RetrievableEntry[]>
   readonly admits: (access: PatientAccess, entry: DocumentTraits) => Decision
   /** The bytes of a document that is kept in its row; undefined when they are gone. */
   readonly load: (uniqueId: string) => Promise<Buffer | undefined>
-  /** Registers and stores in one commit (integrated registry). */
-  readonly register: (
-    request: {
-      readonly submission: SubmitObjects
-      readonly documents: readonly { readonly entryId: string; readonly staged: StagedContent }[]
-      readonly digest: string
-    },
-    caller: Caller,
-  ) => Promise<Outcome<void>>
+  /** Size and SHA-1 of those of the documents that are stored. */
+  readonly stored: (
+    uniqueIds: readonly string[],
+  ) => Promise<readonly { readonly uniqueId: string; readonly sizeBytes: number; readonly sha1: string }[]>
+  /** Those of the files that some row names. */
+  readonly named: (keys: readonly string[]) => Promise<ReadonlySet<string>>
+  /** Registers and stores: in one commit (integrated registry), or with a registry elsewhere. */
+  readonly register: (request: RegistrationRequest, caller: Caller) => Promise<Outcome<void>>
   /** A document whose stored bytes do not match their checksum: tell the operator. */
   readonly alarm: (damaged: { readonly uniqueId: string }) => void
 }
+
+/** Same key and digest: the answer given before. Same key, other digest: an ordinary new request. */
+export interface Claim {
+  readonly scope: string
+  readonly key: string
+  readonly digest: string
+}
+
+/** A stored document as ITI-86 judges it. */
+export interface HeldDocument {
+  readonly uniqueId: string
+  /** Who published it, and the patient in CX form; from its entries, or from what they said before they were removed. */
+  readonly holders: readonly { readonly publisher: string; readonly patient: string }[]
+  /** A submission that is on its way to a registry elsewhere brings it again. */
+  readonly beingRegistered: boolean
+}
+
+/** A refusal as it can be kept and said again. */
+export interface RefusedRemoval {
+  readonly code: 'UNKNOWN_REPOSITORY' | 'DOCUMENT_UNAVAILABLE' | 'REMOVE_DOCUMENT'
+  readonly at: string
+  readonly value: string
+  readonly location: string
+  readonly rule?: string
+}
+
+export interface RemovalTransaction {
+  /** Locks the documents; `replayed` holds the refusals of the answer when this very message was carried out before. */
+  readonly open: (request: { readonly claim: Claim | undefined; readonly uniqueIds: readonly string[] }) => Promise<{
+    readonly replayed: readonly RefusedRemoval[] | undefined
+    readonly documents: readonly HeldDocument[]
+  }>
+  /** @returns the keys of the files that no row names any more. */
+  readonly write: (removal: {
+    readonly uniqueIds: readonly string[]
+    readonly claim: Claim | undefined
+    readonly caller: Caller
+    readonly outcome: Pick<Outcome<void>, 'result' | 'errors' | 'evidence'>
+    readonly refusals: readonly RefusedRemoval[]
+  }) => Promise<readonly string[]>
+}
+
+/** One transaction, run again when it loses a race; work that has written nothing leaves nothing. */
+export type DocumentRemoval = <T>(work: (tx: RemovalTransaction) => Promise<T>) => Promise<T>

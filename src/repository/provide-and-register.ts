@@ -4,10 +4,11 @@ import { createHash } from 'node:crypto'
 import { iheError } from '../../profiles/errors/index.ts'
 import type { Caller } from '../model/caller.ts'
 import { type RegistryObject, type Slot, type SubmitObjects, slotValues } from '../model/ebrim.ts'
-import type { IheError } from '../model/error.ts'
+import { IheError } from '../model/error.ts'
 import { NO_EVIDENCE, type Outcome } from '../model/evidence.ts'
 import type { StagedContent } from '../model/staged-document.ts'
 import type { RepositoryPorts } from './ports.ts'
+import { uniqueIdOf } from './submitted.ts'
 
 export interface ProvidedContent {
   /** xds:Document/@id, equal to the id of its ExtrinsicObject as sent. */
@@ -27,18 +28,26 @@ export interface ProvideAndRegisterRequest {
 const MAX_FINDINGS = 100
 
 /**
- * Nothing is kept when anything is refused: staged files are removed again. When the registration itself fails with an
- * exception its commit may or may not have happened, so the files stay for the sweeper to judge.
+ * Nothing is kept when anything is refused, and of what is stored already no second file: whatever no row names is removed at
+ * once. Only when it cannot be known whether the commit happened the files stay for the sweeper to judge.
  */
 export async function provideAndRegister(
   request: ProvideAndRegisterRequest,
   caller: Caller,
   ports: RepositoryPorts,
 ): Promise<Outcome<void>> {
-  const outcome = await attempt(request, caller, ports)
-  // A replayed or refused submission leaves no row that names the new files.
-  if (outcome.result === 'failure' || !outcome.recorded) await discardAll(request, ports)
-  return outcome
+  try {
+    const outcome = await attempt(request, caller, ports)
+    await discardUnnamed(request, ports)
+    return outcome
+  } catch (error) {
+    if (!isInDoubt(error)) await discardUnnamed(request, ports)
+    throw error
+  }
+}
+
+function isInDoubt(error: unknown): boolean {
+  return error instanceof IheError && error.row.code === 'OUTCOME_UNKNOWN'
 }
 
 async function attempt(
@@ -47,18 +56,17 @@ async function attempt(
   ports: RepositoryPorts,
 ): Promise<Outcome<void>> {
   const entries = request.submission.objects.filter((object) => object.kind === 'ExtrinsicObject')
-  const findings = [...matchFindings(request, entries), ...contentFindings(request, entries)]
-  if (findings.length > 0)
-    return {
-      answer: undefined,
-      result: 'failure',
-      errors: findings.slice(0, MAX_FINDINGS),
-      evidence: NO_EVIDENCE,
-      recorded: false,
-    }
+  const findings = [
+    ...matchFindings(request, entries),
+    ...contentFindings(request, entries),
+    ...repeatedIdFindings(request.submission),
+  ]
+  if (findings.length > 0) return refused(findings)
   const staged = new Map(
     request.documents.flatMap((document) => (document.staged === undefined ? [] : [[document.id, document.staged]])),
   )
+  const different = await storedFindings(entries, staged, ports)
+  if (different.length > 0) return refused(different)
   return ports.register(
     {
       submission: completed(request.submission, { staged, repositoryUniqueId: ports.repositoryUniqueId }),
@@ -67,6 +75,16 @@ async function attempt(
     },
     caller,
   )
+}
+
+function refused(findings: readonly IheError[]): Outcome<void> {
+  return {
+    answer: undefined,
+    result: 'failure',
+    errors: findings.slice(0, MAX_FINDINGS),
+    evidence: NO_EVIDENCE,
+    recorded: false,
+  }
 }
 
 function matchFindings(request: ProvideAndRegisterRequest, entries: readonly RegistryObject[]): IheError[] {
@@ -142,6 +160,41 @@ function contentFindings(request: ProvideAndRegisterRequest, entries: readonly R
   })
 }
 
+/** The same uniqueId on two objects of the message, whatever they are (ITI TF-3 Table 4.2.4.1-2). */
+function repeatedIdFindings({ objects }: SubmitObjects): IheError[] {
+  const seen = new Set<string>()
+  return objects.flatMap((object) => {
+    const uniqueId = uniqueIdOf(object)
+    if (uniqueId === undefined || !seen.has(uniqueId)) {
+      if (uniqueId !== undefined) seen.add(uniqueId)
+      return []
+    }
+    const at = `${object.kind}(${object.id}).uniqueId`
+    return [iheError('REPOSITORY_DUPLICATE_IN_MESSAGE', { at, value: uniqueId, rule: 'ITI TF-2 3.41.4.1.3' })]
+  })
+}
+
+/** What is stored under a uniqueId never becomes something else, even when its metadata was removed. */
+async function storedFindings(
+  entries: readonly RegistryObject[],
+  staged: ReadonlyMap<string, StagedContent>,
+  ports: RepositoryPorts,
+): Promise<IheError[]> {
+  const sent = entries.flatMap((entry) => {
+    const [uniqueId, content] = [uniqueIdOf(entry), staged.get(entry.id)]
+    return uniqueId === undefined || content === undefined ? [] : [{ entry, uniqueId, content }]
+  })
+  const stored = await ports.stored(sent.map(({ uniqueId }) => uniqueId))
+  const byId = new Map(stored.map((document) => [document.uniqueId, document]))
+  return sent.flatMap(({ entry, uniqueId, content }) => {
+    const former = byId.get(uniqueId)
+    if (former === undefined) return []
+    const details = { at: `ExtrinsicObject(${entry.id}).uniqueId`, value: uniqueId, rule: 'ITI TF-2 3.41.4.1.3' }
+    if (former.sha1 !== content.sha1) return [iheError('NON_IDENTICAL_HASH', details)]
+    return former.sizeBytes === content.sizeBytes ? [] : [iheError('NON_IDENTICAL_SIZE', details)]
+  })
+}
+
 /** repositoryUniqueId is ours whatever was sent; hash and size are filled where absent; everything else stays as it is. */
 function completed(
   submission: SubmitObjects,
@@ -170,7 +223,14 @@ function digestOf(request: ProvideAndRegisterRequest): string {
     .digest('hex')
 }
 
-async function discardAll(request: ProvideAndRegisterRequest, ports: RepositoryPorts): Promise<void> {
-  for (const { staged } of [...request.documents, ...request.unreferenced])
-    if (staged !== undefined) await ports.blobs.discard(staged)
+/** A file is named by a row of its own commit or never: what is not named now will not be. */
+async function discardUnnamed(request: ProvideAndRegisterRequest, ports: RepositoryPorts): Promise<void> {
+  const files = [...request.documents, ...request.unreferenced].flatMap(({ staged }) =>
+    staged?.content.kind === 'file' ? [{ staged, key: staged.content.key }] : [],
+  )
+  if (files.length === 0) return
+  // When the database or the disk fails now the answer stands all the same, and the sweep comes later.
+  const named = await ports.named(files.map(({ key }) => key)).catch(() => undefined)
+  if (named === undefined) return
+  for (const { staged, key } of files) if (!named.has(key)) await ports.blobs.discard(staged).catch(() => undefined)
 }

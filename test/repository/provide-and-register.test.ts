@@ -17,25 +17,34 @@ const staged = (text: string, key: string): StagedContent => ({
   sha256: createHash('sha256').update(text).digest('hex'),
 })
 
-function world(result: 'success' | 'failure' | 'replay' | 'throw' = 'success') {
+interface Given {
+  readonly result?: 'success' | 'failure' | 'replay' | 'throw' | 'doubt'
+  readonly stored?: Awaited<ReturnType<RepositoryPorts['stored']>>
+  /** Files that a row names afterwards. */
+  readonly named?: readonly string[]
+}
+
+function world(given: Given = { named: ['k1'] }) {
+  const { result = 'success' } = given
   const discarded: string[] = []
   const registered: Parameters<RepositoryPorts['register']>[0][] = []
   const ports: RepositoryPorts = {
     repositoryUniqueId: REPOSITORY,
     blobs: {
-      stage: async () => staged('', 'none'),
       discard: async ({ content }) => {
         if (content.kind === 'file') discarded.push(content.key)
       },
-      sweep: async () => 0,
       read: async function* () {},
     },
     documents: async () => [],
     admits: () => ({ allowed: false, reason: 'no consent stands' }),
     load: async () => undefined,
+    stored: async () => given.stored ?? [],
+    named: async (keys) => new Set(keys.filter((key) => given.named?.includes(key))),
     register: async (request) => {
       registered.push(request)
-      if (result === 'throw') throw new Error('connection lost')
+      if (result === 'throw') throw new Error('disk full')
+      if (result === 'doubt') throw iheError('OUTCOME_UNKNOWN')
       const errors = result === 'failure' ? [iheError('UNKNOWN_PATIENT')] : []
       return {
         answer: undefined,
@@ -106,7 +115,7 @@ t.test('a hash or size that is not that of the bytes is refused, and the file go
     { size: '4.5' },
     { hash: '' },
   ]) {
-    const { send, registered, discarded } = world()
+    const { send, registered, discarded } = world({})
     t.strictSame(codesOf(await send(withSlots(change))), ['REPOSITORY_METADATA'], JSON.stringify(change))
     t.equal(registered.length, 0)
     t.strictSame(discarded, ['k1'])
@@ -132,7 +141,7 @@ t.test('documents and entries are matched one to one', async (t) => {
     ],
   ]
   for (const [name, change, codes] of cases) {
-    const { send, registered, discarded } = world()
+    const { send, registered, discarded } = world({})
     t.strictSame(codesOf(await send(change)), codes, name)
     t.equal(registered.length, 0)
     const sent = [...(change.documents ?? [document]), ...(change.unreferenced ?? [])].flatMap(
@@ -142,20 +151,48 @@ t.test('documents and entries are matched one to one', async (t) => {
   }
 })
 
-t.test(
-  'files go when the registry refuses or answers a repetition, and stay when the commit is in doubt',
-  async (t) => {
-    const refused = world('failure')
-    await refused.send()
-    t.strictSame(refused.discarded, ['k1'])
-    const replayed = world('replay')
-    t.match(await replayed.send(), { result: 'success' })
-    t.strictSame(replayed.discarded, ['k1'])
-    const lost = world('throw')
-    await t.rejects(lost.send())
-    t.strictSame(lost.discarded, [])
-  },
-)
+t.test('what no row names goes at once; only a commit in doubt leaves its files to the sweep', async (t) => {
+  for (const result of ['failure', 'replay', 'success'] as const) {
+    const { send, discarded } = world({ result })
+    await send()
+    t.strictSame(discarded, ['k1'], `${result}, and the document was stored before or not at all`)
+  }
+  const kept = world({ named: ['k1'] })
+  t.match(await kept.send(), { result: 'success' })
+  t.strictSame(kept.discarded, [])
+  const failed = world({ result: 'throw' })
+  await t.rejects(failed.send(), { message: 'disk full' })
+  t.strictSame(failed.discarded, ['k1'])
+  const doubtful = world({ result: 'doubt' })
+  await t.rejects(doubtful.send())
+  t.strictSame(doubtful.discarded, [])
+})
+
+t.test('a uniqueId twice in the message has the code of the repository (ITI TF-3 Table 4.2.4.1-2)', async (t) => {
+  const twice = submission({
+    entries: [
+      { hash: sha1('text'), size: '4' },
+      { entryUUID: 'Document02', hash: sha1('text'), size: '4' },
+    ],
+  })
+  const documents = ['Document01', 'Document02'].map((id) => ({ id, staged: staged('text', id) }))
+  const { send, registered, discarded } = world({})
+  const outcome = await send({ submission: twice, documents })
+  t.match(outcome.errors, [
+    { row: { ihe: 'XDSRepositoryDuplicateUniqueIdInMessage' }, value: '2.25.900.4.1', at: /Document02/ },
+  ])
+  t.equal(registered.length, 0)
+  t.strictSame(discarded, ['Document01', 'Document02'])
+  const set = submission({ set: { uniqueId: '2.25.900.4.1' }, entries: [{ hash: sha1('text'), size: '4' }] })
+  t.strictSame(codesOf(await world({}).send({ submission: set })), ['REPOSITORY_DUPLICATE_IN_MESSAGE'])
+})
+
+t.test('what is stored under a uniqueId stays what it is (ITI TF-2 3.41.4.1.3)', async (t) => {
+  const stored = (text: string, sizeBytes: number) => [{ uniqueId: '2.25.900.4.1', sha1: sha1(text), sizeBytes }]
+  t.strictSame(codesOf(await world({ stored: stored('other', 5) }).send()), ['NON_IDENTICAL_HASH'])
+  t.strictSame(codesOf(await world({ stored: stored('text', 5) }).send()), ['NON_IDENTICAL_SIZE'])
+  t.match(await world({ stored: stored('text', 4) }).send(), { result: 'success' }, 'the same bytes again are no error')
+})
 
 t.test('the digest names content, not packaging', async (t) => {
   const { send, registered } = world()

@@ -53,14 +53,14 @@ function world() {
   const ports: RepositoryPorts = {
     repositoryUniqueId: REPOSITORY,
     blobs: {
-      stage: () => Promise.reject(new Error('nothing is staged here')),
       discard: async () => undefined,
-      sweep: async () => 0,
       read: async function* () {},
     },
     documents: async (_caller, uniqueIds) => ENTRIES.filter((entry) => uniqueIds.includes(entry.uniqueId)),
     admits: (given, entry) => admits(given.scope, entry),
     load: async () => undefined,
+    stored: async () => [],
+    named: async () => new Set(),
     register: () => Promise.reject(new Error('nothing is registered here')),
     alarm: ({ uniqueId }) => alarms.push(uniqueId),
   }

@@ -33,6 +33,8 @@ export interface Expectation {
   readonly setup?: { readonly consent?: 'withdrawn'; readonly rules?: Readonly<Record<string, string>> }
   /** Metadata rules that the journal says were waived. */
   readonly waived?: readonly string[]
+  /** The case's own request goes to a further server of the same network with these settings. */
+  readonly settings?: Readonly<Record<string, string>>
 }
 
 export interface Case {

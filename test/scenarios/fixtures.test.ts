@@ -45,6 +45,7 @@ interface Sending {
 
 async function send(run: Run, { one, file, bytes }: Sending): Promise<HttpAnswer> {
   const { scenario } = run
+  const { settings } = one.expected
   const { system, door, endpoint, contentType } = one.expected
   if (door === 'admin') return scenario.admin(JSON.parse(bytes.toString('utf8')))
   if (door === 'mllp') {
@@ -57,7 +58,8 @@ async function send(run: Run, { one, file, bytes }: Sending): Promise<HttpAnswer
   }
   const type = contentType ?? (file.endsWith('.hl7') ? ER7 : SOAP)
   const body = one.expected.pace === 'dripping' ? dripping(bytes) : bytes
-  const answer = await scenario.httpsPost(system, endpoint ?? '/storeclient', { type, body })
+  const { httpsPost } = settings === undefined ? scenario : await scenario.beside(settings)
+  const answer = await httpsPost(system, endpoint ?? '/storeclient', { type, body })
   const envelope = await envelopeOf(answer)
   if (envelope !== undefined) run.emitted.push({ name: one.name, envelope })
   return answer

@@ -47,6 +47,8 @@ export interface Scenario {
   ) => Promise<HttpAnswer>
   /** Closes the connections of a system: what the door remembers of it goes with its socket. */
   readonly reconnect: (system: string) => Promise<void>
+  /** A further server process of the same network, as behind a load balancer, with other settings. */
+  readonly beside: (settings: Readonly<Record<string, string>>) => Promise<Pick<Scenario, 'httpsPost'>>
   /** A new MLLP connection as this system; the caller closes it. */
   readonly mllp: (system: string) => Promise<PushConnection>
   readonly admin: (call: AdminCall) => Promise<HttpAnswer>
@@ -74,26 +76,53 @@ export async function startScenario(t: Test): Promise<Scenario> {
   t.teardown(() => rm(dataDir, { recursive: true, force: true }))
   await mkdir(join(dataDir, 'config'))
   await writeFile(join(dataDir, 'config', 'affinity-domain.json'), JSON.stringify(SITE))
-  const config = loadConfig({
-    flags: {
-      dataDir,
-      'https.port': '0',
-      'mllp.storeclient.port': '0',
-      'management.port': '0',
-      'limits.leafResults': String(LEAF_RESULTS),
-      'limits.bodyGraceMs': '2000',
-      'soap.asyncReplyTo': 'clinic-b@localhost:*',
+  const flags = {
+    dataDir,
+    'https.port': '0',
+    'mllp.storeclient.port': '0',
+    'management.port': '0',
+    'limits.leafResults': String(LEAF_RESULTS),
+    'limits.bodyGraceMs': '2000',
+    'soap.asyncReplyTo': 'clinic-b@localhost:*',
+  }
+  const { server, agents } = await startOne(t, flags)
+  const tour = await loadDemo(server, () => {})
+  const beside = new Map<string, ReturnType<Scenario['beside']>>()
+  return {
+    server,
+    tour,
+    pool: server.pool,
+    beside: (settings) => {
+      const key = JSON.stringify(settings)
+      const further =
+        beside.get(key) ??
+        startOne(t, { ...flags, ...settings, 'database.url': databaseUrl(server.pool) }).then((one) =>
+          clients(one.server, one.agents),
+        )
+      beside.set(key, further)
+      return further
     },
-    env: {},
-  })
-  const server = await startServer(config, { log: quiet })
+    ...clients(server, agents),
+    ...views(server),
+  }
+}
+
+async function startOne(
+  t: Test,
+  flags: Readonly<Record<string, string>>,
+): Promise<{ readonly server: RunningServer; readonly agents: Map<string, Agent> }> {
+  const server = await startServer(loadConfig({ flags, env: {} }), { log: quiet })
   const agents = new Map<string, Agent>()
   t.teardown(async () => {
     await Promise.all([...agents.values()].map((agent) => agent.destroy()))
     await server.stop()
   })
-  const tour = await loadDemo(server, () => {})
-  return { server, tour, pool: server.pool, ...clients(server, agents), ...views(server) }
+  return { server, agents }
+}
+
+function databaseUrl({ options }: pg.Pool): string {
+  const { user, password, database, host = '', port } = options
+  return `postgresql://${user}:${password}@/${database}?host=${encodeURIComponent(host)}&port=${port}`
 }
 
 function clients(

@@ -9,6 +9,7 @@ type Injection = (pool: pg.Pool, values: Values) => Promise<() => Promise<void>>
 
 const injections: Readonly<Record<string, Injection>> = {
   'stored-document-damaged': flipByte,
+  'document-being-registered': putOnItsWay,
   'table-locked': lockTable,
   'connection-lost-at-commit': loseConnectionAtCommit,
   'constraint-of-ours-fails': breakTable,
@@ -30,6 +31,24 @@ async function flipByte(pool: pg.Pool, values: Values): Promise<() => Promise<vo
     [values('OID_1')],
   )
   return nothing
+}
+
+/** What a repository apart from its registry holds while it waits for the registry's answer. */
+async function putOnItsWay(pool: pg.Pool, values: Values): Promise<() => Promise<void>> {
+  const id = values('UUID_8')
+  await pool.query(
+    `insert into repository.submission (submission_id, message_id, submission, system_id) values ($1, 'urn:uuid:' || $1, '{}', 'tester')`,
+    [id],
+  )
+  await pool.query(
+    `insert into repository.submitted_document (submission_id, unique_id, size_bytes, sha1, sha256, content, domain, value, publisher,
+                                                mime_type, kind, confidentiality)
+     select $1, unique_id, size_bytes, sha1, sha256, content, '', '', 'tester', '', '', '{}' from repository.document where unique_id = $2`,
+    [id, values('OID_1')],
+  )
+  return async () => {
+    await pool.query('delete from repository.submission where submission_id = $1', [id])
+  }
 }
 
 /** Longer than the lock time-out of the server, which then answers that it is busy. */

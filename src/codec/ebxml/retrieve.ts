@@ -28,7 +28,7 @@ export function readRetrieveRequest(request: XmlElement): readonly DocumentReque
   const requests = childrenOf(request, NS.xds, 'DocumentRequest')
   if (requests.length === 0 || requests.length > MAX_DOCUMENT_REQUESTS)
     throw iheError('BODY_INVALID', {
-      at: 'RetrieveDocumentSetRequest',
+      at: request.name,
       rule: `1 to ${MAX_DOCUMENT_REQUESTS} DocumentRequest elements`,
     })
   return requests.map((entry, index) => {
@@ -59,11 +59,11 @@ function childText(entry: XmlElement, name: string): string | undefined {
 }
 
 export function writeRetrieveRequest(requests: readonly DocumentRequest[]): Markup {
-  return el(
-    'xds:RetrieveDocumentSetRequest',
-    { 'xmlns:xds': NS.xds },
-    ...requests.map((entry) => el('xds:DocumentRequest', {}, ...ids(entry))),
-  )
+  return el('xds:RetrieveDocumentSetRequest', { 'xmlns:xds': NS.xds }, ...requests.map(writeDocumentRequest))
+}
+
+export function writeDocumentRequest(request: DocumentRequest): Markup {
+  return el('xds:DocumentRequest', {}, ...ids(request))
 }
 
 function ids(entry: DocumentRequest): readonly Markup[] {

@@ -1,15 +1,17 @@
-// Codec pairs of the Document Registry: the queries, and what submits objects (ITI TF-2 3.18, 3.42, 3.57, 3.61, 3.92).
+// Codec pairs of the Document Registry: queries, what submits objects, what removes them (ITI TF-2 3.18, 3.42, 3.57, 3.61, 3.62, 3.92).
 
 import { createHash } from 'node:crypto'
 import { NS } from '../../../profiles/transactions/index.ts'
 import { readQueryRequest } from '../../codec/ebxml/query-request.ts'
 import { writeQueryResponse } from '../../codec/ebxml/query-response.ts'
 import { writeRegistryResponse } from '../../codec/ebxml/registry-response.ts'
+import { readRemoveObjects } from '../../codec/ebxml/remove.ts'
 import { readSubmitObjects } from '../../codec/ebxml/submit.ts'
 import { attributeOf, childOf } from '../../codec/xml/navigate.ts'
 import type { XmlElement } from '../../codec/xml/read.ts'
 import { serialize } from '../../codec/xml/write.ts'
 import type { SubmitObjects } from '../../model/ebrim.ts'
+import type { RemoveRequest } from '../../registry/remove.ts'
 import type { StoredQueryAnswer, StoredQueryRequest } from '../../registry/stored-query.ts'
 import type { Codec } from '../binding.ts'
 
@@ -38,6 +40,18 @@ export const registerCodec: Codec<RegisterMessage, void> = {
   decode: ({ body }) => {
     const submission = readSubmitObjects(body)
     return { submission, digest: createHash('sha256').update(JSON.stringify(submission)).digest('hex') }
+  },
+  encode: (outcome, { journalId }) => ({
+    body: writeRegistryResponse({ result: outcome.result, errors: outcome.errors, journalId }),
+    attachments: [],
+  }),
+  refuse: (errors, { journalId }) => writeRegistryResponse({ result: 'failure', errors, journalId }),
+}
+
+export const iti62Codec: Codec<RemoveRequest, void> = {
+  decode: ({ body }) => {
+    const ids = readRemoveObjects(body)
+    return { ids, digest: createHash('sha256').update(JSON.stringify(ids)).digest('hex') }
   },
   encode: (outcome, { journalId }) => ({
     body: writeRegistryResponse({ result: outcome.result, errors: outcome.errors, journalId }),

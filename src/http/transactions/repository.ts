@@ -1,9 +1,9 @@
-// Codec pairs of the Document Repository: ITI-41 and ITI-43 (ITI TF-2 3.41, 3.43).
+// Codec pairs of the Document Repository: ITI-41, ITI-43 and ITI-86 (ITI TF-2 3.41, 3.43; IHE ITI supplement RMD, 3.86).
 
 import { iheError } from '../../../profiles/errors/index.ts'
 import { writeRegistryResponse } from '../../codec/ebxml/registry-response.ts'
 import { type RetrievedDocument, readRetrieveRequest, writeRetrieveResponse } from '../../codec/ebxml/retrieve.ts'
-import { readProvideAndRegister } from '../../codec/ebxml/submit.ts'
+import { type ProvidedDocument, readProvideAndRegister } from '../../codec/ebxml/submit.ts'
 import { newContentId } from '../../codec/mtom/include.ts'
 import type { Attachment } from '../../codec/mtom/write.ts'
 import type { StagedContent } from '../../model/staged-document.ts'
@@ -11,28 +11,29 @@ import type { ProvideAndRegisterRequest } from '../../repository/provide-and-reg
 import type { DeliveredDocument, DocumentRequest } from '../../repository/retrieve.ts'
 import type { Codec } from '../binding.ts'
 
+/** Where documents go while a message is read. */
+export interface Staging {
+  readonly stage: (body: AsyncIterable<Buffer>) => Promise<StagedContent>
+  readonly discard: (staged: StagedContent) => Promise<void>
+}
+
 /** Inline documents are staged like parts: `stage` hashes them and, above the row limit, writes a file. */
-export function iti41Codec(
-  stage: (body: AsyncIterable<Buffer>) => Promise<StagedContent>,
-): Codec<ProvideAndRegisterRequest, void> {
+export function iti41Codec(staging: Staging): Codec<ProvideAndRegisterRequest, void> {
   return {
     parts: 'own',
     decode: async ({ body, parts }) => {
       const { submission, documents } = readProvideAndRegister(body)
-      const provided = []
-      const included = new Set<string>()
-      for (const { id, content } of documents) {
-        if (content.kind === 'inline') provided.push({ id, staged: await stage(once(content.bytes)) })
-        else {
-          included.add(content.contentId)
-          provided.push({ id, staged: parts.get(content.contentId) })
-        }
-      }
-      const unreferenced = [...parts].filter(([contentId]) => !included.has(contentId))
+      const included = new Set(documents.flatMap(({ content }) => (content.kind === 'part' ? [content.contentId] : [])))
+      const inline = await stageInline(documents, staging)
       return {
         submission,
-        documents: provided,
-        unreferenced: unreferenced.map(([contentId, staged]) => ({ contentId, staged })),
+        documents: documents.map(({ id, content }, index) => ({
+          id,
+          staged: content.kind === 'part' ? parts.get(content.contentId) : inline.get(index),
+        })),
+        unreferenced: [...parts]
+          .filter(([contentId]) => !included.has(contentId))
+          .map(([contentId, staged]) => ({ contentId, staged })),
       }
     },
     encode: (outcome, { journalId }) => ({
@@ -40,6 +41,22 @@ export function iti41Codec(
       attachments: [],
     }),
     refuse: (errors, { journalId }) => writeRegistryResponse({ result: 'failure', errors, journalId }),
+  }
+}
+
+/** By place in the message. When one cannot be staged those before it are nobody's, so they go. */
+async function stageInline(
+  documents: readonly ProvidedDocument[],
+  { stage, discard }: Staging,
+): Promise<ReadonlyMap<number, StagedContent>> {
+  const staged = new Map<number, StagedContent>()
+  try {
+    for (const [index, { content }] of documents.entries())
+      if (content.kind === 'inline') staged.set(index, await stage(once(content.bytes)))
+    return staged
+  } catch (error) {
+    for (const content of staged.values()) await discard(content)
+    throw error
   }
 }
 
@@ -84,4 +101,13 @@ async function inlined(delivered: readonly DeliveredDocument[]): Promise<readonl
     documents.push({ request, mimeType, content: { kind: 'inline', bytes: Buffer.concat(chunks) } })
   }
   return documents
+}
+
+export const iti86Codec: Codec<readonly DocumentRequest[], void> = {
+  decode: ({ body }) => readRetrieveRequest(body),
+  encode: (outcome, { journalId }) => ({
+    body: writeRegistryResponse({ result: outcome.result, errors: outcome.errors, journalId }),
+    attachments: [],
+  }),
+  refuse: (errors, { journalId }) => writeRegistryResponse({ result: 'failure', errors, journalId }),
 }

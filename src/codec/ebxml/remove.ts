@@ -1,0 +1,34 @@
+// Removal, both ways: lcm:RemoveObjectsRequest of ITI-62 and rmd:RemoveDocumentsRequest of ITI-86 (IHE ITI supplement RMD).
+
+import { NS } from '../../../profiles/transactions/define.ts'
+import { childOf, childrenOf } from '../xml/navigate.ts'
+import type { XmlElement } from '../xml/read.ts'
+import { el, type Markup } from '../xml/write.ts'
+import { requiredAttribute } from './registry-object.ts'
+import { type DocumentRequest, writeDocumentRequest } from './retrieve.ts'
+
+/**
+ * The ids of the ObjectRefs, none when there is no list: the registry answers that. deletionScope and AdhocQuery are not read.
+ * @throws {IheError} BODY_INVALID when an ObjectRef has no id.
+ */
+export function readRemoveObjects(request: XmlElement): readonly string[] {
+  const list = childOf(request, NS.rim, 'ObjectRefList')
+  return list === undefined ? [] : childrenOf(list, NS.rim, 'ObjectRef').map((ref) => requiredAttribute(ref, 'id'))
+}
+
+export function writeRemoveObjects(ids: readonly string[]): Markup {
+  return el(
+    'lcm:RemoveObjectsRequest',
+    { 'xmlns:lcm': NS.lcm, 'xmlns:rim': NS.rim },
+    el('rim:ObjectRefList', {}, ...ids.map((id) => el('rim:ObjectRef', { id }))),
+  )
+}
+
+/** Read by readRetrieveRequest: the children are those of ITI-43, in its namespace. */
+export function writeRemoveDocuments(requests: readonly DocumentRequest[]): Markup {
+  return el(
+    'rmd:RemoveDocumentsRequest',
+    { 'xmlns:rmd': NS.rmd, 'xmlns:xds': NS.xds },
+    ...requests.map(writeDocumentRequest),
+  )
+}

@@ -1,0 +1,228 @@
+// Documents of the repository on PostgreSQL: reading for ITI-43, what is stored, and removal by ITI-86 (ports of src/repository).
+
+import type pg from 'pg'
+import type { Consent } from '../model/access.ts'
+import type { Caller } from '../model/caller.ts'
+import type { Oid } from '../model/identifiers.ts'
+import type { RecordedOutcome } from '../registry/ports.ts'
+import type {
+  DocumentRemoval,
+  HeldDocument,
+  RefusedRemoval,
+  RemovalTransaction,
+  RepositoryPorts,
+  RetrievableEntry,
+} from '../repository/ports.ts'
+import { factColumns, type PersonFacts } from './access-store.ts'
+import { sqlState } from './failure.ts'
+import { claimColumn, claimPart, claimResult, type StoredClaim } from './idempotency.ts'
+import { transaction } from './pool.ts'
+import { executeTogether, type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
+
+interface RetrievableRow {
+  readonly unique_id: string
+  readonly mime_type: string
+  readonly publisher: string
+  readonly kind: string
+  readonly confidentiality: readonly string[]
+  readonly size_bytes: string
+  readonly sha256: string
+  readonly content: Buffer | null
+  readonly file_key: string | null
+  readonly person_key: string | null
+  readonly domain: string
+  readonly value: string
+  readonly linked: boolean
+  readonly consents: readonly Consent[]
+}
+
+/** A document's entry with its bytes and the facts of its person towards one facility. */
+export type RetrievableFacts = Omit<RetrievableEntry, 'access'> & { readonly person: PersonFacts }
+
+/** Of a request for more documents than this, each is read when its turn in the answer comes: memory stays flat. */
+const MAX_LOADED = 16
+
+interface Asked {
+  readonly repositoryUniqueId: string
+  readonly uniqueIds: readonly string[]
+  readonly facilityId: string
+}
+
+/** Documents of our repository with what their entries say (ITI-43), Approved and Deprecated alike. */
+export async function findRetrievable(pool: pg.Pool, asked: Asked): Promise<readonly RetrievableFacts[]> {
+  if (asked.uniqueIds.length === 0) return []
+  const rows = await query<RetrievableRow>(pool, retrievable(asked))
+  return rows.map((row) => ({
+    uniqueId: row.unique_id,
+    person: {
+      personKey: row.person_key ?? '',
+      patientId: { value: row.value, authority: row.domain as Oid },
+      facts: { linked: row.linked, consents: row.consents },
+    },
+    mimeType: row.mime_type,
+    publisher: row.publisher,
+    kind: row.kind,
+    confidentiality: row.confidentiality,
+    sizeBytes: Number(row.size_bytes),
+    sha256: row.sha256,
+    bytes: row.content ?? undefined,
+    fileKey: row.file_key ?? undefined,
+  }))
+}
+
+/**
+ * Entries alike in traits and facts count once. A document without an entry is judged by what its entry said; of a patient whom
+ * nobody here knows no consent stands, so only its publisher sees it, and systems in affinity-domain mode.
+ */
+function retrievable({ repositoryUniqueId, uniqueIds, facilityId }: Asked): Statement {
+  return sql`/* ITI-43 documents with the traits and facts the access decision asks */
+      select d.unique_id, e.mime_type, e.publisher, e.kind, e.confidentiality, d.size_bytes, d.sha256, d.file_key,
+             case when ${uniqueIds.length <= MAX_LOADED} then d.content end as content,
+             i.person_key, i.domain, i.value, ${factColumns(facilityId)}
+      from repository.document d
+      cross join lateral (
+        select distinct person_key, mime_type, publisher, split_part(class_code, '^^', 1) as kind, confidentiality
+        from registry.document_entry
+        where unique_id = d.unique_id and repository_unique_id = ${repositoryUniqueId}) e
+      join identity.identifier i on i.person_key = e.person_key and i.status = 'active'
+      join identity.domain c on c.oid = i.domain and c.kind = 'community'
+      where d.unique_id = any(${uniqueIds})
+      union all
+      select d.unique_id, t.mime_type, t.publisher, t.kind, t.confidentiality, d.size_bytes, d.sha256, d.file_key,
+             case when ${uniqueIds.length <= MAX_LOADED} then d.content end,
+             i.person_key, t.domain, t.value, ${factColumns(facilityId)}
+      from repository.document d
+      cross join lateral (select distinct on (t.domain, t.value, t.publisher, t.mime_type, t.kind, t.confidentiality) t.*
+                          from repository.traits t where t.unique_id = d.unique_id) t
+      left join identity.identifier i on i.domain = t.domain and i.value = t.value and i.status = 'active'
+      where d.unique_id = any(${uniqueIds})
+        and not exists (select from registry.document_entry e
+                        where e.unique_id = d.unique_id and e.repository_unique_id = ${repositoryUniqueId})`
+}
+
+/** The bytes of one document that its row holds. */
+export async function loadDocument(pool: pg.Pool, uniqueId: string): Promise<Buffer | undefined> {
+  const row = await queryOne<{ readonly content: Buffer | null }>(
+    pool,
+    sql`/* ITI-43 bytes of one document */ select content from repository.document where unique_id = ${uniqueId}`,
+  )
+  return row?.content ?? undefined
+}
+
+/** Those of the keys that some row names: documents, those of submissions on their way, and messages kept aside. */
+export async function findNamedFiles(pool: pg.Pool, keys: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await query<{ readonly file_key: string }>(
+    pool,
+    sql`/* files that rows name */
+      select file_key from repository.document where file_key = any(${keys})
+      union select file_key from repository.submitted_document where file_key = any(${keys})
+      union select file_key from registry.superseded where file_key = any(${keys})`,
+  )
+  return new Set(rows.map((row) => row.file_key))
+}
+
+export async function findStored(
+  pool: pg.Pool,
+  uniqueIds: readonly string[],
+): Promise<Awaited<ReturnType<RepositoryPorts['stored']>>> {
+  const rows = await query<{ readonly unique_id: string; readonly size_bytes: string; readonly sha1: string }>(
+    pool,
+    sql`/* ITI-41: what is stored of these documents */
+      select unique_id, size_bytes, sha1 from repository.document where unique_id = any(${uniqueIds})`,
+  )
+  return rows.map((row) => ({ uniqueId: row.unique_id, sizeBytes: Number(row.size_bytes), sha1: row.sha1 }))
+}
+
+export interface DocumentRemovalOptions {
+  readonly pool: pg.Pool
+  readonly repositoryUniqueId: string
+  /** Audit and journal rows of an exchange, as parts of the writing statement. */
+  readonly exchangeParts: (caller: Caller, outcome: RecordedOutcome) => readonly Statement[]
+}
+
+export function createDocumentRemoval(options: DocumentRemovalOptions): DocumentRemoval {
+  return (work) =>
+    transaction(options.pool, async (client) => {
+      try {
+        return await work(removalTransaction(client, options))
+      } catch (error) {
+        if (sqlState(error) === '23505')
+          throw Object.assign(new Error('lost a race for a message id', { cause: error }), { code: '40001' })
+        throw error
+      }
+    })
+}
+
+interface KeptAnswer {
+  readonly refusals: readonly RefusedRemoval[]
+}
+
+function removalTransaction(client: pg.PoolClient, options: DocumentRemovalOptions): RemovalTransaction {
+  let files: ReadonlyMap<string, string> = new Map()
+  let claimIs: ReturnType<typeof claimResult>['kind'] = 'new'
+  return {
+    open: async ({ claim, uniqueIds }) => {
+      files = await lockDocuments(client, uniqueIds)
+      const row = await queryOne<{ readonly claim: StoredClaim | null }>(
+        client,
+        sql`/* ITI-86: claim */ select ${claimColumn(claim)} as claim`,
+      )
+      const found = claimResult(row?.claim, claim)
+      claimIs = found.kind
+      if (found.kind === 'replay') return { replayed: (found.response as KeptAnswer).refusals, documents: [] }
+      return { replayed: undefined, documents: await readHeld(client, uniqueIds, options) }
+    },
+    write: async ({ uniqueIds, claim, caller, outcome, refusals }) => {
+      const kept: KeptAnswer = { refusals }
+      const claimed = claim === undefined || claimIs !== 'new' ? [] : [claimPart(claim, kept)]
+      await executeTogether(client, [
+        sql`documents as (delete from repository.document where unique_id = any(${uniqueIds})),
+            traits as (delete from repository.traits where unique_id = any(${uniqueIds}))`,
+        ...claimed,
+        ...options.exchangeParts(caller, outcome),
+      ])
+      return uniqueIds.flatMap((uniqueId) => files.get(uniqueId) ?? [])
+    },
+  }
+}
+
+/** Locked in one order; the file of each that has one. */
+async function lockDocuments(client: Queryable, uniqueIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const rows = await query<{ readonly unique_id: string; readonly file_key: string | null }>(
+    client,
+    sql`/* ITI-86: lock the documents */
+      select unique_id, file_key from repository.document where unique_id = any(${uniqueIds}) order by unique_id for update`,
+  )
+  return new Map(rows.flatMap((row) => (row.file_key === null ? [] : [[row.unique_id, row.file_key] as const])))
+}
+
+async function readHeld(
+  client: Queryable,
+  uniqueIds: readonly string[],
+  options: DocumentRemovalOptions,
+): Promise<readonly HeldDocument[]> {
+  const rows = await query<{
+    readonly unique_id: string
+    readonly being_registered: boolean
+    readonly holders: HeldDocument['holders']
+  }>(
+    client,
+    sql`/* ITI-86: the documents and who published them */
+      select d.unique_id, coalesce(bool_or(h.pending), false) as being_registered,
+             coalesce(jsonb_agg(jsonb_build_object('publisher', h.publisher, 'patient', h.patient)) filter (where h.publisher is not null), '[]'::jsonb) as holders
+      from (select unique_id from repository.document where unique_id = any(${uniqueIds})
+            union select unique_id from repository.submitted_document where unique_id = any(${uniqueIds})) d
+      left join lateral (
+        select e.publisher, e.patient_id as patient, false as pending from registry.document_entry e
+        where e.unique_id = d.unique_id and e.repository_unique_id = ${options.repositoryUniqueId}
+        union
+        select t.publisher, t.value || '^^^&' || t.domain || '&ISO', false from repository.traits t
+        where t.unique_id = d.unique_id and not exists (select from registry.document_entry e
+              where e.unique_id = d.unique_id and e.repository_unique_id = ${options.repositoryUniqueId})
+        union
+        select s.publisher, s.value || '^^^&' || s.domain || '&ISO', true from repository.submitted_document s
+        where s.unique_id = d.unique_id) h on true
+      group by d.unique_id`,
+  )
+  return rows.map((row) => ({ uniqueId: row.unique_id, beingRegistered: row.being_registered, holders: row.holders }))
+}
