@@ -37,13 +37,13 @@ async function flipByte(pool: pg.Pool, values: Values): Promise<() => Promise<vo
 async function putOnItsWay(pool: pg.Pool, values: Values): Promise<() => Promise<void>> {
   const id = values('UUID_8')
   await pool.query(
-    `insert into repository.submission (submission_id, message_id, submission, system_id) values ($1, 'urn:uuid:' || $1, '{}', 'tester')`,
+    `insert into repository.submission (submission_id, message_id, submission, system_id) values ($1::uuid, 'urn:uuid', '{}', 'tester')`,
     [id],
   )
   await pool.query(
     `insert into repository.submitted_document (submission_id, unique_id, size_bytes, sha1, sha256, content, domain, value, publisher,
                                                 mime_type, kind, confidentiality)
-     select $1, unique_id, size_bytes, sha1, sha256, content, '', '', 'tester', '', '', '{}' from repository.document where unique_id = $2`,
+     select $1::uuid, unique_id, size_bytes, sha1, sha256, content, '', '', 'tester', '', '', '{}' from repository.document where unique_id = $2`,
     [id, values('OID_1')],
   )
   return async () => {
