@@ -27,6 +27,7 @@ import {
   storeClientPorts,
 } from './app/actor-ports.ts'
 import { adminPorts, ensureAdminToken, readiness } from './app/admin-ports.ts'
+import { repositoryFor } from './app/repository-apart.ts'
 import { ensureDevelopmentPki, pkiPaths } from './certificates/pki-directory.ts'
 import { tlsOptions } from './certificates/presets.ts'
 import { writeWsdl } from './codec/soap/wsdl.ts'
@@ -87,8 +88,8 @@ export async function startServer(config: Config, options: { readonly log: DoorL
   const { log } = options
   const affinityDomain = loadAffinityDomain(config.dataDir)
   const database = await openDatabase(config, log)
-  const house = await furnish({ config, log, pool: database.pool, affinityDomain })
   const tls = await tlsMaterial(config)
+  const house = await furnish({ config, log, pool: database.pool, affinityDomain })
   const delivery = createReplyDelivery({ tls, ports: house.https.ports })
   const replies = { allowed: config.soap.asyncReplyTo.map(parseAllowedAddress), delivery }
   const https = await createHttpsDoor({ ...house.https, tls, replies })
@@ -114,6 +115,7 @@ export async function startServer(config: Config, options: { readonly log: DoorL
     management.drain()
     await Promise.all([https.close(), mllp.close()])
     await delivery.close()
+    await house.stop()
     await house.recorder.drain()
     await management.close()
     await database.stop()
@@ -186,7 +188,10 @@ async function furnish(given: Given) {
       (error: Error) => log.warn({ cause: error.name }, 'the sweep of the document store failed'),
     )
   const registry = registryPorts(given)
-  const repository = repositoryPorts(given, { registry, blobs })
+  const { repository, stop } = await repositoryFor(given, {
+    repository: repositoryPorts(given, { registry, blobs }),
+    blobs,
+  })
   const identity = identityPorts(given)
   await registerDomain(
     { oid: config.identity.affinityDomainAuthority, name: config.identity.affinityDomainName, kind: 'community' },
@@ -203,6 +208,7 @@ async function furnish(given: Given) {
     metrics,
     recorder,
     identity,
+    stop,
     https: { ports: doorPorts, findSystem: find, endpoints, storeClient: door, limits: config.limits },
     mllp: { ...door, findSystem: find, limits: config.limits },
   }

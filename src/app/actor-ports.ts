@@ -53,7 +53,7 @@ function toAccess(caller: Caller, person: PersonFacts): PatientAccess {
 }
 
 /** Audit and journal of an exchange that ends in a business transaction. */
-function rowsOf(caller: Caller, outcome: RecordedOutcome): ExchangeRows {
+export function rowsOf(caller: Caller, outcome: RecordedOutcome): ExchangeRows {
   return {
     events: auditEvents(caller, outcome),
     entries: [journalEntry(caller.exchange, caller, { ...outcome, now: performance.now() })],

@@ -99,6 +99,29 @@ export const settings = {
     expects: 'an OID of at most 64 characters, without urn:oid:',
     description: 'repositoryUniqueId of the Document Repository; every network sets its own',
   }),
+  'repository.registryUrl': text<string | undefined>({
+    default: undefined,
+    description:
+      'ITI-42 address of a Document Registry elsewhere, for documents provided by ITI-41; without it they are registered here, in one commit',
+    example: 'https://registry.example.jp/xds/registry',
+  }),
+  'repository.registryTimeoutMs': integer(
+    { default: 30_000, description: 'Time that registry has to answer, milliseconds' },
+    100,
+    600_000,
+  ),
+  'repository.registryCertificate': path({
+    default: '{dataDir}/pki/server.crt',
+    description: 'Client certificate of this repository towards that registry, PEM',
+  }),
+  'repository.registryKey': path({
+    default: '{dataDir}/pki/server.key',
+    description: 'Private key of that certificate, PEM, mode 0600',
+  }),
+  'repository.registryCa': path({
+    default: '{dataDir}/pki/ca.crt',
+    description: 'Certificates of the authorities that the server certificate of that registry is checked against, PEM',
+  }),
   'identity.affinityDomainAuthority': formed<Oid>(OID, {
     default: checked(parseOid('2.25.63575427562591742985778003390973421956')),
     expects: 'an OID of at most 64 characters, without urn:oid:',
@@ -176,6 +199,7 @@ export const furtherChecks: Readonly<Partial<Record<SettingKey, (value: string) 
   'repository.uniqueId': (value) => parseOid(value) !== undefined,
   'identity.affinityDomainAuthority': (value) => parseOid(value) !== undefined,
   'https.publicUrl': (value) => URL.canParse(value),
+  'repository.registryUrl': (value) => value.startsWith('https://') && URL.canParse(value),
   'database.url': (value) => /^postgres(ql)?:\/\//.test(value),
 }
 

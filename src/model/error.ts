@@ -43,6 +43,14 @@ export interface ErrorRow {
   readonly ja: string
 }
 
+/** A RegistryError of another server, to be passed on as it came (ITI TF-2 3.41.4.2). */
+export interface RelayedError {
+  readonly errorCode: string
+  readonly codeContext: string
+  readonly severity: string
+  readonly location?: string
+}
+
 /** Where and why: `at` is an element path or `PID-3.4.2`, `value` is redacted by the thrower, `rule` names the rule broken. */
 export interface ErrorDetails {
   readonly at?: string
@@ -52,6 +60,7 @@ export interface ErrorDetails {
   readonly ruleId?: string
   /** What the RegistryError location attribute must hold, where IHE fixes it (ITI-43: the DocumentUniqueId). */
   readonly location?: string
+  readonly relayed?: RelayedError
   readonly cause?: unknown
 }
 
@@ -63,6 +72,7 @@ export class IheError extends Error {
   readonly rule: string | undefined
   readonly ruleId: string | undefined
   readonly location: string | undefined
+  readonly relayed: RelayedError | undefined
 
   constructor(row: ErrorRow, details: ErrorDetails = {}) {
     super(row.message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -73,12 +83,13 @@ export class IheError extends Error {
     this.rule = details.rule
     this.ruleId = details.ruleId
     this.location = details.location
+    this.relayed = details.relayed
   }
 }
 
 /** The same error naming its exchange, for doors whose answers have one text field only. */
 export function citing(error: IheError, journalId: string): IheError {
-  const { at, value, rule, ruleId, location } = error
+  const { at, value, rule, ruleId, location, relayed } = error
   return new IheError(
     { ...error.row, hint: `${error.row.hint} (journal ${journalId})` },
     {
@@ -87,6 +98,7 @@ export function citing(error: IheError, journalId: string): IheError {
       ...(rule === undefined ? {} : { rule }),
       ...(ruleId === undefined ? {} : { ruleId }),
       ...(location === undefined ? {} : { location }),
+      ...(relayed === undefined ? {} : { relayed }),
       cause: error.cause,
     },
   )

@@ -3,7 +3,9 @@
 import type { Decision, DocumentTraits, PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { SubmitObjects } from '../model/ebrim.ts'
+import type { RelayedError } from '../model/error.ts'
 import type { Outcome } from '../model/evidence.ts'
+import type { PatientId } from '../model/identifiers.ts'
 import type { StagedContent } from '../model/staged-document.ts'
 
 /** Bytes of documents too large for a row. Staged content is durable before `stage` resolves (object first, row second). */
@@ -105,3 +107,68 @@ export interface RemovalTransaction {
 
 /** One transaction, run again when it loses a race; work that has written nothing leaves nothing. */
 export type DocumentRemoval = <T>(work: (tx: RemovalTransaction) => Promise<T>) => Promise<T>
+
+/** What became of an ITI-42 that was sent to a registry elsewhere. */
+export type RegistryReply =
+  | { readonly kind: 'answered'; readonly result: 'success' | 'failure'; readonly errors: readonly RelayedError[] }
+  /** It has certainly not taken the submission: there was no connection, or it refused to listen. */
+  | { readonly kind: 'not taken'; readonly reason: string }
+  /** It may have taken it. */
+  | { readonly kind: 'in doubt'; readonly reason: string }
+
+/** Sends an ITI-42 within a bounded time; never throws for what the other side does. */
+export type SendToRegistry = (message: {
+  readonly submission: SubmitObjects
+  readonly messageId: string
+}) => Promise<RegistryReply>
+
+/** A document with what its entry says, for the access decision: its metadata lies elsewhere. */
+export interface SubmittedDocument {
+  readonly uniqueId: string
+  readonly staged: StagedContent
+  /** Undefined when the metadata names none that can be read; the registry will say so. */
+  readonly patientId: PatientId | undefined
+  readonly publisher: string
+  readonly mimeType: string
+  readonly kind: string
+  readonly confidentiality: readonly string[]
+}
+
+/** A submission on its way to a registry elsewhere. */
+export interface KeptSubmission {
+  readonly submissionId: string
+  /** wsa:MessageID of the ITI-42, the same for every attempt. */
+  readonly messageId: string
+  readonly submission: SubmitObjects
+}
+
+type RecordedOutcome = Pick<Outcome<void>, 'result' | 'errors' | 'evidence'>
+
+/** Submissions whose documents are durable and not retrievable, until the registry has taken or refused them. */
+export interface SubmissionStore {
+  /** Was this very message registered before? */
+  readonly isRegistered: (claim: Claim) => Promise<boolean>
+  /**
+   * Keeps it durably, with the audit events of its success. @returns `again` when an earlier attempt of the same message waits for
+   * its outcome.
+   */
+  readonly keep: (
+    kept: KeptSubmission & {
+      readonly claim: Claim | undefined
+      readonly documents: readonly SubmittedDocument[]
+      readonly caller: Caller
+      readonly success: RecordedOutcome
+    },
+  ) => Promise<'first' | 'again'>
+  /** The registry has taken it: its documents become retrievable, in one commit with audit and journal. */
+  readonly complete: (
+    submissionId: string,
+    recorded: { readonly caller: Caller; readonly outcome: RecordedOutcome } | 'as kept',
+  ) => Promise<void>
+  /** @returns the keys of its files. */
+  readonly drop: (submissionId: string) => Promise<readonly string[]>
+  /** Its outcome is not known: `due` will hand it out again. */
+  readonly doubt: (submissionId: string) => Promise<void>
+  /** One whose last attempt is longer ago than an attempt can take, taken over by the caller for the time of another attempt. */
+  readonly due: () => Promise<(KeptSubmission & { readonly fileKeys: readonly string[] }) | undefined>
+}

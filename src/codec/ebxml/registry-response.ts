@@ -1,7 +1,7 @@
 // rs:RegistryResponse and its errors, both ways (ITI TF-3 4.2.4).
 
 import { NS } from '../../../profiles/transactions/define.ts'
-import { explain, type IheError } from '../../model/error.ts'
+import { explain, type IheError, type RelayedError } from '../../model/error.ts'
 import type { Result } from '../../model/evidence.ts'
 import {
   RESPONSE_FAILURE,
@@ -49,6 +49,11 @@ export function writeErrorList(verdict: Verdict): readonly Markup[] {
 }
 
 function writeError(error: IheError, journalId: string): Markup {
+  const { relayed } = error
+  if (relayed !== undefined) {
+    const { errorCode, codeContext, severity, location } = relayed
+    return el('rs:RegistryError', { errorCode, codeContext, severity, location })
+  }
   return el('rs:RegistryError', {
     errorCode: error.row.ihe,
     codeContext: `${error.row.code}: ${explain(error)} (journal ${journalId})`,
@@ -57,16 +62,9 @@ function writeError(error: IheError, journalId: string): Markup {
   })
 }
 
-export interface ReceivedError {
-  readonly errorCode: string
-  readonly codeContext: string
-  readonly severity: string
-  readonly location?: string
-}
-
 export interface ReceivedResponse {
   readonly status: string
-  readonly errors: readonly ReceivedError[]
+  readonly errors: readonly RelayedError[]
 }
 
 /** Reads status and errors of a RegistryResponse or of any answer that carries the same attributes and list. */

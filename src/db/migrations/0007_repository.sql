@@ -19,6 +19,9 @@ create table repository.submission (
   message_id     text not null,
   submission     jsonb not null,
   system_id      text not null,
+  -- Claim of the message and audit events, for a success that is learnt of later.
+  claim          jsonb,
+  events         jsonb not null default '[]',
   in_doubt       boolean not null default false,
   created_at     timestamptz not null default now(),
   attempted_at   timestamptz not null default now()
