@@ -149,6 +149,14 @@ export async function lockPatient(
   return { stored: row.claim, person: person_key === null ? undefined : toFacts({ ...row, person_key }) }
 }
 
+/** Whoever locks one of these persons waits for the end of this transaction, and the other way round. */
+export async function holdPersons(client: Queryable, personKeys: readonly string[]): Promise<void> {
+  await query(
+    client,
+    sql`/* hold persons */ select from identity.person where person_key = any(${personKeys}) order by person_key for share`,
+  )
+}
+
 /** The facts of persons towards one facility, by person key; their id is the community's. */
 export async function factsOfPersons(
   pool: pg.Pool,

@@ -6,7 +6,7 @@ import type { Caller } from '../model/caller.ts'
 import { parseEntryUuid } from '../model/identifiers.ts'
 import type { CodeFilter, FindDocuments, GetDocuments, StoredObject } from '../model/stored-query.ts'
 import type { Ended, RecordedOutcome, RegistryStore, RegistryTransaction, StoredEntry } from '../registry/ports.ts'
-import { lockPatient, type PersonFacts } from './access-store.ts'
+import { holdPersons, lockPatient, type PersonFacts } from './access-store.ts'
 import { sqlState } from './failure.ts'
 import { type ClaimResult, claimPart, claimResult } from './idempotency.ts'
 import { transaction } from './pool.ts'
@@ -68,17 +68,19 @@ async function repeatable<T>(work: () => Promise<T>): Promise<T> {
 
 function registryTransaction(client: pg.PoolClient, options: RegistryStoreOptions): RegistryTransaction {
   let claimIs: ClaimResult['kind'] = 'new'
+  let locked: string | undefined
   return {
     open: async ({ claim, patientId, caller }) => {
       const { stored, person } = await lockPatient(client, { claim, patientId, facilityId: caller.facilityId })
       claimIs = claimResult(stored, claim).kind
+      locked = person?.personKey
       return {
         replayed: claimIs === 'replay',
         patient: person === undefined ? undefined : options.accessOf(caller, person),
       }
     },
     facts: async (request) => {
-      const { stored, ...facts } = await registrationFacts(client, request)
+      const { stored, ...facts } = await settledFacts(client, request, locked)
       claimIs = claimResult(stored, request.claim).kind
       return { ...facts, replayed: claimIs === 'replay' }
     },
@@ -89,6 +91,19 @@ function registryTransaction(client: pg.PoolClient, options: RegistryStoreOption
       await executeTogether(client, [...parts, ...claimed, ...options.exchangeParts(caller, outcome)])
     },
   }
+}
+
+/** Objects of other persons may be removed meanwhile: their persons are held until the end of this transaction, then read again. */
+async function settledFacts(
+  client: pg.PoolClient,
+  request: Parameters<typeof registrationFacts>[1],
+  locked: string | undefined,
+): ReturnType<typeof registrationFacts> {
+  const facts = await registrationFacts(client, request)
+  const others = new Set(facts.referenced.map(({ personKey }) => personKey).filter((key) => key !== locked))
+  if (others.size === 0) return facts
+  await holdPersons(client, [...others])
+  return registrationFacts(client, request)
 }
 
 interface ObjectRow {

@@ -1,0 +1,385 @@
+// Removal of metadata and documents by their administrator, and what is left of everything else (IHE ITI supplement RMD, 3.62, 3.86).
+
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { iti43, iti57, iti62, iti86 } from '../../profiles/transactions/index.ts'
+import { writeRemoveDocuments, writeRemoveObjects } from '../../src/codec/ebxml/remove.ts'
+import { writeRetrieveRequest } from '../../src/codec/ebxml/retrieve.ts'
+import { writeProvideAndRegister } from '../../src/codec/ebxml/submit.ts'
+import { readAck } from '../../src/codec/hl7v2/ack.ts'
+import type { Association } from '../../src/model/ebrim.ts'
+import { formatCx, newEntryUuid, newOid } from '../../src/model/identifiers.ts'
+import { HAS_MEMBER, STATUS_APPROVED, STATUS_DEPRECATED } from '../../src/model/xds.ts'
+import { errorCodesOf, isSuccess, laboratory, type Submission, submissionOf } from '../faults/messages.ts'
+import { DOMAINS, startNetwork } from '../faults/support.ts'
+import { association, entry, folder, submissionSet } from '../registry/submission.ts'
+import { registryClient, type Submitted } from './xds-client.ts'
+
+t.setTimeout(170_000)
+
+const LARGE = 100_000
+const LIMIT = 300_000
+const network = await startNetwork(t, { 'limits.documentBytes': String(LIMIT) })
+const { server, pool } = network
+const hanako = await network.xadForStaff({ value: '0000012346', authority: DOMAINS['hospital-a'] })
+const tester = registryClient(network, 'tester')
+
+const bare = (id: string): string => id.slice('urn:uuid:'.length)
+
+async function filesOnDisk(): Promise<number> {
+  const found = await readdir(join(server.config.dataDir, 'documents'), { recursive: true, withFileTypes: true })
+  return found.filter((one) => one.isFile()).length
+}
+
+/** Ids of all associations that touch these objects, and those that touch the associations. */
+async function associationsOf(ids: readonly string[]): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ id: string }>(
+    `with recursive touching (uuid) as (
+       select association_uuid from registry.association where source_uuid = any($1::uuid[]) or target_uuid = any($1::uuid[])
+       union select a.association_uuid from registry.association a join touching on a.source_uuid = touching.uuid or a.target_uuid = touching.uuid)
+     select 'urn:uuid:' || uuid as id from touching order by 1`,
+    [ids.map(bare)],
+  )
+  return rows.map(({ id }) => id)
+}
+
+async function removeMetadata(systemId: string, ids: readonly string[]): Promise<string> {
+  const { text } = await network.soap(systemId, { transaction: iti62, body: writeRemoveObjects(ids) })
+  return isSuccess(text) ? 'Success' : errorCodesOf(text).join()
+}
+
+async function removeDocument(systemId: string, documentUniqueId: string): Promise<string> {
+  const request = { repositoryUniqueId: server.config.repository.uniqueId, documentUniqueId }
+  const { text } = await network.soap(systemId, { transaction: iti86, body: writeRemoveDocuments([request]) })
+  return isSuccess(text) ? 'Success' : errorCodesOf(text).join()
+}
+
+async function provide(systemId: string, given: Partial<Parameters<typeof submissionOf>[0]> = {}): Promise<Submission> {
+  const submission = submissionOf({ patientId: hanako, bytes: Buffer.alloc(LARGE, `文書 ${newOid()} `), ...given })
+  const { text } = await network.soap(systemId, submission.provide)
+  if (!isSuccess(text)) throw new Error(errorCodesOf(text).join())
+  return submission
+}
+
+const objectsOf = ({ entry: { entryUUID }, set }: Submission): readonly string[] => [entryUUID, set.entryUUID]
+const wholeOf = async (submission: Submission): Promise<readonly string[]> => [
+  ...objectsOf(submission),
+  ...(await associationsOf(objectsOf(submission))),
+]
+
+async function isFound(systemId: string, { entry: { uniqueId } }: Submission): Promise<boolean> {
+  const status = [STATUS_APPROVED, STATUS_DEPRECATED]
+  return (await network.find(systemId, hanako, { status })).some((found) => found.uniqueId === uniqueId)
+}
+
+async function fetched(systemId: string, { entry: { uniqueId } }: Submission): Promise<string> {
+  const { documents, response } = await network.fetch(systemId, [uniqueId])
+  return documents.length === 1 ? 'fetched' : response.errors.map(({ errorCode }) => errorCode).join()
+}
+
+async function dangling(): Promise<readonly unknown[]> {
+  const exists = (end: string): string =>
+    ['document_entry', 'submission_set', 'folder']
+      .map((table) => `exists (select from registry.${table} o where o.entry_uuid = a.${end})`)
+      .concat(`exists (select from registry.association o where o.association_uuid = a.${end})`)
+      .join(' or ')
+  const { rows } = await pool.query(
+    `select * from registry.association a where not (${exists('source_uuid')}) or not (${exists('target_uuid')})`,
+  )
+  return rows
+}
+
+t.test('3.62: metadata goes, its document stays and is judged as before', async (t) => {
+  const submission = await provide('hospital-a')
+  t.equal(await removeMetadata('clinic-b', await wholeOf(submission)), '', 'a fault: the clinic is no administrator')
+  t.equal(await removeMetadata('hospital-a', await wholeOf(submission)), 'Success')
+  t.notOk(await isFound('hospital-a', submission))
+  t.equal(await fetched('hospital-a', submission), 'fetched')
+  t.equal(await fetched('clinic-b', submission), 'fetched', 'union, consent and link stand')
+  const hidden = await provide('hospital-a', { codes: { confidentialityCode: 'R' } })
+  t.equal(await removeMetadata('hospital-a', await wholeOf(hidden)), 'Success')
+  t.equal(await fetched('clinic-b', hidden), 'XDSDocumentUniqueIdError', 'as its entry would have decided')
+  const { rows } = await pool.query(
+    `select action, patients, objects->'documents' as documents from audit.event where type_code = 'ITI-62' and outcome = 0
+     order by event_id limit 1`,
+  )
+  const document = {
+    documentUniqueId: submission.entry.uniqueId,
+    repositoryUniqueId: server.config.repository.uniqueId,
+  }
+  t.strictSame(rows, [{ action: 'D', patients: [formatCx(hanako)], documents: [document] }])
+})
+
+t.test('what was stored under a uniqueId stays what it is, though its metadata is gone (3.41.4.1.3)', async (t) => {
+  const submission = await provide('hospital-a')
+  const { uniqueId } = submission.entry
+  await removeMetadata('hospital-a', await wholeOf(submission))
+  const { rows } = await pool.query('select from registry.unique_id where unique_id = $1', [uniqueId])
+  t.equal(rows.length, 0, 'the uniqueId is free in the registry')
+  await t.rejects(provide('hospital-a', { uniqueId }), { message: 'XDSNonIdenticalHash' })
+  const { bytes } = (await network.fetch('hospital-a', [uniqueId])).documents[0] ?? {}
+  const files = await filesOnDisk()
+  const again = await provide('hospital-a', { uniqueId, bytes: bytes ?? Buffer.alloc(0) })
+  t.ok(await isFound('clinic-b', again))
+  t.equal(await filesOnDisk(), files, 'and no second file')
+})
+
+t.test('3.62: an administrator in consent mode knows the objects of its own facility only', async (t) => {
+  const foreign = await provide('clinic-b')
+  const answerTo = async (ids: readonly string[]): Promise<string> => {
+    const { text } = await network.soap('hospital-a', { transaction: iti62, body: writeRemoveObjects(ids) })
+    return text.replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UUID')
+  }
+  t.equal(await answerTo([foreign.entry.entryUUID]), await answerTo([newEntryUuid()]))
+  t.ok(await isFound('clinic-b', foreign))
+  const own = await provide('hospital-a')
+  t.equal(
+    await removeMetadata('hospital-a', [...(await wholeOf(own)), foreign.entry.entryUUID]),
+    'UnresolvedReferenceException',
+  )
+  t.ok(await isFound('hospital-a', own), 'all or nothing')
+})
+
+t.test('3.62: a replacement is removed with its RPLC, the former document stays Deprecated', async (t) => {
+  const former = await provide('hospital-a')
+  const later = await provide('hospital-a', { replaces: former.entry.entryUUID })
+  const all = await associationsOf(objectsOf(later))
+  const rplc = (await associationsOf([former.entry.entryUUID])).filter((id) => all.includes(id))
+  t.equal(rplc.length, 1)
+  const withoutRplc = [...objectsOf(later), ...all.filter((id) => !rplc.includes(id))]
+  t.equal(await removeMetadata('hospital-a', withoutRplc), 'ReferencesExistException')
+  t.equal(await removeMetadata('hospital-a', await wholeOf(later)), 'Success')
+  t.notOk(await isFound('hospital-a', later))
+  const status = [STATUS_DEPRECATED]
+  t.ok(
+    (await network.find('hospital-a', hanako, { status })).some(({ uniqueId }) => uniqueId === former.entry.uniqueId),
+  )
+  const further = await provide('hospital-a')
+  const alone = await provide('hospital-a', { replaces: further.entry.entryUUID })
+  const between = (await associationsOf([further.entry.entryUUID])).filter((id) => id !== undefined)
+  const own = await associationsOf([alone.entry.entryUUID])
+  t.equal(
+    await removeMetadata(
+      'hospital-a',
+      between.filter((id) => own.includes(id)),
+    ),
+    'Success',
+    'a relationship alone may go, both documents stay',
+  )
+})
+
+const original = [{ name: 'SubmissionSetStatus', values: ['Original'] }]
+const linked = (type: string, source: string, target: string, slots: Association['slots'] = []): Association => ({
+  ...association(type, source, target, slots),
+  id: newEntryUuid(),
+})
+
+/** A folder with one document in it. */
+function filed() {
+  const patientId = hanako
+  const set = submissionSet({ entryUUID: newEntryUuid(), uniqueId: newOid(), patientId })
+  const made = entry({ entryUUID: newEntryUuid(), uniqueId: newOid(), patientId })
+  const place = folder({ entryUUID: newEntryUuid(), uniqueId: newOid(), patientId })
+  const membership = linked(HAS_MEMBER, place.entryUUID, made.entryUUID)
+  const ofSet = linked(HAS_MEMBER, set.entryUUID, membership.id)
+  const members = [made, place].map(({ entryUUID }) => linked(HAS_MEMBER, set.entryUUID, entryUUID, original))
+  const submitted: Submitted = { set, entries: [made], folders: [place], associations: [...members, membership, ofSet] }
+  return { submitted, set, made, place, membership, ofSet, members }
+}
+
+t.test('3.62: a document is taken out of its folder, which may stay empty', async (t) => {
+  const { submitted, membership, ofSet, place, made, set, members } = filed()
+  t.equal(await tester.submit(submitted), 'Success')
+  t.equal(await removeMetadata('tester', [membership.id]), 'ReferencesExistException', 'the SubmissionSet refers to it')
+  t.equal(
+    await removeMetadata('tester', [ofSet.id]),
+    'XDSUnreferencedObjectException',
+    'the membership would stand alone',
+  )
+  t.equal(await removeMetadata('tester', [membership.id, ofSet.id]), 'Success')
+  t.equal(
+    await removeMetadata('tester', [place.entryUUID, ...members.slice(1).map(({ id }) => id)]),
+    'Success',
+    'the empty folder',
+  )
+  t.equal(
+    await removeMetadata(
+      'tester',
+      members.slice(0, 1).map(({ id }) => id),
+    ),
+    'XDSUnreferencedObjectException,XDSUnreferencedObjectException',
+    'neither a SubmissionSet without members nor a document without SubmissionSet stays',
+  )
+  const { rows } = await pool.query('select from registry.unique_id where unique_id = any($1)', [
+    [place.uniqueId, made.uniqueId, set.uniqueId],
+  ])
+  t.equal(rows.length, 2, 'the uniqueId of the folder is free')
+})
+
+t.test('3.62: versions are objects of their own, and the one before becomes the latest (ITI TF-2 3.57)', async (t) => {
+  const { submitted, made } = filed()
+  await tester.submit(submitted)
+  const set = submissionSet({ entryUUID: newEntryUuid(), uniqueId: newOid(), patientId: hanako })
+  const next = { ...made, entryUUID: newEntryUuid(), title: '第2版' }
+  const trigger = linked(HAS_MEMBER, set.entryUUID, next.entryUUID, [
+    ...original,
+    { name: 'PreviousVersion', values: ['1'] },
+    { name: 'AssociationPropagation', values: ['no'] },
+  ])
+  const bend: NonNullable<Submitted['bend']> = (object) =>
+    object.id === next.entryUUID ? { ...object, lid: made.entryUUID } : object
+  t.equal(await tester.submit({ set, entries: [next], associations: [trigger], bend }, iti57), 'Success')
+  const versions = async () =>
+    (
+      await pool.query('select version, latest from registry.document_entry where logical_uuid = $1 order by version', [
+        bare(made.entryUUID),
+      ])
+    ).rows
+  t.strictSame(await versions(), [
+    { version: 1, latest: false },
+    { version: 2, latest: true },
+  ])
+  t.equal(await removeMetadata('tester', [next.entryUUID, set.entryUUID, trigger.id]), 'Success')
+  t.strictSame(await versions(), [{ version: 1, latest: true }])
+  const { rows } = await pool.query('select from registry.unique_id where unique_id = $1', [made.uniqueId])
+  t.equal(rows.length, 1, 'the uniqueId has another version yet')
+})
+
+t.test('a StoreClient document that was removed is followed by a first one again, not by a replacement', async (t) => {
+  const order = '000000000906001'
+  const push = async (sentAt: string, result: string) => {
+    const connection = await network.mllp('hospital-a')
+    try {
+      return readAck(await connection.send(laboratory({ order, sentAt, result }))).code
+    } finally {
+      await connection.close()
+    }
+  }
+  const entries = async () =>
+    (await network.find('hospital-a', hanako, { status: [STATUS_APPROVED, STATUS_DEPRECATED] })).filter((found) =>
+      found.referenceIdList.some((id) => id.startsWith(`${order}^`)),
+    )
+  t.equal(await push('20260201120000', '7.2'), 'AA')
+  const [first] = await entries()
+  const { rows } = await pool.query<{ set: string }>(
+    `select 'urn:uuid:' || submission_uuid as set from registry.document_entry where entry_uuid = $1`,
+    [bare(first?.entryUUID ?? '')],
+  )
+  const objects = [first?.entryUUID ?? '', rows[0]?.set ?? '']
+  t.equal(await removeMetadata('hospital-a', [...objects, ...(await associationsOf(objects))]), 'Success')
+  const series = await pool.query('select from registry.series where current_entry = $1', [bare(objects[0] ?? '')])
+  t.equal(series.rows.length, 0, 'no series points at what is gone')
+  t.equal(await push('20260201130000', '7.3'), 'AA')
+  const [second, ...others] = await entries()
+  t.strictSame(others, [])
+  const { rows: relations } = await pool.query('select from registry.association where source_uuid = $1', [
+    bare(second?.entryUUID ?? ''),
+  ])
+  t.equal(relations.length, 0)
+  t.strictSame(await dangling(), [])
+})
+
+t.test('removed and replaced at the same moment: one comes first, and nothing refers to what is gone', async (t) => {
+  const outcomes = new Set<string>()
+  for (let round = 0; round < 8; round += 1) {
+    const former = await provide('hospital-a', { bytes: Buffer.from(newOid()) })
+    const ids = await wholeOf(former)
+    const bytes = Buffer.from(newOid())
+    const next = submissionOf({ patientId: hanako, bytes, replaces: former.entry.entryUUID })
+    const [removed, replaced] = await Promise.all([
+      removeMetadata('hospital-a', ids),
+      network.soap('hospital-a', next.provide).then(({ text }) => errorCodesOf(text).join() || 'Success'),
+    ])
+    outcomes.add(`${removed}, ${replaced}`)
+  }
+  for (const outcome of outcomes)
+    t.match(outcome, /^(Success, UnresolvedReferenceException|ReferencesExistException, Success)$/)
+  t.strictSame(await dangling(), [])
+})
+
+t.test(
+  'removed, and referred to by a submission of another patient at the same moment (ITI TF-3 4.2.2.1.2)',
+  async (t) => {
+    const jiro = await network.xadForStaff({ value: '0000012349', authority: DOMAINS['hospital-a'] })
+    const outcomes = new Set<string>()
+    for (let round = 0; round < 12; round += 1) {
+      const { submitted, set, made, membership, ofSet, place, members } = filed()
+      await tester.submit(submitted)
+      const other = submissionSet({ entryUUID: newEntryUuid(), uniqueId: newOid(), patientId: jiro })
+      const own = entry({ entryUUID: newEntryUuid(), uniqueId: newOid(), patientId: jiro })
+      const reference = linked(HAS_MEMBER, other.entryUUID, made.entryUUID, [
+        { name: 'SubmissionSetStatus', values: ['Reference'] },
+      ])
+      const first = linked(HAS_MEMBER, other.entryUUID, own.entryUUID, original)
+      const ids = [set, made, place].map(({ entryUUID }) => entryUUID)
+      const links = [membership, ofSet, ...members].map(({ id }) => id)
+      const [removed, referred] = await Promise.all([
+        removeMetadata('tester', [...ids, ...links]),
+        tester.submit({ set: other, entries: [own], associations: [first, reference] }),
+      ])
+      outcomes.add(`${removed}, ${referred}`)
+    }
+    for (const outcome of outcomes)
+      t.match(outcome, /^(Success, UnresolvedReferenceException|ReferencesExistException, Success)$/)
+    t.strictSame(await dangling(), [])
+  },
+)
+
+t.test('3.86: a document goes with its file, its metadata stays, and the same bytes may come again', async (t) => {
+  const bytes = Buffer.alloc(LARGE, newOid())
+  const files = await filesOnDisk()
+  const submission = await provide('hospital-a', { bytes })
+  t.equal(await filesOnDisk(), files + 1)
+  t.equal(await removeDocument('hospital-a', submission.entry.uniqueId), 'Success')
+  t.equal(await filesOnDisk(), files)
+  t.ok(await isFound('clinic-b', submission))
+  t.equal(await fetched('hospital-a', submission), 'XDSDocumentUniqueIdError')
+  const { uniqueId } = submission.entry
+  await t.rejects(provide('hospital-a', { uniqueId }), { message: 'XDSNonIdenticalHash' })
+  const again = await provide('hospital-a', { uniqueId, bytes })
+  t.equal(await fetched('clinic-b', again), 'fetched')
+})
+
+t.test('3.86: a document without metadata is removed by its publisher', async (t) => {
+  const submission = await provide('hospital-a')
+  await removeMetadata('hospital-a', await wholeOf(submission))
+  t.equal(await removeDocument('hospital-a', submission.entry.uniqueId), 'Success')
+  t.equal(await fetched('hospital-a', submission), 'XDSDocumentUniqueIdError')
+})
+
+t.test('3.86: what another facility published too is still needed', async (t) => {
+  const bytes = Buffer.from(newOid())
+  const submission = await provide('hospital-a', { bytes })
+  const { uniqueId } = submission.entry
+  const foreign = await provide('clinic-b', { bytes, uniqueId })
+  t.equal(await removeDocument('hospital-a', uniqueId), 'XDSRemoveDocumentsError')
+  t.equal(await fetched('clinic-b', foreign), 'fetched')
+  await removeMetadata('tester', await wholeOf(foreign))
+  t.equal(await removeDocument('hospital-a', uniqueId), 'Success')
+})
+
+t.test('no file stays that no row names: sent twice, refused in the middle, brought where none is taken', async (t) => {
+  const bytes = Buffer.alloc(LARGE, newOid())
+  const { entry: first } = await provide('hospital-a', { bytes })
+  const files = await filesOnDisk()
+  await provide('hospital-a', { bytes, uniqueId: first.uniqueId })
+  t.equal(await filesOnDisk(), files, 'a large document in two submissions')
+  const stray = { contentId: 'stray@example.org', contentType: 'text/plain', body: Buffer.alloc(LARGE, 'x') }
+  const request = { repositoryUniqueId: server.config.repository.uniqueId, documentUniqueId: first.uniqueId }
+  const retrieval = { transaction: iti43, body: writeRetrieveRequest([request]), attachments: [stray] }
+  t.match((await network.soap('hospital-a', retrieval)).text, 'ResponseStatusType:Success')
+  t.equal(await filesOnDisk(), files, 'a part that ITI-43 does not take')
+  const inline = (size: number) => ({ kind: 'inline', bytes: Buffer.alloc(size, 'y') }) as const
+  const { provide: call } = submissionOf({ patientId: hanako, bytes: Buffer.alloc(1) })
+  const body = writeProvideAndRegister({
+    submission: { objects: [], associations: [] },
+    documents: [
+      { id: 'a', content: inline(LARGE) },
+      { id: 'b', content: inline(LIMIT + 1) },
+    ],
+  })
+  const answer = await network.soap('hospital-a', { ...call, body, attachments: [] })
+  t.match(answer.text, 'TOO_LARGE')
+  t.equal(await filesOnDisk(), files, 'inline documents before one that is too large')
+})
