@@ -73,13 +73,12 @@ async function readReply(
 ): Promise<RegistryReply> {
   const contentType = String(response.headers['content-type'] ?? '')
   const bytes = await readWhole(response.body, sent.maxAnswerBytes)
-  const { type, parameters } = parseContentType(contentType)
-  if (type !== 'application/soap+xml') {
+  if (!/^application\/soap\+xml\b/i.test(contentType)) {
     const reason = `HTTP ${response.statusCode}`
     const isRefusal = response.statusCode >= 400 && response.statusCode < 500
     return { kind: isRefusal ? 'not taken' : 'in doubt', reason }
   }
-  const charset = parameters.get('charset')
+  const charset = parseContentType(contentType).parameters.get('charset')
   const message = readAnswer(readXml(bytes, charset === undefined ? {} : { charset }))
   if (message.action !== iti42.responseAction || message.relatesTo !== sent.messageId)
     return { kind: 'in doubt', reason: 'the answer is not one to this message' }

@@ -6,10 +6,21 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { iheError } from '../../profiles/errors/index.ts'
 import { readDocumentEntry, readSubmissionSet } from '../../profiles/metadata/read.ts'
-import { iti18, iti41, iti43, iti44Add, iti45, NS, type Transaction } from '../../profiles/transactions/index.ts'
+import {
+  iti18,
+  iti41,
+  iti43,
+  iti44Add,
+  iti45,
+  iti62,
+  iti86,
+  NS,
+  type Transaction,
+} from '../../profiles/transactions/index.ts'
 import { readQueryRequest } from '../../src/codec/ebxml/query-request.ts'
 import { writeQueryResponse } from '../../src/codec/ebxml/query-response.ts'
 import { writeRegistryResponse } from '../../src/codec/ebxml/registry-response.ts'
+import { readRemoveObjects } from '../../src/codec/ebxml/remove.ts'
 import { readRetrieveRequest, writeRetrieveResponse } from '../../src/codec/ebxml/retrieve.ts'
 import { readProvideAndRegister, readSubmitObjects } from '../../src/codec/ebxml/submit.ts'
 import { readFeed } from '../../src/codec/hl7v3/read-feed.ts'
@@ -221,6 +232,42 @@ t.test('retrieve gives the bytes of the repository, or readable text (ITI TF-2 3
   t.same(await readFile(join(out, '2.25.17.hl7')), stored)
   t.match((await call('retrieve', '2.25.17', '--raw')).text, /^<soap12:Envelope/)
   t.equal((await call('retrieve', '1', '2', '--out', '-')).code, 2)
+})
+
+t.test('remove names objects to the registry and documents to the repository (IHE ITI supplement RMD)', async (t) => {
+  const uuid = '1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed'
+  const asked: unknown[] = []
+  const { call } = await withDoor(t, (heard) => {
+    const request = simple(heard)
+    const isMetadata = request.action === iti62.action
+    asked.push(heard.path, isMetadata ? readRemoveObjects(request.body) : readRetrieveRequest(request.body))
+    const refusal = iheError('REMOVE_DOCUMENT', { value: '2.25.7', location: '2.25.7' })
+    const verdict = isMetadata
+      ? ({ result: 'success', errors: [], journalId: 'j' } as const)
+      : ({ result: 'failure', errors: [refusal], journalId: 'j' } as const)
+    return soap(answer(request, isMetadata ? iti62 : iti86, writeRegistryResponse(verdict)))
+  })
+  t.match(await call('remove', '--metadata', uuid, `urn:uuid:${uuid}`), { code: 0, text: /^removed urn:uuid:1b9d6bcd/ })
+  const refused = await call('remove', '--document', '2.25.5/a/b', '2.25.5/2.25.7')
+  t.equal(refused.code, 1)
+  t.match(refused.err, 'XDSRemoveDocumentsError')
+  t.match(refused.err, '使用中')
+  t.strictSame(asked, [
+    '/xds/registry',
+    [`urn:uuid:${uuid}`, `urn:uuid:${uuid}`],
+    '/xds/repository',
+    [
+      { repositoryUniqueId: '2.25.5', documentUniqueId: 'a/b' },
+      { repositoryUniqueId: '2.25.5', documentUniqueId: '2.25.7' },
+    ],
+  ])
+  for (const wrong of [
+    [],
+    ['--metadata', 'Document01'],
+    ['--document', '2.25.7'],
+    ['--metadata', uuid, '--document', '1/2'],
+  ])
+    t.equal((await call('remove', ...wrong)).code, 2, wrong.join(' '))
 })
 
 t.test('a fault is shown with code, hint in both languages and journal id', async (t) => {
