@@ -1,4 +1,4 @@
-// Composition root: the Document Repository whose registry is elsewhere (repository.registryUrl; docs/adr/0009).
+// Composition root: the Document Repository whose registry is elsewhere (repository.registryUrl; docs/adr/0010).
 
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'

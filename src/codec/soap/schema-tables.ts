@@ -9,6 +9,7 @@ export const SCHEMA_PREFIXES: Readonly<Record<string, string>> = {
   [NS.lcm]: 'lcm',
   [NS.query]: 'query',
   [NS.xds]: 'xds',
+  [NS.rmd]: 'rmd',
   [NS.hl7]: 'hl7',
 }
 
@@ -257,10 +258,18 @@ const xds: Schema = {
   },
 }
 
+/** Its children are those of ITI-43, in the namespace of XDS.b. */
+const rmd: Schema = {
+  imports: [NS.xds],
+  types: [],
+  elements: { RemoveDocumentsRequest: 'xds:RetrieveDocumentSetRequest' },
+}
+
 export const SCHEMAS: Readonly<Record<string, Schema>> = {
   [NS.rim]: rim,
   [NS.rs]: rs,
   [NS.lcm]: lcm,
   [NS.query]: query,
   [NS.xds]: xds,
+  [NS.rmd]: rmd,
 }
