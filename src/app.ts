@@ -10,6 +10,7 @@ import {
   iti44Add,
   iti44Revise,
   iti45,
+  iti51,
   iti57,
   iti61,
   iti62,
@@ -25,6 +26,7 @@ import {
   removalPorts,
   repositoryPorts,
   storeClientPorts,
+  storedQueryPorts,
 } from './app/actor-ports.ts'
 import { adminPorts, ensureAdminToken, readiness } from './app/admin-ports.ts'
 import { repositoryFor } from './app/repository-apart.ts'
@@ -49,13 +51,14 @@ import { createHttpsDoor } from './http/server.ts'
 import type { SoapEndpoint } from './http/soap-door.ts'
 import { createStoreClientListener } from './http/storeclient-mllp.ts'
 import { iti44Codec, iti45Codec } from './http/transactions/pix.ts'
-import { iti18Codec, iti62Codec, registerCodec } from './http/transactions/registry.ts'
+import { iti62Codec, registerCodec, storedQueryCodec } from './http/transactions/registry.ts'
 import { iti41Codec, iti43Codec, iti86Codec } from './http/transactions/repository.ts'
 import { feedAdd, feedRevise, pixQuery } from './identity/pix-manager.ts'
 import type { IdentityPorts } from './identity/ports.ts'
 import { registerDomain } from './identity/registration.ts'
 import type { Caller } from './model/caller.ts'
 import type { RegistryPorts } from './registry/ports.ts'
+import type { StoredQueryPorts } from './registry/query-ports.ts'
 import { register, registerOnDemand } from './registry/register.ts'
 import { removeMetadata } from './registry/remove.ts'
 import { storedQuery } from './registry/stored-query.ts'
@@ -203,7 +206,7 @@ async function furnish(given: Given) {
     ports: doorPorts,
     accept: (request: Parameters<typeof accept>[0], caller: Caller) => accept(request, caller, storeClient),
   }
-  const endpoints = endpointsOf(given, { registry, repository, identity, blobs })
+  const endpoints = endpointsOf(given, { registry, queries: storedQueryPorts(given, registry), repository, identity, blobs })
   return {
     metrics,
     recorder,
@@ -223,17 +226,19 @@ function endpointsOf(
   given: Given,
   actors: {
     readonly registry: RegistryPorts
+    readonly queries: StoredQueryPorts
     readonly repository: RepositoryPorts
     readonly identity: IdentityPorts
     readonly blobs: BlobStore
   },
 ): readonly SoapEndpoint[] {
   const { config } = given
-  const { registry, repository, identity, blobs } = actors
+  const { registry, queries, repository, identity, blobs } = actors
   const metadataRemoval = removalPorts(given)
   const documentRemoval = documentRemovalPorts(given, blobs)
   const bindings: readonly Binding[] = [
-    bind(iti18, iti18Codec, (request, caller) => storedQuery(request, caller, registry)),
+    bind(iti18, storedQueryCodec('ITI-18'), (request, caller) => storedQuery(request, caller, queries)),
+    bind(iti51, storedQueryCodec('ITI-51'), (request, caller) => storedQuery(request, caller, queries)),
     bind(iti42, registerCodec, (request, caller) =>
       register({ ...request, documents: [], repositories: repositoriesOf(caller) }, caller, registry),
     ),

@@ -1,4 +1,4 @@
-// RegistryError rows of XDS.b (ITI TF-3 4.2.4, Table 4.2.4.1-2), for ITI-18, 41, 42, 43, 62 and 86.
+// RegistryError rows of XDS.b (ITI TF-3 4.2.4, Table 4.2.4.1-2), for ITI-18, 41, 42, 43, 51, 62 and 86.
 
 import { row } from './define.ts'
 
@@ -190,8 +190,8 @@ export const xdsErrors = [
     code: 'UNKNOWN_QUERY',
     ihe: 'XDSUnknownStoredQuery',
     message: 'The stored query id is not supported',
-    hint: 'Use a query of ITI TF-2 3.18.4.1.2.4 that this registry lists in its documentation',
-    ja: '対応していないストアドクエリです。',
+    hint: 'Use a query id of ITI TF-2 3.18.4.1.2.4; the queries for multiple patients belong to ITI-51, all others to ITI-18',
+    ja: '対応していないストアドクエリです。複数患者のクエリはITI-51、それ以外はITI-18で送信してください。',
   }),
   row({
     code: 'QUERY_PARAMETER_MISSING',
@@ -212,6 +212,18 @@ export const xdsErrors = [
     message: 'The value of a query parameter cannot be read',
     hint: "Strings stand in single quotes, lists in parentheses: ('a','b'); codes are 'code^^scheme'; times are digits YYYY[MM[DD[hh[mm[ss]]]]]",
     ja: "パラメータの値を解釈できません。文字列は単引用符、リストは括弧、コードは 'code^^scheme' で記述してください。",
+  }),
+  row({
+    code: 'QUERY_VALUES_LIMIT',
+    message: 'A query parameter has more values than this registry reads',
+    hint: 'Ask for the values in portions, one query each; the rule names how many a parameter may have',
+    ja: 'パラメータの値の数が上限を超えています。値を分けて複数回問い合わせてください。',
+  }),
+  row({
+    code: 'QUERY_LOGICAL_ID',
+    message: 'A logicalID is asked for at metadata level 1, which knows of no versions',
+    hint: 'Send $MetadataLevel 2 with it, or ask by entryUUID or uniqueId',
+    ja: 'logicalIDによる検索には $MetadataLevel 2 の指定が必要です。または entryUUID、uniqueId で検索してください。',
   }),
   row({
     code: 'QUERY_RETURN_TYPE',

@@ -7,6 +7,7 @@ import { iti42 } from './iti-42.ts'
 import { iti43 } from './iti-43.ts'
 import { iti44Add, iti44Revise } from './iti-44.ts'
 import { iti45 } from './iti-45.ts'
+import { iti51 } from './iti-51.ts'
 import { iti57 } from './iti-57.ts'
 import { iti61 } from './iti-61.ts'
 import { iti62 } from './iti-62.ts'
@@ -23,6 +24,7 @@ export {
   iti44Add,
   iti44Revise,
   iti45,
+  iti51,
   iti57,
   iti61,
   iti62,
@@ -40,6 +42,7 @@ export const transactions: readonly Transaction[] = [
   iti44Add,
   iti44Revise,
   iti45,
+  iti51,
   iti57,
   iti61,
   iti62,

@@ -11,6 +11,7 @@ import { factsOfPatient, factsOfPersons, findDomains, type PersonFacts } from '.
 import { type ExchangeRows, exchangeParts, writeExchangeRows } from '../db/exchange-recorder.ts'
 import { completeClaim, takeClaim } from '../db/idempotency.ts'
 import { createIdentityStore } from '../db/identity-store.ts'
+import { createRegistryQueries } from '../db/registry-query.ts'
 import { createRemovalStore } from '../db/registry-remove.ts'
 import { createRegistryStore } from '../db/registry-store.ts'
 import {
@@ -28,6 +29,7 @@ import { journalEntry } from '../journal/entry.ts'
 import type { PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { RecordedOutcome, RegistryPorts } from '../registry/ports.ts'
+import type { StoredQueryPorts } from '../registry/query-ports.ts'
 import { register } from '../registry/register.ts'
 import type { RemovalPorts } from '../registry/remove-ports.ts'
 import type { BlobStore, RepositoryPorts } from '../repository/ports.ts'
@@ -64,7 +66,7 @@ function partsOf(caller: Caller, outcome: RecordedOutcome): readonly Statement[]
   return exchangeParts(rowsOf(caller, outcome))
 }
 
-export function registryPorts({ config, pool, affinityDomain }: Given): RegistryPorts {
+export function registryPorts({ pool, affinityDomain }: Given): RegistryPorts {
   const accessOf = async (
     client: Queryable,
     caller: Caller,
@@ -82,8 +84,11 @@ export function registryPorts({ config, pool, affinityDomain }: Given): Registry
       admits: (access, entry) => admits(access.scope, entry),
     },
     render: { object: renderFragment, association: renderAssociationFragment },
-    limits: config.limits,
   }
+}
+
+export function storedQueryPorts({ config, pool }: Given, registry: RegistryPorts): StoredQueryPorts {
+  return { queries: createRegistryQueries(pool), access: registry.access, limits: config.limits }
 }
 
 async function accessOfPersons(

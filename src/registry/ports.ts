@@ -8,17 +8,8 @@ import type { Association, RegistryObject, SubmitObjects } from '../model/ebrim.
 import type { Outcome } from '../model/evidence.ts'
 import type { PatientId } from '../model/identifiers.ts'
 import type { StagedContent } from '../model/staged-document.ts'
-import type { FindDocuments, GetDocuments, StoredObject } from '../model/stored-query.ts'
 
 export type RecordedOutcome = Pick<Outcome<unknown>, 'result' | 'errors' | 'evidence'>
-
-/** A stored entry with what the access decision asks of it. */
-export interface StoredEntry extends StoredObject {
-  readonly personKey: string
-  readonly publisher: string
-  readonly kind: string
-  readonly confidentiality: readonly string[]
-}
 
 export type RegistryObjectKind = 'DocumentEntry' | 'SubmissionSet' | 'Folder' | 'Association'
 
@@ -193,14 +184,6 @@ export interface Ended<T> {
 
 export interface RegistryStore {
   readonly inTransaction: <T>(work: (tx: RegistryTransaction) => Promise<Ended<T>>) => Promise<T>
-  /** At most `limit` entries, in stable order: creationTime descending, then id. */
-  readonly findDocuments: (
-    query: FindDocuments,
-    selection: { patient: PatientAccess; limit: number },
-  ) => Promise<readonly StoredObject[]>
-  /** Entries without their objects: a limit applies to what is visible, so it comes after the decision. */
-  readonly getDocuments: (query: GetDocuments) => Promise<readonly StoredEntry[]>
-  readonly objects: (ids: readonly string[]) => Promise<readonly StoredObject[]>
 }
 
 export interface RegistryPorts {
@@ -217,7 +200,6 @@ export interface RegistryPorts {
     readonly object: (object: RegistryObject) => string
     readonly association: (association: Association) => string
   }
-  readonly limits: { readonly leafResults: number; readonly objectRefResults: number }
 }
 
 /** ITI-42, or the inner part of an ITI-41 whose documents are stored in the same commit. */

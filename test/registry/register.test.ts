@@ -82,11 +82,7 @@ function world({
       admits: (access, entry) => admits(access.scope, entry),
     },
     render: { object: (object) => object.id, association: (given) => given.id },
-    limits: { leafResults: 10, objectRefResults: 10 },
     store: {
-      findDocuments: async () => [],
-      getDocuments: async () => [],
-      objects: async () => [],
       inTransaction: async (work) => {
         const before = plans.length
         const { result, end } = await work({

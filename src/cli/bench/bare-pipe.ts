@@ -6,7 +6,7 @@ import type { SecureContextOptions } from 'node:tls'
 import fastify from 'fastify'
 import type pg from 'pg'
 import { writeRelated } from '../../codec/mtom/write.ts'
-import { createRegistryStore } from '../../db/registry-store.ts'
+import { createRegistryQueries } from '../../db/registry-query.ts'
 import { execute, queryOne, sql } from '../../db/sql.ts'
 import type { PatientAccess } from '../../model/access.ts'
 import type { FindDocuments } from '../../model/stored-query.ts'
@@ -28,9 +28,9 @@ export async function startBarePipe(options: BarePipeOptions): Promise<{ port: n
   const app = fastify({ https: { ...options.tls, requestCert: true, rejectUnauthorized: false } })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  const store = createRegistryStore({ pool, exchangeParts: () => [], accessOf: () => options.patient })
+  const queries = createRegistryQueries(pool)
   app.post('/find', async (_request, reply) => {
-    const objects = await store.findDocuments(options.query, { patient: options.patient, limit: 1001 })
+    const objects = await queries.findDocuments(options.query, { patient: options.patient, limit: 1001 })
     let out = ''
     for (const object of objects) out += `<rim:${object.element} status="${object.status}"${object.ebrim}`
     return reply.type('application/soap+xml; charset=UTF-8').send(Buffer.from(`<list>${out}</list>`))

@@ -3,7 +3,7 @@
 import { iheError } from '../../../profiles/errors/index.ts'
 import { isDtm, padDtm } from '../../../profiles/metadata/types.ts'
 
-/** Of one slot of a parameter, over all its Value elements. */
+/** Of one parameter, over all its slots and their Value elements. */
 export const MAX_PARAMETER_VALUES = 1000
 const MAX_PATTERN_LENGTH = 256
 
@@ -23,7 +23,7 @@ export function parseString(name: string, raw: string): string {
 /**
  * One list: `('a','b')`, white space anywhere between; a member may stand unquoted or in double quotes (tolerated), the
  * parentheses may not be missing.
- * @throws {IheError} QUERY_PARAMETER_VALUE
+ * @throws {IheError} QUERY_PARAMETER_VALUE, QUERY_VALUES_LIMIT
  */
 export function parseList(name: string, raw: string): readonly string[] {
   const inner = /^\(([\s\S]*)\)$/.exec(raw.trim())?.[1]
@@ -37,8 +37,7 @@ export function parseList(name: string, raw: string): readonly string[] {
     members.push(member)
     rest = rest.slice(match[0].length).trim()
     if (match[4] === ',' && rest === '') throw unreadable(name, raw)
-    if (members.length > MAX_PARAMETER_VALUES)
-      throw iheError('QUERY_PARAMETER_VALUE', { at: name, rule: `at most ${MAX_PARAMETER_VALUES} values` })
+    if (members.length > MAX_PARAMETER_VALUES) throw tooManyValues(name)
   }
   if (members.length === 0) throw unreadable(name, raw)
   return members
@@ -59,11 +58,32 @@ export function parseTime(name: string, raw: string): string {
   return padDtm(value)
 }
 
+/** A number, bare by the standard, in quotes tolerated. @throws {IheError} QUERY_PARAMETER_VALUE */
+export function parseNumber(name: string, raw: string): string {
+  const value = parseString(name, raw)
+  if (!/^\d{1,9}$/.test(value)) throw iheError('QUERY_PARAMETER_VALUE', { at: name, value: raw, rule: 'a number' })
+  return value
+}
+
 /** A LIKE pattern: `%` any run, `_` one character. @throws {IheError} QUERY_PARAMETER_VALUE */
 export function parsePattern(name: string, value: string): string {
   if (value.length > MAX_PATTERN_LENGTH)
     throw iheError('QUERY_PARAMETER_VALUE', { at: name, rule: `patterns of at most ${MAX_PATTERN_LENGTH} characters` })
   return value
+}
+
+/** One string as it is written. */
+export function stringValue(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`
+}
+
+/** One list as it is written. */
+export function listValue(values: readonly string[]): string {
+  return `(${values.map(stringValue).join(',')})`
+}
+
+export function tooManyValues(name: string): Error {
+  return iheError('QUERY_VALUES_LIMIT', { at: name, rule: `at most ${MAX_PARAMETER_VALUES} values` })
 }
 
 function unreadable(name: string, raw: string): Error {

@@ -1,4 +1,4 @@
-// Codec pairs of the Document Registry: queries, what submits objects, what removes them (ITI TF-2 3.18, 3.42, 3.57, 3.61, 3.62, 3.92).
+// Codec pairs of the Document Registry: queries, what submits objects, what removes them (ITI TF-2 3.18, 3.42, 3.51, 3.57, 3.61, 3.62, 3.92).
 
 import { createHash } from 'node:crypto'
 import { NS } from '../../../profiles/transactions/index.ts'
@@ -15,14 +15,20 @@ import type { RemoveRequest } from '../../registry/remove.ts'
 import type { StoredQueryAnswer, StoredQueryRequest } from '../../registry/stored-query.ts'
 import type { Codec } from '../binding.ts'
 
-export const iti18Codec: Codec<StoredQueryRequest, StoredQueryAnswer> = {
-  decode: ({ body }) => ({ query: readQueryRequest(body), audit: { id: queryId(body), text: serialize(body) } }),
-  encode: (outcome, { journalId }) => ({
-    body: writeQueryResponse(outcome.answer, { result: outcome.result, errors: outcome.errors, journalId }),
-    attachments: [],
-  }),
-  refuse: (errors, { journalId }) =>
-    writeQueryResponse({ returnType: 'ObjectRef', objects: [] }, { result: 'failure', errors, journalId }),
+/** The same messages in both transactions; each knows its own queries. */
+export function storedQueryCodec(transaction: 'ITI-18' | 'ITI-51'): Codec<StoredQueryRequest, StoredQueryAnswer> {
+  return {
+    decode: ({ body }) => ({
+      query: readQueryRequest(body, transaction),
+      audit: { id: queryId(body), text: serialize(body) },
+    }),
+    encode: (outcome, { journalId }) => ({
+      body: writeQueryResponse(outcome.answer, { result: outcome.result, errors: outcome.errors, journalId }),
+      attachments: [],
+    }),
+    refuse: (errors, { journalId }) =>
+      writeQueryResponse({ returnType: 'ObjectRef', objects: [] }, { result: 'failure', errors, journalId }),
+  }
 }
 
 function queryId(body: XmlElement): string {
