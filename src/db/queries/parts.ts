@@ -16,7 +16,7 @@ import { HAS_MEMBER, STATUS_APPROVED } from '../../model/xds.ts'
 import type { SelectedQuery } from '../../registry/query-ports.ts'
 import { type Statement, sql } from '../sql.ts'
 import { folderCriteria, memberCriteria, submissionSetCriteria } from './criteria.ts'
-import { startOf } from './start.ts'
+import { personOf, startOf } from './start.ts'
 import { ENTRY, endsSeen, FOLDER, SUBMISSION_SET } from './visible.ts'
 
 export type Part = 'ss' | 'fd' | 'de' | 'link'
@@ -58,10 +58,6 @@ export function partsOf(selected: SelectedQuery): Parts {
       return { with: everything(selected, query), returned: ['ss', 'fd', 'de', 'link'] }
   }
   return query satisfies never
-}
-
-function personOf(selected: SelectedQuery): string {
-  return 'personKey' in selected ? selected.personKey : ''
 }
 
 const entriesOfStart = sql`de as materialized (

@@ -27,7 +27,7 @@ function split({ by, values }: ObjectIds) {
 function entries(asked: Ids): Statement {
   const { uuids, uniqueIds, logical } = split(asked)
   return sql`select e.entry_uuid as uuid from registry.document_entry e
-      where e.entry_uuid = any(${uuids}::uuid[]) or e.entry_uuid = any(${logical}::uuid[])
+      where e.entry_uuid = any(${uuids}::uuid[]) or (e.entry_uuid = any(${logical}::uuid[]) and e.version = 1)
          or (e.logical_uuid = any(${logical}::uuid[]) and e.version > 1)
          or (e.unique_id = any(${uniqueIds}) and (${asked.metadataLevel === 2} or e.latest))`
 }
@@ -40,7 +40,7 @@ function folders(asked: Ids): Statement {
         select unnest(${logical}::uuid[]) as uuid
         union select u.object_uuid from registry.unique_id u where u.unique_id = any(${uniqueIds}) and u.object = 'Folder') l
       cross join lateral (
-        select v.entry_uuid, v.latest from registry.folder v where v.entry_uuid = l.uuid
+        select v.entry_uuid, v.latest from registry.folder v where v.entry_uuid = l.uuid and v.version = 1
         union all select v.entry_uuid, v.latest from registry.folder v where v.logical_uuid = l.uuid and v.version > 1) f
       where ${asked.metadataLevel === 2} or f.latest`
 }
@@ -69,11 +69,19 @@ export function startOf(selected: SelectedQuery): Statement {
     case 'GetSubmissionSets':
       return sql`select unnest(${uuidsOf(query.uuids)}::uuid[]) as uuid`
     case 'FindSubmissionSets':
+      return sql`select entry_uuid as uuid from registry.submission_set where person_key = ${personOf(selected)}`
     case 'FindFolders':
+      return sql`select entry_uuid as uuid from registry.folder where person_key = ${personOf(selected)}`
     case 'GetAll':
-      return ofPerson('personKey' in selected ? selected.personKey : '')
+      return ofPerson(personOf(selected))
   }
   return query satisfies never
+}
+
+/** @throws {TypeError} for a query that names no patient: its persons are found by its ids. */
+export function personOf(selected: SelectedQuery): string {
+  if ('personKey' in selected) return selected.personKey
+  throw new TypeError(`${selected.query.kind} is about no person`)
 }
 
 function ofPerson(personKey: string): Statement {

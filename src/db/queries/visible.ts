@@ -44,26 +44,36 @@ function memberSeen(uuid: Statement, level: MetadataLevel): Statement {
       (select (${level === 2} or f.latest) and ${FOLDER_SEEN} from registry.folder f where f.entry_uuid = ${uuid})`
 }
 
-/** As memberSeen for association `i` of that uuid: both its ends. */
-function linkSeen(uuid: Statement, level: MetadataLevel): Statement {
+/**
+ * The source of an association whose target is seen: an entry, or a package, of which a member is visible then, so that its publisher
+ * alone decides. To look at all its members for each of them would take the square of their number.
+ */
+function sourceSeen(uuid: Statement, level: MetadataLevel): Statement {
+  return sql`coalesce(
+      (select (${level === 2} or e.latest) and ${ENTRY_SEEN} from registry.document_entry e where e.entry_uuid = ${uuid}),
+      (select (${level === 2} or f.latest) and (select s.everything or f.publisher = s.own or f.publisher = any(s.publishers)
+                                                from scope s where s.person_key = f.person_key)
+       from registry.folder f where f.entry_uuid = ${uuid}),
+      (select (select s.everything or p.publisher = s.own or p.publisher = any(s.publishers) from scope s where s.person_key = p.person_key)
+       from registry.submission_set p where p.entry_uuid = ${uuid}), false)`
+}
+
+/** As memberSeen, for the membership of a folder with that uuid: both its ends. */
+function membershipSeen(uuid: Statement, level: MetadataLevel): Statement {
   return sql`
-      (select coalesce(${memberSeen(sql`i.source_uuid`, level)}, false) and coalesce(${memberSeen(sql`i.target_uuid`, level)}, false)
+      (select coalesce(${memberSeen(sql`i.target_uuid`, level)}, false) and ${sourceSeen(sql`i.source_uuid`, level)}
        from registry.association i where i.association_uuid = ${uuid})`
 }
 
 /** Submission set `p` in scope `s`; its members are entries, folders, and memberships of folders. */
 export const SUBMISSION_SET = sql`(s.everything or p.publisher = s.own
     or (p.publisher = any(s.publishers) and coalesce(
-      (select bool_or(coalesce(${memberSeen(sql`m.target_uuid`, 2)}, ${linkSeen(sql`m.target_uuid`, 2)}, false))
+      (select bool_or(coalesce(${memberSeen(sql`m.target_uuid`, 2)}, ${membershipSeen(sql`m.target_uuid`, 2)}, false))
        from registry.association m
        where m.source_uuid = p.entry_uuid and m.type = 'urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember'), true)))`
 
 /** Both ends of association `a` are seen at this metadata level; one that touches a version not seen there is hidden. */
 export function endsSeen(level: MetadataLevel): Statement {
-  return sql`not exists (
-      select from (values (a.source_uuid), (a.target_uuid)) o(uuid)
-      where not coalesce(${memberSeen(sql`o.uuid`, level)},
-        (select coalesce((select ${SUBMISSION_SET} from scope s where s.person_key = p.person_key), false)
-         from registry.submission_set p where p.entry_uuid = o.uuid),
-        ${linkSeen(sql`o.uuid`, level)}, false))`
+  return sql`coalesce(${memberSeen(sql`a.target_uuid`, level)}, ${membershipSeen(sql`a.target_uuid`, level)}, false)
+        and ${sourceSeen(sql`a.source_uuid`, level)}`
 }

@@ -1,0 +1,364 @@
+// Every stored query in a registry of many persons: by index, and reading little more than it answers (design §7; style 2.9).
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import t, { type Test } from 'tap'
+import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
+import { migrate } from '../../src/db/migrate.ts'
+import { createPool } from '../../src/db/pool.ts'
+import { createRegistryQueries } from '../../src/db/registry-query.ts'
+import type { PatientAccess } from '../../src/model/access.ts'
+import type { Oid } from '../../src/model/identifiers.ts'
+import type { EntryCriteria, IdQuery, MultiPatientQuery } from '../../src/model/stored-query.ts'
+import { APND, OBJECT_STABLE, RPLC, STATUS_APPROVED } from '../../src/model/xds.ts'
+import type { RegistryQueries } from '../../src/registry/query-ports.ts'
+
+const directory = await mkdtemp(join(tmpdir(), 'registry-explain-'))
+const postgres = await startEmbeddedPostgres({ directory })
+const pool = createPool(postgres.connection, 2)
+t.teardown(async () => {
+  await pool.end()
+  await postgres.stop()
+  await rm(directory, { recursive: true, force: true })
+})
+await migrate(postgres.connection, { log: () => {} })
+
+const PERSONS = 2000
+const ENTRIES = 12
+const AUTHORITY = '2.25.100' as Oid
+
+/** Per person: twelve entries in three submissions and two folders, each with its memberships, and an addendum chain. */
+await pool.query(`
+  create function pg_temp.id(what text, person int, n int) returns uuid immutable language sql as
+    $$ select md5(what || '.' || person || '.' || n)::uuid $$;
+  insert into identity.domain (oid, name, kind) values ('${AUTHORITY}', 'XAD', 'community');
+  insert into identity.person (person_key) overriding system value select p from generate_series(1, ${PERSONS}) p;
+  insert into identity.identifier (domain, value, person_key) select '${AUTHORITY}', 'P' || p, p from generate_series(1, ${PERSONS}) p;
+  insert into registry.document_entry (entry_uuid, person_key, unique_id, patient_id, status, object_type, mime_type, publisher,
+    repository_unique_id, hash, size_bytes, class_code, type_code, format_code, practice_setting, facility_type, confidentiality,
+    event_codes, authors, reference_ids, creation_time, submission_uuid, ebrim, logical_uuid)
+  select pg_temp.id('D', p, n), p, 'D.' || p || '.' || n, 'P' || p, '${STATUS_APPROVED}', '${OBJECT_STABLE}', 'text/plain',
+    case when n % 2 = 0 then 'hospital-a' else 'clinic-b' end, '2.25.1', 'h', 1, case when n = 1 then 'LAB^^s' else 'REPORT^^s' end, 't^^s', 'f^^s',
+    'p^^s', case when n = 2 then 'pharmacy^^s' else 'hospital^^s' end, '{N^^c}', case when n = 3 and p % 10 = 0 then array['E^^s'] else '{}' end,
+    '{1^Sato}', case when n = 4 then array['ref.' || p] else '{}' end, to_char(timestamp '2026-01-01' + p * interval '1 hour', 'YYYYMMDDHH24MISS'),
+    pg_temp.id('S', p, n % 3), repeat('x', 500), pg_temp.id('D', p, n)
+  from generate_series(1, ${PERSONS}) p, generate_series(1, ${ENTRIES}) n;
+  insert into registry.submission_set (entry_uuid, person_key, unique_id, patient_id, source_id, content_type, submission_time, publisher, authors, ebrim)
+  select pg_temp.id('S', p, n), p, 'S.' || p || '.' || n, 'P' || p, '2.25.7', 'CT^^s', '20260101000000', 'hospital-a', '{1^Sato}', repeat('x', 500)
+  from generate_series(1, ${PERSONS}) p, generate_series(0, 2) n;
+  insert into registry.folder (entry_uuid, person_key, unique_id, patient_id, status, publisher, codes, last_update, logical_uuid, submission_uuid, ebrim)
+  select pg_temp.id('F', p, n), p, 'F.' || p || '.' || n, 'P' || p, '${STATUS_APPROVED}', 'hospital-a', array['C' || p % 100 || '^^s'], '20260101000000',
+    pg_temp.id('F', p, n), pg_temp.id('S', p, n), repeat('x', 500)
+  from generate_series(1, ${PERSONS}) p, generate_series(0, 1) n;
+  insert into registry.unique_id (unique_id, object, object_uuid)
+  select unique_id, 'SubmissionSet', entry_uuid from registry.submission_set union all select unique_id, 'Folder', entry_uuid from registry.folder;
+  insert into registry.association (association_uuid, person_key, type, source_uuid, target_uuid, ebrim)
+  select pg_temp.id('SD', p, n), p, 'urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember', pg_temp.id('S', p, n % 3), pg_temp.id('D', p, n), repeat('x', 200)
+  from generate_series(1, ${PERSONS}) p, generate_series(1, ${ENTRIES}) n
+  union all
+  select pg_temp.id('FD', p, n), p, 'urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember', pg_temp.id('F', p, n % 2), pg_temp.id('D', p, n), repeat('x', 200)
+  from generate_series(1, ${PERSONS}) p, generate_series(1, ${ENTRIES}) n
+  union all
+  select pg_temp.id('SF', p, n), p, 'urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember', pg_temp.id('S', p, n), pg_temp.id('F', p, n), repeat('x', 200)
+  from generate_series(1, ${PERSONS}) p, generate_series(0, 1) n
+  union all
+  select pg_temp.id('SFD', p, n), p, 'urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember', pg_temp.id('S', p, n % 3), pg_temp.id('FD', p, n), repeat('x', 200)
+  from generate_series(1, ${PERSONS}) p, generate_series(1, ${ENTRIES}) n
+  union all
+  select pg_temp.id('AP', p, n), p, '${APND}', pg_temp.id('D', p, n + 1), pg_temp.id('D', p, n), repeat('x', 200)
+  from generate_series(1, ${PERSONS}) p, generate_series(1, ${ENTRIES - 1}) n;
+`)
+
+async function uuidOf(what: string, person: number, n: number): Promise<string> {
+  const { rows } = await pool.query<{ id: string }>('select md5($1)::uuid as id', [`${what}.${person}.${n}`])
+  return `urn:uuid:${rows[0]?.id}`
+}
+
+interface Node {
+  readonly 'Node Type': string
+  readonly 'Relation Name'?: string
+  readonly 'Index Name'?: string
+  readonly 'Actual Rows': number
+  readonly 'Actual Loops': number
+  readonly 'Rows Removed by Filter'?: number
+  readonly 'Rows Removed by Index Recheck'?: number
+  readonly Plans?: readonly Node[]
+}
+
+function nodes(plan: Node): readonly Node[] {
+  return [plan, ...(plan.Plans ?? []).flatMap(nodes)]
+}
+
+const BASE_SCANS = new Set([
+  'Seq Scan',
+  'Index Scan',
+  'Index Only Scan',
+  'Bitmap Heap Scan',
+  'Bitmap Index Scan',
+  'Tid Scan',
+])
+
+/** Rows that the scans of tables and indexes brought up, used or not. */
+function rowsRead(plan: Node): number {
+  return nodes(plan)
+    .filter((node) => BASE_SCANS.has(node['Node Type']))
+    .map(
+      (node) =>
+        (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0)) *
+        node['Actual Loops'],
+    )
+    .reduce((sum, rows) => sum + rows, 0)
+}
+
+function literal(value: unknown): string {
+  if (value === null) return 'null'
+  if (typeof value === 'boolean' || typeof value === 'number') return `'${value}'`
+  if (Array.isArray(value))
+    return pg.escapeLiteral(`{${value.map((one) => `"${String(one).replaceAll(/["\\]/g, '\\$&')}"`).join(',')}}`)
+  return pg.escapeLiteral(String(value))
+}
+
+/** A pool that explains what it is asked, with the plan the sessions of the server use, and answers it. */
+function explaining(plans: Node[]): pg.Pool {
+  const query = async ({ text, values }: { text: string; values: unknown[] }) => {
+    const client = await pool.connect()
+    try {
+      await client.query(`prepare asked as ${text}`)
+      const given = values.length === 0 ? '' : `(${values.map(literal).join(', ')})`
+      const { rows } = await client.query(`explain (analyze, format json) execute asked ${given}`)
+      plans.push(rows[0]['QUERY PLAN'][0].Plan)
+      return await client.query(`execute asked ${given}`)
+    } finally {
+      await client.query('deallocate all')
+      client.release()
+    }
+  }
+  return { query } as unknown as pg.Pool
+}
+
+async function within(t: Test, most: number, work: (queries: RegistryQueries) => Promise<{ readonly length: number }>) {
+  const plans: Node[] = []
+  const found = await work(createRegistryQueries(explaining(plans)))
+  t.ok(found.length > 0, `finds something: ${found.length}`)
+  for (const plan of plans) {
+    const scanned = nodes(plan).filter(
+      (node) => node['Node Type'] === 'Seq Scan' && node['Relation Name'] !== undefined,
+    )
+    t.same(
+      scanned.map((node) => node['Relation Name']),
+      [],
+    )
+    const read = rowsRead(plan)
+    t.ok(read <= most, `${read} rows read, at most ${most}`)
+  }
+}
+
+const decision = { allowed: true, reason: 'union, consent and link stand' } as const
+
+function access(person: number, mode: 'everything' | 'by-rule'): PatientAccess {
+  return {
+    personKey: String(person),
+    patientId: { value: `P${person}`, authority: AUTHORITY },
+    publish: decision,
+    scope: {
+      mode,
+      ownFacility: 'pharmacy-c',
+      publishers: ['hospital-a', 'clinic-b'],
+      excludedKinds: ['OTHER'],
+      confidentiality: ['N^^c'],
+      decision,
+    },
+  }
+}
+
+const ASKED = { returnType: 'LeafClass', metadataLevel: 1, associationStatus: [STATUS_APPROVED] } as const
+const members = { objectTypes: [OBJECT_STABLE], formatCode: [], confidentialityCode: [] }
+const criteria: EntryCriteria = {
+  status: [STATUS_APPROVED],
+  objectTypes: [OBJECT_STABLE],
+  codes: {
+    classCode: [],
+    typeCode: [],
+    practiceSettingCode: [],
+    healthcareFacilityTypeCode: [],
+    formatCode: [],
+    eventCodeList: [],
+    confidentialityCode: [],
+  },
+  creationTime: {},
+  serviceStartTime: {},
+  serviceStopTime: {},
+  authorPerson: [],
+  referenceIds: [],
+}
+const patientId = { value: 'P77', authority: AUTHORITY }
+const PERSON = 77
+const [entryId, folderId, setId] = [
+  await uuidOf('D', PERSON, 1),
+  await uuidOf('F', PERSON, 1),
+  await uuidOf('S', PERSON, 1),
+]
+const byUuid = (...values: string[]) => ({ by: 'entryUUID', values }) as const
+const byUniqueId = (...values: string[]) => ({ by: 'uniqueId', values }) as const
+
+const byId: readonly IdQuery[] = [
+  { kind: 'GetDocuments', ...ASKED, ...byUuid(entryId) },
+  { kind: 'GetDocuments', ...ASKED, ...byUniqueId('D.77.1', 'D.78.1') },
+  { kind: 'GetDocuments', ...ASKED, metadataLevel: 2, by: 'logicalID', values: [entryId] },
+  { kind: 'GetFolders', ...ASKED, ...byUuid(folderId) },
+  { kind: 'GetFolders', ...ASKED, ...byUniqueId('F.77.1') },
+  { kind: 'GetFolders', ...ASKED, metadataLevel: 2, by: 'logicalID', values: [folderId] },
+  { kind: 'GetAssociations', ...ASKED, uuids: [entryId, folderId] },
+  { kind: 'GetDocumentsAndAssociations', ...ASKED, ...byUniqueId('D.77.1') },
+  { kind: 'GetSubmissionSets', ...ASKED, uuids: [entryId, folderId] },
+  { kind: 'GetSubmissionSetAndContents', ...ASKED, ...byUuid(setId), members },
+  { kind: 'GetSubmissionSetAndContents', ...ASKED, ...byUniqueId('S.77.1'), members },
+  { kind: 'GetFolderAndContents', ...ASKED, ...byUniqueId('F.77.1'), members },
+  { kind: 'GetFoldersForDocument', ...ASKED, ...byUuid(entryId) },
+  {
+    kind: 'GetRelatedDocuments',
+    ...ASKED,
+    ...byUniqueId('D.77.5'),
+    associationTypes: [RPLC, APND],
+    objectTypes: [OBJECT_STABLE],
+  },
+]
+
+const many = { kind: 'FindDocumentsForMultiplePatients', ...ASKED, ...criteria, patientIds: [] } as const
+const ofMany: readonly (readonly [string, MultiPatientQuery, number])[] = [
+  ['patients', { ...many, patientIds: [patientId, { ...patientId, value: 'P78' }] }, 100],
+  ['reference id', { ...many, referenceIds: [['ref.77', 'ref.78']] }, 50],
+  ['event', { ...many, codes: { ...criteria.codes, eventCodeList: [['E^^s']] } }, PERSONS],
+  [
+    'class and time',
+    {
+      ...many,
+      codes: { ...criteria.codes, classCode: [['LAB^^s']] },
+      creationTime: { from: '20260110000000', to: '20260111000000' },
+    },
+    100,
+  ],
+  [
+    'facility type and time',
+    {
+      ...many,
+      codes: { ...criteria.codes, healthcareFacilityTypeCode: [['pharmacy^^s']] },
+      creationTime: { from: '20260110000000', to: '20260111000000' },
+    },
+    100,
+  ],
+  [
+    'folder codes',
+    {
+      kind: 'FindFoldersForMultiplePatients',
+      ...ASKED,
+      status: [STATUS_APPROVED],
+      lastUpdateTime: {},
+      codes: [['C7^^s']],
+      patientIds: [],
+    },
+    200,
+  ],
+]
+
+/** A query in a submission touches the memberships and members of its packages: some hundred rows, whatever the registry holds. */
+const OF_ONE_PERSON = 600
+
+async function everyQuery(t: Test, mode: 'everything' | 'by-rule'): Promise<void> {
+  const accesses = [access(PERSON, mode), access(PERSON + 1, mode)]
+  const [patient] = accesses
+  if (patient === undefined) return
+  const personKey = patient.personKey
+  const selection = { accesses, limit: 1001 }
+  for (const returnType of ['LeafClass', 'ObjectRef'] as const)
+    await t.test(`FindDocuments ${returnType}`, (t) =>
+      within(t, 50, (queries) =>
+        queries.findDocuments(
+          { kind: 'FindDocuments', ...ASKED, ...criteria, returnType, patientId },
+          { patient, limit: 1001 },
+        ),
+      ),
+    )
+  const range = { sourceId: [], submissionTime: {}, authorPerson: [], contentType: [] }
+  const ofPatient = [
+    { kind: 'FindSubmissionSets', ...ASKED, patientId, status: [STATUS_APPROVED], ...range },
+    { kind: 'FindFolders', ...ASKED, patientId, status: [STATUS_APPROVED], lastUpdateTime: {}, codes: [] },
+    {
+      kind: 'GetAll',
+      ...ASKED,
+      patientId,
+      entryStatus: [STATUS_APPROVED],
+      submissionSetStatus: [STATUS_APPROVED],
+      folderStatus: [STATUS_APPROVED],
+      members,
+    },
+  ] as const
+  for (const query of ofPatient)
+    await t.test(query.kind, (t) =>
+      within(t, OF_ONE_PERSON, async (queries) => {
+        await queries.reach({ query, personKey })
+        return queries.findObjects({ query, personKey }, selection)
+      }),
+    )
+  for (const query of byId)
+    await t.test(`${query.kind} ${'by' in query ? query.by : ''}`, (t) =>
+      within(t, OF_ONE_PERSON, async (queries) => {
+        await queries.reach({ query })
+        return queries.findObjects({ query }, selection)
+      }),
+    )
+  for (const [name, query, most] of ofMany)
+    await t.test(`candidates by ${name}`, (t) =>
+      within(t, most, async (queries) => (await queries.candidates(query, ['hospital-a', 'clinic-b'])).found),
+    )
+}
+
+t.test('before the tables are analysed', (t) => everyQuery(t, 'by-rule'))
+
+t.test('after they are analysed', async (t) => {
+  await pool.query('vacuum analyze')
+  await t.test('by rule', (t) => everyQuery(t, 'by-rule'))
+  await t.test('everything', (t) => everyQuery(t, 'everything'))
+})
+
+t.test('a submission of hundreds of documents is read in proportion to their number, not to its square', async (t) => {
+  const count = 600
+  await pool.query(`
+    insert into registry.document_entry
+    select (jsonb_populate_record(e, jsonb_build_object('entry_uuid', md5('big.D.' || n), 'logical_uuid', md5('big.D.' || n), 'unique_id', 'big.D.' || n, 'person_key', 5000))).*
+    from registry.document_entry e, generate_series(1, ${count}) n where e.unique_id = 'D.77.1';
+    insert into registry.submission_set
+    select (jsonb_populate_record(p, jsonb_build_object('entry_uuid', md5('big.S'), 'unique_id', 'big.S', 'person_key', 5000))).*
+    from registry.submission_set p where p.unique_id = 'S.77.1';
+    insert into registry.folder
+    select (jsonb_populate_record(f, jsonb_build_object('entry_uuid', md5('big.F'), 'logical_uuid', md5('big.F'), 'unique_id', 'big.F', 'person_key', 5000))).*
+    from registry.folder f where f.unique_id = 'F.77.1';
+    insert into registry.association (association_uuid, person_key, type, source_uuid, target_uuid, ebrim)
+    select md5('big.' || k || n)::uuid, 5000, 'urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember',
+      case k when 'FD' then md5('big.F') else md5('big.S') end::uuid, case k when 'SFD' then md5('big.FD' || n) else md5('big.D.' || n) end::uuid, ''
+    from generate_series(1, ${count}) n, unnest(array['SD', 'FD', 'SFD']) k;
+    insert into registry.association (association_uuid, person_key, type, source_uuid, target_uuid, ebrim)
+    values (md5('big.SF')::uuid, 5000, 'urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember', md5('big.S')::uuid, md5('big.F')::uuid, '')`)
+  const { rows } = await pool.query<{ s: string; d: string }>(
+    `select md5('big.S')::uuid as s, md5('big.D.1')::uuid as d`,
+  )
+  const [set, document] = [`urn:uuid:${rows[0]?.s}`, `urn:uuid:${rows[0]?.d}`]
+  const selection = { accesses: [access(5000, 'by-rule')], limit: 10_000 }
+  for (const query of [
+    { kind: 'GetSubmissionSetAndContents', ...ASKED, ...byUuid(set), members },
+    { kind: 'GetAssociations', ...ASKED, uuids: [set] },
+    { kind: 'GetSubmissionSets', ...ASKED, uuids: [document] },
+    { kind: 'GetFoldersForDocument', ...ASKED, ...byUuid(document) },
+  ] as const satisfies readonly IdQuery[])
+    await t.test(query.kind, (t) => within(t, 25 * count, (queries) => queries.findObjects({ query }, selection)))
+})
+
+t.test('a query broader than may be looked at is given up, in bounded time', async (t) => {
+  const broad = { ...many, codes: { ...criteria.codes, classCode: [['REPORT^^s']] } }
+  const before = performance.now()
+  const { complete } = await createRegistryQueries(pool).candidates(broad, undefined)
+  t.equal(complete, false)
+  t.ok(performance.now() - before < 5000)
+})
