@@ -35,6 +35,7 @@ t.test('absent parameters restrict nothing, and Type means Stable', async (t) =>
   t.strictSame(find(), {
     kind: 'FindDocuments',
     returnType: 'LeafClass',
+    metadataLevel: 1,
     patientId: { value: 'P1', authority: '2.25.1' },
     status: [STATUS_APPROVED],
     objectTypes: [OBJECT_STABLE],
@@ -51,6 +52,7 @@ t.test('absent parameters restrict nothing, and Type means Stable', async (t) =>
     serviceStartTime: {},
     serviceStopTime: {},
     authorPerson: [],
+    referenceIds: [],
   })
 })
 
@@ -95,7 +97,7 @@ t.test('known statuses stay when unknown ones stand beside them', async (t) => {
 })
 
 t.test('parameters that the query does not know are ignored', async (t) => {
-  t.ok(find(['$XDSFolderStatus', 'anything'], ['$MetadataLevel', '1'], ['plain', '(']))
+  t.ok(find(['$XDSFolderStatus', 'anything'], ['$XDSDocumentEntryLogicalID', '('], ['plain', '(']))
 })
 
 t.test('Type may name both kinds', async (t) => {
@@ -114,8 +116,14 @@ t.test('GetDocuments takes exactly one of the two', async (t) => {
 })
 
 t.test('the values of a parameter are bounded over all its Value elements', async (t) => {
-  const many = Array.from({ length: 1001 }, (_, index) => `('${index}')`)
-  t.throws(() => ask(GET, [['$XDSDocumentEntryUniqueId', ...many]]), refusal('QUERY_PARAMETER_VALUE'))
+  const many = Array.from({ length: 1001 }, (_, index) => `('${index}^^s')`)
+  t.throws(() => ask(GET, [['$XDSDocumentEntryUniqueId', ...many]]), refusal('QUERY_VALUES_LIMIT'))
+  const slots = many.map((value) => ['$XDSDocumentEntryEventCodeList', value] as const)
+  t.throws(() => find(...slots), refusal('QUERY_VALUES_LIMIT'), 'over all slots of it too')
+  const before = performance.now()
+  const tenThousand = Array.from({ length: 10_000 }, (_, index) => `'urn:uuid:${index}'`).join(',')
+  t.throws(() => ask(GET, [['$XDSDocumentEntryEntryUUID', `(${tenThousand})`]]), refusal('QUERY_VALUES_LIMIT'))
+  t.ok(performance.now() - before < 1000)
 })
 
 t.test('unknown queries and return types', async (t) => {

@@ -6,6 +6,7 @@ import {
   MAX_PARAMETER_VALUES,
   parseCode,
   parseList,
+  parseNumber,
   parsePattern,
   parseString,
   parseTime,
@@ -58,7 +59,7 @@ t.test('lists', async (t) => {
 t.test('lists are bounded, and long input is read in linear time', async (t) => {
   const list = (length: number) => `(${Array.from({ length }, (_, index) => `'${index}'`).join(',')})`
   t.equal(parseList('$p', list(MAX_PARAMETER_VALUES)).length, MAX_PARAMETER_VALUES)
-  t.throws(() => parseList('$p', list(MAX_PARAMETER_VALUES + 1)), bad)
+  t.throws(() => parseList('$p', list(MAX_PARAMETER_VALUES + 1)), { message: iheError('QUERY_VALUES_LIMIT').message })
   const before = performance.now()
   for (const raw of [`('${"''".repeat(200_000)})`, `(${' '.repeat(500_000)}x y)`, `('a'${' '.repeat(500_000)}!)`])
     t.throws(() => parseList('$p', raw), bad)
@@ -96,6 +97,13 @@ t.test('times are bare or quoted digits, padded to the second', async (t) => {
     '２００４',
   ])
     t.throws(() => parseTime('$p', raw), bad, raw)
+})
+
+t.test('numbers are bare, or quoted', async (t) => {
+  t.equal(parseNumber('$p', ' 2 '), '2')
+  t.equal(parseNumber('$p', "'1'"), '1')
+  for (const raw of ['', 'two', '-1', '1.0', '1,2', '２', '1'.repeat(10)])
+    t.throws(() => parseNumber('$p', raw), bad, raw)
 })
 
 t.test('patterns are bounded', async (t) => {
