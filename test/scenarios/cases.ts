@@ -115,6 +115,8 @@ export function generated(request: Buffer, { kind, count }: NonNullable<Expectat
       return placed(request, `<rim:Value>${'x'.repeat(count)}</rim:Value>`)
     case 'parts':
       return placed(request, parts(count))
+    case 'values':
+      return placed(request, `<rim:Value>('urn:uuid:${randomUUID()}')</rim:Value>`.repeat(count))
     case 'segments':
       return Buffer.concat([request, Buffer.from('OBX|1|ST|X||1||||||F\r'.repeat(count))])
   }

@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { Test } from 'tap'
-import { ENDPOINTS, iti18, iti41, iti42, iti43, type Transaction } from '../../profiles/transactions/index.ts'
+import { ENDPOINTS, iti18, iti41, iti42, iti43, iti51, type Transaction } from '../../profiles/transactions/index.ts'
 import type { HttpAnswer, Scenario } from './harness.ts'
 import { type Emitted, envelopeOf } from './validate.ts'
 
@@ -37,15 +37,16 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'iti43-request-body-home-without-urn-prefix.xml': 'XDSUnknownRepositoryId',
   'iti43-request-envelope-schema-invalid-order.xml': 'XDSRegistryMetadataError',
   'iti43-request-envelope-valid-two-docs.xml': 'XDSUnknownRepositoryId',
+  'iti51-request-FindDocumentsForMultiplePatients.xml': 'Success',
   'soap-envelope-empty-body.xml': 'SOAP_STRUCTURE',
   'soap-fault-not-wellformed.xml': 'XML_NOT_WELL_FORMED',
   'submission-body-extra-metadata.xml': 'XDSRegistryMetadataError',
   'submission-body-full-attributes.xml': 'XDSRegistryMetadataError',
   'written/iti18-request-FindDocuments-and-or-ondemand.xml': 'Success',
-  'written/iti18-request-GetAll.xml': 'XDSUnknownStoredQuery',
+  'written/iti18-request-GetAll.xml': 'Success',
   'written/iti18-request-GetDocuments-home-objectref.xml': 'Success',
-  'written/iti18-request-GetRelatedDocuments.xml': 'XDSUnknownStoredQuery',
-  'written/iti18-request-GetSubmissionSetAndContents.xml': 'XDSUnknownStoredQuery',
+  'written/iti18-request-GetRelatedDocuments.xml': 'Success',
+  'written/iti18-request-GetSubmissionSetAndContents.xml': 'Success',
   'written/iti18-request-invalid-both-uuid-and-uniqueid.xml': 'XDSStoredQueryParamNumber',
   'written/iti18-request-invalid-unknown-query.xml': 'XDSUnknownStoredQuery',
   'written/iti41-http-mtom-request-invalid-missing-part.txt': 'XDSMissingDocument',
@@ -70,6 +71,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'written/iti42-request-invalid-update-trigger-in-register.xml': 'XDSRegistryMetadataError',
   'written/iti42-request-invalid-uppercase-uuid.xml': 'XDSRegistryMetadataError',
   'written/iti42-request-valid-snapshot-of-ondemand.xml': 'UnresolvedReferenceException',
+  'written/iti51-request-invalid-no-selective-parameter.xml': 'XDSStoredQueryMissingParam',
 }
 
 interface Request {
@@ -102,8 +104,8 @@ function withDocument(name: string, text: string): string {
 function transactionOf(name: string): Transaction | undefined {
   if (/^submission-body/.test(name)) return iti42
   if (/^soap-(envelope|fault-not)/.test(name)) return iti18
-  const number = /^iti(18|41|42|43)-.*request/.exec(name)?.[1]
-  return number === undefined ? undefined : [iti18, iti41, iti42, iti43].find(({ id }) => id === `ITI-${number}`)
+  const number = /^iti(18|41|42|43|51)-.*request/.exec(name)?.[1]
+  return number === undefined ? undefined : [iti18, iti41, iti42, iti43, iti51].find(({ id }) => id === `ITI-${number}`)
 }
 
 function enveloped({ action }: Transaction, xml: string): string {

@@ -60,7 +60,7 @@ export interface Scenario {
 }
 
 /** Small, so that a test reaches the limits with messages a person can read. */
-export const LEAF_RESULTS = 40
+export const LEAF_RESULTS = 120
 
 /** Connects without a client certificate. */
 const NOBODY = 'nobody'
