@@ -1,25 +1,26 @@
-// tsunagi query: ITI-18 Registry Stored Query, FindDocuments or GetDocuments (ITI TF-2 3.18.4.1.2.3.7).
+// tsunagi query: any stored query of ITI-18 and ITI-51, by its name (ITI TF-2 3.18.4.1.2.3.7, 3.51.4.1.2).
 
 import type { Command } from 'commander'
-import { readDocumentEntry } from '../../profiles/metadata/read.ts'
-import { iti18 } from '../../profiles/transactions/index.ts'
-import { writeFindDocuments, writeGetDocuments } from '../codec/ebxml/query-request.ts'
+import { type QueryParameter, type StoredQueryRow, storedQueries } from '../../profiles/queries/index.ts'
+import { iti18, iti51, type Transaction } from '../../profiles/transactions/index.ts'
+import { writeStoredQuery } from '../codec/ebxml/query-request.ts'
 import { type ReceivedQueryResponse, readQueryResponse } from '../codec/ebxml/query-response.ts'
+import { listValue, stringValue } from '../codec/ebxml/query-value.ts'
 import type { Markup } from '../codec/xml/write.ts'
-import type { DocumentEntry } from '../model/document-entry.ts'
 import type { Slot } from '../model/ebrim.ts'
-import type { PatientId } from '../model/identifiers.ts'
+import { formatCx, type PatientId } from '../model/identifiers.ts'
 import type { ReturnType } from '../model/stored-query.ts'
 import { STATUS_APPROVED, STATUS_DEPRECATED } from '../model/xds.ts'
 import { type ActingSystem, actingAs, asSystem, facilityDomain, patientOf, type SystemOptions } from './as-system.ts'
 import type { SoapReply } from './client.ts'
-import { type Context, collect, contextOf, listOf, type Registration } from './context.ts'
+import { collect, contextOf, listOf, type Registration } from './context.ts'
 import { RefusedError, UsageError } from './failure.ts'
-import { printRows } from './output.ts'
 import { askPix, foundIds } from './pix.ts'
+import { showObjects, showReferences } from './query-answer.ts'
 import { requireSuccess } from './registry-answer.ts'
 
 interface QueryOptions extends SystemOptions {
+  readonly query?: string
   readonly patient?: string
   readonly id?: string
   readonly domain?: string
@@ -33,22 +34,26 @@ interface QueryOptions extends SystemOptions {
 
 export const registerQuery: Registration = (program, terminal) => {
   actingAs(program.command('query'))
-    .description('ITI-18: documents of a patient / 文書の検索')
+    .description('ITI-18, ITI-51: documents, submission sets, folders and associations / 文書の検索')
+    .option('--query <name>', 'stored query, e.g. GetFolderAndContents; default FindDocuments, or GetDocuments by id')
     .option('--patient <id>', 'affinity-domain id of the patient, a bare value or id^^^&OID&ISO')
     .option('--id <value>', 'instead: patient number of the facility, looked up by ITI-45 first')
     .option('--domain <oid>', 'assigning authority of --id; default that of the system’s facility')
-    .option('--uuid <entryUUID>', 'GetDocuments by entryUUID (repeatable)', collect)
-    .option('--unique-id <uniqueId>', 'GetDocuments by uniqueId (repeatable)', collect)
+    .option('--uuid <entryUUID>', 'objects by entryUUID (repeatable)', collect)
+    .option('--unique-id <uniqueId>', 'objects by uniqueId (repeatable)', collect)
     .option('--return <type>', 'LeafClass or ObjectRef', 'LeafClass')
     .option('--status <status>', 'approved, deprecated, or both separated by a comma', 'approved')
-    .option('--param <name=value>', 'further parameter in wire syntax (repeatable)', collect)
+    .option('--param <name=value>', 'further parameter, a value or wire syntax (repeatable)', collect)
     .option('--raw', 'print the answer as received')
     .action((options: QueryOptions, command: Command) => {
       const context = contextOf(command, terminal)
       return asSystem(context, options, async (acting) => {
-        const { response, reply } = await ask(acting, await requestOf(acting, options))
+        const row = rowOf(options)
+        const body = await requestOf(acting, options, row)
+        const transaction = row.transaction === 'ITI-18' ? iti18 : iti51
+        const { response, reply } = await ask(acting, body, transaction)
         if (options.raw === true) terminal.out(reply.raw)
-        else if (returnTypeOf(options) === 'LeafClass') showEntries(context, response)
+        else if (returnTypeOf(options) === 'LeafClass') showObjects(context, response, row.returns)
         else showReferences(context, response)
         requireSuccess(terminal, response)
       })
@@ -59,22 +64,64 @@ export const registerQuery: Registration = (program, terminal) => {
 export async function ask(
   { client }: ActingSystem,
   body: Markup,
+  transaction: Transaction = iti18,
 ): Promise<{ readonly response: ReceivedQueryResponse; readonly reply: SoapReply }> {
-  const reply = await client.call({ transaction: iti18, body })
+  const reply = await client.call({ transaction, body })
   return { response: readQueryResponse(reply.body), reply }
 }
 
+/** The query named, or the one that the other options mean. @throws {UsageError} */
+function rowOf(options: QueryOptions): StoredQueryRow {
+  const { query, patient, id, uuid, uniqueId } = options
+  const given = [patient, id, uuid, uniqueId].filter((option) => option !== undefined)
+  if (query === undefined && given.length !== 1)
+    throw new UsageError('give one of --patient, --id, --uuid and --unique-id, or a --query')
+  const name = query ?? (uuid === undefined && uniqueId === undefined ? 'FindDocuments' : 'GetDocuments')
+  const row = storedQueries.find((candidate) => candidate.name === name)
+  if (row !== undefined) return row
+  throw new UsageError(`--query knows ${storedQueries.map((known) => known.name).join(', ')}, not "${name}"`)
+}
+
 /** The request that the options describe. @throws {UsageError} */
-async function requestOf(acting: ActingSystem, options: QueryOptions): Promise<Markup> {
-  const returnType = returnTypeOf(options)
-  const { uuid, uniqueId } = options
-  const asked = [options.patient, options.id, uuid, uniqueId].filter((option) => option !== undefined)
-  if (asked.length !== 1) throw new UsageError('give one of --patient, --id, --uuid and --unique-id')
-  if (uuid !== undefined) return writeGetDocuments({ returnType, by: 'entryUUID', values: uuid })
-  if (uniqueId !== undefined) return writeGetDocuments({ returnType, by: 'uniqueId', values: uniqueId })
-  const slots = parameterSlots(options.param ?? [])
-  const status = statusesOf(options.status)
-  return writeFindDocuments({ patientId: await patientIdOf(acting, options), returnType, status, slots })
+async function requestOf(acting: ActingSystem, options: QueryOptions, row: StoredQueryRow): Promise<Markup> {
+  const own = parameterSlots(options.param ?? []).map((slot) => inWireSyntax(slot, row))
+  const patient = options.patient ?? options.id
+  const about = patient === undefined ? [] : [formatCx(await patientIdOf(acting, options))]
+  const slots = [
+    ...optionSlots(row, { option: '--patient', ending: /[pP]atientId$/, values: about }),
+    ...optionSlots(row, { option: '--uuid', ending: /EntryUUID$|^\$uuid$/, values: options.uuid ?? [] }),
+    ...optionSlots(row, { option: '--unique-id', ending: /UniqueId$/, values: options.uniqueId ?? [] }),
+    ...row.parameters
+      .filter(({ name, required }) => required === 'yes' && name.endsWith('Status'))
+      .filter(({ name }) => own.every((slot) => slot.name !== name))
+      .map((parameter) => slotOf(parameter, statusesOf(options.status))),
+    ...own,
+  ]
+  return writeStoredQuery({ id: row.id, returnType: returnTypeOf(options), slots })
+}
+
+/** The parameter of the query that an option stands for. @throws {UsageError} when it has none. */
+function optionSlots(
+  row: StoredQueryRow,
+  given: { readonly option: string; readonly ending: RegExp; readonly values: readonly string[] },
+): readonly Slot[] {
+  if (given.values.length === 0) return []
+  const parameter = row.parameters.find(({ name }) => given.ending.test(name))
+  if (parameter === undefined) throw new UsageError(`${given.option} is no parameter of ${row.name}`)
+  return [slotOf(parameter, given.values)]
+}
+
+function slotOf(parameter: QueryParameter, values: readonly string[]): Slot {
+  const wire = parameter.list === 'yes' ? [listValue(values)] : values.map(stringValue)
+  return { name: parameter.name, values: wire }
+}
+
+/** A bare value gets the quotes and parentheses of its parameter; what has quotes or parentheses is sent as it is. */
+function inWireSyntax(slot: Slot, row: StoredQueryRow): Slot {
+  const parameter = row.parameters.find(({ name }) => name === slot.name)
+  const [value] = slot.values
+  if (parameter === undefined || value === undefined || /^[('"]/.test(value)) return slot
+  return parameter.value === 'time' || parameter.value === 'number' ? slot : slotOf(parameter, [value])
 }
 
 function returnTypeOf(options: Pick<QueryOptions, 'return'>): ReturnType {
@@ -119,34 +166,4 @@ export function parameterSlots(parameters: readonly string[]): readonly Slot[] {
 /** A shell makes single quotes hard to write, so double ones around a value are taken for them (ITI TF-2 3.18.4.1.2.3.5). */
 function wireQuotes(value: string): string {
   return value.includes("'") ? value : value.replaceAll('"', "'")
-}
-
-function showEntries({ terminal, format }: Context, response: ReceivedQueryResponse): void {
-  const rows = response.objects.flatMap((object) => {
-    const entry = readDocumentEntry(object).value
-    return entry === undefined ? [] : [{ ...entry, availabilityStatus: object.status ?? '' }]
-  })
-  printRows(terminal, { rows, columns: entryColumns, empty: 'no document / 文書はありません' }, format)
-}
-
-const entryColumns: readonly { readonly title: string; readonly value: (entry: DocumentEntry) => string }[] = [
-  { title: 'TITLE', value: (entry) => entry.title ?? '' },
-  { title: 'CLASS', value: (entry) => entry.classCode.code },
-  { title: 'CREATED', value: (entry) => readableTime(entry.creationTime ?? '') },
-  { title: 'REPOSITORY', value: (entry) => entry.repositoryUniqueId ?? '' },
-  { title: 'DOCUMENT', value: (entry) => entry.uniqueId },
-]
-
-function showReferences({ terminal, format }: Context, response: ReceivedQueryResponse): void {
-  const columns = [{ title: 'ENTRY', value: (id: string) => id }]
-  printRows(terminal, { rows: response.references, columns, empty: 'no document / 文書はありません' }, format)
-}
-
-/** DTM in UTC as `2026-01-20 05:30:00Z`, in the precision it has. */
-export function readableTime(dtm: string): string {
-  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?$/.exec(dtm) ?? []
-  if (year === undefined) return dtm
-  const date = [year, month, day].filter((part) => part !== undefined).join('-')
-  if (hour === undefined) return date
-  return `${date} ${[hour, minute ?? '00', second].filter((part) => part !== undefined).join(':')}Z`
 }

@@ -1,12 +1,12 @@
 // query:AdhocQueryResponse: stored fragments concatenated, with what can change spliced in (design §3; ITI TF-2 3.18.4.1.3).
 
 import { NS } from '../../../profiles/transactions/define.ts'
-import type { RegistryObject } from '../../model/ebrim.ts'
+import type { Association, RegistryObject } from '../../model/ebrim.ts'
 import type { ReturnType, StoredObject } from '../../model/stored-query.ts'
 import { childOf, elementsOf } from '../xml/navigate.ts'
 import type { XmlElement } from '../xml/read.ts'
 import { concat, el, type Markup, trusted } from '../xml/write.ts'
-import { readRegistryObject, writeSlot } from './registry-object.ts'
+import { readAssociation, readRegistryObject, writeSlot } from './registry-object.ts'
 import {
   type ReceivedResponse,
   readRegistryResponse,
@@ -53,6 +53,7 @@ function references(objects: readonly StoredObject[]): Markup {
 
 export interface ReceivedQueryResponse extends ReceivedResponse {
   readonly objects: readonly RegistryObject[]
+  readonly associations: readonly Association[]
   readonly references: readonly string[]
 }
 
@@ -65,6 +66,7 @@ export function readQueryResponse(response: XmlElement): ReceivedQueryResponse {
     objects: children
       .filter((child) => child.name === 'ExtrinsicObject' || child.name === 'RegistryPackage')
       .map(readRegistryObject),
+    associations: children.filter((child) => child.name === 'Association').map(readAssociation),
     references: children.filter((child) => child.name === 'ObjectRef').map((child) => child.attributes.get('id') ?? ''),
   }
 }
