@@ -206,7 +206,13 @@ async function furnish(given: Given) {
     ports: doorPorts,
     accept: (request: Parameters<typeof accept>[0], caller: Caller) => accept(request, caller, storeClient),
   }
-  const endpoints = endpointsOf(given, { registry, queries: storedQueryPorts(given, registry), repository, identity, blobs })
+  const endpoints = endpointsOf(given, {
+    registry,
+    queries: storedQueryPorts(given, registry),
+    repository,
+    identity,
+    blobs,
+  })
   return {
     metrics,
     recorder,

@@ -183,7 +183,7 @@ async function ofManyPatients(
   const { complete, found } = await ports.queries.candidates(query, publishers)
   const evidence: Evidence = { patients: query.patientIds.map(formatCx), documents: [], query: asked.audit }
   const limit = limitOf(returnType, ports)
-  if (!complete) return failed(returnType, { error: tooMany(limit), evidence })
+  if (!complete) return failed(returnType, { error: tooBroad(), evidence })
   const accesses = await ports.access.ofPersons(caller, [...new Set(found.map(({ personKey }) => personKey))])
   const objects = await visible({ query: named(query, found) }, { accesses, limit }, ports)
   const told: Evidence = {
@@ -208,6 +208,11 @@ function named(query: MultiPatientQuery, found: readonly { readonly id: string }
 
 function limitOf(returnType: ReturnType, ports: StoredQueryPorts): number {
   return returnType === 'LeafClass' ? ports.limits.leafResults : ports.limits.objectRefResults
+}
+
+/** So much matches its codes that the search was given up; how much of it the caller may see was not asked. */
+function tooBroad(): IheError {
+  return iheError('TOO_MANY_RESULTS', { rule: 'more to look at than one search may; name patients, a code or a time' })
 }
 
 function tooMany(limit: number): IheError {

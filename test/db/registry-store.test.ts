@@ -246,6 +246,17 @@ t.test('3.18.4.1.2.3.7.1: random queries under random scopes find what the model
   t.ok(hits > 500, `the queries are not all empty: ${hits}`)
 })
 
+t.test('by id a scope shows exactly what `admits` allows (design §4)', async (t) => {
+  const values = all.map((stored) => stored.entry.entryUUID)
+  const query = { kind: 'GetDocuments', returnType: 'ObjectRef', metadataLevel: 1, by: 'entryUUID', values } as const
+  for (let round = 0; round < 100; round += 1) {
+    const patient = randomScope()
+    const found = await queries.findObjects({ query }, { accesses: [patient], limit: 1000 })
+    const expected = all.filter((stored) => isFound(stored, { ...randomQuery(), ...OPEN }, patient))
+    t.same(found.map(({ id }) => id).sort(), expected.map(({ entry: value }) => value.entryUUID).sort())
+  }
+})
+
 t.test('results come newest first and stop at the limit', async (t) => {
   const query = { ...randomQuery(), ...OPEN }
   const scope = { ...randomScope().scope, mode: 'everything' as const }
