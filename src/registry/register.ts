@@ -9,7 +9,15 @@ import type { Submission } from '../model/document-entry.ts'
 import type { Association } from '../model/ebrim.ts'
 import type { IheError } from '../model/error.ts'
 import type { Outcome } from '../model/evidence.ts'
-import { HAS_MEMBER, OBJECT_ON_DEMAND, OBJECT_STABLE, STATUS_APPROVED } from '../model/xds.ts'
+import {
+  APND,
+  HAS_MEMBER,
+  OBJECT_ON_DEMAND,
+  OBJECT_STABLE,
+  STATUS_APPROVED,
+  STATUS_DEPRECATED,
+  XFRM,
+} from '../model/xds.ts'
 import { assemble, type SubmissionRules } from './assemble.ts'
 import { associationFindings, relationshipRules } from './associations.ts'
 import type {
@@ -136,7 +144,7 @@ function planOf(given: Planned, ports: RegistryPorts): RegistrationPlan {
   const { submission, patient, caller, facts } = given
   const inherited = inheritedMemberships(submission, facts)
   const associations = [...submission.associations, ...inherited]
-  const replaced = new Set(targetsOfReplacement(submission))
+  const gone = deprecatedBy(submission, facts)
   const folders = new Set(facts.referenced.filter(({ object }) => object === 'Folder').map(({ id }) => id))
   return {
     personKey: patient.personKey,
@@ -149,6 +157,7 @@ function planOf(given: Planned, ports: RegistryPorts): RegistrationPlan {
       entry: value,
       ebrim: ports.render.object(object),
       ...firstVersion(value.entryUUID, caller),
+      ...(gone.submitted.has(value.entryUUID) ? { status: STATUS_DEPRECATED } : {}),
     })),
     folders: submission.folders.map(({ value, object }) => ({
       folder: value,
@@ -157,9 +166,7 @@ function planOf(given: Planned, ports: RegistryPorts): RegistrationPlan {
     })),
     associations: associations.map((association) => ({ association, ebrim: ports.render.association(association) })),
     changes: {
-      deprecated: facts.referenced
-        .filter(({ id }) => replaced.has(id))
-        .flatMap(({ id, dependents }) => [id, ...dependents]),
+      deprecated: gone.registered,
       approved: [],
       superseded: [],
       touched: [
@@ -178,8 +185,28 @@ function firstVersion(id: string, { facilityId }: Caller) {
   return { logicalId: id, version: 1, status: STATUS_APPROVED, publisher: facilityId }
 }
 
-function targetsOfReplacement({ associations }: Submission): readonly string[] {
-  return associations.filter(({ type }) => relationshipRules.get(type)?.replaces === 'yes').map(({ target }) => target)
+/**
+ * Replaced entries with their addenda and transformations, those of this very submission among them: they are registered as Deprecated
+ * (ITI TF-3 4.2.2.2.3).
+ */
+function deprecatedBy(
+  { associations }: Submission,
+  facts: RegistrationFacts,
+): { readonly registered: readonly string[]; readonly submitted: ReadonlySet<string> } {
+  const replaced = new Set(
+    associations.filter(({ type }) => relationshipRules.get(type)?.replaces === 'yes').map(({ target }) => target),
+  )
+  const registered = facts.referenced
+    .filter(({ id }) => replaced.has(id))
+    .flatMap(({ id, dependents }) => [id, ...dependents])
+  const gone = new Set(registered)
+  const submitted = new Set<string>()
+  const dependents = associations.filter(({ type }) => type === APND || type === XFRM)
+  for (let size = -1; size !== submitted.size; ) {
+    size = submitted.size
+    for (const { source, target } of dependents) if (gone.has(target) || submitted.has(target)) submitted.add(source)
+  }
+  return { registered, submitted }
 }
 
 /** A replacement becomes a member of the Folders of the replaced entry, where the submission does not say so itself (ITI TF-3 4.2.2.2.3). */
