@@ -28,7 +28,7 @@ export {
   type StoredQueryName,
   type StoredQueryRow,
 } from './define.ts'
-export { findDocuments, getDocuments }
+export { findDocuments, getDocuments, getFolders }
 
 export const storedQueries: readonly StoredQueryRow[] = [
   findDocuments,

@@ -23,6 +23,7 @@ import { registerServe } from './serve.ts'
 import { registerSystem } from './system.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 import { registerUnion } from './union.ts'
+import { registerUpdate } from './update.ts'
 
 /** In the order help lists them. */
 const commands: readonly Registration[] = [
@@ -41,6 +42,7 @@ const commands: readonly Registration[] = [
   registerPix,
   registerQuery,
   registerProvide,
+  registerUpdate,
   registerRetrieve,
   registerRemove,
   registerGenerate,
