@@ -26,6 +26,8 @@ function errorsPage(): string {
     '',
     'Every refusal and warning this server gives, from the table in `profiles/errors` (written by `npm run generate`).',
     'Each answer carries the code, where it was found, what would do, and the journal id that the operator can look up.',
+    'For errors of its own a Document Repository says XDSRepositoryError, XDSRepositoryMetadataError and XDSRepositoryBusy instead of',
+    'XDSRegistryError, XDSRegistryMetadataError and XDSRegistryBusy.',
     '',
     ...errorTable.map(section),
   ].join('\n')

@@ -89,19 +89,24 @@ export class IheError extends Error {
 
 /** The same error naming its exchange, for doors whose answers have one text field only. */
 export function citing(error: IheError, journalId: string): IheError {
-  const { at, value, rule, ruleId, location, relayed } = error
-  return new IheError(
-    { ...error.row, hint: `${error.row.hint} (journal ${journalId})` },
-    {
-      ...(at === undefined ? {} : { at }),
-      ...(value === undefined ? {} : { value }),
-      ...(rule === undefined ? {} : { rule }),
-      ...(ruleId === undefined ? {} : { ruleId }),
-      ...(location === undefined ? {} : { location }),
-      ...(relayed === undefined ? {} : { relayed }),
-      cause: error.cause,
-    },
-  )
+  return new IheError({ ...error.row, hint: `${error.row.hint} (journal ${journalId})` }, detailsOf(error))
+}
+
+/** The same error under another RegistryError code: the same row has different ones at different actors (ITI TF-3 4.2.4.1). */
+export function underCode(error: IheError, ihe: string): IheError {
+  return new IheError({ ...error.row, ihe }, detailsOf(error))
+}
+
+function detailsOf({ at, value, rule, ruleId, location, relayed, cause }: IheError): ErrorDetails {
+  return {
+    ...(at === undefined ? {} : { at }),
+    ...(value === undefined ? {} : { value }),
+    ...(rule === undefined ? {} : { rule }),
+    ...(ruleId === undefined ? {} : { ruleId }),
+    ...(location === undefined ? {} : { location }),
+    ...(relayed === undefined ? {} : { relayed }),
+    cause,
+  }
 }
 
 const REDACTED_VALUE_LENGTH = 128

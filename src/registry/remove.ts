@@ -96,6 +96,8 @@ function evidenceOf(objects: readonly RemovableObject[], caller: Caller): Eviden
     patients: [...new Set(objects.flatMap(({ patient }) => patient ?? []))],
     documents: objects.flatMap(({ document }) => document ?? []),
     ...(set === undefined ? {} : { submissionSetUniqueId: set }),
-    decision: { allowed: !foreign, reason: foreign ? 'published by another facility' : reason },
+    ...(objects.length === 0
+      ? {}
+      : { decision: { allowed: !foreign, reason: foreign ? 'published by another facility' : reason } }),
   }
 }

@@ -6,10 +6,25 @@ import { type RetrievedDocument, readRetrieveRequest, writeRetrieveResponse } fr
 import { type ProvidedDocument, readProvideAndRegister } from '../../codec/ebxml/submit.ts'
 import { newContentId } from '../../codec/mtom/include.ts'
 import type { Attachment } from '../../codec/mtom/write.ts'
+import { type IheError, underCode } from '../../model/error.ts'
 import type { StagedContent } from '../../model/staged-document.ts'
 import type { ProvideAndRegisterRequest } from '../../repository/provide-and-register.ts'
 import type { DeliveredDocument, DocumentRequest } from '../../repository/retrieve.ts'
 import type { Codec } from '../binding.ts'
+
+/** What a repository says where a registry has a code of its own (ITI TF-3 Table 4.2.4.1-2). */
+const ABOUT_METADATA: Readonly<Record<string, string>> = {
+  XDSRegistryMetadataError: 'XDSRepositoryMetadataError',
+  XDSRegistryError: 'XDSRepositoryError',
+  XDSRegistryBusy: 'XDSRepositoryBusy',
+}
+/** In transactions without metadata a body that cannot be read is a general error. */
+const ABOUT_DOCUMENTS = { ...ABOUT_METADATA, XDSRegistryMetadataError: 'XDSRepositoryError' }
+
+/** Errors found before or instead of the actor; what a registry has said stays as it is. */
+function ofRepository(errors: readonly IheError[], codes: Readonly<Record<string, string>>): readonly IheError[] {
+  return errors.map((error) => underCode(error, codes[error.row.ihe] ?? error.row.ihe))
+}
 
 /** Where documents go while a message is read. */
 export interface Staging {
@@ -40,7 +55,8 @@ export function iti41Codec(staging: Staging): Codec<ProvideAndRegisterRequest, v
       body: writeRegistryResponse({ result: outcome.result, errors: outcome.errors, journalId }),
       attachments: [],
     }),
-    refuse: (errors, { journalId }) => writeRegistryResponse({ result: 'failure', errors, journalId }),
+    refuse: (errors, { journalId }) =>
+      writeRegistryResponse({ result: 'failure', errors: ofRepository(errors, ABOUT_METADATA), journalId }),
   }
 }
 
@@ -81,7 +97,8 @@ export const iti43Codec: Codec<readonly DocumentRequest[], readonly DeliveredDoc
     })
     return { body: writeRetrieveResponse(documents, verdict), attachments }
   },
-  refuse: (errors, { journalId }) => writeRetrieveResponse([], { result: 'failure', errors, journalId }),
+  refuse: (errors, { journalId }) =>
+    writeRetrieveResponse([], { result: 'failure', errors: ofRepository(errors, ABOUT_DOCUMENTS), journalId }),
 }
 
 async function inlined(delivered: readonly DeliveredDocument[]): Promise<readonly RetrievedDocument[]> {
@@ -109,5 +126,6 @@ export const iti86Codec: Codec<readonly DocumentRequest[], void> = {
     body: writeRegistryResponse({ result: outcome.result, errors: outcome.errors, journalId }),
     attachments: [],
   }),
-  refuse: (errors, { journalId }) => writeRegistryResponse({ result: 'failure', errors, journalId }),
+  refuse: (errors, { journalId }) =>
+    writeRegistryResponse({ result: 'failure', errors: ofRepository(errors, ABOUT_DOCUMENTS), journalId }),
 }
