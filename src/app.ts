@@ -184,12 +184,7 @@ async function furnish(given: Given) {
     directory: join(config.dataDir, 'documents'),
     maxDocumentBytes: config.limits.documentBytes,
   })
-  blobs
-    .sweep((keys) => findNamedFiles(pool, keys))
-    .then(
-      (removed) => removed > 0 && log.info({ removed }, 'files without a row removed'),
-      (error: Error) => log.warn({ cause: error.name }, 'the sweep of the document store failed'),
-    )
+  const stopSweeping = sweepDaily(blobs, given)
   const registry = registryPorts(given)
   const { repository, stop } = await repositoryFor(given, {
     repository: repositoryPorts(given, { registry, blobs }),
@@ -217,10 +212,31 @@ async function furnish(given: Given) {
     metrics,
     recorder,
     identity,
-    stop,
+    stop: async () => {
+      stopSweeping()
+      await stop()
+    },
     https: { ports: doorPorts, findSystem: find, endpoints, storeClient: door, limits: config.limits },
     mllp: { ...door, findSystem: find, limits: config.limits },
   }
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/** At the start and every day: a crash between commit and file leaves files without a row, of removed documents too. */
+function sweepDaily(blobs: BlobStore, { log, pool }: Given): () => void {
+  const sweep = (): void => {
+    blobs
+      .sweep((keys) => findNamedFiles(pool, keys))
+      .then(
+        (removed) => removed > 0 && log.info({ removed }, 'files without a row removed'),
+        (error: Error) => log.warn({ cause: error.name }, 'the sweep of the document store failed'),
+      )
+  }
+  sweep()
+  const timer = setInterval(sweep, DAY_MS)
+  timer.unref()
+  return () => clearInterval(timer)
 }
 
 /** A repository registers for itself; a trusted system as it says. */
