@@ -136,7 +136,8 @@ function readObjects(client: Queryable, uuids: readonly string[]): Promise<reado
       select entry_uuid, 'Folder', person_key, publisher, patient_id, unique_id, null
       from registry.folder where entry_uuid = any(${uuids}::uuid[])
       union all
-      select a.association_uuid, 'Association', a.person_key, coalesce(s.publisher, e.publisher, f.publisher, ''), null, null, null
+      select a.association_uuid, 'Association', a.person_key, coalesce(s.publisher, e.publisher, f.publisher, ''),
+             coalesce(s.patient_id, e.patient_id, f.patient_id), null, null
       from registry.association a
       left join registry.submission_set s on s.entry_uuid = a.source_uuid
       left join registry.document_entry e on e.entry_uuid = a.source_uuid

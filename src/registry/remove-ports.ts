@@ -4,12 +4,12 @@ import type { Caller } from '../model/caller.ts'
 import type { DocumentReference } from '../model/evidence.ts'
 import type { Claim, RecordedOutcome } from './ports.ts'
 
-/** A registered object that a removal names. An association belongs to the facility that published its source. */
+/** A registered object that a removal names. An association belongs to the facility, and is about the patient, of its source. */
 export interface RemovableObject {
   readonly id: string
   readonly kind: 'DocumentEntry' | 'SubmissionSet' | 'Folder' | 'Association'
   readonly publisher: string
-  /** In CX form; an association has none of its own. */
+  /** In CX form. */
   readonly patient?: string
   /** Of a SubmissionSet or Folder. */
   readonly uniqueId?: string

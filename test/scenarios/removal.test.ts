@@ -169,6 +169,19 @@ t.test('3.62: a replacement is removed with its RPLC, the former document stays 
   )
 })
 
+t.test('3.62: a long list is judged in time, and an association alone is audited with its patient', async (t) => {
+  const unknown = Array.from({ length: 5000 }, () => newEntryUuid())
+  const { text } = await network.soap('tester', { transaction: iti62, body: writeRemoveObjects(unknown) })
+  t.equal(errorCodesOf(text).length, 100, 'as many as a person reads')
+  const submission = await provide('hospital-a')
+  const links = await associationsOf([submission.entry.entryUUID])
+  t.equal((await removeMetadata('hospital-a', links)).split(',')[0], 'XDSUnreferencedObjectException')
+  const { rows } = await pool.query(
+    `select patients from audit.event where type_code = 'ITI-62' order by event_id desc limit 1`,
+  )
+  t.strictSame(rows, [{ patients: [formatCx(hanako)] }])
+})
+
 const original = [{ name: 'SubmissionSetStatus', values: ['Original'] }]
 const linked = (type: string, source: string, target: string, slots: Association['slots'] = []): Association => ({
   ...association(type, source, target, slots),
