@@ -25,6 +25,8 @@ import { networkValues } from './network.ts'
 import { servedSchemaFaults } from './served-schemas.ts'
 import { bodyOf, type Emitted, envelopeOf, schemaFaults } from './validate.ts'
 
+t.setTimeout(170_000)
+
 const SOAP = 'application/soap+xml; charset=UTF-8'
 /** An answer that is delivered to an address: connection, TLS, and the receiver's no. */
 const JOURNALLED_WITHIN_MS = 10_000
