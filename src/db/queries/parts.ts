@@ -61,28 +61,28 @@ export function partsOf(selected: SelectedQuery): Parts {
 }
 
 const entriesOfStart = sql`de as materialized (
-      select e.* from registry.document_entry e join scope s on s.person_key = e.person_key and ${ENTRY}
-      where e.entry_uuid = any(array(select uuid from start)))`
+      select e.* from registry.document_entry e
+      where ${ENTRY} and e.entry_uuid = any(array(select uuid from start)))`
 
 const foldersOfStart = sql`fd as materialized (
-      select f.* from registry.folder f join scope s on s.person_key = f.person_key and ${FOLDER}
-      where f.entry_uuid = any(array(select uuid from start)))`
+      select f.* from registry.folder f
+      where ${FOLDER} and f.entry_uuid = any(array(select uuid from start)))`
 
 const setsOfStart = sql`ss as materialized (
-      select p.* from registry.submission_set p join scope s on s.person_key = p.person_key and ${SUBMISSION_SET}
-      where p.entry_uuid = any(array(select uuid from start)))`
+      select p.* from registry.submission_set p
+      where ${SUBMISSION_SET} and p.entry_uuid = any(array(select uuid from start)))`
 
 /** A SubmissionSet is Approved for ever. */
 function setsOfPerson(selected: SelectedQuery, asked: Statement): Statement {
   return sql`ss as materialized (
-      select p.* from registry.submission_set p join scope s on s.person_key = p.person_key and ${SUBMISSION_SET}
-      where p.person_key = ${personOf(selected)} and ${asked})`
+      select p.* from registry.submission_set p
+      where ${SUBMISSION_SET} and p.person_key = ${personOf(selected)} and ${asked})`
 }
 
 function foldersOfPerson(selected: SelectedQuery, asked: Statement): Statement {
   return sql`fd as materialized (
-      select f.* from registry.folder f join scope s on s.person_key = f.person_key and ${FOLDER}
-      where f.person_key = ${personOf(selected)} and ${asked})`
+      select f.* from registry.folder f
+      where ${FOLDER} and f.person_key = ${personOf(selected)} and ${asked})`
 }
 
 type Associating = { readonly associationStatus: readonly string[]; readonly metadataLevel: MetadataLevel }
@@ -125,8 +125,8 @@ function members(packages: Statement, { associationStatus }: Associating): State
 
 function memberEntries(query: GetSubmissionSetAndContents | GetFolderAndContents): Statement {
   return sql`de as materialized (
-      select e.* from registry.document_entry e join scope s on s.person_key = e.person_key and ${ENTRY}
-      where e.entry_uuid = any(array(select target_uuid from member)) and ${memberCriteria(query.members, query.metadataLevel)})`
+      select e.* from registry.document_entry e
+      where ${ENTRY} and e.entry_uuid = any(array(select target_uuid from member)) and ${memberCriteria(query.members, query.metadataLevel)})`
 }
 
 function setAndContents(query: GetSubmissionSetAndContents): readonly Statement[] {
@@ -135,8 +135,8 @@ function setAndContents(query: GetSubmissionSetAndContents): readonly Statement[
     members(sql`select entry_uuid from ss`, query),
     memberEntries(query),
     sql`fd as materialized (
-      select f.* from registry.folder f join scope s on s.person_key = f.person_key and ${FOLDER}
-      where f.entry_uuid = any(array(select target_uuid from member)) and (${query.metadataLevel === 2} or f.latest))`,
+      select f.* from registry.folder f
+      where ${FOLDER} and f.entry_uuid = any(array(select target_uuid from member)) and (${query.metadataLevel === 2} or f.latest))`,
     sql`content as materialized (
       select a.* from registry.association a
       where a.association_uuid = any(array(select target_uuid from member)) and a.type = ${HAS_MEMBER}
@@ -194,8 +194,8 @@ function everything(selected: SelectedQuery, query: GetAll): readonly Statement[
       sql`f.status = any(${query.folderStatus}) and (${query.metadataLevel === 2} or f.latest)`,
     ),
     sql`de as materialized (
-      select e.* from registry.document_entry e join scope s on s.person_key = e.person_key and ${ENTRY}
-      where e.person_key = ${personOf(selected)} and e.status = any(${query.entryStatus})
+      select e.* from registry.document_entry e
+      where ${ENTRY} and e.person_key = ${personOf(selected)} and e.status = any(${query.entryStatus})
         and ${memberCriteria(query.members, query.metadataLevel)})`,
     sql`among as materialized (
       select entry_uuid from ss union all select entry_uuid from fd union all select entry_uuid from de)`,

@@ -4,35 +4,49 @@ import type { PatientAccess } from '../../model/access.ts'
 import type { MetadataLevel } from '../../model/stored-query.ts'
 import { type Statement, sql } from '../sql.ts'
 
-/** WITH part `scope`: one row a person; who has none is hidden. */
+/**
+ * WITH parts of the scopes of one caller: `viewer` holds what is the same for every person, `person` who was decided about, `shown` which
+ * facilities' objects are visible of whom, `excluded` which kinds are not. Conditions ask them by IN, and `is true` keeps each from
+ * becoming a join: it is looked up in a hash, however many persons there are.
+ */
 export function scopes(accesses: readonly PatientAccess[]): Statement {
-  const rows = accesses.map(({ personKey, scope }) => ({
-    person_key: personKey,
-    everything: scope.mode === 'everything',
-    own: scope.ownFacility,
-    publishers: scope.publishers,
-    kinds: scope.excludedKinds,
-    confidentiality: scope.confidentiality,
-  }))
-  return sql`scope as materialized (
-      select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-        as s(person_key bigint, everything boolean, own text, publishers text[], kinds text[], confidentiality text[]))`
+  const [first] = accesses
+  const pairs = (values: (scope: PatientAccess['scope']) => readonly string[]) =>
+    accesses.flatMap(({ personKey, scope }) => values(scope).map((value) => ({ personKey, value })))
+  const shown = pairs(({ publishers }) => publishers)
+  const excluded = pairs(({ excludedKinds }) => excludedKinds)
+  return sql`viewer as materialized (
+      select ${first?.scope.mode === 'everything'}::boolean as everything, ${first?.scope.ownFacility ?? ''}::text as own,
+             ${first?.scope.confidentiality ?? []}::text[] as confidentiality),
+    person as materialized (select unnest(${accesses.map(({ personKey }) => personKey)}::bigint[]) as person_key),
+    shown as materialized (
+      select * from unnest(${shown.map(({ personKey }) => personKey)}::bigint[], ${shown.map(({ value }) => value)}::text[]) x(person_key, publisher)),
+    excluded as materialized (
+      select * from unnest(${excluded.map(({ personKey }) => personKey)}::bigint[], ${excluded.map(({ value }) => value)}::text[]) x(person_key, kind))`
 }
 
-/** Entry `e` in scope `s`; the same rule as `admits` of src/access/decide.ts. */
-export const ENTRY = sql`(s.everything or e.publisher = s.own
-    or (e.publisher = any(s.publishers) and split_part(e.class_code, '^^', 1) <> all(s.kinds) and e.confidentiality <@ s.confidentiality))`
+/** Entry `e`; the same rule as `admits` of src/access/decide.ts. */
+export const ENTRY = sql`((e.person_key in (select person_key from person)) is true and (
+      (select everything from viewer) or e.publisher = (select own from viewer)
+      or (((e.person_key, e.publisher) in (select person_key, publisher from shown)) is true
+          and ((e.person_key, split_part(e.class_code, '^^', 1)) in (select person_key, kind from excluded)) is not true
+          and e.confidentiality <@ (select confidentiality from viewer))))`
 
-const ENTRY_SEEN = sql`coalesce((select ${ENTRY} from scope s where s.person_key = e.person_key), false)`
+/** The publisher of folder `f` lets it be seen, if anything in it is. */
+const FOLDER_SHOWN = sql`((f.person_key, f.publisher) in (select person_key, publisher from shown)) is true`
+const FOLDER_OWN = sql`((select everything from viewer) or f.publisher = (select own from viewer))`
+const FOLDER_KNOWN = sql`(f.person_key in (select person_key from person)) is true`
 
-/** Folder `f` in scope `s`. */
-export const FOLDER = sql`(s.everything or f.publisher = s.own
-    or (f.publisher = any(s.publishers) and coalesce(
-      (select bool_or(coalesce((select ${ENTRY_SEEN} from registry.document_entry e where e.entry_uuid = m.target_uuid), false))
+/** Folder `f`: not all of its members are hidden. */
+export const FOLDER = sql`(${FOLDER_KNOWN} and (${FOLDER_OWN}
+    or (${FOLDER_SHOWN} and coalesce(
+      (select bool_or(coalesce((select ${ENTRY} from registry.document_entry e where e.entry_uuid = m.target_uuid), false))
        from registry.association m
-       where m.source_uuid = f.entry_uuid and m.type = 'urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember'), true)))`
+       where m.source_uuid = f.entry_uuid and m.type = 'urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember'), true))))`
 
-const FOLDER_SEEN = sql`coalesce((select ${FOLDER} from scope s where s.person_key = f.person_key), false)`
+const SET_SHOWN = sql`((p.person_key, p.publisher) in (select person_key, publisher from shown)) is true`
+const SET_OWN = sql`((select everything from viewer) or p.publisher = (select own from viewer))`
+const SET_KNOWN = sql`(p.person_key in (select person_key from person)) is true`
 
 /**
  * The object of one uuid is an entry or a folder that is seen at this metadata level, null when it is neither. Scalar subqueries,
@@ -40,8 +54,8 @@ const FOLDER_SEEN = sql`coalesce((select ${FOLDER} from scope s where s.person_k
  */
 function memberSeen(uuid: Statement, level: MetadataLevel): Statement {
   return sql`
-      (select (${level === 2} or e.latest) and ${ENTRY_SEEN} from registry.document_entry e where e.entry_uuid = ${uuid}),
-      (select (${level === 2} or f.latest) and ${FOLDER_SEEN} from registry.folder f where f.entry_uuid = ${uuid})`
+      (select (${level === 2} or e.latest) and ${ENTRY} from registry.document_entry e where e.entry_uuid = ${uuid}),
+      (select (${level === 2} or f.latest) and ${FOLDER} from registry.folder f where f.entry_uuid = ${uuid})`
 }
 
 /**
@@ -50,12 +64,10 @@ function memberSeen(uuid: Statement, level: MetadataLevel): Statement {
  */
 function sourceSeen(uuid: Statement, level: MetadataLevel): Statement {
   return sql`coalesce(
-      (select (${level === 2} or e.latest) and ${ENTRY_SEEN} from registry.document_entry e where e.entry_uuid = ${uuid}),
-      (select (${level === 2} or f.latest) and (select s.everything or f.publisher = s.own or f.publisher = any(s.publishers)
-                                                from scope s where s.person_key = f.person_key)
+      (select (${level === 2} or e.latest) and ${ENTRY} from registry.document_entry e where e.entry_uuid = ${uuid}),
+      (select (${level === 2} or f.latest) and ${FOLDER_KNOWN} and (${FOLDER_OWN} or ${FOLDER_SHOWN})
        from registry.folder f where f.entry_uuid = ${uuid}),
-      (select (select s.everything or p.publisher = s.own or p.publisher = any(s.publishers) from scope s where s.person_key = p.person_key)
-       from registry.submission_set p where p.entry_uuid = ${uuid}), false)`
+      (select ${SET_KNOWN} and (${SET_OWN} or ${SET_SHOWN}) from registry.submission_set p where p.entry_uuid = ${uuid}), false)`
 }
 
 /** As memberSeen, for the membership of a folder with that uuid: both its ends. */
@@ -65,12 +77,12 @@ function membershipSeen(uuid: Statement, level: MetadataLevel): Statement {
        from registry.association i where i.association_uuid = ${uuid})`
 }
 
-/** Submission set `p` in scope `s`; its members are entries, folders, and memberships of folders. */
-export const SUBMISSION_SET = sql`(s.everything or p.publisher = s.own
-    or (p.publisher = any(s.publishers) and coalesce(
+/** Submission set `p`: not all of its members are hidden; they are entries, folders, and memberships of folders. */
+export const SUBMISSION_SET = sql`(${SET_KNOWN} and (${SET_OWN}
+    or (${SET_SHOWN} and coalesce(
       (select bool_or(coalesce(${memberSeen(sql`m.target_uuid`, 2)}, ${membershipSeen(sql`m.target_uuid`, 2)}, false))
        from registry.association m
-       where m.source_uuid = p.entry_uuid and m.type = 'urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember'), true)))`
+       where m.source_uuid = p.entry_uuid and m.type = 'urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember'), true))))`
 
 /** Both ends of association `a` are seen at this metadata level; one that touches a version not seen there is hidden. */
 export function endsSeen(level: MetadataLevel): Statement {
