@@ -39,9 +39,10 @@ export function entryCriteria(asked: EntryCriteria & { readonly metadataLevel: M
 
 /** On folder `f` (ITI TF-2 3.18.4.1.2.3.7.3). */
 export function folderCriteria(asked: FolderCriteria & { readonly metadataLevel: MetadataLevel }): Statement {
-  const { from = null, to = null } = asked.lastUpdateTime as { from?: string | null; to?: string | null }
+  const { lastUpdateTime } = asked
   return sql`f.status = any(${asked.status}) and (${asked.metadataLevel === 2} or f.latest)
-        and (${from}::text is null or f.last_update >= ${from}) and (${to}::text is null or f.last_update < ${to})
+        and (${lastUpdateTime.from ?? null}::text is null or f.last_update >= ${lastUpdateTime.from ?? null})
+        and (${lastUpdateTime.to ?? null}::text is null or f.last_update < ${lastUpdateTime.to ?? null})
         and (${allOf(asked.codes)}::jsonb is null or (select bool_and(f.codes && array(select jsonb_array_elements_text(l)))
                                                 from jsonb_array_elements(${allOf(asked.codes)}) l))`
 }
