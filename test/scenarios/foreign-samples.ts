@@ -2,8 +2,10 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { Test } from 'tap'
-import { ENDPOINTS, iti18, iti41, iti42, iti43, iti51, type Transaction } from '../../profiles/transactions/index.ts'
+import { ENDPOINTS, iti18, iti42, type Transaction, transactions } from '../../profiles/transactions/index.ts'
+import { OBJECT_ON_DEMAND } from '../../src/model/xds.ts'
 import type { HttpAnswer, Scenario } from './harness.ts'
+import { ENTRY, FOLDER, knowPatient, ON_DEMAND, presume, presumeDocuments } from './presumed.ts'
 import { type Emitted, envelopeOf } from './validate.ts'
 
 const folder = new URL('../../../shared/samples/xds/', import.meta.url)
@@ -12,8 +14,8 @@ const folder = new URL('../../../shared/samples/xds/', import.meta.url)
 const PRESUMED = { value: '4711', domain: '1.3.6.1.4.1.21367.13.20.1000' }
 
 /**
- * What a request gets, by its name: `Success`, the RegistryError codes, or the code of a fault. Folders and the stored queries
- * besides FindDocuments and GetDocuments are not offered; documents and repositories of other networks are not known.
+ * What a request gets, by its name: `Success`, the RegistryError codes, or the code of a fault. Documents and repositories of other
+ * networks are not known; what else a request presumes is made before it.
  */
 const EXPECTED: Readonly<Record<string, string>> = {
   'iti18-request-FindDocuments-valid.xml': 'Success',
@@ -57,8 +59,8 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'written/iti41-request-envelope-invalid-wrong-hash.xml': 'XDSRepositoryMetadataError',
   'written/iti42-request-envelope-valid-1doc.xml': 'Success',
   'written/iti42-request-envelope-valid-doc-in-new-folder.xml': 'Success',
-  'written/iti42-request-envelope-valid-reference-existing-doc.xml': 'UnresolvedReferenceException',
-  'written/iti42-request-envelope-valid-replace.xml': 'UnresolvedReferenceException',
+  'written/iti42-request-envelope-valid-reference-existing-doc.xml': 'Success',
+  'written/iti42-request-envelope-valid-replace.xml': 'Success',
   'written/iti42-request-envelope-valid-two-docs-addendum-in-message.xml': 'Success',
   'written/iti42-request-invalid-duplicate-uniqueId-in-message.xml': 'XDSRegistryDuplicateUniqueIdInMessage',
   'written/iti42-request-invalid-missing-classCode.xml': 'XDSRegistryMetadataError',
@@ -70,8 +72,20 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'written/iti42-request-invalid-time-format-and-order.xml': 'XDSRegistryMetadataError',
   'written/iti42-request-invalid-update-trigger-in-register.xml': 'XDSRegistryMetadataError',
   'written/iti42-request-invalid-uppercase-uuid.xml': 'XDSRegistryMetadataError',
-  'written/iti42-request-valid-snapshot-of-ondemand.xml': 'UnresolvedReferenceException',
+  'written/iti42-request-valid-snapshot-of-ondemand.xml': 'Success',
   'written/iti51-request-invalid-no-selective-parameter.xml': 'XDSStoredQueryMissingParam',
+  'iti57-request-invalid-same-logicalId-twice.xml': 'XDSMetadataUpdateOperationError',
+  'iti57-request-update-documententry-and-status.xml': 'Success',
+  'written/iti57-request-invalid-status-without-OriginalStatus.xml': 'XDSMetadataUpdateOperationError',
+  'written/iti57-request-valid-submit-association.xml': 'Success',
+  'written/iti57-request-valid-update-documententry.xml': 'Success',
+  'written/iti57-request-valid-update-status.xml': 'Success',
+  'written/iti61-request-envelope-valid-ondemand.xml': 'Success',
+  'written/iti61-request-invalid-with-hash-and-size.xml': 'XDSRegistryMetadataError',
+  'written/iti62-request-invalid-empty-list.xml': 'UnresolvedReferenceException',
+  'written/iti62-request-valid-remove-metadata.xml': 'Success',
+  'written/iti86-request-valid-remove-two-documents.xml': 'Success',
+  'written/iti86-request-wrong-repository.xml': 'XDSUnknownRepositoryId',
 }
 
 interface Request {
@@ -104,8 +118,8 @@ function withDocument(name: string, text: string): string {
 function transactionOf(name: string): Transaction | undefined {
   if (/^submission-body/.test(name)) return iti42
   if (/^soap-(envelope|fault-not)/.test(name)) return iti18
-  const number = /^iti(18|41|42|43|51)-.*request/.exec(name)?.[1]
-  return number === undefined ? undefined : [iti18, iti41, iti42, iti43, iti51].find(({ id }) => id === `ITI-${number}`)
+  const number = /^iti(18|41|42|43|51|57|61|62|86)-.*request/.exec(name)?.[1]
+  return number === undefined ? undefined : transactions.find(({ id }) => id === `ITI-${number}`)
 }
 
 function enveloped({ action }: Transaction, xml: string): string {
@@ -131,21 +145,60 @@ async function outcomeOf(answer: HttpAnswer): Promise<string> {
   return errors.length > 0 ? [...new Set(errors)].sort().join(' ') : (/ResponseStatusType:(\w+)/.exec(text)?.[1] ?? '')
 }
 
-async function knowPresumedPatient({ pool }: Scenario): Promise<void> {
-  await pool.query(
-    `insert into identity.domain (oid, name, kind, facility_id) values ($1, 'SAMPLES', 'affinity', 'tester')`,
-    [PRESUMED.domain],
-  )
-  await pool.query(
-    `with person as (insert into identity.person default values returning person_key)
-     insert into identity.identifier (domain, value, person_key) select $1, $2, person_key from person`,
-    [PRESUMED.domain, PRESUMED.value],
-  )
+/** Patient and document of the two samples of Update Document Set that come from another stack. */
+const UPDATED = {
+  patient: { value: '714f4004f80540c', domain: '1.3.6.1.4.1.21367.2005.3.7' },
+  entryUUID: 'urn:uuid:20744602-ba65-44e9-87ee-a52303a5183e',
+  deprecated: 'urn:uuid:e0985823-dc50-45a5-a6c8-a11a829893bd',
+}
+const patient = PRESUMED
+const entry = { entryUUID: ENTRY }
+
+/** What is made before a request that presumes it. */
+const BEFORE: Readonly<Record<string, (scenario: Scenario, text: string) => Promise<void>>> = {
+  'iti57-request-update-documententry-and-status.xml': async (scenario, text) => {
+    const described = { ...describedBy(text), entryUUID: UPDATED.entryUUID }
+    await presume(scenario, { patient: UPDATED.patient, entry: { entryUUID: UPDATED.deprecated } })
+    await presume(scenario, { patient: UPDATED.patient, entry: described })
+  },
+  'written/iti42-request-envelope-valid-reference-existing-doc.xml': (scenario) =>
+    presume(scenario, { patient, entry }),
+  'written/iti42-request-envelope-valid-replace.xml': (scenario) => presume(scenario, { patient, entry }),
+  'written/iti42-request-valid-snapshot-of-ondemand.xml': (scenario) =>
+    presume(scenario, { patient, entry: { entryUUID: ON_DEMAND, objectType: OBJECT_ON_DEMAND } }),
+  'written/iti57-request-valid-submit-association.xml': (scenario) =>
+    presume(scenario, { patient, entry, folder: { entryUUID: FOLDER } }),
+  'written/iti57-request-valid-update-documententry.xml': (scenario, text) =>
+    presume(scenario, { patient, entry: { ...describedBy(text), ...entry } }),
+  'written/iti57-request-valid-update-status.xml': (scenario) => presume(scenario, { patient, entry }),
+  'written/iti62-request-valid-remove-metadata.xml': (scenario) => presume(scenario, { patient, entry }),
+  'written/iti86-request-valid-remove-two-documents.xml': (scenario, text) =>
+    presumeDocuments(
+      scenario,
+      patient,
+      [...text.matchAll(/DocumentUniqueId>([\d.]+)</g)].flatMap(([, id]) => id ?? []),
+    ),
+}
+
+/** What an update may not change, as the update says it. */
+function describedBy(text: string) {
+  const slot = (name: string): string =>
+    new RegExp(`name="${name}">\\s*<[^>]*ValueList>\\s*<[^>]*Value>([^<]*)<`).exec(text)?.[1] ?? ''
+  const [, uniqueId = ''] = /urn:uuid:2e82c1f6-a085-4c72-9da3-8640a32e42ab"[^>]*\svalue="([^"]*)"/.exec(text) ?? []
+  return { uniqueId, hash: slot('hash'), size: slot('size'), repositoryUniqueId: slot('repositoryUniqueId') }
+}
+
+/** The samples name a repository of theirs; what they say of it is asked of ours. */
+function ofOurRepository(name: string, body: Buffer, { server }: Scenario): Buffer {
+  if (!name.includes('iti86-request-valid')) return body
+  const ours = server.config.repository.uniqueId
+  return Buffer.from(body.toString('utf8').replaceAll(/(RepositoryUniqueId>)[\d.]+</g, `$1${ours}<`))
 }
 
 export async function runForeignSamples(t: Test, scenario: Scenario, emitted: Emitted[]): Promise<void> {
   if (!existsSync(folder)) return void t.pass('there are none')
-  await knowPresumedPatient(scenario)
+  await knowPatient(scenario, PRESUMED)
+  await knowPatient(scenario, UPDATED.patient)
   const files = ['', 'written/'].flatMap((place) =>
     readdirSync(new URL(place, folder)).map((name) => ({ place, name })),
   )
@@ -153,7 +206,9 @@ export async function runForeignSamples(t: Test, scenario: Scenario, emitted: Em
     const path = new URL(`${place}${name}`, folder)
     const request = /\.(xml|txt)$/.test(name) ? requestOf(name, readFileSync(path)) : undefined
     if (request === undefined) continue
-    const { transaction, type, body } = request
+    const { transaction, type } = request
+    await BEFORE[`${place}${name}`]?.(scenario, request.body.toString('utf8'))
+    const body = ofOurRepository(name, request.body, scenario)
     const answer = await scenario.httpsPost('tester', ENDPOINTS[transaction.actor], { type, body })
     const envelope = await envelopeOf(answer)
     if (envelope !== undefined) emitted.push({ name: `sample ${name}`, envelope })
