@@ -24,7 +24,7 @@ ENV TSUNAGI_DATA_DIR=/var/lib/tsunagi \
     TSUNAGI_MLLP_HOST=0.0.0.0
 
 VOLUME /var/lib/tsunagi
-EXPOSE 8443 2575
+EXPOSE 8443 2575 2576
 
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \

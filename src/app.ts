@@ -8,6 +8,10 @@ import {
   iti42,
   iti43,
   iti44Add,
+  iti44Merge,
+  iti44RegistryAdd,
+  iti44RegistryMerge,
+  iti44RegistryRevise,
   iti44Revise,
   iti45,
   iti51,
@@ -43,17 +47,20 @@ import { createPool, type DatabaseConnection } from './db/pool.ts'
 import { findNamedFiles } from './db/repository-store.ts'
 import { type Binding, bind } from './http/binding.ts'
 import type { DoorLog, DoorPorts } from './http/door.ts'
+import { feedService } from './http/feed-door.ts'
 import { createManagement } from './http/management.ts'
 import { createMetrics } from './http/metrics.ts'
+import { createMllpListener } from './http/mllp-listener.ts'
 import { createReplyDelivery } from './http/reply-delivery.ts'
 import { parseAllowedAddress } from './http/reply-route.ts'
 import { createHttpsDoor } from './http/server.ts'
 import type { SoapEndpoint } from './http/soap-door.ts'
-import { createStoreClientListener } from './http/storeclient-mllp.ts'
-import { iti44Codec, iti45Codec } from './http/transactions/pix.ts'
+import { storeClientService } from './http/storeclient-door.ts'
+import { iti44Codec, iti44MergeCodec, iti45Codec } from './http/transactions/pix.ts'
 import { iti62Codec, registerCodec, storedQueryCodec } from './http/transactions/registry.ts'
 import { iti41Codec, iti43Codec, iti86Codec } from './http/transactions/repository.ts'
-import { feedAdd, feedRevise, pixQuery } from './identity/pix-manager.ts'
+import { feedAdd, feedAdt, feedMerge, feedRevise } from './identity/feed.ts'
+import { pixQuery } from './identity/pix-manager.ts'
 import type { IdentityPorts } from './identity/ports.ts'
 import { registerDomain } from './identity/registration.ts'
 import type { Caller } from './model/caller.ts'
@@ -73,7 +80,10 @@ import { accept } from './storeclient/accept.ts'
 export interface RunningServer {
   readonly config: Config
   readonly httpsPort: number
+  /** StoreClient. */
   readonly mllpPort: number
+  /** Patient identity feed, ITI-8. */
+  readonly pixPort: number
   readonly managementPort: number
   readonly adminToken: string
   readonly pool: pg.Pool
@@ -96,7 +106,8 @@ export async function startServer(config: Config, options: { readonly log: DoorL
   const delivery = createReplyDelivery({ tls, ports: house.https.ports })
   const replies = { allowed: config.soap.asyncReplyTo.map(parseAllowedAddress), delivery }
   const https = await createHttpsDoor({ ...house.https, tls, replies })
-  const mllp = createStoreClientListener({ ...house.mllp, tls })
+  const mllp = createMllpListener({ ...house.mllp, ...house.storeClient, tls })
+  const pix = createMllpListener({ ...house.mllp, ...house.feed, tls })
   const adminToken = await ensureAdminToken(config)
   let ports = { https: 0, mllp: 0 }
   const management = await createManagement({
@@ -107,16 +118,17 @@ export async function startServer(config: Config, options: { readonly log: DoorL
       { adminToken, identity: house.identity, ports: () => ports },
     ),
   })
-  const [httpsPort, mllpPort, managementPort] = await Promise.all([
+  const [httpsPort, mllpPort, pixPort, managementPort] = await Promise.all([
     https.listen(config.https.port, config.https.host),
     mllp.listen(config.mllp.storeclient.port, config.mllp.host),
+    pix.listen(config.mllp.pix.port, config.mllp.host),
     management.listen(config.management.port, config.management.host),
   ])
   ports = { https: httpsPort, mllp: mllpPort }
   let stopping: Promise<void> | undefined
   const stop = async (): Promise<void> => {
     management.drain()
-    await Promise.all([https.close(), mllp.close()])
+    await Promise.all([https.close(), mllp.close(), pix.close()])
     await delivery.close()
     await house.stop()
     await house.recorder.drain()
@@ -127,6 +139,7 @@ export async function startServer(config: Config, options: { readonly log: DoorL
     config,
     httpsPort,
     mllpPort,
+    pixPort,
     managementPort,
     adminToken,
     pool: database.pool,
@@ -197,10 +210,8 @@ async function furnish(given: Given) {
   )
   const storeClient = storeClientPorts(given, { blobs, registry })
   const find = (fingerprint: string) => findSystem(pool, { fingerprint, networkMode: config.access.mode })
-  const door = {
-    ports: doorPorts,
-    accept: (request: Parameters<typeof accept>[0], caller: Caller) => accept(request, caller, storeClient),
-  }
+  const pushes = storeClientService((request, caller) => accept(request, caller, storeClient))
+  const feeds = feedService((request, caller) => feedAdt(request, caller, identity))
   const endpoints = endpointsOf(given, {
     registry,
     queries: storedQueryPorts(given, registry),
@@ -216,8 +227,16 @@ async function furnish(given: Given) {
       stopSweeping()
       await stop()
     },
-    https: { ports: doorPorts, findSystem: find, endpoints, storeClient: door, limits: config.limits },
-    mllp: { ...door, findSystem: find, limits: config.limits },
+    https: {
+      ports: doorPorts,
+      findSystem: find,
+      endpoints,
+      storeClient: { ports: doorPorts, service: pushes },
+      limits: config.limits,
+    },
+    mllp: { ports: doorPorts, findSystem: find, limits: config.limits },
+    storeClient: { endpoint: 'mllp/storeclient', service: pushes },
+    feed: { endpoint: 'mllp/pix', service: feeds },
   }
 }
 
@@ -258,6 +277,7 @@ function endpointsOf(
   const { registry, queries, repository, identity, blobs } = actors
   const metadataRemoval = removalPorts(given)
   const documentRemoval = documentRemovalPorts(given, blobs)
+  const registryFeed: IdentityPorts = { ...identity, takes: 'patient ids of the registry' }
   const bindings: readonly Binding[] = [
     bind(iti18, storedQueryCodec('ITI-18'), (request, caller) => storedQuery(request, caller, queries)),
     bind(iti51, storedQueryCodec('ITI-51'), (request, caller) => storedQuery(request, caller, queries)),
@@ -275,6 +295,10 @@ function endpointsOf(
     bind(iti86, iti86Codec, (request, caller) => removeDocuments(request, caller, documentRemoval)),
     bind(iti44Add, iti44Codec, (request, caller) => feedAdd(request, caller, identity)),
     bind(iti44Revise, iti44Codec, (request, caller) => feedRevise(request, caller, identity)),
+    bind(iti44Merge, iti44MergeCodec, (request, caller) => feedMerge(request, caller, identity)),
+    bind(iti44RegistryAdd, iti44Codec, (request, caller) => feedAdd(request, caller, registryFeed)),
+    bind(iti44RegistryRevise, iti44Codec, (request, caller) => feedRevise(request, caller, registryFeed)),
+    bind(iti44RegistryMerge, iti44MergeCodec, (request, caller) => feedMerge(request, caller, registryFeed)),
     bind(iti45, iti45Codec, (request, caller) => pixQuery(request, caller, identity)),
   ]
   return Object.entries(ENDPOINTS).map(([actor, path]) => ({

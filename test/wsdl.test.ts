@@ -109,6 +109,7 @@ t.test('an HL7 message is named by its interaction, and a shared acknowledgement
     'PRPA_IN201301UV02_Message',
     'MCCI_IN000002UV01_Message',
     'PRPA_IN201302UV02_Message',
+    'PRPA_IN201304UV02_Message',
     'PRPA_IN201309UV02_Message',
     'PRPA_IN201310UV02_Message',
   ])

@@ -90,7 +90,7 @@ export const hl7v2Errors = [
     v2: { ack: 'AR', table0357: 200 },
     http: ACKNOWLEDGED,
     message: 'The message type (MSH-9.1) is not supported',
-    hint: 'Send a message type that the StoreClient documentation lists for the data kind',
+    hint: 'Send a message type of this endpoint: ADT to the identity feed, those of the data kinds to StoreClient',
     ja: '対応していないメッセージ型（MSH-9.1）です。',
   }),
   row({
@@ -98,8 +98,8 @@ export const hl7v2Errors = [
     v2: { ack: 'AR', table0357: 201 },
     http: ACKNOWLEDGED,
     message: 'The trigger event (MSH-9.2) is not supported for this message type',
-    hint: 'Send an event that the StoreClient documentation lists; merges and changes of patient numbers are done by the network staff',
-    ja: '対応していないイベント（MSH-9.2）です。患者番号の統合・変更はネットワーク事務局に依頼してください。',
+    hint: 'Send an event of this endpoint: A01, A04, A05, A08 or A40 to the identity feed, those of the data kinds to StoreClient',
+    ja: '対応していないイベント（MSH-9.2）です。患者情報フィードはA01・A04・A05・A08・A40、StoreClientはデータ種別のイベントを送信してください。',
   }),
   row({
     code: 'HL7_PROCESSING_ID',
@@ -114,8 +114,8 @@ export const hl7v2Errors = [
     v2: { ack: 'AR', table0357: 203 },
     http: ACKNOWLEDGED,
     message: 'The HL7 version (MSH-12) is not supported',
-    hint: 'Send 2.5 or 2.5.1',
-    ja: '対応していないHL7バージョン（MSH-12）です。2.5または2.5.1で送信してください。',
+    hint: 'Send 2.5 or 2.5.1; the identity feed also takes 2.3.1 and 2.4',
+    ja: '対応していないHL7バージョン（MSH-12）です。2.5または2.5.1で送信してください（患者情報フィードは2.3.1・2.4も可）。',
   }),
   row({
     code: 'HL7_TIME',

@@ -1,10 +1,19 @@
-// Refusals of PIXv3 messages (ITI TF-2 3.44 and 3.45; HL7 table 0357 and AcknowledgementDetailCode).
+// Refusals of PIXv3 messages and of the v2 identity feed (ITI TF-2 3.8, 3.44, 3.45; HL7 table 0357 and AcknowledgementDetailCode).
 
-import type { V3Code } from '../../src/model/error.ts'
+import type { V2Code, V3Code } from '../../src/model/error.ts'
 import { row } from './define.ts'
 
 const UNKNOWN_KEY: V3Code = { ack: 'CE', code: '204', codeSystem: '2.16.840.1.113883.12.357' }
 const DUPLICATE_KEY: V3Code = { ack: 'CE', code: '205', codeSystem: '2.16.840.1.113883.12.357' }
+
+function v2(table0357: number): V2Code {
+  return { ack: 'AE', table0357 }
+}
+
+/** A warning of an accepted HL7 v2 message. */
+function v2Warning(table0357: number): V2Code {
+  return { ack: 'AA', table0357 }
+}
 
 function content(code: string): V3Code {
   return { ack: 'CE', code, codeSystem: '2.16.840.1.113883.5.1100' }
@@ -17,6 +26,7 @@ function header(code: string): V3Code {
 export const hl7v3Errors = [
   row({
     code: 'V3_UNKNOWN_KEY',
+    v2: v2(204),
     v3: UNKNOWN_KEY,
     message: 'The patient identifier or its domain is not known',
     hint: 'Check root and extension of the identifier against the domains agreed with the network operator',
@@ -24,6 +34,7 @@ export const hl7v3Errors = [
   }),
   row({
     code: 'V3_OBSOLETE_ID',
+    v2: v2(204),
     v3: UNKNOWN_KEY,
     message: 'The patient identifier is obsolete and is not used again',
     hint: 'Send the identifier that replaced it',
@@ -31,6 +42,7 @@ export const hl7v3Errors = [
   }),
   row({
     code: 'V3_ID_ELSEWHERE',
+    v2: v2(205),
     v3: DUPLICATE_KEY,
     message: 'The identifiers of the message belong to records of different persons',
     hint: 'An add or revise does not move an identifier; have the registration staff of the network link the records',
@@ -38,10 +50,27 @@ export const hl7v3Errors = [
   }),
   row({
     code: 'V3_SEVERAL_IDS',
+    v2: v2(205),
     v3: content('SYN110'),
     message: 'The message would give one patient two identifiers of the same domain',
-    hint: 'Send one identifier a domain; a duplicate number is resolved by the registration staff',
-    ja: '同一ドメインの患者IDが複数指定されています。1ドメインにつき1つとしてください。',
+    hint: 'Send one identifier a domain; a duplicate number is resolved by a merge (PRPA_IN201304UV02, ADT^A40)',
+    ja: '同一ドメインの患者IDが複数になります。1ドメインにつき1つとし、重複番号は統合（201304、A40）してください。',
+  }),
+  row({
+    code: 'V3_MERGE_SAME_ID',
+    v2: v2(205),
+    v3: DUPLICATE_KEY,
+    message: 'The surviving and the subsumed patient identifier are the same',
+    hint: 'Name the identifier that goes in priorRegistration (MRG-1) and the one that stays in patient/id (PID-3)',
+    ja: '統合元と統合先の患者IDが同一です。MRG-1（priorRegistration）に統合元を指定してください。',
+  }),
+  row({
+    code: 'V3_MERGE_OTHER_DOMAIN',
+    v2: v2(204),
+    v3: UNKNOWN_KEY,
+    message: 'The surviving and the subsumed patient identifier are of different domains',
+    hint: 'A merge is inside one domain; numbers of different domains are linked by the registration staff of the network',
+    ja: '統合元と統合先のドメインが異なります。統合は同一ドメイン内のみです。異なるドメイン間の紐付けは登録担当者に依頼してください。',
   }),
   row({
     code: 'V3_STRUCTURE',
@@ -66,6 +95,7 @@ export const hl7v3Errors = [
   }),
   row({
     code: 'V3_DATA_TYPE',
+    v2: v2(102),
     v3: content('SYN102'),
     message: 'A value does not have the form of its data type',
     hint: 'Times are digits YYYY[MM[DD[hh[mm[ss]]]]] with an optional zone +ZZZZ; identifier roots of devices and domains are OIDs',
@@ -87,10 +117,11 @@ export const hl7v3Errors = [
   }),
   row({
     code: 'V3_TOO_MANY',
+    v2: v2(102),
     v3: content('SYN110'),
     message: 'An element is repeated more often than allowed',
-    hint: 'Send one patient, one receiver and one patientIdentifier a message, and one value a parameter',
-    ja: '要素の繰り返しが多すぎます。1メッセージにつき患者1名、受信者1つ、patientIdentifier 1つとしてください。',
+    hint: 'Send one patient, one receiver, one patientIdentifier and one merged pair a message, and one value a parameter',
+    ja: '要素の繰り返しが多すぎます。1メッセージにつき患者1名、受信者1つ、patientIdentifier 1つ、統合は1組としてください。',
   }),
   row({
     code: 'V3_ATTRIBUTE_NOT_ALLOWED',
@@ -129,6 +160,7 @@ export const hl7v3Errors = [
   }),
   row({
     code: 'V3_ID_IGNORED',
+    v2: v2Warning(204),
     v3: UNKNOWN_KEY,
     severity: 'Warning',
     message: 'An identifier was not stored because its domain is not known; the others were',
@@ -137,6 +169,7 @@ export const hl7v3Errors = [
   }),
   row({
     code: 'V3_OTHER_ID_TAKEN',
+    v2: v2Warning(205),
     v3: DUPLICATE_KEY,
     severity: 'Warning',
     message: 'An identifier in asOtherIDs was not stored because it, or another one of its domain, is already in use',
@@ -145,6 +178,7 @@ export const hl7v3Errors = [
   }),
   row({
     code: 'V3_DEMOGRAPHICS_DIFFER',
+    v2: v2Warning(205),
     v3: DUPLICATE_KEY,
     severity: 'Warning',
     message: 'The identifier is already registered with other demographics, which were kept',
@@ -152,7 +186,18 @@ export const hl7v3Errors = [
     ja: 'この患者IDは異なる属性で登録済みのため更新されませんでした。変更の場合はrevise（201302）を送信してください。',
   }),
   row({
+    code: 'V3_MERGE_REVIEW',
+    v2: v2Warning(0),
+    v3: DUPLICATE_KEY,
+    severity: 'Warning',
+    message:
+      'The number was merged, but the persons of the two numbers were not: the former one has numbers of other sources',
+    hint: 'What other sources know of the former person stays with that person until the network merges its patient ids',
+    ja: '番号は統合しましたが、旧番号の人物に他の発行元の番号があるため人物は統合していません。登録担当者の確認が必要です。',
+  }),
+  row({
     code: 'V3_MESSAGE_ID_REUSED',
+    v2: v2Warning(205),
     v3: DUPLICATE_KEY,
     severity: 'Warning',
     message: 'The message id was used before for another message; this one was processed as a new message',
@@ -161,6 +206,7 @@ export const hl7v3Errors = [
   }),
   row({
     code: 'V3_LOST_CHARACTER',
+    v2: v2Warning(102),
     v3: content('SYN102'),
     severity: 'Warning',
     message: 'A name contains U+FFFD: the sender lost a character before sending',
@@ -169,6 +215,7 @@ export const hl7v3Errors = [
   }),
   row({
     code: 'V3_TOLERATED',
+    v2: v2Warning(0),
     v3: content('SYN'),
     severity: 'Warning',
     message: 'The message was accepted although it departs from ITI TF-2 3.44 or Appendix E',

@@ -1,4 +1,4 @@
-// Message structures of the HL7 v2.5 pushes we take, as data, and the tolerant check of a message against them (HL7 v2.5 chapters 3 and 7).
+// Message structures of the HL7 v2 messages we take, as data, and the tolerant check of a message against them (HL7 v2.5 chapters 3 and 7).
 
 import type { IheError } from '../../src/model/error.ts'
 import type { Er7Message, Tolerance } from '../../src/model/hl7v2.ts'
@@ -65,6 +65,13 @@ const ADT_A21: MessageStructure = {
   loose: 'SFT PD1 PV2 DB1 OBX'.split(' '),
 }
 
+/** One group a message here: a second PID is refused as a second patient (ITI TF-2 3.8.4.2.2: one pair a message). */
+const ADT_A39: MessageStructure = {
+  id: 'ADT_A39',
+  parts: segments('MSH [{SFT}] EVN PID [PD1] MRG [PV1]'),
+  loose: 'SFT PD1 PV1'.split(' '),
+}
+
 /** PID is optional in HL7 v2.5; a push without patient has no place to go, so it is required here. */
 const OUL_R22: MessageStructure = {
   id: 'OUL_R22',
@@ -86,7 +93,11 @@ const OUL_R22: MessageStructure = {
 }
 
 const BY_EVENT: ReadonlyMap<string, MessageStructure> = new Map([
+  ['ADT^A01', ADT_A01],
+  ['ADT^A04', ADT_A01],
+  ['ADT^A05', ADT_A01],
   ['ADT^A08', ADT_A01],
+  ['ADT^A40', ADT_A39],
   ['ADT^A23', ADT_A21],
   ['OUL^R22', OUL_R22],
 ])

@@ -1,11 +1,19 @@
 // Every transaction this server offers; a transaction that is not in this list answers ActionNotSupported.
 
 import type { AuditRow, Transaction } from './define.ts'
+import { ITI8_EVENTS, ITI8_FEEDS, iti8Add } from './iti-8.ts'
 import { iti18 } from './iti-18.ts'
 import { iti41 } from './iti-41.ts'
 import { iti42 } from './iti-42.ts'
 import { iti43 } from './iti-43.ts'
-import { iti44Add, iti44Revise } from './iti-44.ts'
+import {
+  iti44Add,
+  iti44Merge,
+  iti44RegistryAdd,
+  iti44RegistryMerge,
+  iti44RegistryRevise,
+  iti44Revise,
+} from './iti-44.ts'
 import { iti45 } from './iti-45.ts'
 import { iti51 } from './iti-51.ts'
 import { iti57 } from './iti-57.ts'
@@ -17,11 +25,17 @@ import { storeClientDemographics, storeClientPush } from './storeclient.ts'
 
 export { type AuditRow, ENDPOINTS, NS, type QName, type Transaction } from './define.ts'
 export {
+  ITI8_EVENTS,
+  iti8Add,
   iti18,
   iti41,
   iti42,
   iti43,
   iti44Add,
+  iti44Merge,
+  iti44RegistryAdd,
+  iti44RegistryMerge,
+  iti44RegistryRevise,
   iti44Revise,
   iti45,
   iti51,
@@ -41,6 +55,10 @@ export const transactions: readonly Transaction[] = [
   iti43,
   iti44Add,
   iti44Revise,
+  iti44Merge,
+  iti44RegistryAdd,
+  iti44RegistryRevise,
+  iti44RegistryMerge,
   iti45,
   iti51,
   iti57,
@@ -52,5 +70,8 @@ export const transactions: readonly Transaction[] = [
 
 /** Audit row by transaction id, for every door. */
 export const auditRows: ReadonlyMap<string, AuditRow> = new Map(
-  [...transactions, storeClientPush, storeClientDemographics].map((transaction) => [transaction.id, transaction.audit]),
+  [...transactions, ...ITI8_FEEDS, storeClientPush, storeClientDemographics].map((transaction) => [
+    transaction.id,
+    transaction.audit,
+  ]),
 )

@@ -4,7 +4,7 @@ import type pg from 'pg'
 import type { AffinityDomain } from '../../profiles/affinity-domain/index.ts'
 import { admits, mayPublish, scopeOf } from '../access/decide.ts'
 import { auditEvents } from '../audit/event.ts'
-import { renderAssociationFragment, renderFragment } from '../codec/ebxml/registry-object.ts'
+import { renderAssociationFragment, renderFragment, swapPatientId } from '../codec/ebxml/registry-object.ts'
 import { readEr7 } from '../codec/hl7v2/read.ts'
 import type { Config } from '../config/config.ts'
 import { factsOfPatient, factsOfPersons, findDomains, type PersonFacts } from '../db/access-store.ts'
@@ -142,8 +142,10 @@ export function identityPorts({ config, pool }: Given): IdentityPorts {
       claim: takeClaim,
       complete: completeClaim,
       record: (client, caller, outcome) => writeExchangeRows(client, rowsOf(caller, outcome)),
+      swapPatientId,
     }),
     affinityDomain,
+    takes: 'every domain',
     visibleDomains: async (caller, person) => {
       const [access] = (await accessOfPersons(pool, caller, [person])).values()
       if (access === undefined || !access.scope.decision.allowed) return new Set<string>()

@@ -34,9 +34,21 @@ export interface AuditEvent {
 
 type Reported = Pick<Outcome<unknown>, 'result' | 'errors' | 'evidence'>
 
-/** One event; two for a PartialSuccess (ITI TF-2 3.18.6, 3.43.6): what was delivered and what was not. */
+/**
+ * One event; two for a PartialSuccess (ITI TF-2 3.18.6, 3.43.6): what was delivered and what was not; two for a merge: the subsumed
+ * id is deleted, the surviving one updated (3.8.5, 3.44.5).
+ */
 export function auditEvents(caller: Caller, reported: Reported): readonly AuditEvent[] {
   const { evidence } = reported
+  const { subsumed } = evidence
+  if (subsumed !== undefined) {
+    const event = eventOf(caller, { reported, documents: [] })
+    const survivors = event.patients.filter((patient) => patient !== subsumed)
+    return [
+      { ...event, action: 'D', patients: [subsumed] },
+      { ...event, patients: survivors },
+    ]
+  }
   if (reported.result !== 'partial')
     return [eventOf(caller, { reported, documents: [...evidence.documents, ...(evidence.undelivered ?? [])] })]
   return [

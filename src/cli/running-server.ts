@@ -16,6 +16,7 @@ export interface RunningServer {
   readonly adminToken: string
   readonly httpsPort: number
   readonly mllpPort: number
+  readonly pixPort: number
   readonly managementPort: number
   readonly stop: () => Promise<void>
 }

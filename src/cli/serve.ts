@@ -16,6 +16,6 @@ export const registerServe: Registration = (program, terminal) => {
 /** One line, so that scripts can wait for it. */
 export function readyLine(server: RunningServer): string {
   const { httpsUrl, managementUrl } = localAddresses(server)
-  const { mllpPort } = server
-  return `tsunagi ready: ${httpsUrl}  mllp+tls port ${mllpPort}  management ${managementUrl}`
+  const { mllpPort, pixPort } = server
+  return `tsunagi ready: ${httpsUrl}  mllp+tls port ${mllpPort}  identity feed port ${pixPort}  management ${managementUrl}`
 }

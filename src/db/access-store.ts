@@ -122,14 +122,28 @@ interface LockedRow {
   readonly consents: readonly Consent[]
 }
 
+interface LockedPatient {
+  readonly stored: StoredClaim | null
+  readonly person: PersonFacts | undefined
+}
+
+interface AskedPatient {
+  readonly claim: IdempotencyClaim | undefined
+  readonly patientId: PatientId
+  readonly facilityId: string
+}
+
 /**
- * As factsOfPatient, with the person's row locked until the end of the transaction (submissions and merges of one person follow
- * one another), and what was answered to this message before.
+ * As factsOfPatient, with the id and its person locked until the end of the transaction (submissions and merges of one person
+ * follow one another), and what was answered to this message before. An id that a merge took to another person while it was
+ * waited for is not found by the statement that waited, so a second one looks.
  */
-export async function lockPatient(
-  client: Queryable,
-  asked: { readonly claim: IdempotencyClaim | undefined; readonly patientId: PatientId; readonly facilityId: string },
-): Promise<{ readonly stored: StoredClaim | null; readonly person: PersonFacts | undefined }> {
+export async function lockPatient(client: Queryable, asked: AskedPatient): Promise<LockedPatient> {
+  const locked = await lockPatientOnce(client, asked)
+  return locked.person === undefined ? lockPatientOnce(client, asked) : locked
+}
+
+async function lockPatientOnce(client: Queryable, asked: AskedPatient): Promise<LockedPatient> {
   const { authority, value } = asked.patientId
   const row = await queryOne<LockedRow>(
     client,
@@ -142,7 +156,7 @@ export async function lockPatient(
         join identity.domain d on d.oid = i.domain and d.kind in ('affinity', 'community')
         join identity.person p on p.person_key = i.person_key
         where i.domain = ${authority} and i.value = ${value} and i.status = 'active'
-        for update of p) as found on true`,
+        for update of i, p) as found on true`,
   )
   if (row === undefined) return { stored: null, person: undefined }
   const { person_key } = row

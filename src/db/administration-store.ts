@@ -140,7 +140,8 @@ function systems(
                 and repositories = ${s.repositories} and confidentiality_ceiling = ${s.confidentialityCeiling}
                 and rule_switches = ${JSON.stringify(s.ruleSwitches)}::jsonb`,
         )
-        if (stored !== 'created' || (await ownsAuthority(client, s))) return stored
+        if (stored !== 'created') return stored
+        if ((await ownsAuthority(client, s)) && (await mayFeedAffinityDomain(client, s))) return stored
         await execute(client, sql`delete from access.system where system_id = ${s.systemId}`)
         return 'conflict'
       }),
@@ -175,6 +176,16 @@ async function ownsAuthority(client: Queryable, { systemId, facilityId, assignin
     client,
     sql`select 1 as there from identity.domain where oid = ${assigningAuthority} and kind = 'affinity' and facility_id = ${facilityId}`,
   )
+}
+
+/** A domain has one source (ITI TF-2 3.44.4.1.3): false when a system of another facility feeds the affinity domain already. */
+async function mayFeedAffinityDomain(client: Queryable, { roles, facilityId }: SystemRecord) {
+  if (!roles.includes('affinity-domain-source')) return true
+  await execute(client, sql`select from identity.domain where kind = 'community' for update`)
+  return !(await isThere(
+    client,
+    sql`select 1 as there from access.system where 'affinity-domain-source' = any(roles) and facility_id <> ${facilityId}`,
+  ))
 }
 
 function certificates(
@@ -282,19 +293,33 @@ function consents(pool: pg.Pool): Pick<AdministrationStore, 'consents' | 'addCon
       ),
     addConsent: (consent, change) => transaction(pool, (client) => addConsent(client, consent, change)),
     withdrawConsent: (consentId, change) =>
-      changing(pool, change, (client) =>
-        changed(
-          client,
-          sql`update access.consent set withdrawn_at = now(), withdrawn_by = ${change.by} where consent_id = ${consentId} and withdrawn_at is null`,
-          sql`select 1 as there from access.consent where consent_id = ${consentId}`,
-        ),
-      ),
+      changing(pool, change, (client) => withdrawConsent(client, consentId, change)),
   }
 }
 
+/** A consent that a merge of patients made one with another is withdrawn in what was made of it; a merge under way is waited for. */
+async function withdrawConsent(client: Queryable, consentId: string, change: Change): Promise<Changed> {
+  await execute(client, sql`select from access.consent where consent_id = ${consentId} for update`)
+  return changed(
+    client,
+    sql`update access.consent set withdrawn_at = now(), withdrawn_by = ${change.by}
+        where (consent_id = ${consentId} or (made_from <> '{}' and made_from @> array[${consentId}]::bigint[])) and withdrawn_at is null`,
+    sql`select 1 as there from access.consent where consent_id = ${consentId}`,
+  )
+}
+
+/** The person that `personKey` is since the merges so far, locked. */
+async function lockPerson(client: Queryable, personKey: string): Promise<string> {
+  const row = await queryOne<{ readonly merged_into: string | null }>(
+    client,
+    sql`select merged_into from identity.person where person_key = ${personKey} for update`,
+  )
+  return row === undefined || row.merged_into === null ? personKey : lockPerson(client, row.merged_into)
+}
+
 /** The person is locked, so that the same consent sent twice at once stands once. */
-async function addConsent(client: Queryable, c: NewConsent, change: Change) {
-  await execute(client, sql`select from identity.person where person_key = ${c.personKey} for update`)
+async function addConsent(client: Queryable, given: NewConsent, change: Change) {
+  const c = { ...given, personKey: await lockPerson(client, given.personKey) }
   const standing = await queryOne<{ readonly consentId: string }>(
     client,
     sql`select consent_id as "consentId" from access.consent

@@ -12,16 +12,18 @@ import type {
 } from '../identity/ports.ts'
 import type { Caller } from '../model/caller.ts'
 import { formatCx } from '../model/identifiers.ts'
-import { type IdentifierRow, identityReads, toIdentifier } from './identity/reads.ts'
+import { type IdentifierRow, identifierColumns, identityReads, toIdentifier } from './identity/reads.ts'
+import { mergePatients, type SwapPatientId } from './patient-merge.ts'
 import { transaction } from './pool.ts'
 import { execute, query, queryOne, sql } from './sql.ts'
 import { recordChange } from './staff-change.ts'
 
-/** Journal and audit writing within the transaction, handed in by the composition root. */
+/** Journal and audit writing within the transaction, and the form of stored fragments: handed in by the composition root. */
 export interface ExchangeWriter {
   readonly claim: (client: pg.ClientBase, claim: MessageClaim) => Promise<ClaimResult>
   readonly complete: (client: pg.ClientBase, claim: MessageClaim, response: unknown) => Promise<void>
   readonly record: (client: pg.ClientBase, caller: Caller, record: ExchangeRecord) => Promise<void>
+  readonly swapPatientId: SwapPatientId
 }
 
 /**
@@ -45,6 +47,14 @@ function identityTransaction(client: pg.ClientBase, exchange: ExchangeWriter): I
     addHistory: (entries) => addHistory(client, entries),
     recordStaffChange: ({ patients, ...change }) =>
       recordChange(client, { ...change, patients: patients.map(formatCx) }),
+    merge: (change) => mergePatients(client, change, exchange.swapPatientId),
+    async lockPersons(persons) {
+      await execute(
+        client,
+        sql`/* lock persons in one order */ select from identity.person where person_key = any(${persons}::bigint[])
+            order by person_key for update`,
+      )
+    },
     async hasDocuments(person, facilityId) {
       await execute(
         client,
@@ -85,8 +95,7 @@ function identifierWrites(client: pg.ClientBase): IdentifierWrites {
     async lockIdentifiers(ids) {
       const rows = await query<IdentifierRow>(
         client,
-        sql`select i.domain, i.value, i.person_key, i.status, i.demographics
-          from identity.identifier i
+        sql`select ${identifierColumns()} from identity.identifier i
           join unnest(${ids.map((id) => id.authority)}::text[], ${ids.map((id) => id.value)}::text[]) as wanted (domain, value)
             on i.domain = wanted.domain and i.value = wanted.value
           order by i.domain, i.value for update of i`,
@@ -105,7 +114,7 @@ function identifierWrites(client: pg.ClientBase): IdentifierWrites {
     async moveIdentifier(id, to) {
       await execute(
         client,
-        sql`update identity.identifier set person_key = ${to}, updated_at = now()
+        sql`update identity.identifier set person_key = ${to}, second = false, updated_at = now()
           where domain = ${id.authority} and value = ${id.value}`,
       )
     },

@@ -71,8 +71,9 @@ export async function findRetrievable(pool: pg.Pool, asked: Asked): Promise<read
 }
 
 /**
- * Entries alike in traits and facts count once. A document without an entry is judged by what its entry said; of a patient whom
- * nobody here knows no consent stands, so only its publisher sees it, and systems in affinity-domain mode.
+ * Entries alike in traits and facts count once. A document without an entry is judged by what its entry said, and by the person that
+ * its patient is since the merges so far; of a patient whom nobody here knows no consent stands, so only its publisher sees it, and
+ * systems in affinity-domain mode.
  */
 function retrievable({ repositoryUniqueId, uniqueIds, facilityId }: Asked): Statement {
   return sql`/* ITI-43 documents with the traits and facts the access decision asks */
@@ -94,7 +95,7 @@ function retrievable({ repositoryUniqueId, uniqueIds, facilityId }: Asked): Stat
       from repository.document d
       cross join lateral (select distinct on (t.domain, t.value, t.publisher, t.mime_type, t.kind, t.confidentiality) t.*
                           from repository.traits t where t.unique_id = d.unique_id) t
-      left join identity.identifier i on i.domain = t.domain and i.value = t.value and i.status = 'active'
+      left join identity.identifier i on i.domain = t.domain and i.value = t.value and (i.status = 'active' or i.survivor is not null)
       where d.unique_id = any(${uniqueIds})
         and not exists (select from registry.document_entry e
                         where e.unique_id = d.unique_id and e.repository_unique_id = ${repositoryUniqueId})`

@@ -70,7 +70,10 @@ function storeClientTransaction(client: pg.PoolClient, options: StoreClientStore
   let situationRow: PatientRow | undefined
   return {
     situation: async (question) => {
-      const row = await readPatient(client, question)
+      const found = await readPatient(client, question)
+      // A number that a merge took to another person while it was waited for is not found by the statement that waited.
+      const row =
+        question.patient !== undefined && found?.person_key === null ? await readPatient(client, question) : found
       situationRow = row
       const patient = toPatient(row, question, options)
       return {

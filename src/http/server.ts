@@ -8,11 +8,12 @@ import { storeClientPush } from '../../profiles/transactions/index.ts'
 import type { CallingSystem } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
 import { createRefusalRecorder, type DoorPorts, newExchange, recordRefusal } from './door.ts'
+import type { Hl7v2Door } from './hl7v2-door.ts'
 import { createIdentifier, type FindSystem } from './identity.ts'
 import { paced } from './pace.ts'
 import { connectionChannel, renderFault } from './soap-answer.ts'
 import { registerSoapEndpoint, type SoapDoorOptions, type SoapEndpoint } from './soap-door.ts'
-import { registerStoreClientRoute, STORE_CLIENT_PATH, type StoreClientDoor } from './storeclient-door.ts'
+import { registerStoreClientRoute, STORE_CLIENT_PATH } from './storeclient-door.ts'
 
 export interface HttpsDoorOptions {
   /** Key, certificate, CA, versions and ciphers. */
@@ -23,7 +24,7 @@ export interface HttpsDoorOptions {
   readonly ports: DoorPorts
   readonly findSystem: FindSystem
   readonly endpoints: readonly SoapEndpoint[]
-  readonly storeClient: StoreClientDoor
+  readonly storeClient: Hl7v2Door
   readonly replies: SoapDoorOptions['replies']
   readonly limits: SoapDoorOptions['limits'] & {
     readonly headersTimeoutMs: number

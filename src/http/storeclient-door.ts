@@ -1,117 +1,31 @@
-// StoreClient, both doors: HL7 v2.5 over MLLP with TLS, and over HTTPS POST /storeclient (ACK rules of HL7 v2.5 chapter 2.9).
+// StoreClient: what its HL7 v2.5 messages are, and its door over HTTPS, POST /storeclient.
 
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { iheError } from '../../profiles/errors/index.ts'
 import { storeClientDemographics, storeClientPush } from '../../profiles/transactions/index.ts'
-import { dueAcks, writeAck } from '../codec/hl7v2/ack.ts'
-import { type MessageHeader, readHeader, unframe } from '../codec/hl7v2/header.ts'
 import { readEr7 } from '../codec/hl7v2/read.ts'
 import { parseContentType } from '../codec/mtom/content-type.ts'
-import type { Caller, CallingSystem, Exchange, Role } from '../model/caller.ts'
+import type { Caller } from '../model/caller.ts'
 import { IheError } from '../model/error.ts'
 import { NO_EVIDENCE, type Outcome } from '../model/evidence.ts'
 import type { StoreClientAnswer, StoreClientRequest } from '../storeclient/accept.ts'
-import { type DoorPorts, newExchange, observe, recordExchange } from './door.ts'
-import { framesOf, nameOf } from './failure.ts'
+import { newExchange, observe, recordExchange } from './door.ts'
+import { type Hl7v2Door, type Hl7v2Service, type Received, receiveMessage, type Sender } from './hl7v2-door.ts'
 import { readWhole } from './soap-message.ts'
 
-export interface StoreClientDoor {
-  readonly ports: DoorPorts
-  readonly accept: (request: StoreClientRequest, caller: Caller) => Promise<Outcome<StoreClientAnswer>>
-}
-
-export interface Sender {
-  readonly system: CallingSystem
-  readonly active: 'yes' | 'no'
-  readonly door: Exchange['door']
-  readonly endpoint: string
-  readonly peer: string
-}
-
-/** Acknowledgements in the order they are sent; none where MSH-15 and MSH-16 ask for none. */
-export interface Received {
-  readonly acks: readonly Buffer[]
-  readonly refusal: IheError | undefined
-}
-
-/** One message, from bytes to acknowledgements: the same for both doors. Never throws for what a sender can get wrong. */
-export async function receiveMessage(bytes: Buffer, sender: Sender, door: StoreClientDoor): Promise<Received> {
-  const header = readHeader(bytes)
-  const row = header.messageCode === 'ADT' ? storeClientDemographics : storeClientPush
-  const exchange: Exchange = {
-    ...newExchange({ door: sender.door, endpoint: sender.endpoint, peer: sender.peer, transaction: row.id }),
-    requestBytes: bytes.length,
-    ...(header.controlId === '' ? {} : { messageId: header.controlId }),
-  }
-  const caller: Caller = { ...sender.system, exchange }
-  const outcome = await process({ bytes, sender, door, caller, roles: row.roles })
-  const { answer } = outcome
-  const refusal = answer.kind === 'refused' ? answer.error : undefined
-  if (!outcome.recorded) await recordExchange(door.ports, caller, outcome)
-  observe(door.ports, exchange, { result: outcome.result, code: refusal?.row.code ?? '', systemId: caller.systemId })
-  return { acks: acknowledgements(header, { answer, exchange }), refusal }
-}
-
-interface Processing {
-  readonly bytes: Buffer
-  readonly sender: Sender
-  readonly door: StoreClientDoor
-  readonly caller: Caller
-  readonly roles: readonly Role[]
-}
-
-async function process(given: Processing): Promise<Outcome<StoreClientAnswer>> {
-  const { bytes, sender, door, caller } = given
-  try {
-    if (sender.active === 'no' || !given.roles.some((role) => sender.system.roles.has(role)))
-      throw iheError('ROLE_MISSING', { rule: `roles ${given.roles.join(', ')}` })
-    const raw = unframe(bytes)
-    const message = readEr7(raw)
-    const sha256 = createHash('sha256').update(raw).digest('hex')
-    return await door.accept({ message, bytes: raw, sha256 }, caller)
-  } catch (error) {
-    return refused(asRow(error, given))
-  }
-}
-
-function asRow(error: unknown, given: Processing): IheError {
-  if (error instanceof IheError) return error
-  given.door.ports.log.error(
-    { journal: given.caller.exchange.id, cause: nameOf(error), stack: framesOf(error) },
-    'unexpected failure',
-  )
-  return iheError('INTERNAL', { cause: error })
-}
-
-function refused(error: IheError): Outcome<StoreClientAnswer> {
+/** Pushes of facilities: what the actor makes of a message that could be read. */
+export function storeClientService(
+  accept: (request: StoreClientRequest, caller: Caller) => Promise<Outcome<StoreClientAnswer>>,
+): Hl7v2Service {
   return {
-    answer: { kind: 'refused', error, warnings: [] },
-    result: 'failure',
-    errors: [error],
-    evidence: NO_EVIDENCE,
-    recorded: false,
+    transactionOf: ({ messageCode }) => (messageCode === 'ADT' ? storeClientDemographics : storeClientPush),
+    perform: (bytes, caller) => {
+      const sha256 = createHash('sha256').update(bytes).digest('hex')
+      return accept({ message: readEr7(bytes), bytes, sha256 }, caller)
+    },
+    versions: new Set(['2.5']),
   }
-}
-
-function acknowledgements(
-  header: MessageHeader,
-  given: { answer: StoreClientAnswer; exchange: Exchange },
-): readonly Buffer[] {
-  const { answer, exchange } = given
-  const result = answer.kind === 'accepted' ? 'accepted' : answer.error
-  return dueAcks(header, answer.kind).flatMap(
-    (mode) =>
-      writeAck({
-        request: header,
-        result,
-        warnings: answer.warnings,
-        journalId: exchange.id,
-        now: new Date(),
-        controlId: randomUUID().replaceAll('-', '').slice(0, 20),
-        mode,
-      }) ?? [],
-  )
 }
 
 const ER7_TYPE = 'x-application/hl7-v2+er7'
@@ -126,7 +40,7 @@ const RETRY_AFTER_SECONDS = 5
 
 export const STORE_CLIENT_PATH = '/storeclient'
 
-export interface StoreClientRouteOptions extends StoreClientDoor {
+export interface StoreClientRouteOptions extends Hl7v2Door {
   readonly systemOf: (request: FastifyRequest) => Pick<Sender, 'system' | 'active'>
   readonly maxBytes: number
 }

@@ -1,6 +1,6 @@
 // Compares and combines what messages say about one person (ITI TF-2 3.44.4.1.3, 3.44.4.2.3).
 
-import type { DemographicField } from '../model/hl7v3.ts'
+import type { DemographicField } from '../model/identity-feed.ts'
 import type { Demographics, PersonName } from '../model/person.ts'
 
 /** True when both say the same, whatever the order of the fields. */

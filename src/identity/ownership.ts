@@ -4,11 +4,21 @@ import type { Caller } from '../model/caller.ts'
 import type { Oid } from '../model/identifiers.ts'
 import type { Domain, IdentityTransaction, KnownIdentifier } from './ports.ts'
 
-/** True for domains of the caller's own facility and, in access mode affinity-domain, for its own assigning authority. */
+/**
+ * True for domains of the caller's own facility and, in access mode affinity-domain, for its own assigning authority. The
+ * affinity domain itself is fed by the system that the administrator gave the role affinity-domain-source.
+ */
 export function speaksFor(caller: Caller, domain: Domain | undefined): boolean {
-  if (domain === undefined) return false
-  if (domain.kind === 'facility') return domain.facilityId === caller.facilityId
-  return domain.kind === 'affinity' && isOwnAuthority(caller, domain.oid)
+  switch (domain?.kind) {
+    case undefined:
+      return false
+    case 'facility':
+      return domain.facilityId === caller.facilityId
+    case 'affinity':
+      return isOwnAuthority(caller, domain.oid)
+    case 'community':
+      return caller.roles.has('affinity-domain-source')
+  }
 }
 
 /** Own domains, and the network's own ids of persons whom the caller's facility knows too. */
@@ -17,20 +27,30 @@ export function mayAskAbout(caller: Caller, domain: Domain, identifiers: readonl
   return caller.accessMode === 'affinity-domain' || identifiers.some((known) => speaksFor(caller, known.domain))
 }
 
-/** The domains among `oids` that the caller may feed; its own assigning authority comes into being when first used. */
-export async function ownDomains(
+export interface SenderDomains {
+  /** Domains that the caller may feed. */
+  readonly own: ReadonlySet<string>
+  /** Domains whose ids are patient ids of XDS metadata. */
+  readonly patientIds: ReadonlySet<string>
+}
+
+/** The domains among `oids` by what they are to the caller; its own assigning authority comes into being when first used. */
+export async function senderDomains(
   tx: IdentityTransaction,
   caller: Caller,
   oids: readonly Oid[],
-): Promise<ReadonlySet<string>> {
-  const known = await tx.domains(oids)
-  const own = new Set(oids.filter((oid) => speaksFor(caller, known.get(oid))))
+): Promise<SenderDomains> {
+  const known = new Map(await tx.domains(oids))
   for (const oid of new Set(oids)) {
     if (known.has(oid) || !isOwnAuthority(caller, oid)) continue
-    await tx.addDomain({ oid, name: caller.systemId, kind: 'affinity', facilityId: caller.facilityId })
-    own.add(oid)
+    const domain: Domain = { oid, name: caller.systemId, kind: 'affinity', facilityId: caller.facilityId }
+    await tx.addDomain(domain)
+    known.set(oid, domain)
   }
-  return own
+  return {
+    own: new Set(oids.filter((oid) => speaksFor(caller, known.get(oid)))),
+    patientIds: new Set(oids.filter((oid) => known.has(oid) && known.get(oid)?.kind !== 'facility')),
+  }
 }
 
 function isOwnAuthority(caller: Caller, oid: Oid): boolean {

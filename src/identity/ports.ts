@@ -11,7 +11,8 @@ export type PersonKey = string
 
 /**
  * `facility`: patient numbers of one facility. `affinity`: a system's own authority whose ids are XDS patient ids as they
- * are (access mode affinity-domain). `community`: the network's XAD patient ids, which only this server issues.
+ * are (access mode affinity-domain). `community`: the network's XAD patient ids, issued by this server or by the system that the
+ * administrator made their source.
  */
 export type DomainKind = 'facility' | 'affinity' | 'community'
 
@@ -28,6 +29,10 @@ export interface StoredIdentifier {
   readonly status: 'active' | 'obsolete'
   /** What the source said with this id; absent for ids that came along in asOtherIDs or were entered by staff. */
   readonly demographics?: Demographics
+  /** Told by a message of its source; an affinity domain id without this was issued here. */
+  readonly fed: boolean
+  /** Value in the same domain that stands for this one since a merge; the end of the chain. */
+  readonly survivor?: string
 }
 
 /** An active identifier of a person together with its domain. */
@@ -49,11 +54,13 @@ export interface IdentityReads {
   readonly correspondence: (id: PatientId, domains: readonly Oid[]) => Promise<Correspondence>
   /** Every identifier of a person, active and obsolete, in the order of domain and value. */
   readonly identifiersOf: (person: PersonKey) => Promise<readonly StoredIdentifier[]>
+  /** Patient number domains of a facility, the first one first. */
+  readonly facilityDomains: (facilityId: string) => Promise<readonly Domain[]>
   /** The identifiers with this value, in `domain` or in any. */
   readonly findIdentifiers: (value: string, domain?: Oid) => Promise<readonly StoredIdentifier[]>
 }
 
-export type HistoryEvent = 'add' | 'revise' | 'link' | 'unlink' | 'obsolete'
+export type HistoryEvent = 'add' | 'revise' | 'link' | 'unlink' | 'obsolete' | 'merge'
 
 /** One row of history; nothing in it is ever changed (design §3). */
 export interface HistoryEntry {
@@ -74,6 +81,31 @@ export interface NewIdentifier {
   readonly person: PersonKey
   readonly demographics?: Demographics
   readonly received?: string
+}
+
+/** An id that a merge puts in the place of another one of its domain. */
+export interface Replacement {
+  readonly former: PatientId
+  readonly survivor: PatientId
+}
+
+/** A merge as the store carries it out: identifiers first, so that whoever waits for them sees the end. */
+export interface MergeChange {
+  /** Whose id was subsumed, and whose id survives; the same for two numbers of one person. */
+  readonly former: PersonKey
+  readonly survivor: PersonKey
+  /**
+   * `person`: everything of the former person is the survivor's now. `record`: only what was registered under the replaced
+   * ids; the former person lives on with numbers of other sources.
+   */
+  readonly scope: 'person' | 'record'
+  /** What the message says first, then what follows from it. */
+  readonly replacements: readonly [Replacement, ...Replacement[]]
+  /** Identifiers that go over to the survivor as they are; `second` when the survivor has one of the domain already. */
+  readonly moved: readonly { readonly id: PatientId; readonly second: boolean }[]
+  readonly by: string
+  readonly reason: string
+  readonly exchangeId: string
 }
 
 export interface ExchangeRecord {
@@ -116,6 +148,10 @@ export interface IdentityTransaction extends IdentityReads {
   readonly hasDocuments: (person: PersonKey, facilityId: string) => Promise<boolean>
   /** Adds the domain unless it is there. */
   readonly addDomain: (domain: Domain) => Promise<void>
+  /** Locks persons in the order of their keys until the transaction ends: submissions and merges of them follow one another. */
+  readonly lockPersons: (persons: readonly PersonKey[]) => Promise<void>
+  /** Carries a merge out on identifiers, registry, series and consents, and keeps what an un-merge would need. */
+  readonly merge: (change: MergeChange) => Promise<void>
   /** The identifiers that exist, locked in the order of domain and value until the transaction ends. */
   readonly lockIdentifiers: (ids: readonly PatientId[]) => Promise<readonly StoredIdentifier[]>
   readonly addPerson: () => Promise<PersonKey>
@@ -136,6 +172,11 @@ export interface IdentityPorts {
   readonly store: IdentityStore
   /** OID of the network's own patient ids (XAD-PID). */
   readonly affinityDomain: Oid
+  /**
+   * Which ids of a feed are taken: all that the sender speaks for, or, by the Document Registry, those that are patient ids of
+   * XDS metadata (ITI TF-2 3.44.4.1.3: the registry ignores the others).
+   */
+  readonly takes: 'every domain' | 'patient ids of the registry'
   /**
    * OIDs of the domains whose ids of this person the caller may be told, the affinity domain among them if it may know
    * that one. Domains of the caller's own facility need not be listed.

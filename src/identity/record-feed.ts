@@ -3,21 +3,22 @@
 import { iheError } from '../../profiles/errors/index.ts'
 import type { Caller } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
-import type { LocatedPatientId, PatientFeed } from '../model/hl7v3.ts'
-import { formatCx, type Oid } from '../model/identifiers.ts'
+import { formatCx } from '../model/identifiers.ts'
+import type { LocatedPatientId, RecordFeed } from '../model/identity-feed.ts'
 import { completed, couldBeSamePerson, revised, sameDemographics } from './demographics.ts'
-import { ownDomains } from './ownership.ts'
+import { senderDomains } from './ownership.ts'
 import { createPerson } from './person.ts'
-import type { IdentityTransaction, PersonKey, StoredIdentifier } from './ports.ts'
+import { pointAt, pointAtObsolete } from './place.ts'
+import type { IdentityPorts, IdentityTransaction, PersonKey, StoredIdentifier } from './ports.ts'
 
 /** Another transaction committed one of the ids meanwhile: the whole work is done again on what is there now. */
 export const RACED = new Error('an identifier was added by a concurrent message')
 
-export interface FeedContext {
+export interface FeedContext<Request = RecordFeed> {
   readonly tx: IdentityTransaction
   readonly caller: Caller
-  readonly request: PatientFeed
-  readonly affinityDomain: Oid
+  readonly request: Request
+  readonly ports: Pick<IdentityPorts, 'affinityDomain' | 'takes'>
 }
 
 interface Sorted {
@@ -33,47 +34,79 @@ interface Sorted {
  * @throws {IheError} V3_UNKNOWN_KEY, V3_OBSOLETE_ID, V3_ID_ELSEWHERE, V3_SEVERAL_IDS; {@link RACED}.
  */
 export async function recordFeed(context: FeedContext): Promise<readonly IheError[]> {
+  const { request, ports } = context
   const sorted = await sortIds(context)
+  const warnings = [...request.warnings, ...sorted.warnings]
+  if (sorted.primary.length === 0) return warnings
   const existing = sorted.primary.flatMap((entry) => sorted.known.get(formatCx(entry.id)) ?? [])
   refuseConflicts(sorted, existing)
   const former = existing[0]?.person
-  if (former === undefined && context.request.kind === 'revise') {
+  if (former === undefined && request.kind === 'revise') {
+    // To a registry a revise says nothing that it keeps (ITI TF-2 3.44.4.2.3).
+    if (ports.takes === 'patient ids of the registry') return [...warnings, ...sorted.primary.map(ignored)]
     throw iheError('V3_UNKNOWN_KEY', pointAt(sorted.primary[0]))
   }
-  const person = former ?? (await newPerson(context))
+  const person = former ?? (await newPerson(context, sorted))
   const changes = await recordPrimary(context, sorted, person)
   const others = await attachOthers(context, sorted, person)
-  return [...context.request.warnings, ...sorted.warnings, ...changes, ...others]
+  return [...warnings, ...changes, ...others]
+}
+
+interface Roles {
+  readonly primary: readonly LocatedPatientId[]
+  readonly others: readonly LocatedPatientId[]
+  readonly warnings: readonly IheError[]
 }
 
 /** Splits off what the caller may not speak for; a foreign domain is treated and answered like an unknown one. */
-async function sortIds({ tx, caller, request }: FeedContext): Promise<Sorted> {
-  const all = [...request.patientIds, ...request.otherIds]
-  const own = await ownDomains(
-    tx,
-    caller,
-    all.map((entry) => entry.id.authority),
-  )
-  const primary = distinct(request.patientIds.filter((entry) => own.has(entry.id.authority)))
-  if (primary.length === 0) throw iheError('V3_UNKNOWN_KEY', pointAt(all[0]))
-  const primaryKeys = new Set(primary.map((entry) => formatCx(entry.id)))
-  const others = distinct(request.otherIds.filter((entry) => own.has(entry.id.authority))).filter(
-    (entry) => !primaryKeys.has(formatCx(entry.id)),
-  )
+async function sortIds(context: FeedContext): Promise<Sorted> {
+  const { primary, others, warnings } = await rolesOf(context)
   refuseSecondOfDomain([...primary, ...others])
-  const stored = await tx.lockIdentifiers([...primary, ...others].map((entry) => entry.id))
+  const stored = await context.tx.lockIdentifiers([...primary, ...others].map((entry) => entry.id))
   return {
     primary: inLockOrder(primary),
     others: inLockOrder(others),
-    warnings: all
-      .filter((entry) => !own.has(entry.id.authority))
-      .map((entry) => iheError('V3_ID_IGNORED', pointAt(entry))),
+    warnings,
     known: new Map(stored.map((identifier) => [formatCx(identifier.id), identifier])),
   }
 }
 
-function pointAt(entry: LocatedPatientId | undefined): { readonly at?: string; readonly value?: string } {
-  return entry === undefined ? {} : { at: entry.at, value: formatCx(entry.id) }
+async function rolesOf({ tx, caller, request, ports }: FeedContext): Promise<Roles> {
+  const all = [...request.patientIds, ...request.otherIds]
+  const { own, patientIds } = await senderDomains(
+    tx,
+    caller,
+    all.map((entry) => entry.id.authority),
+  )
+  if (ports.takes === 'patient ids of the registry') {
+    // The registry does not ask in which role of the message its id stands, and ids of other domains are no fault.
+    const candidates = all.filter((entry) => patientIds.has(entry.id.authority))
+    if (candidates.length === 0) return { primary: [], others: [], warnings: all.map(ignored) }
+    return { primary: ownOf(candidates, own), others: [], warnings: [] }
+  }
+  const primary = ownOf(request.patientIds, own, all[0])
+  const primaryKeys = new Set(primary.map((entry) => formatCx(entry.id)))
+  return {
+    primary,
+    others: distinct(request.otherIds.filter((entry) => own.has(entry.id.authority))).filter(
+      (entry) => !primaryKeys.has(formatCx(entry.id)),
+    ),
+    warnings: all.filter((entry) => !own.has(entry.id.authority)).map(ignored),
+  }
+}
+
+function ownOf(
+  entries: readonly LocatedPatientId[],
+  own: ReadonlySet<string>,
+  place: LocatedPatientId | undefined = entries[0],
+): readonly LocatedPatientId[] {
+  const found = distinct(entries.filter((entry) => own.has(entry.id.authority)))
+  if (found.length === 0) throw iheError('V3_UNKNOWN_KEY', pointAt(place))
+  return found
+}
+
+function ignored(entry: LocatedPatientId): IheError {
+  return iheError('V3_ID_IGNORED', pointAt(entry))
 }
 
 function distinct(entries: readonly LocatedPatientId[]): readonly LocatedPatientId[] {
@@ -96,21 +129,31 @@ function refuseSecondOfDomain(entries: readonly LocatedPatientId[]): void {
 function refuseConflicts(sorted: Sorted, existing: readonly StoredIdentifier[]): void {
   for (const entry of sorted.primary) {
     const stored = sorted.known.get(formatCx(entry.id))
-    if (stored?.status === 'obsolete') throw iheError('V3_OBSOLETE_ID', pointAt(entry))
+    if (stored?.status === 'obsolete') throw iheError('V3_OBSOLETE_ID', pointAtObsolete(entry, stored))
     if (stored !== undefined && stored.person !== existing[0]?.person) {
       throw iheError('V3_ID_ELSEWHERE', pointAt(entry))
     }
   }
 }
 
-async function newPerson({ tx, caller, request, affinityDomain }: FeedContext): Promise<PersonKey> {
+/** Someone who has an affinity domain id from the start: the one that its source sent, or one of ours. */
+async function newPerson({ tx, caller, request, ports }: FeedContext, sorted: Sorted): Promise<PersonKey> {
+  const { affinityDomain } = ports
+  const sent = [...sorted.primary, ...sorted.others].some(
+    ({ id }) => id.authority === affinityDomain && !sorted.known.has(formatCx(id)),
+  )
+  if (sent) return tx.addPerson()
   const { key } = await createPerson(tx, {
     affinityDomain,
     by: caller.systemId,
-    reason: `ITI-44 ${request.kind}`,
+    reason: reasonOf(request),
     demographics: request.demographics,
   })
   return key
+}
+
+function reasonOf({ transaction, kind }: RecordFeed): string {
+  return `${transaction} ${kind}`
 }
 
 async function recordPrimary(context: FeedContext, sorted: Sorted, person: PersonKey): Promise<readonly IheError[]> {
@@ -121,7 +164,7 @@ async function recordPrimary(context: FeedContext, sorted: Sorted, person: Perso
     if (stored === undefined) {
       if (held.has(entry.id.authority)) throw iheError('V3_SEVERAL_IDS', pointAt(entry))
       await addRecord(context, entry, person)
-    } else if (context.request.kind === 'revise') {
+    } else if (context.request.kind !== 'add') {
       const { demographics, masked } = context.request
       await replaceRecord(context, stored, revised(stored.demographics, demographics, masked))
     } else if (!(await settleRepeatedAdd(context, stored))) {
@@ -156,7 +199,7 @@ async function addRecord(
       id: entry.id,
       event: 'add',
       by: caller.systemId,
-      reason: `ITI-44 ${request.kind}`,
+      reason: reasonOf(request),
       person,
       demographics,
       received,
@@ -175,7 +218,7 @@ async function replaceRecord(
       id: stored.id,
       event: 'revise',
       by: caller.systemId,
-      reason: `ITI-44 ${request.kind}`,
+      reason: reasonOf(request),
       person: stored.person,
       demographics,
       received: request.received,
@@ -197,7 +240,7 @@ async function attachOthers(context: FeedContext, sorted: Sorted, person: Person
     }
     if (!(await tx.addIdentifier({ id: entry.id, person }))) throw RACED
     await tx.addHistory([
-      { id: entry.id, event: 'add', by: caller.systemId, reason: `ITI-44 ${request.kind}, asOtherIDs`, person },
+      { id: entry.id, event: 'add', by: caller.systemId, reason: `${reasonOf(request)}, asOtherIDs`, person },
     ])
   }
   return warnings

@@ -194,7 +194,8 @@ async function retireEmpty(
 ): Promise<PatientId | undefined> {
   const active = (await tx.identifiersOf(person)).filter(({ status }) => status === 'active')
   const [last] = active
-  if (last === undefined || active.length > 1 || last.id.authority !== affinityDomain) return undefined
+  // An affinity domain id that its own source sent goes by a merge of that source only.
+  if (last === undefined || last.fed || active.length > 1 || last.id.authority !== affinityDomain) return undefined
   await tx.makeObsolete(last.id)
   await tx.addHistory([{ id: last.id, event: 'obsolete', by, reason, person }])
   return last.id

@@ -12,6 +12,8 @@ export const ROLES = [
   'document-administrator',
   'update-initiator',
   'patient-identity-source',
+  /** With patient-identity-source: feeds and merges the affinity domain's own patient ids; of one facility at most. */
+  'affinity-domain-source',
   'pix-consumer',
   'store-client',
   'xca-partner',

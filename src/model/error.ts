@@ -137,3 +137,20 @@ function isControl(character: string): boolean {
     (point >= 0x2066 && point <= 0x2069)
   )
 }
+
+/** What is kept of a warning, so that a repeated message gets it again. */
+export interface Note {
+  readonly code: string
+  readonly at?: string
+  readonly value?: string
+  readonly rule?: string
+}
+
+export function noteOf({ row, at, value, rule }: IheError): Note {
+  return {
+    code: row.code,
+    ...(at === undefined ? {} : { at }),
+    ...(value === undefined ? {} : { value }),
+    ...(rule === undefined ? {} : { rule }),
+  }
+}

@@ -10,6 +10,8 @@ export interface DocumentReference {
 export interface Evidence {
   /** Patient ids concerned, in CX form. */
   readonly patients: readonly string[]
+  /** The patient id that a merge takes away, in CX form; it is among `patients` too (ITI TF-2 3.44.5: an event of its own). */
+  readonly subsumed?: string
   readonly documents: readonly DocumentReference[]
   /** Documents asked for and not delivered: a PartialSuccess is audited as two events (ITI TF-2 3.43.6). */
   readonly undelivered?: readonly DocumentReference[]

@@ -2,7 +2,7 @@
 
 import { explain, type IheError } from './error.ts'
 import type { Oid, PatientId } from './identifiers.ts'
-import type { Demographics } from './person.ts'
+import type { LocatedPatientId, MergeFeed, RecordFeed } from './identity-feed.ts'
 
 /** HL7 data type II: a message, query or patient identifier as it travels. */
 export interface InstanceIdentifier {
@@ -27,33 +27,17 @@ export interface Transmission {
   readonly receiver: Device
 }
 
-/** A patient id together with the XPath of its element, so that a refusal can point at it. */
-export interface LocatedPatientId {
-  readonly id: PatientId
-  readonly at: string
-}
-
-export type DemographicField = keyof Demographics
-
 /** PRPA_IN201301UV02 (add) or PRPA_IN201302UV02 (revise). */
-export interface PatientFeed {
+export interface PatientFeed extends RecordFeed {
   readonly kind: 'add' | 'revise'
   readonly transmission: Transmission
-  /** From patient/id; at least one unless the record is known by name only. */
-  readonly patientIds: readonly LocatedPatientId[]
-  /** From patientPerson/asOtherIDs/id. */
-  readonly otherIds: readonly LocatedPatientId[]
-  readonly demographics: Demographics
-  /** Fields sent with nullFlavor MSK: there is a value, the sender withholds it; a revise keeps the former one. */
-  readonly masked: readonly DemographicField[]
   readonly custodian: InstanceIdentifier
   readonly provider?: InstanceIdentifier
-  /** Deviations that were accepted; they return as warnings in the acknowledgement. */
-  readonly warnings: readonly IheError[]
-  /** The message element as XML, kept as the source of the record. */
-  readonly received: string
-  /** SHA-256 of `received`, lower-case hex: tells a repetition from another message under the same id. */
-  readonly digest: string
+}
+
+/** PRPA_IN201304UV02 (duplicates resolved). */
+export interface PatientMerge extends MergeFeed {
+  readonly transmission: Transmission
 }
 
 /** PRPA_IN201309UV02. Roots are not yet known to be identifier domains. */

@@ -1,7 +1,7 @@
 // What the StoreClient answers, and the form in which a positive answer is remembered for a resend (HL7 v2.5 2.15.8 MSA, ERR).
 
 import { iheError } from '../../profiles/errors/index.ts'
-import type { IheError } from '../model/error.ts'
+import { type IheError, type Note, noteOf } from '../model/error.ts'
 
 export type StoreClientAnswer =
   | {
@@ -17,15 +17,8 @@ export type StoreClientAnswer =
       readonly warnings: readonly IheError[]
     }
 
-interface StoredWarning {
-  readonly code: string
-  readonly at?: string
-  readonly value?: string
-  readonly rule?: string
-}
-
 interface StoredAnswer {
-  readonly warnings: readonly StoredWarning[]
+  readonly warnings: readonly Note[]
   readonly documentUniqueId?: string
 }
 
@@ -37,7 +30,7 @@ export interface PositiveAnswer {
 /** JSON of a positive answer. */
 export function storeAnswer(answer: PositiveAnswer): string {
   const stored: StoredAnswer = {
-    warnings: answer.warnings.map(({ row, at, value, rule }) => ({ code: row.code, ...present({ at, value, rule }) })),
+    warnings: answer.warnings.map(noteOf),
     ...(answer.documentUniqueId === undefined ? {} : { documentUniqueId: answer.documentUniqueId }),
   }
   return JSON.stringify(stored)
@@ -49,19 +42,5 @@ export function storedAnswer(json: string): PositiveAnswer {
   return {
     warnings: stored.warnings.map(({ code, ...details }) => iheError(code, details)),
     documentUniqueId: stored.documentUniqueId,
-  }
-}
-
-interface Details {
-  readonly at: string | undefined
-  readonly value: string | undefined
-  readonly rule: string | undefined
-}
-
-function present({ at, value, rule }: Details): Omit<StoredWarning, 'code'> {
-  return {
-    ...(at === undefined ? {} : { at }),
-    ...(value === undefined ? {} : { value }),
-    ...(rule === undefined ? {} : { rule }),
   }
 }

@@ -5,6 +5,7 @@ import type { Caller } from '../model/caller.ts'
 import type { SubmissionSet } from '../model/document-entry.ts'
 import type { IheError } from '../model/error.ts'
 import type { Evidence } from '../model/evidence.ts'
+import { versionTime } from '../model/hl7-time.ts'
 import { type Decision, decide } from './decide.ts'
 import type { Draft } from './draft.ts'
 import { type Header, sendingApplicationOf } from './header.ts'
@@ -12,7 +13,6 @@ import { partKey, seriesIdOf } from './identifiers.ts'
 import { bodyHashOf, type Interpretation, type StoreClientRequest } from './interpret.ts'
 import { documentEntry, idsOf, type SubmissionContext, submissionSet } from './metadata.ts'
 import type { Effect, LinkedPatient, Situation, StoreClientPorts, VersionRow } from './ports.ts'
-import { versionTime } from './time.ts'
 
 export interface ApplyContext {
   readonly request: StoreClientRequest

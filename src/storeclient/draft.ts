@@ -4,11 +4,11 @@ import { iheError } from '../../profiles/errors/index.ts'
 import type { Caller } from '../model/caller.ts'
 import type { Code } from '../model/code.ts'
 import type { IheError } from '../model/error.ts'
+import type { Hl7Time } from '../model/hl7-time.ts'
 import { type Er7Message, type Segment, segmentsOf } from '../model/hl7v2.ts'
 import type { Header } from './header.ts'
 import { logicalKey, seriesIdOf } from './identifiers.ts'
 import { type LaboratoryOrder, liveResultsOf, readLaboratoryOrders } from './laboratory.ts'
-import type { Hl7Time } from './time.ts'
 
 /** What one document of the message is about, before it is known what is stored already. */
 export interface Draft {

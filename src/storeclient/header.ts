@@ -3,10 +3,10 @@
 import { iheError } from '../../profiles/errors/index.ts'
 import { type KindOfMessage, kindOf } from '../../profiles/storeclient/index.ts'
 import type { CallingSystem } from '../model/caller.ts'
+import { type Hl7Time, parseHl7Time } from '../model/hl7-time.ts'
 import { component, type Er7Message, isNull, repetitions, segmentsOf, value } from '../model/hl7v2.ts'
 import { requireOwnFacility } from './facility.ts'
 import type { StoreClientSettings } from './ports.ts'
-import { type Hl7Time, parseHl7Time } from './time.ts'
 
 const VERSION = /^2\.5(\.\d+)?$/
 const MAX_FUTURE_MS = 24 * 3_600_000

@@ -3,9 +3,9 @@
 import { iheError } from '../../profiles/errors/index.ts'
 import type { Code } from '../model/code.ts'
 import type { IheError } from '../model/error.ts'
+import { type Hl7Time, parseHl7Time } from '../model/hl7-time.ts'
 import { component, type Er7Message, isNull, repetitions, type Segment } from '../model/hl7v2.ts'
 import { normaliseOrderNumber } from './identifiers.ts'
-import { type Hl7Time, parseHl7Time } from './time.ts'
 
 /** HL7 table 0085: the result does not, or no longer, exist. */
 const CANCELLED_RESULTS = new Set(['D', 'X', 'W'])

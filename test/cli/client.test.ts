@@ -11,6 +11,7 @@ import {
   iti41,
   iti43,
   iti44Add,
+  iti44Merge,
   iti45,
   iti62,
   iti86,
@@ -23,7 +24,7 @@ import { writeRegistryResponse } from '../../src/codec/ebxml/registry-response.t
 import { readRemoveObjects } from '../../src/codec/ebxml/remove.ts'
 import { readRetrieveRequest, writeRetrieveResponse } from '../../src/codec/ebxml/retrieve.ts'
 import { readProvideAndRegister, readSubmitObjects } from '../../src/codec/ebxml/submit.ts'
-import { readFeed } from '../../src/codec/hl7v3/read-feed.ts'
+import { readFeed, readMerge } from '../../src/codec/hl7v3/read-feed.ts'
 import { readQuery } from '../../src/codec/hl7v3/read-query.ts'
 import { writeAcknowledgement } from '../../src/codec/hl7v3/write-acknowledgement.ts'
 import { writeQueryResponse as writePixResponse } from '../../src/codec/hl7v3/write-query-response.ts'
@@ -112,6 +113,30 @@ t.test('an unknown number is exit code 1 with the detail of the acknowledgement'
   t.match(err, 'error 204: not known here')
   t.match(err, 'at /a/b')
 })
+
+t.test(
+  'feed --merge sends both numbers, to the registry when asked, and wants a name (ITI TF-2 3.44.4.3)',
+  async (t) => {
+    const { door, call } = await withDoor(t, (heard) => {
+      const request = simple(heard)
+      const { transmission } = readMerge(request.body)
+      return soap(answer(request, iti44Merge, writeAcknowledgement(transmission, { code: 'CA', details: [] })))
+    })
+    const numbers = ['--id', 'B-77', '--merge', 'B-78', '--domain', '2.25.9']
+    t.equal((await call('feed', ...numbers)).code, 2)
+    const { code, text, err } = await call('feed', ...numbers, '--name-kana', 'カクウ タロウ', '--registry')
+    t.equal(code, 0, err)
+    t.match(text, 'CA  merge B-77^^^&2.25.9&ISO')
+    const [heard] = door.heard
+    t.equal(heard?.path, '/xds/registry')
+    if (heard === undefined) return
+    t.match(readMerge(simple(heard).body), {
+      survivors: [{ id: { value: 'B-77' } }],
+      subsumed: { id: { value: 'B-78' } },
+    })
+    t.equal((await call('feed', ...numbers, '--name-kana', 'カクウ タロウ', '--revise')).code, 2)
+  },
+)
 
 t.test('feed sends the names of all scripts (ITI TF-2 3.44)', async (t) => {
   const { door, call } = await withDoor(t, (heard) => {

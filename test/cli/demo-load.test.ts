@@ -168,6 +168,7 @@ t.test('a load that is cut off after any number of changes is completed by the n
     httpsPort: https.port,
     managementPort: management.port,
     mllpPort: port,
+    pixPort: port,
     stop: async () => {},
   }
   let interruptions = 0

@@ -109,7 +109,7 @@ t.test(
 
 t.test('the banner names files of the effective data directory and the ports that are open', async (t) => {
   const tour = { ...network.tour, xad: 'X-1', domain: '2.25.9', documentUniqueId: '2.25.17' }
-  const ports = { httpsPort: 8443, mllpPort: 2575, managementPort: 8080 }
+  const ports = { httpsPort: 8443, mllpPort: 2575, pixPort: 2576, managementPort: 8080 }
   const server = (dataDir: string) => ({
     config: loadConfig({ env: {}, cwd: '/srv', flags: { dataDir } }),
     adminToken: '',

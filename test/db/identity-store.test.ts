@@ -4,12 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { swapPatientId } from '../../src/codec/ebxml/registry-object.ts'
 import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
 import { completeClaim, takeClaim } from '../../src/db/idempotency.ts'
 import { createIdentityStore, type ExchangeWriter } from '../../src/db/identity-store.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { createPool } from '../../src/db/pool.ts'
-import { feedAdd, feedRevise, pixQuery } from '../../src/identity/pix-manager.ts'
+import { feedAdd, feedRevise } from '../../src/identity/feed.ts'
+import { pixQuery } from '../../src/identity/pix-manager.ts'
 import type { IdentityPorts } from '../../src/identity/ports.ts'
 import { findPersons, linkRecord, registerDomain, unlinkRecord } from '../../src/identity/registration.ts'
 import { AFFINITY, callerOf, DOMAIN_A, DOMAIN_B, feedOf, idIn, queryOf, UNKNOWN } from '../identity/in-memory.ts'
@@ -31,10 +33,12 @@ const exchange: ExchangeWriter = {
   async record() {
     recorded += 1
   },
+  swapPatientId,
 }
 const ports: IdentityPorts = {
   store: createIdentityStore(pool, exchange),
   affinityDomain: AFFINITY,
+  takes: 'every domain',
   visibleDomains: async () => new Set([AFFINITY, DOMAIN_A, DOMAIN_B]),
 }
 const hospital = callerOf('hospital-a')

@@ -29,9 +29,17 @@ export interface Laboratory {
   /** OBX-11: F final, C corrected. */
   readonly status?: 'F' | 'C'
   readonly localId?: string
+  /** 見本 花子 when left out. */
+  readonly who?: {
+    readonly kanji: readonly [string, string]
+    readonly kana: readonly [string, string]
+    readonly birth: string
+  }
 }
 
-/** An OUL^R22 of the hospital about 見本 花子, in ISO-2022-JP as Japanese systems send it. */
+const HANAKO = { kanji: ['見本', '花子'], kana: ['ミホン', 'ハナコ'], birth: '19620930' } as const
+
+/** An OUL^R22 of the hospital, in ISO-2022-JP as Japanese systems send it. */
 export function laboratory({
   order,
   controlId = randomUUID().slice(0, 20),
@@ -39,18 +47,16 @@ export function laboratory({
   result = '7.2',
   status = 'F',
   localId = '0000012346',
+  who = HANAKO,
 }: Laboratory): Buffer {
   const type = components('OUL', 'R22', 'OUL_R22')
-  const names = [
-    components('見本', '花子', '', '', '', '', 'L', 'I'),
-    components('ミホン', 'ハナコ', '', '', '', '', 'L', 'P'),
-  ]
+  const names = [components(...who.kanji, '', '', '', '', 'L', 'I'), components(...who.kana, '', '', '', '', 'L', 'P')]
   const collected = '202602010830'
   const header = ['EHR', HOSPITAL_CODE, 'GW', 'TSUNAGI', sentAt, '', type, controlId, 'P', '2.5'] as const
   return writeEr7(
     [
       ['MSH', ...header, '', '', '', '', '', { raw: '~ISO IR87' }, '', 'ISO 2022-1994'],
-      ['PID', '0001', '', components(localId, '', '', '', 'PI'), '', names, '', '19620930', 'F'],
+      ['PID', '0001', '', components(localId, '', '', '', 'PI'), '', names, '', who.birth, 'F'],
       ['SPM', '1', '', '', components('023', '血清', 'JC10'), ...Array<string>(12).fill(''), collected],
       ['OBR', '1', order, '', components('E101', '生化学検査', '99O03'), '', '', collected],
       ['ORC', 'SC', order, '', '', 'CM', '', '', '', sentAt],

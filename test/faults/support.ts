@@ -42,8 +42,14 @@ export const DOMAINS = {
 
 export const SILENT = { info: () => {}, warn: () => {}, error: () => {} }
 
-const ANY_PORT: Flags = { 'https.port': '0', 'mllp.storeclient.port': '0', 'management.port': '0' }
-const READY = /tsunagi ready: https:\/\/[^:]+:(\d+) {2}mllp\+tls port (\d+) {2}management http:\/\/[^:]+:(\d+)/
+const ANY_PORT: Flags = {
+  'https.port': '0',
+  'mllp.storeclient.port': '0',
+  'mllp.pix.port': '0',
+  'management.port': '0',
+}
+const READY =
+  /tsunagi ready: https:\/\/[^:]+:(\d+) {2}mllp\+tls port (\d+) {2}identity feed port (\d+) {2}management http:\/\/[^:]+:(\d+)/
 const READY_TIMEOUT_MS = 90_000
 
 export async function temporaryDirectory(t: Test): Promise<string> {
@@ -94,7 +100,7 @@ export async function startChild(dataDir: string, flags: Flags = {}): Promise<Ch
   const ended = new Promise<number | string>((resolve) =>
     child.once('exit', (code, signal) => resolve(signal ?? code ?? 0)),
   )
-  const [https, mllp, management] = await portsOf(child, { ended, errors: () => errors })
+  const [https, mllp, pix, management] = await portsOf(child, { ended, errors: () => errors })
   return {
     process: child,
     ended,
@@ -104,6 +110,7 @@ export async function startChild(dataDir: string, flags: Flags = {}): Promise<Ch
       adminToken: await readAdminToken(dataDir),
       httpsPort: https,
       mllpPort: mllp,
+      pixPort: pix,
       managementPort: management,
       stop: async () => {
         child.kill('SIGTERM')
@@ -120,7 +127,7 @@ export async function startChild(dataDir: string, flags: Flags = {}): Promise<Ch
 function portsOf(
   child: ChildProcess,
   { ended, errors }: { readonly ended: Promise<number | string>; readonly errors: () => string },
-): Promise<readonly [number, number, number]> {
+): Promise<readonly [number, number, number, number]> {
   return new Promise((resolve, reject) => {
     let said = ''
     const late = setTimeout(() => {
@@ -130,10 +137,10 @@ function portsOf(
     ended.then((code) => reject(new Error(`ended with ${code}: ${errors()}`)))
     child.stdout?.on('data', (chunk: Buffer) => {
       said += chunk.toString()
-      const [line, https, mllp, management] = READY.exec(said) ?? []
+      const [line, https, mllp, pix, management] = READY.exec(said) ?? []
       if (line === undefined) return
       clearTimeout(late)
-      resolve([Number(https), Number(mllp), Number(management)])
+      resolve([Number(https), Number(mllp), Number(pix), Number(management)])
     })
   })
 }
@@ -186,6 +193,9 @@ export function networkOf(server: RunningServer) {
     /** A StoreClient connection over MLLP; `close` of the network does not close it. */
     mllp: async (systemId: string): Promise<PushConnection> =>
       connect(config, await readCredentials(config, systemId), { url: baseUrl, port: server.mllpPort }),
+    /** A connection to the patient identity feed (ITI-8). */
+    feed: async (systemId: string): Promise<PushConnection> =>
+      connect(config, await readCredentials(config, systemId), { url: baseUrl, port: server.pixPort }),
     /** ITI-45 with a facility's own number; the affinity-domain id. */
     xadBy: async (systemId: string, id: PatientId): Promise<PatientId> => {
       const authority = config.identity.affinityDomainAuthority

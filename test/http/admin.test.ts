@@ -9,6 +9,7 @@ import { affinityDomain } from '../../profiles/affinity-domain/index.ts'
 import { adminPorts, readiness } from '../../src/app/admin-ports.ts'
 import { createAuthority, issueClientCertificate } from '../../src/certificates/authority.ts'
 import { readCertificate } from '../../src/certificates/certificate.ts'
+import { swapPatientId } from '../../src/codec/ebxml/registry-object.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { findSystem } from '../../src/db/access-store.ts'
 import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
@@ -35,8 +36,10 @@ const identity: IdentityPorts = {
     claim: async () => ({ kind: 'new' }),
     complete: async () => {},
     record: async () => {},
+    swapPatientId,
   }),
   affinityDomain: config.identity.affinityDomainAuthority,
+  takes: 'every domain',
   visibleDomains: async () => new Set(),
 }
 await registerDomain({ oid: config.identity.affinityDomainAuthority, name: 'NETWORK', kind: 'community' }, identity)
@@ -215,6 +218,13 @@ t.test('a system with its own assigning authority gets the identifier domain of 
     'another facility’s own authority',
   )
   t.match(await call('GET', '/systems/thief'), { status: 404 })
+  const source = { ...system, systemId: 'xad-x', roles: ['patient-identity-source', 'affinity-domain-source'] }
+  t.match(await call('POST', '/systems', source), { status: 201 })
+  t.match(
+    await call('POST', '/systems', { ...source, systemId: 'xad-y', facilityId: 'clinic-y' }),
+    { status: 409 },
+    'the affinity domain has one source',
+  )
   t.match(await call('PATCH', '/systems/ehr-x', { status: 'suspended' }), { status: 200 })
   t.match(await call('PATCH', '/systems/ehr-x', { status: 'active' }), { status: 200 })
   const switches = { 'XDS-OBJECT-SLOT-NAME': 'accept', 'XDS-AUTHOR-IDENTIFIED': 'warn' }

@@ -8,6 +8,7 @@ import type {
   IdentityReads,
   IdentityStore,
   IdentityTransaction,
+  MergeChange,
   NewIdentifier,
   StaffChange,
   StoredIdentifier,
@@ -16,6 +17,7 @@ import type { Caller } from '../../src/model/caller.ts'
 import { IheError } from '../../src/model/error.ts'
 import type { PatientFeed, PixQuery } from '../../src/model/hl7v3.ts'
 import { formatCx, type Oid, type PatientId, parseOid } from '../../src/model/identifiers.ts'
+import type { MergeFeed } from '../../src/model/identity-feed.ts'
 import type { Demographics } from '../../src/model/person.ts'
 
 export function oid(text: string): Oid {
@@ -38,6 +40,7 @@ interface State {
   readonly claims: Map<string, { readonly digest: string; response?: unknown }>
   readonly records: ExchangeRecord[]
   readonly staffChanges: StaffChange[]
+  readonly merges: MergeChange[]
   /** `person facility` pairs with published documents. */
   readonly documented: Set<string>
   persons: number
@@ -63,6 +66,7 @@ export function memoryPorts(visible: readonly string[] = [DOMAIN_A, DOMAIN_B, AF
     claims: new Map(),
     records: [],
     staffChanges: [],
+    merges: [],
     documented: new Set(),
     persons: 0,
   }
@@ -76,6 +80,7 @@ export function memoryPorts(visible: readonly string[] = [DOMAIN_A, DOMAIN_B, AF
         claims: new Map(state.claims),
         records: [...state.records],
         staffChanges: [...state.staffChanges],
+        merges: [...state.merges],
         documented: state.documented,
         persons: state.persons,
       }
@@ -89,6 +94,7 @@ export function memoryPorts(visible: readonly string[] = [DOMAIN_A, DOMAIN_B, AF
   return {
     store: { ...readsOn(() => state), inTransaction },
     affinityDomain: AFFINITY,
+    takes: 'every domain',
     visibleDomains: async () => new Set(visible),
     state: () => state,
   }
@@ -109,6 +115,8 @@ function readsOn(state: () => State): IdentityReads {
         .map((entry) => ({ id: entry.id, domain: state().domains.get(entry.id.authority) as Domain }))
       return { domains: known, person: { key: found.person, identifiers } }
     },
+    facilityDomains: async (facilityId) =>
+      [...state().domains.values()].filter((domain) => domain.facilityId === facilityId && domain.kind === 'facility'),
     identifiersOf: async (person) => all().filter((entry) => entry.person === person),
     findIdentifiers: async (value, domain) =>
       all().filter((entry) => entry.id.value === value && (domain === undefined || entry.id.authority === domain)),
@@ -144,15 +152,28 @@ function transactionOn(state: State): IdentityTransaction {
       state.persons += 1
       return String(state.persons)
     },
-    async addIdentifier({ id, person, demographics }: NewIdentifier) {
+    async addIdentifier({ id, person, demographics, received }: NewIdentifier) {
       if (state.identifiers.has(formatCx(id))) return false
-      const stored: StoredIdentifier = { id, person, status: 'active' }
+      const stored: StoredIdentifier = { id, person, status: 'active', fed: received !== undefined }
       state.identifiers.set(formatCx(id), demographics === undefined ? stored : { ...stored, demographics })
       return true
     },
-    replaceDemographics: async (id, demographics) => change(id, { demographics }),
+    replaceDemographics: async (id, demographics, received) =>
+      change(id, { demographics, fed: received !== undefined }),
     moveIdentifier: async (id, person) => change(id, { person }),
     makeObsolete: async (id) => change(id, { status: 'obsolete' }),
+    lockPersons: async () => {},
+    async merge(merge) {
+      state.merges.push(merge)
+      for (const { former, survivor } of merge.replacements)
+        for (const stored of [...state.identifiers.values()])
+          if (
+            formatCx(stored.id) === formatCx(former) ||
+            (stored.id.authority === former.authority && stored.survivor === former.value)
+          )
+            change(stored.id, { status: 'obsolete', survivor: survivor.value, person: merge.survivor })
+      for (const { id } of merge.moved) change(id, { person: merge.survivor })
+    },
     recordStaffChange: async (change) => {
       state.staffChanges.push(change)
     },
@@ -220,6 +241,8 @@ export function feedOf(ids: readonly PatientId[], fields: Partial<PatientFeed> =
   const sent = transmission('PRPA_IN201301UV02')
   return {
     kind: 'add',
+    transaction: 'ITI-44',
+    message: { key: `2.25.300^${sent.id.extension}`, at: '/PRPA_IN201301UV02/id' },
     transmission: sent,
     patientIds: ids.map((id, index) => ({ id, at: `${PATIENT}/id[${index + 1}]` })),
     otherIds: [],
@@ -229,6 +252,24 @@ export function feedOf(ids: readonly PatientId[], fields: Partial<PatientFeed> =
     warnings: [],
     received: '<message/>',
     digest: `digest ${sent.id.extension}`,
+    ...fields,
+  }
+}
+
+const EVENT = '/PRPA_IN201304UV02/controlActProcess/subject[1]/registrationEvent'
+
+/** `subsumed` goes into `survivor`. */
+export function mergeOf(subsumed: PatientId, survivor: PatientId, fields: Partial<MergeFeed> = {}): MergeFeed {
+  messages += 1
+  return {
+    kind: 'merge',
+    transaction: 'ITI-44',
+    message: { key: `2.25.300^${messages}`, at: '/PRPA_IN201304UV02/id' },
+    survivors: [{ id: survivor, at: `${EVENT}/subject1/patient/id[1]` }],
+    subsumed: { id: subsumed, at: `${EVENT}/replacementOf[1]/priorRegistration/subject1/priorRegisteredRole/id[1]` },
+    warnings: [],
+    received: '<merge/>',
+    digest: `digest ${messages}`,
     ...fields,
   }
 }

@@ -1,7 +1,8 @@
 // PIX Manager behaviour: ITI TF-2 3.44.4.1.3 (add), 3.44.4.2.3 (revise), 3.45.4.1.3 (query).
 
 import t from 'tap'
-import { feedAdd, feedRevise, pixQuery } from '../../src/identity/pix-manager.ts'
+import { feedAdd, feedRevise } from '../../src/identity/feed.ts'
+import { pixQuery } from '../../src/identity/pix-manager.ts'
 import { findPersons, linkRecord } from '../../src/identity/registration.ts'
 import {
   AFFINITY,

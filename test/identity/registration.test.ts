@@ -1,7 +1,7 @@
 // Registration by staff: persons, links and their history (ITI TF-2 3.45 returns positive links only).
 
 import t from 'tap'
-import { feedAdd } from '../../src/identity/pix-manager.ts'
+import { feedAdd } from '../../src/identity/feed.ts'
 import { findPersons, linkRecord, registerPerson, unlinkRecord } from '../../src/identity/registration.ts'
 import {
   AFFINITY,

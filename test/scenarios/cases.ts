@@ -7,7 +7,7 @@ import { newOid } from '../../src/model/identifiers.ts'
 export interface Expectation {
   /** Whose client certificate; `nobody` has none. */
   readonly system: string
-  readonly door?: 'https' | 'mllp' | 'admin'
+  readonly door?: 'https' | 'mllp' | 'mllp-pix' | 'admin'
   readonly endpoint?: string
   readonly contentType?: string
   readonly status?: number

@@ -50,8 +50,8 @@ async function send(run: Run, { one, file, bytes }: Sending): Promise<HttpAnswer
   const { settings } = one.expected
   const { system, door, endpoint, contentType } = one.expected
   if (door === 'admin') return scenario.admin(JSON.parse(bytes.toString('utf8')))
-  if (door === 'mllp') {
-    const connection = await scenario.mllp(system)
+  if (door === 'mllp' || door === 'mllp-pix') {
+    const connection = await scenario.mllp(system, door === 'mllp' ? 'storeclient' : 'pix')
     try {
       return { status: 200, contentType: ER7, body: await connection.send(bytes) }
     } finally {
@@ -175,7 +175,7 @@ function checkAnswer(t: Test, { expected }: Case, { answer, values }: { answer: 
     if (fault.subcode !== undefined) t.match(text, `wsa:${fault.subcode}</`)
   } else if (ihe !== undefined) t.match(text, `codeContext="${code}: `)
   if (ack !== undefined && ack !== null)
-    t.match(text, expected.endpoint?.startsWith('/pix') ? typeCode(ack) : `MSA|${ack}`)
+    t.match(text, /^\/(pix|xds)\//.test(expected.endpoint ?? '') ? typeCode(ack) : `MSA|${ack}`)
   for (const piece of expected.contains ?? []) t.match(text, fillText(piece, values))
 }
 

@@ -50,7 +50,7 @@ export interface Scenario {
   /** A further server process of the same network, as behind a load balancer, with other settings. */
   readonly beside: (settings: Readonly<Record<string, string>>) => Promise<Pick<Scenario, 'httpsPost'>>
   /** A new MLLP connection as this system; the caller closes it. */
-  readonly mllp: (system: string) => Promise<PushConnection>
+  readonly mllp: (system: string, port?: 'storeclient' | 'pix') => Promise<PushConnection>
   readonly admin: (call: AdminCall) => Promise<HttpAnswer>
   readonly journalRow: (id: string) => Promise<JournalRow | undefined>
   /** Rows written since a moment, oldest first. */
@@ -80,6 +80,7 @@ export async function startScenario(t: Test): Promise<Scenario> {
     dataDir,
     'https.port': '0',
     'mllp.storeclient.port': '0',
+    'mllp.pix.port': '0',
     'management.port': '0',
     'limits.leafResults': String(LEAF_RESULTS),
     'limits.bodyGraceMs': '2000',
@@ -152,9 +153,12 @@ function clients(
       agents.delete(system)
       await agent?.destroy()
     },
-    mllp: async (system) => {
+    mllp: async (system, door = 'storeclient') => {
       const credentials = await readCredentials(server.config, system)
-      return connect(server.config, credentials, { url: httpsUrl, port: server.mllpPort })
+      return connect(server.config, credentials, {
+        url: httpsUrl,
+        port: door === 'pix' ? server.pixPort : server.mllpPort,
+      })
     },
     admin: async ({ method, path, body }) =>
       read(

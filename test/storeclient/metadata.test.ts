@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { affinityDomain } from '../../profiles/affinity-domain/index.ts'
 import { dataKinds, readKinds } from '../../profiles/storeclient/index.ts'
+import { parseHl7Time, versionTime, xdsTime } from '../../src/model/hl7-time.ts'
 import { normaliseOrderNumber, uuidv5 } from '../../src/storeclient/identifiers.ts'
 import { checkIdentity, normaliseKana } from '../../src/storeclient/identity-check.ts'
-import { parseHl7Time, versionTime, xdsTime } from '../../src/storeclient/time.ts'
 import { memory, oml11, send, taro } from './memory.ts'
 
 t.test('a laboratory result becomes a DocumentEntry', async (t) => {

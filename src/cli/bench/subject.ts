@@ -32,7 +32,14 @@ const SAMPLE_MS = 20
 
 const [dataDir = ''] = process.argv.slice(2)
 const config = loadConfig({
-  flags: { dataDir, 'https.port': '0', 'mllp.storeclient.port': '0', 'management.port': '0', 'log.level': 'error' },
+  flags: {
+    dataDir,
+    'https.port': '0',
+    'mllp.storeclient.port': '0',
+    'mllp.pix.port': '0',
+    'management.port': '0',
+    'log.level': 'error',
+  },
   env: {},
 })
 const silent = {

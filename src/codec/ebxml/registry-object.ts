@@ -2,6 +2,12 @@
 // written again; what XDS does not interpret comes back as it came.
 
 import { iheError } from '../../../profiles/errors/index.ts'
+import {
+  type Attribute,
+  documentEntryAttributes,
+  folderAttributes,
+  submissionSetAttributes,
+} from '../../../profiles/metadata/attributes.ts'
 import { NS } from '../../../profiles/transactions/define.ts'
 import type {
   Association,
@@ -12,10 +18,11 @@ import type {
   Slot,
   VersionInfo,
 } from '../../model/ebrim.ts'
+import { formatCx, type PatientId } from '../../model/identifiers.ts'
 import { OBJECT_ASSOCIATION, OBJECT_CLASSIFICATION, OBJECT_EXTERNAL_IDENTIFIER } from '../../model/xds.ts'
 import { attributeOf, childOf, childrenOf, textOf } from '../xml/navigate.ts'
 import type { XmlElement } from '../xml/read.ts'
-import { el, type Markup, text } from '../xml/write.ts'
+import { attributeText, el, type Markup, text } from '../xml/write.ts'
 
 /** Children of every ebRIM registry object in the order of the schema (RegistryObjectType, ExtrinsicObjectType). */
 const CHILD_ORDER = [
@@ -262,6 +269,34 @@ export function renderFragment(object: RegistryObject): string {
 export function renderAssociationFragment(association: Association): string {
   const { home: _home, status: _status, ...rest } = association
   return writeAssociation(rest).slice('<rim:Association'.length)
+}
+
+function patientIdScheme(attributes: readonly Attribute[]): readonly string[] {
+  return attributes.flatMap(({ name, coding }) =>
+    name === 'patientId' && coding.kind === 'identifier' ? coding.scheme : [],
+  )
+}
+
+const PATIENT_ID_SCHEMES = [documentEntryAttributes, submissionSetAttributes, folderAttributes].flatMap(patientIdScheme)
+
+/**
+ * How a merge replaces the patient id in a stored fragment: POSIX pattern and replacement. It meets the ExternalIdentifier of the
+ * patient id as `renderFragment` writes it and nothing else: in values `<` and `"` are always escaped.
+ */
+export function swapPatientId(
+  former: PatientId,
+  survivor: PatientId,
+): { readonly pattern: string; readonly replacement: string } {
+  const start = `<rim:ExternalIdentifier id="[^"]*" identificationScheme="(?:${PATIENT_ID_SCHEMES.join('|')})" objectType="[^"]*" registryObject="[^"]*"`
+  return {
+    pattern: `(${start} value=")${quoted(attributeText(formatCx(former)))}"`,
+    replacement: `\\1${attributeText(formatCx(survivor)).replaceAll('\\', '\\\\')}"`,
+  }
+}
+
+/** Literal text in a POSIX pattern: before punctuation a backslash means just that character. */
+function quoted(literal: string): string {
+  return literal.replaceAll(/[!-/:-@[-`{-~]/g, (character) => `\\${character}`)
 }
 
 interface Written {

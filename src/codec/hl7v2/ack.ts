@@ -20,6 +20,8 @@ export interface Acknowledgement {
   readonly controlId: string
   /** Which of the due acknowledgements to write; the first one when left out. */
   readonly mode?: AckMode
+  /** MSH-12 of the answer; 2.5 when left out. ERR before 2.5 has one field, and the text stands in MSA-3. */
+  readonly version?: string
 }
 
 const APPLICATION_CODES = '99STC'
@@ -80,12 +82,25 @@ export function writeAck(ack: Acknowledgement): Buffer | undefined {
   if (mode === undefined) return undefined
   const charset = answerCharset(ack.request)
   const errors = ack.result === 'accepted' ? ack.warnings : [ack.result, ...ack.warnings]
+  const isOld = isBefore25(ack.version)
+  const [first] = errors
   const text = er7Text([
     headerSegment(ack),
-    ['MSA', ackCode(ack, mode), echo(ack.request.delimiters, ack.request.controlId)],
-    ...errors.map((error) => errorSegment(error, ack.journalId, charset)),
+    [
+      'MSA',
+      ackCode(ack, mode),
+      echo(ack.request.delimiters, ack.request.controlId),
+      isOld && first !== undefined ? diagnostic(first, ack.journalId) : '',
+    ],
+    ...(isOld ? oldErrorSegments(errors) : errors.map((error) => errorSegment(error, ack.journalId, charset))),
   ])
   return encode(text, charset) ?? Buffer.from(asciiOnly(text), 'latin1')
+}
+
+const DEFAULT_VERSION = '2.5'
+
+function isBefore25(version = DEFAULT_VERSION): boolean {
+  return version.startsWith('2.3') || version.startsWith('2.4')
 }
 
 function ackCode(ack: Acknowledgement, mode: AckMode): string {
@@ -93,7 +108,7 @@ function ackCode(ack: Acknowledgement, mode: AckMode): string {
   return mode === 'commit' ? code.replace('A', 'C') : code
 }
 
-function headerSegment({ request, now, controlId }: Acknowledgement): SegmentValue {
+function headerSegment({ request, now, controlId, version }: Acknowledgement): SegmentValue {
   const copy = (raw: string) => echo(request.delimiters, raw)
   const iso2022 = labelledCharset(request.charsetLabel) === 'ISO-2022-JP'
   return [
@@ -104,10 +119,10 @@ function headerSegment({ request, now, controlId }: Acknowledgement): SegmentVal
     copy(request.sendingFacility),
     hl7Time(now),
     '',
-    components('ACK', copy(request.trigger), 'ACK'),
+    components('ACK', copy(request.trigger), isBefore25(version) ? '' : 'ACK'),
     controlId,
     request.processingId === '' ? 'P' : copy(request.processingId),
-    '2.5',
+    version ?? DEFAULT_VERSION,
     ...['', '', '', '', ''],
     copy(request.charsetLabel),
     '',
@@ -127,9 +142,23 @@ function errorSegment(error: IheError, journalId: string, charset: DetectedChars
     severity === 'Error' ? 'E' : 'W',
     v2.application === undefined ? '' : components(v2.application, asciiOnly(message), APPLICATION_CODES),
     '',
-    asciiOnly(`${explain(error)} [journal ${journalId}]`),
+    diagnostic(error, journalId),
     charset !== 'ASCII' && encode(japanese, charset) !== undefined ? japanese : asciiOnly(message),
   ]
+}
+
+function diagnostic(error: IheError, journalId: string): string {
+  return asciiOnly(`${explain(error)} [journal ${journalId}]`)
+}
+
+/** ERR-1 of HL7 v2.3.1 and v2.4: segment, sequence, field and code, one repetition an error (HL7 v2.3.1 2.24.5). */
+function oldErrorSegments(errors: readonly IheError[]): readonly SegmentValue[] {
+  if (errors.length === 0) return []
+  const places = errors.map(({ at, row }) => {
+    const [, segment = '', occurrence = '1', field = ''] = PLACE.exec(at ?? '') ?? []
+    return components(segment, segment === '' ? '' : occurrence, field, String(row.v2.table0357))
+  })
+  return [['ERR', places]]
 }
 
 const PLACE = /^([A-Z][A-Z0-9]{2})(?:\[(\d+)\])?(?:-(\d+)(?:\[(\d+)\])?(?:\.(\d+)(?:\.(\d+))?)?)?$/

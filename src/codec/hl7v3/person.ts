@@ -2,7 +2,7 @@
 
 import { iheError } from '../../../profiles/errors/index.ts'
 import type { IheError } from '../../model/error.ts'
-import type { DemographicField } from '../../model/hl7v3.ts'
+import type { DemographicField } from '../../model/identity-feed.ts'
 import type { Address, Demographics, NameRepresentation, PersonName } from '../../model/person.ts'
 import { textOf } from '../xml/navigate.ts'
 import type { XmlElement } from '../xml/read.ts'

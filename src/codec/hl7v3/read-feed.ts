@@ -1,15 +1,22 @@
-// Reads a patient identity feed, PRPA_IN201301UV02 (add) and PRPA_IN201302UV02 (revise), ITI TF-2 3.44.4.1 and 3.44.4.2.
+// Reads a patient identity feed: PRPA_IN201301UV02 (add), PRPA_IN201302UV02 (revise), PRPA_IN201304UV02 (merge), ITI TF-2 3.44.4.
 
 import { createHash } from 'node:crypto'
 import { iheError } from '../../../profiles/errors/index.ts'
 import type { IheError } from '../../model/error.ts'
-import type { InstanceIdentifier, LocatedPatientId, PatientFeed } from '../../model/hl7v3.ts'
+import {
+  formatIdentifier,
+  type InstanceIdentifier,
+  type PatientFeed,
+  type PatientMerge,
+  type Transmission,
+} from '../../model/hl7v3.ts'
 import { parseOid } from '../../model/identifiers.ts'
+import type { LocatedPatientId } from '../../model/identity-feed.ts'
 import type { XmlElement } from '../xml/read.ts'
 import { serialize } from '../xml/write.ts'
 import { readPerson } from './person.ts'
 import { checkShape } from './shape.ts'
-import { ADD_SHAPE, REVISE_SHAPE } from './shapes.ts'
+import { ADD_SHAPE, MERGE_SHAPE, REVISE_SHAPE } from './shapes.ts'
 import {
   checkItsVersion,
   checkTrigger,
@@ -35,18 +42,79 @@ export function readFeed(body: XmlElement): PatientFeed {
   checkShape(body, kind === 'add' ? ADD_SHAPE : REVISE_SHAPE, `/${body.name}`)
   const transmission = readTransmission(body)
   const { event, at } = readRegistrationEvent(body)
+  if (child(event, 'replacementOf') !== undefined) {
+    throw iheError('V3_STRUCTURE', { at: `${at}/replacementOf`, rule: 'only in PRPA_IN201304UV02' })
+  }
   const patient = required(required(event, 'subject1', at), 'patient', `${at}/subject1`)
   const custodian = required(required(event, 'custodian', at), 'assignedEntity', `${at}/custodian`)
   const subject = readPatient(patient, `${at}/subject1/patient`)
-  const received = serialize(body)
   return {
     kind,
     transmission,
+    ...messageOf(body, transmission),
     ...subject,
     custodian: readIdentifier(
       required(custodian, 'id', `${at}/custodian/assignedEntity`),
       `${at}/custodian/assignedEntity/id`,
     ),
+  }
+}
+
+/**
+ * The merge in the Body child `body`: patient/id survives, priorRegisteredRole/id is subsumed (ITI TF-2 3.44.4.3.2).
+ * @throws {IheError} as {@link readFeed}; also without exactly one prior registration with exactly one id, or when the survivor
+ * has no name or no id.
+ */
+export function readMerge(body: XmlElement): PatientMerge {
+  checkItsVersion(body)
+  checkShape(body, MERGE_SHAPE, `/${body.name}`)
+  const transmission = readTransmission(body)
+  const { event, at } = readRegistrationEvent(body)
+  const patient = required(required(event, 'subject1', at), 'patient', `${at}/subject1`)
+  const patientAt = `${at}/subject1/patient`
+  const person = requirePerson(patient, patientAt)
+  const survivors = readPatientIds(patient, patientAt)
+  if (survivors.length === 0) throw iheError('V3_ELEMENT_MISSING', { at: `${patientAt}/id` })
+  const { demographics, warnings } = readPerson(patient, person, `${patientAt}/patientPerson`)
+  if (demographics.names.length === 0) throw iheError('V3_ELEMENT_MISSING', { at: `${patientAt}/patientPerson/name` })
+  return {
+    kind: 'merge',
+    transmission,
+    ...messageOf(body, transmission),
+    survivors,
+    subsumed: readSubsumed(event, at),
+    warnings,
+  }
+}
+
+function readSubsumed(event: XmlElement, eventAt: string): LocatedPatientId {
+  const [replacement, second] = children(event, 'replacementOf')
+  if (replacement === undefined) throw iheError('V3_ELEMENT_MISSING', { at: `${eventAt}/replacementOf` })
+  if (second !== undefined) {
+    throw iheError('V3_TOO_MANY', { at: `${eventAt}/replacementOf[2]`, rule: 'one pair of ids a message' })
+  }
+  const at = `${eventAt}/replacementOf[1]/priorRegistration`
+  const prior = required(replacement, 'priorRegistration', `${eventAt}/replacementOf[1]`)
+  requireCode(required(prior, 'statusCode', at), 'obsolete', `${at}/statusCode`)
+  const roleAt = `${at}/subject1/priorRegisteredRole`
+  const role = required(required(prior, 'subject1', at), 'priorRegisteredRole', `${at}/subject1`)
+  if (children(role, 'id').length > 1) {
+    throw iheError('V3_TOO_MANY', { at: `${roleAt}/id[2]`, rule: 'one pair of ids a message' })
+  }
+  const [subsumed] = readPatientIds(role, roleAt)
+  if (subsumed === undefined) throw iheError('V3_ELEMENT_MISSING', { at: `${roleAt}/id` })
+  return subsumed
+}
+
+/** Identity of the message, and the message element as XML. */
+function messageOf(
+  body: XmlElement,
+  { id }: Transmission,
+): Pick<PatientFeed, 'transaction' | 'message' | 'received' | 'digest'> {
+  const received = serialize(body)
+  return {
+    transaction: 'ITI-44',
+    message: { key: formatIdentifier(id), at: `/${body.name}/id` },
     received,
     digest: createHash('sha256').update(received).digest('hex'),
   }
@@ -62,20 +130,22 @@ function readRegistrationEvent(body: XmlElement): { readonly event: XmlElement; 
   const at = `${control}/subject[1]/registrationEvent`
   const event = required(subject, 'registrationEvent', `${control}/subject[1]`)
   requireCode(required(event, 'statusCode', at), 'active', `${at}/statusCode`)
-  if (child(event, 'replacementOf') !== undefined) {
-    throw iheError('V3_STRUCTURE', { at: `${at}/replacementOf`, rule: 'only in PRPA_IN201304UV02' })
-  }
   return { event, at }
 }
 
 type ReadPatient = Pick<PatientFeed, 'patientIds' | 'otherIds' | 'demographics' | 'masked' | 'provider' | 'warnings'>
 
-function readPatient(patient: XmlElement, at: string): ReadPatient {
+function requirePerson(patient: XmlElement, at: string): XmlElement {
   if (child(patient, 'patientNonPersonLivingSubject') !== undefined) {
     throw iheError('V3_STRUCTURE', { at: `${at}/patientNonPersonLivingSubject`, rule: 'a patient is a person' })
   }
   const person = required(patient, 'patientPerson', at)
   requireCode(required(patient, 'statusCode', at), 'active', `${at}/statusCode`)
+  return person
+}
+
+function readPatient(patient: XmlElement, at: string): ReadPatient {
+  const person = requirePerson(patient, at)
   const patientIds = readPatientIds(patient, at)
   const { demographics, masked, warnings } = readPerson(patient, person, `${at}/patientPerson`)
   if (patientIds.length === 0 && demographics.names.length === 0) {

@@ -1,8 +1,9 @@
 // Reads a PIX query, PRPA_IN201309UV02 (ITI TF-2 3.45.4.1).
 
 import { iheError } from '../../../profiles/errors/index.ts'
-import type { LocatedPatientId, PixQuery } from '../../model/hl7v3.ts'
+import type { PixQuery } from '../../model/hl7v3.ts'
 import { parseOid } from '../../model/identifiers.ts'
+import type { LocatedPatientId } from '../../model/identity-feed.ts'
 import type { XmlElement } from '../xml/read.ts'
 import { serialize } from '../xml/write.ts'
 import { checkShape } from './shape.ts'

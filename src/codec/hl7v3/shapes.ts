@@ -186,7 +186,38 @@ const assignedEntity = shape({
   ],
 })
 
-function registrationEvent(subjectPatient: Shape): Shape {
+const priorRegisteredRole = shape({ required: { classCode: true }, content: [...INFRASTRUCTURE, ['id', '+', II]] })
+
+/** The schema lets a merge leave out what the profile demands; that is the reader's rule. */
+const replacementOf = shape({
+  required: { typeCode: /^RPLC$/ },
+  content: [
+    ...INFRASTRUCTURE,
+    [
+      'priorRegistration',
+      '1',
+      shape({
+        required: { classCode: /^REG$/, moodCode: /^EVN$/ },
+        content: [
+          ...INFRASTRUCTURE,
+          ['id', '*', II],
+          ['statusCode', '?', CODE],
+          [
+            'subject1',
+            '?',
+            shape({
+              required: { typeCode: /^SBJ$/ },
+              content: [...INFRASTRUCTURE, ['priorRegisteredRole', '1', priorRegisteredRole]],
+            }),
+          ],
+          ['subject2', '?', ANY],
+        ],
+      }),
+    ],
+  ],
+})
+
+function registrationEvent(subjectPatient: Shape, replacement: Shape): Shape {
   return shape({
     required: { classCode: /^REG$/, moodCode: /^EVN$/ },
     content: [
@@ -211,16 +242,16 @@ function registrationEvent(subjectPatient: Shape): Shape {
       ],
       ['inFulfillmentOf', '*', ANY],
       ['definition', '*', ANY],
-      ['replacementOf', '*', ANY],
+      ['replacementOf', '*', replacement],
     ],
   })
 }
 
-function feed(subjectPatient: Shape): Shape {
+function feed(subjectPatient: Shape, replacement: Shape): Shape {
   const subject = shape({
     attributes: { contextConductionInd: /^(true|false)$/ },
     required: { typeCode: /^SUBJ$/ },
-    content: [...INFRASTRUCTURE, ['registrationEvent', '1', registrationEvent(subjectPatient)]],
+    content: [...INFRASTRUCTURE, ['registrationEvent', '1', registrationEvent(subjectPatient, replacement)]],
   })
   return message(
     shape({
@@ -230,9 +261,11 @@ function feed(subjectPatient: Shape): Shape {
   )
 }
 
-/** PRPA_IN201301UV02 and PRPA_IN201302UV02; the schema of the add demands a providerOrganization. */
-export const ADD_SHAPE = feed(patient('1'))
-export const REVISE_SHAPE = feed(patient('?'))
+/** PRPA_IN201301UV02 and PRPA_IN201302UV02; the schema of the add demands a providerOrganization. That they replace nothing is the reader's rule. */
+export const ADD_SHAPE = feed(patient('1'), ANY)
+export const REVISE_SHAPE = feed(patient('?'), ANY)
+/** PRPA_IN201304UV02. */
+export const MERGE_SHAPE = feed(patient('?'), replacementOf)
 
 const parameter = shape({ content: [...INFRASTRUCTURE, ['value', '+', II], ['semanticsText', '1', ANY]] })
 

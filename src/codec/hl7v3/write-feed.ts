@@ -1,4 +1,4 @@
-// Writes a patient identity feed for our own command line (ITI TF-2 3.44.4.1.2 and 3.44.4.2.2).
+// Writes a patient identity feed for our own command line (ITI TF-2 3.44.4.1.2, 3.44.4.2.2, 3.44.4.3.2).
 
 import type { Device } from '../../model/hl7v3.ts'
 import type { PatientId } from '../../model/identifiers.ts'
@@ -7,8 +7,7 @@ import { concat, el, type Markup, text, trusted } from '../xml/write.ts'
 import { HL7_INTERACTIONS } from './transmission.ts'
 import { type MessageStamp, newStamp, writeMessage } from './write-transmission.ts'
 
-export interface OutgoingFeed {
-  readonly kind: 'add' | 'revise'
+interface Outgoing {
   readonly sender: Device
   readonly receiver: Device
   readonly patientIds: readonly PatientId[]
@@ -17,12 +16,23 @@ export interface OutgoingFeed {
   readonly providerName: string
 }
 
+export interface OutgoingFeed extends Outgoing {
+  readonly kind: 'add' | 'revise'
+}
+
+/** The patient id that survives is in patientIds; a merge must carry a name. */
+export interface OutgoingMerge extends Outgoing {
+  readonly kind: 'merge'
+  readonly subsumed: PatientId
+}
+
 const NOTHING = trusted('')
 const EVENT_HEAD = trusted('<id nullFlavor="NA"/><statusCode code="active"/>')
+const INTERACTIONS = { add: '201301', revise: '201302', merge: '201304' } as const
 
 /** The provider organization is the assigning authority of the first patient id, as Appendix E asks. */
-export function writeFeed(feed: OutgoingFeed, stamp: MessageStamp = newStamp()): Markup {
-  const number = feed.kind === 'add' ? '201301' : '201302'
+export function writeFeed(feed: OutgoingFeed | OutgoingMerge, stamp: MessageStamp = newStamp()): Markup {
+  const number = INTERACTIONS[feed.kind]
   const event = el(
     'registrationEvent',
     { classCode: 'REG', moodCode: 'EVN' },
@@ -33,6 +43,7 @@ export function writeFeed(feed: OutgoingFeed, stamp: MessageStamp = newStamp()):
       { typeCode: 'CST' },
       el('assignedEntity', { classCode: 'ASSIGNED' }, el('id', { root: feed.sender.id })),
     ),
+    feed.kind === 'merge' ? writeReplacement(feed.subsumed) : NOTHING,
   )
   return writeMessage(
     {
@@ -51,7 +62,21 @@ export function writeFeed(feed: OutgoingFeed, stamp: MessageStamp = newStamp()):
   )
 }
 
-function writePatient(feed: OutgoingFeed): Markup {
+function writeReplacement(subsumed: PatientId): Markup {
+  const role = el('priorRegisteredRole', { classCode: 'PAT' }, writeId(subsumed))
+  return el(
+    'replacementOf',
+    { typeCode: 'RPLC' },
+    el(
+      'priorRegistration',
+      { classCode: 'REG', moodCode: 'EVN' },
+      el('statusCode', { code: 'obsolete' }),
+      el('subject1', { typeCode: 'SBJ' }, role),
+    ),
+  )
+}
+
+function writePatient(feed: Outgoing): Markup {
   const authority = feed.patientIds[0]?.authority
   return el(
     'patient',

@@ -49,8 +49,13 @@ export function el(
   return trusted(children.length === 0 ? `${open}/>` : `${open}>${children.join('')}</${name}>`)
 }
 
+/** An attribute value as it stands between its quotes. */
+export function attributeText(value: string): Markup {
+  return trusted(value.replace(UNSAFE_ATTRIBUTE, reference))
+}
+
 function attribute(name: string, value: AttributeValue): string {
-  return value === undefined ? '' : ` ${name}="${String(value).replace(UNSAFE_ATTRIBUTE, reference)}"`
+  return value === undefined ? '' : ` ${name}="${attributeText(String(value))}"`
 }
 
 export function concat(parts: readonly Markup[]): Markup {

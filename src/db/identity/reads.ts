@@ -10,7 +10,7 @@ import type {
 } from '../../identity/ports.ts'
 import type { Oid } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
-import { type Queryable, query, sql } from '../sql.ts'
+import { type Queryable, query, type Statement, sql } from '../sql.ts'
 
 /** Bound of a search by value alone: the same number may exist in many facilities. */
 const MAX_FOUND = 200
@@ -33,6 +33,13 @@ export interface IdentifierRow {
   readonly person_key: string
   readonly status: 'active' | 'obsolete'
   readonly demographics: Demographics | null
+  readonly fed: boolean
+  readonly survivor: string | null
+}
+
+/** Columns of an IdentifierRow over identifier `i`. */
+export function identifierColumns(): Statement {
+  return sql`i.domain, i.value, i.person_key, i.status, i.demographics, i.received is not null as fed, i.survivor`
 }
 
 /** The reads on a pool or within a transaction. */
@@ -60,18 +67,25 @@ export function identityReads(client: Queryable): IdentityReads {
       )
       return toCorrespondence(rows)
     },
+    async facilityDomains(facilityId) {
+      const rows = await query<DomainRow>(
+        client,
+        sql`select oid, name, kind, facility_id from identity.domain
+          where kind = 'facility' and facility_id = ${facilityId} order by created_at, oid`,
+      )
+      return rows.map(toDomain)
+    },
     async identifiersOf(person) {
       const rows = await query<IdentifierRow>(
         client,
-        sql`select domain, value, person_key, status, demographics from identity.identifier
-          where person_key = ${person} order by domain, value`,
+        sql`select ${identifierColumns()} from identity.identifier i where person_key = ${person} order by domain, value`,
       )
       return rows.map(toIdentifier)
     },
     async findIdentifiers(value, domain) {
       const rows = await query<IdentifierRow>(
         client,
-        sql`select domain, value, person_key, status, demographics from identity.identifier
+        sql`select ${identifierColumns()} from identity.identifier i
           where value = ${value} and (${domain ?? null}::text is null or domain = ${domain ?? null})
           order by domain limit ${MAX_FOUND}`,
       )
@@ -101,6 +115,12 @@ function toCorrespondence(rows: readonly CorrespondenceRow[]): Correspondence {
 }
 
 export function toIdentifier(row: IdentifierRow): StoredIdentifier {
-  const identifier = { id: { value: row.value, authority: row.domain }, person: row.person_key, status: row.status }
-  return row.demographics === null ? identifier : { ...identifier, demographics: row.demographics }
+  return {
+    id: { value: row.value, authority: row.domain },
+    person: row.person_key,
+    status: row.status,
+    fed: row.fed,
+    ...(row.demographics === null ? {} : { demographics: row.demographics }),
+    ...(row.survivor === null ? {} : { survivor: row.survivor }),
+  }
 }

@@ -188,3 +188,15 @@ t.test('an independent HL7 reader agrees with what we write', async (t) => {
   t.equal(reader.get('ERR.5.1'), 'SC-PATIENT')
   t.equal(reader.getSegments('ERR').length, 2)
 })
+
+t.test('HL7 v2.3.1 2.24.5: before 2.5 an ERR holds place and code only, and the text stands in MSA-3', async (t) => {
+  const warning = iheError('V3_MESSAGE_ID_REUSED', { at: 'MSH-10' })
+  const text = written({ version: '2.3.1', result: NOT_LINKED, warnings: [warning] }).toString('latin1')
+  t.match(text, /\|ACK\^R22\|T1\|P\|2\.3\.1\|/)
+  t.match(text, /\rMSA\|AE\|M77\|[^|\r]*PID-3\[2\]\.1[^|\r]*\[journal j-1\]\rERR\|PID\^1\^3\^204~MSH\^1\^10\^205\r$/)
+  t.match(written({ version: '2.4' }).toString('latin1'), /\|2\.4\|.*\rMSA\|AA\|M77\r$/)
+  t.match(
+    written({ version: '2.5.1', result: NOT_LINKED }).toString('latin1'),
+    /ACK\^R22\^ACK.*\|2\.5\.1\|.*\rERR\|\|PID/s,
+  )
+})

@@ -37,6 +37,11 @@ const SUBJECT =
   `<statusCode code="active"/><subject1 typeCode="SBJ">${PATIENT}</subject1><custodian typeCode="CST"><assignedEntity classCode="ASSIGNED">` +
   '<id root="2.25.400.1"/></assignedEntity></custodian></registrationEvent></subject>'
 
+const REPLACEMENT =
+  '<replacementOf typeCode="RPLC"><priorRegistration classCode="REG" moodCode="EVN"><statusCode code="obsolete"/><subject1 typeCode="SBJ">' +
+  '<priorRegisteredRole classCode="PAT"><id root="2.25.100.1" extension="0099"/></priorRegisteredRole></subject1></priorRegistration></replacementOf>'
+
+export const MERGE = message('201304', SUBJECT.replace('</custodian>', `</custodian>${REPLACEMENT}`))
 export const ADD = message('201301', SUBJECT)
 export const REVISE = message('201302', SUBJECT)
 export const QUERY = message(

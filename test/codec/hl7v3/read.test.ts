@@ -2,10 +2,10 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
-import { readFeed } from '../../../src/codec/hl7v3/read-feed.ts'
+import { readFeed, readMerge } from '../../../src/codec/hl7v3/read-feed.ts'
 import { readQuery } from '../../../src/codec/hl7v3/read-query.ts'
 import { IheError } from '../../../src/model/error.ts'
-import { ADD, bodyOf, QUERY, REVISE, refusalOf, schemaErrors } from './messages.ts'
+import { ADD, bodyOf, MERGE, QUERY, REVISE, refusalOf, schemaErrors } from './messages.ts'
 
 t.test('3.44.4.1.2: a feed is read with names in three scripts, whatever the order of their parts', async (t) => {
   t.equal(schemaErrors(ADD, 'PRPA_IN201301UV02'), '')
@@ -360,3 +360,80 @@ if (existsSync(samples)) {
     }
   })
 }
+
+t.test('3.44.4.3.2: a merge is read as the ids that may survive and the one that goes', async (t) => {
+  t.equal(schemaErrors(MERGE, 'PRPA_IN201304UV02'), '')
+  const merge = readMerge(bodyOf(MERGE))
+  t.match(merge, {
+    kind: 'merge',
+    transaction: 'ITI-44',
+    message: { at: '/PRPA_IN201304UV02/id' },
+    survivors: [{ id: { value: '0042', authority: '2.25.100.1' }, at: /subject1\/patient\/id\[1\]$/ }],
+    subsumed: { id: { value: '0099', authority: '2.25.100.1' }, at: /subject1\/priorRegisteredRole\/id\[1\]$/ },
+    warnings: [],
+    digest: /^[0-9a-f]{64}$/,
+  })
+})
+
+const mergeFaults: readonly Omit<Fault, 'message'>[] = [
+  {
+    name: 'no replacementOf',
+    change: [/<replacementOf.*<\/replacementOf>/, ''],
+    code: 'V3_ELEMENT_MISSING',
+    at: /replacementOf$/,
+  },
+  {
+    name: 'two replacementOf',
+    change: [/(<replacementOf.*<\/replacementOf>)/, '$1$1'],
+    code: 'V3_TOO_MANY',
+    at: /replacementOf\[2\]$/,
+  },
+  { name: 'prior still active', change: ['obsolete', 'active'], code: 'V3_VALUE', at: /priorRegistration\/statusCode/ },
+  {
+    name: 'no status',
+    change: ['<statusCode code="obsolete"/>', ''],
+    code: 'V3_ELEMENT_MISSING',
+    at: /priorRegistration\/statusCode$/,
+  },
+  {
+    name: 'two ids',
+    change: [/(<id [^>]*0099"\/>)/, '$1$1'],
+    code: 'V3_TOO_MANY',
+    at: /priorRegisteredRole\/id\[2\]$/,
+  },
+  {
+    name: 'an id without extension',
+    change: [' extension="0099"', ''],
+    code: 'V3_ELEMENT_MISSING',
+    at: /priorRegisteredRole\/id$/,
+  },
+  { name: 'other relation', change: ['typeCode="RPLC"', 'typeCode="SUCC"'], code: 'V3_DATA_TYPE', at: /replacementOf/ },
+  {
+    name: 'survivor without id',
+    change: ['extension="0042"', 'nullFlavor="UNK"'],
+    code: 'V3_ELEMENT_MISSING',
+    at: /patient\/id$/,
+  },
+  {
+    name: 'survivor without name',
+    change: [/<name.*<\/name>/, '<name nullFlavor="NI"/>'],
+    code: 'V3_ELEMENT_MISSING',
+    at: /patientPerson\/name$/,
+  },
+  {
+    name: 'not active',
+    change: ['code="active"', 'code="obsolete"'],
+    code: 'V3_VALUE',
+    at: /registrationEvent\/statusCode/,
+  },
+]
+
+for (const { name, change, code, at } of mergeFaults)
+  t.test(`3.44.4.3.2: ${name} is refused with ${code}`, async (t) => {
+    const broken = MERGE.replace(...change)
+    t.not(broken, MERGE)
+    t.match(
+      refusalOf(() => readMerge(bodyOf(broken))),
+      { row: { code }, at },
+    )
+  })

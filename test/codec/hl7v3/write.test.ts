@@ -3,7 +3,7 @@
 import t from 'tap'
 import { iheError } from '../../../profiles/errors/index.ts'
 import { readAcknowledgement } from '../../../src/codec/hl7v3/read-acknowledgement.ts'
-import { readFeed } from '../../../src/codec/hl7v3/read-feed.ts'
+import { readFeed, readMerge } from '../../../src/codec/hl7v3/read-feed.ts'
 import { readQuery } from '../../../src/codec/hl7v3/read-query.ts'
 import { readQueryResponse } from '../../../src/codec/hl7v3/read-query-response.ts'
 import { writeAcknowledgement, writeFeedRefusal } from '../../../src/codec/hl7v3/write-acknowledgement.ts'
@@ -141,4 +141,20 @@ t.test('3.44.4.1.2, 3.45.4.1.2: our own requests pass the schema and our own rea
   })
   t.equal(schemaErrors(asked, 'PRPA_IN201309UV02'), '')
   t.match(readQuery(bodyOf(asked)), { patient: { id: { value: '1' } }, dataSources: { length: 1 } })
+})
+
+t.test('3.44.4.3.2: a merge we send passes the schema and is read back the same', async (t) => {
+  const [survivor, subsumed] = [idIn(oid('2.25.100.1'), '1'), idIn(oid('2.25.100.1'), '2"<')]
+  const xml = writeFeed({
+    kind: 'merge',
+    sender: { id: oid('2.25.400.1') },
+    receiver: { id: oid('2.25.400.2') },
+    patientIds: [survivor],
+    subsumed,
+    otherIds: [],
+    demographics: HANA,
+    providerName: '架空病院',
+  })
+  t.equal(schemaErrors(xml, 'PRPA_IN201304UV02'), '')
+  t.match(readMerge(bodyOf(xml)), { survivors: [{ id: survivor }], subsumed: { id: subsumed } })
 })

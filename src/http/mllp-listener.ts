@@ -1,4 +1,4 @@
-// StoreClient over MLLP with TLS: certificate identity per message, acknowledgements in order (MLLP Release 1; ITI TF-2 3.19).
+// HL7 v2 over MLLP with TLS: certificate identity per message, acknowledgements in order (MLLP Release 1; ITI TF-2 3.19).
 
 import type { SecureContextOptions } from 'node:tls'
 import { iheError } from '../../profiles/errors/index.ts'
@@ -6,27 +6,27 @@ import { readHeader } from '../codec/hl7v2/header.ts'
 import type { MllpConnection, MllpEvent } from '../mllp/connection.ts'
 import { createMllpServer } from '../mllp/server.ts'
 import { createRefusalRecorder, newExchange, recordRefusal } from './door.ts'
+import { type Hl7v2Door, receiveMessage } from './hl7v2-door.ts'
 import { createIdentifier, type FindSystem } from './identity.ts'
-import { receiveMessage, type StoreClientDoor } from './storeclient-door.ts'
 
-const ENDPOINT = 'mllp/storeclient'
-
-export interface StoreClientListenerOptions extends StoreClientDoor {
+export interface MllpListenerOptions extends Hl7v2Door {
+  /** As journal and audit name it. */
+  readonly endpoint: string
   readonly tls: SecureContextOptions
   readonly findSystem: FindSystem
   readonly limits: { readonly mllpFrameBytes: number; readonly idleTimeoutMs: number; readonly connections: number }
 }
 
-export interface StoreClientListener {
+export interface MllpListener {
   readonly listen: (port: number, host: string) => Promise<number>
   readonly close: () => Promise<void>
 }
 
-export function createStoreClientListener(options: StoreClientListenerOptions): StoreClientListener {
-  const { ports, limits } = options
+export function createMllpListener(options: MllpListenerOptions): MllpListener {
+  const { ports, limits, endpoint } = options
   const identify = createIdentifier(options.findSystem)
   const recordCertificate = createRefusalRecorder(ports)
-  const exchangeOf = (peer: string) => newExchange({ door: 'mllp', endpoint: ENDPOINT, peer, transaction: 'unknown' })
+  const exchangeOf = (peer: string) => newExchange({ door: 'mllp', endpoint, peer, transaction: 'unknown' })
 
   async function admit(connection: MllpConnection): Promise<boolean> {
     const identity = await identify(connection.socket)
@@ -42,7 +42,7 @@ export function createStoreClientListener(options: StoreClientListenerOptions): 
     if (identity.kind === 'refused') return 'close'
     const received = await receiveMessage(
       message,
-      { ...identity, door: 'mllp', endpoint: ENDPOINT, peer: connection.peer },
+      { ...identity, door: 'mllp', endpoint, peer: connection.peer },
       options,
     )
     return received.acks

@@ -1,0 +1,157 @@
+// Reads ITI-8 Patient Identity Feed: ADT^A01, A04, A05, A08 and A40 (ITI TF-2 3.8.4.1.2, 3.8.4.2.2; HL7 v2.3.1 to 2.5.1 chapter 3).
+
+import { createHash } from 'node:crypto'
+import { iheError } from '../../../profiles/errors/index.ts'
+import { checkStructure, structureOf } from '../../../profiles/hl7v2/structures.ts'
+import { ITI8_EVENTS, ITI8_PROCESSING_IDS, ITI8_VERSIONS } from '../../../profiles/transactions/iti-8.ts'
+import type { IheError } from '../../model/error.ts'
+import { parseHl7Time } from '../../model/hl7-time.ts'
+import { component, type Er7Message, isNull, repetitions, segmentsOf, value } from '../../model/hl7v2.ts'
+import {
+  addressesOfPid,
+  hasStatement,
+  isUsualSex,
+  namesOfPid,
+  SEX_OF_PID,
+  telecomsOfPid,
+} from '../../model/hl7v2-pid.ts'
+import type { AdtFeed, DemographicField, UnresolvedPatientId } from '../../model/identity-feed.ts'
+import type { Demographics } from '../../model/person.ts'
+import { readEr7 } from './read.ts'
+
+/**
+ * The feed in a message. MSH is checked first, then the structure, then the fields.
+ * @throws {IheError} HL7_… of the first thing that is wrong; the domains are the actor's business.
+ */
+export function readAdt(bytes: Uint8Array): AdtFeed {
+  const message = readEr7(bytes)
+  const kind = readEvent(message)
+  const base = {
+    transaction: 'ITI-8',
+    message: { key: messageKey(message), at: 'MSH-10' },
+    received: message.segments.map(({ name, fields }) => rawSegment(message, name, fields)).join('\r'),
+    digest: createHash('sha256').update(bytes).digest('hex'),
+  } as const
+  const warnings = [...message.tolerances.map(({ code, ...details }) => iheError(code, details)), ...structure(message)]
+  const patientIds = readIds(message, 'PID', 3)
+  if (patientIds.length === 0) throw iheError('HL7_FIELD_MISSING', { at: 'PID-3', rule: 'PID-3 is required' })
+  const person = readPerson(message)
+  if (kind === 'merge') return { ...base, kind, survivors: patientIds, subsumed: readSubsumed(message), warnings }
+  return { ...base, kind, patientIds, ...person, warnings: [...warnings, ...person.warnings] }
+}
+
+function readEvent(message: Er7Message): AdtFeed['kind'] {
+  const type = required(message, 9)
+  if (type !== 'ADT') throw iheError('HL7_MESSAGE_TYPE', { at: 'MSH-9.1', value: type, rule: 'ITI-8: ADT' })
+  const trigger = value(message, 'MSH', 9, 2)
+  const event = ITI8_EVENTS.get(trigger)
+  if (event === undefined) {
+    const known = [...ITI8_EVENTS.keys()].join(', ')
+    throw iheError('HL7_TRIGGER', { at: 'MSH-9.2', value: trigger, rule: `ITI-8: ${known}` })
+  }
+  required(message, 10)
+  const processingId = required(message, 11)
+  if (!ITI8_PROCESSING_IDS.has(processingId)) {
+    throw iheError('HL7_PROCESSING_ID', { at: 'MSH-11', value: processingId, rule: 'P, T or D' })
+  }
+  const version = required(message, 12)
+  if (!ITI8_VERSIONS.has(version)) {
+    throw iheError('HL7_VERSION', { at: 'MSH-12', value: version, rule: [...ITI8_VERSIONS].join(', ') })
+  }
+  return event.kind
+}
+
+function required(message: Er7Message, field: number): string {
+  const text = value(message, 'MSH', field)
+  if (text === '' || isNull(text)) {
+    throw iheError('HL7_MSH_FIELD_MISSING', { at: `MSH-${field}`, rule: `MSH-${field} is required` })
+  }
+  return text
+}
+
+/** MSH-3, MSH-4 and MSH-10; JSON keeps the free texts apart whatever they contain. */
+function messageKey(message: Er7Message): string {
+  const [header] = segmentsOf(message, 'MSH')
+  const whole = (field: number) => header?.fields[field - 1] ?? ''
+  return JSON.stringify([whole(3), whole(4), value(message, 'MSH', 10)])
+}
+
+function rawSegment(message: Er7Message, name: string, fields: readonly string[]): string {
+  const { field } = message.delimiters
+  return name === 'MSH' ? `${name}${field}${fields.slice(1).join(field)}` : [name, ...fields].join(field)
+}
+
+function structure(message: Er7Message): readonly IheError[] {
+  const trigger = value(message, 'MSH', 9, 2)
+  const expected = structureOf('ADT', trigger)
+  if (expected === undefined) throw new Error(`accepted event ADT^${trigger} has no message structure`)
+  const { missing, tolerances } = checkStructure(message, expected)
+  if (missing !== undefined) throw missing
+  return tolerances.map(({ code, ...details }) => iheError(code, details))
+}
+
+/** CX repetitions that have an id; null and empty ones say nothing. */
+function readIds(message: Er7Message, segment: 'PID' | 'MRG', field: number): readonly UnresolvedPatientId[] {
+  return repetitions(message, segmentsOf(message, segment)[0], field).flatMap((raw, index) => {
+    const id = component(message, raw)
+    if (id === '' || isNull(id)) return []
+    const authority = (part: number) => component(message, raw, 4, part)
+    return {
+      value: id,
+      namespace: authority(1),
+      universalId: authority(2),
+      at: index === 0 ? `${segment}-${field}` : `${segment}-${field}[${index + 1}]`,
+    }
+  })
+}
+
+function readSubsumed(message: Er7Message): UnresolvedPatientId {
+  const [subsumed, second] = readIds(message, 'MRG', 1)
+  if (subsumed === undefined) throw iheError('HL7_FIELD_MISSING', { at: 'MRG-1', rule: 'MRG-1 is required' })
+  if (second !== undefined) throw iheError('V3_TOO_MANY', { at: second.at, rule: 'one pair of ids a message' })
+  return subsumed
+}
+
+interface ReadPerson {
+  readonly demographics: Demographics
+  readonly masked: readonly DemographicField[]
+  readonly warnings: readonly IheError[]
+}
+
+/** An empty field says nothing, so a former value is kept; HL7 null deletes it (HL7 v2.5 2.5.3). */
+function readPerson(message: Er7Message): ReadPerson {
+  const names = namesOfPid(message)
+  if (names.length === 0) throw iheError('HL7_FIELD_MISSING', { at: 'PID-5', rule: 'PID-5 is required' })
+  const code = value(message, 'PID', 8)
+  const sex = SEX_OF_PID[code]
+  const birthTime = readBirth(message)
+  const fields: Readonly<Record<Exclude<DemographicField, 'names'>, readonly number[]>> = {
+    birthTime: [7],
+    sex: [8],
+    addresses: [11],
+    telecoms: [13, 14],
+  }
+  const masked = (['birthTime', 'sex', 'addresses', 'telecoms'] as const).filter(
+    (name) => !fields[name].some((field) => hasStatement(message, field)),
+  )
+  return {
+    demographics: {
+      names,
+      ...(sex === undefined ? {} : { sex }),
+      ...(birthTime === undefined ? {} : { birthTime }),
+      addresses: addressesOfPid(message),
+      telecoms: telecomsOfPid(message),
+    },
+    masked,
+    warnings: isUsualSex(code) ? [] : [iheError('HL7_CODE', { at: 'PID-8', value: code, rule: 'HL7 table 0001' })],
+  }
+}
+
+const BIRTH_DATE_DIGITS = 8
+
+function readBirth(message: Er7Message): string | undefined {
+  const text = value(message, 'PID', 7)
+  if (text === '' || isNull(text)) return undefined
+  if (parseHl7Time(text) === undefined) throw iheError('HL7_TIME', { at: 'PID-7', value: text, rule: 'HL7 v2.5 DTM' })
+  return text.replaceAll(/[/-]/g, '').slice(0, BIRTH_DATE_DIGITS)
+}

@@ -1,0 +1,77 @@
+// PID of HL7 v2 as parts of a person: names by script, sex, addresses, telecoms (HL7 v2.5 3.4.2; SS-MIX2 writes kanji and kana names).
+
+import { component, type Er7Message, isNull, repetitions, segmentsOf } from './hl7v2.ts'
+import type { Address, NameRepresentation, PersonName } from './person.ts'
+
+const REPRESENTATIONS: Readonly<Record<string, NameRepresentation>> = { I: 'IDE', P: 'SYL', A: 'ABC' }
+
+/** Table 0001, and the codes of Japanese receipts that small systems send instead (1 male, 2 female). */
+export const SEX_OF_PID: Readonly<Record<string, 'M' | 'F' | 'UN'>> = {
+  M: 'M',
+  F: 'F',
+  O: 'UN',
+  A: 'UN',
+  N: 'UN',
+  '1': 'M',
+  '2': 'F',
+}
+const UNKNOWN_SEX = 'U'
+
+/** Whether PID-8 is empty, null or a code of table 0001. */
+export function isUsualSex(code: string): boolean {
+  return code === '' || isNull(code) || code === UNKNOWN_SEX || (code in SEX_OF_PID && !/\d/.test(code))
+}
+
+/** Whether field `field` of PID says anything, be it null. */
+export function hasStatement(message: Er7Message, field: number): boolean {
+  return repetitions(message, segmentsOf(message, 'PID')[0], field).length > 0
+}
+
+/** PID-5. */
+export function namesOfPid(message: Er7Message): readonly PersonName[] {
+  return listOf(message, 5, (_, raw) => {
+    const family = component(message, raw, 1)
+    const given = component(message, raw, 2)
+    if (isNull(raw) || family + given === '') return undefined
+    // Some vendors shift the codes by one component, so a known code counts wherever it stands; the script decides else.
+    const coded = [8, 7, 9]
+      .map((part) => REPRESENTATIONS[component(message, raw, part)])
+      .find((code) => code !== undefined)
+    return { representation: coded ?? scriptOf(family + given), family, given }
+  })
+}
+
+/** PID-11. */
+export function addressesOfPid(message: Er7Message): readonly Address[] {
+  return listOf(message, 11, readAddress)
+}
+
+/** PID-13 and PID-14. */
+export function telecomsOfPid(message: Er7Message): readonly string[] {
+  return [...listOf(message, 13, readTelecom), ...listOf(message, 14, readTelecom)]
+}
+
+function listOf<T>(message: Er7Message, field: number, read: (message: Er7Message, raw: string) => T | undefined): T[] {
+  return repetitions(message, segmentsOf(message, 'PID')[0], field)
+    .map((raw) => read(message, raw))
+    .filter((found) => found !== undefined)
+}
+
+function scriptOf(text: string): NameRepresentation {
+  if (/^[\u0020-\u007e]+$/.test(text)) return 'ABC'
+  return /^[\u3040-\u30ff\uff61-\uff9f\s\u3000]+$/.test(text) ? 'SYL' : 'IDE'
+}
+
+function readAddress(message: Er7Message, raw: string): Address | undefined {
+  const whole = component(message, raw, 8)
+  const parts = [4, 3, 1, 2].map((part) => component(message, raw, part)).join('')
+  const text = whole === '' ? parts : whole
+  const postalCode = component(message, raw, 5)
+  if (isNull(raw) || text + postalCode === '') return undefined
+  return { text, ...(postalCode === '' ? {} : { postalCode }) }
+}
+
+function readTelecom(message: Er7Message, raw: string): string | undefined {
+  const text = [12, 4, 1].map((part) => component(message, raw, part)).find((found) => found !== '')
+  return text === undefined || isNull(text) ? undefined : text
+}

@@ -1,0 +1,97 @@
+// Reading of ITI-8: MSH, structure and fields of ADT^A01, A04, A05, A08 and A40 (ITI TF-2 3.8.4.1.2, 3.8.4.2.2).
+
+import t from 'tap'
+import { readAdt } from '../../../src/codec/hl7v2/read-adt.ts'
+import { IheError } from '../../../src/model/error.ts'
+
+const PID = [
+  'PID|1||0042^^^HOSA&2.25.100.1&ISO^PI~77^^^INSURER~""||水沢^葉名^^^^^L^I~ミズサワ^ハナ^^^^^L^P||19620417|F',
+  '|||架空県見本市1-2-3^^^^999-0001||099-000-0001',
+].join('')
+
+function adt(event: string, segments: readonly string[], version = '2.3.1'): Buffer {
+  const head = `MSH|^~\\&|HIS|HOSPA|MPI|NET|20270401090000||ADT^${event}|M1|P|${version}||||||UNICODE UTF-8`
+  return Buffer.from(`${[head, `EVN|${event}|20270401090000`, ...segments].join('\r')}\r`)
+}
+
+function refusalOf(bytes: Buffer): IheError {
+  try {
+    readAdt(bytes)
+  } catch (error) {
+    if (error instanceof IheError) return error
+    throw error
+  }
+  throw new Error('nothing was refused')
+}
+
+t.test(
+  '3.8.4.1.2: a visit is read with numbers as they came, names in two scripts, and what is not said',
+  async (t) => {
+    for (const event of ['A01', 'A04', 'A05'])
+      t.match(readAdt(adt(event, [PID, 'PV1||O'])), {
+        kind: 'visit',
+        transaction: 'ITI-8',
+        message: { key: '["HIS","HOSPA","M1"]', at: 'MSH-10' },
+        patientIds: [
+          { value: '0042', namespace: 'HOSA', universalId: '2.25.100.1', at: 'PID-3' },
+          { value: '77', namespace: 'INSURER', universalId: '', at: 'PID-3[2]' },
+        ],
+        demographics: {
+          names: [
+            { representation: 'IDE', family: '水沢', given: '葉名' },
+            { representation: 'SYL', family: 'ミズサワ', given: 'ハナ' },
+          ],
+          sex: 'F',
+          birthTime: '19620417',
+          addresses: [{ postalCode: '999-0001', text: '架空県見本市1-2-3' }],
+          telecoms: ['099-000-0001'],
+        },
+        masked: [],
+        warnings: [],
+        digest: /^[0-9a-f]{64}$/,
+      })
+  },
+)
+
+t.test('2.5.3: an empty field says nothing, null deletes', async (t) => {
+  const silent = readAdt(adt('A08', ['PID|1||1||水沢^葉名', 'PV1||O']))
+  t.match(silent, { kind: 'revise', masked: ['birthTime', 'sex', 'addresses', 'telecoms'] })
+  const deleting = readAdt(adt('A08', ['PID|1||1||水沢^葉名||""|""|||""||""', 'PV1||O']))
+  t.match(deleting, { masked: [], demographics: { addresses: [], telecoms: [] } })
+  t.notOk(deleting.kind === 'merge' || 'sex' in deleting.demographics)
+})
+
+t.test('3.8.4.2.2: of a merge PID-3 survives and MRG-1 goes; demographics have no part in it', async (t) => {
+  const merge = readAdt(adt('A40', [PID, 'MRG|0099^^^HOSA&2.25.100.1&ISO^PI']))
+  t.match(merge, {
+    kind: 'merge',
+    survivors: [{ value: '0042' }, { value: '77' }],
+    subsumed: { value: '0099', at: 'MRG-1' },
+  })
+  t.notOk('demographics' in merge)
+})
+
+t.test('the received text is the message as it came, decoded', async (t) => {
+  t.match(
+    readAdt(adt('A04', [PID, 'PV1||O'])).received,
+    /^MSH\|\^~\\&\|HIS\|.*\rEVN\|A04\|20270401090000\rPID\|1\|\|0042.*葉名.*\rPV1\|\|O$/s,
+  )
+})
+
+const faults: readonly (readonly [name: string, message: Buffer, code: string, at: string])[] = [
+  ['another event', adt('A31', [PID, 'PV1||O']), 'HL7_TRIGGER', 'MSH-9.2'],
+  ['no event', adt('', [PID, 'PV1||O']), 'HL7_TRIGGER', 'MSH-9.2'],
+  ['an old version', adt('A04', [PID, 'PV1||O'], '2.3'), 'HL7_VERSION', 'MSH-12'],
+  ['no version', adt('A04', [PID, 'PV1||O'], ''), 'HL7_MSH_FIELD_MISSING', 'MSH-12'],
+  ['no PV1', adt('A04', [PID]), 'HL7_STRUCTURE', 'PV1'],
+  ['no number', adt('A04', ['PID|1||""||水沢^葉名', 'PV1||O']), 'HL7_FIELD_MISSING', 'PID-3'],
+  ['no name', adt('A04', ['PID|1||1||""', 'PV1||O']), 'HL7_FIELD_MISSING', 'PID-5'],
+  ['no date', adt('A04', ['PID|1||1||水沢^葉名||19620431', 'PV1||O']), 'HL7_TIME', 'PID-7'],
+  ['no MRG', adt('A40', [PID]), 'HL7_STRUCTURE', 'MRG'],
+  ['empty MRG-1', adt('A40', [PID, 'MRG||1']), 'HL7_FIELD_MISSING', 'MRG-1'],
+  ['two in MRG-1', adt('A40', [PID, 'MRG|1~2']), 'V3_TOO_MANY', 'MRG-1[2]'],
+  ['two pairs', adt('A40', [PID, 'MRG|1', PID, 'MRG|2']), 'HL7_MULTIPLE_PATIENTS', 'PID[2]'],
+]
+
+for (const [name, message, code, at] of faults)
+  t.test(`3.8.4: ${name} is refused with ${code}`, async (t) => t.match(refusalOf(message), { row: { code }, at }))
