@@ -7,13 +7,6 @@ import {
   iti41,
   iti42,
   iti43,
-  iti44Add,
-  iti44Merge,
-  iti44RegistryAdd,
-  iti44RegistryMerge,
-  iti44RegistryRevise,
-  iti44Revise,
-  iti45,
   iti51,
   iti57,
   iti61,
@@ -33,6 +26,7 @@ import {
   storedQueryPorts,
 } from './app/actor-ports.ts'
 import { adminPorts, ensureAdminToken, readiness } from './app/admin-ports.ts'
+import { identityBindings } from './app/feed-bindings.ts'
 import { repositoryFor } from './app/repository-apart.ts'
 import { ensureDevelopmentPki, pkiPaths } from './certificates/pki-directory.ts'
 import { tlsOptions } from './certificates/presets.ts'
@@ -56,11 +50,9 @@ import { parseAllowedAddress } from './http/reply-route.ts'
 import { createHttpsDoor } from './http/server.ts'
 import type { SoapEndpoint } from './http/soap-door.ts'
 import { storeClientService } from './http/storeclient-door.ts'
-import { iti44Codec, iti44MergeCodec, iti45Codec } from './http/transactions/pix.ts'
 import { iti62Codec, registerCodec, storedQueryCodec } from './http/transactions/registry.ts'
 import { iti41Codec, iti43Codec, iti86Codec } from './http/transactions/repository.ts'
-import { feedAdd, feedAdt, feedMerge, feedRevise } from './identity/feed.ts'
-import { pixQuery } from './identity/pix-manager.ts'
+import { feedAdt } from './identity/feed.ts'
 import type { IdentityPorts } from './identity/ports.ts'
 import { registerDomain } from './identity/registration.ts'
 import type { Caller } from './model/caller.ts'
@@ -277,7 +269,6 @@ function endpointsOf(
   const { registry, queries, repository, identity, blobs } = actors
   const metadataRemoval = removalPorts(given)
   const documentRemoval = documentRemovalPorts(given, blobs)
-  const registryFeed: IdentityPorts = { ...identity, takes: 'patient ids of the registry' }
   const bindings: readonly Binding[] = [
     bind(iti18, storedQueryCodec('ITI-18'), (request, caller) => storedQuery(request, caller, queries)),
     bind(iti51, storedQueryCodec('ITI-51'), (request, caller) => storedQuery(request, caller, queries)),
@@ -293,13 +284,7 @@ function endpointsOf(
     bind(iti43, iti43Codec, (request, caller) => retrieve(request, caller, repository)),
     bind(iti62, iti62Codec, (request, caller) => removeMetadata(request, caller, metadataRemoval)),
     bind(iti86, iti86Codec, (request, caller) => removeDocuments(request, caller, documentRemoval)),
-    bind(iti44Add, iti44Codec, (request, caller) => feedAdd(request, caller, identity)),
-    bind(iti44Revise, iti44Codec, (request, caller) => feedRevise(request, caller, identity)),
-    bind(iti44Merge, iti44MergeCodec, (request, caller) => feedMerge(request, caller, identity)),
-    bind(iti44RegistryAdd, iti44Codec, (request, caller) => feedAdd(request, caller, registryFeed)),
-    bind(iti44RegistryRevise, iti44Codec, (request, caller) => feedRevise(request, caller, registryFeed)),
-    bind(iti44RegistryMerge, iti44MergeCodec, (request, caller) => feedMerge(request, caller, registryFeed)),
-    bind(iti45, iti45Codec, (request, caller) => pixQuery(request, caller, identity)),
+    ...identityBindings(identity),
   ]
   return Object.entries(ENDPOINTS).map(([actor, path]) => ({
     path,
