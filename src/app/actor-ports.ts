@@ -77,7 +77,7 @@ export function registryPorts({ pool, affinityDomain }: Given): RegistryPorts {
   }
   return {
     affinityDomain,
-    store: createRegistryStore({ pool, exchangeParts: partsOf, accessOf: toAccess }),
+    store: createRegistryStore({ pool, rowsOf, accessOf: toAccess }),
     access: {
       ofPatient: (caller, patientId) => accessOf(pool, caller, patientId),
       ofPersons: (caller, personKeys) => accessOfPersons(pool, caller, personKeys),

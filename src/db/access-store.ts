@@ -113,13 +113,13 @@ export async function factsOfPatient(
   return row === undefined ? undefined : toFacts(row)
 }
 
-interface LockedRow {
-  readonly claim: StoredClaim | null
+/** Columns of patientFound; without a patient they are null. */
+export interface FoundPatient extends Omit<FactsOfPerson, 'person_key'> {
   readonly person_key: string | null
-  readonly domain: string
-  readonly value: string
-  readonly linked: boolean
-  readonly consents: readonly Consent[]
+}
+
+interface LockedRow extends FoundPatient {
+  readonly claim: StoredClaim | null
 }
 
 interface LockedPatient {
@@ -144,23 +144,31 @@ export async function lockPatient(client: Queryable, asked: AskedPatient): Promi
 }
 
 async function lockPatientOnce(client: Queryable, asked: AskedPatient): Promise<LockedPatient> {
-  const { authority, value } = asked.patientId
   const row = await queryOne<LockedRow>(
     client,
     sql`/* ITI-42: claim, locked person and access facts */
-      select ${claimColumn(asked.claim)} as claim, found.*
-      from (values (1)) as one
+      select ${claimColumn(asked.claim)} as claim, found.* from ${patientFound(asked, sql`for update of i, p`)}`,
+  )
+  if (row === undefined) return { stored: null, person: undefined }
+  return { stored: row.claim, person: toPerson(row) }
+}
+
+/** One row, whether there is such a patient or not: FROM items for the columns of `found`. */
+export function patientFound(asked: Omit<AskedPatient, 'claim'>, lock: Statement): Statement {
+  const { authority, value } = asked.patientId
+  return sql`(values (1)) as one
       left join lateral (
         select i.person_key, i.domain, i.value, ${factColumns(asked.facilityId)}
         from identity.identifier i
         join identity.domain d on d.oid = i.domain and d.kind in ('affinity', 'community')
         join identity.person p on p.person_key = i.person_key
         where i.domain = ${authority} and i.value = ${value} and i.status = 'active'
-        for update of i, p) as found on true`,
-  )
-  if (row === undefined) return { stored: null, person: undefined }
+        ${lock}) as found on true`
+}
+
+export function toPerson(row: FoundPatient): PersonFacts | undefined {
   const { person_key } = row
-  return { stored: row.claim, person: person_key === null ? undefined : toFacts({ ...row, person_key }) }
+  return person_key === null ? undefined : toFacts({ ...row, person_key })
 }
 
 /** Whoever locks one of these persons waits for the end of this transaction, and the other way round. */

@@ -49,9 +49,20 @@ export async function takeClaim(client: Queryable, claim: IdempotencyClaim): Pro
 
 /** The claim with its answer as part of a writing statement; a unique violation (23505) means another copy was first. */
 export function claimPart(claim: IdempotencyClaim, response: unknown): Statement {
+  return claimsPart([claim], response)
+}
+
+/** Claims that get the same answer, as claimPart. */
+export function claimsPart(claims: readonly IdempotencyClaim[], response: unknown): Statement {
+  const [scopes, keys, digests] = [
+    claims.map(({ scope }) => scope),
+    claims.map(({ key }) => storedKey(key)),
+    claims.map(({ digest }) => digest),
+  ]
   return sql`claim as (
       insert into journal.idempotency (scope, key, digest, response)
-      values (${claim.scope}, ${storedKey(claim.key)}, ${claim.digest}, ${JSON.stringify(response)}::jsonb))`
+      select c.scope, c.key, c.digest, ${JSON.stringify(response)}::jsonb
+      from unnest(${scopes}::text[], ${keys}::text[], ${digests}::text[]) as c (scope, key, digest))`
 }
 
 /** What an earlier message with this key got, as a column over parameters alone; null when there was none. */

@@ -1,5 +1,6 @@
 // What the registry has already of a submission: taken ids and uniqueIds, and the objects that it refers to (ITI TF-2 3.42.4.1.3).
 
+import type { PatientId } from '../model/identifiers.ts'
 import { APND, HAS_MEMBER, STATUS_APPROVED, XFRM } from '../model/xds.ts'
 import type {
   ReferencedObject,
@@ -8,6 +9,7 @@ import type {
   StandingVersions,
   UsedUniqueId,
 } from '../registry/ports.ts'
+import { type FoundPatient, type PersonFacts, patientFound, toPerson } from './access-store.ts'
 import { claimColumn, type IdempotencyClaim, type StoredClaim } from './idempotency.ts'
 import { bareUuid } from './registry-write.ts'
 import { type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
@@ -52,21 +54,47 @@ export async function registrationFacts(
   client: Queryable,
   request: FactsRequest,
 ): Promise<RegistrationFacts & { readonly stored: StoredClaim | null | undefined }> {
+  const row = await queryOne<FactsRow>(
+    client,
+    sql`/* ITI-42: what the registry already has of a submission */ select ${factsColumns(request)}`,
+  )
+  return toRegistrationFacts(row)
+}
+
+/**
+ * The same with the patient and what the caller may do there, without a lock: enough to refuse a submission, and to accept one that
+ * refers to nothing registered.
+ */
+export async function lookAtSubmission(
+  client: Queryable,
+  request: FactsRequest & { readonly patientId: PatientId; readonly facilityId: string },
+): Promise<
+  RegistrationFacts & { readonly stored: StoredClaim | null | undefined; readonly person: PersonFacts | undefined }
+> {
+  const row = await queryOne<FactsRow & FoundPatient>(
+    client,
+    sql`/* ITI-42: a submission at first sight */ select ${factsColumns(request)}, found.* from ${patientFound(request, sql``)}`,
+  )
+  return { ...toRegistrationFacts(row), person: row === undefined ? undefined : toPerson(row) }
+}
+
+function factsColumns(request: FactsRequest): Statement {
   const ids = request.ids.map(bareUuid)
   const referenced =
     request.references.length === 0 ? sql`'[]'::jsonb` : referencedColumn(request.references.map(bareUuid))
-  const row = await queryOne<FactsRow>(
-    client,
-    sql`/* ITI-42: what the registry already has of a submission */
-      select ${claimColumn(request.claim)} as claim,
+  return sql`${claimColumn(request.claim)} as claim,
         coalesce((select jsonb_agg(jsonb_build_object('uniqueId', u.unique_id, 'object', u.object, 'hash', u.hash, 'size', u.size_bytes::text))
                   from registry.unique_id u where u.unique_id = any(${request.uniqueIds})), '[]'::jsonb) as used,
         array(select 'urn:uuid:' || entry_uuid from registry.document_entry where entry_uuid = any(${ids}::uuid[])
               union all select 'urn:uuid:' || entry_uuid from registry.submission_set where entry_uuid = any(${ids}::uuid[])
               union all select 'urn:uuid:' || entry_uuid from registry.folder where entry_uuid = any(${ids}::uuid[])
               union all select 'urn:uuid:' || association_uuid from registry.association where association_uuid = any(${ids}::uuid[])) as used_ids,
-        ${referenced} as referenced`,
-  )
+        ${referenced} as referenced`
+}
+
+function toRegistrationFacts(
+  row: FactsRow | undefined,
+): RegistrationFacts & { readonly stored: StoredClaim | null | undefined } {
   return {
     stored: row?.claim,
     usedUniqueIds: (row?.used ?? []).map((entry) => ({

@@ -5,26 +5,45 @@ import type { PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { Ended, RecordedOutcome, RegistryStore, RegistryTransaction } from '../registry/ports.ts'
 import { holdPersons, lockPatient, type PersonFacts } from './access-store.ts'
+import { type ExchangeRows, exchangeParts } from './exchange-recorder.ts'
 import { sqlState } from './failure.ts'
 import { type ClaimResult, claimPart, claimResult } from './idempotency.ts'
+import { createIndependentWriter } from './independent-writer.ts'
 import { transaction } from './pool.ts'
-import { registrationFacts, standingVersions } from './registry-facts.ts'
+import { lookAtSubmission, registrationFacts, standingVersions } from './registry-facts.ts'
 import { registrationParts } from './registry-write.ts'
-import { executeTogether, type Statement } from './sql.ts'
+import { executeTogether } from './sql.ts'
 
 const UNIQUE_VIOLATION = '23505'
 
 export interface RegistryStoreOptions {
   readonly pool: pg.Pool
-  /** Audit and journal rows of an exchange, as parts of the writing statement. */
-  readonly exchangeParts: (caller: Caller, outcome: RecordedOutcome) => readonly Statement[]
+  /** Audit and journal rows of an exchange. */
+  readonly rowsOf: (caller: Caller, outcome: RecordedOutcome) => ExchangeRows
   readonly accessOf: (caller: Caller, person: PersonFacts) => PatientAccess
 }
 
 export function createRegistryStore(options: RegistryStoreOptions): RegistryStore {
+  const { pool } = options
+  const writer = createIndependentWriter(pool, options.rowsOf)
   return {
-    inTransaction: (work) =>
-      endable(options.pool, (client) => repeatable(() => work(registryTransaction(client, options)))),
+    look: async ({ claim, patientId, caller, ...lookups }) => {
+      const { stored, person, ...facts } = await lookAtSubmission(pool, {
+        ...lookups,
+        claim,
+        patientId,
+        facilityId: caller.facilityId,
+      })
+      const { kind } = claimResult(stored, claim)
+      return {
+        ...facts,
+        replayed: kind === 'replay',
+        claimable: kind === 'new',
+        patient: person === undefined ? undefined : options.accessOf(caller, person),
+      }
+    },
+    writeIndependent: writer,
+    inTransaction: (work) => endable(pool, (client) => repeatable(() => work(registryTransaction(client, options)))),
   }
 }
 
@@ -83,7 +102,7 @@ function registryTransaction(client: pg.PoolClient, options: RegistryStoreOption
     write: async ({ plan, claim, caller, outcome }) => {
       const parts = await registrationParts(client, plan)
       const claimed = claim === undefined || claimIs !== 'new' ? [] : [claimPart(claim, { status: 'Success' })]
-      await executeTogether(client, [...parts, ...claimed, ...options.exchangeParts(caller, outcome)])
+      await executeTogether(client, [...parts, ...claimed, ...exchangeParts(options.rowsOf(caller, outcome))])
     },
   }
 }

@@ -1,13 +1,12 @@
-// What a registration writes: one statement for all metadata rows, one for each document (design §3).
+// What registrations write: one statement for the rows of one submission, or of several that share a commit (design §3).
 
 import { padDtm } from '../../profiles/metadata/types.ts'
 import { codeKey } from '../model/code.ts'
 import type { DocumentEntry } from '../model/document-entry.ts'
 import { formatCx } from '../model/identifiers.ts'
-import type { StagedContent } from '../model/staged-document.ts'
 import { OBJECT_ON_DEMAND, STATUS_APPROVED, STATUS_DEPRECATED } from '../model/xds.ts'
 import type { RegisteredEntry, RegisteredFolder, RegistrationPlan } from '../registry/ports.ts'
-import { executeTogether, type Queryable, type Statement, sql } from './sql.ts'
+import { executeTogether, named, type Queryable, type Statement, sql } from './sql.ts'
 
 /** Bare UUID of an entryUUID, as the uuid columns hold it. */
 export function bareUuid(entryUuid: string): string {
@@ -20,15 +19,40 @@ export function bareUuid(entryUuid: string): string {
  */
 export async function registrationParts(client: Queryable, plan: RegistrationPlan): Promise<readonly Statement[]> {
   const [first, ...others] = plan.documents
-  for (const document of others) await executeTogether(client, [documentPart(document)])
+  for (const document of others) await executeTogether(client, documentParts([document]))
   return [
-    ...(first === undefined ? [] : [documentPart(first)]),
-    submissionParts(plan),
-    ...(plan.entries.length === 0 ? [] : [entryParts(plan)]),
-    ...(plan.folders.length === 0 ? [] : [folderParts(plan)]),
-    ...(plan.associations.length === 0 ? [] : [associationPart(plan)]),
+    ...documentParts(first === undefined ? [] : [first]),
+    submissionParts([plan]),
+    ...objectParts([plan]),
     ...changeParts(plan),
     ...seriesParts(plan),
+  ]
+}
+
+/**
+ * Rows of submissions that change nothing registered, as parts of one statement. Each patient's id is held, against a merge, until it
+ * commits; 23502 means that one is not the person's any more, 23505 that another submission used a uniqueId first.
+ */
+export function independentParts(plans: readonly RegistrationPlan[]): readonly Statement[] {
+  const people = [...new Map(plans.map((plan) => [plan.personKey, plan])).values()]
+  return [
+    sql`standing as (
+        select i.person_key from identity.identifier i
+        join unnest(${people.map(({ patientId }) => patientId.authority)}::text[], ${people.map(({ patientId }) => patientId.value)}::text[],
+                    ${people.map(({ personKey }) => personKey)}::bigint[]) as p (domain, value, person_key)
+          on i.domain = p.domain and i.value = p.value and i.person_key = p.person_key
+        where i.status = 'active' for share of i)`,
+    ...documentParts(plans.flatMap(({ documents }) => documents)),
+    submissionParts(plans, sql`(select t.person_key from standing t where t.person_key = s.person_key)`),
+    ...objectParts(plans),
+  ]
+}
+
+function objectParts(plans: readonly RegistrationPlan[]): readonly Statement[] {
+  return [
+    ...(plans.every(({ entries }) => entries.length === 0) ? [] : [entryParts(plans)]),
+    ...(plans.every(({ folders }) => folders.length === 0) ? [] : [folderParts(plans)]),
+    ...(plans.every(({ associations }) => associations.length === 0) ? [] : [associationPart(plans)]),
   ]
 }
 
@@ -45,9 +69,11 @@ function seriesParts({ entries, changes }: RegistrationPlan): readonly Statement
   ]
 }
 
-function submissionParts(plan: RegistrationPlan): Statement {
+function submissionParts(plans: readonly RegistrationPlan[], person: Statement = sql`s.person_key`): Statement {
   return sql`submission as (
-        select * from jsonb_to_record(${JSON.stringify(submissionRow(plan))}::jsonb)
+        select s.entry_uuid, ${person} as person_key, s.unique_id, s.patient_id, s.source_id, s.content_type, s.submission_time, s.publisher,
+               s.authors, s.ebrim
+        from jsonb_to_recordset(${JSON.stringify(plans.map(submissionRow))}::jsonb)
           as s(entry_uuid uuid, person_key bigint, unique_id text, patient_id text, source_id text, content_type text, submission_time text,
                publisher text, authors text[], ebrim text)),
       submission_name as (
@@ -58,9 +84,10 @@ function submissionParts(plan: RegistrationPlan): Statement {
         select * from submission)`
 }
 
-function entryParts(plan: RegistrationPlan): Statement {
+function entryParts(plans: readonly RegistrationPlan[]): Statement {
+  const rows = plans.flatMap((plan) => plan.entries.map((entry) => entryRow(entry, plan)))
   return sql`entry as (
-        select * from jsonb_to_recordset(${JSON.stringify(plan.entries.map((entry) => entryRow(entry, plan)))}::jsonb)
+        select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
           as e(entry_uuid uuid, person_key bigint, unique_id text, patient_id text, status text, object_type text, mime_type text, publisher text,
                repository_unique_id text, hash text, size_bytes bigint, class_code text, type_code text, format_code text,
                practice_setting text, facility_type text, confidentiality text[], event_codes text[], authors text[],
@@ -70,7 +97,7 @@ function entryParts(plan: RegistrationPlan): Statement {
         insert into registry.unique_id (unique_id, object, hash, size_bytes, repository_unique_id)
         select unique_id, case object_type when ${OBJECT_ON_DEMAND} then 'OnDemandDocumentEntry' else 'DocumentEntry' end,
                lower(hash), size_bytes, repository_unique_id from entry e
-        where e.unique_id <> all(${plan.knownUniqueIds})),
+        where e.unique_id <> all(${plans.flatMap(({ knownUniqueIds }) => knownUniqueIds)})),
       entries as (
         insert into registry.document_entry (entry_uuid, person_key, unique_id, patient_id, status, object_type, mime_type, publisher,
                repository_unique_id, hash, size_bytes, class_code, type_code, format_code, practice_setting, facility_type,
@@ -79,24 +106,25 @@ function entryParts(plan: RegistrationPlan): Statement {
         select * from entry)`
 }
 
-function folderParts(plan: RegistrationPlan): Statement {
+function folderParts(plans: readonly RegistrationPlan[]): Statement {
+  const rows = plans.flatMap((plan) => plan.folders.map((folder) => folderRow(folder, plan)))
   return sql`folder as (
-        select * from jsonb_to_recordset(${JSON.stringify(plan.folders.map((folder) => folderRow(folder, plan)))}::jsonb)
+        select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
           as f(entry_uuid uuid, person_key bigint, unique_id text, patient_id text, status text, publisher text, codes text[], last_update text,
                logical_uuid uuid, version integer, submission_uuid uuid, ebrim text)),
       folder_names as (
         insert into registry.unique_id (unique_id, object, object_uuid) select unique_id, 'Folder', logical_uuid from folder f
-        where f.unique_id <> all(${plan.knownUniqueIds})),
+        where f.unique_id <> all(${plans.flatMap(({ knownUniqueIds }) => knownUniqueIds)})),
       folders as (
         insert into registry.folder (entry_uuid, person_key, unique_id, patient_id, status, publisher, codes, last_update, logical_uuid,
                                      version, submission_uuid, ebrim)
         select * from folder)`
 }
 
-function associationPart(plan: RegistrationPlan): Statement {
+function associationPart(plans: readonly RegistrationPlan[]): Statement {
   return sql`members as (
         insert into registry.association (association_uuid, person_key, type, source_uuid, target_uuid, ebrim)
-        select * from jsonb_to_recordset(${JSON.stringify(associationRows(plan))}::jsonb)
+        select * from jsonb_to_recordset(${JSON.stringify(plans.flatMap(associationRows))}::jsonb)
           as a(association_uuid uuid, person_key bigint, type text, source_uuid uuid, target_uuid uuid, ebrim text))`
 }
 
@@ -136,13 +164,26 @@ function changeParts({ changes, registeredAt }: RegistrationPlan): readonly Stat
   ]
 }
 
+/** As many parts as the next power of two: few texts, so that few plans are kept. */
+const PART_COUNTS = [1, 2, 4, 8, 16, 32]
+export const MAX_DOCUMENTS = 32
+
 /** Document bytes, or where they are; the same bytes again are no news. */
-function documentPart(document: { readonly uniqueId: string; readonly staged: StagedContent }): Statement {
-  const { content, sizeBytes, sha1, sha256 } = document.staged
-  return sql`document as (
+function documentParts(documents: RegistrationPlan['documents']): readonly Statement[] {
+  if (documents.length === 0) return []
+  const count = PART_COUNTS.find((parts) => parts >= documents.length) ?? documents.length
+  return Array.from({ length: count }, (_, index) => documentPart(documents[index], index))
+}
+
+function documentPart(document: RegistrationPlan['documents'][number] | undefined, index: number): Statement {
+  const content = document?.staged.content
+  return sql`${named(`document_${index}`)} as (
       insert into repository.document (unique_id, size_bytes, sha1, sha256, content, file_key)
-      values (${document.uniqueId}, ${sizeBytes}, ${sha1}, ${sha256}, ${content.kind === 'row' ? content.bytes : null}::bytea,
-              ${content.kind === 'file' ? content.key : null}::text)
+      select d.unique_id, d.size_bytes, d.sha1, d.sha256, d.content, d.file_key
+      from (values (${document?.uniqueId ?? null}::text, ${document?.staged.sizeBytes ?? null}::bigint, ${document?.staged.sha1 ?? null}::text,
+                    ${document?.staged.sha256 ?? null}::text, ${content?.kind === 'row' ? content.bytes : null}::bytea,
+                    ${content?.kind === 'file' ? content.key : null}::text)) as d (unique_id, size_bytes, sha1, sha256, content, file_key)
+      where d.unique_id is not null
       on conflict (unique_id) do nothing)`
 }
 

@@ -36,6 +36,11 @@ export function sql(strings: TemplateStringsArray, ...values: readonly unknown[]
   return { ...site, values }
 }
 
+/** The name of a part, to stand in a statement as it is; never made of what a message holds. */
+export function named(text: string): Statement {
+  return { name: text, text, values: [] }
+}
+
 /**
  * The rows of a statement.
  * @throws {IheError} BUSY when the database cannot be reached or has no room; other database errors as they are, with their SQLSTATE.

@@ -182,7 +182,29 @@ export interface Ended<T> {
   readonly end: 'commit' | 'rollback'
 }
 
+/** What open and facts of a transaction tell, together. */
+export interface FirstSight extends RegistrationFacts {
+  readonly replayed: boolean
+  /** False when the same key came with other content: the claim is another message's then. */
+  readonly claimable: boolean
+  readonly patient: PatientAccess | undefined
+}
+
 export interface RegistryStore {
+  /** Read in one go without a lock: enough to refuse, and to accept what refers to nothing registered. */
+  readonly look: (request: {
+    claim: Claim | undefined
+    patientId: PatientId
+    caller: Caller
+    uniqueIds: readonly string[]
+    ids: readonly string[]
+    references: readonly string[]
+  }) => Promise<FirstSight>
+  /**
+   * Writes a submission that refers to nothing registered, in one commit that others may share. `overtaken`: an id, a uniqueId, the
+   * claim or the patient is not as it was at first sight; nothing is written.
+   */
+  readonly writeIndependent: (acceptance: Acceptance) => Promise<'written' | 'overtaken'>
   readonly inTransaction: <T>(work: (tx: RegistryTransaction) => Promise<Ended<T>>) => Promise<T>
 }
 

@@ -80,19 +80,50 @@ async function registerBy(
   if (submission === undefined) return refused(findings, claimedEvidence(request))
   const foreign = repositoryFindings(submission, request.repositories)
   if (foreign.length > 0) return refused(foreign, evidenceOf(submission))
-  const claim = claimOf(request, caller)
+  const attempted = { request, submission, claim: claimOf(request, caller), leniency }
+  const independent = await attemptIndependent(attempted, caller, ports)
+  if (independent !== 'depends') return independent
   return ports.store.inTransaction(async (tx) => {
-    const result = await attempt({ request, submission, claim, tx, leniency }, caller, ports)
+    const result = await attempt({ ...attempted, tx }, caller, ports)
     return { result, end: result.recorded ? 'commit' : 'rollback' }
   })
 }
 
-interface Attempt {
+interface Attempted {
   readonly request: RegisterRequest
   readonly submission: Submission
   readonly claim: Claim | undefined
-  readonly tx: RegistryTransaction
   readonly leniency: Leniency
+}
+
+interface Attempt extends Attempted {
+  readonly tx: RegistryTransaction
+}
+
+/**
+ * The common submission refers to nothing registered: it is judged at first sight and written in one go, without a lock between.
+ * `depends`: it refers to something, repeats a uniqueId, or was overtaken, so it needs a transaction.
+ */
+async function attemptIndependent(
+  given: Attempted,
+  caller: Caller,
+  ports: RegistryPorts,
+): Promise<Outcome<void> | 'depends'> {
+  const { submission, claim, leniency } = given
+  const lookups = lookupsOf(submission)
+  if (lookups.references.length > 0) return 'depends'
+  const { patientId } = submission.submissionSet.value
+  const { replayed, claimable, patient, ...facts } = await ports.store.look({ claim, patientId, caller, ...lookups })
+  if (!replayed && facts.usedUniqueIds.length > 0) return 'depends'
+  const evidence = evidenceOf(submission, patient?.publish ?? { allowed: false, reason: 'unknown patient' })
+  if (replayed) return { ...success(evidence, leniency), recorded: false }
+  if (patient === undefined || !patient.publish.allowed) return refused([unknownPatient(submission)], evidence)
+  const problems = identifierFindings({ submission, facts, patient, caller })
+  if (problems.length > 0) return refused(problems, evidence)
+  const outcome = success(evidence, leniency)
+  const plan = planOf({ ...given, facts, patient, caller }, ports)
+  const written = await ports.store.writeIndependent({ plan, claim: claimable ? claim : undefined, caller, outcome })
+  return written === 'written' ? outcome : 'depends'
 }
 
 async function attempt(given: Attempt, caller: Caller, ports: RegistryPorts): Promise<Outcome<void>> {

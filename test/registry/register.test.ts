@@ -48,6 +48,8 @@ interface World {
   readonly mode?: 'everything' | 'by-rule'
   readonly publishers?: readonly string[]
   readonly failing?: boolean
+  /** What first sight told is not so any more. */
+  readonly overtaken?: boolean
 }
 
 function world({
@@ -56,6 +58,7 @@ function world({
   mode = 'by-rule',
   publishers = ['hospital-a'],
   failing,
+  overtaken,
   site = {},
 }: World = {}) {
   const plans: RegistrationPlan[] = []
@@ -83,6 +86,23 @@ function world({
     },
     render: { object: (object) => object.id, association: (given) => given.id },
     store: {
+      look: async ({ claim, patientId }) => ({
+        usedUniqueIds: [],
+        referenced: [],
+        usedIds: [],
+        replayed: claim !== undefined && claims.get(`${claim.scope} ${claim.key}`) === claim.digest,
+        claimable: claim === undefined || !claims.has(`${claim.scope} ${claim.key}`),
+        patient: patientId.value === 'P1' ? patient : undefined,
+        ...facts,
+      }),
+      writeIndependent: async ({ plan, claim, outcome }) => {
+        if (failing) throw new Error('disk gone')
+        if (overtaken) return 'overtaken'
+        plans.push(plan)
+        if (claim !== undefined) claims.set(`${claim.scope} ${claim.key}`, claim.digest)
+        if (outcome.result === 'success') recorded += 1
+        return 'written'
+      },
       inTransaction: async (work) => {
         const before = plans.length
         const { result, end } = await work({
@@ -124,6 +144,13 @@ t.test('an accepted submission is one plan, one audit record, one Success', asyn
   const outcome = await send(submission())
   t.match(outcome, { result: 'success', errors: [], recorded: true })
   t.match(plans, [{ personKey: '1', publisher: 'clinic-b', changes: { deprecated: [] } }])
+  t.equal(recorded(), 1)
+})
+
+t.test('a submission that was overtaken since first sight is judged again under a lock', async (t) => {
+  const { send, plans, recorded } = world({ overtaken: true })
+  t.match(await send(submission()), { result: 'success', recorded: true })
+  t.equal(plans.length, 1)
   t.equal(recorded(), 1)
 })
 
