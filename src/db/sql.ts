@@ -78,27 +78,74 @@ async function run(client: Queryable, { name, text, values }: Statement): Promis
  * state before it.
  */
 export async function executeTogether(client: Queryable, parts: readonly Statement[]): Promise<void> {
-  const [first, ...others] = parts
-  if (first === undefined) return
-  const clause = others.reduce((joined, part) => sql`${joined}, ${part}`, first)
-  await execute(client, sql`with ${clause} select 1`)
+  if (parts.length === 0) return
+  const key = parts.map(({ name, values }) => `${name} ${values.length}`).join()
+  const { name, text } = remembered(TOGETHER, key, () => {
+    let offset = 0
+    const clauses = parts.map((part) => {
+      const clause = renumbered(part.text, offset)
+      offset += part.values.length
+      return clause
+    })
+    return `with ${clauses.join(', ')} select 1`
+  })
+  await execute(client, { name, text, values: parts.flatMap(({ values }) => values) })
 }
 
+/** The text of a composed statement is made once: it follows from its site and from the names of the statements in it. */
 function compose(strings: TemplateStringsArray, given: readonly unknown[]): Statement {
   const values: unknown[] = []
+  let key = ''
+  for (const value of given) {
+    if (isStatement(value)) {
+      key += `${value.name} ${value.values.length},`
+      for (const inner of value.values) values.push(inner)
+    } else {
+      key += ','
+      values.push(value)
+    }
+  }
+  return { ...remembered(strings, key, () => composedText(strings, given)), values }
+}
+
+function composedText(strings: TemplateStringsArray, given: readonly unknown[]): string {
+  let count = 0
   let text = strings[0] ?? ''
   for (const [index, value] of given.entries()) {
     if (isStatement(value)) {
-      const offset = values.length
-      text += value.text.replace(/\$(\d+)/g, (_, number: string) => `$${Number(number) + offset}`)
-      values.push(...value.values)
+      text += renumbered(value.text, count)
+      count += value.values.length
     } else {
-      values.push(value)
-      text += `$${values.length}`
+      count += 1
+      text += `$${count}`
     }
     text += strings[index + 1] ?? ''
   }
-  return { name: nameOf(text), text, values }
+  return text
+}
+
+function renumbered(text: string, offset: number): string {
+  return offset === 0 ? text : text.replace(/\$(\d+)/g, (_, number: string) => `$${Number(number) + offset}`)
+}
+
+interface Text {
+  readonly name: string
+  readonly text: string
+}
+
+/** Statements that executeTogether joins, as if they were written at one place. */
+const TOGETHER: object = {}
+const composed = new WeakMap<object, Map<string, Text>>()
+
+function remembered(site: object, key: string, make: () => string): Text {
+  const known = composed.get(site) ?? new Map<string, Text>()
+  composed.set(site, known)
+  const found = known.get(key)
+  if (found !== undefined) return found
+  const text = make()
+  const entry = { name: nameOf(text), text }
+  if (known.size < MAX_NAMES) known.set(key, entry)
+  return entry
 }
 
 function isStatement(value: unknown): value is Statement {
