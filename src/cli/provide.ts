@@ -3,17 +3,21 @@
 import { readFile } from 'node:fs/promises'
 import { basename, extname, resolve } from 'node:path'
 import type { Command } from 'commander'
+import { folderMembership, relationship } from '../../profiles/metadata/write.ts'
 import { iti41 } from '../../profiles/transactions/index.ts'
 import { readRegistryResponse } from '../codec/ebxml/registry-response.ts'
 import { writeProvideAndRegister } from '../codec/ebxml/submit.ts'
 import { newContentId } from '../codec/mtom/include.ts'
+import type { Association } from '../model/ebrim.ts'
 import { parseCx } from '../model/identifiers.ts'
+import { APND, RPLC, XFRM } from '../model/xds.ts'
 import { actingAs, asSystem, facilityDomain, oidOf, patientOf, type SystemOptions } from './as-system.ts'
 import { type Context, contextOf, type Registration } from './context.ts'
 import { UsageError } from './failure.ts'
 import { toJson } from './output.ts'
 import { type DocumentDescription, describeDocument } from './provided-document.ts'
 import { requireSuccess } from './registry-answer.ts'
+import { entryUuidOf } from './remove.ts'
 
 interface ProvideOptions extends SystemOptions {
   readonly patient: string
@@ -27,6 +31,10 @@ interface ProvideOptions extends SystemOptions {
   readonly practiceSetting: string
   readonly facilityType: string
   readonly confidentiality: string
+  readonly replaces?: string
+  readonly appends?: string
+  readonly transforms?: string
+  readonly folder?: string
   readonly raw?: true
 }
 
@@ -54,6 +62,10 @@ export const registerProvide: Registration = (program, terminal) => {
     .option('--practice-setting <code>', 'practiceSettingCode', '99')
     .option('--facility-type <code>', 'healthcareFacilityTypeCode', 'OTHER')
     .option('--confidentiality <code>', 'confidentialityCode', 'N')
+    .option('--replaces <entryUUID>', 'the registered document that this one replaces (RPLC)')
+    .option('--appends <entryUUID>', 'the registered document that this one is an addendum to (APND)')
+    .option('--transforms <entryUUID>', 'the registered document that this one is a transformation of (XFRM)')
+    .option('--folder <entryUUID>', 'the registered folder that the document becomes a member of')
     .option('--raw', 'print the answer as received')
     .action((file: string, options: ProvideOptions, command: Command) =>
       provide(contextOf(command, terminal), file, options),
@@ -72,7 +84,9 @@ async function provide(context: Context, file: string, options: ProvideOptions):
         ? await facilityDomain(config, options.as, undefined)
         : oidOf(options.sourceId, '--source-id')
     const description = { ...described(file, options), patientId, sourceId, repository: config.repository.uniqueId }
-    const { submission, entry } = describeDocument(bytes, description)
+    const { submission: alone, entry, set } = describeDocument(bytes, description)
+    const associations = [...alone.associations, ...related(options, { entry: entry.entryUUID, set: set.entryUUID })]
+    const submission = { ...alone, associations }
     const contentId = newContentId()
     const content = { kind: 'part', contentId } as const
     const body = writeProvideAndRegister({ submission, documents: [{ id: entry.entryUUID, content }] })
@@ -85,6 +99,21 @@ async function provide(context: Context, file: string, options: ProvideOptions):
     if (context.format === 'json') terminal.out(toJson({ uniqueId, entryUUID, hash, size: bytes.length }))
     else terminal.out(`registered ${uniqueId}\n`)
   })
+}
+
+/** What ties the document to registered ones (ITI TF-3 4.2.2). @throws {UsageError} for an id that is no UUID. */
+function related(
+  { replaces, appends, transforms, folder }: ProvideOptions,
+  own: { readonly entry: string; readonly set: string },
+): readonly Association[] {
+  const to = (type: string, target: string | undefined): readonly Association[] =>
+    target === undefined ? [] : [relationship(type, { source: own.entry, target: entryUuidOf(target) })]
+  return [
+    ...to(RPLC, replaces),
+    ...to(APND, appends),
+    ...to(XFRM, transforms),
+    ...(folder === undefined ? [] : folderMembership(own.set, { folder: entryUuidOf(folder), entry: own.entry })),
+  ]
 }
 
 type Described = Omit<DocumentDescription, 'patientId' | 'sourceId' | 'repository'>

@@ -33,12 +33,13 @@ export function describeDocument(
   bytes: Buffer,
   description: DocumentDescription,
   now: Date = new Date(),
-): { readonly submission: SubmitObjects; readonly entry: DocumentEntry } {
+): { readonly submission: SubmitObjects; readonly entry: DocumentEntry; readonly set: SubmissionSet } {
   const time = now.toISOString().slice(0, 19).replaceAll(/[-T:]/g, '')
   const entry = entryOf(bytes, description, time)
   const set = submissionSetOf(description, entry, time)
   return {
     entry,
+    set,
     submission: {
       objects: [submissionSetObject(set), documentEntryObject(entry)],
       associations: [memberAssociation(set.entryUUID, entry.entryUUID)],

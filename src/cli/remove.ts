@@ -58,7 +58,7 @@ function removalOf({ metadata, document }: RemoveOptions): RequestedRemoval {
 /** With or without `urn:uuid:`, as a person may copy it. @throws {UsageError} */
 export function entryUuidOf(text: string): string {
   const id = parseEntryUuid(text.startsWith('urn:uuid:') ? text : `urn:uuid:${text}`)
-  if (id === undefined) throw new UsageError(`--metadata needs a UUID in lower case, not "${text}"`)
+  if (id === undefined) throw new UsageError(`an entryUUID is a UUID in lower case, not "${text}"`)
   return id
 }
 

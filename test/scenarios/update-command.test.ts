@@ -1,10 +1,12 @@
-// tsunagi update against a real registry: a new version, a status, a folder (ITI TF-2 3.57.4.1.3.3).
+// tsunagi update and provide against a real registry: versions, status, folders, relationships (ITI TF-2 3.41, 3.57.4.1.3.3).
 
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import t from 'tap'
-import { newEntryUuid, newOid } from '../../src/model/identifiers.ts'
-import { HAS_MEMBER } from '../../src/model/xds.ts'
+import { formatCx, newEntryUuid, newOid } from '../../src/model/identifiers.ts'
+import { APND, HAS_MEMBER, RPLC } from '../../src/model/xds.ts'
 import { run } from '../cli/fake-door.ts'
-import { DOMAINS, startNetwork } from '../faults/support.ts'
+import { DOMAINS, startNetwork, temporaryDirectory } from '../faults/support.ts'
 import { association, entry, folder, submissionSet } from '../registry/submission.ts'
 import { listed, quoted, registryClient } from './xds-client.ts'
 
@@ -79,6 +81,29 @@ t.test('into a folder, once', async (t) => {
   const slots = [{ name: '$XDSDocumentEntryEntryUUID', values: quoted(id) }]
   t.strictSame(await client.ids({ id: 'urn:uuid:10cae35a-c7f9-4cf5-b61e-fc3278ffb578', slots }), [place.entryUUID])
   t.match((await update(id, '--folder', place.entryUUID)).err, /XDSMetadataUpdateError/)
+})
+
+t.test('tsunagi provide ties a document to registered ones (ITI TF-3 4.2.2)', async (t) => {
+  const directory = await temporaryDirectory(t)
+  const file = join(directory, 'report.txt')
+  await writeFile(file, '追記')
+  const provide = (...options: readonly string[]) =>
+    run([
+      'provide',
+      file,
+      ...['--as', 'tester', '--source-id', '2.25.9', '--patient', formatCx(patientId), '--url', network.baseUrl],
+      ...['--data-dir', network.server.config.dataDir, '--json', ...options],
+    ])
+  const first = JSON.parse((await provide()).text)
+  const second = JSON.parse((await provide('--replaces', first.entryUUID)).text)
+  const third = JSON.parse((await provide('--appends', second.entryUUID, '--folder', place.entryUUID)).text)
+  t.match((await provide('--transforms', first.entryUUID)).err, /XDSRegistryDeprecatedDocumentError/)
+  const slots = [
+    { name: '$XDSDocumentEntryEntryUUID', values: quoted(second.entryUUID) },
+    { name: '$AssociationTypes', values: listed([APND, RPLC]) },
+  ]
+  const related = await client.ids({ id: 'urn:uuid:d90e5407-b356-4d91-a89f-873917b4b0e6', slots })
+  t.ok([first, second, third].every(({ entryUUID }) => related.includes(entryUUID)))
 })
 
 t.test('a folder has a title too; what is not there, and what nobody can mean, is said', async (t) => {
