@@ -20,7 +20,7 @@ export function exchangeParts(rows: ExchangeRows): readonly Statement[] {
     sql`audit_event as (
         insert into audit.event (exchange_id, event_code, action, type_code, outcome, system_id, facility_id, peer, endpoint, patients, objects, reason)
         select e."exchangeId", e."eventCode", e.action, e."typeCode", e.outcome, e."systemId", e."facilityId", e.peer, e.endpoint, e.patients, e.objects, e.reason
-        from jsonb_to_recordset(${JSON.stringify(rows.events.map(cleanStrings))}::jsonb)
+        from jsonb_to_recordset(${cleanJson(rows.events)}::jsonb)
           as e("exchangeId" uuid, "eventCode" text, action text, "typeCode" text, outcome smallint, "systemId" text, "facilityId" text,
                peer text, endpoint text, patients text[], objects jsonb, reason text))`,
     sql`journal_exchange as (
@@ -28,7 +28,7 @@ export function exchangeParts(rows: ExchangeRows): readonly Statement[] {
                                       error_codes, errors, waived, duration_ms, request_bytes, response_bytes)
         select j.id, j.at, j.door, j.endpoint, j.transaction, j."messageId", j."systemId", j."facilityId", j.peer, j.patients, j.result,
                j."errorCodes", j.errors, j.waived, j."durationMs", j."requestBytes", j."responseBytes"
-        from jsonb_to_recordset(${JSON.stringify(rows.entries.map(journalRow))}::jsonb)
+        from jsonb_to_recordset(${cleanJson(rows.entries.map(journalRow))}::jsonb)
           as j(id uuid, at timestamptz, door text, endpoint text, transaction text, "messageId" text, "systemId" text, "facilityId" text, peer text,
                patients text[], result text, "errorCodes" text[], errors jsonb, waived text[], "durationMs" real, "requestBytes" bigint, "responseBytes" bigint))`,
   ]
@@ -41,7 +41,7 @@ export async function writeExchangeRows(client: Queryable, rows: ExchangeRows): 
 
 function journalRow(entry: JournalEntry): Readonly<Record<string, unknown>> {
   const { exchange } = entry
-  return cleanStrings({
+  return {
     id: exchange.id,
     at: exchange.receivedAt.toISOString(),
     door: exchange.door,
@@ -59,7 +59,15 @@ function journalRow(entry: JournalEntry): Readonly<Record<string, unknown>> {
     durationMs: entry.durationMs,
     requestBytes: exchange.requestBytes,
     responseBytes: entry.responseBytes,
-  })
+  }
+}
+
+/** How JSON writes U+0000 and a lone surrogate; a backslash before them may make it text that only looks so, which does no harm. */
+const UNCLEAN = /\\u(0000|d[89a-f])/
+
+function cleanJson(rows: readonly unknown[]): string {
+  const json = JSON.stringify(rows)
+  return UNCLEAN.test(json) ? JSON.stringify(rows.map(cleanStrings)) : json
 }
 
 /** PostgreSQL text carries no U+0000 and JSON no lone surrogate; what a stranger sent must not make the journal fail. */
