@@ -31,7 +31,14 @@ export interface Figures {
   readonly p99Ms: number
 }
 
+export interface Answered {
+  readonly status: number
+  readonly contentType: string
+  readonly answer: Buffer
+}
+
 export interface Gun {
+  readonly fire: (shot: Shot) => Promise<Answered>
   readonly run: (options: LoadOptions) => Promise<Figures>
   readonly close: () => Promise<void>
 }
@@ -39,10 +46,26 @@ export interface Gun {
 /** Keeps connections open between runs, so that handshakes are not measured. */
 export function createGun(target: Target, connections: number): Gun {
   const pool = new Pool(target.origin, { connections, pipelining: 1, connect: target.tls })
-  return { run: (options) => run(pool, target.path, options), close: () => pool.close() }
+  return {
+    fire: (shot) => fire(pool, target.path, shot),
+    run: (options) => run(pool, target.path, options),
+    close: () => pool.close(),
+  }
 }
 
-async function run(pool: Pool, path: string, options: LoadOptions): Promise<Figures> {
+function run(pool: Pool, path: string, options: LoadOptions): Promise<Figures> {
+  const call = async (number: number): Promise<boolean> => {
+    const { status, answer } = await fire(pool, path, options.shot(number))
+    return options.accepts(answer, status)
+  }
+  return repeat(call, options)
+}
+
+/** Calls again and again for a while, each caller one after the other; a call that answers false is a failure. */
+export async function repeat(
+  call: (number: number) => Promise<boolean>,
+  options: Pick<LoadOptions, 'callers' | 'durationMs'>,
+): Promise<Figures> {
   const latencies: number[] = []
   let failures = 0
   let number = 0
@@ -51,16 +74,16 @@ async function run(pool: Pool, path: string, options: LoadOptions): Promise<Figu
   const caller = async (): Promise<void> => {
     while (performance.now() < endMs) {
       const sentMs = performance.now()
-      const { status, answer } = await fire(pool, path, options.shot(number++))
+      const isAccepted = await call(number++)
       latencies.push(performance.now() - sentMs)
-      if (!options.accepts(answer, status)) failures += 1
+      if (!isAccepted) failures += 1
     }
   }
   await Promise.all(Array.from({ length: options.callers }, caller))
   return figures(latencies, { failures, elapsedMs: performance.now() - startedMs })
 }
 
-async function fire(pool: Pool, path: string, shot: Shot): Promise<{ status: number; answer: Buffer }> {
+async function fire(pool: Pool, path: string, shot: Shot): Promise<Answered> {
   const request: Dispatcher.RequestOptions = {
     origin: '',
     path,
@@ -69,7 +92,11 @@ async function fire(pool: Pool, path: string, shot: Shot): Promise<{ status: num
     body: shot.body,
   }
   const response = await pool.request(request)
-  return { status: response.statusCode, answer: Buffer.from(await response.body.arrayBuffer()) }
+  return {
+    status: response.statusCode,
+    contentType: String(response.headers['content-type'] ?? ''),
+    answer: Buffer.from(await response.body.arrayBuffer()),
+  }
 }
 
 function figures(latencies: readonly number[], given: { failures: number; elapsedMs: number }): Figures {

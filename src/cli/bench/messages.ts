@@ -3,16 +3,17 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { affinityDomain, codeOf } from '../../../profiles/affinity-domain/index.ts'
 import { documentEntryObject, memberAssociation, submissionSetObject } from '../../../profiles/metadata/write.ts'
-import { iti18, iti41, iti43, type Transaction } from '../../../profiles/transactions/index.ts'
+import { iti18, iti41, iti42, iti43, type Transaction } from '../../../profiles/transactions/index.ts'
 import { writeFindDocuments } from '../../codec/ebxml/query-request.ts'
 import { writeRetrieveRequest } from '../../codec/ebxml/retrieve.ts'
-import { writeProvideAndRegister } from '../../codec/ebxml/submit.ts'
+import { writeProvideAndRegister, writeSubmitObjects } from '../../codec/ebxml/submit.ts'
 import { components, writeEr7 } from '../../codec/hl7v2/write.ts'
 import { newContentId } from '../../codec/mtom/include.ts'
 import { type Attachment, writeRelated } from '../../codec/mtom/write.ts'
 import { writeEnvelope } from '../../codec/soap/write.ts'
 import type { Markup } from '../../codec/xml/write.ts'
 import type { DocumentEntry, SubmissionSet } from '../../model/document-entry.ts'
+import type { SubmitObjects } from '../../model/ebrim.ts'
 import { formatCx, newEntryUuid, newOid, type Oid, type PatientId } from '../../model/identifiers.ts'
 import { OBJECT_STABLE } from '../../model/xds.ts'
 import type { Shot } from './load.ts'
@@ -25,20 +26,44 @@ export interface BenchPatient {
   readonly sourceId: Oid
 }
 
-function envelope(transaction: Transaction, body: Markup): string {
-  return writeEnvelope({ action: transaction.action, messageId: `urn:uuid:${randomUUID()}`, body })
+/** Ids of one submission of one document: whoever makes its rows anew for another submission has to change these. */
+export interface SubmissionIds {
+  readonly messageId: string
+  readonly entryUuid: string
+  readonly entryUniqueId: string
+  readonly setUuid: string
+  readonly setUniqueId: string
+  readonly associationUuid: string
+}
+
+interface Message {
+  readonly transaction: Transaction
+  readonly body: Markup
+  readonly messageId?: string
+}
+
+function envelope({ transaction, body, messageId = newMessageId() }: Message): string {
+  return writeEnvelope({ action: transaction.action, messageId, body })
+}
+
+function newMessageId(): string {
+  return `urn:uuid:${randomUUID()}`
 }
 
 export function findShot(patient: BenchPatient): Shot {
-  const xml = envelope(iti18, writeFindDocuments({ patientId: patient.patientId, returnType: 'LeafClass' }))
-  return { contentType: 'application/soap+xml; charset=UTF-8', body: Buffer.from(xml) }
+  const body = writeFindDocuments({ patientId: patient.patientId, returnType: 'LeafClass' })
+  return simple(envelope({ transaction: iti18, body }))
 }
 
 export function retrieveShot(document: {
   readonly repositoryUniqueId: string
   readonly documentUniqueId: string
 }): Shot {
-  return related(envelope(iti43, writeRetrieveRequest([document])), [])
+  return related(envelope({ transaction: iti43, body: writeRetrieveRequest([document]) }), [])
+}
+
+function simple(xml: string): Shot {
+  return { contentType: 'application/soap+xml; charset=UTF-8', body: Buffer.from(xml) }
 }
 
 function related(xml: string, attachments: readonly Attachment[]): Shot {
@@ -47,35 +72,59 @@ function related(xml: string, attachments: readonly Attachment[]): Shot {
   return { contentType, body }
 }
 
-export interface Provided {
+export interface Submitted {
   readonly shot: Shot
-  readonly documentUniqueId: string
+  readonly ids: SubmissionIds
 }
 
 /** An ITI-41 submission of one document of random bytes. */
-export function provideShot(patient: BenchPatient, sizeBytes: number): Provided {
-  const { contentType, body, documentUniqueId } = provideParts(patient, randomBytes(sizeBytes))
+export function provideShot(patient: BenchPatient, sizeBytes: number): Submitted {
+  const { contentType, body, ids } = provideParts(patient, randomBytes(sizeBytes))
   if (!Buffer.isBuffer(body)) throw new Error('bench messages are small enough to be one buffer')
-  return { shot: { contentType, body }, documentUniqueId }
+  return { shot: { contentType, body }, ids }
 }
 
 /** The package of an ITI-41 with its document as bytes, or as they come. */
 export function provideParts(
   patient: BenchPatient,
   document: Buffer | AsyncIterable<Buffer>,
-): ReturnType<typeof writeRelated> & { readonly documentUniqueId: string } {
+): ReturnType<typeof writeRelated> & { readonly ids: SubmissionIds } {
   const entry = documentEntry(patient)
-  const set = submissionSet(patient, entry)
+  const { submission, ids } = submissionOf(patient, entry)
   const contentId = newContentId()
   const body = writeProvideAndRegister({
-    submission: {
-      objects: [submissionSetObject(set), documentEntryObject(entry)],
-      associations: [memberAssociation(set.entryUUID, entry.entryUUID)],
-    },
+    submission,
     documents: [{ id: entry.entryUUID, content: { kind: 'part', contentId } }],
   })
-  const related = writeRelated(envelope(iti41, body), [{ contentId, contentType: entry.mimeType, body: document }])
-  return { ...related, documentUniqueId: entry.uniqueId }
+  const xml = envelope({ transaction: iti41, body, messageId: ids.messageId })
+  return { ...writeRelated(xml, [{ contentId, contentType: entry.mimeType, body: document }]), ids }
+}
+
+/** An ITI-42 registration of one document that another repository keeps. */
+export function registerShot(patient: BenchPatient, repositoryUniqueId: Oid): Submitted {
+  const stored = { repositoryUniqueId, hash: randomBytes(20).toString('hex'), size: '36864' }
+  const { submission, ids } = submissionOf(patient, { ...documentEntry(patient), ...stored })
+  const body = writeSubmitObjects(submission)
+  return { shot: simple(envelope({ transaction: iti42, body, messageId: ids.messageId })), ids }
+}
+
+function submissionOf(
+  patient: BenchPatient,
+  entry: DocumentEntry,
+): { readonly submission: SubmitObjects; readonly ids: SubmissionIds } {
+  const set = submissionSet(patient, entry)
+  const association = memberAssociation(set.entryUUID, entry.entryUUID)
+  return {
+    submission: { objects: [submissionSetObject(set), documentEntryObject(entry)], associations: [association] },
+    ids: {
+      messageId: newMessageId(),
+      entryUuid: entry.entryUUID,
+      entryUniqueId: entry.uniqueId,
+      setUuid: set.entryUUID,
+      setUniqueId: set.uniqueId,
+      associationUuid: association.id,
+    },
+  }
 }
 
 const TIME = '20260401000000'

@@ -1,21 +1,38 @@
 // The server under test in a process of its own: the whole server, and beside it the bare pipe over the same database.
 
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { startServer } from '../../app.ts'
 import { tlsOptions } from '../../certificates/presets.ts'
 import { readQueryRequest, writeFindDocuments } from '../../codec/ebxml/query-request.ts'
 import { readXml } from '../../codec/xml/read.ts'
 import { loadConfig } from '../../config/config.ts'
 import { factsOfPatient } from '../../db/access-store.ts'
-import type { PatientId } from '../../model/identifiers.ts'
+import { formatCx, type PatientId } from '../../model/identifiers.ts'
 import type { FindDocuments } from '../../model/stored-query.ts'
-import { startBarePipe } from './bare-pipe.ts'
+import { bareAccess, bareTransactions, openBareDoor } from './bare-pipe.ts'
+import { type BareWrite, bareRegistry } from './bare-registry.ts'
+import { type BulkLoader, createBulkLoader } from './bulk-load.ts'
+import type { SubmissionIds } from './messages.ts'
+import { type Recording, type RowPatient, record, replayOf, writingStatement } from './replay.ts'
 
 /** What the bench asks of this process. */
 export type Command =
   | { readonly kind: 'bare'; readonly patientId: PatientId; readonly documentUniqueId: string }
+  | { readonly kind: 'record' }
+  | { readonly kind: 'recorded'; readonly path: string; readonly submission: RealSubmission }
+  | { readonly kind: 'load'; readonly patients: number; readonly entriesEach: number }
+  | { readonly kind: 'bareRegistry' }
   | { readonly kind: 'memory' }
   | { readonly kind: 'stop' }
+
+/** A submission that really took place, after `record`; the last one is the template of what is loaded. */
+export interface RealSubmission {
+  readonly ids: SubmissionIds
+  readonly patientId: PatientId
+  readonly localId: string
+  readonly answer: { readonly contentType: string; readonly base64: string }
+}
 
 export type Reply =
   | {
@@ -26,7 +43,12 @@ export type Reply =
       readonly adminToken: string
     }
   | { readonly kind: 'bare'; readonly port: number }
+  | { readonly kind: 'record' }
+  | { readonly kind: 'recorded' }
+  | { readonly kind: 'load'; readonly patients: readonly RowPatient[] }
+  | { readonly kind: 'bareRegistry'; readonly port: number }
   | { readonly kind: 'memory'; readonly rssBytes: number; readonly peakBytes: number }
+  | { readonly kind: 'failed'; readonly message: string }
 
 const SAMPLE_MS = 20
 
@@ -54,9 +76,10 @@ setInterval(() => {
   peakBytes = Math.max(peakBytes, process.memoryUsage.rss())
 }, SAMPLE_MS).unref()
 
-function reply(message: Reply): void {
-  process.send?.(message)
-}
+let recording: Recording | undefined
+let loader: BulkLoader | undefined
+const writes = new Map<string, BareWrite>()
+const loaded: RowPatient[] = []
 
 /** What the registry reads from the request that the bench sends, so that both ask the same. */
 function bareQuery(patientId: PatientId): FindDocuments {
@@ -66,49 +89,94 @@ function bareQuery(patientId: PatientId): FindDocuments {
   return query
 }
 
-async function startBare(command: Extract<Command, { kind: 'bare' }>): Promise<number> {
-  const { patientId, documentUniqueId } = command
-  const person = await factsOfPatient(server.pool, { patientId, facilityId: '' })
-  if (person === undefined) throw new Error('the bench patient is not registered')
+async function bareTls() {
   const [cert, key, ca] = await Promise.all(
     [config.tls.certificate, config.tls.key, config.tls.ca].map((path) => readFile(path)),
   )
-  const everything = { allowed: true, reason: 'affinity-domain mode' } as const
-  const bare = await startBarePipe({
+  return { ...tlsOptions({ preset: config.tls.preset }), cert, key, ca }
+}
+
+async function personKeyOf(patientId: PatientId): Promise<string> {
+  const person = await factsOfPatient(server.pool, { patientId, facilityId: '' })
+  if (person === undefined) throw new Error(`the bench patient ${formatCx(patientId)} is not registered`)
+  return person.personKey
+}
+
+async function startBare(command: Extract<Command, { kind: 'bare' }>): Promise<number> {
+  const { patientId, documentUniqueId } = command
+  const routes = await bareTransactions({
     pool: server.pool,
-    tls: { ...tlsOptions({ preset: config.tls.preset }), cert, key, ca },
     document: { repositoryUniqueId: config.repository.uniqueId, uniqueId: documentUniqueId },
-    patient: {
-      personKey: person.personKey,
-      patientId,
-      publish: everything,
-      scope: {
-        mode: 'everything',
-        ownFacility: '',
-        publishers: [],
-        excludedKinds: [],
-        confidentiality: [],
-        decision: everything,
-      },
-    },
+    patient: bareAccess({ personKey: await personKeyOf(patientId), patientId }),
     query: bareQuery(patientId),
   })
-  return bare.port
+  return (await openBareDoor(await bareTls(), routes)).port
+}
+
+/** From now on the same rows can be written without the submission, and as many of them as are wanted. */
+async function keepRecorded(path: string, submission: RealSubmission): Promise<void> {
+  const statement = writingStatement(recording?.stop() ?? [])
+  const { ids, answer, patientId, localId } = submission
+  const template = { ids, patient: { personKey: await personKeyOf(patientId), xad: patientId.value, localId } }
+  writes.set(path, {
+    statement: replayOf(statement, template),
+    answer: { contentType: answer.contentType, body: Buffer.from(answer.base64, 'base64') },
+  })
+  loader = createBulkLoader(server.pool, template)
+}
+
+async function load(command: Extract<Command, { kind: 'load' }>): Promise<readonly RowPatient[]> {
+  const patients = (await loader?.load(command)) ?? []
+  loaded.push(...patients)
+  return patients
+}
+
+async function startBareRegistry(): Promise<number> {
+  const { affinityDomainAuthority: affinityDomain } = config.identity
+  const routes = bareRegistry({
+    pool: server.pool,
+    query: bareQuery({ value: 'ANYONE', authority: affinityDomain }),
+    affinityDomain,
+    patients: loaded,
+    documentsDirectory: join(config.dataDir, 'documents'),
+    writes,
+  })
+  return (await openBareDoor(await bareTls(), routes)).port
+}
+
+async function answer(command: Exclude<Command, { kind: 'stop' }>): Promise<Reply> {
+  switch (command.kind) {
+    case 'bare':
+      return { kind: 'bare', port: await startBare(command) }
+    case 'record':
+      recording = record(server.pool)
+      return { kind: 'record' }
+    case 'recorded':
+      await keepRecorded(command.path, command.submission)
+      return { kind: 'recorded' }
+    case 'load':
+      return { kind: 'load', patients: await load(command) }
+    case 'bareRegistry':
+      return { kind: 'bareRegistry', port: await startBareRegistry() }
+    case 'memory': {
+      const rssBytes = process.memoryUsage.rss()
+      const reply = { kind: 'memory', rssBytes, peakBytes: Math.max(peakBytes, rssBytes) } as const
+      peakBytes = rssBytes
+      return reply
+    }
+  }
+}
+
+function reply(message: Reply): void {
+  process.send?.(message)
 }
 
 process.on('message', async (command: Command) => {
-  switch (command.kind) {
-    case 'bare':
-      reply({ kind: 'bare', port: await startBare(command) })
-      return
-    case 'memory':
-      reply({ kind: 'memory', rssBytes: process.memoryUsage.rss(), peakBytes })
-      peakBytes = process.memoryUsage.rss()
-      return
-    case 'stop':
-      await server.stop()
-      process.exit(0)
+  if (command.kind === 'stop') {
+    await server.stop()
+    process.exit(0)
   }
+  reply(await answer(command).catch((error: Error): Reply => ({ kind: 'failed', message: error.message })))
 })
 process.on('disconnect', () => process.exit(1))
 const { httpsPort, mllpPort, managementPort, adminToken } = server

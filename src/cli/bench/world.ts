@@ -4,33 +4,49 @@ import { readFile } from 'node:fs/promises'
 import { iti44Add } from '../../../profiles/transactions/index.ts'
 import { readAcknowledgement } from '../../codec/hl7v3/read-acknowledgement.ts'
 import { writeFeed } from '../../codec/hl7v3/write-feed.ts'
-import type { Config } from '../../config/config.ts'
+import { type Config, loadConfig } from '../../config/config.ts'
 import { newOid, type Oid } from '../../model/identifiers.ts'
-import { type AdminClient, rowsOf, textOf } from '../admin-client.ts'
+import { type AdminClient, createAdminClient, rowsOf, textOf } from '../admin-client.ts'
 import { serverDevice } from '../as-system.ts'
 import { issue } from '../cert.ts'
 import { createSystemClient } from '../client.ts'
 import { type Credentials, readCredentials } from '../credentials.ts'
 import type { BenchPatient } from './messages.ts'
+import type { Subject } from './subject-process.ts'
 
 const FACILITY_CODE = '1399100015'
 
 export interface World {
   readonly hospital: Credentials
   readonly clinic: Credentials
+  /** Another repository, for which the hospital registers (ITI-42). */
+  readonly repositoryUniqueId: Oid
   readonly patients: readonly BenchPatient[]
 }
 
-export interface WorldOptions {
+interface WorldOptions {
   readonly config: Config
   readonly admin: AdminClient
-  readonly httpsUrl: string
-  readonly patients: number
 }
 
-export async function makeWorld(options: WorldOptions): Promise<World> {
+/** Makes the network in a server that has just been started for the first time. */
+export async function openWorld(
+  subject: Subject,
+  given: { readonly directory: string; readonly patients: number },
+): Promise<World> {
+  const { managementPort, adminToken } = subject.ready
+  const options: WorldOptions = {
+    config: loadConfig({ flags: { dataDir: given.directory }, env: {} }),
+    admin: createAdminClient({ baseUrl: `http://127.0.0.1:${managementPort}`, token: adminToken }),
+  }
+  const repositoryUniqueId = newOid()
   const hospitalDomain = newOid()
-  await facility(options, { facilityId: 'bench-hospital', domain: hospitalDomain, code: FACILITY_CODE })
+  await facility(options, {
+    facilityId: 'bench-hospital',
+    domain: hospitalDomain,
+    code: FACILITY_CODE,
+    repositoryUniqueId,
+  })
   await facility(options, { facilityId: 'bench-clinic', domain: newOid() })
   await options.admin.post('/unions', { unionId: 'bench', name: 'bench', kind: 'closed' })
   for (const facilityId of ['bench-hospital', 'bench-clinic'])
@@ -38,23 +54,30 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
   const hospital = await readCredentials(options.config, 'bench-hospital')
   const clinic = await readCredentials(options.config, 'bench-clinic')
   const patients: BenchPatient[] = []
-  const client = createSystemClient({ baseUrl: options.httpsUrl, credentials: hospital })
+  const client = createSystemClient({ baseUrl: subject.httpsUrl, credentials: hospital })
   try {
-    for (let number = 1; number <= options.patients; number++)
+    for (let number = 1; number <= given.patients; number++)
       patients.push(await patient(options, { number, domain: hospitalDomain, client }))
   } finally {
     await client.close()
   }
-  return { hospital, clinic, patients }
+  return { hospital, clinic, repositoryUniqueId, patients }
 }
 
-async function facility(
-  { admin, config }: WorldOptions,
-  given: { readonly facilityId: string; readonly domain: Oid; readonly code?: string },
-): Promise<void> {
-  const { facilityId, domain, code } = given
+interface Joining {
+  readonly facilityId: string
+  readonly domain: Oid
+  readonly code?: string
+  readonly repositoryUniqueId?: Oid
+}
+
+const ROLES = ['store-client', 'document-source', 'document-consumer', 'patient-identity-source', 'pix-consumer']
+
+async function facility({ admin, config }: WorldOptions, given: Joining): Promise<void> {
+  const { facilityId, domain, code, repositoryUniqueId } = given
   const oid = newOid()
-  const roles = ['store-client', 'document-source', 'document-consumer', 'patient-identity-source', 'pix-consumer']
+  const roles = repositoryUniqueId === undefined ? ROLES : [...ROLES, 'document-repository']
+  const repositories = repositoryUniqueId === undefined ? [] : [repositoryUniqueId]
   await admin.post('/facilities', {
     facilityId,
     oid,
@@ -64,7 +87,7 @@ async function facility(
     patientDomain: { oid: domain, name: facilityId },
     ...(code === undefined ? {} : { code }),
   })
-  await admin.post('/systems', { systemId: facilityId, facilityId, roles })
+  await admin.post('/systems', { systemId: facilityId, facilityId, roles, repositories })
   const { paths } = await issue(config, { systemId: facilityId, facilityOid: oid })
   await admin.post(`/systems/${facilityId}/certificates`, { pem: await readFile(paths.certificate, 'utf8') })
 }
