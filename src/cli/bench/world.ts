@@ -31,7 +31,7 @@ interface WorldOptions {
 
 /** Makes the network in a server that has just been started for the first time. */
 export async function openWorld(
-  subject: Subject,
+  subject: Pick<Subject, 'ready' | 'httpsUrl'>,
   given: { readonly directory: string; readonly patients: number },
 ): Promise<World> {
   const { managementPort, adminToken } = subject.ready

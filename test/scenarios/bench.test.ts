@@ -1,0 +1,228 @@
+// The bench's own parts: it prints every figure it promises, and the rows it loads and replays are those a registration makes (design §7).
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type pg from 'pg'
+import t, { type Test } from 'tap'
+import { type RunningServer, startServer } from '../../src/app.ts'
+import { createBulkLoader } from '../../src/cli/bench/bulk-load.ts'
+import { createGun, type Shot } from '../../src/cli/bench/load.ts'
+import { type BenchPatient, findShot, provideShot } from '../../src/cli/bench/messages.ts'
+import { type Recorded, type RowPatient, record, replayOf, writingStatement } from '../../src/cli/bench/replay.ts'
+import { openWorld, type World } from '../../src/cli/bench/world.ts'
+import { main } from '../../src/cli/main.ts'
+import { loadConfig } from '../../src/config/config.ts'
+
+const MINUTES = 60_000
+t.setTimeout(4 * MINUTES)
+
+const ENTRIES_EACH = 2
+const DOCUMENT_BYTES = 2000
+
+/** Every table that a registration writes, and what names its rows of one submission set. */
+const WRITTEN: Readonly<Record<string, string>> = {
+  'registry.unique_id': `unique_id in (select unique_id from registry.document_entry where submission_uuid = $1
+                                       union select unique_id from registry.submission_set where entry_uuid = $1)`,
+  'registry.submission_set': 'entry_uuid = $1',
+  'registry.document_entry': 'submission_uuid = $1',
+  'registry.association': 'source_uuid = $1',
+  'journal.exchange': `exchange_id in (select exchange_id from audit.event e, registry.submission_set s
+                                       where s.entry_uuid = $1 and e.objects::text like '%' || s.unique_id || '%')`,
+  'audit.event': `exists (select from registry.submission_set s where s.entry_uuid = $1 and objects::text like '%' || s.unique_id || '%')`,
+}
+
+/** What is another in every row. */
+const OWN = ['person_key', 'event_id', 'at', 'registered_at']
+
+/** Rows of a submission with every id replaced by its order of appearance, so that two submissions of one form are equal. */
+async function rowsOf(pool: pg.Pool, setUuid: string): Promise<Readonly<Record<string, readonly string[]>>> {
+  const names = new Map<string, string>()
+  const plain = (text: string): string =>
+    text.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|2\.25\.\d{30,}/g, (id) => {
+      const name = names.get(id) ?? `id ${names.size}`
+      names.set(id, name)
+      return name
+    })
+  const { rows: persons } = await pool.query<{ value: string }>(
+    `select value from identity.identifier join registry.submission_set using (person_key) where entry_uuid = $1`,
+    [setUuid],
+  )
+  const anonymous = (text: string): string =>
+    persons.reduce((result, { value }) => result.replaceAll(value, 'patient'), text)
+  const tables: Record<string, readonly string[]> = {}
+  for (const [table, condition] of Object.entries(WRITTEN)) {
+    const { rows } = await pool.query<{ row: string }>(
+      `select (to_jsonb(t) - $2::text[])::text as row from ${table} t where ${condition} order by 1`,
+      [setUuid, OWN],
+    )
+    tables[table] = rows.map(({ row }) => plain(anonymous(row)))
+  }
+  // Their own ids decide the order of rows of one kind.
+  return Object.fromEntries(Object.entries(tables).map(([table, rows]) => [table, rows.toSorted()]))
+}
+
+async function countsOf(pool: pg.Pool): Promise<Readonly<Record<string, number>>> {
+  const tables = [...Object.keys(WRITTEN), 'journal.idempotency', 'repository.document']
+  const { rows } = await pool.query<{ name: string; count: number }>(
+    tables.map((table) => `select '${table}' as name, count(*)::int as count from ${table}`).join(' union all '),
+  )
+  return Object.fromEntries(rows.map(({ name, count }) => [name, count]))
+}
+
+interface Prepared {
+  readonly pool: pg.Pool
+  readonly world: World
+  readonly patient: BenchPatient
+  readonly template: { readonly ids: ReturnType<typeof provideShot>['ids']; readonly patient: RowPatient }
+  readonly statement: Recorded
+  readonly send: (as: World['hospital'], path: string, shot: Shot) => Promise<string>
+}
+
+async function start(t: Test): Promise<RunningServer> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'tsunagi-bench-test-'))
+  t.teardown(() => rm(dataDir, { recursive: true, force: true }))
+  const ports = { 'https.port': '0', 'mllp.storeclient.port': '0', 'management.port': '0' }
+  const quiet = { info: () => {}, warn: () => {}, error: () => {} }
+  const server = await startServer(loadConfig({ flags: { dataDir, ...ports }, env: {} }), { log: quiet })
+  t.teardown(() => server.stop())
+  return server
+}
+
+/** A server with one patient and one submission, whose writing statement was recorded while it passed. */
+async function prepare(t: Test): Promise<Prepared> {
+  const server = await start(t)
+  const { pool, httpsPort, mllpPort, managementPort, adminToken, config } = server
+  const httpsUrl = `https://localhost:${httpsPort}`
+  const ready = { kind: 'ready', httpsPort, mllpPort, managementPort, adminToken } as const
+  const world = await openWorld({ ready, httpsUrl }, { directory: config.dataDir, patients: 1 })
+  const [patient] = world.patients
+  if (patient === undefined) throw new Error('no patient')
+  const send: Prepared['send'] = async (tls, path, shot) => {
+    const gun = createGun({ origin: httpsUrl, path, tls }, 1)
+    const { answer } = await gun.fire(shot)
+    await gun.close()
+    return answer.toString()
+  }
+  const { shot, ids } = provideShot(patient, DOCUMENT_BYTES)
+  const recording = record(pool)
+  t.match(await send(world.hospital, '/xds/repository', shot), 'ResponseStatusType:Success')
+  const statement = writingStatement(recording.stop())
+  const { rows } = await pool.query<{ key: string }>(
+    'select person_key::text as key from identity.identifier where value = $1',
+    [patient.patientId.value],
+  )
+  const person = { personKey: rows[0]?.key ?? '', xad: patient.patientId.value, localId: patient.localId }
+  return { pool, world, patient, template: { ids, patient: person }, statement, send }
+}
+
+async function newestSet(pool: pg.Pool): Promise<string> {
+  const { rows } = await pool.query<{ id: string }>(
+    'select entry_uuid::text as id from registry.submission_set order by ctid desc limit 1',
+  )
+  return rows[0]?.id ?? ''
+}
+
+t.test(
+  'what is loaded and replayed are the rows of a registration, all of them, and consumers find them',
+  async (t) => {
+    const { pool, world, patient, template, statement, send } = await prepare(t)
+    const real = await rowsOf(pool, template.ids.setUuid.slice('urn:uuid:'.length))
+    t.ok(Object.values(real).every((rows) => rows.length > 0))
+    const before = await countsOf(pool)
+
+    await pool.query(replayOf(statement, template)(template.patient))
+    t.same(await rowsOf(pool, await newestSet(pool)), real, 'the replayed statement writes the same rows')
+    const replayed = await countsOf(pool)
+    for (const [table, count] of Object.entries(before))
+      t.equal((replayed[table] ?? 0) - count, table === 'registry.unique_id' ? 2 : 1, table)
+
+    const patients = await createBulkLoader(pool, template).load({ patients: 3, entriesEach: ENTRIES_EACH })
+    t.equal(patients.length, 3)
+    t.same(await rowsOf(pool, await newestSet(pool)), real, 'the load writes the same rows')
+    const loaded = await countsOf(pool)
+    for (const [table, count] of Object.entries(replayed))
+      if (table !== 'repository.document')
+        t.equal((loaded[table] ?? 0) - count, 3 * ENTRIES_EACH * (table === 'registry.unique_id' ? 2 : 1), table)
+
+    const [first] = patients
+    if (first === undefined) throw new Error('no patient was loaded')
+    const someone = { ...patient, localId: first.localId, patientId: { ...patient.patientId, value: first.xad } }
+    const answer = await send(world.clinic, '/xds/registry', findShot(someone))
+    t.equal(answer.split('</rim:ExtrinsicObject>').length - 1, ENTRIES_EACH, 'the clinic has consent and link of each')
+    t.ok(answer.includes(first.xad))
+    t.notOk(answer.includes(patient.patientId.value))
+  },
+)
+
+t.test('a recording ends: connections are as they were', async (t) => {
+  const { pool } = await start(t)
+  const recording = record(pool)
+  await pool.query({ name: 'bench-1', text: 'select 1', values: [] })
+  t.same(
+    recording.stop().map(({ text }) => text),
+    ['select 1'],
+  )
+  t.throws(() => writingStatement([]), /one statement; 0 were seen/)
+  const client = await pool.connect()
+  t.notOk(Object.hasOwn(client, 'query'))
+  client.release()
+})
+
+t.test('bench --registry prints every figure, with numbers, and nothing fails', async (t) => {
+  const lines: string[] = []
+  const small = '--entries 12000 --patients 1200 --seconds 0.2 --callers 4 --large 8 --parallel 6'
+  const code = await main(['bench', '--registry', ...small.split(' ')], {
+    out: (data) => lines.push(...String(data).trim().split('\n')),
+    err: (text) => t.comment(text),
+    env: {},
+    cwd: '/',
+  })
+  t.equal(code, 0)
+  const figures = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  const compared = ['requestsPerSecond', 'barePerSecond', 'ratio', 'p50Ms', 'p95Ms', 'p99Ms', 'rssMiB', 'failures']
+  const promised: Readonly<Record<string, readonly string[]>> = {
+    'load, 10000 entries': ['entries', 'seconds', 'entriesPerSecond'],
+    'ITI-18 FindDocuments, 10 of 10000 entries LeafClass': compared,
+    'load, 12000 entries': ['entries', 'seconds', 'entriesPerSecond'],
+    'ITI-18 FindDocuments, 10 of 12000 entries LeafClass': compared,
+    'ITI-18 FindDocuments, p95 at 12000 entries to p95 at 10000': ['p95Ms', 'p95BeforeMs', 'growth'],
+    'ITI-42 to 12000 entries, beside a durable insert of the same rows': compared,
+    'ITI-41, 36 KiB to 12000 entries, beside a durable insert of the same rows': compared,
+    'ITI-43, 100 MiB': ['mibPerSecond', 'bareMibPerSecond', ...compared],
+    'ITI-41, 8 MiB': ['mibPerSecond', 'peakGrowthMiB'],
+    'ITI-43, 8 MiB': ['mibPerSecond', 'peakGrowthMiB'],
+    'ITI-41, 6 at once of 10 MiB': ['succeeded', 'failures', 'mibPerSecond', 'peakRssMiB'],
+  }
+  t.same(
+    figures.map(({ bench }) => bench),
+    Object.keys(promised),
+  )
+  for (const [name, numbers] of Object.entries(promised)) {
+    const figure = figures.find(({ bench }) => bench === name)
+    for (const number of numbers) t.ok(Number.isFinite(figure?.[number]), `${name}: ${number}`)
+    t.equal(figure?.failures ?? 0, 0, `${name}: no failures`)
+    t.equal(
+      typeof figure?.target,
+      name.startsWith('load') ? 'undefined' : 'string',
+      `${name}: its target stands beside`,
+    )
+  }
+  t.match(
+    figures.filter(({ accepted }) => accepted !== undefined),
+    [{ accepted: true }, { accepted: true }],
+  )
+})
+
+t.test('wrong sizes are told before anything is started', async (t) => {
+  for (const [given, words] of [
+    ['--entries 10 --patients 3', 'multiple'],
+    ['--entries 1.5', 'whole'],
+    ['--parallel none', 'positive'],
+  ] as const) {
+    let told = ''
+    const terminal = { out: () => {}, err: (text: string) => (told += text), env: {}, cwd: '/' }
+    t.equal(await main(['bench', '--registry', ...given.split(' ')], terminal), 2)
+    t.match(told, words)
+  }
+})
