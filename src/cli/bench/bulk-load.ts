@@ -17,14 +17,18 @@ const FIRST_LOCAL_ID = 1_000_000
 /** Patients and their submissions loaded so far; made once, every load adds to it. */
 export interface BulkLoader {
   readonly load: (given: { readonly patients: number; readonly entriesEach: number }) => Promise<readonly RowPatient[]>
+  /** A load that is at work fails at once. */
+  readonly stop: () => Promise<void>
 }
 
 export function createBulkLoader(pool: pg.Pool, template: Template): BulkLoader {
   let loaded = 0
+  let backend: string | undefined
   return {
     load: async ({ patients, entriesEach }) => {
       const client = await pool.connect()
       try {
+        backend = (await client.query<{ readonly pid: string }>('select pg_backend_pid()::text as pid')).rows[0]?.pid
         await client.query('set statement_timeout = 0')
         const range = { first: loaded + 1, last: loaded + patients }
         await inTransaction(client, () => addPatients(client, template, range))
@@ -35,9 +39,13 @@ export function createBulkLoader(pool: pg.Pool, template: Template): BulkLoader 
         await settle(client)
         return (await client.query<RowPatient>(PATIENTS, [range.first, range.last])).rows
       } finally {
-        await client.query('reset statement_timeout')
-        client.release()
+        backend = undefined
+        // Its settings are not those of the pool.
+        client.release(true)
       }
+    },
+    stop: async () => {
+      if (backend !== undefined) await pool.query('select pg_terminate_backend($1)', [backend])
     },
   }
 }

@@ -7,38 +7,48 @@ import type { Command, Reply } from './subject.ts'
 type Ready = Extract<Reply, { kind: 'ready' }>
 type Asked = Exclude<Command['kind'], 'stop'>
 
+const INTERRUPTIONS = ['SIGINT', 'SIGTERM'] as const
+
 /** One server process and the messages to and from it. */
 export interface Subject {
   readonly ready: Ready
   readonly httpsUrl: string
-  /** From the start of the process until every door was open. */
-  readonly startMs: number
   readonly ask: <K extends Asked>(command: Extract<Command, { kind: K }>) => Promise<Extract<Reply, { kind: K }>>
   readonly stop: () => Promise<void>
 }
 
 export async function startSubject(directory: string): Promise<Subject> {
-  const startedMs = performance.now()
   const child = fork(fileURLToPath(new URL('./subject.ts', import.meta.url)), [directory], {
     execArgv: ['--import=tsx'],
+  })
+  let stopping: Promise<void> | undefined
+  const stop = (): Promise<void> => {
+    stopping ??= end(child)
+    return stopping
+  }
+  // Interrupted, the bench fails at its next word to the server, and removes what it made like after any failure.
+  for (const signal of INTERRUPTIONS) process.once(signal, stop)
+  child.once('exit', () => {
+    for (const signal of INTERRUPTIONS) process.off(signal, stop)
   })
   const ready = (await nextReply(child)) as Ready
   return {
     ready,
     httpsUrl: `https://localhost:${ready.httpsPort}`,
-    startMs: performance.now() - startedMs,
     ask: async (command) => {
       const reply = nextReply(child)
       child.send(command)
       return (await reply) as never
     },
-    stop: async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return
-      const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-      child.send({ kind: 'stop' } satisfies Command)
-      await gone
-    },
+    stop,
   }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (!child.connected) return
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  child.send({ kind: 'stop' } satisfies Command)
+  await gone
 }
 
 function nextReply(child: ChildProcess): Promise<Reply> {

@@ -168,16 +168,24 @@ async function answer(command: Exclude<Command, { kind: 'stop' }>): Promise<Repl
 }
 
 function reply(message: Reply): void {
-  process.send?.(message)
+  if (process.connected) process.send?.(message)
+}
+
+async function stop(status: number): Promise<void> {
+  await loader?.stop()
+  await server.stop()
+  process.exit(status)
 }
 
 process.on('message', async (command: Command) => {
   if (command.kind === 'stop') {
-    await server.stop()
-    process.exit(0)
+    await stop(0)
+    return
   }
   reply(await answer(command).catch((error: Error): Reply => ({ kind: 'failed', message: error.message })))
 })
-process.on('disconnect', () => process.exit(1))
+process.on('disconnect', () => stop(1))
+// Ctrl-C reaches both processes; the bench says when to stop.
+process.on('SIGINT', () => {})
 const { httpsPort, mllpPort, managementPort, adminToken } = server
 reply({ kind: 'ready', httpsPort, mllpPort, managementPort, adminToken })
