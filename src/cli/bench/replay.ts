@@ -20,24 +20,22 @@ export interface Recording {
 /** Records what every connection of the pool is asked from now on. */
 export function record(pool: pg.Pool): Recording {
   const recorded: Recorded[] = []
+  const listenedTo = new Set<pg.PoolClient>()
   const acquired = (client: pg.PoolClient): void => {
     const query = client.query.bind(client) as (...given: readonly unknown[]) => unknown
     const recording = (...given: readonly unknown[]): unknown => {
       if (isNamed(given[0])) recorded.push(given[0])
       return query(...given)
     }
-    Object.assign(client, { query: recording })
-  }
-  // Without the own property the connection has its class's method again.
-  const released = (_error: Error, client: pg.PoolClient): void => {
-    Reflect.deleteProperty(client, 'query')
+    if (!listenedTo.has(client)) Object.assign(client, { query: recording })
+    listenedTo.add(client)
   }
   pool.on('acquire', acquired)
-  pool.on('release', released)
   return {
     stop: () => {
       pool.off('acquire', acquired)
-      pool.off('release', released)
+      // Without the own property a connection has its class's method again.
+      for (const client of listenedTo) Reflect.deleteProperty(client, 'query')
       return recorded
     },
   }
