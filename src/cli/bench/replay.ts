@@ -80,20 +80,30 @@ export function replayOf(
     [patient.xad, ({ xad }) => xad],
     [patient.localId, ({ localId }) => localId],
   ])
-  const tokens = [...fresh.keys()]
-  const pattern = new RegExp(`(${tokens.map(escaped).join('|')})`)
-  const values = recorded.values.map((value) =>
-    typeof value === 'string' ? renewable(value.split(pattern)) : () => value,
-  )
+  const pattern = new RegExp(`(${[...fresh.keys()].map(escaped).join('|')})`)
+  const renewal = (value: unknown): Renewal => {
+    if (Array.isArray(value)) {
+      const elements = value.map((one) => (one === patient.personKey ? ownKey : renewal(one)))
+      return (now) => elements.map((element) => element(now))
+    }
+    return typeof value === 'string' ? renewable(value.split(pattern)) : () => value
+  }
+  const values = recorded.values.map(renewal)
   return (given) => {
-    const now = new Map([...fresh].map(([token, make]) => [token, make(given)]))
+    const now = { ids: new Map([...fresh].map(([token, make]) => [token, make(given)])), patient: given }
     return { name: recorded.name, text: recorded.text, values: values.map((value) => value(now)) }
   }
 }
 
+/** A value of the statement for the present run. */
+type Renewal = (now: { readonly ids: ReadonlyMap<string, string>; readonly patient: RowPatient }) => unknown
+
+/** Persons stand in a list of their own beside the rows. */
+const ownKey: Renewal = ({ patient }) => patient.personKey
+
 /** @param pieces what stands between tokens at even places, tokens at odd ones. */
-function renewable(pieces: readonly string[]): (now: ReadonlyMap<string, string>) => unknown {
-  return (now) => pieces.map((piece, index) => (index % 2 === 0 ? piece : (now.get(piece) ?? piece))).join('')
+function renewable(pieces: readonly string[]): Renewal {
+  return ({ ids }) => pieces.map((piece, index) => (index % 2 === 0 ? piece : (ids.get(piece) ?? piece))).join('')
 }
 
 function escaped(token: string): string {
