@@ -2,9 +2,10 @@
 
 import { SaxesParser, type SaxesTagNS } from 'saxes'
 import { iheError } from '../../../profiles/errors/index.ts'
-import { assertEncoding, decodeXml } from './decode.ts'
+import { assertEncoding, type DecodedXml, decodeXml } from './decode.ts'
 import { XML_LIMITS, type XmlElement, type XmlLimits } from './element.ts'
 import { type Guard, guard, limitError } from './guard.ts'
+import { readPlainXml } from './plain.ts'
 
 export { XML_LIMITS, type XmlElement, type XmlLimits } from './element.ts'
 
@@ -29,7 +30,15 @@ export function readXml(
   if (bytes.byteLength > limits.maxBytes) throw limitError('bytes', limits.maxBytes)
   const { text, encoding } = decodeXml(bytes, options.charset)
   refuseDoctype(text)
+  const plain = encoding === 'utf-8' ? readPlainXml(text, limits) : undefined
+  return plain ?? parse(text, { limits, encoding })
+}
 
+/** Every document, with the reason and the place where it is refused. */
+function parse(
+  text: string,
+  { limits, encoding }: { readonly limits: XmlLimits; readonly encoding: DecodedXml['encoding'] },
+): XmlElement {
   const parser = new SaxesParser({ xmlns: true, position: false, defaultXMLVersion: '1.0', forceXMLVersion: true })
   const place = (): string => `line ${parser.line}, column ${parser.column + 1}`
   const guarded = guard(limits, place)
