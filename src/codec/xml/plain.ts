@@ -178,7 +178,8 @@ function matchAt(pattern: RegExp, text: string, position: number): RegExpExecArr
 /** Names of XML itself are not declared anew, and a prefix is not taken back (Namespaces in XML 1.0, 3 and 5). */
 function mayDeclare(prefix: string, uri: string): boolean {
   if (prefix === 'xml' || prefix === 'xmlns' || uri === XML_NAMESPACE || uri === XMLNS_NAMESPACE) return false
-  return prefix === '' || uri !== ''
+  // White space around a namespace name is the full parser's to judge.
+  return uri === uri.trim() && (prefix === '' || uri !== '')
 }
 
 function namespaceOf(prefix: string, scope: ReadonlyMap<string, string>): string | undefined {

@@ -65,6 +65,7 @@ const value = fc.constantFrom(
   '1',
   'urn:x',
   'urn:y',
+  ' urn:x',
   'a b',
   'a\tb',
   'a\nb',
