@@ -320,7 +320,8 @@ function propagated(situation: Situation): readonly (StandingAssociation & { rea
       .filter(({ propagation }) => propagation === 'yes')
       .flatMap((version) => {
         const current = currentOf(version, situation)
-        return current === undefined ? [] : [[current.id, version.id] as const]
+        // How an object of another facility is associated is none of the caller's business, not even by a refusal.
+        return current === undefined || !isOwn(current, situation.caller) ? [] : [[current.id, version.id] as const]
       }),
   )
   const newPerson = situation.patient.personKey

@@ -1,0 +1,125 @@
+// What a facility can neither learn nor change of what it may not see, by updates, references and queries (ITI-18, -42, -43, -51, -57; design §4).
+
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { iti57 } from '../../profiles/transactions/index.ts'
+import { issueClientInto } from '../../src/certificates/pki-directory.ts'
+import { writeSubmitObjects } from '../../src/codec/ebxml/submit.ts'
+import type { DocumentEntry } from '../../src/model/document-entry.ts'
+import type { Association } from '../../src/model/ebrim.ts'
+import { newEntryUuid, newOid, type PatientId } from '../../src/model/identifiers.ts'
+import { HAS_MEMBER } from '../../src/model/xds.ts'
+import { DOMAINS, startNetwork } from '../faults/support.ts'
+import { association, entry, folder, submissionSet } from '../registry/submission.ts'
+import { registryClient, type Submitted, submitObjects } from './xds-client.ts'
+
+t.setTimeout(170_000)
+
+const network = await startNetwork(t)
+const { server, admin } = network
+const byHospital = (value: string): Promise<PatientId> =>
+  network.xadForStaff({ value, authority: DOMAINS['hospital-a'] })
+const hanako = await byHospital('0000012346')
+const sakura = await byHospital('0000012348')
+
+const RESTRICTED = [{ code: 'R', scheme: '2.16.840.1.113883.5.25', display: 'restricted' }]
+
+/** A system of the facility that may do everything with what lies in its own repository; it obeys the access rule. */
+async function systemOf(facilityId: string) {
+  const [systemId, repositoryUniqueId] = [`${facilityId}-archive`, newOid()]
+  const roles = ['document-repository', 'document-consumer', 'document-administrator', 'update-initiator']
+  await admin.post('/systems', { systemId, facilityId, repositories: [repositoryUniqueId], roles })
+  const { paths } = await issueClientInto(join(server.config.dataDir, 'pki'), { systemId, facilityOid: newOid() })
+  await admin.post(`/systems/${systemId}/certificates`, { pem: await readFile(paths.certificate, 'utf8') })
+  return { ...registryClient(network, systemId), systemId, repositoryUniqueId }
+}
+
+const hospital = await systemOf('hospital-a')
+const clinic = await systemOf('clinic-b')
+
+const original = { name: 'SubmissionSetStatus', values: ['Original'] }
+
+function link(type: string, source: string, target: string, slots: Association['slots'] = []): Association {
+  return { ...association(type, source, target, slots), id: newEntryUuid() }
+}
+
+/** Folder-DocumentEntry HasMember with its SS-HM. */
+function joined(set: string, ends: { readonly folder: string; readonly entry: string }): readonly Association[] {
+  const membership = link(HAS_MEMBER, ends.folder, ends.entry)
+  return [membership, link(HAS_MEMBER, set, membership.id, [original])]
+}
+
+interface OfEntry extends Submitted {
+  readonly entry: DocumentEntry
+}
+
+function submitted(
+  change: Partial<DocumentEntry>,
+  relate: (id: string, set: string) => readonly Association[] = () => [],
+): OfEntry {
+  const made = entry({ entryUUID: newEntryUuid(), uniqueId: newOid(), patientId: hanako, ...change })
+  const set = submissionSet({ entryUUID: newEntryUuid(), uniqueId: newOid(), patientId: made.patientId })
+  const associations = [
+    link(HAS_MEMBER, set.entryUUID, made.entryUUID, [original]),
+    ...relate(made.entryUUID, set.entryUUID),
+  ]
+  return { set, entries: [made], associations, entry: made }
+}
+
+async function registered(change: Partial<DocumentEntry> = {}): Promise<DocumentEntry> {
+  const given = submitted({ repositoryUniqueId: hospital.repositoryUniqueId, ...change })
+  t.equal(await hospital.submit(given), 'Success')
+  return given.entry
+}
+
+/** The hospital's folder of its own documents. */
+async function folderOf(members: readonly string[]): Promise<string> {
+  const set = submissionSet({ entryUUID: newEntryUuid(), uniqueId: newOid(), patientId: hanako })
+  const chart = folder({ entryUUID: newEntryUuid(), uniqueId: newOid(), patientId: hanako })
+  const associations = [
+    link(HAS_MEMBER, set.entryUUID, chart.entryUUID, [original]),
+    ...members.flatMap((id) => joined(set.entryUUID, { folder: chart.entryUUID, entry: id })),
+  ]
+  t.equal(await hospital.submit({ set, folders: [chart], associations }), 'Success')
+  return chart.entryUUID
+}
+
+interface Change {
+  readonly to: Partial<DocumentEntry>
+  readonly propagation?: 'yes' | 'no'
+}
+
+/** The second version of an entry (ITI-57). */
+function secondVersion(former: DocumentEntry, { to, propagation = 'yes' }: Change): OfEntry {
+  const made = submitted({ ...former, entryUUID: newEntryUuid(), ...to })
+  const slots = [
+    original,
+    { name: 'PreviousVersion', values: ['1'] },
+    { name: 'AssociationPropagation', values: [propagation] },
+  ]
+  return {
+    ...made,
+    bend: (object) => (object.kind === 'ExtrinsicObject' ? { ...object, lid: former.entryUUID } : object),
+    associations: made.associations.map((one) => ({ ...one, slots })),
+  }
+}
+
+t.test(
+  '3.57.4.1.3: an update of what another facility published is refused like one of what is not there',
+  async (t) => {
+    const document = await registered({ confidentialityCode: RESTRICTED })
+    await folderOf([document.entryUUID])
+    /** The codeContexts without the ids that differ from message to message. */
+    const refusal = async (former: DocumentEntry): Promise<readonly string[]> => {
+      const change = secondVersion(former, { to: { patientId: sakura } })
+      const body = writeSubmitObjects(submitObjects(change))
+      const { text } = await network.soap(clinic.systemId, { transaction: iti57, body })
+      const contexts = [...text.matchAll(/codeContext="([^"]*)"/g)].map(([, context]) => context ?? '')
+      return contexts.map((context) => context.replaceAll(/[0-9a-f-]{36}/g, '…'))
+    }
+    const hidden = await refusal(document)
+    t.strictSame(hidden, await refusal({ ...document, entryUUID: newEntryUuid() }))
+    t.equal(hidden.length, 1)
+  },
+)
