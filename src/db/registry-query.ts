@@ -9,7 +9,7 @@ import { candidates } from './queries/candidates.ts'
 import { entryCriteria } from './queries/criteria.ts'
 import { type Part, partsOf } from './queries/parts.ts'
 import { reach } from './queries/start.ts'
-import { scopes } from './queries/visible.ts'
+import { NEWEST, scopes } from './queries/visible.ts'
 import { query, type Statement, sql } from './sql.ts'
 
 export function createRegistryQueries(pool: pg.Pool): RegistryQueries {
@@ -33,6 +33,9 @@ async function findDocuments(
   asked: { readonly query: FindDocuments; readonly patient: PatientAccess; readonly limit: number },
 ): Promise<readonly StoredObject[]> {
   const { scope, personKey } = asked.patient
+  const ofOthers = (e: Statement): Statement =>
+    sql`${e}.publisher = any(${scope.publishers}) and split_part(${e}.class_code, '^^', 1) <> all(${scope.excludedKinds})
+                 and ${e}.confidentiality <@ ${scope.confidentiality}`
   const rows = await query<ObjectRow>(
     pool,
     sql`/* ITI-18 FindDocuments */
@@ -40,8 +43,8 @@ async function findDocuments(
       from registry.document_entry e
       where e.person_key = ${personKey} and ${entryCriteria(asked.query)}
         and (${scope.mode === 'everything'} or e.publisher = ${scope.ownFacility}
-             or (e.publisher = any(${scope.publishers}) and split_part(e.class_code, '^^', 1) <> all(${scope.excludedKinds})
-                 and e.confidentiality <@ ${scope.confidentiality}))
+             or (${ofOthers(sql`e`)}
+                 and (e.latest or (select n.person_key = ${personKey} and ${ofOthers(sql`n`)} from ${NEWEST}))))
       order by e.creation_time desc, e.entry_uuid
       limit ${asked.limit}`,
   )

@@ -230,7 +230,7 @@ function removalParts(uuids: readonly string[], repositoryUniqueId: string): rea
         join repository.document d on d.unique_id = e.unique_id
         join identity.identifier i on i.person_key = e.person_key and i.status = 'active'
         join identity.domain c on c.oid = i.domain and c.kind = 'community'
-        where e.repository_unique_id = ${repositoryUniqueId}),
+        where e.repository_unique_id = ${repositoryUniqueId} and e.latest),
       newest_entry as (
         update registry.document_entry set latest = true where entry_uuid in (
           select distinct on (x.logical_uuid) x.entry_uuid

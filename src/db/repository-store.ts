@@ -71,9 +71,10 @@ export async function findRetrievable(pool: pg.Pool, asked: Asked): Promise<read
 }
 
 /**
- * Entries alike in traits and facts count once. A document without an entry is judged by what its entry said, and by the person that
- * its patient is since the merges so far; of a patient whom nobody here knows no consent stands, so only its publisher sees it, and
- * systems in affinity-domain mode.
+ * Entries alike in traits and facts count once; of the versions of an entry the newest decides, so that what a publisher has
+ * restricted or moved to another patient is not opened by what it was before. A document without an entry is judged by what its entry
+ * said, and by the person that its patient is since the merges so far; of a patient whom nobody here knows no consent stands, so only
+ * its publisher sees it, and systems in affinity-domain mode.
  */
 function retrievable({ repositoryUniqueId, uniqueIds, facilityId }: Asked): Statement {
   return sql`/* ITI-43 documents with the traits and facts the access decision asks */
@@ -84,7 +85,7 @@ function retrievable({ repositoryUniqueId, uniqueIds, facilityId }: Asked): Stat
       cross join lateral (
         select distinct person_key, mime_type, publisher, split_part(class_code, '^^', 1) as kind, confidentiality
         from registry.document_entry
-        where unique_id = d.unique_id and repository_unique_id = ${repositoryUniqueId}) e
+        where unique_id = d.unique_id and repository_unique_id = ${repositoryUniqueId} and latest) e
       join identity.identifier i on i.person_key = e.person_key and i.status = 'active'
       join identity.domain c on c.oid = i.domain and c.kind = 'community'
       where d.unique_id = any(${uniqueIds})

@@ -3,21 +3,23 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { iti57 } from '../../profiles/transactions/index.ts'
+import { type StoredQueryName, storedQueries } from '../../profiles/queries/index.ts'
+import { iti51, iti57 } from '../../profiles/transactions/index.ts'
 import { issueClientInto } from '../../src/certificates/pki-directory.ts'
 import { writeSubmitObjects } from '../../src/codec/ebxml/submit.ts'
 import type { DocumentEntry } from '../../src/model/document-entry.ts'
 import type { Association } from '../../src/model/ebrim.ts'
-import { newEntryUuid, newOid, type PatientId } from '../../src/model/identifiers.ts'
-import { HAS_MEMBER } from '../../src/model/xds.ts'
+import { formatCx, newEntryUuid, newOid, type PatientId } from '../../src/model/identifiers.ts'
+import { HAS_MEMBER, STATUS_APPROVED, STATUS_DEPRECATED } from '../../src/model/xds.ts'
+import { isSuccess, submissionOf } from '../faults/messages.ts'
 import { DOMAINS, startNetwork } from '../faults/support.ts'
 import { association, entry, folder, submissionSet } from '../registry/submission.ts'
-import { registryClient, type Submitted, submitObjects } from './xds-client.ts'
+import { type AskedQuery, listed, quoted, registryClient, type Submitted, submitObjects } from './xds-client.ts'
 
 t.setTimeout(170_000)
 
 const network = await startNetwork(t)
-const { server, admin } = network
+const { server, admin, pool } = network
 const byHospital = (value: string): Promise<PatientId> =>
   network.xadForStaff({ value, authority: DOMAINS['hospital-a'] })
 const hanako = await byHospital('0000012346')
@@ -105,6 +107,16 @@ function secondVersion(former: DocumentEntry, { to, propagation = 'yes' }: Chang
   }
 }
 
+function query(name: StoredQueryName, slots: Readonly<Record<string, readonly string[]>>): AskedQuery {
+  const row = storedQueries.find((candidate) => candidate.name === name)
+  if (row === undefined) throw new Error(name)
+  return {
+    id: row.id,
+    slots: Object.entries(slots).map(([slot, values]) => ({ name: slot, values })),
+    ...(row.transaction === 'ITI-51' ? { transaction: iti51 } : {}),
+  }
+}
+
 t.test(
   '3.57.4.1.3: an update of what another facility published is refused like one of what is not there',
   async (t) => {
@@ -123,3 +135,37 @@ t.test(
     t.equal(hidden.length, 1)
   },
 )
+
+/** A document of the hospital in the central repository, as its entry is registered. */
+async function provided(): Promise<DocumentEntry> {
+  const { entry, provide } = submissionOf({ patientId: hanako, bytes: Buffer.from(`文書 ${newOid()}`) })
+  t.ok(isSuccess((await network.soap('hospital-a', provide)).text))
+  const { rows } = await pool.query<{ hash: string; size: string }>(
+    'select hash, size_bytes::text as size from registry.document_entry where unique_id = $1',
+    [entry.uniqueId],
+  )
+  return { ...entry, ...rows[0], repositoryUniqueId: server.config.repository.uniqueId }
+}
+
+t.test('design §4: what its publisher has restricted since is not opened by a former version', async (t) => {
+  const document = await provided()
+  const status = listed([STATUS_APPROVED, STATUS_DEPRECATED])
+  const level = { $MetadataLevel: ['2'] }
+  const queries = [
+    query('GetDocuments', { $XDSDocumentEntryEntryUUID: listed([document.entryUUID]) }),
+    query('GetDocuments', { $XDSDocumentEntryUniqueId: listed([document.uniqueId]), ...level }),
+    query('FindDocuments', {
+      $XDSDocumentEntryPatientId: quoted(formatCx(hanako)),
+      $XDSDocumentEntryStatus: status,
+      ...level,
+    }),
+  ]
+  const seenBy = async (client: typeof clinic, systemId: string): Promise<readonly boolean[]> => [
+    ...(await Promise.all(queries.map(async (asked) => (await client.ids(asked)).includes(document.entryUUID)))),
+    (await network.fetch(systemId, [document.uniqueId])).documents.length === 1,
+  ]
+  t.strictSame(await seenBy(clinic, 'clinic-b'), [true, true, true, true])
+  t.equal(await hospital.submit(secondVersion(document, { to: { confidentialityCode: RESTRICTED } }), iti57), 'Success')
+  t.strictSame(await seenBy(clinic, 'clinic-b'), [false, false, false, false])
+  t.strictSame(await seenBy(hospital, 'hospital-a'), [true, true, true, true], 'the publisher keeps them')
+})
