@@ -11,6 +11,7 @@ import type {
 } from '../registry/ports.ts'
 import { type FoundPatient, type PersonFacts, patientFound, toPerson } from './access-store.ts'
 import { claimColumn, type IdempotencyClaim, type StoredClaim } from './idempotency.ts'
+import { NEWEST } from './queries/visible.ts'
 import { bareUuid } from './registry-write.ts'
 import { type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
 
@@ -19,6 +20,7 @@ export interface FactsRequest {
   readonly ids: readonly string[]
   readonly references: readonly string[]
   readonly claim: IdempotencyClaim | undefined
+  readonly viewer?: string
 }
 
 interface FactsRow {
@@ -48,6 +50,7 @@ type OptionalKeys =
   | 'type'
   | 'source'
   | 'target'
+  | 'members'
 
 /** One statement; a submission that refers to nothing registered, the common one, asks less. */
 export async function registrationFacts(
@@ -81,7 +84,9 @@ export async function lookAtSubmission(
 function factsColumns(request: FactsRequest): Statement {
   const ids = request.ids.map(bareUuid)
   const referenced =
-    request.references.length === 0 ? sql`'[]'::jsonb` : referencedColumn(request.references.map(bareUuid))
+    request.references.length === 0
+      ? sql`'[]'::jsonb`
+      : referencedColumn(request.references.map(bareUuid), request.viewer)
   return sql`${claimColumn(request.claim)} as claim,
         coalesce((select jsonb_agg(jsonb_build_object('uniqueId', u.unique_id, 'object', u.object, 'hash', u.hash, 'size', u.size_bytes::text))
                   from registry.unique_id u where u.unique_id = any(${request.uniqueIds})), '[]'::jsonb) as used,
@@ -164,7 +169,7 @@ export async function standingVersions(
 }
 
 /** Objects of all four kinds by bare UUID, as one jsonb array; every branch goes by primary key or by an end of associations. */
-function referencedColumn(uuids: readonly string[]): Statement {
+function referencedColumn(uuids: readonly string[], viewer?: string): Statement {
   return sql`(with recursive dependent (root, uuid) as (
           select a.target_uuid, a.source_uuid from registry.association a
           where a.target_uuid = any(${uuids}::uuid[]) and a.type in (${XFRM}, ${APND}) and a.status = ${STATUS_APPROVED}
@@ -190,7 +195,14 @@ function referencedColumn(uuids: readonly string[]): Statement {
           select jsonb_build_object(
                    'id', 'urn:uuid:' || f.entry_uuid, 'object', 'Folder', 'personKey', f.person_key::text, 'status', f.status,
                    'publisher', f.publisher, 'kind', '', 'confidentiality', '[]'::jsonb, 'logicalId', 'urn:uuid:' || f.logical_uuid,
-                   'version', f.version, 'latest', f.latest, 'uniqueId', f.unique_id, 'dependents', '[]'::jsonb, 'transform', false, 'folders', '[]'::jsonb)
+                   'version', f.version, 'latest', f.latest, 'uniqueId', f.unique_id, 'dependents', '[]'::jsonb, 'transform', false, 'folders', '[]'::jsonb,
+                   'members', case when f.publisher <> ${viewer ?? null}::text then (
+                     select jsonb_agg(distinct jsonb_build_object('personKey', n.person_key::text, 'publisher', n.publisher,
+                                                                  'kind', split_part(n.class_code, '^^', 1), 'confidentiality', n.confidentiality))
+                     from registry.association m
+                     join registry.document_entry e on e.entry_uuid = m.target_uuid
+                     cross join lateral (select * from ${NEWEST}) n
+                     where m.source_uuid = f.entry_uuid and m.type = ${HAS_MEMBER}) end)
           from registry.folder f where f.entry_uuid = any(${uuids}::uuid[])
           union all
           select jsonb_build_object(

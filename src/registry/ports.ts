@@ -49,6 +49,8 @@ export interface ReferencedObject extends DocumentTraits {
   /** Is the entry the source of an XFRM? */
   readonly transform: boolean
   readonly folders: readonly HoldingFolder[]
+  /** Of a Folder that another facility published than the viewer: what its members are, in their newest versions. */
+  readonly members?: readonly (DocumentTraits & { readonly personKey: string })[]
   /** Series of a StoreClient document: the newest version stays the current one of its series. */
   readonly seriesId?: string
 }
@@ -167,6 +169,8 @@ export interface RegistryTransaction {
     ids: readonly string[]
     references: readonly string[]
     claim: Claim | undefined
+    /** Facility that refers to objects of others under the access rule. */
+    viewer?: string
   }) => Promise<RegistrationFacts & { readonly replayed: boolean }>
   /** Newest versions, read after their persons are locked too, and the associations that they or `ends` have. */
   readonly versions: (asked: {

@@ -2,7 +2,7 @@
 
 import { iheError } from '../../profiles/errors/index.ts'
 import { finding } from '../../profiles/metadata/rules.ts'
-import type { PatientAccess } from '../model/access.ts'
+import type { DocumentTraits, PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { DocumentEntry, Submission } from '../model/document-entry.ts'
 import type { Association } from '../model/ebrim.ts'
@@ -161,5 +161,9 @@ function mayRefer(
 ): boolean {
   if (caller.accessMode === 'affinity-domain' || object.publisher === caller.facilityId) return true
   if (relationshipRules.get(association.type)?.replaces === 'yes' || patient === undefined) return false
-  return object.personKey === patient.personKey && ports.access.admits(patient, object).allowed
+  const isSeen = (one: DocumentTraits & { readonly personKey: string }): boolean =>
+    one.personKey === patient.personKey && ports.access.admits(patient, one).allowed
+  // A Folder is hidden when everything in it is, as in the stored queries.
+  const { members = [] } = object
+  return isSeen(object) && (members.length === 0 || members.some(isSeen))
 }

@@ -131,7 +131,8 @@ async function attempt(given: Attempt, caller: Caller, ports: RegistryPorts): Pr
   const { replayed, patient } = await tx.open({ claim, patientId: submission.submissionSet.value.patientId, caller })
   if (replayed) return { ...success(evidenceOf(submission), leniency), recorded: false }
   const evidence = evidenceOf(submission, patient?.publish ?? { allowed: false, reason: 'unknown patient' })
-  const facts = await tx.facts({ ...lookupsOf(submission), claim })
+  const viewer = caller.accessMode === 'affinity-domain' ? {} : { viewer: caller.facilityId }
+  const facts = await tx.facts({ ...lookupsOf(submission), claim, ...viewer })
   if (facts.replayed) return { ...success(evidence, leniency), recorded: false }
   if (patient === undefined || !patient.publish.allowed)
     return refused(unknownPatientFindings({ submission, facts, patient: undefined, caller }, ports), evidence)

@@ -169,3 +169,19 @@ t.test('design §4: what its publisher has restricted since is not opened by a f
   t.strictSame(await seenBy(clinic, 'clinic-b'), [false, false, false, false])
   t.strictSame(await seenBy(hospital, 'hospital-a'), [true, true, true, true], 'the publisher keeps them')
 })
+
+t.test(
+  'design §4: a folder of hidden documents is not there for who refers to it, one with a visible document is',
+  async (t) => {
+    const [normal, restricted] = [await registered(), await registered({ confidentialityCode: RESTRICTED })]
+    const joining = (id: string): Submitted =>
+      submitted({ repositoryUniqueId: clinic.repositoryUniqueId }, (own, set) =>
+        joined(set, { folder: id, entry: own }),
+      )
+    const shown = await folderOf([normal.entryUUID, restricted.entryUUID])
+    const hidden = await folderOf([restricted.entryUUID])
+    t.equal(await clinic.submit(joining(shown)), 'Success')
+    t.equal(await clinic.submit(joining(hidden)), 'UnresolvedReferenceException')
+    t.strictSame(await clinic.ids(query('GetFolders', { $XDSFolderEntryUUID: listed([shown, hidden]) })), [shown])
+  },
+)
