@@ -5,7 +5,7 @@ import { formatDtm } from '../../profiles/metadata/types.ts'
 import type { PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { DocumentEntry, Folder, Submission } from '../model/document-entry.ts'
-import type { SubmitObjects } from '../model/ebrim.ts'
+import type { Association, SubmitObjects } from '../model/ebrim.ts'
 import type { IheError } from '../model/error.ts'
 import type { Outcome } from '../model/evidence.ts'
 import { formatCx, newEntryUuid } from '../model/identifiers.ts'
@@ -268,49 +268,69 @@ function statusFindings(status: StatusUpdate, situation: Situation): readonly Ih
   return []
 }
 
-/** Associations that SubmitAssociation puts into the registry: between Approved objects of one patient, and new. */
+/** Associations that SubmitAssociation puts into the registry: between Approved objects of the patient, and new. */
 function associationFindings(situation: Situation): readonly IheError[] {
-  const { operations, facts, standing, caller, rules } = situation
-  const objects = new Map(facts.referenced.map((object) => [object.id, object]))
-  const updated = new Set(
-    operations.versions
-      .filter(({ propagation }) => propagation === 'yes')
-      .flatMap((version) => [version.logicalId, currentOf(version, situation)?.id]),
-  )
-  return operations.associations.flatMap(({ id, type, source, target }) => {
-    const at = `Association(${id})`
-    const refuse = (value: string, expected: string): readonly IheError[] => [
-      iheError('UPDATE_REFUSED', { at, value, rule: `${rules.section} ${expected}` }),
-    ]
-    const ends = [source, target].map((end) => ({ end, object: objects.get(end) }))
-    const unknown = ends.find(({ object }) => object === undefined || !isOwn(object, caller))
-    if (unknown !== undefined) return refuse(unknown.end, 'both ends are registered objects')
-    const combined = ends.find(({ end }) => updated.has(end))
-    if (combined !== undefined)
-      return [
-        iheError('UPDATE_OPERATION', {
-          at,
-          value: combined.end,
-          rule: `${rules.section} not together with propagation`,
-        }),
-      ]
-    const [from, to] = ends.map(({ object }) => object)
-    if (from === undefined || to === undefined) return []
-    if (from.object !== (type === HAS_MEMBER ? 'Folder' : 'DocumentEntry') || to.object !== 'DocumentEntry')
-      return refuse(
-        `${from.object} to ${to.object}`,
-        'HasMember from Folder to DocumentEntry, others between DocumentEntries',
-      )
-    const stale = [from, to].find(({ status, latest }) => status !== STATUS_APPROVED || !latest)
-    if (stale !== undefined) return refuse(stale.id, 'both ends are Approved')
-    if (from.personKey !== to.personKey)
-      return [iheError('PATIENT_RECONCILIATION', { at, value: to.id, rule: rules.section })]
-    return standing.associations.some(
-      (known) => known.type === type && known.source === source && known.target === target,
-    )
-      ? refuse(type, 'there is no such association yet')
-      : []
+  const objects = new Map(situation.facts.referenced.map((object) => [object.id, object]))
+  const standing = new Set(situation.standing.associations.map(triple))
+  return situation.operations.associations.flatMap((association) => {
+    const { id, type } = association
+    const findings = endFindings(association, { objects, situation })
+    if (findings.length > 0) return findings
+    if (standing.has(triple(association)))
+      return [notSubmitted({ id, value: type, expected: 'there is no such association yet' }, situation)]
+    standing.add(triple(association))
+    return []
   })
+}
+
+function triple({ type, source, target }: Pick<StandingAssociation, 'type' | 'source' | 'target'>): string {
+  return `${type} ${source} ${target}`
+}
+
+function notSubmitted(
+  { id, value, expected }: { readonly id: string; readonly value: string; readonly expected: string },
+  { rules }: Situation,
+): IheError {
+  return iheError('UPDATE_REFUSED', { at: `Association(${id})`, value, rule: `${rules.section} ${expected}` })
+}
+
+interface Ends {
+  readonly objects: ReadonlyMap<string, ReferencedObject>
+  readonly situation: Situation
+}
+
+/** Versions come before associations, so a version that the message follows is an end no more. */
+function endFindings(association: Association, { objects, situation }: Ends): readonly IheError[] {
+  const { id, type, source, target } = association
+  const { operations, patient, caller, rules } = situation
+  const refuse = (value: string, expected: string) => [notSubmitted({ id, value, expected }, situation)]
+  const known = (end: string): ReferencedObject | undefined => {
+    const object = objects.get(end)
+    return object !== undefined && isOwn(object, caller) ? object : undefined
+  }
+  const [from, to] = [known(source), known(target)]
+  if (from === undefined || to === undefined)
+    return refuse(from === undefined ? source : target, 'both ends are registered objects')
+  const updateOf = ({ logicalId }: ReferencedObject) => operations.versions.find((one) => one.logicalId === logicalId)
+  const details = { at: `Association(${id})`, rule: rules.section }
+  const combined = [from, to].find((end) => updateOf(end)?.propagation === 'yes')
+  if (combined !== undefined)
+    return [
+      iheError('UPDATE_OPERATION', {
+        ...details,
+        value: combined.id,
+        rule: `${rules.section} not together with propagation`,
+      }),
+    ]
+  if (from.object !== (type === HAS_MEMBER ? 'Folder' : 'DocumentEntry') || to.object !== 'DocumentEntry')
+    return refuse(
+      `${from.object} to ${to.object}`,
+      'HasMember from Folder to DocumentEntry, others between DocumentEntries',
+    )
+  const stale = [from, to].find((end) => end.status !== STATUS_APPROVED || !end.latest || updateOf(end) !== undefined)
+  if (stale !== undefined) return refuse(stale.id, 'both ends are Approved')
+  const other = [from, to].find(({ personKey }) => personKey !== patient.personKey)
+  return other === undefined ? [] : [iheError('PATIENT_RECONCILIATION', { ...details, value: other.id })]
 }
 
 /** Associations of former versions that the new ones take over, with the ends they get. */

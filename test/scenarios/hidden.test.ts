@@ -10,7 +10,7 @@ import { writeSubmitObjects } from '../../src/codec/ebxml/submit.ts'
 import type { DocumentEntry } from '../../src/model/document-entry.ts'
 import type { Association } from '../../src/model/ebrim.ts'
 import { formatCx, newEntryUuid, newOid, type PatientId } from '../../src/model/identifiers.ts'
-import { HAS_MEMBER, STATUS_APPROVED, STATUS_DEPRECATED } from '../../src/model/xds.ts'
+import { APND, HAS_MEMBER, STATUS_APPROVED, STATUS_DEPRECATED, SUBMIT_ASSOCIATION } from '../../src/model/xds.ts'
 import { isSuccess, submissionOf } from '../faults/messages.ts'
 import { DOMAINS, startNetwork } from '../faults/support.ts'
 import { association, entry, folder, submissionSet } from '../registry/submission.ts'
@@ -183,5 +183,42 @@ t.test(
     t.equal(await clinic.submit(joining(shown)), 'Success')
     t.equal(await clinic.submit(joining(hidden)), 'UnresolvedReferenceException')
     t.strictSame(await clinic.ids(query('GetFolders', { $XDSFolderEntryUUID: listed([shown, hidden]) })), [shown])
+  },
+)
+
+/** New associations between registered entries (ITI-57). */
+function associating(patientId: PatientId, associations: readonly Association[]): Submitted {
+  const set = submissionSet({ entryUUID: newEntryUuid(), uniqueId: newOid(), patientId })
+  return {
+    set,
+    associations: [...associations, ...associations.map(({ id }) => link(SUBMIT_ASSOCIATION, set.entryUUID, id))],
+  }
+}
+
+t.test(
+  '3.57.4.1.3: an association is submitted once, between newest versions of the patient of the SubmissionSet',
+  async (t) => {
+    const [one, other] = [await registered(), await registered()]
+    const addendum = () => link(APND, one.entryUUID, other.entryUUID)
+    t.equal(
+      await hospital.submit(associating(hanako, [addendum(), addendum()]), iti57),
+      'XDSMetadataUpdateError',
+      'twice in a message',
+    )
+    t.equal(
+      await hospital.submit(associating(sakura, [addendum()]), iti57),
+      'XDSPatientIDReconciliationError',
+      'by a SubmissionSet of another patient',
+    )
+    const next = secondVersion(other, { to: {}, propagation: 'no' })
+    const late = addendum()
+    const followed = [...next.associations, late, link(SUBMIT_ASSOCIATION, next.set.entryUUID, late.id)]
+    t.equal(
+      await hospital.submit({ ...next, associations: followed }, iti57),
+      'XDSMetadataUpdateError',
+      'to a version that the same message follows',
+    )
+    t.equal(await hospital.submit(associating(hanako, [addendum()]), iti57), 'Success')
+    t.equal(await hospital.submit(associating(hanako, [addendum()]), iti57), 'XDSMetadataUpdateError')
   },
 )
