@@ -141,12 +141,12 @@ function setAndContents(query: GetSubmissionSetAndContents): readonly Statement[
       select a.* from registry.association a
       where a.association_uuid = any(array(select target_uuid from member)) and a.type = ${HAS_MEMBER}
         and a.status = any(${query.associationStatus})
-        and a.source_uuid in (select entry_uuid from fd) and a.target_uuid in (select entry_uuid from de))`,
+        and (a.source_uuid in (select entry_uuid from fd)) is true and (a.target_uuid in (select entry_uuid from de)) is true)`,
     sql`link as (
       select * from content
       union all
-      select * from member where target_uuid in (
-        select entry_uuid from de union all select entry_uuid from fd union all select association_uuid from content))`,
+      select * from member where (target_uuid in (
+        select entry_uuid from de union all select entry_uuid from fd union all select association_uuid from content)) is true)`,
   ]
 }
 
@@ -155,7 +155,7 @@ function folderAndContents(query: GetFolderAndContents): readonly Statement[] {
     foldersOfStart,
     members(sql`select entry_uuid from fd where ${query.metadataLevel === 2} or latest`, query),
     memberEntries(query),
-    sql`link as (select * from member where target_uuid in (select entry_uuid from de))`,
+    sql`link as (select * from member where (target_uuid in (select entry_uuid from de)) is true)`,
   ]
 }
 
