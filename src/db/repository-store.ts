@@ -127,12 +127,17 @@ export async function findStored(
   pool: pg.Pool,
   uniqueIds: readonly string[],
 ): Promise<Awaited<ReturnType<RepositoryPorts['stored']>>> {
-  const rows = await query<{ readonly unique_id: string; readonly size_bytes: string; readonly sha1: string }>(
+  const rows = await query<Record<'unique_id' | 'size_bytes' | 'sha1' | 'sha256', string>>(
     pool,
     sql`/* ITI-41: what is stored of these documents */
-      select unique_id, size_bytes, sha1 from repository.document where unique_id = any(${uniqueIds})`,
+      select unique_id, size_bytes, sha1, sha256 from repository.document where unique_id = any(${uniqueIds})`,
   )
-  return rows.map((row) => ({ uniqueId: row.unique_id, sizeBytes: Number(row.size_bytes), sha1: row.sha1 }))
+  return rows.map((row) => ({
+    uniqueId: row.unique_id,
+    sizeBytes: Number(row.size_bytes),
+    sha1: row.sha1,
+    sha256: row.sha256,
+  }))
 }
 
 export interface DocumentRemovalOptions {

@@ -52,10 +52,10 @@ export interface RepositoryPorts {
   readonly admits: (access: PatientAccess, entry: DocumentTraits) => Decision
   /** The bytes of a document that is kept in its row; undefined when they are gone. */
   readonly load: (uniqueId: string) => Promise<Buffer | undefined>
-  /** Size and SHA-1 of those of the documents that are stored. */
+  /** Size and checksums of those of the documents that are stored. */
   readonly stored: (
     uniqueIds: readonly string[],
-  ) => Promise<readonly { readonly uniqueId: string; readonly sizeBytes: number; readonly sha1: string }[]>
+  ) => Promise<readonly ({ readonly uniqueId: string } & Pick<StagedContent, 'sizeBytes' | 'sha1' | 'sha256'>)[]>
   /** Those of the files that some row names. */
   readonly named: (keys: readonly string[]) => Promise<ReadonlySet<string>>
   /** Registers and stores: in one commit (integrated registry), or with a registry elsewhere. */

@@ -191,7 +191,9 @@ async function storedFindings(
     if (former === undefined) return []
     const details = { at: `ExtrinsicObject(${entry.id}).uniqueId`, value: uniqueId, rule: 'ITI TF-2 3.41.4.1.3' }
     if (former.sha1 !== content.sha1) return [iheError('NON_IDENTICAL_HASH', details)]
-    return former.sizeBytes === content.sizeBytes ? [] : [iheError('NON_IDENTICAL_SIZE', details)]
+    if (former.sizeBytes !== content.sizeBytes) return [iheError('NON_IDENTICAL_SIZE', details)]
+    // Other bytes can be made for a SHA-1; whoever sends them must not hear Success, for they are not kept.
+    return former.sha256 === content.sha256 ? [] : [iheError('NON_IDENTICAL_HASH', details)]
   })
 }
 

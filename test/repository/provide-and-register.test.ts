@@ -188,10 +188,15 @@ t.test('a uniqueId twice in the message has the code of the repository (ITI TF-3
 })
 
 t.test('what is stored under a uniqueId stays what it is (ITI TF-2 3.41.4.1.3)', async (t) => {
-  const stored = (text: string, sizeBytes: number) => [{ uniqueId: '2.25.900.4.1', sha1: sha1(text), sizeBytes }]
+  const { sha256 } = staged('text', 'k1')
+  const stored = (text: string, sizeBytes: number) => [
+    { uniqueId: '2.25.900.4.1', sha1: sha1(text), sha256, sizeBytes },
+  ]
   t.strictSame(codesOf(await world({ stored: stored('other', 5) }).send()), ['NON_IDENTICAL_HASH'])
   t.strictSame(codesOf(await world({ stored: stored('text', 5) }).send()), ['NON_IDENTICAL_SIZE'])
   t.match(await world({ stored: stored('text', 4) }).send(), { result: 'success' }, 'the same bytes again are no error')
+  const collision = stored('text', 4).map((document) => ({ ...document, sha256: staged('other', 'k2').sha256 }))
+  t.strictSame(codesOf(await world({ stored: collision }).send()), ['NON_IDENTICAL_HASH'], 'other bytes of one SHA-1')
 })
 
 t.test('the digest names content, not packaging', async (t) => {
