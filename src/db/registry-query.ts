@@ -44,7 +44,7 @@ async function findDocuments(
       where e.person_key = ${personKey} and ${entryCriteria(asked.query)}
         and (${scope.mode === 'everything'} or e.publisher = ${scope.ownFacility}
              or (${ofOthers(sql`e`)}
-                 and (e.latest or (select n.person_key = ${personKey} and ${ofOthers(sql`n`)} from ${NEWEST}))))
+                 and (e.latest or (select bool_and(n.person_key = ${personKey} and ${ofOthers(sql`n`)}) from ${NEWEST}))))
       order by e.creation_time desc, e.entry_uuid
       limit ${asked.limit}`,
   )

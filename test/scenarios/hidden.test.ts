@@ -4,8 +4,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { type StoredQueryName, storedQueries } from '../../profiles/queries/index.ts'
-import { iti51, iti57 } from '../../profiles/transactions/index.ts'
+import { iti51, iti57, iti62 } from '../../profiles/transactions/index.ts'
 import { issueClientInto } from '../../src/certificates/pki-directory.ts'
+import { writeRemoveObjects } from '../../src/codec/ebxml/remove.ts'
 import { writeSubmitObjects } from '../../src/codec/ebxml/submit.ts'
 import type { DocumentEntry } from '../../src/model/document-entry.ts'
 import type { Association } from '../../src/model/ebrim.ts'
@@ -222,3 +223,17 @@ t.test(
     t.equal(await hospital.submit(associating(hanako, [addendum()]), iti57), 'XDSMetadataUpdateError')
   },
 )
+
+t.test('3.57.4.1.3: the logical id of a document stays taken when its first version is removed', async (t) => {
+  const first = await registered()
+  t.equal(await hospital.submit(secondVersion(first, { to: {}, propagation: 'no' }), iti57), 'Success')
+  const { rows } = await pool.query<{ id: string }>(
+    `select 'urn:uuid:' || unnest(array[a.association_uuid, s.entry_uuid]) as id
+     from registry.association a join registry.submission_set s on s.entry_uuid = a.source_uuid where a.target_uuid = $1`,
+    [first.entryUUID.slice('urn:uuid:'.length)],
+  )
+  const removed = [first.entryUUID, ...rows.map(({ id }) => id)]
+  t.equal(await hospital.send(iti62, writeRemoveObjects(removed)), 'Success')
+  const again = { entryUUID: first.entryUUID, repositoryUniqueId: clinic.repositoryUniqueId }
+  t.equal(await clinic.submit(submitted(again)), 'XDSRegistryMetadataError')
+})

@@ -38,7 +38,7 @@ export const NEWEST = sql`registry.document_entry n
 
 /** Entry `e`: a former version is shown while the newest one is, for its publisher may have restricted it since. */
 export const ENTRY = sql`(${version(sql`e`)} and (e.latest or (select everything from viewer) or e.publisher = (select own from viewer)
-      or (select ${version(sql`n`)} from ${NEWEST})))`
+      or (select bool_and(${version(sql`n`)}) from ${NEWEST})))`
 
 /** The publisher of folder `f` lets it be seen, if anything in it is. */
 const FOLDER_SHOWN = sql`((f.person_key, f.publisher) in (select person_key, publisher from shown)) is true`
