@@ -251,7 +251,12 @@ async function registerAll(client: Queryable, { write, options }: Writing): Prom
   const registered = write.effects.filter((effect) => effect.kind === 'register')
   const set = write.submissionSet
   if (set === undefined || registered.length === 0) return []
-  const folders = await foldersOf(client, { replaced: registered.flatMap(({ replaces }) => replaces) })
+  const replaced = await referencedObjects(
+    client,
+    registered.flatMap(({ replaces }) => replaces),
+  )
+  // The new entry joins the Folders of the replaced one, whose addenda and transformations go with it (ITI TF-3 4.2.2.2.3).
+  const folders = new Map(replaced.map((object) => [object.id, object.folders.map(({ id }) => id)]))
   const associations = registered.flatMap(({ entry, replaces }) => [
     memberAssociation(set.entryUUID, entry.entryUUID),
     ...replaces.map((target) => relationship(RPLC, { source: entry.entryUUID, target })),
@@ -279,22 +284,16 @@ async function registerAll(client: Queryable, { write, options }: Writing): Prom
     associations: associations.map((association) => ({ association, ebrim: options.render.association(association) })),
     knownUniqueIds: [],
     changes: {
-      deprecated: registered.flatMap(({ replaces, deprecates }) => [...replaces, ...deprecates]),
+      deprecated: [
+        ...registered.flatMap(({ replaces, deprecates }) => [...replaces, ...deprecates]),
+        ...replaced.flatMap(({ dependents }) => dependents),
+      ],
       approved: [],
       superseded: [],
       touched: [...folders.values()].flat(),
     },
     documents: registered.map(({ entry, row }) => ({ uniqueId: entry.uniqueId, staged: row.document })),
   })
-}
-
-/** Folders of which the replaced entries are members: the new entry joins them (ITI TF-3 4.2.2.2.3). */
-async function foldersOf(
-  client: Queryable,
-  { replaced }: { readonly replaced: readonly string[] },
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const objects = await referencedObjects(client, replaced)
-  return new Map(objects.map(({ id, folders }) => [id, folders.map((folder) => folder.id)]))
 }
 
 async function writeEffect(client: Queryable, effect: Effect, write: Write): Promise<void> {
