@@ -94,7 +94,7 @@ function factsColumns(request: FactsRequest): Statement {
               union all select 'urn:uuid:' || entry_uuid from registry.submission_set where entry_uuid = any(${ids}::uuid[])
               union all select 'urn:uuid:' || entry_uuid from registry.folder where entry_uuid = any(${ids}::uuid[])
               union all select 'urn:uuid:' || association_uuid from registry.association where association_uuid = any(${ids}::uuid[])
-              -- The logical id of later versions, whose first one was removed.
+              /* the logical id of later versions, whose first one was removed */
               union select 'urn:uuid:' || logical_uuid from registry.document_entry where logical_uuid = any(${ids}::uuid[]) and version > 1
               union select 'urn:uuid:' || logical_uuid from registry.folder where logical_uuid = any(${ids}::uuid[]) and version > 1) as used_ids,
         ${referenced} as referenced`
