@@ -168,7 +168,13 @@ function changeParts({ changes, registeredAt }: RegistrationPlan): readonly Stat
 const PART_COUNTS = [1, 2, 4, 8, 16, 32]
 export const MAX_DOCUMENTS = 32
 
-/** Document bytes, or where they are; the same bytes again are no news. */
+/**
+ * The same bytes again are no news. The row is locked all the same: a removal at this moment (ITI-86) has been decided without the
+ * entry that is being registered, so its end is waited for, and the bytes are stored again.
+ */
+export const KEEP_STORED = sql`on conflict (unique_id) do update set stored_at = document.stored_at`
+
+/** Document bytes, or where they are. */
 function documentParts(documents: RegistrationPlan['documents']): readonly Statement[] {
   if (documents.length === 0) return []
   const count = PART_COUNTS.find((parts) => parts >= documents.length) ?? documents.length
@@ -184,7 +190,7 @@ function documentPart(document: RegistrationPlan['documents'][number] | undefine
                     ${document?.staged.sha256 ?? null}::text, ${content?.kind === 'row' ? content.bytes : null}::bytea,
                     ${content?.kind === 'file' ? content.key : null}::text)) as d (unique_id, size_bytes, sha1, sha256, content, file_key)
       where d.unique_id is not null
-      on conflict (unique_id) do nothing)`
+      ${KEEP_STORED})`
 }
 
 type Row = Readonly<Record<string, unknown>>

@@ -9,6 +9,7 @@ import type { Claim, SubmissionStore, SubmittedDocument } from '../repository/po
 import { type ExchangeRows, writeExchangeRows } from './exchange-recorder.ts'
 import { claimColumn, claimResult, completeClaim, type StoredClaim, takeClaim } from './idempotency.ts'
 import { transaction } from './pool.ts'
+import { KEEP_STORED } from './registry-write.ts'
 import { execute, type Queryable, query, queryOne, sql } from './sql.ts'
 
 export interface SubmissionStoreOptions {
@@ -102,7 +103,7 @@ async function publish(client: Queryable, submissionId: string): Promise<Publish
         insert into repository.document (unique_id, size_bytes, sha1, sha256, content, file_key)
         select unique_id, size_bytes, sha1, sha256, content, file_key from repository.submitted_document
         where submission_id = ${submissionId} order by unique_id
-        on conflict (unique_id) do nothing)
+        ${KEEP_STORED})
       insert into repository.traits (unique_id, domain, value, publisher, mime_type, kind, confidentiality)
       select s.unique_id, s.domain, s.value, s.publisher, s.mime_type, s.kind, s.confidentiality
       from repository.submitted_document s

@@ -12,7 +12,7 @@ import type { Association } from '../../src/model/ebrim.ts'
 import { formatCx, newEntryUuid, newOid } from '../../src/model/identifiers.ts'
 import { HAS_MEMBER, STATUS_APPROVED, STATUS_DEPRECATED } from '../../src/model/xds.ts'
 import { errorCodesOf, isSuccess, laboratory, type Submission, submissionOf } from '../faults/messages.ts'
-import { DOMAINS, startNetwork } from '../faults/support.ts'
+import { DOMAINS, eventually, startNetwork } from '../faults/support.ts'
 import { association, entry, folder, submissionSet } from '../registry/submission.ts'
 import { registryClient, type Submitted } from './xds-client.ts'
 
@@ -395,4 +395,27 @@ t.test('no file stays that no row names: sent twice, refused in the middle, brou
   const answer = await network.soap('hospital-a', { ...call, body, attachments: [] })
   t.match(answer.text, 'TOO_LARGE')
   t.equal(await filesOnDisk(), files, 'inline documents before one that is too large')
+})
+
+t.test('3.86: a document that is provided again while it is removed is kept', async (t) => {
+  const [bytes, uniqueId] = [Buffer.from(`文書 ${newOid()}`), newOid()]
+  await provide('hospital-a', { bytes, uniqueId })
+  const removing = await pool.connect()
+  t.teardown(() => removing.release())
+  // As ITI-86 does: the row is locked, who published it is read, the row goes.
+  await removing.query('begin')
+  await removing.query('select from repository.document where unique_id = $1 for update', [uniqueId])
+  let answered = false
+  const again = provide('tester', { bytes, uniqueId }).finally(() => {
+    answered = true
+  })
+  const isWaiting = async (): Promise<boolean> => {
+    const { rows } = await pool.query("select from pg_stat_activity where wait_event_type = 'Lock'")
+    return rows.length > 0
+  }
+  await eventually(async () => answered || (await isWaiting()), 10_000)
+  await removing.query('delete from repository.document where unique_id = $1', [uniqueId])
+  await removing.query('commit')
+  await again
+  t.equal((await network.fetch('tester', [uniqueId])).documents.length, 1)
 })
