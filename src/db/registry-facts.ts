@@ -115,6 +115,14 @@ function toRegistrationFacts(
   }
 }
 
+/** Whoever removes the last object of one of these uniqueIds waits for the end of this transaction, and the other way round. */
+export async function holdNames(client: Queryable, uniqueIds: readonly string[]): Promise<void> {
+  await query(
+    client,
+    sql`/* hold uniqueIds */ select from registry.unique_id where unique_id = any(${uniqueIds}) order by unique_id for share`,
+  )
+}
+
 /** Objects by id, as registrationFacts knows them. */
 export async function referencedObjects(
   client: Queryable,

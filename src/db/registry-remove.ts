@@ -73,7 +73,7 @@ function personsOf(uuids: readonly string[]): Statement {
 
 /**
  * Persons first, as a registration locks them; then their facilities' numbers, as a StoreClient push does: neither refers to an
- * object that is being removed.
+ * object that is being removed. Then the uniqueIds, of which another patient's entry may be registered at this moment.
  */
 async function lockPersons(client: Queryable, uuids: readonly string[]): Promise<readonly string[]> {
   const persons = await query<{ readonly person_key: string }>(
@@ -87,6 +87,13 @@ async function lockPersons(client: Queryable, uuids: readonly string[]): Promise
     client,
     sql`/* ITI-62: lock their numbers */
       select from identity.identifier i where i.person_key = any(${keys}) order by i.domain, i.value for update`,
+  )
+  await query(
+    client,
+    sql`/* ITI-62: lock the uniqueIds of the entries */
+      select from registry.unique_id
+      where unique_id in (select unique_id from registry.document_entry where entry_uuid = any(${uuids}::uuid[]))
+      order by unique_id for update`,
   )
   return keys
 }

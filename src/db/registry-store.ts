@@ -10,7 +10,7 @@ import { sqlState } from './failure.ts'
 import { type ClaimResult, claimPart, claimResult } from './idempotency.ts'
 import { createIndependentWriter } from './independent-writer.ts'
 import { transaction } from './pool.ts'
-import { lookAtSubmission, registrationFacts, standingVersions } from './registry-facts.ts'
+import { holdNames, lookAtSubmission, registrationFacts, standingVersions } from './registry-facts.ts'
 import { registrationParts } from './registry-write.ts'
 import { executeTogether } from './sql.ts'
 
@@ -107,7 +107,10 @@ function registryTransaction(client: pg.PoolClient, options: RegistryStoreOption
   }
 }
 
-/** Objects of other persons may be removed meanwhile: their persons are held until the end of this transaction, then read again. */
+/**
+ * Objects of other persons, and the last other entry of a uniqueId, may be removed meanwhile: persons and names are held until the end
+ * of this transaction, then everything is read again.
+ */
 async function settledFacts(
   client: pg.PoolClient,
   request: Parameters<typeof registrationFacts>[1],
@@ -115,7 +118,11 @@ async function settledFacts(
 ): ReturnType<typeof registrationFacts> {
   const facts = await registrationFacts(client, request)
   const others = new Set(facts.referenced.map(({ personKey }) => personKey).filter((key) => key !== locked))
-  if (others.size === 0) return facts
+  if (others.size === 0 && facts.usedUniqueIds.length === 0) return facts
   await holdPersons(client, [...others])
+  await holdNames(
+    client,
+    facts.usedUniqueIds.map(({ uniqueId }) => uniqueId),
+  )
   return registrationFacts(client, request)
 }

@@ -397,6 +397,21 @@ t.test('no file stays that no row names: sent twice, refused in the middle, brou
   t.equal(await filesOnDisk(), files, 'inline documents before one that is too large')
 })
 
+/** Until a request has its answer, or waits for a lock that the test holds. */
+async function answeredOrWaiting(request: Promise<unknown>): Promise<void> {
+  let answered = false
+  const noted = request.finally(() => {
+    answered = true
+  })
+  const isWaiting = async (): Promise<boolean> =>
+    (await pool.query("select from pg_stat_activity where wait_event_type = 'Lock'")).rowCount !== 0
+  await eventually(async () => answered || (await isWaiting()), 10_000)
+  noted.catch(() => {})
+}
+
+const isNamed = async (uniqueId: string): Promise<boolean> =>
+  (await pool.query('select from registry.unique_id where unique_id = $1', [uniqueId])).rowCount === 1
+
 t.test('3.86: a document that is provided again while it is removed is kept', async (t) => {
   const [bytes, uniqueId] = [Buffer.from(`文書 ${newOid()}`), newOid()]
   await provide('hospital-a', { bytes, uniqueId })
@@ -405,17 +420,44 @@ t.test('3.86: a document that is provided again while it is removed is kept', as
   // As ITI-86 does: the row is locked, who published it is read, the row goes.
   await removing.query('begin')
   await removing.query('select from repository.document where unique_id = $1 for update', [uniqueId])
-  let answered = false
-  const again = provide('tester', { bytes, uniqueId }).finally(() => {
-    answered = true
-  })
-  const isWaiting = async (): Promise<boolean> => {
-    const { rows } = await pool.query("select from pg_stat_activity where wait_event_type = 'Lock'")
-    return rows.length > 0
-  }
-  await eventually(async () => answered || (await isWaiting()), 10_000)
+  const again = provide('tester', { bytes, uniqueId })
+  await answeredOrWaiting(again)
   await removing.query('delete from repository.document where unique_id = $1', [uniqueId])
   await removing.query('commit')
   await again
   t.equal((await network.fetch('tester', [uniqueId])).documents.length, 1)
+})
+
+t.test('3.62: a uniqueId stays taken when its last entry is removed while another patient gets one', async (t) => {
+  const [bytes, uniqueId] = [Buffer.from(`文書 ${newOid()}`), newOid()]
+  const sakura = await network.xadForStaff({ value: '0000012348', authority: DOMAINS['hospital-a'] })
+  await provide('hospital-a', { bytes, uniqueId })
+  const other = await pool.connect()
+  t.teardown(() => other.release())
+  await other.query('begin')
+  await other.query('select from registry.unique_id where unique_id = $1 for update', [uniqueId])
+  const again = provide('tester', { bytes, uniqueId, patientId: sakura })
+  await answeredOrWaiting(again)
+  await other.query('delete from registry.document_entry where unique_id = $1 and publisher = $2', [
+    uniqueId,
+    'hospital-a',
+  ])
+  await other.query('delete from registry.unique_id where unique_id = $1', [uniqueId])
+  await other.query('commit')
+  await again
+  t.ok(await isNamed(uniqueId), 'the removal was first')
+
+  const removed = await provide('hospital-a', { bytes: Buffer.from(newOid()) })
+  await other.query('begin')
+  await other.query('select from registry.unique_id where unique_id = $1 for share', [removed.entry.uniqueId])
+  await other.query(
+    `insert into registry.document_entry select (jsonb_populate_record(e, jsonb_build_object('entry_uuid', gen_random_uuid()))).*
+     from registry.document_entry e where unique_id = $1`,
+    [removed.entry.uniqueId],
+  )
+  const removal = removeMetadata('tester', await wholeOf(removed))
+  await answeredOrWaiting(removal)
+  await other.query('commit')
+  t.equal(await removal, 'Success')
+  t.ok(await isNamed(removed.entry.uniqueId), 'the registration was first')
 })
