@@ -378,3 +378,13 @@ t.test('a query broader than may be looked at is given up, in bounded time', asy
   t.equal(complete, false)
   t.ok(performance.now() - before < 5000)
 })
+
+t.test('of a patient who is named more may be looked at: hidden documents must not be felt by it', async (t) => {
+  await pool.query(`
+    insert into registry.document_entry
+    select (jsonb_populate_record(e, jsonb_build_object('entry_uuid', md5('long.' || n), 'unique_id', 'long.' || n))).*
+    from registry.document_entry e, generate_series(1, 20000) n where e.unique_id = 'D.77.1'`)
+  const asked = { ...many, patientIds: [patientId], creationTime: { from: '2030' } }
+  const { complete, found } = await createRegistryQueries(pool).candidates(asked, ['hospital-a', 'clinic-b'])
+  t.strictSame({ complete, found }, { complete: true, found: [] })
+})

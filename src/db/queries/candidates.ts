@@ -13,18 +13,21 @@ import { anyOf, entryCriteria, folderCriteria } from './criteria.ts'
 
 /** Rows that one query may look at; a broader one is asked to be narrowed. */
 const MAX_LOOKED_AT = 20_000
+/** Of patients that are named: as for FindDocuments, so that the bound is not met by what the caller may not see of a patient. */
+const MAX_OF_NAMED = 250_000
 
 export async function candidates(
   pool: pg.Pool,
   query: MultiPatientQuery,
   publishers: readonly string[] | undefined,
 ): Promise<Candidates> {
+  const most = query.patientIds.length > 0 ? MAX_OF_NAMED : MAX_LOOKED_AT
   const row = await queryOne<Candidates>(
     pool,
     sql`/* ITI-51 candidates */
       with looked as materialized (${query.kind === 'FindFoldersForMultiplePatients' ? folders(query, publishers) : entries(query, publishers)}
-        limit ${MAX_LOOKED_AT + 1})
-      select (select count(*) from looked) <= ${MAX_LOOKED_AT} as complete,
+        limit ${most + 1})
+      select (select count(*) from looked) <= ${most} as complete,
         coalesce((select jsonb_agg(jsonb_build_object('id', 'urn:uuid:' || entry_uuid, 'personKey', person_key::text))
                   from looked where matches), '[]'::jsonb) as found`,
   )
