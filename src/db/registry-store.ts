@@ -14,7 +14,8 @@ import { holdNames, lookAtSubmission, registrationFacts, standingVersions } from
 import { registrationParts } from './registry-write.ts'
 import { executeTogether } from './sql.ts'
 
-const UNIQUE_VIOLATION = '23505'
+/** A uniqueId or id that another submission used first, and other bytes under a uniqueId. */
+const LOST_RACES: ReadonlySet<string> = new Set(['23505', '23502'])
 
 export interface RegistryStoreOptions {
   readonly pool: pg.Pool
@@ -69,12 +70,12 @@ async function endable<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promis
   }
 }
 
-/** Another submission used the same uniqueId or id first: run again, the facts will show it. */
+/** Another submission was first: run again, the facts will show it. */
 async function repeatable<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (sqlState(error) === UNIQUE_VIOLATION)
+    if (LOST_RACES.has(sqlState(error) ?? ''))
       throw Object.assign(new Error('lost a race for an id', { cause: error }), { code: '40001' })
     throw error
   }

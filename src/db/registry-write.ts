@@ -169,10 +169,11 @@ const PART_COUNTS = [1, 2, 4, 8, 16, 32]
 export const MAX_DOCUMENTS = 32
 
 /**
- * The same bytes again are no news. The row is locked all the same: a removal at this moment (ITI-86) has been decided without the
- * entry that is being registered, so its end is waited for, and the bytes are stored again.
+ * The same bytes again are no news; other bytes under the uniqueId are a not-null violation (23502). The row is locked all the same: a
+ * removal at this moment (ITI-86) has been decided without the entry that is being registered, so its end is waited for, and the
+ * bytes are stored again.
  */
-export const KEEP_STORED = sql`on conflict (unique_id) do update set stored_at = document.stored_at`
+export const KEEP_STORED = sql`on conflict (unique_id) do update set sha256 = nullif(document.sha256, nullif(document.sha256, excluded.sha256))`
 
 /** Document bytes, or where they are. */
 function documentParts(documents: RegistrationPlan['documents']): readonly Statement[] {

@@ -5,6 +5,7 @@ import type { Decision, DocumentTraits, PatientAccess } from '../model/access.ts
 import type { Caller } from '../model/caller.ts'
 import type { DocumentEntry, Folder, SubmissionSet } from '../model/document-entry.ts'
 import type { Association, RegistryObject, SubmitObjects } from '../model/ebrim.ts'
+import type { IheError } from '../model/error.ts'
 import type { Outcome } from '../model/evidence.ts'
 import type { PatientId } from '../model/identifiers.ts'
 import type { StagedContent } from '../model/staged-document.ts'
@@ -235,4 +236,6 @@ export interface RegisterRequest {
   /** repositoryUniqueIds that the caller may register for; undefined: any. */
   readonly repositories: readonly string[] | undefined
   readonly digest: string
+  /** What the repository has against the documents; asked unless they were written at once. */
+  readonly objections?: () => Promise<readonly IheError[]>
 }

@@ -83,6 +83,8 @@ async function registerBy(
   const attempted = { request, submission, claim: claimOf(request, caller), leniency }
   const independent = await attemptIndependent(attempted, caller, ports)
   if (independent !== 'depends') return independent
+  const objections = (await request.objections?.()) ?? []
+  if (objections.length > 0) return refused(objections, evidenceOf(submission))
   return ports.store.inTransaction(async (tx) => {
     const result = await attempt({ ...attempted, tx }, caller, ports)
     return { result, end: result.recorded ? 'commit' : 'rollback' }

@@ -3,7 +3,7 @@
 import type { Decision, DocumentTraits, PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { SubmitObjects } from '../model/ebrim.ts'
-import type { RelayedError } from '../model/error.ts'
+import type { IheError, RelayedError } from '../model/error.ts'
 import type { Outcome } from '../model/evidence.ts'
 import type { PatientId } from '../model/identifiers.ts'
 import type { StagedContent } from '../model/staged-document.ts'
@@ -43,6 +43,8 @@ export interface RegistrationRequest {
   readonly submission: SubmitObjects
   readonly documents: readonly { readonly entryId: string; readonly staged: StagedContent }[]
   readonly digest: string
+  /** What the repository has against the documents, for what is stored already; to be asked unless the bytes are new for certain. */
+  readonly objections: () => Promise<readonly IheError[]>
 }
 
 export interface RepositoryPorts {

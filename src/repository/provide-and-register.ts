@@ -65,13 +65,12 @@ async function attempt(
   const staged = new Map(
     request.documents.flatMap((document) => (document.staged === undefined ? [] : [[document.id, document.staged]])),
   )
-  const different = await storedFindings(entries, staged, ports)
-  if (different.length > 0) return refused(different)
   return ports.register(
     {
       submission: completed(request.submission, { staged, repositoryUniqueId: ports.repositoryUniqueId }),
       documents: [...staged].map(([entryId, content]) => ({ entryId, staged: content })),
       digest: digestOf(request),
+      objections: () => storedFindings(entries, staged, ports),
     },
     caller,
   )

@@ -43,6 +43,8 @@ export async function registerElsewhere(
   const evidence = evidenceOf(request.submission, ports.repositoryUniqueId)
   const nameless = namelessFindings(request)
   if (nameless.length > 0) return failure(nameless, evidence)
+  const objections = await request.objections()
+  if (objections.length > 0) return failure(objections, evidence)
   const claim = claimOf(request, caller)
   if (claim !== undefined && (await ports.store.isRegistered(claim))) return success([], evidence)
   const kept: KeptSubmission = {

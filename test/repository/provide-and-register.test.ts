@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import t from 'tap'
 import { iheError } from '../../profiles/errors/index.ts'
 import { slotValues } from '../../src/model/ebrim.ts'
+import { NO_EVIDENCE } from '../../src/model/evidence.ts'
 import type { StagedContent } from '../../src/model/staged-document.ts'
 import type { RepositoryPorts } from '../../src/repository/ports.ts'
 import { type ProvideAndRegisterRequest, provideAndRegister } from '../../src/repository/provide-and-register.ts'
@@ -42,6 +43,9 @@ function world(given: Given = { named: ['k1'] }) {
     stored: async () => given.stored ?? [],
     named: async (keys) => new Set(keys.filter((key) => given.named?.includes(key))),
     register: async (request) => {
+      const objections = await request.objections()
+      if (objections.length > 0)
+        return { answer: undefined, result: 'failure', errors: objections, evidence: NO_EVIDENCE, recorded: false }
       registered.push(request)
       if (result === 'throw') throw new Error('disk full')
       if (result === 'doubt') throw iheError('OUTCOME_UNKNOWN')

@@ -20,6 +20,7 @@ const request: RegistrationRequest = {
     },
   ],
   digest: 'digest',
+  objections: async () => [],
 }
 const refusal = (errorCode: string, severity = SEVERITY_ERROR): RelayedError => ({
   errorCode,

@@ -2,8 +2,8 @@
 
 import { createHash, randomUUID } from 'node:crypto'
 import t from 'tap'
-import { iti42, iti57 } from '../../profiles/transactions/index.ts'
-import { writeSubmitObjects } from '../../src/codec/ebxml/submit.ts'
+import { iti41, iti42, iti57 } from '../../profiles/transactions/index.ts'
+import { writeProvideAndRegister, writeSubmitObjects } from '../../src/codec/ebxml/submit.ts'
 import { newEntryUuid, newOid } from '../../src/model/identifiers.ts'
 import { APND, HAS_MEMBER, RPLC, STATUS_APPROVED } from '../../src/model/xds.ts'
 import { DOMAINS, startNetwork } from '../faults/support.ts'
@@ -78,6 +78,32 @@ t.test(
         client.submit(submitted([{ uniqueId, hash: createHash('sha1').update(String(index)).digest('hex') }])),
       )
       t.strictSame(counted(codes), { Success: 1, XDSNonIdenticalHash: 1 })
+    }
+  },
+)
+
+t.test(
+  '3.41.4.1.3: other bytes under one uniqueId at once: one document is kept, the other source hears of it',
+  async (t) => {
+    for (let round = 0; round < 4; round += 1) {
+      const uniqueId = newOid()
+      const answers = await times(4, async (index) => {
+        const bytes = Buffer.from(`bytes ${index % 2} of ${uniqueId}`)
+        const hash = createHash('sha1').update(bytes).digest('hex')
+        const message = submitted([{ uniqueId, hash, size: String(bytes.length) }])
+        const id = message.entries?.[0]?.entryUUID ?? ''
+        const documents = [{ id, content: { kind: 'inline', bytes } as const }]
+        const body = writeProvideAndRegister({ submission: submitObjects(message), documents })
+        return (await network.soap('tester', { transaction: iti41, body })).text
+      })
+      const isKept = (text: string): boolean => text.includes('ResponseStatusType:Success')
+      t.equal(answers.filter(isKept).length, 2, 'the two with the same bytes')
+      t.ok(answers.every((text) => isKept(text) || text.includes('XDSNonIdenticalHash')))
+      const [kept] = [0, 1].filter((index) => isKept(answers[index] ?? ''))
+      const { rows } = await network.pool.query('select content from repository.document where unique_id = $1', [
+        uniqueId,
+      ])
+      t.equal(rows[0]?.content.toString(), `bytes ${kept} of ${uniqueId}`)
     }
   },
 )
