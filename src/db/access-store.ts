@@ -113,7 +113,7 @@ export async function factsOfPatient(
   return row === undefined ? undefined : toFacts(row)
 }
 
-/** Columns of patientFound; without a patient they are null. */
+/** Columns of a patient who may not be there: then they are null. */
 export interface FoundPatient extends Omit<FactsOfPerson, 'person_key'> {
   readonly person_key: string | null
 }
@@ -144,26 +144,21 @@ export async function lockPatient(client: Queryable, asked: AskedPatient): Promi
 }
 
 async function lockPatientOnce(client: Queryable, asked: AskedPatient): Promise<LockedPatient> {
+  const { authority, value } = asked.patientId
   const row = await queryOne<LockedRow>(
     client,
     sql`/* ITI-42: claim, locked person and access facts */
-      select ${claimColumn(asked.claim)} as claim, found.* from ${patientFound(asked, sql`for update of i, p`)}`,
-  )
-  if (row === undefined) return { stored: null, person: undefined }
-  return { stored: row.claim, person: toPerson(row) }
-}
-
-/** One row, whether there is such a patient or not: FROM items for the columns of `found`. */
-export function patientFound(asked: Omit<AskedPatient, 'claim'>, lock: Statement): Statement {
-  const { authority, value } = asked.patientId
-  return sql`(values (1)) as one
+      select ${claimColumn(asked.claim)} as claim, found.* from (values (1)) as one
       left join lateral (
         select i.person_key, i.domain, i.value, ${factColumns(asked.facilityId)}
         from identity.identifier i
         join identity.domain d on d.oid = i.domain and d.kind in ('affinity', 'community')
         join identity.person p on p.person_key = i.person_key
         where i.domain = ${authority} and i.value = ${value} and i.status = 'active'
-        ${lock}) as found on true`
+        for update of i, p) as found on true`,
+  )
+  if (row === undefined) return { stored: null, person: undefined }
+  return { stored: row.claim, person: toPerson(row) }
 }
 
 export function toPerson(row: FoundPatient): PersonFacts | undefined {
@@ -197,7 +192,7 @@ export async function factsOfPersons(
 }
 
 /** Columns over identifier `i`: link and standing consents. */
-export function factColumns(facilityId: string): Statement {
+export function factColumns(facilityId: string | Statement): Statement {
   return sql`
       exists (select from identity.identifier own
               join identity.domain o on o.oid = own.domain and o.kind = 'facility' and o.facility_id = ${facilityId}

@@ -12,7 +12,8 @@ export interface IdempotencyClaim {
 /** An index row holds 2704 bytes; senders choose their message ids, so a longer one is kept as its digest. */
 const MAX_KEY_LENGTH = 256
 
-function storedKey(key: string): string {
+/** How a message id is kept: a longer one as its digest. */
+export function storedKey(key: string): string {
   return key.length <= MAX_KEY_LENGTH ? key : `sha256 ${createHash('sha256').update(key).digest('hex')}`
 }
 

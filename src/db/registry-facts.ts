@@ -9,11 +9,11 @@ import type {
   StandingVersions,
   UsedUniqueId,
 } from '../registry/ports.ts'
-import { type FoundPatient, type PersonFacts, patientFound, toPerson } from './access-store.ts'
-import { claimColumn, type IdempotencyClaim, type StoredClaim } from './idempotency.ts'
+import { type FoundPatient, factColumns, type PersonFacts, toPerson } from './access-store.ts'
+import { claimColumn, type IdempotencyClaim, type StoredClaim, storedKey } from './idempotency.ts'
 import { NEWEST } from './queries/visible.ts'
 import { bareUuid } from './registry-write.ts'
-import { type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
+import { named, type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
 
 export interface FactsRequest {
   readonly uniqueIds: readonly string[]
@@ -64,40 +64,75 @@ export async function registrationFacts(
   return toRegistrationFacts(row)
 }
 
-/**
- * The same with the patient and what the caller may do there, without a lock: enough to refuse a submission, and to accept one that
- * refers to nothing registered.
- */
-export async function lookAtSubmission(
-  client: Queryable,
-  request: FactsRequest & { readonly patientId: PatientId; readonly facilityId: string },
-): Promise<
-  RegistrationFacts & { readonly stored: StoredClaim | null | undefined; readonly person: PersonFacts | undefined }
-> {
-  const row = await queryOne<FactsRow & FoundPatient>(
-    client,
-    sql`/* ITI-42: a submission at first sight */ select ${factsColumns(request)}, found.* from ${patientFound(request, sql``)}`,
-  )
-  return { ...toRegistrationFacts(row), person: row === undefined ? undefined : toPerson(row) }
+/** A submission that refers to nothing registered, as it is looked at before anything is locked. */
+export interface SubmissionLook extends Pick<FactsRequest, 'uniqueIds' | 'ids' | 'claim'> {
+  readonly patientId: PatientId
+  readonly facilityId: string
 }
 
+/** What the registry has of a submission, with its patient. */
+export interface LookedAt extends RegistrationFacts {
+  readonly stored: StoredClaim | null
+  readonly person: PersonFacts | undefined
+}
+
+/** The same for many at a time, with their patients and what was answered to the messages before: one statement, no lock. */
+export async function lookAtSubmissions(
+  client: Queryable,
+  looks: readonly SubmissionLook[],
+): Promise<readonly LookedAt[]> {
+  const asked = looks.map(({ claim, patientId, facilityId, uniqueIds, ids }, place) => ({
+    place,
+    domain: patientId.authority,
+    value: patientId.value,
+    facility: facilityId,
+    unique_ids: uniqueIds,
+    ids: ids.map(bareUuid),
+    ...(claim === undefined ? {} : { scope: claim.scope, key: storedKey(claim.key) }),
+  }))
+  const rows = await query<Omit<FactsRow, 'referenced'> & FoundPatient>(
+    client,
+    sql`/* ITI-42: submissions at first sight */
+      select ${ASKED_CLAIM} as claim, ${takenColumns({ uniqueIds: named('r.unique_ids'), ids: named('r.ids') })}, found.*
+      from jsonb_to_recordset(${JSON.stringify(asked)}::jsonb)
+        as r(place integer, domain text, value text, facility text, unique_ids text[], ids uuid[], scope text, key text)
+      left join lateral (
+        select i.person_key, i.domain, i.value, ${factColumns(named('r.facility'))}
+        from identity.identifier i
+        join identity.domain d on d.oid = i.domain and d.kind in ('affinity', 'community')
+        where i.domain = r.domain and i.value = r.value and i.status = 'active') as found on true
+      order by r.place`,
+  )
+  return rows.map((row) => {
+    const { stored = null, ...facts } = toRegistrationFacts({ ...row, referenced: [] })
+    return { ...facts, stored, person: toPerson(row) }
+  })
+}
+
+const ASKED_CLAIM = sql`(select jsonb_build_object('digest', c.digest, 'response', c.response) from journal.idempotency c
+              where c.scope = r.scope and c.key = r.key)`
+
 function factsColumns(request: FactsRequest): Statement {
-  const ids = request.ids.map(bareUuid)
   const referenced =
     request.references.length === 0
       ? sql`'[]'::jsonb`
       : referencedColumn(request.references.map(bareUuid), request.viewer)
-  return sql`${claimColumn(request.claim)} as claim,
+  const taken = takenColumns({ uniqueIds: sql`${request.uniqueIds}`, ids: sql`${request.ids.map(bareUuid)}` })
+  return sql`${claimColumn(request.claim)} as claim, ${taken}, ${referenced} as referenced`
+}
+
+/** uniqueIds and ids that are taken, over arrays of them. */
+function takenColumns({ uniqueIds, ids }: { readonly uniqueIds: Statement; readonly ids: Statement }): Statement {
+  return sql`
         coalesce((select jsonb_agg(jsonb_build_object('uniqueId', u.unique_id, 'object', u.object, 'hash', u.hash, 'size', u.size_bytes::text))
-                  from registry.unique_id u where u.unique_id = any(${request.uniqueIds})), '[]'::jsonb) as used,
+                  from registry.unique_id u where u.unique_id = any(${uniqueIds}::text[])), '[]'::jsonb) as used,
         array(select 'urn:uuid:' || entry_uuid from registry.document_entry where entry_uuid = any(${ids}::uuid[])
               union all select 'urn:uuid:' || entry_uuid from registry.submission_set where entry_uuid = any(${ids}::uuid[])
               union all select 'urn:uuid:' || entry_uuid from registry.folder where entry_uuid = any(${ids}::uuid[])
               union all select 'urn:uuid:' || association_uuid from registry.association where association_uuid = any(${ids}::uuid[])
               /* the logical id of later versions, whose first one was removed */
               union select 'urn:uuid:' || logical_uuid from registry.document_entry where logical_uuid = any(${ids}::uuid[]) and version > 1
-              union select 'urn:uuid:' || logical_uuid from registry.folder where logical_uuid = any(${ids}::uuid[]) and version > 1) as used_ids,
-        ${referenced} as referenced`
+              union select 'urn:uuid:' || logical_uuid from registry.folder where logical_uuid = any(${ids}::uuid[]) and version > 1) as used_ids`
 }
 
 function toRegistrationFacts(

@@ -6,16 +6,28 @@ import type { Caller } from '../model/caller.ts'
 import type { Ended, RecordedOutcome, RegistryStore, RegistryTransaction } from '../registry/ports.ts'
 import { holdPersons, lockPatient, type PersonFacts } from './access-store.ts'
 import { type ExchangeRows, exchangeParts } from './exchange-recorder.ts'
-import { sqlState } from './failure.ts'
+import { causeOf, failureKind, sqlState } from './failure.ts'
+import { createGathering } from './gathering.ts'
 import { type ClaimResult, claimPart, claimResult } from './idempotency.ts'
 import { createIndependentWriter } from './independent-writer.ts'
 import { transaction } from './pool.ts'
-import { holdNames, lookAtSubmission, registrationFacts, standingVersions } from './registry-facts.ts'
+import {
+  holdNames,
+  type LookedAt,
+  lookAtSubmissions,
+  registrationFacts,
+  type SubmissionLook,
+  standingVersions,
+} from './registry-facts.ts'
 import { registrationParts } from './registry-write.ts'
 import { executeTogether } from './sql.ts'
 
 /** A uniqueId or id that another submission used first, and other bytes under a uniqueId. */
 const LOST_RACES: ReadonlySet<string> = new Set(['23505', '23502'])
+
+/** Submissions looked at by one statement, and such statements at a time. */
+const MAX_LOOKS = 32
+const MAX_LOOKING = 2
 
 export interface RegistryStoreOptions {
   readonly pool: pg.Pool
@@ -26,15 +38,15 @@ export interface RegistryStoreOptions {
 
 export function createRegistryStore(options: RegistryStoreOptions): RegistryStore {
   const { pool } = options
-  const writer = createIndependentWriter(pool, options.rowsOf)
+  const lookAt = createGathering<SubmissionLook, LookedAt>({
+    maxRunning: MAX_LOOKING,
+    batchOf: (waiting) => Math.min(waiting.length, MAX_LOOKS),
+    run: (looks) => lookAtSubmissions(pool, looks),
+    divides: (error) => failureKind(causeOf(error)) === 'other',
+  })
   return {
     look: async ({ claim, patientId, caller, ...lookups }) => {
-      const { stored, person, ...facts } = await lookAtSubmission(pool, {
-        ...lookups,
-        claim,
-        patientId,
-        facilityId: caller.facilityId,
-      })
+      const { stored, person, ...facts } = await lookAt({ ...lookups, claim, patientId, facilityId: caller.facilityId })
       const { kind } = claimResult(stored, claim)
       return {
         ...facts,
@@ -43,7 +55,7 @@ export function createRegistryStore(options: RegistryStoreOptions): RegistryStor
         patient: person === undefined ? undefined : options.accessOf(caller, person),
       }
     },
-    writeIndependent: writer,
+    writeIndependent: createIndependentWriter(pool, options.rowsOf),
     inTransaction: (work) => endable(pool, (client) => repeatable(() => work(registryTransaction(client, options)))),
   }
 }

@@ -203,7 +203,6 @@ export interface RegistryStore {
     caller: Caller
     uniqueIds: readonly string[]
     ids: readonly string[]
-    references: readonly string[]
   }) => Promise<FirstSight>
   /**
    * Writes a submission that refers to nothing registered, in one commit that others may share. `overtaken`: an id, a uniqueId, the

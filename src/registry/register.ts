@@ -112,8 +112,8 @@ async function attemptIndependent(
   ports: RegistryPorts,
 ): Promise<Outcome<void> | 'depends'> {
   const { submission, claim, leniency } = given
-  const lookups = lookupsOf(submission)
-  if (lookups.references.length > 0) return 'depends'
+  const { references, ...lookups } = lookupsOf(submission)
+  if (references.length > 0) return 'depends'
   const { patientId } = submission.submissionSet.value
   const { replayed, claimable, patient, ...facts } = await ports.store.look({ claim, patientId, caller, ...lookups })
   if (!replayed && facts.usedUniqueIds.length > 0) return 'depends'
