@@ -265,7 +265,8 @@ function statusFindings(status: StatusUpdate, situation: Situation): readonly Ih
     ]
   if (current !== status.original)
     return [iheError('UPDATE_REFUSED', { ...details, rule: `${rules.section} OriginalStatus is ${current}` })]
-  return []
+  // The SubmissionSet is about its patient: it speaks for no other one, whose person is not locked either.
+  return isNew || target?.personKey === situation.patient.personKey ? [] : [iheError('PATIENT_RECONCILIATION', details)]
 }
 
 /** Associations that SubmitAssociation puts into the registry: between Approved objects of the patient, and new. */

@@ -163,7 +163,8 @@ class Walk {
       ...this.model.associations.filter(({ id }) => id !== UNKNOWN),
     ])
     if (target === undefined) return { registry: '', model: '' }
-    const set = this.#object('SubmissionSet', this.#patient())
+    const patient = this.model.objects.get('source' in target ? target.source : target.id)?.patient
+    const set = this.#object('SubmissionSet', this.#chance(0.8) ? (patient ?? this.#patient()) : this.#patient())
     const from = this.#chance(0.8) ? target.status : STATUS_DEPRECATED
     const to = from === STATUS_APPROVED ? STATUS_DEPRECATED : STATUS_APPROVED
     const registry = await this.#client.submit(

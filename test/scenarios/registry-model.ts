@@ -191,6 +191,8 @@ export class RegistryModel {
     const ofSet =
       object?.kind === 'SubmissionSet' || this.objects.get(association?.source ?? '')?.kind === 'SubmissionSet'
     if (ofSet || object?.latest === false || target.status !== change.from) return 'XDSMetadataUpdateError'
+    if ((object ?? this.objects.get(association?.source ?? ''))?.patient !== set.patient)
+      return 'XDSPatientIDReconciliationError'
     target.status = change.to
     this.objects.set(set.id, set)
     return 'Success'
