@@ -81,7 +81,8 @@ t.test('two patients in one message are refused', async (t) => {
 
 t.test('the structure follows from the event; others have none', async (t) => {
   t.equal(structureOf('ADT', 'A08')?.id, 'ADT_A01')
-  t.equal(structureOf('ADT', 'A40'), undefined)
+  t.equal(structureOf('ADT', 'A40')?.id, 'ADT_A39')
+  t.equal(structureOf('ADT', 'A24'), undefined)
 })
 
 t.test('the dictionary has each segment and field once, in both languages, in order', async (t) => {
