@@ -21,7 +21,6 @@ import {
 import { assemble, type SubmissionRules } from './assemble.ts'
 import { associationFindings, relationshipRules } from './associations.ts'
 import type {
-  Claim,
   RegisterRequest,
   RegistrationFacts,
   RegistrationPlan,
@@ -30,10 +29,11 @@ import type {
 } from './ports.ts'
 import { identifierFindings, lookupsOf, referenceFindings, type Situation } from './references.ts'
 import {
+  type Attempted,
+  allOrNothing,
   claimedEvidence,
   claimOf,
   evidenceOf,
-  type Leniency,
   refused,
   strictnessOf,
   success,
@@ -85,20 +85,14 @@ async function registerBy(
   if (independent !== 'depends') return independent
   const objections = (await request.objections?.()) ?? []
   if (objections.length > 0) return refused(objections, evidenceOf(submission))
-  return ports.store.inTransaction(async (tx) => {
-    const result = await attempt({ ...attempted, tx }, caller, ports)
-    return { result, end: result.recorded ? 'commit' : 'rollback' }
-  })
+  return allOrNothing(ports, (tx) => attempt({ ...attempted, tx }, caller, ports))
 }
 
-interface Attempted {
+interface Registering extends Attempted {
   readonly request: RegisterRequest
-  readonly submission: Submission
-  readonly claim: Claim | undefined
-  readonly leniency: Leniency
 }
 
-interface Attempt extends Attempted {
+interface Attempt extends Registering {
   readonly tx: RegistryTransaction
 }
 
@@ -107,7 +101,7 @@ interface Attempt extends Attempted {
  * `depends`: it refers to something, repeats a uniqueId, or was overtaken, so it needs a transaction.
  */
 async function attemptIndependent(
-  given: Attempted,
+  given: Registering,
   caller: Caller,
   ports: RegistryPorts,
 ): Promise<Outcome<void> | 'depends'> {

@@ -16,7 +16,7 @@ import type { IheError } from '../model/error.ts'
 import type { Evidence, Outcome } from '../model/evidence.ts'
 import { formatCx } from '../model/identifiers.ts'
 import type { Assembled, Strictness } from './assemble.ts'
-import type { Claim, RegistryPorts } from './ports.ts'
+import type { Claim, RegistryPorts, RegistryTransaction } from './ports.ts'
 
 /** What an accepted submission was let off: warnings for the sender, ids of rules for journal and audit. */
 export type Leniency = Pick<Assembled, 'warnings' | 'waived'>
@@ -30,6 +30,24 @@ export function success(evidence: Evidence, { warnings, waived }: Leniency): Out
     evidence: waived.length === 0 ? evidence : { ...evidence, waivedRules: waived },
     recorded: true,
   }
+}
+
+/** A submission that was read and may be attempted. */
+export interface Attempted {
+  readonly submission: Submission
+  readonly claim: Claim | undefined
+  readonly leniency: Leniency
+}
+
+/** All that an attempt writes or nothing: what it did not record is rolled back. */
+export function allOrNothing(
+  { store }: Pick<RegistryPorts, 'store'>,
+  attempt: (tx: RegistryTransaction) => Promise<Outcome<void>>,
+): Promise<Outcome<void>> {
+  return store.inTransaction(async (tx) => {
+    const result = await attempt(tx)
+    return { result, end: result.recorded ? 'commit' : 'rollback' }
+  })
 }
 
 /** A message may break a rule tens of thousands of times; answer and journal keep what a person can read. */

@@ -2,18 +2,19 @@
 
 import { formatDtm } from '../../profiles/metadata/types.ts'
 import type { Caller } from '../model/caller.ts'
-import type { DocumentEntry, Folder, Submission } from '../model/document-entry.ts'
+import type { DocumentEntry, Folder } from '../model/document-entry.ts'
 import type { SubmitObjects } from '../model/ebrim.ts'
 import type { Outcome } from '../model/evidence.ts'
 import { HAS_MEMBER, OBJECT_ON_DEMAND, OBJECT_STABLE, STATUS_APPROVED, STATUS_DEPRECATED } from '../model/xds.ts'
 import { assemble } from './assemble.ts'
-import type { Claim, RegistrationPlan, RegistryPorts, RegistryTransaction, Versioned } from './ports.ts'
+import type { RegistrationPlan, RegistryPorts, RegistryTransaction, Versioned } from './ports.ts'
 import { identifierFindings, lookupsOf } from './references.ts'
 import {
+  type Attempted,
+  allOrNothing,
   claimedEvidence,
   claimOf,
   evidenceOf,
-  type Leniency,
   refused,
   strictnessOf,
   success,
@@ -71,18 +72,12 @@ async function updateBy(
   const { submission, findings, ...leniency } = assemble(request.submission, { ...rules, strictness })
   if (submission === undefined) return refused(findings, claimedEvidence(request))
   const claim = claimOf(request, caller)
-  return ports.store.inTransaction(async (tx) => {
-    const result = await attempt({ rules, submission, claim, tx, leniency }, caller, ports)
-    return { result, end: result.recorded ? 'commit' : 'rollback' }
-  })
+  return allOrNothing(ports, (tx) => attempt({ rules, submission, claim, tx, leniency }, caller, ports))
 }
 
-interface Attempt {
+interface Attempt extends Attempted {
   readonly rules: UpdateRules
-  readonly submission: Submission
-  readonly claim: Claim | undefined
   readonly tx: RegistryTransaction
-  readonly leniency: Leniency
 }
 
 async function attempt(given: Attempt, caller: Caller, ports: RegistryPorts): Promise<Outcome<void>> {

@@ -1,29 +1,16 @@
 // Every stored query in a registry of many persons: by index, and reading little more than it answers (design §7; style 2.9).
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import pg from 'pg'
 import t, { type Test } from 'tap'
-import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
-import { migrate } from '../../src/db/migrate.ts'
-import { createPool } from '../../src/db/pool.ts'
 import { createRegistryQueries } from '../../src/db/registry-query.ts'
 import type { PatientAccess } from '../../src/model/access.ts'
 import type { Oid } from '../../src/model/identifiers.ts'
 import type { EntryCriteria, IdQuery, MultiPatientQuery } from '../../src/model/stored-query.ts'
 import { APND, OBJECT_STABLE, RPLC, STATUS_APPROVED } from '../../src/model/xds.ts'
 import type { RegistryQueries } from '../../src/registry/query-ports.ts'
+import { openDatabase } from './database.ts'
 
-const directory = await mkdtemp(join(tmpdir(), 'registry-explain-'))
-const postgres = await startEmbeddedPostgres({ directory })
-const pool = createPool(postgres.connection, 2)
-t.teardown(async () => {
-  await pool.end()
-  await postgres.stop()
-  await rm(directory, { recursive: true, force: true })
-})
-await migrate(postgres.connection, { log: () => {} })
+const pool = await openDatabase(t, 2)
 
 const PERSONS = 2000
 const ENTRIES = 12

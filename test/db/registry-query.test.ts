@@ -1,12 +1,6 @@
 // Every stored query on a real PostgreSQL: what it returns, at which metadata level, and to whom (ITI TF-2 3.18.4.1.2.3.7, 3.51.4.1.2).
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import t from 'tap'
-import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
-import { migrate } from '../../src/db/migrate.ts'
-import { createPool } from '../../src/db/pool.ts'
 import { createRegistryQueries } from '../../src/db/registry-query.ts'
 import type { PatientAccess } from '../../src/model/access.ts'
 import type { Oid } from '../../src/model/identifiers.ts'
@@ -23,16 +17,9 @@ import {
   XFRM,
 } from '../../src/model/xds.ts'
 import type { SelectedQuery } from '../../src/registry/query-ports.ts'
+import { openDatabase } from './database.ts'
 
-const directory = await mkdtemp(join(tmpdir(), 'registry-query-'))
-const postgres = await startEmbeddedPostgres({ directory })
-const pool = createPool(postgres.connection, 4)
-t.teardown(async () => {
-  await pool.end()
-  await postgres.stop()
-  await rm(directory, { recursive: true, force: true })
-})
-await migrate(postgres.connection, { log: () => {} })
+const pool = await openDatabase(t, 4)
 const queries = createRegistryQueries(pool)
 
 const names = new Map<string, string>()

@@ -1,14 +1,8 @@
 // FindDocuments on a real PostgreSQL against a model of its meaning in plain code, and what registration keeps (ITI TF-2 3.18.4.1.2.3).
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import t from 'tap'
 import { admits, CONFIDENTIALITY_SCHEME } from '../../src/access/decide.ts'
-import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
 import { completeClaim, takeClaim } from '../../src/db/idempotency.ts'
-import { migrate } from '../../src/db/migrate.ts'
-import { createPool } from '../../src/db/pool.ts'
 import { createRegistryQueries } from '../../src/db/registry-query.ts'
 import { registrationParts } from '../../src/db/registry-write.ts'
 import { executeTogether } from '../../src/db/sql.ts'
@@ -19,16 +13,9 @@ import { newEntryUuid } from '../../src/model/identifiers.ts'
 import type { FindDocuments, TimeRange } from '../../src/model/stored-query.ts'
 import { OBJECT_STABLE, STATUS_APPROVED } from '../../src/model/xds.ts'
 import { COMMUNITY, entry, submissionSet } from '../registry/submission.ts'
+import { openDatabase } from './database.ts'
 
-const directory = await mkdtemp(join(tmpdir(), 'registry-store-'))
-const postgres = await startEmbeddedPostgres({ directory })
-const pool = createPool(postgres.connection, 4)
-t.teardown(async () => {
-  await pool.end()
-  await postgres.stop()
-  await rm(directory, { recursive: true, force: true })
-})
-await migrate(postgres.connection, { log: () => {} })
+const pool = await openDatabase(t, 4)
 const queries = createRegistryQueries(pool)
 
 let state = 20260401
