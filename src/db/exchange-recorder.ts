@@ -4,6 +4,7 @@ import type pg from 'pg'
 import type { AuditEvent } from '../audit/event.ts'
 import type { JournalEntry } from '../journal/entry.ts'
 import { IheError } from '../model/error.ts'
+import { createGathering } from './gathering.ts'
 import { executeTogether, type Queryable, type Statement, sql } from './sql.ts'
 
 export interface ExchangeRows {
@@ -12,6 +13,7 @@ export interface ExchangeRows {
 }
 
 const MAX_BATCH = 256
+/** Two in flight keep the disk busy while the next one gathers. */
 const MAX_FLUSHES = 2
 
 /** Audit and journal as parts of a statement: committed with whatever else it writes. */
@@ -85,62 +87,39 @@ export interface ExchangeRecorder {
   readonly drain: () => Promise<void>
 }
 
-interface Waiting {
-  readonly rows: ExchangeRows
-  readonly resolve: () => void
-  readonly reject: (error: unknown) => void
-}
-
-/**
- * Group commit: while batches are being flushed the next one gathers, so concurrent reads share a flush; two in flight keep
- * the disk busy while the other one is prepared.
- */
+/** Group commit: concurrent reads share a flush; one row that the database refuses does not take the others' answers with it. */
 export function createExchangeRecorder(pool: pg.Pool): ExchangeRecorder {
-  let waiting: Waiting[] = []
-  const flushing = new Set<Promise<void>>()
-
-  async function flushAll(): Promise<void> {
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, MAX_BATCH)
-      waiting = waiting.slice(MAX_BATCH)
-      await flush(pool, batch)
-    }
-  }
-
-  function start(): void {
-    if (flushing.size >= MAX_FLUSHES) return
-    const run: Promise<void> = new Promise<void>((next) => setImmediate(next))
-      .then(flushAll)
-      .finally(() => flushing.delete(run))
-    flushing.add(run)
-  }
-
+  const gathered = createGathering<ExchangeRows, 'durable'>({
+    maxRunning: MAX_FLUSHES,
+    batchOf: (waiting) => Math.min(waiting.length, MAX_BATCH),
+    run: async (batch) => {
+      await writeBatch(pool, batch)
+      return batch.map(() => 'durable')
+    },
+    divides: (error) => !(error instanceof IheError),
+  })
+  const underWay = new Set<Promise<void>>()
   return {
-    record: (rows) =>
-      new Promise((resolve, reject) => {
-        waiting.push({ rows, resolve, reject })
-        start()
-      }),
+    record: (rows) => {
+      const done: Promise<void> = gathered(rows).then(
+        () => void underWay.delete(done),
+        (error: unknown) => {
+          underWay.delete(done)
+          throw error
+        },
+      )
+      underWay.add(done)
+      return done
+    },
     drain: async () => {
-      await Promise.all(flushing)
+      await Promise.allSettled(underWay)
     },
   }
 }
 
-async function flush(pool: pg.Pool, batch: readonly Waiting[]): Promise<void> {
-  try {
-    await writeBatch(pool, batch)
-    for (const entry of batch) entry.resolve()
-  } catch (error) {
-    // One row that the database refuses must not take the others' answers with it.
-    if (batch.length === 1 || error instanceof IheError) for (const entry of batch) entry.reject(error)
-    else for (const entry of batch) await flush(pool, [entry])
-  }
-}
-
-function writeBatch(pool: pg.Pool, batch: readonly Waiting[]): Promise<void> {
+function writeBatch(pool: pg.Pool, batch: readonly ExchangeRows[]): Promise<void> {
   return writeExchangeRows(pool, {
-    events: batch.flatMap((entry) => entry.rows.events),
-    entries: batch.flatMap((entry) => entry.rows.entries),
+    events: batch.flatMap(({ events }) => events),
+    entries: batch.flatMap(({ entries }) => entries),
   })
 }
