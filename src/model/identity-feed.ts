@@ -10,7 +10,8 @@ export interface LocatedPatientId {
   readonly at: string
 }
 
-export type DemographicField = keyof Demographics
+/** Fields whose value a sender can withhold. */
+export type DemographicField = 'names' | 'sex' | 'birthTime' | 'addresses' | 'telecoms'
 
 interface FeedMessage {
   /** As history and idempotency name it. */

@@ -23,4 +23,11 @@ export interface Demographics {
   readonly birthTime?: string
   readonly addresses: readonly Address[]
   readonly telecoms: readonly string[]
+  /** Twin or other multiple birth (HL7 v3 multipleBirthInd; v2 PID-24). */
+  readonly multipleBirth?: boolean
+  /** Place among the children of one birth, from 1. */
+  readonly birthOrder?: number
+  readonly deceased?: boolean
+  /** Names of the mother, her maiden name first where it is known (HL7 v3 personalRelationship MTH; v2 PID-6). */
+  readonly mother?: readonly PersonName[]
 }
