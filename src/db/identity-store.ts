@@ -45,6 +45,8 @@ function identityTransaction(client: pg.ClientBase, exchange: ExchangeWriter): I
     complete: (claim, response) => exchange.complete(client, claim, response),
     recordExchange: (caller, record) => exchange.record(client, caller, record),
     addHistory: (entries) => addHistory(client, entries),
+    // Nobody can subscribe yet: there is nothing to write.
+    announce: async () => {},
     recordStaffChange: ({ patients, ...change }) =>
       recordChange(client, { ...change, patients: patients.map(formatCx) }),
     merge: (change) => mergePatients(client, change, exchange.swapPatientId),

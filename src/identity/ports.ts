@@ -161,6 +161,11 @@ export interface IdentityTransaction extends IdentityReads {
   readonly moveIdentifier: (id: PatientId, to: PersonKey) => Promise<void>
   readonly makeObsolete: (id: PatientId) => Promise<void>
   readonly addHistory: (entries: readonly HistoryEntry[]) => Promise<void>
+  /**
+   * The sets of identifiers of these persons may have changed: what subscribers must hear of it is written in this transaction
+   * (ITI TF-2 3.46, 3.10). Called once, when everything else of the change is done, with all persons it concerns.
+   */
+  readonly announce: (persons: readonly PersonKey[]) => Promise<void>
 }
 
 export interface IdentityStore extends IdentityReads {

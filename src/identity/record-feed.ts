@@ -49,6 +49,7 @@ export async function recordFeed(context: FeedContext): Promise<readonly IheErro
   const person = former ?? (await newPerson(context, sorted))
   const changes = await recordPrimary(context, sorted, person)
   const others = await attachOthers(context, sorted, person)
+  if (sorted.known.size < sorted.primary.length + sorted.others.length) await context.tx.announce([person])
   return [...warnings, ...changes, ...others]
 }
 

@@ -38,6 +38,7 @@ export async function recordMerge(context: MergeContext): Promise<readonly IheEr
       historyOf(id, { context, change, isFirst: index === 0 }),
     ),
   )
+  await tx.announce([change.former, change.survivor])
   const apart = change.scope === 'record' && change.former !== change.survivor
   return [...request.warnings, ...(apart ? [iheError('V3_MERGE_REVIEW', pointAt(pair.subsumed))] : [])]
 }

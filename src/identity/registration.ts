@@ -37,6 +37,7 @@ export function registerPerson(
 ): Promise<{ readonly key: PersonKey; readonly xad: PatientId }> {
   return ports.store.inTransaction(async (tx) => {
     const person = await createPerson(tx, { ...request, affinityDomain: ports.affinityDomain, reason: 'registration' })
+    await tx.announce([person.key])
     await tx.recordStaffChange({
       by: request.by,
       peer: request.peer,
@@ -87,8 +88,12 @@ export function linkRecord(request: LinkRequest, ports: RegistrationPorts): Prom
       operation: 'patient number linked',
       patients: [id, xad],
     })
-    if (stored === undefined) return { identifier: id, person: target.person, xad }
+    if (stored === undefined) {
+      await tx.announce([target.person])
+      return { identifier: id, person: target.person, xad }
+    }
     const obsolete = await retireEmpty(tx, stored.person, { ...request, affinityDomain: ports.affinityDomain })
+    await tx.announce([stored.person, target.person])
     return {
       identifier: id,
       person: target.person,
@@ -127,6 +132,7 @@ export function unlinkRecord(request: UnlinkRequest, ports: RegistrationPorts): 
       operation: 'patient number unlinked',
       patients: [id, xad],
     })
+    await tx.announce([stored.person, key])
     return { identifier: id, person: key, xad, formerPerson: stored.person }
   })
 }

@@ -41,6 +41,8 @@ interface State {
   readonly records: ExchangeRecord[]
   readonly staffChanges: StaffChange[]
   readonly merges: MergeChange[]
+  /** The persons of each announcement. */
+  readonly announced: (readonly string[])[]
   /** `person facility` pairs with published documents. */
   readonly documented: Set<string>
   persons: number
@@ -67,6 +69,7 @@ export function memoryPorts(visible: readonly string[] = [DOMAIN_A, DOMAIN_B, AF
     records: [],
     staffChanges: [],
     merges: [],
+    announced: [],
     documented: new Set(),
     persons: 0,
   }
@@ -81,6 +84,7 @@ export function memoryPorts(visible: readonly string[] = [DOMAIN_A, DOMAIN_B, AF
         records: [...state.records],
         staffChanges: [...state.staffChanges],
         merges: [...state.merges],
+        announced: [...state.announced],
         documented: state.documented,
         persons: state.persons,
       }
@@ -180,6 +184,9 @@ function transactionOn(state: State): IdentityTransaction {
     hasDocuments: async (person, facilityId) => state.documented.has(`${person} ${facilityId}`),
     async addHistory(entries) {
       state.history.push(...entries)
+    },
+    async announce(persons) {
+      state.announced.push(persons)
     },
   }
 }

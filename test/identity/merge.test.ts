@@ -37,6 +37,11 @@ t.test('3.44.4.3.3: the subsumed number becomes obsolete, its person goes, histo
   t.match(outcome.evidence, { patients: [/^2\^/, /^1\^/], subsumed: /^1\^\^\^&2\.25\.100\.1&ISO$/ })
   const [merge] = ports.state().merges
   t.match(merge, { scope: 'person', by: 'hospital-a', reason: 'ITI-44 merge', moved: [] })
+  t.strictSame(
+    ports.state().announced,
+    [[merge?.former], [merge?.survivor], [merge?.former, merge?.survivor]],
+    '3.46.4.1.1: each new number, and both persons of the merge',
+  )
   t.equal(merge?.replacements.length, 2, 'the number and the affinity domain id that was issued for it')
   t.match(
     ports

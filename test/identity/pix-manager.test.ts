@@ -128,6 +128,11 @@ t.test('3.44.4.2.3: a revise replaces, keeps what is masked, and is refused for 
   await feedAdd(feedOf([id]), hospital, ports)
   const demographics = { names: HANA.names, addresses: [{ text: '架空県別市9' }], telecoms: [] }
   await feedRevise(feedOf([id], { kind: 'revise', demographics, masked: ['birthTime'] }), hospital, ports)
+  t.equal(
+    ports.state().announced.length,
+    1,
+    '3.46.4.1.1: the add is announced; demographics alone concern no subscriber',
+  )
   const [stored] = await ports.store.findIdentifiers('0007')
   t.strictSame(stored?.demographics, { ...demographics, birthTime: HANA.birthTime })
 })

@@ -26,6 +26,11 @@ t.test('a registered person can be given a number that no feed has brought yet',
   const again = await linkRecord({ domain: DOMAIN_A, value: '7', person: xad.value, ...staff }, ports)
   t.strictSame(again, change, 'linking twice changes nothing')
   t.equal(ports.state().history.filter((entry) => entry.event === 'link').length, 1)
+  t.strictSame(
+    ports.state().announced,
+    [[key], [key]],
+    '3.46.4.1.1: registered, then linked; nothing new the second time',
+  )
 })
 
 t.test('linking moves a number, and retires the affinity domain id of a person left without records', async (t) => {
@@ -46,6 +51,14 @@ t.test('linking moves a number, and retires the affinity domain id of a person l
   const undone = await unlinkRecord({ domain: DOMAIN_B, value: 'B1', ...staff }, ports)
   t.equal(undone.formerPerson, a?.key)
   t.not(undone.person, a?.key)
+  t.strictSame(
+    ports.state().announced.slice(-2),
+    [
+      [b?.key, a?.key],
+      [a?.key, undone.person],
+    ],
+    '3.46.4.1.1: both sides of a link made and of a link broken',
+  )
 })
 
 t.test('what cannot be linked is refused by name', async (t) => {
