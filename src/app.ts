@@ -26,7 +26,7 @@ import {
   storedQueryPorts,
 } from './app/actor-ports.ts'
 import { adminPorts, ensureAdminToken, readiness } from './app/admin-ports.ts'
-import { identityBindings } from './app/feed-bindings.ts'
+import { identityBindings, identityServices } from './app/feed-bindings.ts'
 import { repositoryFor } from './app/repository-apart.ts'
 import { ensureDevelopmentPki, pkiPaths } from './certificates/pki-directory.ts'
 import { tlsOptions } from './certificates/presets.ts'
@@ -41,7 +41,6 @@ import { createPool, type DatabaseConnection } from './db/pool.ts'
 import { findNamedFiles } from './db/repository-store.ts'
 import { type Binding, bind } from './http/binding.ts'
 import type { DoorLog, DoorPorts } from './http/door.ts'
-import { feedService } from './http/feed-door.ts'
 import { createManagement } from './http/management.ts'
 import { createMetrics } from './http/metrics.ts'
 import { createMllpListener } from './http/mllp-listener.ts'
@@ -52,7 +51,6 @@ import type { SoapEndpoint } from './http/soap-door.ts'
 import { storeClientService } from './http/storeclient-door.ts'
 import { iti62Codec, registerCodec, storedQueryCodec } from './http/transactions/registry.ts'
 import { iti41Codec, iti43Codec, iti86Codec } from './http/transactions/repository.ts'
-import { feedAdt } from './identity/feed.ts'
 import type { IdentityPorts } from './identity/ports.ts'
 import { registerDomain } from './identity/registration.ts'
 import type { Caller } from './model/caller.ts'
@@ -74,7 +72,7 @@ export interface RunningServer {
   readonly httpsPort: number
   /** StoreClient. */
   readonly mllpPort: number
-  /** Patient identity feed, ITI-8. */
+  /** Patient identity over HL7 v2: ITI-8, ITI-9. */
   readonly pixPort: number
   readonly managementPort: number
   readonly adminToken: string
@@ -99,7 +97,7 @@ export async function startServer(config: Config, options: { readonly log: DoorL
   const replies = { allowed: config.soap.asyncReplyTo.map(parseAllowedAddress), delivery }
   const https = await createHttpsDoor({ ...house.https, tls, replies })
   const mllp = createMllpListener({ ...house.mllp, ...house.storeClient, tls })
-  const pix = createMllpListener({ ...house.mllp, ...house.feed, tls })
+  const pix = createMllpListener({ ...house.mllp, ...house.pix, tls })
   const adminToken = await ensureAdminToken(config)
   let ports = { https: 0, mllp: 0 }
   const management = await createManagement({
@@ -203,7 +201,6 @@ async function furnish(given: Given) {
   const storeClient = storeClientPorts(given, { blobs, registry })
   const find = (fingerprint: string) => findSystem(pool, { fingerprint, networkMode: config.access.mode })
   const pushes = storeClientService((request, caller) => accept(request, caller, storeClient))
-  const feeds = feedService((request, caller) => feedAdt(request, caller, identity))
   const endpoints = endpointsOf(given, {
     registry,
     queries: storedQueryPorts(given, registry),
@@ -223,12 +220,12 @@ async function furnish(given: Given) {
       ports: doorPorts,
       findSystem: find,
       endpoints,
-      storeClient: { ports: doorPorts, service: pushes },
+      storeClient: { ports: doorPorts, serviceOf: () => pushes },
       limits: config.limits,
     },
     mllp: { ports: doorPorts, findSystem: find, limits: config.limits },
-    storeClient: { endpoint: 'mllp/storeclient', service: pushes },
-    feed: { endpoint: 'mllp/pix', service: feeds },
+    storeClient: { endpoint: 'mllp/storeclient', serviceOf: () => pushes },
+    pix: { endpoint: 'mllp/pix', serviceOf: identityServices(identity) },
   }
 }
 

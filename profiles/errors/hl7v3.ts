@@ -1,4 +1,4 @@
-// Refusals of PIXv3 messages and of the v2 identity feed (ITI TF-2 3.8, 3.44, 3.45; HL7 table 0357 and AcknowledgementDetailCode).
+// Refusals of PIXv3 messages, and of feed and query in HL7 v2 (ITI TF-2 3.8, 3.9, 3.44, 3.45; HL7 table 0357 and AcknowledgementDetailCode).
 
 import type { V2Code, V3Code } from '../../src/model/error.ts'
 import { row } from './define.ts'
@@ -29,7 +29,7 @@ export const hl7v3Errors = [
     v2: v2(204),
     v3: UNKNOWN_KEY,
     message: 'The patient identifier or its domain is not known',
-    hint: 'Check root and extension of the identifier against the domains agreed with the network operator',
+    hint: 'Check identifier and assigning authority (root and extension; CX.1 and CX.4) against the domains agreed with the network operator',
     ja: '患者IDまたはそのドメインが登録されていません。',
   }),
   row({
@@ -103,6 +103,7 @@ export const hl7v3Errors = [
   }),
   row({
     code: 'V3_VALUE',
+    v2: v2(103),
     v3: content('SYN103'),
     message: 'A code or fixed value is not one of those allowed here',
     hint: 'Send the value that ITI TF-2 gives for the named element',
@@ -218,8 +219,8 @@ export const hl7v3Errors = [
     v2: v2Warning(0),
     v3: content('SYN'),
     severity: 'Warning',
-    message: 'The message was accepted although it departs from ITI TF-2 3.44 or Appendix E',
-    hint: 'Correct the named element in the sending system',
+    message: 'The message was accepted although it departs from its section of ITI TF-2 or from Appendix E',
+    hint: 'Correct the named element or field in the sending system',
     ja: 'プロファイルとの相違がありますが受理しました。示された要素を修正してください。',
   }),
 ] as const

@@ -92,6 +92,13 @@ const OUL_R22: MessageStructure = {
   loose: 'SFT PD1 PV1 PV2 NTE INV TQ1 TCD SID CTI DSC'.split(' '),
 }
 
+/** PIX knows no continuation, so a DSC there is a segment without meaning (ITI TF-2 3.9.4.1.2). */
+const PIX_QBP_Q21: MessageStructure = {
+  id: 'QBP_Q21',
+  parts: segments('MSH [{SFT}] QPD RCP'),
+  loose: ['SFT'],
+}
+
 const BY_EVENT: ReadonlyMap<string, MessageStructure> = new Map([
   ['ADT^A01', ADT_A01],
   ['ADT^A04', ADT_A01],
@@ -100,6 +107,7 @@ const BY_EVENT: ReadonlyMap<string, MessageStructure> = new Map([
   ['ADT^A40', ADT_A39],
   ['ADT^A23', ADT_A21],
   ['OUL^R22', OUL_R22],
+  ['QBP^Q23', PIX_QBP_Q21],
 ])
 
 /** The structure of an event; MSH-9.3 is not asked, as senders often fill it wrongly or not at all. */

@@ -37,6 +37,19 @@ export interface Transaction {
   readonly audit: AuditRow
 }
 
+/** A transaction of HL7 v2, which has no endpoint, action or WSDL of its own. */
+export type Hl7v2Transaction = Pick<Transaction, 'id' | 'name' | 'section' | 'roles' | 'audit'>
+
+/** A query of HL7 v2: QBP and the RSP that answers it (HL7 v2.5 5.3). */
+export interface Hl7v2Query extends Hl7v2Transaction {
+  /** MSH-9.2 of the query. */
+  readonly trigger: string
+  /** QPD-1 as the profile names the query; any name is taken. */
+  readonly queryName: string
+  /** MSH-9.2 and MSH-9.3 of the answer. */
+  readonly response: { readonly trigger: string; readonly structure: string }
+}
+
 /** Path of each actor's endpoint (design §5). */
 export const ENDPOINTS = {
   DocumentRegistry: '/xds/registry',

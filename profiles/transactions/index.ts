@@ -2,6 +2,7 @@
 
 import type { AuditRow, Transaction } from './define.ts'
 import { ITI8_EVENTS, ITI8_FEEDS, iti8Add } from './iti-8.ts'
+import { iti9 } from './iti-9.ts'
 import { iti18 } from './iti-18.ts'
 import { iti41 } from './iti-41.ts'
 import { iti42 } from './iti-42.ts'
@@ -23,10 +24,19 @@ import { iti86 } from './iti-86.ts'
 import { iti92 } from './iti-92.ts'
 import { storeClientDemographics, storeClientPush } from './storeclient.ts'
 
-export { type AuditRow, ENDPOINTS, NS, type QName, type Transaction } from './define.ts'
+export {
+  type AuditRow,
+  ENDPOINTS,
+  type Hl7v2Query,
+  type Hl7v2Transaction,
+  NS,
+  type QName,
+  type Transaction,
+} from './define.ts'
 export {
   ITI8_EVENTS,
   iti8Add,
+  iti9,
   iti18,
   iti41,
   iti42,
@@ -70,7 +80,7 @@ export const transactions: readonly Transaction[] = [
 
 /** Audit row by transaction id, for every door. */
 export const auditRows: ReadonlyMap<string, AuditRow> = new Map(
-  [...transactions, ...ITI8_FEEDS, storeClientPush, storeClientDemographics].map((transaction) => [
+  [...transactions, ...ITI8_FEEDS, iti9, storeClientPush, storeClientDemographics].map((transaction) => [
     transaction.id,
     transaction.audit,
   ]),

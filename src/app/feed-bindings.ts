@@ -1,4 +1,4 @@
-// Composition root, part three: the transactions of patient identity, at the PIX Manager and at the Document Registry.
+// Composition root, part three: the transactions of patient identity, at the PIX Manager and at the Document Registry, in v3 and v2.
 
 import {
   iti44Add,
@@ -9,9 +9,13 @@ import {
   iti44Revise,
   iti45,
 } from '../../profiles/transactions/index.ts'
+import type { MessageHeader } from '../codec/hl7v2/header.ts'
 import { type Binding, bind } from '../http/binding.ts'
+import { feedService } from '../http/feed-door.ts'
+import type { Hl7v2Service } from '../http/hl7v2-door.ts'
+import { pixQueryService, unknownQueryService } from '../http/query-door.ts'
 import { iti44Codec, iti44MergeCodec, iti45Codec } from '../http/transactions/pix.ts'
-import { feedAdd, feedMerge, feedRevise } from '../identity/feed.ts'
+import { feedAdd, feedAdt, feedMerge, feedRevise } from '../identity/feed.ts'
 import { pixQuery } from '../identity/pix-manager.ts'
 import type { IdentityPorts } from '../identity/ports.ts'
 
@@ -27,4 +31,12 @@ export function identityBindings(identity: IdentityPorts): readonly Binding[] {
     bind(iti44RegistryMerge, iti44MergeCodec, (request, caller) => feedMerge(request, caller, registry)),
     bind(iti45, iti45Codec, (request, caller) => pixQuery(request, caller, identity)),
   ]
+}
+
+/** The same actors over HL7 v2, by MSH-9; a message that is no query is a feed, or is told so. */
+export function identityServices(identity: IdentityPorts): (header: MessageHeader) => Hl7v2Service {
+  const feeds = feedService((request, caller) => feedAdt(request, caller, identity))
+  const queries = new Map([['Q23', pixQueryService((request, caller) => pixQuery(request, caller, identity))]])
+  const others = unknownQueryService([...queries.keys()])
+  return ({ messageCode, trigger }) => (messageCode === 'QBP' ? (queries.get(trigger) ?? others) : feeds)
 }

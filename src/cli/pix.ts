@@ -1,11 +1,12 @@
-// tsunagi pix: ITI-45 PIXV3 Query: which numbers does this patient have elsewhere (ITI TF-2 3.45)?
+// tsunagi pix: ITI-45 PIXV3 Query, or ITI-9 PIX Query: which numbers does this patient have elsewhere (ITI TF-2 3.9, 3.45)?
 
 import type { Command } from 'commander'
 import { iti45 } from '../../profiles/transactions/index.ts'
 import { readQueryResponse } from '../codec/hl7v3/read-query-response.ts'
 import { writeQuery } from '../codec/hl7v3/write-query.ts'
-import type { CorrespondingId, PixAnswer } from '../model/hl7v3.ts'
+import type { PixV3Answer } from '../model/hl7v3.ts'
 import { formatCx, newOid, type Oid, type PatientId } from '../model/identifiers.ts'
+import type { CorrespondingId } from '../model/pix.ts'
 import {
   type ActingSystem,
   actingAs,
@@ -20,34 +21,63 @@ import { collect, contextOf, type Registration } from './context.ts'
 import { RefusedError } from './failure.ts'
 import { describeDetails } from './feed.ts'
 import { printRows } from './output.ts'
+import { askPixV2, foundByV2 } from './pix-v2.ts'
 
 interface PixOptions extends SystemOptions {
   readonly id: string
   readonly domain?: string
   readonly source?: readonly string[]
+  readonly v2?: true
+  readonly port?: string
   readonly raw?: true
 }
 
 export const registerPix: Registration = (program, terminal) => {
   actingAs(program.command('pix'))
-    .description('ITI-45: other ids of a patient / 患者番号の照会')
+    .description('ITI-45, ITI-9: other ids of a patient / 患者番号の照会')
     .requiredOption('--id <value>', 'patient number')
     .option('--domain <oid>', 'its assigning authority; default that of the system’s facility')
     .option('--source <oid>', 'domain wanted in the answer; default all (repeatable)', collect)
+    .option('--v2', 'ask by ITI-9, HL7 v2 over MLLP, instead of ITI-45')
+    .option('--port <port>', 'MLLP port for --v2; default mllp.pix.port')
     .option('--raw', 'print the answer as received')
     .action((options: PixOptions, command: Command) => {
       const context = contextOf(command, terminal)
       return asSystem(context, options, async (acting) => {
         const authority = await facilityDomain(acting.config, options.as, options.domain)
-        const sources = (options.source ?? []).map((oid) => oidOf(oid, '--source'))
-        const { answer, reply } = await askPix(acting, { value: options.id, authority }, sources)
-        if (options.raw === true) terminal.out(reply.raw)
-        const ids = foundIds(answer)
+        const asked = {
+          patientId: { value: options.id, authority },
+          sources: (options.source ?? []).map((oid) => oidOf(oid, '--source')),
+        }
+        const { raw, ids } = await (options.v2 === true ? byV2(acting, options, asked) : byV3(acting, asked))
+        if (options.raw === true) terminal.out(raw)
+        const found = ids()
         if (options.raw === true) return
         const empty = 'no other id / 他の番号はありません'
-        printRows(terminal, { rows: ids, columns, empty }, context.format)
+        printRows(terminal, { rows: found, columns, empty }, context.format)
       })
     })
+}
+
+interface Asked {
+  readonly patientId: PatientId
+  readonly sources: readonly Oid[]
+}
+
+/** An answer as received, and what it found. @throws {RefusedError} from `ids`. */
+interface Told {
+  readonly raw: Buffer
+  readonly ids: () => readonly CorrespondingId[]
+}
+
+async function byV3(acting: ActingSystem, { patientId, sources }: Asked): Promise<Told> {
+  const { answer, reply } = await askPix(acting, patientId, sources)
+  return { raw: reply.raw, ids: () => foundIds(answer) }
+}
+
+async function byV2({ config }: ActingSystem, options: PixOptions, asked: Asked): Promise<Told> {
+  const { answer, raw } = await askPixV2(config, options, asked)
+  return { raw, ids: () => foundByV2(answer) }
 }
 
 const columns = [
@@ -61,7 +91,7 @@ export async function askPix(
   { config, client }: ActingSystem,
   patientId: PatientId,
   sources: readonly Oid[],
-): Promise<{ readonly answer: PixAnswer; readonly reply: SoapReply }> {
+): Promise<{ readonly answer: PixV3Answer; readonly reply: SoapReply }> {
   const body = writeQuery({
     sender: { id: patientId.authority },
     receiver: serverDevice(config),
@@ -74,7 +104,7 @@ export async function askPix(
 }
 
 /** @throws {RefusedError} for an id that the server does not know, or not to this system. */
-export function foundIds(answer: PixAnswer): readonly CorrespondingId[] {
+export function foundIds(answer: PixV3Answer): readonly CorrespondingId[] {
   switch (answer.kind) {
     case 'found':
       return answer.ids

@@ -1,31 +1,38 @@
-// HL7 v2 messages at either door, from bytes to acknowledgements: role, reading, actor, journal, MSA and ERR (HL7 v2.5 2.9).
+// HL7 v2 messages at either door, from bytes to answers: role, reading, actor, journal, and ACK or RSP (HL7 v2.5 2.9, 5.3).
 
 import { randomUUID } from 'node:crypto'
 import { iheError } from '../../profiles/errors/index.ts'
-import type { Transaction } from '../../profiles/transactions/index.ts'
-import { dueAcks, writeAck } from '../codec/hl7v2/ack.ts'
+import type { Hl7v2Query, Transaction } from '../../profiles/transactions/index.ts'
+import { type AnswerBase, dueAcks, writeAck } from '../codec/hl7v2/ack.ts'
 import { type MessageHeader, readHeader, unframe } from '../codec/hl7v2/header.ts'
+import { NOTHING_FOUND, type ResponseContent, writeResponse } from '../codec/hl7v2/write-response.ts'
 import type { Caller, CallingSystem, Exchange } from '../model/caller.ts'
 import { IheError } from '../model/error.ts'
 import { NO_EVIDENCE, type Outcome } from '../model/evidence.ts'
 import { type DoorPorts, newExchange, observe, recordExchange } from './door.ts'
 import { framesOf, nameOf } from './failure.ts'
 
-/** What stands behind a door of HL7 v2: which transaction a message is, and the actor with its codec. */
+/** What came of a message; `found` is what a query found. */
+export type Performed = Outcome<unknown> & { readonly found?: ResponseContent }
+
+/** What stands behind a door of HL7 v2: which transaction a message is, the actor with its codec, and how it is answered. */
 export interface Hl7v2Service {
   readonly transactionOf: (header: MessageHeader) => Pick<Transaction, 'id' | 'roles'>
   /**
    * Takes one message without transport framing. Of a refusal the first error is the reason; all others, and all errors of a
    * success, are warnings. @throws {IheError} what the sender got wrong.
    */
-  readonly perform: (bytes: Buffer, caller: Caller) => Promise<Outcome<unknown>>
+  readonly perform: (bytes: Buffer, caller: Caller) => Promise<Performed>
   /** Versions in which the sender is answered; in any other, 2.5. */
   readonly versions: ReadonlySet<string>
+  /** The query that it serves, which is answered by its response message; everything else is acknowledged. */
+  readonly query?: Hl7v2Query
 }
 
 export interface Hl7v2Door {
   readonly ports: DoorPorts
-  readonly service: Hl7v2Service
+  /** By MSH-9. */
+  readonly serviceOf: (header: MessageHeader) => Hl7v2Service
 }
 
 export interface Sender {
@@ -36,43 +43,45 @@ export interface Sender {
   readonly peer: string
 }
 
-/** Acknowledgements in the order they are sent; none where MSH-15 and MSH-16 ask for none. */
+/** Answers in the order they are sent; none where MSH-15 and MSH-16 ask for no acknowledgement. */
 export interface Received {
-  readonly acks: readonly Buffer[]
+  readonly answers: readonly Buffer[]
   readonly refusal: IheError | undefined
 }
 
-/** One message, from bytes to acknowledgements. Never throws for what a sender can get wrong. */
+/** One message, from bytes to answers. Never throws for what a sender can get wrong. */
 export async function receiveMessage(bytes: Buffer, sender: Sender, door: Hl7v2Door): Promise<Received> {
   const header = readHeader(bytes)
-  const { id, roles } = door.service.transactionOf(header)
+  const service = door.serviceOf(header)
+  const { id, roles } = service.transactionOf(header)
   const exchange: Exchange = {
     ...newExchange({ door: sender.door, endpoint: sender.endpoint, peer: sender.peer, transaction: id }),
     requestBytes: bytes.length,
     ...(header.controlId === '' ? {} : { messageId: header.controlId }),
   }
   const caller: Caller = { ...sender.system, exchange }
-  const outcome = await perform({ bytes, sender, door, caller, roles })
+  const outcome = await perform({ bytes, sender, door, service, caller, roles })
   const refusal = outcome.result === 'failure' ? outcome.errors[0] : undefined
   if (!outcome.recorded) await recordExchange(door.ports, caller, outcome)
   observe(door.ports, exchange, { result: outcome.result, code: refusal?.row.code ?? '', systemId: caller.systemId })
-  return { acks: acknowledgements(header, { outcome, exchange, versions: door.service.versions }), refusal }
+  return { answers: answersTo(header, { bytes, service, outcome, refusal, exchange }), refusal }
 }
 
-interface Performing {
+interface Given {
   readonly bytes: Buffer
   readonly sender: Sender
   readonly door: Hl7v2Door
+  readonly service: Hl7v2Service
   readonly caller: Caller
   readonly roles: Transaction['roles']
 }
 
-async function perform(given: Performing): Promise<Outcome<unknown>> {
-  const { bytes, sender, door, caller, roles } = given
+async function perform(given: Given): Promise<Performed> {
+  const { bytes, sender, service, caller, roles } = given
   try {
     if (sender.active === 'no' || !roles.some((role) => sender.system.roles.has(role)))
       throw iheError('ROLE_MISSING', { rule: `roles ${roles.join(', ')}` })
-    return await door.service.perform(unframe(bytes), caller)
+    return await service.perform(unframe(bytes), caller)
   } catch (error) {
     return {
       answer: undefined,
@@ -84,7 +93,7 @@ async function perform(given: Performing): Promise<Outcome<unknown>> {
   }
 }
 
-function asRow(error: unknown, given: Performing): IheError {
+function asRow(error: unknown, given: Given): IheError {
   if (error instanceof IheError) return error
   given.door.ports.log.error(
     { journal: given.caller.exchange.id, cause: nameOf(error), stack: framesOf(error) },
@@ -94,25 +103,28 @@ function asRow(error: unknown, given: Performing): IheError {
 }
 
 interface Answered {
-  readonly outcome: Outcome<unknown>
+  readonly bytes: Buffer
+  readonly service: Hl7v2Service
+  readonly outcome: Performed
+  readonly refusal: IheError | undefined
   readonly exchange: Exchange
-  readonly versions: ReadonlySet<string>
 }
 
-function acknowledgements(header: MessageHeader, { outcome, exchange, versions }: Answered): readonly Buffer[] {
-  const [first, ...others] = outcome.errors
-  const refusal = outcome.result === 'failure' ? first : undefined
-  return dueAcks(header, refusal === undefined ? 'accepted' : 'refused').flatMap(
-    (mode) =>
-      writeAck({
-        request: header,
-        result: refusal ?? 'accepted',
-        warnings: refusal === undefined ? outcome.errors : others,
-        journalId: exchange.id,
-        now: new Date(),
-        controlId: randomUUID().replaceAll('-', '').slice(0, 20),
-        mode,
-        ...(versions.has(header.version) ? { version: header.version } : {}),
-      }) ?? [],
+/** The response of a query, whatever MSH-15 and MSH-16 say (ITI TF-2 Appendix C.2.3: original mode), or acknowledgements. */
+function answersTo(request: MessageHeader, answered: Answered): readonly Buffer[] {
+  const { bytes, service, outcome, refusal, exchange } = answered
+  const answer = (): AnswerBase => ({
+    request,
+    warnings: refusal === undefined ? outcome.errors : outcome.errors.slice(1),
+    journalId: exchange.id,
+    now: new Date(),
+    controlId: randomUUID().replaceAll('-', '').slice(0, 20),
+    ...(service.versions.has(request.version) ? { version: request.version } : {}),
+  })
+  const { query } = service
+  if (query !== undefined)
+    return [writeResponse({ ...answer(), query, bytes, result: refusal ?? outcome.found ?? NOTHING_FOUND })]
+  return dueAcks(request, refusal === undefined ? 'accepted' : 'refused').flatMap(
+    (mode) => writeAck({ ...answer(), result: refusal ?? 'accepted', mode }) ?? [],
   )
 }

@@ -1,4 +1,4 @@
-// HL7 v2 over MLLP with TLS: certificate identity per message, acknowledgements in order (MLLP Release 1; ITI TF-2 3.19).
+// HL7 v2 over MLLP with TLS: certificate identity per message, answers in order (MLLP Release 1; ITI TF-2 3.19).
 
 import type { SecureContextOptions } from 'node:tls'
 import { iheError } from '../../profiles/errors/index.ts'
@@ -40,12 +40,8 @@ export function createMllpListener(options: MllpListenerOptions): MllpListener {
     if (readHeader(message).messageCode === 'ACK') return 'close'
     const identity = await identify(connection.socket)
     if (identity.kind === 'refused') return 'close'
-    const received = await receiveMessage(
-      message,
-      { ...identity, door: 'mllp', endpoint, peer: connection.peer },
-      options,
-    )
-    return received.acks
+    const sender = { ...identity, door: 'mllp', endpoint, peer: connection.peer } as const
+    return (await receiveMessage(message, sender, options)).answers
   }
 
   /** Broken frames are never answered, but they are journalled: the vendor will ask why nothing came back. */

@@ -67,7 +67,7 @@ export function registerStoreClientRoute(app: FastifyInstance, options: StoreCli
 }
 
 function answer(reply: FastifyReply, received: Received): FastifyReply {
-  const [ack] = received.acks
+  const [ack] = received.answers
   const code = received.refusal?.row.code
   if (code === 'BUSY') reply.header('retry-after', String(RETRY_AFTER_SECONDS))
   const status = code === 'HL7_NO_MSH' ? 400 : code === 'BUSY' ? 503 : ack === undefined ? 202 : 200

@@ -5,6 +5,7 @@ import type { Caller } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
 import { type Oid, parseOid } from '../model/identifiers.ts'
 import type { AdtFeed, LocatedPatientId, MergeFeed, RecordFeed, UnresolvedPatientId } from '../model/identity-feed.ts'
+import type { NamedAuthority } from '../model/pix.ts'
 import { speaksFor } from './ownership.ts'
 import type { Domain, IdentityPorts } from './ports.ts'
 
@@ -70,9 +71,38 @@ function authorityOf({ namespace, universalId, at }: UnresolvedPatientId, own: r
 }
 
 function namespaceWarnings(id: UnresolvedPatientId, authority: Oid, own: readonly Domain[]): readonly IheError[] {
-  const domain = own.find(({ oid }) => oid === authority)
-  if (id.namespace === '' || domain === undefined || domain.name === id.namespace) return []
-  return [
-    iheError('V3_TOLERATED', { at: `${id.at}.4.1`, value: id.namespace, rule: `name of the domain: ${domain.name}` }),
-  ]
+  return otherName(
+    id,
+    own.find(({ oid }) => oid === authority),
+    `${id.at}.4`,
+  )
+}
+
+/** A namespace beside an OID that is not the name of the OID's domain; `at` is the place of CX.4. */
+export function otherName(
+  { namespace, universalId }: NamedAuthority,
+  domain: Domain | undefined,
+  at: string,
+): readonly IheError[] {
+  if (namespace === '' || universalId === '' || domain === undefined || domain.name === namespace) return []
+  return [iheError('V3_TOLERATED', { at: `${at}.1`, value: namespace, rule: `name of the domain: ${domain.name}` })]
+}
+
+/**
+ * The OID each authority of a query means, undefined for those that name none. An OID decides alone; a namespace is that of an own
+ * domain, else of the one domain that has this name (ITI TF-2 Appendix E.2).
+ */
+export async function authoritiesOf(
+  asked: readonly NamedAuthority[],
+  caller: Caller,
+  ports: Ports,
+): Promise<readonly (Oid | undefined)[]> {
+  const names = asked.flatMap(({ namespace, universalId }) => (universalId === '' && namespace !== '' ? namespace : []))
+  const own = names.length === 0 ? [] : await domainsOf(caller, ports)
+  const others = names.length === 0 ? [] : await ports.store.domainsNamed(names)
+  return asked.map(({ namespace, universalId }) => {
+    if (universalId !== '') return parseOid(universalId)
+    const [only, second] = others.filter(({ name }) => name === namespace)
+    return own.find(({ name }) => name === namespace)?.oid ?? (second === undefined ? only?.oid : undefined)
+  })
 }

@@ -1,61 +1,95 @@
-// PIX Manager: PIXV3 Query (ITI-45).
+// PIX Manager: PIX Query (ITI-9) and PIXV3 Query (ITI-45), one answer for both.
 
 import { iheError } from '../../profiles/errors/index.ts'
 import type { Caller } from '../model/caller.ts'
+import type { IheError } from '../model/error.ts'
 import type { Evidence, Outcome } from '../model/evidence.ts'
-import { type CorrespondingId, formatIdentifier, type PixAnswer, type PixQuery } from '../model/hl7v3.ts'
-import { formatCx } from '../model/identifiers.ts'
-import { detailsOf } from './feed.ts'
+import { formatCx, type Oid, type PatientId } from '../model/identifiers.ts'
+import { type CorrespondingId, formatAuthority, type PixAnswer, type PixQuery } from '../model/pix.ts'
+import { authoritiesOf, otherName } from './authority.ts'
 import { mayAskAbout, speaksFor } from './ownership.ts'
 import type { Correspondence, IdentityPorts, KnownIdentifier } from './ports.ts'
 
 /**
- * ITI-45 PIXV3 Query (3.45.4.1.3): the other ids of the person that the caller may see. An id that is not known and one that
- * the caller may not ask about are answered alike.
+ * ITI-9 PIX Query (3.9.4.1.3), ITI-45 PIXV3 Query (3.45.4.1.3): the other ids of the person that the caller may see. An id that is
+ * not known and one that the caller may not ask about are answered alike.
  */
 export async function pixQuery(request: PixQuery, caller: Caller, ports: IdentityPorts): Promise<Outcome<PixAnswer>> {
-  const wanted = request.dataSources.map((source) => source.domain)
-  const found = await ports.store.correspondence(request.patient.id, wanted)
-  const person = askablePerson(request, caller, found)
-  const errors = [
-    ...request.dataSources
-      .filter((source) => !found.domains.has(source.domain))
-      .map((source) => iheError('V3_UNKNOWN_KEY', { at: source.at, value: source.domain })),
-    ...(person === undefined
-      ? [iheError('V3_UNKNOWN_KEY', { at: request.patient.at, value: formatCx(request.patient.id) })]
-      : []),
-  ]
+  const asked = await resolved(request, caller, ports)
+  const person = askablePerson(asked, caller)
+  const unknown = unknownKeys(request, asked)
+  const errors = person === undefined ? [...unknown, unknownPatient(request, asked)] : unknown
+  const warnings = [...request.warnings, ...namespaceWarnings(request, asked)]
   if (person === undefined || errors.length > 0) {
-    const answer: PixAnswer = { kind: 'unknown', details: detailsOf(errors, caller) }
-    return { answer, result: 'failure', errors, evidence: queryEvidence(request, []), recorded: false }
+    const answer: PixAnswer = { kind: 'unknown', errors }
+    const evidence = evidenceOf(request, asked, [])
+    return { answer, result: 'failure', errors: [...errors, ...warnings], evidence, recorded: false }
   }
   const visible = await ports.visibleDomains(caller, person.key)
   const ids = person.identifiers
-    .filter((known) => isWanted(known, request) && (visible.has(known.domain.oid) || speaksFor(caller, known.domain)))
+    .filter((known) => isWanted(known, asked) && (visible.has(known.domain.oid) || speaksFor(caller, known.domain)))
     .map(({ id, domain }) => ({ id, authorityName: domain.name }))
   const answer: PixAnswer = ids.length === 0 ? { kind: 'nothing' } : { kind: 'found', ids }
-  return { answer, result: 'success', errors: [], evidence: queryEvidence(request, ids), recorded: false }
+  return { answer, result: 'success', errors: warnings, evidence: evidenceOf(request, asked, ids), recorded: false }
 }
 
-function askablePerson(request: PixQuery, caller: Caller, found: Correspondence): Correspondence['person'] {
-  const asked = found.person?.identifiers.find((known) => isQueried(known, request))
-  if (found.person === undefined || asked === undefined) return undefined
-  return mayAskAbout(caller, asked.domain, found.person.identifiers) ? found.person : undefined
+/** A query whose authorities were looked up. */
+interface Asked {
+  /** Absent when its authority names no domain. */
+  readonly patient: PatientId | undefined
+  /** In the order of the query; absent where an authority names no domain. */
+  readonly domains: readonly (Oid | undefined)[]
+  readonly found: Correspondence
 }
 
-function isQueried(known: KnownIdentifier, request: PixQuery): boolean {
-  return known.id.value === request.patient.id.value && known.id.authority === request.patient.id.authority
-}
-
-function isWanted(known: KnownIdentifier, request: PixQuery): boolean {
-  if (isQueried(known, request)) return false
-  return request.dataSources.length === 0 || request.dataSources.some((source) => source.domain === known.domain.oid)
-}
-
-function queryEvidence(request: PixQuery, returned: readonly CorrespondingId[]): Evidence {
-  return {
-    patients: [formatCx(request.patient.id), ...returned.map((entry) => formatCx(entry.id))],
-    documents: [],
-    query: { id: formatIdentifier(request.transmission.id), text: request.queryByParameter },
+async function resolved(request: PixQuery, caller: Caller, ports: IdentityPorts): Promise<Asked> {
+  const [authority, ...domains] = await authoritiesOf([request.patient, ...request.domains], caller, ports)
+  const known = domains.filter((oid) => oid !== undefined)
+  if (authority === undefined) {
+    return { patient: undefined, domains, found: { domains: await ports.store.domains(known) } }
   }
+  const patient = { value: request.patient.value, authority }
+  return { patient, domains, found: await ports.store.correspondence(patient, [...known, authority]) }
+}
+
+function unknownKeys(request: PixQuery, { domains, found }: Asked): readonly IheError[] {
+  return request.domains.flatMap((domain, index) =>
+    found.domains.has(domains[index] ?? '')
+      ? []
+      : iheError('V3_UNKNOWN_KEY', { at: domain.at, value: formatAuthority(domain) }),
+  )
+}
+
+function unknownPatient({ patient }: PixQuery, { patient: id, found }: Asked): IheError {
+  const at = id !== undefined && found.domains.has(id.authority) ? patient.at : patient.domainAt
+  const value = id === undefined ? `${patient.value}^^^${formatAuthority(patient)}` : formatCx(id)
+  return iheError('V3_UNKNOWN_KEY', { at, value })
+}
+
+function namespaceWarnings({ patient, domains }: PixQuery, { patient: id, domains: oids, found }: Asked) {
+  return [
+    ...otherName(patient, found.domains.get(id?.authority ?? ''), patient.domainAt),
+    ...domains.flatMap((domain, index) => otherName(domain, found.domains.get(oids[index] ?? ''), `${domain.at}.4`)),
+  ]
+}
+
+function askablePerson(asked: Asked, caller: Caller): Correspondence['person'] {
+  const { person } = asked.found
+  const queried = person?.identifiers.find((known) => isQueried(known, asked))
+  if (person === undefined || queried === undefined) return undefined
+  return mayAskAbout(caller, queried.domain, person.identifiers) ? person : undefined
+}
+
+function isQueried(known: KnownIdentifier, { patient }: Asked): boolean {
+  return known.id.value === patient?.value && known.id.authority === patient.authority
+}
+
+function isWanted(known: KnownIdentifier, asked: Asked): boolean {
+  if (isQueried(known, asked)) return false
+  return asked.domains.length === 0 || asked.domains.includes(known.domain.oid)
+}
+
+function evidenceOf(request: PixQuery, { patient }: Asked, returned: readonly CorrespondingId[]): Evidence {
+  const ids = returned.map(({ id }) => formatCx(id))
+  return { patients: patient === undefined ? ids : [formatCx(patient), ...ids], documents: [], query: request.asked }
 }

@@ -51,6 +51,8 @@ export interface Correspondence {
 
 export interface IdentityReads {
   readonly domains: (oids: readonly Oid[]) => Promise<ReadonlyMap<string, Domain>>
+  /** All domains with one of these names; a name need not be of one domain only. */
+  readonly domainsNamed: (names: readonly string[]) => Promise<readonly Domain[]>
   readonly correspondence: (id: PatientId, domains: readonly Oid[]) => Promise<Correspondence>
   /** Every identifier of a person, active and obsolete, in the order of domain and value. */
   readonly identifiersOf: (person: PersonKey) => Promise<readonly StoredIdentifier[]>

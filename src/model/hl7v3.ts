@@ -1,8 +1,9 @@
-// PIXv3 messages as values: identity feed, PIX query and their answers (ITI TF-2 3.44 and 3.45; HL7 v3 MCCI and QUQI wrappers).
+// PIXv3 messages as values: identity feed, PIX query and acknowledgements (ITI TF-2 3.44 and 3.45; HL7 v3 MCCI and QUQI wrappers).
 
 import { explain, type IheError } from './error.ts'
-import type { Oid, PatientId } from './identifiers.ts'
-import type { LocatedPatientId, MergeFeed, RecordFeed } from './identity-feed.ts'
+import type { Oid } from './identifiers.ts'
+import type { MergeFeed, RecordFeed } from './identity-feed.ts'
+import type { PixAnswer, PixQuery } from './pix.ts'
 
 /** HL7 data type II: a message, query or patient identifier as it travels. */
 export interface InstanceIdentifier {
@@ -40,15 +41,10 @@ export interface PatientMerge extends MergeFeed {
   readonly transmission: Transmission
 }
 
-/** PRPA_IN201309UV02. Roots are not yet known to be identifier domains. */
-export interface PixQuery {
+/** PRPA_IN201309UV02; `asked.text` is the queryByParameter element, serialized, and is echoed in the answer. */
+export interface PixV3Query extends PixQuery {
   readonly transmission: Transmission
   readonly queryId: InstanceIdentifier
-  readonly patient: LocatedPatientId
-  /** Domains wanted in the answer; empty means all that the caller may see. */
-  readonly dataSources: readonly { readonly domain: Oid; readonly at: string }[]
-  /** The queryByParameter element, serialized: echoed in the answer and kept in the audit event. */
-  readonly queryByParameter: string
 }
 
 export interface AcknowledgementDetail {
@@ -65,16 +61,9 @@ export interface FeedAcknowledgement {
   readonly details: readonly AcknowledgementDetail[]
 }
 
-export interface CorrespondingId {
-  readonly id: PatientId
-  /** Name of the domain, sent as assigningAuthorityName (ITI TF-2 Appendix E.1). */
-  readonly authorityName: string
-}
-
-/** The six cases of ITI TF-2 3.45.4.2.3: found (1, 2, 6), nothing (3), unknown key (4, 5). */
-export type PixAnswer =
-  | { readonly kind: 'found'; readonly ids: readonly CorrespondingId[] }
-  | { readonly kind: 'nothing' }
+/** PRPA_IN201310UV02 as a client reads it. */
+export type PixV3Answer =
+  | Exclude<PixAnswer, { readonly kind: 'unknown' }>
   | { readonly kind: 'unknown'; readonly details: readonly AcknowledgementDetail[] }
 
 /** The acknowledgement detail of an error or warning; its text is the sentence every door shows. */

@@ -96,21 +96,19 @@ t.test('pix asks with the number and prints what was found (ITI TF-2 3.45)', asy
   t.match(heard?.headers['content-type'], 'action="urn:hl7-org:v3:PRPA_IN201309UV02"')
   if (heard === undefined) return
   const asked = readQuery(simple(heard).body)
-  t.match(asked.patient.id, { value: 'B-77', authority: '2.25.9' })
-  t.match(asked.dataSources, [{ domain: XAD }])
+  t.match(asked.patient, { value: 'B-77', universalId: '2.25.9' })
+  t.match(asked.domains, [{ universalId: XAD }])
 })
 
 t.test('an unknown number is exit code 1 with the detail of the acknowledgement', async (t) => {
   const { call } = await withDoor(t, (heard) => {
     const request = simple(heard)
-    const details = [
-      { type: 'E', code: '204', codeSystem: '2.16.840.1.113883.12.357', text: 'not known here', locations: ['/a/b'] },
-    ] as const
-    return soap(answer(request, iti45, writePixResponse(readQuery(request.body), { kind: 'unknown', details })))
+    const errors = [iheError('V3_UNKNOWN_KEY', { at: '/a/b' })]
+    return soap(answer(request, iti45, writePixResponse(readQuery(request.body), { kind: 'unknown', errors })))
   })
   const { code, err } = await call('pix', '--id', 'B-0', '--domain', '2.25.9')
   t.equal(code, 1)
-  t.match(err, 'error 204: not known here')
+  t.match(err, 'error 204: The patient identifier or its domain is not known')
   t.match(err, 'at /a/b')
 })
 

@@ -15,7 +15,7 @@ import type {
 } from '../../src/identity/ports.ts'
 import type { Caller } from '../../src/model/caller.ts'
 import { IheError } from '../../src/model/error.ts'
-import type { PatientFeed, PixQuery } from '../../src/model/hl7v3.ts'
+import type { PatientFeed, PixV3Query } from '../../src/model/hl7v3.ts'
 import { formatCx, type Oid, type PatientId, parseOid } from '../../src/model/identifiers.ts'
 import type { MergeFeed } from '../../src/model/identity-feed.ts'
 import type { Demographics } from '../../src/model/person.ts'
@@ -119,6 +119,7 @@ function readsOn(state: () => State): IdentityReads {
         .map((entry) => ({ id: entry.id, domain: state().domains.get(entry.id.authority) as Domain }))
       return { domains: known, person: { key: found.person, identifiers } }
     },
+    domainsNamed: async (names) => [...state().domains.values()].filter(({ name }) => names.includes(name)),
     facilityDomains: async (facilityId) =>
       [...state().domains.values()].filter((domain) => domain.facilityId === facilityId && domain.kind === 'facility'),
     identifiersOf: async (person) => all().filter((entry) => entry.person === person),
@@ -281,14 +282,25 @@ export function mergeOf(subsumed: PatientId, survivor: PatientId, fields: Partia
   }
 }
 
-export function queryOf(id: PatientId, dataSources: readonly Oid[] = []): PixQuery {
+export function queryOf(id: PatientId, dataSources: readonly Oid[] = []): PixV3Query {
   const list = '/PRPA_IN201309UV02/controlActProcess/queryByParameter/parameterList'
   return {
     transmission: transmission('PRPA_IN201309UV02'),
     queryId: { root: '2.25.500', extension: '1' },
-    patient: { id, at: `${list}/patientIdentifier/value` },
-    dataSources: dataSources.map((domain, index) => ({ domain, at: `${list}/dataSource[${index + 1}]/value` })),
-    queryByParameter: '<queryByParameter/>',
+    patient: {
+      value: id.value,
+      namespace: '',
+      universalId: id.authority,
+      at: `${list}/patientIdentifier/value`,
+      domainAt: `${list}/patientIdentifier/value`,
+    },
+    domains: dataSources.map((universalId, index) => ({
+      namespace: '',
+      universalId,
+      at: `${list}/dataSource[${index + 1}]/value`,
+    })),
+    warnings: [],
+    asked: { id: '2.25.300^1', text: '<queryByParameter/>' },
   }
 }
 

@@ -22,6 +22,7 @@ import { runForeignSamples } from './foreign-samples.ts'
 import { type HttpAnswer, type JournalRow, type Scenario, startScenario } from './harness.ts'
 import { inject } from './inject.ts'
 import { networkValues } from './network.ts'
+import { disagreements } from './second-opinion.ts'
 import { servedSchemaFaults } from './served-schemas.ts'
 import { bodyOf, type Emitted, envelopeOf, schemaFaults } from './validate.ts'
 
@@ -37,6 +38,8 @@ const warnings = new Set(errorTable.filter(({ severity }) => severity === 'Warni
 interface Run {
   readonly scenario: Scenario
   readonly emitted: Emitted[]
+  /** Answers of HL7 v2. */
+  readonly told: { readonly name: string; readonly bytes: Buffer }[]
 }
 
 interface Sending {
@@ -53,7 +56,9 @@ async function send(run: Run, { one, file, bytes }: Sending): Promise<HttpAnswer
   if (door === 'mllp' || door === 'mllp-pix') {
     const connection = await scenario.mllp(system, door === 'mllp' ? 'storeclient' : 'pix')
     try {
-      return { status: 200, contentType: ER7, body: await connection.send(bytes) }
+      const body = await connection.send(bytes)
+      run.told.push({ name: one.name, bytes: body })
+      return { status: 200, contentType: ER7, body }
     } finally {
       await connection.close()
     }
@@ -209,7 +214,7 @@ function inOrder(cases: readonly Case[]): readonly Case[] {
 
 t.test('every fixture gets its answer, is journalled and leaves nothing behind when refused', async (t) => {
   const scenario = await startScenario(t)
-  const run: Run = { scenario, emitted: [] }
+  const run: Run = { scenario, emitted: [], told: [] }
   const network = await networkValues(scenario)
   for (const one of inOrder(readCases())) {
     // The running server has no setting yet that agrees kinds with a facility; test/storeclient runs these cases.
@@ -218,6 +223,11 @@ t.test('every fixture gets its answer, is journalled and leaves nothing behind w
   await t.test('ITI-18, 41, 42, 43: sample messages of other stacks', (t) =>
     runForeignSamples(t, scenario, run.emitted),
   )
+  await t.test('HL7 v2.5 2.10: an independent library reads every HL7 v2 answer as it was meant', async (t) => {
+    t.ok(run.told.length > 0)
+    const faults = run.told.flatMap(({ name, bytes }) => disagreements(bytes).map((fault) => `${name} ${fault}`))
+    t.same(faults, [])
+  })
   await t.test('every SOAP answer is valid against the schemas', async (t) => {
     t.same(schemaFaults(run.emitted), [])
   })

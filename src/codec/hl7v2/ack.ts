@@ -5,23 +5,35 @@ import { component, type Delimiters, type DetectedCharset, repetitions, segments
 import { encode, labelledCharset } from './charset.ts'
 import { type MessageHeader, STANDARD_DELIMITERS } from './header.ts'
 import { readEr7 } from './read.ts'
-import { components, er7Text, escapeText, type FieldValue, type Leaf, type SegmentValue } from './write.ts'
+import {
+  components,
+  er7Text,
+  escapeText,
+  type FieldValue,
+  type Leaf,
+  type RepetitionValue,
+  type SegmentValue,
+} from './write.ts'
 
 /** `original`: AA AE AR. `commit`: CA CE CR. `application`: AA AE AR, in enhanced mode. */
 export type AckMode = 'original' | 'commit' | 'application'
 
-export interface Acknowledgement {
+/** What acknowledgements and responses of queries are made from. */
+export interface AnswerBase {
   readonly request: MessageHeader
-  readonly result: 'accepted' | IheError
   readonly warnings: readonly IheError[]
   readonly journalId: string
   readonly now: Date
-  /** Our own MSH-10, unique per acknowledgement. */
+  /** Our own MSH-10, unique per answer. */
   readonly controlId: string
-  /** Which of the due acknowledgements to write; the first one when left out. */
-  readonly mode?: AckMode
   /** MSH-12 of the answer; 2.5 when left out. ERR before 2.5 has one field, and the text stands in MSA-3. */
   readonly version?: string
+}
+
+export interface Acknowledgement extends AnswerBase {
+  readonly result: 'accepted' | IheError
+  /** Which of the due acknowledgements to write; the first one when left out. */
+  readonly mode?: AckMode
 }
 
 const APPLICATION_CODES = '99STC'
@@ -82,24 +94,27 @@ export function writeAck(ack: Acknowledgement): Buffer | undefined {
   if (mode === undefined) return undefined
   const charset = answerCharset(ack.request)
   const errors = ack.result === 'accepted' ? ack.warnings : [ack.result, ...ack.warnings]
-  const isOld = isBefore25(ack.version)
   const [first] = errors
+  const { request, version = DEFAULT_VERSION } = ack
+  const type = components('ACK', echo(request.delimiters, request.trigger), isBefore25(version) ? '' : 'ACK')
   const text = er7Text([
-    headerSegment(ack),
+    headerSegment({ ...ack, type, version, label: request.charsetLabel }),
     [
       'MSA',
       ackCode(ack, mode),
       echo(ack.request.delimiters, ack.request.controlId),
-      isOld && first !== undefined ? diagnostic(first, ack.journalId) : '',
+      isBefore25(version) && first !== undefined ? diagnostic(first, ack.journalId) : '',
     ],
-    ...(isOld ? oldErrorSegments(errors) : errors.map((error) => errorSegment(error, ack.journalId, charset))),
+    ...(isBefore25(version)
+      ? oldErrorSegments(errors)
+      : errors.map((error) => errorSegment(error, ack.journalId, charset))),
   ])
   return encode(text, charset) ?? Buffer.from(asciiOnly(text), 'latin1')
 }
 
-const DEFAULT_VERSION = '2.5'
+export const DEFAULT_VERSION = '2.5'
 
-function isBefore25(version = DEFAULT_VERSION): boolean {
+function isBefore25(version: string): boolean {
   return version.startsWith('2.3') || version.startsWith('2.4')
 }
 
@@ -108,9 +123,21 @@ function ackCode(ack: Acknowledgement, mode: AckMode): string {
   return mode === 'commit' ? code.replace('A', 'C') : code
 }
 
-function headerSegment({ request, now, controlId, version }: Acknowledgement): SegmentValue {
+export interface AnswerHeader {
+  readonly request: MessageHeader
+  readonly now: Date
+  readonly controlId: string
+  /** MSH-9. */
+  readonly type: RepetitionValue
+  readonly version: string
+  /** MSH-18. */
+  readonly label: string
+}
+
+/** MSH of an answer: sender and receiver of the request exchanged (ITI TF-2 Appendix C.2.2). */
+export function headerSegment({ request, now, controlId, type, version, label }: AnswerHeader): SegmentValue {
   const copy = (raw: string) => echo(request.delimiters, raw)
-  const iso2022 = labelledCharset(request.charsetLabel) === 'ISO-2022-JP'
+  const iso2022 = labelledCharset(label) === 'ISO-2022-JP'
   return [
     'MSH',
     request.receivingApplication === '' ? OWN_APPLICATION : copy(request.receivingApplication),
@@ -119,18 +146,19 @@ function headerSegment({ request, now, controlId, version }: Acknowledgement): S
     copy(request.sendingFacility),
     hl7Time(now),
     '',
-    components('ACK', copy(request.trigger), isBefore25(version) ? '' : 'ACK'),
+    type,
     controlId,
     request.processingId === '' ? 'P' : copy(request.processingId),
-    version ?? DEFAULT_VERSION,
+    version,
     ...['', '', '', '', ''],
-    copy(request.charsetLabel),
+    copy(label),
     '',
     iso2022 ? 'ISO 2022-1994' : '',
   ]
 }
 
-function errorSegment(error: IheError, journalId: string, charset: DetectedCharset): SegmentValue {
+/** ERR of HL7 v2.5; the user text in Japanese and English where `charset` can carry it. */
+export function errorSegment(error: IheError, journalId: string, charset: DetectedCharset): SegmentValue {
   const { v2, severity, message, ja } = error.row
   const condition = components(String(v2.table0357), CONDITIONS[v2.table0357] ?? '', 'HL70357')
   const japanese = `${ja} / ${message}`
@@ -182,7 +210,7 @@ function answerCharset(request: MessageHeader): DetectedCharset {
 }
 
 /** A raw field of the request in our own delimiters. */
-function echo(from: Delimiters, raw: string): Leaf {
+export function echo(from: Delimiters, raw: string): Leaf {
   const to = STANDARD_DELIMITERS
   let out = ''
   for (const character of raw) {

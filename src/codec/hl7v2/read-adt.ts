@@ -2,8 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { iheError } from '../../../profiles/errors/index.ts'
-import { checkStructure, structureOf } from '../../../profiles/hl7v2/structures.ts'
-import { ITI8_EVENTS, ITI8_PROCESSING_IDS, ITI8_VERSIONS } from '../../../profiles/transactions/iti-8.ts'
+import { ITI8_EVENTS, ITI8_VERSIONS } from '../../../profiles/transactions/iti-8.ts'
 import type { IheError } from '../../model/error.ts'
 import { parseHl7Time } from '../../model/hl7-time.ts'
 import { component, type Er7Message, isNull, repetitions, segmentsOf, value } from '../../model/hl7v2.ts'
@@ -17,7 +16,10 @@ import {
 } from '../../model/hl7v2-pid.ts'
 import type { AdtFeed, DemographicField, UnresolvedPatientId } from '../../model/identity-feed.ts'
 import type { Demographics } from '../../model/person.ts'
+import { readStructure, readTrigger, textOf } from './message.ts'
 import { readEr7 } from './read.ts'
+
+const EVENTS = [...ITI8_EVENTS.keys()]
 
 /**
  * The feed in a message. MSH is checked first, then the structure, then the fields.
@@ -29,10 +31,10 @@ export function readAdt(bytes: Uint8Array): AdtFeed {
   const base = {
     transaction: 'ITI-8',
     message: { key: messageKey(message), at: 'MSH-10' },
-    received: message.segments.map(({ name, fields }) => rawSegment(message, name, fields)).join('\r'),
+    received: textOf(message),
     digest: createHash('sha256').update(bytes).digest('hex'),
   } as const
-  const warnings = [...message.tolerances.map(({ code, ...details }) => iheError(code, details)), ...structure(message)]
+  const warnings = readStructure(message)
   const patientIds = readIds(message, 'PID', 3)
   if (patientIds.length === 0) throw iheError('HL7_FIELD_MISSING', { at: 'PID-3', rule: 'PID-3 is required' })
   const person = readPerson(message)
@@ -41,32 +43,10 @@ export function readAdt(bytes: Uint8Array): AdtFeed {
 }
 
 function readEvent(message: Er7Message): AdtFeed['kind'] {
-  const type = required(message, 9)
-  if (type !== 'ADT') throw iheError('HL7_MESSAGE_TYPE', { at: 'MSH-9.1', value: type, rule: 'ITI-8: ADT' })
-  const trigger = value(message, 'MSH', 9, 2)
+  const trigger = readTrigger(message, { transaction: 'ITI-8', type: 'ADT', triggers: EVENTS, versions: ITI8_VERSIONS })
   const event = ITI8_EVENTS.get(trigger)
-  if (event === undefined) {
-    const known = [...ITI8_EVENTS.keys()].join(', ')
-    throw iheError('HL7_TRIGGER', { at: 'MSH-9.2', value: trigger, rule: `ITI-8: ${known}` })
-  }
-  required(message, 10)
-  const processingId = required(message, 11)
-  if (!ITI8_PROCESSING_IDS.has(processingId)) {
-    throw iheError('HL7_PROCESSING_ID', { at: 'MSH-11', value: processingId, rule: 'P, T or D' })
-  }
-  const version = required(message, 12)
-  if (!ITI8_VERSIONS.has(version)) {
-    throw iheError('HL7_VERSION', { at: 'MSH-12', value: version, rule: [...ITI8_VERSIONS].join(', ') })
-  }
+  if (event === undefined) throw new Error(`accepted event ADT^${trigger} has no feed`)
   return event.kind
-}
-
-function required(message: Er7Message, field: number): string {
-  const text = value(message, 'MSH', field)
-  if (text === '' || isNull(text)) {
-    throw iheError('HL7_MSH_FIELD_MISSING', { at: `MSH-${field}`, rule: `MSH-${field} is required` })
-  }
-  return text
 }
 
 /** MSH-3, MSH-4 and MSH-10; JSON keeps the free texts apart whatever they contain. */
@@ -74,20 +54,6 @@ function messageKey(message: Er7Message): string {
   const [header] = segmentsOf(message, 'MSH')
   const whole = (field: number) => header?.fields[field - 1] ?? ''
   return JSON.stringify([whole(3), whole(4), value(message, 'MSH', 10)])
-}
-
-function rawSegment(message: Er7Message, name: string, fields: readonly string[]): string {
-  const { field } = message.delimiters
-  return name === 'MSH' ? `${name}${field}${fields.slice(1).join(field)}` : [name, ...fields].join(field)
-}
-
-function structure(message: Er7Message): readonly IheError[] {
-  const trigger = value(message, 'MSH', 9, 2)
-  const expected = structureOf('ADT', trigger)
-  if (expected === undefined) throw new Error(`accepted event ADT^${trigger} has no message structure`)
-  const { missing, tolerances } = checkStructure(message, expected)
-  if (missing !== undefined) throw missing
-  return tolerances.map(({ code, ...details }) => iheError(code, details))
 }
 
 /** CX repetitions that have an id; null and empty ones say nothing. */

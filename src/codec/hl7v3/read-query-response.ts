@@ -1,8 +1,9 @@
 // Reads the answer to a PIX query, PRPA_IN201310UV02, for our own command line (ITI TF-2 3.45.4.2).
 
 import { iheError } from '../../../profiles/errors/index.ts'
-import type { CorrespondingId, PixAnswer } from '../../model/hl7v3.ts'
+import type { PixV3Answer } from '../../model/hl7v3.ts'
 import { parseOid } from '../../model/identifiers.ts'
+import type { CorrespondingId } from '../../model/pix.ts'
 import type { XmlElement } from '../xml/read.ts'
 import { readAcknowledgement } from './read-acknowledgement.ts'
 import { child, children } from './transmission.ts'
@@ -11,7 +12,7 @@ import { child, children } from './transmission.ts'
  * The answer as a value; ids in patient/id and in asOtherIDs count alike (ITI TF-2 Appendix E).
  * @throws {IheError} V3_ELEMENT_MISSING without acknowledgement or queryAck, V3_VALUE for an unknown typeCode.
  */
-export function readQueryResponse(body: XmlElement): PixAnswer {
+export function readQueryResponse(body: XmlElement): PixV3Answer {
   const acknowledgement = readAcknowledgement(body)
   const controlAct = child(body, 'controlActProcess')
   const queryAck = controlAct === undefined ? undefined : child(controlAct, 'queryAck')

@@ -1,9 +1,8 @@
 // Reads a PIX query, PRPA_IN201309UV02 (ITI TF-2 3.45.4.1).
 
 import { iheError } from '../../../profiles/errors/index.ts'
-import type { PixQuery } from '../../model/hl7v3.ts'
+import { formatIdentifier, type PixV3Query } from '../../model/hl7v3.ts'
 import { parseOid } from '../../model/identifiers.ts'
-import type { LocatedPatientId } from '../../model/identity-feed.ts'
 import type { XmlElement } from '../xml/read.ts'
 import { serialize } from '../xml/write.ts'
 import { checkShape } from './shape.ts'
@@ -26,7 +25,7 @@ const PARAMETERS = `${QUERY}/parameterList`
  * The query in the Body child `body`. Any semanticsText is accepted, as peers differ in it.
  * @throws {IheError} the first deviation from schema or profile, with its XPath in `at`.
  */
-export function readQuery(body: XmlElement): PixQuery {
+export function readQuery(body: XmlElement): PixV3Query {
   checkItsVersion(body)
   checkShape(body, QUERY_SHAPE, `/${body.name}`)
   const transmission = readTransmission(body)
@@ -40,11 +39,13 @@ export function readQuery(body: XmlElement): PixQuery {
     transmission,
     queryId: readIdentifier(required(query, 'queryId', QUERY), `${QUERY}/queryId`),
     patient: readPatientIdentifier(parameters),
-    dataSources: children(parameters, 'dataSource').map((source, index) => {
+    domains: children(parameters, 'dataSource').map((source, index) => {
       const at = `${PARAMETERS}/dataSource[${index + 1}]`
-      return { domain: readOidOnly(onlyValue(source, at), `${at}/value`), at: `${at}/value` }
+      const universalId = readOidOnly(onlyValue(source, at), `${at}/value`)
+      return { namespace: '', universalId, at: `${at}/value` }
     }),
-    queryByParameter: serialize(inScope(query, [body, controlAct])),
+    warnings: [],
+    asked: { id: formatIdentifier(transmission.id), text: serialize(inScope(query, [body, controlAct])) },
   }
 }
 
@@ -57,16 +58,16 @@ function inScope(element: XmlElement, ancestors: readonly XmlElement[]): XmlElem
   }
 }
 
-function readPatientIdentifier(parameters: XmlElement): LocatedPatientId {
+function readPatientIdentifier(parameters: XmlElement): PixV3Query['patient'] {
   const at = `${PARAMETERS}/patientIdentifier`
   const [parameter, second] = children(parameters, 'patientIdentifier')
   if (parameter === undefined) throw iheError('V3_ELEMENT_MISSING', { at })
   if (second !== undefined) throw iheError('V3_TOO_MANY', { at: `${at}[2]` })
   const { root, extension } = readIdentifier(onlyValue(parameter, at), `${at}/value`)
-  const authority = parseOid(root)
-  if (authority === undefined) throw iheError('V3_DATA_TYPE', { at: `${at}/value/@root`, value: root, rule: 'OID' })
+  if (parseOid(root) === undefined)
+    throw iheError('V3_DATA_TYPE', { at: `${at}/value/@root`, value: root, rule: 'OID' })
   if (extension === undefined) throw iheError('V3_ATTRIBUTE_MISSING', { at: `${at}/value/@extension` })
-  return { id: { value: extension, authority }, at: `${at}/value` }
+  return { value: extension, namespace: '', universalId: root, at: `${at}/value`, domainAt: `${at}/value` }
 }
 
 function onlyValue(parameter: XmlElement, at: string): XmlElement {

@@ -4,11 +4,10 @@ import type { IheError } from '../../model/error.ts'
 import {
   type AcknowledgementDetail,
   acknowledgementDetail,
-  type CorrespondingId,
   type InstanceIdentifier,
-  type PixAnswer,
-  type PixQuery,
+  type PixV3Query,
 } from '../../model/hl7v3.ts'
+import type { CorrespondingId, PixAnswer } from '../../model/pix.ts'
 import type { XmlElement } from '../xml/read.ts'
 import { concat, el, type Markup, trusted } from '../xml/write.ts'
 import { type Salvaged, salvageQuery, salvageTransmission } from './salvage.ts'
@@ -41,7 +40,7 @@ const PATIENT_TAIL = trusted(
 )
 
 /** The answer to a query that was read. */
-export function writeQueryResponse(query: PixQuery, answer: PixAnswer, stamp: MessageStamp = newStamp()): Markup {
+export function writeQueryResponse(query: PixV3Query, answer: PixAnswer, stamp: MessageStamp = newStamp()): Markup {
   return write(query.transmission, contentOf(query, answer), stamp)
 }
 
@@ -65,13 +64,13 @@ export function writeQueryRefusal(body: XmlElement, error: IheError, stamp: Mess
   )
 }
 
-function contentOf(query: PixQuery, answer: PixAnswer): Content {
+function contentOf(query: PixV3Query, answer: PixAnswer): Content {
   const common = {
     status: 'deliveredResponse',
     ids: [],
     details: [],
     queryId: query.queryId,
-    echo: trusted(query.queryByParameter),
+    echo: trusted(query.asked.text),
   } as const
   switch (answer.kind) {
     case 'found':
@@ -79,7 +78,7 @@ function contentOf(query: PixQuery, answer: PixAnswer): Content {
     case 'nothing':
       return { ...common, typeCode: 'AA', queryResponseCode: 'NF' }
     case 'unknown':
-      return { ...common, typeCode: 'AE', queryResponseCode: 'AE', details: answer.details }
+      return { ...common, typeCode: 'AE', queryResponseCode: 'AE', details: answer.errors.map(acknowledgementDetail) }
   }
   answer satisfies never
 }

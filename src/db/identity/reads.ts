@@ -52,6 +52,13 @@ export function identityReads(client: Queryable): IdentityReads {
       )
       return new Map(rows.map((row) => [row.oid, toDomain(row)]))
     },
+    async domainsNamed(names) {
+      const rows = await query<DomainRow>(
+        client,
+        sql`select oid, name, kind, facility_id from identity.domain where name = any(${names})`,
+      )
+      return rows.map(toDomain)
+    },
     async correspondence(id, domains) {
       // ITI-45: identifier by primary key, its person's identifiers by identifier_person_domain; domains asked for come with no value.
       const rows = await query<CorrespondenceRow>(
@@ -63,7 +70,7 @@ export function identityReads(client: Queryable): IdentityReads {
           where q.domain = ${id.authority} and q.value = ${id.value} and q.status = 'active'
           union all
           select oid, name, kind, facility_id, null, null from identity.domain where oid = any(${domains})
-          order by 1`,
+          order by 1, 5`,
       )
       return toCorrespondence(rows)
     },

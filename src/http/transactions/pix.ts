@@ -7,7 +7,8 @@ import { writeAcknowledgement, writeFeedRefusal } from '../../codec/hl7v3/write-
 import { writeQueryRefusal, writeQueryResponse } from '../../codec/hl7v3/write-query-response.ts'
 import { citing } from '../../model/error.ts'
 import type { Outcome } from '../../model/evidence.ts'
-import type { FeedAcknowledgement, PatientFeed, PatientMerge, PixAnswer, PixQuery } from '../../model/hl7v3.ts'
+import type { FeedAcknowledgement, PatientFeed, PatientMerge, PixV3Query } from '../../model/hl7v3.ts'
+import type { PixAnswer } from '../../model/pix.ts'
 import type { Codec, Encoded } from '../binding.ts'
 
 function acknowledge(
@@ -30,9 +31,18 @@ export const iti44MergeCodec: Codec<PatientMerge, FeedAcknowledgement> = {
   refuse: iti44Codec.refuse,
 }
 
-export const iti45Codec: Codec<PixQuery, PixAnswer> = {
+/** An acknowledgement detail has one text field only, so the journal id stands in it. */
+function cited(answer: PixAnswer, journalId: string): PixAnswer {
+  if (answer.kind !== 'unknown') return answer
+  return { ...answer, errors: answer.errors.map((error) => citing(error, journalId)) }
+}
+
+export const iti45Codec: Codec<PixV3Query, PixAnswer> = {
   decode: ({ body }) => readQuery(body),
-  encode: (outcome, { request }) => ({ body: writeQueryResponse(request, outcome.answer), attachments: [] }),
+  encode: ({ answer }, { request, journalId }) => ({
+    body: writeQueryResponse(request, cited(answer, journalId)),
+    attachments: [],
+  }),
   refuse: (errors, { incoming, journalId }) =>
     writeQueryRefusal(incoming.body, citing(errors[0] ?? iheError('INTERNAL'), journalId)),
 }

@@ -339,9 +339,9 @@ t.test('3.45.4.1.2: a query keeps its queryByParameter for the echo', async (t) 
   const query = readQuery(bodyOf(QUERY))
   t.match(query, {
     queryId: { root: '2.25.500', extension: 'q1' },
-    patient: { id: { value: '0042', authority: '2.25.100.1' } },
-    dataSources: [{ domain: '2.25.100.2', at: /parameterList\/dataSource\[1\]\/value$/ }],
-    queryByParameter: /^<queryByParameter xmlns="urn:hl7-org:v3">.*Patient\.Id/,
+    patient: { value: '0042', namespace: '', universalId: '2.25.100.1' },
+    domains: [{ universalId: '2.25.100.2', at: /parameterList\/dataSource\[1\]\/value$/ }],
+    asked: { text: /^<queryByParameter xmlns="urn:hl7-org:v3">.*Patient\.Id/ },
   })
 })
 
