@@ -49,7 +49,10 @@ export const settings = {
 
   'mllp.host': text({ default: '127.0.0.1', description: 'Address the MLLP doors listen on', example: '0.0.0.0' }),
   'mllp.storeclient.port': port({ default: 2575, description: 'Port of StoreClient over MLLP with TLS' }),
-  'mllp.pix.port': port({ default: 2576, description: 'Port of the patient identity feed (ITI-8) over MLLP with TLS' }),
+  'mllp.pix.port': port({
+    default: 2576,
+    description: 'Port of patient identity over HL7 v2 (ITI-8, ITI-9), MLLP with TLS',
+  }),
 
   'management.host': text({
     default: '127.0.0.1',

@@ -206,3 +206,49 @@ t.test('3.45: the affinity domain id may be asked about by facilities that know 
   t.equal((await pixQuery(queryOf(idIn(AFFINITY, person)), clinic, ports)).answer.kind, 'found')
   t.equal((await pixQuery(queryOf(idIn(AFFINITY, person)), callerOf('pharmacy-c'), ports)).answer.kind, 'unknown')
 })
+
+t.test('Appendix E.2: a namespace means an own domain first, then the only domain of that name', async (t) => {
+  const { ports } = await linkedPatient()
+  const named = { ...queryOf(idIn(DOMAIN_A, 'A1')), domains: [{ namespace: 'CLINIC-B', universalId: '', at: '/b' }] }
+  t.match((await pixQuery(named, hospital, ports)).answer, { kind: 'found', ids: [{ id: idIn(DOMAIN_B, 'B1') }] })
+  ports.state().domains.set(UNKNOWN, { oid: UNKNOWN, name: 'CLINIC-B', kind: 'facility', facilityId: 'other' })
+  const twice = await pixQuery(named, hospital, ports)
+  t.match(twice.errors, [{ row: { code: 'V3_UNKNOWN_KEY' }, at: '/b', value: 'CLINIC-B' }], 'a name of two is nobody’s')
+  t.equal((await pixQuery({ ...named, patient: named.patient }, clinic, ports)).answer.kind, 'unknown')
+  const own = {
+    ...named,
+    patient: { ...named.patient, value: 'B1', namespace: 'CLINIC-B', universalId: '' },
+    domains: [],
+  }
+  t.equal((await pixQuery(own, clinic, ports)).answer.kind, 'found', 'one’s own is meant')
+  const { patients } = (await pixQuery(own, clinic, ports)).evidence
+  t.equal(patients[0], `B1^^^&${DOMAIN_B}&ISO`)
+})
+
+t.test('Appendix E.2: an OID decides, a namespace beside it is checked', async (t) => {
+  const { ports } = await linkedPatient()
+  const query = queryOf(idIn(DOMAIN_A, 'A1'))
+  const patient = { ...query.patient, namespace: 'WRONG', domainAt: 'QPD-3.4' }
+  const domains = [{ namespace: 'WRONG-B', universalId: DOMAIN_B, at: 'QPD-4[1]' }]
+  const outcome = await pixQuery({ ...query, patient, domains }, hospital, ports)
+  t.equal(outcome.answer.kind, 'found')
+  t.match(outcome.errors, [
+    { row: { code: 'V3_TOLERATED' }, at: 'QPD-3.4.1', value: 'WRONG' },
+    { row: { code: 'V3_TOLERATED' }, at: 'QPD-4[1].4.1', value: 'WRONG-B' },
+  ])
+})
+
+t.test('3.9.4.2.2 cases 3 and 4: whether the id or its domain is not known', async (t) => {
+  const { ports } = await linkedPatient()
+  const placed = (id: ReturnType<typeof idIn>) => {
+    const query = queryOf(id)
+    return { ...query, patient: { ...query.patient, at: 'QPD-3.1', domainAt: 'QPD-3.4' } }
+  }
+  t.match((await pixQuery(placed(idIn(DOMAIN_A, 'A9')), hospital, ports)).errors, [{ at: 'QPD-3.1' }])
+  t.match((await pixQuery(placed(idIn(UNKNOWN, 'A9')), hospital, ports)).errors, [{ at: 'QPD-3.4' }])
+  const nobodys = { ...placed(idIn(DOMAIN_A, 'A1')) }
+  const without = { ...nobodys, patient: { ...nobodys.patient, universalId: '' } }
+  const outcome = await pixQuery(without, hospital, ports)
+  t.match(outcome.errors, [{ at: 'QPD-3.4', value: 'A1^^^' }])
+  t.strictSame(outcome.evidence.patients, [], 'nobody is named whose domain is not')
+})

@@ -157,7 +157,7 @@ function pair(machine: Machine, bytes: Buffer, index: number): number {
   const unit = table?.[(lead - 0x21) * ROW + trail - 0x21] ?? UNDEFINED
   if (unit === UNDEFINED) return lose(machine, index + 2)
   if (machine.set === 'jisx0212') machine.seen |= SEEN.jisx0212
-  else if (lead === NEC_ROW_13 || lead >= NEC_SELECTED_IBM) machine.seen |= SEEN.vendor
+  else if (isVendorRow(lead)) machine.seen |= SEEN.vendor
   return put(machine, unit, index + 2)
 }
 
@@ -229,6 +229,16 @@ let inverse: ReadonlyMap<number, number> | undefined
 export function jisCode(unit: number): number | undefined {
   inverse ??= inverseTable()
   return inverse.get(unit)
+}
+
+/** Whether a character is of the rows that vendors added to JIS X 0208 (髙, 﨑, ①), which a receiver need not have. */
+export function isVendorCharacter(unit: number): boolean {
+  const code = jisCode(unit)
+  return code !== undefined && isVendorRow(code >> 8)
+}
+
+function isVendorRow(lead: number): boolean {
+  return lead === NEC_ROW_13 || lead >= NEC_SELECTED_IBM
 }
 
 function inverseTable(): ReadonlyMap<number, number> {

@@ -7,6 +7,7 @@ import type { CorrespondingId, PixAnswer } from '../../model/pix.ts'
 import { type AnswerBase, DEFAULT_VERSION, echo, errorSegment, headerSegment } from './ack.ts'
 import { encode, labelledCharset } from './charset.ts'
 import type { MessageHeader } from './header.ts'
+import { isVendorCharacter } from './jis.ts'
 import { echoOf } from './query.ts'
 import { components, er7Text, type RepetitionValue, type SegmentValue } from './write.ts'
 
@@ -31,7 +32,14 @@ const JIS_LABEL = '~ISO IR87'
 /** The answer in the character set of the query; in UTF-8, and labelled so, where that set lacks a character of it. */
 export function writeResponse(response: QueryResponse): Buffer {
   const { charset, label } = charsetOf(response.request)
-  return encode(textOf(response, charset, label), charset) ?? Buffer.from(textOf(response, 'UTF-8', UTF8_LABEL), 'utf8')
+  const text = textOf(response, charset, label)
+  const bytes = charset === 'ISO-2022-JP' && hasVendorCharacter(text) ? undefined : encode(text, charset)
+  return bytes ?? Buffer.from(textOf(response, 'UTF-8', UTF8_LABEL), 'utf8')
+}
+
+function hasVendorCharacter(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (isVendorCharacter(text.charCodeAt(at))) return true
+  return false
 }
 
 function textOf(response: QueryResponse, charset: DetectedCharset, label: string): string {

@@ -1,0 +1,89 @@
+// Queries over HL7 v2 at a running server: the command line, audit, and many at once (ITI TF-2 3.9, 3.9.5).
+
+import t from 'tap'
+import { askPix, foundIds } from '../../src/cli/pix.ts'
+import { readPixResponse } from '../../src/codec/hl7v2/read-pix-response.ts'
+import { writePixQuery } from '../../src/codec/hl7v2/write-pix-query.ts'
+import { formatCx, type PatientId } from '../../src/model/identifiers.ts'
+import { run } from '../cli/fake-door.ts'
+import { DOMAINS, startNetwork } from '../faults/support.ts'
+
+const network = await startNetwork(t)
+const { pool, server } = network
+const taro: PatientId = { value: '0000012345', authority: DOMAINS['hospital-a'] }
+
+function queryOf(patientId: PatientId, controlId: string): Buffer {
+  return writePixQuery({
+    sender: ['EHR', 'HOSP'],
+    receiver: ['TSUNAGI', ''],
+    controlId,
+    tag: `tag ${controlId}`,
+    now: new Date(),
+    patientId,
+    domains: [],
+  })
+}
+
+const pix = (...options: readonly string[]) =>
+  run([
+    'pix',
+    ...['--v2', '--port', String(server.pixPort), '--url', network.baseUrl],
+    ...['--data-dir', server.config.dataDir, ...options],
+  ])
+
+t.test('3.9: tsunagi pix --v2 shows what ITI-45 shows', async (t) => {
+  const { answer } = await askPix(await network.as('hospital-a'), taro, [])
+  const expected = foundIds(answer).map(({ id }) => formatCx(id))
+  t.ok(expected.length > 1)
+  const asked = ['--as', 'hospital-a', '--id', taro.value, '--domain', taro.authority]
+  const { code, text, err } = await pix(...asked)
+  t.equal(code, 0, err)
+  for (const cx of expected) t.match(text, cx)
+  const one = await pix(...asked, '--source', DOMAINS['clinic-b'])
+  t.match(one.text, 'B-77')
+  t.notMatch(one.text, expected.find((cx) => !cx.startsWith('B-77')) ?? '')
+  t.match((await pix(...asked, '--raw')).text, /RSP\^K23\^RSP_K23/)
+})
+
+t.test('3.9.4.2.2 case 3: an id that is not known is a refusal with its place', async (t) => {
+  const { code, err } = await pix('--as', 'clinic-b', '--id', 'NEVER', '--domain', DOMAINS['clinic-b'])
+  t.equal(code, 1)
+  t.match(err, 'error 204 QPD^1^3^1^1')
+})
+
+t.test('3.9.5: a query is audited as such, with the message and its control id', async (t) => {
+  const connection = await network.feed('hospital-a')
+  t.teardown(connection.close)
+  await connection.send(queryOf(taro, 'AUDITED-1'))
+  const { rows } = await pool.query<{ event_code: string; objects: { query: { id: string; text: string } } }>(
+    `select event_code, action, type_code, outcome, patients, objects from audit.event where objects->>'messageId' = 'AUDITED-1'`,
+  )
+  t.match(rows, [
+    {
+      event_code: '110112',
+      action: 'E',
+      type_code: 'ITI-9',
+      outcome: 0,
+      patients: [formatCx(taro), /./, /./],
+      objects: { query: { id: 'AUDITED-1', text: /^MSH\|.*\rQPD\|IHE PIX Query\|tag AUDITED-1\|0000012345\^/s } },
+    },
+  ])
+})
+
+t.test('3.9.4.1.3: queries of many connections at once get their own answers', async (t) => {
+  const numbers = ['0000012345', '0000012346', '0000012348', '0000012350', '0000012352']
+  const clinics = ['B-77', 'B-78', 'B-79', 'B-82', 'B-83']
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, async (_, index) => {
+      const connection = await network.feed('hospital-a')
+      const patientId = { ...taro, value: numbers[index % numbers.length] ?? '' }
+      const bytes = await connection.send(queryOf(patientId, `MANY-${index}`)).finally(connection.close)
+      return { clinic: clinics[index % clinics.length], tag: `tag MANY-${index}`, bytes }
+    }),
+  )
+  for (const { clinic, tag, bytes } of answers) {
+    const answer = readPixResponse(bytes)
+    t.ok(answer.kind === 'found' && answer.ids.some(({ id }) => id.value === clinic), tag)
+    t.match(bytes.toString('utf8'), `\rQAK|${tag}|OK\r`)
+  }
+})
