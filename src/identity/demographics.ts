@@ -9,12 +9,17 @@ export function sameDemographics(a: Demographics, b: Demographics): boolean {
 }
 
 function canonical(person: Demographics): unknown {
+  const names = (list: readonly PersonName[] = []) => list.map((name) => [name.representation, name.family, name.given])
   return [
-    person.names.map((name) => [name.representation, name.family, name.given]),
+    names(person.names),
     person.sex ?? null,
     person.birthTime ?? null,
     person.addresses.map((address) => [address.postalCode ?? null, address.text]),
     person.telecoms,
+    person.multipleBirth ?? null,
+    person.birthOrder ?? null,
+    person.deceased ?? null,
+    names(person.mother),
   ]
 }
 

@@ -1,7 +1,7 @@
-// PID of HL7 v2 as parts of a person: names by script, sex, addresses, telecoms (HL7 v2.5 3.4.2; SS-MIX2 writes kanji and kana names).
+// PID of HL7 v2 as parts of a person: names by script, sex, addresses, telecoms, birth and death (HL7 v2.5 3.4.2; SS-MIX2 writes kanji and kana).
 
-import { component, type Er7Message, isNull, repetitions, segmentsOf } from './hl7v2.ts'
-import type { Address, NameRepresentation, PersonName } from './person.ts'
+import { component, type Er7Message, isNull, repetitions, segmentsOf, value } from './hl7v2.ts'
+import type { Address, Demographics, NameRepresentation, PersonName } from './person.ts'
 
 const REPRESENTATIONS: Readonly<Record<string, NameRepresentation>> = { I: 'IDE', P: 'SYL', A: 'ABC' }
 
@@ -29,16 +29,40 @@ export function hasStatement(message: Er7Message, field: number): boolean {
 
 /** PID-5. */
 export function namesOfPid(message: Er7Message): readonly PersonName[] {
-  return listOf(message, 5, (_, raw) => {
-    const family = component(message, raw, 1)
-    const given = component(message, raw, 2)
-    if (isNull(raw) || family + given === '') return undefined
-    // Some vendors shift the codes by one component, so a known code counts wherever it stands; the script decides else.
-    const coded = [8, 7, 9]
-      .map((part) => REPRESENTATIONS[component(message, raw, part)])
-      .find((code) => code !== undefined)
-    return { representation: coded ?? scriptOf(family + given), family, given }
-  })
+  return listOf(message, 5, readName)
+}
+
+function readName(message: Er7Message, raw: string): PersonName | undefined {
+  const family = component(message, raw, 1)
+  const given = component(message, raw, 2)
+  if (isNull(raw) || family + given === '') return undefined
+  // Some vendors shift the codes by one component, so a known code counts wherever it stands; the script decides else.
+  const coded = [8, 7, 9]
+    .map((part) => REPRESENTATIONS[component(message, raw, part)])
+    .find((code) => code !== undefined)
+  return { representation: coded ?? scriptOf(family + given), family, given }
+}
+
+/** Table 0136. */
+const YES_NO: Readonly<Record<string, boolean>> = { Y: true, N: false }
+const BIRTH_ORDER = /^[1-9]\d?$/
+
+/** PID-6 mother, PID-24 and PID-25 multiple birth, PID-29 and PID-30 death; what is not said legibly is left out. */
+export function circumstancesOfPid(
+  message: Er7Message,
+): Pick<Demographics, 'mother' | 'multipleBirth' | 'birthOrder' | 'deceased'> {
+  const mother = listOf(message, 6, readName)
+  const multipleBirth = YES_NO[value(message, 'PID', 24)]
+  const order = value(message, 'PID', 25)
+  const timeOfDeath = value(message, 'PID', 29)
+  const hasDied = timeOfDeath !== '' && !isNull(timeOfDeath)
+  const deceased = hasDied ? true : YES_NO[value(message, 'PID', 30)]
+  return {
+    ...(mother.length === 0 ? {} : { mother }),
+    ...(multipleBirth === undefined ? {} : { multipleBirth }),
+    ...(BIRTH_ORDER.test(order) ? { birthOrder: Number(order) } : {}),
+    ...(deceased === undefined ? {} : { deceased }),
+  }
 }
 
 /** PID-11. */

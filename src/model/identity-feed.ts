@@ -11,7 +11,16 @@ export interface LocatedPatientId {
 }
 
 /** Fields whose value a sender can withhold. */
-export type DemographicField = 'names' | 'sex' | 'birthTime' | 'addresses' | 'telecoms'
+export type DemographicField =
+  | 'names'
+  | 'sex'
+  | 'birthTime'
+  | 'addresses'
+  | 'telecoms'
+  | 'mother'
+  | 'multipleBirth'
+  | 'birthOrder'
+  | 'deceased'
 
 interface FeedMessage {
   /** As history and idempotency name it. */

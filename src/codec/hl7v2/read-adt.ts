@@ -8,6 +8,7 @@ import { parseHl7Time } from '../../model/hl7-time.ts'
 import { component, type Er7Message, isNull, repetitions, segmentsOf, value } from '../../model/hl7v2.ts'
 import {
   addressesOfPid,
+  circumstancesOfPid,
   hasStatement,
   isUsualSex,
   namesOfPid,
@@ -84,6 +85,18 @@ interface ReadPerson {
   readonly warnings: readonly IheError[]
 }
 
+/** Fields of PID by what they say of a person; PID-5 is required. */
+const MASKABLE: readonly (readonly [DemographicField, readonly number[]])[] = [
+  ['birthTime', [7]],
+  ['sex', [8]],
+  ['addresses', [11]],
+  ['telecoms', [13, 14]],
+  ['mother', [6]],
+  ['multipleBirth', [24]],
+  ['birthOrder', [25]],
+  ['deceased', [29, 30]],
+]
+
 /** An empty field says nothing, so a former value is kept; HL7 null deletes it (HL7 v2.5 2.5.3). */
 function readPerson(message: Er7Message): ReadPerson {
   const names = namesOfPid(message)
@@ -91,15 +104,7 @@ function readPerson(message: Er7Message): ReadPerson {
   const code = value(message, 'PID', 8)
   const sex = SEX_OF_PID[code]
   const birthTime = readBirth(message)
-  const fields: Readonly<Record<Exclude<DemographicField, 'names'>, readonly number[]>> = {
-    birthTime: [7],
-    sex: [8],
-    addresses: [11],
-    telecoms: [13, 14],
-  }
-  const masked = (['birthTime', 'sex', 'addresses', 'telecoms'] as const).filter(
-    (name) => !fields[name].some((field) => hasStatement(message, field)),
-  )
+  const masked = MASKABLE.filter(([, fields]) => !fields.some((field) => hasStatement(message, field)))
   return {
     demographics: {
       names,
@@ -107,8 +112,9 @@ function readPerson(message: Er7Message): ReadPerson {
       ...(birthTime === undefined ? {} : { birthTime }),
       addresses: addressesOfPid(message),
       telecoms: telecomsOfPid(message),
+      ...circumstancesOfPid(message),
     },
-    masked,
+    masked: masked.map(([name]) => name),
     warnings: isUsualSex(code) ? [] : [iheError('HL7_CODE', { at: 'PID-8', value: code, rule: 'HL7 table 0001' })],
   }
 }

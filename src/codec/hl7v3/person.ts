@@ -70,8 +70,10 @@ export function readPerson(patient: XmlElement, person: XmlElement, at: string):
   }
 }
 
-function maskedFields(sources: Readonly<Record<DemographicField, readonly XmlElement[]>>): readonly DemographicField[] {
-  const fields: readonly DemographicField[] = ['names', 'sex', 'birthTime', 'addresses', 'telecoms']
+type MaskableField = 'names' | 'sex' | 'birthTime' | 'addresses' | 'telecoms'
+
+function maskedFields(sources: Readonly<Record<MaskableField, readonly XmlElement[]>>): readonly DemographicField[] {
+  const fields: readonly MaskableField[] = ['names', 'sex', 'birthTime', 'addresses', 'telecoms']
   return fields.filter((field) => sources[field].some((element) => element.attributes.get('nullFlavor') === 'MSK'))
 }
 

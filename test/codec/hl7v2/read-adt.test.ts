@@ -46,7 +46,7 @@ t.test(
           addresses: [{ postalCode: '999-0001', text: '架空県見本市1-2-3' }],
           telecoms: ['099-000-0001'],
         },
-        masked: [],
+        masked: ['mother', 'multipleBirth', 'birthOrder', 'deceased'],
         warnings: [],
         digest: /^[0-9a-f]{64}$/,
       })
@@ -55,10 +55,36 @@ t.test(
 
 t.test('2.5.3: an empty field says nothing, null deletes', async (t) => {
   const silent = readAdt(adt('A08', ['PID|1||1||水沢^葉名', 'PV1||O']))
-  t.match(silent, { kind: 'revise', masked: ['birthTime', 'sex', 'addresses', 'telecoms'] })
+  const said = ['birthTime', 'sex', 'addresses', 'telecoms']
+  const circumstances = ['mother', 'multipleBirth', 'birthOrder', 'deceased']
+  t.match(silent, { kind: 'revise', masked: [...said, ...circumstances] })
   const deleting = readAdt(adt('A08', ['PID|1||1||水沢^葉名||""|""|||""||""', 'PV1||O']))
-  t.match(deleting, { masked: [], demographics: { addresses: [], telecoms: [] } })
+  t.match(deleting, { masked: circumstances, demographics: { addresses: [], telecoms: [] } })
   t.notOk(deleting.kind === 'merge' || 'sex' in deleting.demographics)
+})
+
+t.test('3.4.2: mother, multiple birth and its order, death', async (t) => {
+  const pid = (fields: Readonly<Record<number, string>>) =>
+    `PID|1||1||水沢^葉名|${Array.from({ length: 25 }, (_, index) => fields[index + 6] ?? '').join('|')}`
+  const read = (fields: Readonly<Record<number, string>>) => {
+    const feed = readAdt(adt('A08', [pid(fields), 'PV1||O']))
+    return feed.kind === 'merge' ? undefined : { ...feed.demographics, masked: feed.masked }
+  }
+  const twin = read({ 6: '例示^雪^^^^^M^I~レイジ^ユキ^^^^^M^P', 24: 'Y', 25: '2', 30: 'N' })
+  t.match(twin, {
+    mother: [
+      { representation: 'IDE', family: '例示', given: '雪' },
+      { representation: 'SYL', family: 'レイジ', given: 'ユキ' },
+    ],
+    multipleBirth: true,
+    birthOrder: 2,
+    deceased: false,
+    masked: ['birthTime', 'sex', 'addresses', 'telecoms'],
+  })
+  t.equal(read({ 29: '20270101' })?.deceased, true, 'who has a time of death has died')
+  const illegible = read({ 6: '""', 24: '""', 25: '0', 29: '""', 30: '?' })
+  t.same(Object.keys(illegible ?? {}), ['names', 'addresses', 'telecoms', 'masked'])
+  t.same(illegible?.masked, ['birthTime', 'sex', 'addresses', 'telecoms'])
 })
 
 t.test('3.8.4.2.2: of a merge PID-3 survives and MRG-1 goes; demographics have no part in it', async (t) => {
