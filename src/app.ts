@@ -27,6 +27,7 @@ import {
 } from './app/actor-ports.ts'
 import { adminPorts, ensureAdminToken, readiness } from './app/admin-ports.ts'
 import { identityBindings, identityServices } from './app/feed-bindings.ts'
+import { openMatching } from './app/matching.ts'
 import { repositoryFor } from './app/repository-apart.ts'
 import { ensureDevelopmentPki, pkiPaths } from './certificates/pki-directory.ts'
 import { tlsOptions } from './certificates/presets.ts'
@@ -193,7 +194,8 @@ async function furnish(given: Given) {
     repository: repositoryPorts(given, { registry, blobs }),
     blobs,
   })
-  const identity = identityPorts(given)
+  const matching = await openMatching(given)
+  const identity = identityPorts(given, { matching: matching.current })
   await registerDomain(
     { oid: config.identity.affinityDomainAuthority, name: config.identity.affinityDomainName, kind: 'community' },
     identity,
@@ -214,6 +216,7 @@ async function furnish(given: Given) {
     identity,
     stop: async () => {
       stopSweeping()
+      matching.close()
       await stop()
     },
     https: {

@@ -4,7 +4,7 @@ import type pg from 'pg'
 import type { AffinityDomain } from '../../profiles/affinity-domain/index.ts'
 import { admits, mayPublish, scopeOf } from '../access/decide.ts'
 import { auditEvents } from '../audit/event.ts'
-import { renderAssociationFragment, renderFragment, swapPatientId } from '../codec/ebxml/registry-object.ts'
+import { fragmentForm, renderAssociationFragment, renderFragment } from '../codec/ebxml/registry-object.ts'
 import { readEr7 } from '../codec/hl7v2/read.ts'
 import type { Config } from '../config/config.ts'
 import { factsOfPatient, factsOfPersons, findDomains, type PersonFacts } from '../db/access-store.ts'
@@ -135,17 +135,18 @@ export function documentRemovalPorts({ config, pool }: Given, blobs: BlobStore):
   }
 }
 
-export function identityPorts({ config, pool }: Given): IdentityPorts {
+export function identityPorts({ config, pool }: Given, given: Pick<IdentityPorts, 'matching'>): IdentityPorts {
   const affinityDomain = config.identity.affinityDomainAuthority
   return {
     store: createIdentityStore(pool, {
       claim: takeClaim,
       complete: completeClaim,
       record: (client, caller, outcome) => writeExchangeRows(client, rowsOf(caller, outcome)),
-      swapPatientId,
+      ...fragmentForm,
     }),
     affinityDomain,
     takes: 'every domain',
+    matching: given.matching,
     visibleDomains: async (caller, person) => {
       const [access] = (await accessOfPersons(pool, caller, [person])).values()
       if (access === undefined || !access.scope.decision.allowed) return new Set<string>()

@@ -135,6 +135,29 @@ export const settings = {
     default: 'TSUNAGI',
     description: 'Name of that assigning authority, as HL7 v3 answers carry it (assigningAuthorityName)',
   }),
+  'identity.matching': choice(['auto', 'review', 'off'], {
+    default: 'auto',
+    description:
+      'auto: records that are surely one person are linked; review: staff decide every pair; off: numbers are linked by staff only',
+  }),
+  'identity.autoLinkBits': integer(
+    { default: 30, description: 'Score from which two records are linked, bits (log2 of the likelihood ratio)' },
+    1,
+    100,
+  ),
+  'identity.reviewBits': integer(
+    {
+      default: 18,
+      description: 'Score from which staff are asked about two records, bits; not above identity.autoLinkBits',
+    },
+    1,
+    100,
+  ),
+  'identity.marginBits': integer(
+    { default: 8, description: 'How far the best person must be ahead of the second to be linked, bits' },
+    0,
+    100,
+  ),
   'access.mode': choice(['consent', 'affinity-domain'], {
     default: 'consent',
     description:

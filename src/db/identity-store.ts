@@ -8,22 +8,27 @@ import type {
   IdentityStore,
   IdentityTransaction,
   MessageClaim,
+  NewDemographics,
   NewIdentifier,
+  RecordKey,
 } from '../identity/ports.ts'
 import type { Caller } from '../model/caller.ts'
 import { formatCx } from '../model/identifiers.ts'
+import { keepFeatures, matchingWork } from './identity/matching.ts'
 import { type IdentifierRow, identifierColumns, identityReads, toIdentifier } from './identity/reads.ts'
-import { mergePatients, type SwapPatientId } from './patient-merge.ts'
+import { reviewWork } from './identity/reviews.ts'
+import type { FragmentForm } from './merged-objects.ts'
+import { mergePatients, moveNumbers } from './patient-merge.ts'
+import { undoMerge } from './patient-unmerge.ts'
 import { transaction } from './pool.ts'
-import { execute, query, queryOne, sql } from './sql.ts'
+import { execute, named, query, queryOne, sql } from './sql.ts'
 import { recordChange } from './staff-change.ts'
 
 /** Journal and audit writing within the transaction, and the form of stored fragments: handed in by the composition root. */
-export interface ExchangeWriter {
+export interface ExchangeWriter extends FragmentForm {
   readonly claim: (client: pg.ClientBase, claim: MessageClaim) => Promise<ClaimResult>
   readonly complete: (client: pg.ClientBase, claim: MessageClaim, response: unknown) => Promise<void>
   readonly record: (client: pg.ClientBase, caller: Caller, record: ExchangeRecord) => Promise<void>
-  readonly swapPatientId: SwapPatientId
 }
 
 /**
@@ -41,6 +46,8 @@ function identityTransaction(client: pg.ClientBase, exchange: ExchangeWriter): I
   return {
     ...identityReads(client),
     ...identifierWrites(client),
+    ...matchingWork(client),
+    ...reviewWork(client),
     claim: (claim) => exchange.claim(client, claim),
     complete: (claim, response) => exchange.complete(client, claim, response),
     recordExchange: (caller, record) => exchange.record(client, caller, record),
@@ -49,25 +56,15 @@ function identityTransaction(client: pg.ClientBase, exchange: ExchangeWriter): I
     announce: async () => {},
     recordStaffChange: ({ patients, ...change }) =>
       recordChange(client, { ...change, patients: patients.map(formatCx) }),
-    merge: (change) => mergePatients(client, change, exchange.swapPatientId),
+    merge: (change) => mergePatients(client, change, exchange),
+    moveNumbers: (change) => moveNumbers(client, change, exchange),
+    undoMerge: (undo) => undoMerge(client, undo, exchange),
     async lockPersons(persons) {
       await execute(
         client,
         sql`/* lock persons in one order */ select from identity.person where person_key = any(${persons}::bigint[])
             order by person_key for update`,
       )
-    },
-    async hasDocuments(person, facilityId) {
-      await execute(
-        client,
-        sql`/* lock a person */ select from identity.person where person_key = ${person} for update`,
-      )
-      const found = await queryOne<{ readonly there: boolean }>(
-        client,
-        sql`/* are documents registered for a person? */
-          select exists (select from registry.document_entry where person_key = ${person} and publisher = ${facilityId}) as there`,
-      )
-      return found?.there === true
     },
     async addDomain({ oid, name, kind, facilityId }) {
       await execute(
@@ -89,7 +86,7 @@ function identityTransaction(client: pg.ClientBase, exchange: ExchangeWriter): I
 
 type IdentifierWrites = Pick<
   IdentityTransaction,
-  'lockIdentifiers' | 'addIdentifier' | 'replaceDemographics' | 'moveIdentifier' | 'makeObsolete'
+  'lockIdentifiers' | 'addIdentifier' | 'replaceDemographics' | 'makeObsolete'
 >
 
 function identifierWrites(client: pg.ClientBase): IdentifierWrites {
@@ -105,21 +102,7 @@ function identifierWrites(client: pg.ClientBase): IdentifierWrites {
       return rows.map(toIdentifier)
     },
     addIdentifier: (identifier) => addIdentifier(client, identifier),
-    async replaceDemographics(id, demographics, received) {
-      await execute(
-        client,
-        sql`update identity.identifier
-          set demographics = ${JSON.stringify(demographics)}, received = ${received ?? null}, updated_at = now()
-          where domain = ${id.authority} and value = ${id.value}`,
-      )
-    },
-    async moveIdentifier(id, to) {
-      await execute(
-        client,
-        sql`update identity.identifier set person_key = ${to}, second = false, updated_at = now()
-          where domain = ${id.authority} and value = ${id.value}`,
-      )
-    },
+    replaceDemographics: (change) => replaceDemographics(client, change),
     async makeObsolete(id) {
       await execute(
         client,
@@ -131,15 +114,35 @@ function identifierWrites(client: pg.ClientBase): IdentifierWrites {
 }
 
 /** A conflict with either unique index is the caller's to solve; waits for a concurrent transaction that holds the key. */
-async function addIdentifier(client: pg.ClientBase, identifier: NewIdentifier): Promise<boolean> {
-  const { id, person, demographics, received } = identifier
-  const added = await execute(
+async function addIdentifier(client: pg.ClientBase, identifier: NewIdentifier): Promise<RecordKey | undefined> {
+  const { id, person, link, demographics, received, features } = identifier
+  const added = sql`added as (
+      insert into identity.identifier (domain, value, person_key, link, demographics, received)
+      values (${id.authority}, ${id.value}, ${person}, ${link ?? 'sole'}, ${json(demographics)}, ${received ?? null})
+      on conflict do nothing
+      returning record_id)`
+  const row = await queryOne<{ readonly record_id: RecordKey }>(
     client,
-    sql`insert into identity.identifier (domain, value, person_key, demographics, received)
-      values (${id.authority}, ${id.value}, ${person}, ${json(demographics)}, ${received ?? null})
-      on conflict do nothing`,
+    features === undefined
+      ? sql`/* new identifier */ with ${added} select record_id from added`
+      : sql`/* new record */ with ${added}, ${keepFeatures(named('added'), features)} select record_id from added`,
   )
-  return added === 1
+  return row?.record_id
+}
+
+async function replaceDemographics(client: pg.ClientBase, change: NewDemographics): Promise<void> {
+  const { id, demographics, received, features } = change
+  const revised = sql`revised as (
+      update identity.identifier
+      set demographics = ${JSON.stringify(demographics)}, received = ${received ?? null}, updated_at = now()
+      where domain = ${id.authority} and value = ${id.value}
+      returning record_id)`
+  await execute(
+    client,
+    features === undefined
+      ? sql`/* revised identifier */ with ${revised} select from revised`
+      : sql`/* revised record */ with ${revised}, ${keepFeatures(named('revised'), features)} select from revised`,
+  )
 }
 
 async function addHistory(client: pg.ClientBase, entries: readonly HistoryEntry[]): Promise<void> {
@@ -147,9 +150,10 @@ async function addHistory(client: pg.ClientBase, entries: readonly HistoryEntry[
     await execute(
       client,
       sql`insert into identity.identifier_history
-          (domain, value, event, by, reason, person_key, former_person_key, demographics, received)
+          (domain, value, event, by, reason, person_key, former_person_key, demographics, received, link, model, score, evidence)
         values (${entry.id.authority}, ${entry.id.value}, ${entry.event}, ${entry.by}, ${entry.reason}, ${entry.person},
-          ${entry.formerPerson ?? null}, ${json(entry.demographics)}, ${entry.received ?? null})`,
+          ${entry.formerPerson ?? null}, ${json(entry.demographics)}, ${entry.received ?? null}, ${entry.link ?? null},
+          ${entry.evidence?.model ?? null}, ${entry.evidence?.score ?? null}, ${json(entry.evidence?.comparison)})`,
     )
   }
 }

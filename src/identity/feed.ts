@@ -8,6 +8,7 @@ import { type AcknowledgementDetail, acknowledgementDetail, type FeedAcknowledge
 import { formatCx } from '../model/identifiers.ts'
 import type { AdtFeed, MergeFeed, RecordFeed } from '../model/identity-feed.ts'
 import { resolveAdt } from './authority.ts'
+import { CandidatesChanged } from './match.ts'
 import type { IdentityPorts, IdentityTransaction } from './ports.ts'
 import { RACED, recordFeed } from './record-feed.ts'
 import { recordMerge } from './record-merge.ts'
@@ -60,7 +61,7 @@ async function feed(request: Feed, caller: Caller, ports: IdentityPorts): Promis
     try {
       return await ports.store.inTransaction((tx) => accept(tx, { request, caller, ports }))
     } catch (error) {
-      if (error === RACED) continue
+      if (error === RACED || error instanceof CandidatesChanged) continue
       if (error instanceof IheError) return refused(request, error, caller)
       throw error
     }

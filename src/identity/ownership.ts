@@ -32,6 +32,8 @@ export interface SenderDomains {
   readonly own: ReadonlySet<string>
   /** Domains whose ids are patient ids of XDS metadata. */
   readonly patientIds: ReadonlySet<string>
+  /** Own domains whose records are compared with others; a system set apart (access mode affinity-domain) stays apart. */
+  readonly compared: ReadonlySet<string>
 }
 
 /** The domains among `oids` by what they are to the caller; its own assigning authority comes into being when first used. */
@@ -47,8 +49,10 @@ export async function senderDomains(
     await tx.addDomain(domain)
     known.set(oid, domain)
   }
+  const own = oids.filter((oid) => speaksFor(caller, known.get(oid)))
   return {
-    own: new Set(oids.filter((oid) => speaksFor(caller, known.get(oid)))),
+    own: new Set(own),
+    compared: new Set(own.filter((oid) => known.get(oid)?.kind !== 'affinity')),
     patientIds: new Set(oids.filter((oid) => known.has(oid) && known.get(oid)?.kind !== 'facility')),
   }
 }

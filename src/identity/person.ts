@@ -3,7 +3,7 @@
 import { randomInt } from 'node:crypto'
 import type { Oid, PatientId } from '../model/identifiers.ts'
 import type { Demographics } from '../model/person.ts'
-import type { IdentityTransaction, PersonKey } from './ports.ts'
+import type { IdentityTransaction, PersonKey, RecordFeatures, RecordKey } from './ports.ts'
 
 /** Base 32 without I, L, O and U, so that an id can be read aloud and copied by hand. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -20,6 +20,8 @@ export interface NewPerson {
   readonly by: string
   readonly reason: string
   readonly demographics?: Demographics
+  /** Of someone whom staff described; what a feed says is compared under the number of its source. */
+  readonly features?: RecordFeatures
 }
 
 /**
@@ -29,14 +31,16 @@ export interface NewPerson {
 export async function createPerson(
   tx: IdentityTransaction,
   given: NewPerson,
-): Promise<{ readonly key: PersonKey; readonly xad: PatientId }> {
+): Promise<{ readonly key: PersonKey; readonly xad: PatientId; readonly record: RecordKey }> {
   const key = await tx.addPerson()
   const demographics = given.demographics === undefined ? {} : { demographics: given.demographics }
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const xad = { value: newXadValue(), authority: given.affinityDomain }
-    if (!(await tx.addIdentifier({ id: xad, person: key, ...demographics }))) continue
+    const features = given.features === undefined ? {} : { features: given.features }
+    const record = await tx.addIdentifier({ id: xad, person: key, ...demographics, ...features })
+    if (record === undefined) continue
     await tx.addHistory([{ id: xad, event: 'add', by: given.by, reason: given.reason, person: key, ...demographics }])
-    return { key, xad }
+    return { key, xad, record }
   }
   throw new Error('no unused affinity domain id found')
 }

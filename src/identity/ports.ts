@@ -5,6 +5,8 @@ import type { IheError } from '../model/error.ts'
 import type { Evidence, Result } from '../model/evidence.ts'
 import type { Oid, PatientId } from '../model/identifiers.ts'
 import type { Demographics } from '../model/person.ts'
+import type { MatchModel } from './matching/model.ts'
+import type { CandidatePerson, MatchPolicy } from './matching/types.ts'
 
 /** Surrogate key of a person; never leaves the server. Decimal text, because a bigint is wider than a number. */
 export type PersonKey = string
@@ -23,9 +25,17 @@ export interface Domain {
   readonly facilityId?: string
 }
 
+/** Surrogate key of a record (an identifier and what its source says with it); it never changes. Decimal text. */
+export type RecordKey = string
+
+/** How a number came to its person: registered with it, joined by the matcher, joined by staff or by its source. */
+export type LinkState = 'sole' | 'auto' | 'manual'
+
 export interface StoredIdentifier {
   readonly id: PatientId
+  readonly record: RecordKey
   readonly person: PersonKey
+  readonly link: LinkState
   readonly status: 'active' | 'obsolete'
   /** What the source said with this id; absent for ids that came along in asOtherIDs or were entered by staff. */
   readonly demographics?: Demographics
@@ -60,9 +70,20 @@ export interface IdentityReads {
   readonly facilityDomains: (facilityId: string) => Promise<readonly Domain[]>
   /** The identifiers with this value, in `domain` or in any. */
   readonly findIdentifiers: (value: string, domain?: Oid) => Promise<readonly StoredIdentifier[]>
+  /** Persons with an active record in one of the blocks, each with all active records. `asking` is left out, and judges vetoes. */
+  readonly candidates: (keys: readonly string[], asking?: RecordKey) => Promise<readonly CandidatePerson[]>
+  /** The person with all active records that take part in matching, except `asking`, which judges vetoes. */
+  readonly recordsOf: (person: PersonKey, asking?: RecordKey) => Promise<readonly CandidatePerson['records'][number][]>
 }
 
-export type HistoryEvent = 'add' | 'revise' | 'link' | 'unlink' | 'obsolete' | 'merge'
+export type HistoryEvent = 'add' | 'revise' | 'link' | 'unlink' | 'obsolete' | 'merge' | 'unmerge' | 'split'
+
+/** Why the matcher did it: version of the model, score in bits, and the comparison by field. */
+export interface LinkEvidence {
+  readonly model: string
+  readonly score: number
+  readonly comparison: unknown
+}
 
 /** One row of history; nothing in it is ever changed (design §3). */
 export interface HistoryEntry {
@@ -76,13 +97,27 @@ export interface HistoryEntry {
   readonly demographics?: Demographics
   /** The message as it came. */
   readonly received?: string
+  /** State of the link from now on, where the event is about it. */
+  readonly link?: LinkState
+  readonly evidence?: LinkEvidence
 }
 
 export interface NewIdentifier {
   readonly id: PatientId
   readonly person: PersonKey
+  readonly link?: LinkState
   readonly demographics?: Demographics
   readonly received?: string
+  /** Of records that take part in matching. */
+  readonly features?: RecordFeatures
+}
+
+/** What a source says now of a number that is known. */
+export interface NewDemographics {
+  readonly id: PatientId
+  readonly demographics: Demographics
+  readonly received?: string
+  readonly features?: RecordFeatures
 }
 
 /** An id that a merge puts in the place of another one of its domain. */
@@ -90,6 +125,9 @@ export interface Replacement {
   readonly former: PatientId
   readonly survivor: PatientId
 }
+
+/** Who or what brought two persons together, or numbers to another person. */
+export type MergeOrigin = 'feed' | 'staff' | 'matcher'
 
 /** A merge as the store carries it out: identifiers first, so that whoever waits for them sees the end. */
 export interface MergeChange {
@@ -105,9 +143,72 @@ export interface MergeChange {
   readonly replacements: readonly [Replacement, ...Replacement[]]
   /** Identifiers that go over to the survivor as they are; `second` when the survivor has one of the domain already. */
   readonly moved: readonly { readonly id: PatientId; readonly second: boolean }[]
+  readonly origin: MergeOrigin
   readonly by: string
   readonly reason: string
-  readonly exchangeId: string
+  /** Absent for what staff do. */
+  readonly exchangeId?: string
+}
+
+/** Numbers that go to another person, together with what their facilities registered about the person under them. */
+export interface NumbersMove {
+  readonly from: PersonKey
+  readonly to: PersonKey
+  readonly ids: readonly [PatientId, ...PatientId[]]
+  readonly link: LinkState
+  /** Affinity domain ids of the two persons: the objects that move carry the latter from now on. */
+  readonly replacement?: Replacement
+  readonly origin: MergeOrigin
+  readonly by: string
+  readonly reason: string
+  readonly exchangeId?: string
+}
+
+/** A merge that can be undone, or why it cannot. */
+export type MergeUndo =
+  | { readonly kind: 'undone'; readonly persons: readonly PersonKey[]; readonly patients: readonly PatientId[] }
+  | { readonly kind: 'unknown' | 'undone-before' | 'no-snapshot' | 'changed-since' }
+
+/** What a record is compared by, and the blocks under which it is found. */
+export interface RecordFeatures {
+  readonly version: number
+  readonly features: unknown
+  readonly keys: readonly string[]
+}
+
+/** A question to staff: are these two records one person? One record: does it still describe whom it described before? */
+export interface NewReview {
+  readonly records: readonly [RecordKey, RecordKey?]
+  readonly reason: string
+  readonly score?: number
+  readonly evidence?: unknown
+}
+
+export type RecordPair = readonly [RecordKey, RecordKey]
+
+export interface StaffDecision {
+  readonly by: string
+  readonly reason: string
+}
+
+export interface PendingReview {
+  readonly reason: string
+  /** The records as they are now, one or two. */
+  readonly records: readonly StoredIdentifier[]
+  /** What the source said, where the question is about one record. */
+  readonly demographics?: Demographics
+}
+
+export interface ReviewAnswer extends StaffDecision {
+  readonly state: 'linked' | 'apart' | 'deferred' | 'closed'
+}
+
+/** The matcher as it is set at the moment. */
+export interface Matching {
+  readonly policy: MatchPolicy
+  readonly model: MatchModel
+  /** Version of the model as links name it. */
+  readonly version: string
 }
 
 export interface ExchangeRecord {
@@ -146,21 +247,39 @@ export interface IdentityTransaction extends IdentityReads {
   readonly recordExchange: (caller: Caller, record: ExchangeRecord) => Promise<void>
   /** Audit event of a change made by staff, committed with it. */
   readonly recordStaffChange: (change: StaffChange) => Promise<void>
-  /** Locks the person and tells whether the facility has published documents about them. */
-  readonly hasDocuments: (person: PersonKey, facilityId: string) => Promise<boolean>
   /** Adds the domain unless it is there. */
   readonly addDomain: (domain: Domain) => Promise<void>
   /** Locks persons in the order of their keys until the transaction ends: submissions and merges of them follow one another. */
   readonly lockPersons: (persons: readonly PersonKey[]) => Promise<void>
   /** Carries a merge out on identifiers, registry, series and consents, and keeps what an un-merge would need. */
   readonly merge: (change: MergeChange) => Promise<void>
+  /** Moves numbers with their documents, and keeps what taking it back would need. */
+  readonly moveNumbers: (change: NumbersMove) => Promise<void>
+  /** Takes a merge or a move of numbers back exactly; nothing is changed when that is impossible. */
+  readonly undoMerge: (undo: {
+    readonly mergeId: string
+    readonly by: string
+    readonly reason: string
+  }) => Promise<MergeUndo>
+  /** Blocks are locked until the transaction ends, so that two records of one new person come one after the other. */
+  readonly lockBlocks: (keys: readonly string[]) => Promise<void>
+  /** Questions that are open already, or that staff answered with "different people", are not asked again. */
+  readonly addReviews: (reviews: readonly NewReview[]) => Promise<void>
+  /** A question that waits for an answer, locked until the transaction ends. */
+  readonly lockReview: (reviewId: string) => Promise<PendingReview | undefined>
+  readonly answerReview: (reviewId: string, answer: ReviewAnswer) => Promise<void>
+  /** Questions about records that one person has by now need no answer. */
+  readonly closeSettled: (person: PersonKey, by: string) => Promise<void>
+  /** "Different people": never linked by similarity again, directly or through a third record. */
+  readonly keepApart: (pairs: readonly RecordPair[], decision: StaffDecision) => Promise<void>
+  /** Takes such decisions about pairs of these records back. */
+  readonly allowTogether: (records: readonly RecordKey[]) => Promise<void>
   /** The identifiers that exist, locked in the order of domain and value until the transaction ends. */
   readonly lockIdentifiers: (ids: readonly PatientId[]) => Promise<readonly StoredIdentifier[]>
   readonly addPerson: () => Promise<PersonKey>
-  /** False when the id exists already (also when a concurrent transaction has just committed it). */
-  readonly addIdentifier: (identifier: NewIdentifier) => Promise<boolean>
-  readonly replaceDemographics: (id: PatientId, demographics: Demographics, received?: string) => Promise<void>
-  readonly moveIdentifier: (id: PatientId, to: PersonKey) => Promise<void>
+  /** Absent when the id exists already (also when a concurrent transaction has just committed it). */
+  readonly addIdentifier: (identifier: NewIdentifier) => Promise<RecordKey | undefined>
+  readonly replaceDemographics: (change: NewDemographics) => Promise<void>
   readonly makeObsolete: (id: PatientId) => Promise<void>
   readonly addHistory: (entries: readonly HistoryEntry[]) => Promise<void>
   /**
@@ -179,6 +298,7 @@ export interface IdentityPorts {
   readonly store: IdentityStore
   /** OID of the network's own patient ids (XAD-PID). */
   readonly affinityDomain: Oid
+  readonly matching: () => Matching
   /**
    * Which ids of a feed are taken: all that the sender speaks for, or, by the Document Registry, those that are patient ids of
    * XDS metadata (ITI TF-2 3.44.4.1.3: the registry ignores the others).

@@ -5,11 +5,14 @@ import type { Caller } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
 import { formatCx } from '../model/identifiers.ts'
 import type { LocatedPatientId, RecordFeed } from '../model/identity-feed.ts'
+import type { Demographics } from '../model/person.ts'
 import { completed, couldBeSamePerson, revised, sameDemographics } from './demographics.ts'
-import { senderDomains } from './ownership.ts'
+import { type Finding, type Folded, findPerson, fold, reviewsOf, strongIds } from './match.ts'
 import { createPerson } from './person.ts'
-import { pointAt, pointAtObsolete } from './place.ts'
-import type { IdentityPorts, IdentityTransaction, PersonKey, StoredIdentifier } from './ports.ts'
+import { pointAt } from './place.ts'
+import type { IdentityPorts, IdentityTransaction, PersonKey, RecordKey, StoredIdentifier } from './ports.ts'
+import { ignored, refuseConflicts, type SortedIds, sortIds } from './record-ids.ts'
+import { rematch } from './rematch.ts'
 
 /** Another transaction committed one of the ids meanwhile: the whole work is done again on what is there now. */
 export const RACED = new Error('an identifier was added by a concurrent message')
@@ -18,23 +21,16 @@ export interface FeedContext<Request = RecordFeed> {
   readonly tx: IdentityTransaction
   readonly caller: Caller
   readonly request: Request
-  readonly ports: Pick<IdentityPorts, 'affinityDomain' | 'takes'>
-}
-
-interface Sorted {
-  readonly primary: readonly LocatedPatientId[]
-  readonly others: readonly LocatedPatientId[]
-  readonly warnings: readonly IheError[]
-  readonly known: ReadonlyMap<string, StoredIdentifier>
+  readonly ports: Pick<IdentityPorts, 'affinityDomain' | 'takes' | 'matching'>
 }
 
 /**
  * Applies the feed inside the transaction.
  * @returns the warnings of an accepted feed.
- * @throws {IheError} V3_UNKNOWN_KEY, V3_OBSOLETE_ID, V3_ID_ELSEWHERE, V3_SEVERAL_IDS; {@link RACED}.
+ * @throws {IheError} V3_UNKNOWN_KEY, V3_OBSOLETE_ID, V3_ID_ELSEWHERE, V3_SEVERAL_IDS; {@link RACED}, CandidatesChanged.
  */
 export async function recordFeed(context: FeedContext): Promise<readonly IheError[]> {
-  const { request, ports } = context
+  const { request, ports, tx } = context
   const sorted = await sortIds(context)
   const warnings = [...request.warnings, ...sorted.warnings]
   if (sorted.primary.length === 0) return warnings
@@ -46,99 +42,42 @@ export async function recordFeed(context: FeedContext): Promise<readonly IheErro
     if (ports.takes === 'patient ids of the registry') return [...warnings, ...sorted.primary.map(ignored)]
     throw iheError('V3_UNKNOWN_KEY', pointAt(sorted.primary[0]))
   }
-  const person = former ?? (await newPerson(context, sorted))
-  const changes = await recordPrimary(context, sorted, person)
-  const others = await attachOthers(context, sorted, person)
-  if (sorted.known.size < sorted.primary.length + sorted.others.length) await context.tx.announce([person])
-  return [...warnings, ...changes, ...others]
+  const place = former === undefined ? await placeOf(context, sorted) : { person: former, finding: NOTHING_FOUND }
+  const written = await recordPrimary(context, sorted, place)
+  const others = await attachOthers(context, sorted, { ...place, record: written.record })
+  const rematched = await rematchAll(context, written.revised)
+  const grew = sorted.known.size < sorted.primary.length + sorted.others.length
+  const changed = new Set([...(grew ? [place.person] : []), ...rematched])
+  if (changed.size > 0) await tx.announce([...changed])
+  return [...warnings, ...written.warnings, ...others]
 }
 
-interface Roles {
-  readonly primary: readonly LocatedPatientId[]
-  readonly others: readonly LocatedPatientId[]
-  readonly warnings: readonly IheError[]
+const NOTHING_FOUND: Finding = { reviews: [] }
+
+interface Place {
+  readonly person: PersonKey
+  readonly finding: Finding
 }
 
-/** Splits off what the caller may not speak for; a foreign domain is treated and answered like an unknown one. */
-async function sortIds(context: FeedContext): Promise<Sorted> {
-  const { primary, others, warnings } = await rolesOf(context)
-  refuseSecondOfDomain([...primary, ...others])
-  const stored = await context.tx.lockIdentifiers([...primary, ...others].map((entry) => entry.id))
-  return {
-    primary: inLockOrder(primary),
-    others: inLockOrder(others),
-    warnings,
-    known: new Map(stored.map((identifier) => [formatCx(identifier.id), identifier])),
-  }
+/** Whose the new record is: the matcher's person, or someone new. */
+async function placeOf(context: FeedContext, sorted: SortedIds): Promise<Place> {
+  const { tx, ports } = context
+  const [first, ...more] = sorted.primary.map(({ id }) => id.authority).filter((oid) => sorted.compared.has(oid))
+  if (first === undefined) return { person: await newPerson(context, sorted), finding: NOTHING_FOUND }
+  const folded = foldOf(context, sorted)
+  const finding = await findPerson({ tx, ports, folded, domains: [first, ...more] })
+  return { person: finding.person ?? (await newPerson(context, sorted)), finding }
 }
 
-async function rolesOf({ tx, caller, request, ports }: FeedContext): Promise<Roles> {
-  const all = [...request.patientIds, ...request.otherIds]
-  const { own, patientIds } = await senderDomains(
-    tx,
-    caller,
-    all.map((entry) => entry.id.authority),
-  )
-  if (ports.takes === 'patient ids of the registry') {
-    // The registry does not ask in which role of the message its id stands, and ids of other domains are no fault.
-    const candidates = all.filter((entry) => patientIds.has(entry.id.authority))
-    if (candidates.length === 0) return { primary: [], others: [], warnings: all.map(ignored) }
-    return { primary: ownOf(candidates, own), others: [], warnings: [] }
-  }
-  const primary = ownOf(request.patientIds, own, all[0])
-  const primaryKeys = new Set(primary.map((entry) => formatCx(entry.id)))
-  return {
-    primary,
-    others: distinct(request.otherIds.filter((entry) => own.has(entry.id.authority))).filter(
-      (entry) => !primaryKeys.has(formatCx(entry.id)),
-    ),
-    warnings: all.filter((entry) => !own.has(entry.id.authority)).map(ignored),
-  }
-}
-
-function ownOf(
-  entries: readonly LocatedPatientId[],
-  own: ReadonlySet<string>,
-  place: LocatedPatientId | undefined = entries[0],
-): readonly LocatedPatientId[] {
-  const found = distinct(entries.filter((entry) => own.has(entry.id.authority)))
-  if (found.length === 0) throw iheError('V3_UNKNOWN_KEY', pointAt(place))
-  return found
-}
-
-function ignored(entry: LocatedPatientId): IheError {
-  return iheError('V3_ID_IGNORED', pointAt(entry))
-}
-
-function distinct(entries: readonly LocatedPatientId[]): readonly LocatedPatientId[] {
-  return [...new Map(entries.map((entry) => [formatCx(entry.id), entry])).values()]
-}
-
-/** Inserts wait for one another on the unique key; one order for all transactions keeps them from waiting in a circle. */
-function inLockOrder(entries: readonly LocatedPatientId[]): readonly LocatedPatientId[] {
-  const key = ({ id }: LocatedPatientId): string => `${id.authority} ${id.value}`
-  return [...entries].sort((a, b) => (key(a) < key(b) ? -1 : 1))
-}
-
-function refuseSecondOfDomain(entries: readonly LocatedPatientId[]): void {
-  const second = entries.find((entry, index) =>
-    entries.slice(0, index).some((earlier) => earlier.id.authority === entry.id.authority),
-  )
-  if (second !== undefined) throw iheError('V3_SEVERAL_IDS', pointAt(second))
-}
-
-function refuseConflicts(sorted: Sorted, existing: readonly StoredIdentifier[]): void {
-  for (const entry of sorted.primary) {
-    const stored = sorted.known.get(formatCx(entry.id))
-    if (stored?.status === 'obsolete') throw iheError('V3_OBSOLETE_ID', pointAtObsolete(entry, stored))
-    if (stored !== undefined && stored.person !== existing[0]?.person) {
-      throw iheError('V3_ID_ELSEWHERE', pointAt(entry))
-    }
-  }
+/** Ids of other authorities count when records are compared: they are what another source may have sent too. */
+function foldOf({ request }: FeedContext, sorted: SortedIds, demographics = request.demographics): Folded {
+  const own = new Set([...sorted.primary, ...sorted.others].map(({ id }) => formatCx(id)))
+  const foreign = [...request.patientIds, ...request.otherIds].filter(({ id }) => !own.has(formatCx(id)))
+  return fold({ demographics, identifiers: strongIds(foreign) })
 }
 
 /** Someone who has an affinity domain id from the start: the one that its source sent, or one of ours. */
-async function newPerson({ tx, caller, request, ports }: FeedContext, sorted: Sorted): Promise<PersonKey> {
+async function newPerson({ tx, caller, request, ports }: FeedContext, sorted: SortedIds): Promise<PersonKey> {
   const { affinityDomain } = ports
   const sent = [...sorted.primary, ...sorted.others].some(
     ({ id }) => id.authority === affinityDomain && !sorted.known.has(formatCx(id)),
@@ -157,44 +96,85 @@ function reasonOf({ transaction, kind }: RecordFeed): string {
   return `${transaction} ${kind}`
 }
 
-async function recordPrimary(context: FeedContext, sorted: Sorted, person: PersonKey): Promise<readonly IheError[]> {
-  const held = await heldDomains(context.tx, person)
+/** A record that says something new of itself. */
+interface Revised {
+  readonly stored: StoredIdentifier
+  readonly demographics: Demographics
+  readonly folded: Folded
+}
+
+interface Written {
+  readonly warnings: readonly IheError[]
+  readonly revised: readonly Revised[]
+  /** One of the records of the message. */
+  readonly record: RecordKey | undefined
+}
+
+async function recordPrimary(context: FeedContext, sorted: SortedIds, place: Place): Promise<Written> {
+  const held = await heldDomains(context.tx, place.person)
   const warnings: IheError[] = []
+  const revisions: Revised[] = []
+  let record: RecordKey | undefined
   for (const entry of sorted.primary) {
     const stored = sorted.known.get(formatCx(entry.id))
     if (stored === undefined) {
       if (held.has(entry.id.authority)) throw iheError('V3_SEVERAL_IDS', pointAt(entry))
-      await addRecord(context, entry, person)
-    } else if (context.request.kind !== 'add') {
-      const { demographics, masked } = context.request
-      await replaceRecord(context, stored, revised(stored.demographics, demographics, masked))
-    } else if (!(await settleRepeatedAdd(context, stored))) {
+      record = await addRecord(context, { sorted, entry, place })
+      continue
+    }
+    record = stored.record
+    const demographics = saidOf(context, stored)
+    if (demographics === undefined) {
+      await askAbout(context, stored)
       warnings.push(iheError('V3_DEMOGRAPHICS_DIFFER', pointAt(entry)))
+    } else if (demographics !== stored.demographics) {
+      revisions.push(await replaceRecord(context, sorted, { stored, demographics }))
     }
   }
-  return warnings
+  return { warnings, revised: revisions, record }
 }
 
-/** An add of a known id: nothing new, or more about the same person; false when it may be another person and nothing was changed. */
-async function settleRepeatedAdd(context: FeedContext, stored: StoredIdentifier): Promise<boolean> {
-  const { demographics } = context.request
-  if (stored.demographics === undefined) {
-    await replaceRecord(context, stored, demographics)
-    return true
-  }
-  if (!couldBeSamePerson(stored.demographics, demographics)) return false
+/**
+ * What is known of the record after this message. A revise says all anew; an add of a known id says nothing new, or more about
+ * the same person: undefined when it may be another person, of whom nothing is taken.
+ */
+function saidOf({ request }: FeedContext, stored: StoredIdentifier): Demographics | undefined {
+  const { demographics, masked, kind } = request
+  if (kind !== 'add') return revised(stored.demographics, demographics, masked)
+  if (stored.demographics === undefined) return demographics
+  if (!couldBeSamePerson(stored.demographics, demographics)) return undefined
   const combined = completed(stored.demographics, demographics)
-  if (!sameDemographics(stored.demographics, combined)) await replaceRecord(context, stored, combined)
-  return true
+  return sameDemographics(stored.demographics, combined) ? stored.demographics : combined
 }
 
-async function addRecord(
-  { tx, caller, request }: FeedContext,
-  entry: LocatedPatientId,
-  person: PersonKey,
-): Promise<void> {
+/** Nothing is overwritten before staff have seen what the source said. */
+async function askAbout({ tx, request }: FeedContext, stored: StoredIdentifier): Promise<void> {
+  await tx.addReviews([
+    { records: [stored.record], reason: 'other demographics', evidence: { demographics: request.demographics } },
+  ])
+}
+
+interface NewRecord {
+  readonly sorted: SortedIds
+  readonly entry: LocatedPatientId
+  readonly place: Place
+}
+
+async function addRecord(context: FeedContext, { sorted, entry, place }: NewRecord): Promise<RecordKey> {
+  const { tx, caller, request } = context
   const { demographics, received } = request
-  if (!(await tx.addIdentifier({ id: entry.id, person, demographics, received }))) throw RACED
+  const { person, finding } = place
+  const isCompared = sorted.compared.has(entry.id.authority)
+  const link = finding.person === undefined ? 'sole' : 'auto'
+  const record = await tx.addIdentifier({
+    id: entry.id,
+    person,
+    link,
+    demographics,
+    received,
+    ...(isCompared ? { features: foldOf(context, sorted) } : {}),
+  })
+  if (record === undefined) throw RACED
   await tx.addHistory([
     {
       id: entry.id,
@@ -204,16 +184,27 @@ async function addRecord(
       person,
       demographics,
       received,
+      link,
+      ...(finding.evidence === undefined ? {} : { evidence: finding.evidence }),
     },
   ])
+  await tx.addReviews(reviewsOf(record, finding.reviews))
+  return record
 }
 
 async function replaceRecord(
-  { tx, caller, request }: FeedContext,
-  stored: StoredIdentifier,
-  demographics: StoredIdentifier['demographics'] & object,
-): Promise<void> {
-  await tx.replaceDemographics(stored.id, demographics, request.received)
+  context: FeedContext,
+  sorted: SortedIds,
+  { stored, demographics }: Omit<Revised, 'folded'>,
+): Promise<Revised> {
+  const { tx, caller, request } = context
+  const folded = foldOf(context, sorted, demographics)
+  await tx.replaceDemographics({
+    id: stored.id,
+    demographics,
+    received: request.received,
+    ...(sorted.compared.has(stored.id.authority) ? { features: folded } : {}),
+  })
   await tx.addHistory([
     {
       id: stored.id,
@@ -225,10 +216,28 @@ async function replaceRecord(
       received: request.received,
     },
   ])
+  return { stored, demographics, folded }
 }
 
-/** Ids in asOtherIDs join the record when nobody has them; they never move and never link two persons. */
-async function attachOthers(context: FeedContext, sorted: Sorted, person: PersonKey): Promise<readonly IheError[]> {
+/** Links are judged when everything of the message is written. @returns the persons whose sets changed. */
+async function rematchAll(context: FeedContext, revisions: readonly Revised[]): Promise<readonly PersonKey[]> {
+  const { tx, caller, request, ports } = context
+  const changed: PersonKey[] = []
+  for (const { stored, demographics, folded } of revisions) {
+    if (stored.demographics !== undefined && sameDemographics(stored.demographics, demographics)) continue
+    const { affinityDomain } = ports
+    const reason = reasonOf(request)
+    changed.push(...(await rematch({ tx, ports, caller, affinityDomain, reason, stored, demographics, folded })))
+  }
+  return changed
+}
+
+/** Ids in asOtherIDs join the record when nobody has them; they never move and never link two persons: staff are asked. */
+async function attachOthers(
+  context: FeedContext,
+  sorted: SortedIds,
+  { person, record }: Place & { readonly record: RecordKey | undefined },
+): Promise<readonly IheError[]> {
   const { tx, caller, request } = context
   const held = sorted.others.length === 0 ? new Set<string>() : await heldDomains(tx, person)
   const warnings: IheError[] = []
@@ -236,10 +245,12 @@ async function attachOthers(context: FeedContext, sorted: Sorted, person: Person
     const stored = sorted.known.get(formatCx(entry.id))
     if (stored?.person === person && stored.status === 'active') continue
     if (stored !== undefined || held.has(entry.id.authority)) {
+      if (stored?.status === 'active' && record !== undefined)
+        await tx.addReviews([{ records: [record, stored.record], reason: 'shared identifier' }])
       warnings.push(iheError('V3_OTHER_ID_TAKEN', pointAt(entry)))
       continue
     }
-    if (!(await tx.addIdentifier({ id: entry.id, person }))) throw RACED
+    if ((await tx.addIdentifier({ id: entry.id, person })) === undefined) throw RACED
     await tx.addHistory([
       { id: entry.id, event: 'add', by: caller.systemId, reason: `${reasonOf(request)}, asOtherIDs`, person },
     ])

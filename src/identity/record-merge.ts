@@ -40,6 +40,7 @@ export async function recordMerge(context: MergeContext): Promise<readonly IheEr
   )
   await tx.announce([change.former, change.survivor])
   const apart = change.scope === 'record' && change.former !== change.survivor
+  if (apart) await askAboutPersons(context, change, survivor)
   return [...request.warnings, ...(apart ? [iheError('V3_MERGE_REVIEW', pointAt(pair.subsumed))] : [])]
 }
 
@@ -79,6 +80,7 @@ async function changeOf(context: MergeContext, { subsumed, survivor }: StoredPai
   const base = {
     former: subsumed.person,
     survivor: survivor.person,
+    origin: 'feed' as const,
     by: caller.systemId,
     reason: `${request.transaction} merge`,
     exchangeId: caller.exchange.id,
@@ -99,6 +101,14 @@ async function changeOf(context: MergeContext, { subsumed, survivor }: StoredPai
       .filter((other) => !replaced.includes(other))
       .map(({ id }) => ({ id, second: kept.some((own) => own.id.authority === id.authority) })),
   }
+}
+
+/** Whether the rest of the former person is the survivor too is for staff to say. */
+async function askAboutPersons({ tx }: MergeContext, change: MergeChange, survivor: StoredIdentifier): Promise<void> {
+  const left = (await activeOf(tx, change.former)).filter(({ demographics }) => demographics !== undefined)
+  await tx.addReviews(
+    left.map(({ record }) => ({ records: [survivor.record, record], reason: 'merged number' }) as const),
+  )
 }
 
 /** An affinity domain id of this server's own making says nothing that its person's numbers do not say. */

@@ -4,16 +4,18 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { swapPatientId } from '../../src/codec/ebxml/registry-object.ts'
+import { fragmentForm } from '../../src/codec/ebxml/registry-object.ts'
 import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
 import { completeClaim, takeClaim } from '../../src/db/idempotency.ts'
 import { createIdentityStore, type ExchangeWriter } from '../../src/db/identity-store.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { createPool } from '../../src/db/pool.ts'
 import { feedAdd, feedRevise } from '../../src/identity/feed.ts'
+import { linkRecord, unlinkRecord } from '../../src/identity/linking.ts'
+import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
 import { pixQuery } from '../../src/identity/pix-manager.ts'
 import type { IdentityPorts } from '../../src/identity/ports.ts'
-import { findPersons, linkRecord, registerDomain, unlinkRecord } from '../../src/identity/registration.ts'
+import { findPersons, registerDomain } from '../../src/identity/registration.ts'
 import { AFFINITY, callerOf, DOMAIN_A, DOMAIN_B, feedOf, idIn, queryOf, UNKNOWN } from '../identity/in-memory.ts'
 
 const directory = await mkdtemp(join(tmpdir(), 'identity-store-'))
@@ -33,12 +35,13 @@ const exchange: ExchangeWriter = {
   async record() {
     recorded += 1
   },
-  swapPatientId,
+  ...fragmentForm,
 }
 const ports: IdentityPorts = {
   store: createIdentityStore(pool, exchange),
   affinityDomain: AFFINITY,
   takes: 'every domain',
+  matching: () => ({ policy: { ...DEFAULT_POLICY, mode: 'off' }, model: DEFAULT_MODEL, version: '1' }),
   visibleDomains: async () => new Set([AFFINITY, DOMAIN_A, DOMAIN_B]),
 }
 const hospital = callerOf('hospital-a')

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { documentEntryObject } from '../../profiles/metadata/write.ts'
 import { admits, scopeOf } from '../../src/access/decide.ts'
-import { renderFragment, swapPatientId } from '../../src/codec/ebxml/registry-object.ts'
+import { fragmentForm, renderFragment } from '../../src/codec/ebxml/registry-object.ts'
 import { factsOfPatient } from '../../src/db/access-store.ts'
 import { createAdministrationStore } from '../../src/db/administration-store.ts'
 import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
@@ -16,6 +16,7 @@ import { createIdentityStore } from '../../src/db/identity-store.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { createPool } from '../../src/db/pool.ts'
 import { feedAdd, feedMerge } from '../../src/identity/feed.ts'
+import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
 import type { IdentityPorts } from '../../src/identity/ports.ts'
 import { registerDomain } from '../../src/identity/registration.ts'
 import { formatCx, type PatientId } from '../../src/model/identifiers.ts'
@@ -37,10 +38,11 @@ const ports: IdentityPorts = {
     claim: takeClaim,
     complete: completeClaim,
     record: async () => {},
-    swapPatientId,
+    ...fragmentForm,
   }),
   affinityDomain: AFFINITY,
   takes: 'every domain',
+  matching: () => ({ policy: { ...DEFAULT_POLICY, mode: 'off' }, model: DEFAULT_MODEL, version: '1' }),
   visibleDomains: async () => new Set(),
 }
 await registerDomain({ oid: AFFINITY, name: 'NETWORK', kind: 'community' }, ports)

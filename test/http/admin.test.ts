@@ -9,7 +9,7 @@ import { affinityDomain } from '../../profiles/affinity-domain/index.ts'
 import { adminPorts, readiness } from '../../src/app/admin-ports.ts'
 import { createAuthority, issueClientCertificate } from '../../src/certificates/authority.ts'
 import { readCertificate } from '../../src/certificates/certificate.ts'
-import { swapPatientId } from '../../src/codec/ebxml/registry-object.ts'
+import { fragmentForm } from '../../src/codec/ebxml/registry-object.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { findSystem } from '../../src/db/access-store.ts'
 import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
@@ -17,6 +17,7 @@ import { createIdentityStore } from '../../src/db/identity-store.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { createPool } from '../../src/db/pool.ts'
 import { createManagement } from '../../src/http/management.ts'
+import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
 import type { IdentityPorts } from '../../src/identity/ports.ts'
 import { registerDomain } from '../../src/identity/registration.ts'
 
@@ -36,10 +37,11 @@ const identity: IdentityPorts = {
     claim: async () => ({ kind: 'new' }),
     complete: async () => {},
     record: async () => {},
-    swapPatientId,
+    ...fragmentForm,
   }),
   affinityDomain: config.identity.affinityDomainAuthority,
   takes: 'every domain',
+  matching: () => ({ policy: { ...DEFAULT_POLICY, mode: 'off' }, model: DEFAULT_MODEL, version: '1' }),
   visibleDomains: async () => new Set(),
 }
 await registerDomain({ oid: config.identity.affinityDomainAuthority, name: 'NETWORK', kind: 'community' }, identity)

@@ -1,5 +1,8 @@
 // An identity store in memory for actor tests: the same promises as the PostgreSQL one, one transaction at a time.
 
+import type { MatchFeatures } from '../../src/identity/matching/features.ts'
+import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
+import type { CandidateRecord } from '../../src/identity/matching/types.ts'
 import type {
   Domain,
   ExchangeRecord,
@@ -8,8 +11,13 @@ import type {
   IdentityReads,
   IdentityStore,
   IdentityTransaction,
+  Matching,
   MergeChange,
   NewIdentifier,
+  NewReview,
+  NumbersMove,
+  RecordFeatures,
+  RecordKey,
   StaffChange,
   StoredIdentifier,
 } from '../../src/identity/ports.ts'
@@ -43,9 +51,13 @@ interface State {
   readonly merges: MergeChange[]
   /** The persons of each announcement. */
   readonly announced: (readonly string[])[]
-  /** `person facility` pairs with published documents. */
-  readonly documented: Set<string>
+  readonly moves: NumbersMove[]
+  readonly features: Map<RecordKey, RecordFeatures>
+  readonly reviews: NewReview[]
+  /** `a b`, the lesser key first. */
+  readonly apart: Set<string>
   persons: number
+  recordKeys: number
 }
 
 export interface MemoryPorts extends IdentityPorts {
@@ -60,7 +72,11 @@ const DOMAINS: readonly Domain[] = [
 ]
 
 /** @param visible domains that the fake visibility rule shows to everyone. */
-export function memoryPorts(visible: readonly string[] = [DOMAIN_A, DOMAIN_B, AFFINITY]): MemoryPorts {
+export function memoryPorts(
+  visible: readonly string[] = [DOMAIN_A, DOMAIN_B, AFFINITY],
+  mode: Matching['policy']['mode'] = 'off',
+): MemoryPorts {
+  const matching: Matching = { policy: { ...DEFAULT_POLICY, mode }, model: DEFAULT_MODEL, version: '1' }
   let state: State = {
     domains: new Map(DOMAINS.map((domain) => [domain.oid, domain])),
     identifiers: new Map(),
@@ -70,8 +86,12 @@ export function memoryPorts(visible: readonly string[] = [DOMAIN_A, DOMAIN_B, AF
     staffChanges: [],
     merges: [],
     announced: [],
-    documented: new Set(),
+    moves: [],
+    features: new Map(),
+    reviews: [],
+    apart: new Set(),
     persons: 0,
+    recordKeys: 0,
   }
   let last: Promise<unknown> = Promise.resolve()
   const inTransaction: IdentityStore['inTransaction'] = (work) => {
@@ -85,8 +105,12 @@ export function memoryPorts(visible: readonly string[] = [DOMAIN_A, DOMAIN_B, AF
         staffChanges: [...state.staffChanges],
         merges: [...state.merges],
         announced: [...state.announced],
-        documented: state.documented,
+        moves: [...state.moves],
+        features: new Map(state.features),
+        reviews: [...state.reviews],
+        apart: new Set(state.apart),
         persons: state.persons,
+        recordKeys: state.recordKeys,
       }
       const result = await work(transactionOn(copy))
       state = copy
@@ -99,6 +123,7 @@ export function memoryPorts(visible: readonly string[] = [DOMAIN_A, DOMAIN_B, AF
     store: { ...readsOn(() => state), inTransaction },
     affinityDomain: AFFINITY,
     takes: 'every domain',
+    matching: () => matching,
     visibleDomains: async () => new Set(visible),
     state: () => state,
   }
@@ -108,6 +133,15 @@ function readsOn(state: () => State): IdentityReads {
   const all = (): readonly StoredIdentifier[] => [...state().identifiers.values()]
   const domains: IdentityReads['domains'] = async (oids) =>
     new Map(oids.flatMap((key) => (state().domains.has(key) ? [[key, state().domains.get(key) as Domain]] : [])))
+  const recordsOf = (person: string, asking?: RecordKey): readonly CandidateRecord[] =>
+    all().flatMap((entry) => {
+      const kept = state().features.get(entry.record)
+      if (kept === undefined || entry.person !== person || entry.status === 'obsolete' || entry.record === asking)
+        return []
+      const features = kept.features as MatchFeatures
+      const vetoed = asking !== undefined && state().apart.has(pairKey(asking, entry.record))
+      return [{ record: entry.record, domain: entry.id.authority, features, vetoed }]
+    })
   return {
     domains,
     async correspondence(id, wanted) {
@@ -120,12 +154,29 @@ function readsOn(state: () => State): IdentityReads {
       return { domains: known, person: { key: found.person, identifiers } }
     },
     domainsNamed: async (names) => [...state().domains.values()].filter(({ name }) => names.includes(name)),
+    async candidates(keys, asking) {
+      const found = all().filter(
+        (entry) =>
+          entry.status === 'active' &&
+          entry.record !== asking &&
+          state()
+            .features.get(entry.record)
+            ?.keys.some((key) => keys.includes(key)),
+      )
+      const persons = [...new Set(found.map(({ person }) => person))]
+      return persons.map((person) => ({ person, records: recordsOf(person, asking) }))
+    },
+    recordsOf: async (person, asking) => recordsOf(person, asking),
     facilityDomains: async (facilityId) =>
       [...state().domains.values()].filter((domain) => domain.facilityId === facilityId && domain.kind === 'facility'),
     identifiersOf: async (person) => all().filter((entry) => entry.person === person),
     findIdentifiers: async (value, domain) =>
       all().filter((entry) => entry.id.value === value && (domain === undefined || entry.id.authority === domain)),
   }
+}
+
+function pairKey(a: RecordKey, b: RecordKey): string {
+  return [a, b].sort((x, y) => Number(x) - Number(y)).join(' ')
 }
 
 function transactionOn(state: State): IdentityTransaction {
@@ -157,15 +208,27 @@ function transactionOn(state: State): IdentityTransaction {
       state.persons += 1
       return String(state.persons)
     },
-    async addIdentifier({ id, person, demographics, received }: NewIdentifier) {
-      if (state.identifiers.has(formatCx(id))) return false
-      const stored: StoredIdentifier = { id, person, status: 'active', fed: received !== undefined }
-      state.identifiers.set(formatCx(id), demographics === undefined ? stored : { ...stored, demographics })
-      return true
+    async addIdentifier({ id, person, link, demographics, received, features }: NewIdentifier) {
+      if (state.identifiers.has(formatCx(id))) return undefined
+      state.recordKeys += 1
+      const record = String(state.recordKeys)
+      state.identifiers.set(formatCx(id), {
+        id,
+        record,
+        person,
+        link: link ?? 'sole',
+        status: 'active',
+        fed: received !== undefined,
+        ...(demographics === undefined ? {} : { demographics }),
+      })
+      if (features !== undefined) state.features.set(record, features)
+      return record
     },
-    replaceDemographics: async (id, demographics, received) =>
-      change(id, { demographics, fed: received !== undefined }),
-    moveIdentifier: async (id, person) => change(id, { person }),
+    async replaceDemographics({ id, demographics, received, features }) {
+      change(id, { demographics, fed: received !== undefined })
+      const record = state.identifiers.get(formatCx(id))?.record
+      if (features !== undefined && record !== undefined) state.features.set(record, features)
+    },
     makeObsolete: async (id) => change(id, { status: 'obsolete' }),
     lockPersons: async () => {},
     async merge(merge) {
@@ -182,7 +245,22 @@ function transactionOn(state: State): IdentityTransaction {
     recordStaffChange: async (change) => {
       state.staffChanges.push(change)
     },
-    hasDocuments: async (person, facilityId) => state.documented.has(`${person} ${facilityId}`),
+    async moveNumbers(move) {
+      state.moves.push(move)
+      for (const id of move.ids) change(id, { person: move.to, link: move.link })
+    },
+    undoMerge: async () => ({ kind: 'unknown' }),
+    lockBlocks: async () => {},
+    async addReviews(reviews) {
+      state.reviews.push(...reviews)
+    },
+    lockReview: async () => undefined,
+    answerReview: async () => {},
+    closeSettled: async () => {},
+    async keepApart(pairs) {
+      for (const [a, b] of pairs) state.apart.add(pairKey(a, b))
+    },
+    allowTogether: async () => {},
     async addHistory(entries) {
       state.history.push(...entries)
     },

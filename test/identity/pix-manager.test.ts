@@ -2,8 +2,9 @@
 
 import t from 'tap'
 import { feedAdd, feedRevise } from '../../src/identity/feed.ts'
+import { linkRecord } from '../../src/identity/linking.ts'
 import { pixQuery } from '../../src/identity/pix-manager.ts'
-import { findPersons, linkRecord } from '../../src/identity/registration.ts'
+import { findPersons } from '../../src/identity/registration.ts'
 import {
   AFFINITY,
   callerOf,

@@ -2,7 +2,8 @@
 
 import t from 'tap'
 import { feedAdd } from '../../src/identity/feed.ts'
-import { findPersons, linkRecord, registerPerson, unlinkRecord } from '../../src/identity/registration.ts'
+import { linkRecord, unlinkRecord } from '../../src/identity/linking.ts'
+import { findPersons, registerPerson } from '../../src/identity/registration.ts'
 import {
   AFFINITY,
   callerOf,
@@ -76,16 +77,15 @@ t.test('what cannot be linked is refused by name', async (t) => {
   })
 })
 
-t.test('a number under which documents were published is neither moved nor taken away', async (t) => {
+t.test('a number goes with what its facility registered under it, and never comes back by similarity', async (t) => {
   const ports = memoryPorts()
   await feedAdd(feedOf([idIn(DOMAIN_A, 'A1')]), callerOf('hospital-a'), ports)
   const { xad } = await registerPerson({ demographics: HANA, by: staff.by, peer: staff.peer }, ports)
-  const [holder] = await findPersons({ value: 'A1' }, ports)
-  ports.state().documented.add(`${holder?.key} hospital-a`)
-  const refusal = { message: /another person who has registered documents/ }
-  await t.rejects(linkRecord({ domain: DOMAIN_A, value: 'A1', person: xad.value, ...staff }, ports), refusal)
-  await t.rejects(unlinkRecord({ domain: DOMAIN_A, value: 'A1', ...staff }, ports), refusal)
-  t.equal((await findPersons({ value: 'A1' }, ports))[0]?.key, holder?.key)
+  await linkRecord({ domain: DOMAIN_A, value: 'A1', person: xad.value, ...staff }, ports)
+  t.match(ports.state().moves, [{ ids: [idIn(DOMAIN_A, 'A1')], link: 'manual', replacement: { survivor: xad } }])
+  const { xad: own } = await unlinkRecord({ domain: DOMAIN_A, value: 'A1', ...staff }, ports)
+  t.match(ports.state().moves[1], { ids: [idIn(DOMAIN_A, 'A1')], replacement: { former: xad, survivor: own } })
+  t.equal(ports.state().apart.size, 1, 'the number and the patient id of the network stay apart')
 })
 
 t.test('every change by staff leaves an audit event that names who, from where and whom', async (t) => {

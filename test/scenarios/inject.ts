@@ -15,6 +15,8 @@ const injections: Readonly<Record<string, Injection>> = {
   'constraint-of-ours-fails': breakTable,
   'number-obsolete': retireNumber,
   'many-entries': multiplyEntry,
+  'merge undone before': undoneMerge,
+  'patient id of its own source': fedPatientId,
 }
 
 export async function inject(name: string, scenario: Scenario, values: Values): Promise<() => Promise<void>> {
@@ -103,5 +105,24 @@ async function multiplyEntry(pool: pg.Pool, values: Values): Promise<() => Promi
   )
   return async () => {
     await pool.query(`delete from registry.document_entry where unique_id = $1 and object_type = 'copy'`, [uniqueId])
+  }
+}
+
+async function undoneMerge(pool: pg.Pool): Promise<() => Promise<void>> {
+  await pool.query(
+    `insert into identity.merge (merge_id, by, domain, subsumed, survivor, former_person, survivor_person, scope, undone_at, undone_by)
+     overriding system value values (900000001, 'staff', '2.25.1', '1', '2', 1, 2, 'person', now(), 'staff')`,
+  )
+  return async () => {
+    await pool.query('delete from identity.merge where merge_id = 900000001')
+  }
+}
+
+async function fedPatientId(pool: pg.Pool, values: Values): Promise<() => Promise<void>> {
+  const put = (received: string | null) =>
+    pool.query('update identity.identifier set received = $2 where value = $1', [values('XAD_2'), received])
+  await put('<PRPA_IN201301UV02/>')
+  return async () => {
+    await put(null)
   }
 }

@@ -294,6 +294,14 @@ export function swapPatientId(
   }
 }
 
+/** What a fragment holds when `id` is its sourcePatientId; no other slot names a patient number as its whole value. */
+function sourcePatientIdText(id: PatientId): string {
+  return `<rim:Value>${text(formatCx(id))}</rim:Value>`
+}
+
+/** How patient ids stand in stored fragments, for those who move objects from one person to another. */
+export const fragmentForm = { swapPatientId, sourcePatientId: sourcePatientIdText } as const
+
 /** Literal text in a POSIX pattern: before punctuation a backslash means just that character. */
 function quoted(literal: string): string {
   return literal.replaceAll(/[!-/:-@[-`{-~]/g, (character) => `\\${character}`)

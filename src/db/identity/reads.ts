@@ -6,11 +6,14 @@ import type {
   DomainKind,
   IdentityReads,
   KnownIdentifier,
+  LinkState,
   StoredIdentifier,
 } from '../../identity/ports.ts'
 import type { Oid } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
 import { type Queryable, query, type Statement, sql } from '../sql.ts'
+
+import { matchingReads } from './matching.ts'
 
 /** Bound of a search by value alone: the same number may exist in many facilities. */
 const MAX_FOUND = 200
@@ -30,7 +33,9 @@ interface CorrespondenceRow extends DomainRow {
 export interface IdentifierRow {
   readonly domain: Oid
   readonly value: string
+  readonly record_id: string
   readonly person_key: string
+  readonly link: LinkState
   readonly status: 'active' | 'obsolete'
   readonly demographics: Demographics | null
   readonly fed: boolean
@@ -39,12 +44,13 @@ export interface IdentifierRow {
 
 /** Columns of an IdentifierRow over identifier `i`. */
 export function identifierColumns(): Statement {
-  return sql`i.domain, i.value, i.person_key, i.status, i.demographics, i.received is not null as fed, i.survivor`
+  return sql`i.domain, i.value, i.record_id, i.person_key, i.link, i.status, i.demographics, i.received is not null as fed, i.survivor`
 }
 
 /** The reads on a pool or within a transaction. */
 export function identityReads(client: Queryable): IdentityReads {
   return {
+    ...matchingReads(client),
     async domains(oids) {
       const rows = await query<DomainRow>(
         client,
@@ -124,7 +130,9 @@ function toCorrespondence(rows: readonly CorrespondenceRow[]): Correspondence {
 export function toIdentifier(row: IdentifierRow): StoredIdentifier {
   return {
     id: { value: row.value, authority: row.domain },
+    record: row.record_id,
     person: row.person_key,
+    link: row.link,
     status: row.status,
     fed: row.fed,
     ...(row.demographics === null ? {} : { demographics: row.demographics }),

@@ -1,0 +1,91 @@
+// The review queue in SQL: pending questions with their records, answers, and the decisions that two records are different people.
+
+import type pg from 'pg'
+import type { IdentityTransaction, PendingReview } from '../../identity/ports.ts'
+import type { Demographics } from '../../model/person.ts'
+import { execute, query, queryOne, sql } from '../sql.ts'
+import { type IdentifierRow, identifierColumns, toIdentifier } from './reads.ts'
+
+type ReviewWork = Pick<
+  IdentityTransaction,
+  'lockReview' | 'answerReview' | 'closeSettled' | 'keepApart' | 'allowTogether'
+>
+
+/** The part of an identity transaction that works on the queue. */
+export function reviewWork(client: pg.ClientBase): ReviewWork {
+  return {
+    lockReview: (reviewId) => lockReview(client, reviewId),
+    async answerReview(reviewId, { state, by, reason }) {
+      await execute(
+        client,
+        sql`/* an answer of staff */
+          update identity.review_item set state = ${state}, decided_at = now(), decided_by = ${by}, decision = ${reason}
+          where review_id = ${reviewId}`,
+      )
+    },
+    async closeSettled(person, by) {
+      await execute(
+        client,
+        sql`/* questions about records that one person has by now */
+          with own as materialized (select record_id from identity.identifier where person_key = ${person})
+          update identity.review_item r set state = 'closed', decided_at = now(), decided_by = ${by}, decision = 'one person by now'
+          where r.state in ('open', 'deferred') and r.record_a in (select record_id from own) and r.record_b in (select record_id from own)`,
+      )
+    },
+    async keepApart(pairs, { by, reason }) {
+      await execute(
+        client,
+        sql`/* different people */
+          insert into identity.non_link (record_a, record_b, by, reason)
+          select distinct least(a, b), greatest(a, b), ${by}, ${reason}
+          from unnest(${pairs.map(([a]) => a)}::bigint[], ${pairs.map(([, b]) => b)}::bigint[]) as pair (a, b)
+          where a <> b
+          on conflict do nothing`,
+      )
+      await execute(
+        client,
+        sql`/* questions that are answered by that */
+          update identity.review_item r set state = 'apart', decided_at = now(), decided_by = ${by}, decision = ${reason}
+          from unnest(${pairs.map(([a]) => a)}::bigint[], ${pairs.map(([, b]) => b)}::bigint[]) as pair (a, b)
+          where r.state in ('open', 'deferred') and r.record_a = least(a, b) and r.record_b = greatest(a, b)`,
+      )
+    },
+    async allowTogether(records) {
+      await execute(
+        client,
+        sql`/* staff say otherwise now */
+          delete from identity.non_link where record_a = any(${records}::bigint[]) and record_b = any(${records}::bigint[])`,
+      )
+    },
+  }
+}
+
+interface ReviewRow {
+  readonly reason: string
+  readonly record_a: string
+  readonly record_b: string | null
+  readonly evidence: { readonly demographics?: Demographics } | null
+}
+
+/** The question first, then its numbers, as feeds lock them. */
+async function lockReview(client: pg.ClientBase, reviewId: string): Promise<PendingReview | undefined> {
+  const row = await queryOne<ReviewRow>(
+    client,
+    sql`/* a pending question */
+      select reason, record_a, record_b, evidence from identity.review_item
+      where review_id = ${reviewId} and state in ('open', 'deferred') for update`,
+  )
+  if (row === undefined) return undefined
+  const records = await query<IdentifierRow>(
+    client,
+    sql`/* records of a question */
+      select ${identifierColumns()} from identity.identifier i
+      where i.record_id in (${row.record_a}, ${row.record_b}) order by i.domain, i.value for update`,
+  )
+  const demographics = row.record_b === null ? row.evidence?.demographics : undefined
+  return {
+    reason: row.reason,
+    records: records.map(toIdentifier),
+    ...(demographics === undefined ? {} : { demographics }),
+  }
+}

@@ -1,0 +1,226 @@
+// Links by staff: a number joins a person, leaves it, or several leave together (split). Each with a reason, each reversible.
+
+import { iheError } from '../../profiles/errors/index.ts'
+import { formatCx, type Oid, type PatientId } from '../model/identifiers.ts'
+import { createPerson } from './person.ts'
+import type { IdentityTransaction, PersonKey, RecordPair, StaffDecision, StoredIdentifier } from './ports.ts'
+import { find, type LinkingPorts, requireActive, requireLinkable, type StaffWork, staffChange } from './staff-work.ts'
+
+export interface LinkChange {
+  readonly identifier: PatientId
+  readonly person: PersonKey
+  readonly xad: PatientId
+  /** The person who had the identifier before. */
+  readonly formerPerson?: PersonKey
+  /** Affinity domain id that became obsolete because its person has no record left; its documents belong to `xad` now. */
+  readonly obsolete?: PatientId
+}
+
+export interface LinkRequest extends StaffWork {
+  readonly domain: Oid
+  readonly value: string
+  /** Affinity domain id value of the person the number belongs to. */
+  readonly person: string
+}
+
+/**
+ * Links a facility's patient number to a person; a number that no feed has brought yet is recorded by this. What the facility
+ * registered under the number goes with it.
+ * @throws {IheError} V3_UNKNOWN_KEY (domain or person), V3_OBSOLETE_ID, V3_SEVERAL_IDS when the person has another number of the domain.
+ */
+export function linkRecord(request: LinkRequest, ports: LinkingPorts): Promise<LinkChange> {
+  const id = { value: request.value, authority: request.domain }
+  const xad = { value: request.person, authority: ports.affinityDomain }
+  return ports.store.inTransaction(async (tx) => {
+    await requireLinkable(tx, request.domain)
+    const locked = await tx.lockIdentifiers([id, xad])
+    const target = requireActive(find(locked, xad), xad)
+    const stored = find(locked, id)
+    if (stored?.status === 'obsolete') throw iheError('V3_OBSOLETE_ID', { value: formatCx(id) })
+    if (stored?.person === target.person) return { identifier: id, person: target.person, xad }
+    await tx.lockPersons([target.person, ...(stored === undefined ? [] : [stored.person])])
+    await refuseSecondNumber(tx, id, target.person)
+    const work = { ...request, affinityDomain: ports.affinityDomain }
+    if (stored === undefined) await addNumber(tx, id, target.person)
+    else await moveTo(tx, stored, { ...work, to: target.person, link: 'manual' })
+    await record(tx, id, { ...request, event: 'link', person: target.person, former: stored?.person, link: 'manual' })
+    await staffChange(tx, request, 'patient number linked', [id, xad])
+    if (stored === undefined) {
+      await tx.announce([target.person])
+      return { identifier: id, person: target.person, xad }
+    }
+    await settle(tx, stored, target.person, request)
+    const obsolete = await retireEmpty(tx, stored.person, work)
+    await tx.announce([stored.person, target.person])
+    return {
+      identifier: id,
+      person: target.person,
+      xad,
+      formerPerson: stored.person,
+      ...(obsolete === undefined ? {} : { obsolete }),
+    }
+  })
+}
+
+/** Staff said that the record is this person's: former vetoes between them are gone, and so are open questions. */
+async function settle(
+  tx: IdentityTransaction,
+  stored: StoredIdentifier,
+  person: PersonKey,
+  { by }: StaffDecision,
+): Promise<void> {
+  const records = (await tx.identifiersOf(person)).map((one) => one.record)
+  await tx.allowTogether([stored.record, ...records])
+  await tx.closeSettled(person, by)
+}
+
+export type UnlinkRequest = Omit<LinkRequest, 'person'>
+
+/**
+ * Takes a patient number away from its person: with what its facility registered under it, it becomes the first number of a new
+ * person, and the matcher never brings the two together again.
+ * @throws {IheError} V3_UNKNOWN_KEY, V3_OBSOLETE_ID.
+ */
+export function unlinkRecord(request: UnlinkRequest, ports: LinkingPorts): Promise<LinkChange> {
+  const id = { value: request.value, authority: request.domain }
+  return ports.store.inTransaction(async (tx) => {
+    await requireLinkable(tx, request.domain)
+    const [split] = await splitOff(tx, [id], { ...request, affinityDomain: ports.affinityDomain, event: 'unlink' })
+    if (split === undefined) throw new Error('nothing was split off')
+    await staffChange(tx, request, 'patient number unlinked', [id, split.xad])
+    return { identifier: id, person: split.person, xad: split.xad, formerPerson: split.former }
+  })
+}
+
+export interface SplitRequest extends StaffWork {
+  /** Numbers of one person that are another person's. */
+  readonly ids: readonly PatientId[]
+}
+
+/**
+ * Splits a person: the numbers named become a new person, with what was registered under them; the halves stay apart.
+ * The consents stay with the former person: of the new one nobody has asked yet.
+ * @throws {IheError} V3_UNKNOWN_KEY, V3_OBSOLETE_ID, V3_ID_ELSEWHERE when the numbers are not one person's.
+ */
+export function splitPerson(request: SplitRequest, ports: LinkingPorts): Promise<{ readonly xad: PatientId }> {
+  return ports.store.inTransaction(async (tx) => {
+    for (const { authority } of request.ids) await requireLinkable(tx, authority)
+    const split = await splitOff(tx, request.ids, { ...request, affinityDomain: ports.affinityDomain, event: 'split' })
+    const [first] = split
+    if (first === undefined) throw iheError('V3_UNKNOWN_KEY', { rule: 'name at least one number' })
+    await staffChange(tx, request, 'person split', [...request.ids, first.xad])
+    return { xad: first.xad }
+  })
+}
+
+interface Splitting extends StaffDecision {
+  readonly affinityDomain: Oid
+  readonly event: 'unlink' | 'split'
+}
+
+interface Split {
+  readonly id: PatientId
+  readonly former: PersonKey
+  readonly person: PersonKey
+  readonly xad: PatientId
+}
+
+async function splitOff(
+  tx: IdentityTransaction,
+  ids: readonly PatientId[],
+  work: Splitting,
+): Promise<readonly Split[]> {
+  const locked = await tx.lockIdentifiers(ids)
+  const going = ids.map((id) => requireActive(find(locked, id), id))
+  const [first, ...more] = going
+  if (first === undefined) return []
+  const elsewhere = more.find(({ person }) => person !== first.person)
+  if (elsewhere !== undefined) throw iheError('V3_ID_ELSEWHERE', { value: formatCx(elsewhere.id) })
+  await tx.lockPersons([first.person])
+  const staying = (await tx.identifiersOf(first.person)).filter(
+    ({ record: own, status }) => status === 'active' && !going.some((one) => one.record === own),
+  )
+  const described = going.find(({ demographics }) => demographics !== undefined)
+  const { key, xad } = await createPerson(tx, {
+    ...work,
+    ...(described?.demographics === undefined ? {} : { demographics: described.demographics }),
+  })
+  for (const stored of going) {
+    await moveTo(tx, stored, { ...work, to: key, link: 'manual' })
+    await record(tx, stored.id, { ...work, person: key, former: first.person, link: 'manual' })
+  }
+  await tx.keepApart(pairsOf(going, staying), work)
+  await tx.announce([first.person, key])
+  return going.map(({ id }) => ({ id, former: first.person, person: key, xad }))
+}
+
+function pairsOf(a: readonly StoredIdentifier[], b: readonly StoredIdentifier[]): readonly RecordPair[] {
+  return a.flatMap((one) => b.map((other) => [one.record, other.record] as const))
+}
+
+interface Moving extends StaffDecision {
+  readonly affinityDomain: Oid
+  readonly to: PersonKey
+  readonly link: 'manual'
+}
+
+async function moveTo(tx: IdentityTransaction, stored: StoredIdentifier, given: Moving): Promise<void> {
+  const { affinityDomain, to, link, by, reason } = given
+  const former = await networkIdOf(tx, stored.person, affinityDomain)
+  const survivor = await networkIdOf(tx, to, affinityDomain)
+  await tx.moveNumbers({
+    from: stored.person,
+    to,
+    ids: [stored.id],
+    link,
+    origin: 'staff',
+    by,
+    reason,
+    ...(former === undefined || survivor === undefined ? {} : { replacement: { former, survivor } }),
+  })
+}
+
+async function networkIdOf(tx: IdentityTransaction, person: PersonKey, affinityDomain: Oid) {
+  const identifiers = await tx.identifiersOf(person)
+  return identifiers.find(({ id, status }) => id.authority === affinityDomain && status === 'active')?.id
+}
+
+interface Recorded extends StaffDecision {
+  readonly event: 'link' | 'unlink' | 'split'
+  readonly person: PersonKey
+  readonly former: PersonKey | undefined
+  readonly link: 'manual'
+}
+
+async function record(tx: IdentityTransaction, id: PatientId, given: Recorded): Promise<void> {
+  const { event, by, reason, person, former, link } = given
+  await tx.addHistory([
+    { id, event, by, reason, person, link, ...(former === undefined ? {} : { formerPerson: former }) },
+  ])
+}
+
+async function refuseSecondNumber(tx: IdentityTransaction, id: PatientId, person: PersonKey): Promise<void> {
+  const identifiers = await tx.identifiersOf(person)
+  if (identifiers.some((held) => held.status === 'active' && held.id.authority === id.authority)) {
+    throw iheError('V3_SEVERAL_IDS', { value: formatCx(id) })
+  }
+}
+
+async function addNumber(tx: IdentityTransaction, id: PatientId, person: PersonKey): Promise<void> {
+  const record = await tx.addIdentifier({ id, person, link: 'manual' })
+  if (record === undefined) throw iheError('BUSY', { value: formatCx(id) })
+}
+
+async function retireEmpty(
+  tx: IdentityTransaction,
+  person: PersonKey,
+  { affinityDomain, by, reason }: StaffDecision & { readonly affinityDomain: Oid },
+): Promise<PatientId | undefined> {
+  const active = (await tx.identifiersOf(person)).filter(({ status }) => status === 'active')
+  const [last] = active
+  // An affinity domain id that its own source sent goes by a merge of that source only.
+  if (last === undefined || last.fed || active.length > 1 || last.id.authority !== affinityDomain) return undefined
+  await tx.makeObsolete(last.id)
+  await tx.addHistory([{ id: last.id, event: 'obsolete', by, reason, person }])
+  return last.id
+}

@@ -1,0 +1,107 @@
+// Where the matcher meets the index: whose a new record is, and what a record that says something new does to its link.
+
+import { formatCx } from '../model/identifiers.ts'
+import type { LocatedPatientId } from '../model/identity-feed.ts'
+import { blocksOf } from './matching/blocks.ts'
+import { decide } from './matching/decide.ts'
+import { FOLD_VERSION, featuresOf, type MatchFeatures } from './matching/features.ts'
+import type { CandidatePerson, Decision, Described, ReviewFinding } from './matching/types.ts'
+import type {
+  IdentityPorts,
+  IdentityTransaction,
+  LinkEvidence,
+  Matching,
+  NewReview,
+  PersonKey,
+  RecordFeatures,
+  RecordKey,
+} from './ports.ts'
+
+/** What a record is compared by, ready to be stored. */
+export interface Folded extends RecordFeatures {
+  readonly features: MatchFeatures
+}
+
+/** Folds what a source says. @param identifiers ids of persons that came with the record and that others may have sent too. */
+export function fold(described: Described): Folded {
+  const features = featuresOf(described)
+  return { version: FOLD_VERSION, features, keys: blocksOf(features) }
+}
+
+/** Whose a record is in the eyes of the matcher. */
+export interface Finding {
+  /** Absent: nobody's yet. */
+  readonly person?: PersonKey
+  readonly evidence?: LinkEvidence
+  /** Put to staff once the record exists. */
+  readonly reviews: readonly ReviewFinding[]
+}
+
+export interface Question {
+  readonly tx: IdentityTransaction
+  readonly ports: Pick<IdentityPorts, 'matching'>
+  readonly folded: Folded
+  /** Domains of the numbers that the record comes with, the one to compare under first. */
+  readonly domains: readonly [string, ...string[]]
+  /** The record itself, if it exists. */
+  readonly asking?: RecordKey
+}
+
+/** Another transaction changed the persons that were compared. */
+export class CandidatesChanged extends Error {}
+
+/**
+ * Asks the matcher. The blocks stay locked until the transaction ends, and so does the person who is found.
+ * @throws {CandidatesChanged} when that person is another one by then; the whole work has to be done again.
+ */
+export async function findPerson(question: Question): Promise<Finding> {
+  const { tx, ports, folded, domains, asking } = question
+  const matching = ports.matching()
+  if (matching.policy.mode === 'off' || folded.keys.length === 0) return { reviews: [] }
+  await tx.lockBlocks(folded.keys)
+  const candidates = await tx.candidates(folded.keys, asking)
+  const [domain] = domains
+  const decision = decide({ domain, features: folded.features }, candidates, matching.model, matching.policy)
+  if (decision.kind === 'apart') return { reviews: decision.reviews }
+  const found = candidates.find(({ person }) => person === decision.person)
+  if (found === undefined) throw new Error('the matcher named a person who was no candidate')
+  if (await isTaken(question, found)) return { reviews: [asReview(decision, 'same-domain'), ...decision.reviews] }
+  return { person: found.person, evidence: evidenceOf(decision, matching), reviews: decision.reviews }
+}
+
+/** Locks the person; true when one of the domains has a number of that person already, of a record that is not compared too. */
+async function isTaken({ tx, domains }: Question, found: CandidatePerson): Promise<boolean> {
+  await tx.lockPersons([found.person])
+  const identifiers = await tx.identifiersOf(found.person)
+  const active = identifiers.filter(({ status }) => status === 'active')
+  const there = new Set(active.map(({ record }) => record))
+  if (!found.records.every(({ record }) => there.has(record))) throw new CandidatesChanged()
+  return active.some(({ id }) => domains.includes(id.authority))
+}
+
+type Linked = Extract<Decision, { readonly kind: 'link' }>
+
+/** A link that may not be made is a question to staff. */
+function asReview(decision: Linked, reason: string): ReviewFinding {
+  const { person, record, comparison } = decision
+  return { person, record, comparison, reason }
+}
+
+function evidenceOf({ comparison }: Linked, { version }: Matching): LinkEvidence {
+  return { model: version, score: comparison.score, comparison }
+}
+
+/** The questions about `record` as the queue keeps them. */
+export function reviewsOf(record: RecordKey, findings: readonly ReviewFinding[]): readonly NewReview[] {
+  return findings.map(({ record: other, reason, comparison }) => ({
+    records: [record, other],
+    reason,
+    score: comparison.score,
+    evidence: comparison,
+  }))
+}
+
+/** Ids of other authorities that came with a record: the same one in two records speaks for one person. */
+export function strongIds(entries: readonly LocatedPatientId[]): readonly string[] {
+  return entries.map(({ id }) => formatCx(id))
+}

@@ -1,0 +1,136 @@
+// A record that says something new: its link is kept, made or broken (ITI TF-2 3.44.4.2.3: the manager re-evaluates after a revise).
+
+import type { Caller } from '../model/caller.ts'
+import type { Oid, PatientId } from '../model/identifiers.ts'
+import type { Demographics } from '../model/person.ts'
+import { findPerson, type Question, reviewsOf } from './match.ts'
+import { compare } from './matching/compare.ts'
+import { fits } from './matching/decide.ts'
+import type { CandidateRecord, Comparison } from './matching/types.ts'
+import { createPerson } from './person.ts'
+import { mergePersons } from './person-merge.ts'
+import type { PersonKey, StoredIdentifier } from './ports.ts'
+
+export interface Rematch extends Omit<Question, 'domains' | 'asking'> {
+  readonly stored: StoredIdentifier
+  readonly demographics: Demographics
+  readonly caller: Pick<Caller, 'systemId' | 'exchange'>
+  readonly affinityDomain: Oid
+  readonly reason: string
+}
+
+/**
+ * Judges the link of a record whose new demographics are written already. A link made by staff is never broken: they are asked.
+ * @returns the persons whose sets of numbers changed; the record's person last.
+ */
+export async function rematch(given: Rematch): Promise<readonly PersonKey[]> {
+  const { tx, ports, stored } = given
+  if (ports.matching().policy.mode === 'off') return []
+  const companions = await tx.recordsOf(stored.person, stored.record)
+  if (companions.length === 0) return joinOthers(given)
+  const misfit = worstMisfit(given, companions)
+  if (misfit === undefined) return []
+  if (stored.link !== 'auto' || ports.matching().policy.mode !== 'auto') {
+    await tx.addReviews([questionOf(stored, misfit, 'contradiction')])
+    return []
+  }
+  const person = await leave(given)
+  await tx.addReviews([questionOf(stored, misfit, 'link broken')])
+  return [stored.person, person]
+}
+
+interface Misfit {
+  readonly record: CandidateRecord
+  readonly comparison: Comparison
+}
+
+/** The record of the same person that contradicts most, if any does. */
+function worstMisfit({ ports, folded, stored }: Rematch, companions: readonly CandidateRecord[]): Misfit | undefined {
+  const { model, policy } = ports.matching()
+  const own = { domain: stored.id.authority, features: folded.features }
+  return companions
+    .map((record) => ({ record, comparison: compare(own, record, model) }))
+    .filter(({ record, comparison }) => record.vetoed || !fits(comparison, policy))
+    .sort((a, b) => a.comparison.score - b.comparison.score)[0]
+}
+
+function questionOf(stored: StoredIdentifier, { record, comparison }: Misfit, reason: string) {
+  return {
+    records: [stored.record, record.record],
+    reason,
+    score: comparison.score,
+    evidence: comparison,
+  } as const
+}
+
+/** A person known by this record alone is another one's if the matcher says so now. */
+async function joinOthers(given: Rematch): Promise<readonly PersonKey[]> {
+  const { tx, stored, caller, affinityDomain, reason } = given
+  const question: Question = { ...given, domains: [stored.id.authority], asking: stored.record }
+  const { person, evidence, reviews } = await findPerson(question)
+  await tx.addReviews(reviewsOf(stored.record, reviews))
+  if (person === undefined || person === stored.person) return []
+  const merged = await mergePersons(tx, {
+    former: stored.person,
+    survivor: person,
+    affinityDomain,
+    origin: 'matcher',
+    by: caller.systemId,
+    reason,
+    exchangeId: caller.exchange.id,
+    secondNumbers: false,
+  })
+  if (merged === undefined) return []
+  await tx.addHistory([
+    {
+      id: stored.id,
+      event: 'link',
+      by: caller.systemId,
+      reason,
+      person,
+      formerPerson: stored.person,
+      link: 'auto',
+      ...(evidence === undefined ? {} : { evidence }),
+    },
+  ])
+  return [stored.person, person]
+}
+
+/** The record, with what its facility registered under it, becomes a person of its own. */
+async function leave(given: Rematch): Promise<PersonKey> {
+  const { tx, stored, demographics, caller, affinityDomain, reason } = given
+  const { key, xad } = await createPerson(tx, { affinityDomain, by: caller.systemId, reason, demographics })
+  const former = (await tx.identifiersOf(stored.person)).find(
+    ({ id, status }) => id.authority === affinityDomain && status === 'active',
+  )
+  await moveOut(given, { to: key, xad, ...(former === undefined ? {} : { former: former.id }) })
+  await tx.addHistory([
+    {
+      id: stored.id,
+      event: 'unlink',
+      by: caller.systemId,
+      reason: `${reason}: the record no longer fits the person`,
+      person: key,
+      formerPerson: stored.person,
+      link: 'sole',
+    },
+  ])
+  return key
+}
+
+async function moveOut(
+  { tx, stored, caller, reason }: Rematch,
+  goal: { readonly to: PersonKey; readonly xad: PatientId; readonly former?: PatientId },
+): Promise<void> {
+  await tx.moveNumbers({
+    from: stored.person,
+    to: goal.to,
+    ids: [stored.id],
+    link: 'sole',
+    origin: 'matcher',
+    by: caller.systemId,
+    reason,
+    exchangeId: caller.exchange.id,
+    ...(goal.former === undefined ? {} : { replacement: { former: goal.former, survivor: goal.xad } }),
+  })
+}

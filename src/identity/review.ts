@@ -1,0 +1,87 @@
+// The review queue: what the matcher leaves to people, and their answers. Every answer is audited, and "different people" is kept for ever.
+
+import { iheError } from '../../profiles/errors/index.ts'
+import { formatCx, type PatientId } from '../model/identifiers.ts'
+import { fold } from './match.ts'
+import type { IdentityPorts, IdentityTransaction, PendingReview, StoredIdentifier } from './ports.ts'
+import { mergeKeys } from './staff-merge.ts'
+import { type StaffWork, staffChange } from './staff-work.ts'
+
+type ReviewPorts = Pick<IdentityPorts, 'store' | 'affinityDomain'>
+
+export interface ReviewRequest extends StaffWork {
+  readonly reviewId: string
+  /**
+   * `link`: one person; of a question about one record: what its source says now is taken. `apart`: different people; what the
+   * source says is not taken. `defer`: later.
+   */
+  readonly answer: 'link' | 'apart' | 'defer'
+}
+
+/**
+ * Answers a question of the queue.
+ * @throws {IheError} REVIEW_UNKNOWN when it is not pending; PERSON_FED, V3_OBSOLETE_ID as a merge of the two persons.
+ */
+export function answerReview(request: ReviewRequest, ports: ReviewPorts): Promise<void> {
+  const { reviewId, answer, by, reason } = request
+  return ports.store.inTransaction(async (tx) => {
+    const review = await tx.lockReview(reviewId)
+    if (review === undefined) throw iheError('REVIEW_UNKNOWN', { value: reviewId })
+    const state = ({ link: 'linked', apart: 'apart', defer: 'deferred' } as const)[answer]
+    await tx.answerReview(reviewId, { state, by, reason })
+    if (answer === 'link') await takeAsOne(tx, review, { ...request, affinityDomain: ports.affinityDomain })
+    if (answer === 'apart') await takeAsTwo(tx, review, request)
+    await staffChange(tx, request, `review ${reviewId}: ${answer}`, patientsOf(review))
+  })
+}
+
+function patientsOf({ records }: PendingReview): readonly PatientId[] {
+  return records.map(({ id }) => id)
+}
+
+type Answering = ReviewRequest & Pick<IdentityPorts, 'affinityDomain'>
+
+async function takeAsOne(tx: IdentityTransaction, review: PendingReview, work: Answering): Promise<void> {
+  const [first, second] = review.records.map(requireActive)
+  if (first === undefined) throw new Error('a question about no record')
+  if (second === undefined) return takeDemographics(tx, first, { review, work })
+  if (first.person === second.person) return
+  const [survivor, former] = [first.person, second.person].sort((a, b) => Number(BigInt(a) - BigInt(b)))
+  if (survivor === undefined || former === undefined) throw new Error('two records have two persons')
+  await mergeKeys(tx, await keepFed(tx, { former, survivor }, work), work)
+}
+
+/** The elder person survives, unless the younger one has an affinity domain id of its own source. */
+async function keepFed(
+  tx: IdentityTransaction,
+  pair: { readonly former: string; readonly survivor: string },
+  { affinityDomain }: Answering,
+): Promise<{ readonly former: string; readonly survivor: string }> {
+  const isFed = (await tx.identifiersOf(pair.former)).some(
+    ({ id, status, fed }) => id.authority === affinityDomain && status === 'active' && fed,
+  )
+  return isFed ? { former: pair.survivor, survivor: pair.former } : pair
+}
+
+function requireActive(stored: StoredIdentifier): StoredIdentifier {
+  if (stored.status === 'obsolete') throw iheError('V3_OBSOLETE_ID', { value: formatCx(stored.id) })
+  return stored
+}
+
+async function takeDemographics(
+  tx: IdentityTransaction,
+  stored: StoredIdentifier,
+  { review, work }: { readonly review: PendingReview; readonly work: Answering },
+): Promise<void> {
+  const { demographics } = review
+  if (demographics === undefined) throw new Error('a question about one record holds what its source said')
+  const features = fold({ demographics, identifiers: [] })
+  await tx.replaceDemographics({ id: stored.id, demographics, features })
+  const { by, reason } = work
+  await tx.addHistory([{ id: stored.id, event: 'revise', by, reason, person: stored.person, demographics }])
+}
+
+async function takeAsTwo(tx: IdentityTransaction, { records }: PendingReview, work: ReviewRequest): Promise<void> {
+  const [first, second] = records
+  if (first !== undefined && second !== undefined) await tx.keepApart([[first.record, second.record]], work)
+}
