@@ -19,7 +19,6 @@ import type { RecordedOutcome } from '../registry/ports.ts'
 import type {
   ClaimState,
   CurrentDocument,
-  DemographicsChange,
   Effect,
   LinkedPatient,
   Question,
@@ -36,6 +35,7 @@ import { transaction } from './pool.ts'
 import { referencedObjects } from './registry-facts.ts'
 import { bareUuid, registrationParts } from './registry-write.ts'
 import { execute, executeTogether, type Queryable, query, type Statement, sql } from './sql.ts'
+import { updateDemographics } from './storeclient-demographics.ts'
 
 export interface StoreClientStoreOptions {
   readonly pool: pg.Pool
@@ -238,7 +238,9 @@ async function writeAll(client: Queryable, given: Writing): Promise<void> {
   const [single] = registered
   const others = registered.length === 1 ? write.effects.filter((effect) => effect.kind !== 'register') : write.effects
   for (const effect of others) await writeEffect(client, effect, write)
-  if (write.demographics !== undefined) await updateDemographics(client, given, write.demographics)
+  const { patient } = given
+  if (write.demographics !== undefined && typeof patient?.person_key === 'string')
+    await updateDemographics(client, patient, { change: write.demographics, systemId: write.caller.systemId })
   await executeTogether(client, [
     ...(await registerAll(client, given)),
     ...(registered.length === 1 && single !== undefined ? [currentPart(single, write)] : []),
@@ -367,33 +369,4 @@ async function keepAside(
       values (${row.seriesId}, ${given.write.personKey}, ${row.version}, ${given.reason}, ${sha256},
               ${content.kind === 'row' ? content.bytes : null}, ${content.kind === 'file' ? content.key : null})`,
   )
-}
-
-/** This facility's copy of the demographics, with history; the other facilities' copies are theirs. */
-async function updateDemographics(client: Queryable, given: Writing, change: DemographicsChange): Promise<void> {
-  const { patient, write } = given
-  if (patient === undefined || patient.person_key === null) return
-  const next = JSON.stringify(merged(patient.demographics ?? { names: [], addresses: [], telecoms: [] }, change))
-  await execute(
-    client,
-    sql`/* StoreClient: demographics of this facility's record */
-      with revised as (
-        update identity.identifier set demographics = ${next}::jsonb, updated_at = now()
-        where domain = ${patient.domain} and value = ${patient.local_id} and demographics is distinct from ${next}::jsonb
-        returning domain, value, person_key)
-      insert into identity.identifier_history (domain, value, event, by, reason, person_key, demographics)
-      select domain, value, 'revise', ${write.caller.systemId}, 'StoreClient ADT-00', person_key, ${next}::jsonb from revised`,
-  )
-}
-
-function merged(former: Demographics, change: DemographicsChange): Demographics {
-  const sex = change.sex === undefined ? former.sex : (change.sex ?? undefined)
-  const birthTime = change.birthTime === undefined ? former.birthTime : (change.birthTime ?? undefined)
-  return {
-    names: change.names ?? former.names,
-    addresses: change.addresses ?? former.addresses,
-    telecoms: change.telecoms ?? former.telecoms,
-    ...(sex === undefined ? {} : { sex }),
-    ...(birthTime === undefined ? {} : { birthTime }),
-  }
 }

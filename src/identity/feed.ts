@@ -8,9 +8,10 @@ import { type AcknowledgementDetail, acknowledgementDetail, type FeedAcknowledge
 import { formatCx } from '../model/identifiers.ts'
 import type { AdtFeed, MergeFeed, RecordFeed } from '../model/identity-feed.ts'
 import { resolveAdt } from './authority.ts'
+import { RACED } from './feed-context.ts'
 import { CandidatesChanged } from './match.ts'
 import type { IdentityPorts, IdentityTransaction } from './ports.ts'
-import { RACED, recordFeed } from './record-feed.ts'
+import { recordFeed } from './record-feed.ts'
 import { recordMerge } from './record-merge.ts'
 
 const MAX_ATTEMPTS = 5

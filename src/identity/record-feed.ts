@@ -1,28 +1,18 @@
 // What a feed does to the master patient index: new record, completed record, replaced record (ITI TF-2 3.44.4.1.3 and 3.44.4.2.3).
 
 import { iheError } from '../../profiles/errors/index.ts'
-import type { Caller } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
 import { formatCx } from '../model/identifiers.ts'
 import type { LocatedPatientId, RecordFeed } from '../model/identity-feed.ts'
 import type { Demographics } from '../model/person.ts'
 import { completed, couldBeSamePerson, revised, sameDemographics } from './demographics.ts'
+import { type FeedContext, RACED } from './feed-context.ts'
 import { type Finding, type Folded, findPerson, fold, reviewsOf, strongIds } from './match.ts'
 import { createPerson } from './person.ts'
 import { pointAt } from './place.ts'
-import type { IdentityPorts, IdentityTransaction, PersonKey, RecordKey, StoredIdentifier } from './ports.ts'
+import type { IdentityTransaction, PersonKey, RecordKey, StoredIdentifier } from './ports.ts'
 import { ignored, refuseConflicts, type SortedIds, sortIds } from './record-ids.ts'
 import { rematch } from './rematch.ts'
-
-/** Another transaction committed one of the ids meanwhile: the whole work is done again on what is there now. */
-export const RACED = new Error('an identifier was added by a concurrent message')
-
-export interface FeedContext<Request = RecordFeed> {
-  readonly tx: IdentityTransaction
-  readonly caller: Caller
-  readonly request: Request
-  readonly ports: Pick<IdentityPorts, 'affinityDomain' | 'takes' | 'matching'>
-}
 
 /**
  * Applies the feed inside the transaction.

@@ -4,10 +4,10 @@ import { iheError } from '../../profiles/errors/index.ts'
 import type { IheError } from '../model/error.ts'
 import { formatCx } from '../model/identifiers.ts'
 import type { LocatedPatientId } from '../model/identity-feed.ts'
+import type { FeedContext } from './feed-context.ts'
 import { senderDomains } from './ownership.ts'
 import { pointAt, pointAtObsolete } from './place.ts'
 import type { StoredIdentifier } from './ports.ts'
-import type { FeedContext } from './record-feed.ts'
 
 export interface SortedIds {
   readonly primary: readonly LocatedPatientId[]

@@ -1,8 +1,10 @@
 // What the matcher says about records and persons: features, comparisons with their evidence, decisions (Fellegi and Sunter).
 
 import type { Demographics } from '../../model/person.ts'
-import type { PersonKey } from '../ports.ts'
 import type { MatchFeatures } from './features.ts'
+
+/** Surrogate key of a person, as the ports have it. */
+type PersonKey = string
 
 /** One record as the matcher is asked about it. */
 export interface MatchRecord {

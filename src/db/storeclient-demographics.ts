@@ -1,0 +1,47 @@
+// What a StoreClient message says of the person: the sending facility's record, its history, and what the record is compared by (SS-MIX2 ADT-00).
+
+import { fold } from '../identity/match.ts'
+import type { Demographics } from '../model/person.ts'
+import type { DemographicsChange } from '../storeclient/ports.ts'
+import { keepFeatures } from './identity/matching.ts'
+import { execute, named, type Queryable, sql } from './sql.ts'
+
+/** The number that the message was sent under. */
+export interface OwnRecord {
+  readonly domain: string
+  readonly local_id: string
+  readonly demographics: Demographics | null
+}
+
+/** This facility's copy of the demographics, with history; the other facilities' copies are theirs. */
+export async function updateDemographics(
+  client: Queryable,
+  record: OwnRecord,
+  { change, systemId }: { readonly change: DemographicsChange; readonly systemId: string },
+): Promise<void> {
+  const demographics = merged(record.demographics ?? { names: [], addresses: [], telecoms: [] }, change)
+  const next = JSON.stringify(demographics)
+  await execute(
+    client,
+    sql`/* StoreClient: demographics of this facility's record */
+      with revised as (
+        update identity.identifier set demographics = ${next}::jsonb, updated_at = now()
+        where domain = ${record.domain} and value = ${record.local_id} and demographics is distinct from ${next}::jsonb
+        returning domain, value, person_key, record_id),
+      ${keepFeatures(named('revised'), fold({ demographics, identifiers: [] }))}
+      insert into identity.identifier_history (domain, value, event, by, reason, person_key, demographics)
+      select domain, value, 'revise', ${systemId}, 'StoreClient ADT-00', person_key, ${next}::jsonb from revised`,
+  )
+}
+
+function merged(former: Demographics, change: DemographicsChange): Demographics {
+  const sex = change.sex === undefined ? former.sex : (change.sex ?? undefined)
+  const birthTime = change.birthTime === undefined ? former.birthTime : (change.birthTime ?? undefined)
+  return {
+    names: change.names ?? former.names,
+    addresses: change.addresses ?? former.addresses,
+    telecoms: change.telecoms ?? former.telecoms,
+    ...(sex === undefined ? {} : { sex }),
+    ...(birthTime === undefined ? {} : { birthTime }),
+  }
+}
