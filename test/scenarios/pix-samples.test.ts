@@ -1,0 +1,165 @@
+// PIXv3 messages of other stacks, when they lie beside this project: accepted and refused as their table says (ITI TF-2 3.44, 3.45).
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import t, { type Test } from 'tap'
+import { iti44Add, iti44Merge, iti44Revise, iti45 } from '../../profiles/transactions/index.ts'
+import { readAcknowledgement } from '../../src/codec/hl7v3/read-acknowledgement.ts'
+import { readQueryResponse } from '../../src/codec/hl7v3/read-query-response.ts'
+import { readXml } from '../../src/codec/xml/read.ts'
+import { type Scenario, startScenario } from './harness.ts'
+import { type Emitted, envelopeOf, schemaFaults } from './validate.ts'
+
+const folder = new URL('../../../shared/samples/pix/', import.meta.url)
+const HOSPITAL = '1.2.392.100495.20.3.51.11311234567'
+const CLINIC = '1.2.392.100495.20.3.51.11311234568'
+/** Domains that the samples presume, by the facility of the demo network that feeds them. */
+const DOMAINS: Readonly<Record<string, string>> = {
+  [HOSPITAL]: 'hospital-a',
+  [CLINIC]: 'clinic-b',
+  '2.999.392.1.1': 'pharmacy-c',
+  '1.2.3.4.5.1000': 'hospital-a',
+  '1.2.3.4.666': 'hospital-a',
+}
+
+/** Requests in the order they are sent: acknowledgement code, and for queries the response code. */
+const REQUESTS: readonly (readonly [file: string, expected: string])[] = [
+  ['iti44-add-jp-valid.xml', 'CA'],
+  ['iti44-add-minimal-valid.xml', 'CA'],
+  ['iti44-revise-jp-valid.xml', 'CA'],
+  ['iti44-unknown-authority.xml', 'CE'],
+  ['iti44-merge-same-id.xml', 'CE'],
+  ['iti44-merge-jp-valid.xml', 'CA'],
+  ['iti44-bad-acceptAckCode.xml', 'CE'],
+  ['iti44-bad-add-with-replacementOf.xml', 'CE'],
+  ['iti44-bad-birthtime.xml', 'CE'],
+  ['iti44-bad-device-extension.xml', 'CE'],
+  ['iti44-bad-interactionId.xml', 'CR'],
+  ['iti44-bad-merge-no-replacementOf.xml', 'CE'],
+  ['iti44-bad-merge-prior-active.xml', 'CE'],
+  ['iti44-bad-merge-two-prior-ids.xml', 'CE'],
+  ['iti44-bad-no-ITSVersion.xml', 'CE'],
+  ['iti44-bad-no-custodian.xml', 'CE'],
+  ['iti44-bad-no-provider.xml', 'CE'],
+  ['iti44-bad-order.xml', 'CE'],
+  ['iti44-bad-otherids-root.xml', 'CE'],
+  ['iti44-bad-processingModeCode.xml', 'CR'],
+  ['iti44-bad-trigger-code.xml', 'CE'],
+  ['iti44-bad-two-subjects.xml', 'CE'],
+  ['peer-iti44-add.xml', 'CA'],
+  ['peer-iti44-merge-cross-domain.xml', 'CE'],
+  ['peer-iti44-multipatient.xml', 'CE'],
+  ['peer-iti44-not-schema-valid.xml', 'CE'],
+  ['iti45-query-valid.xml', 'AA OK'],
+  ['iti45-query-all-domains-valid.xml', 'AA OK'],
+  ['iti45-query-unknown-id-valid.xml', 'AE AE'],
+  ['iti45-query-unknown-domain-valid.xml', 'AE AE'],
+  ['iti45-query-bad-datasource-extension.xml', 'AE QE'],
+  ['iti45-query-bad-two-identifiers.xml', 'AE QE'],
+  ['iti45-query-bad-order.xml', 'AE QE'],
+  ['iti45-query-bad-deferred.xml', 'AE QE'],
+  ['soap-iti45-request.xml', 'AA OK'],
+]
+
+/** Answers as a client of ours reads them: those that break a rule are not believed. */
+const ANSWERS: readonly (readonly [file: string, isValid: boolean])[] = [
+  ['iti44-ack-CA-valid.xml', true],
+  ['iti44-ack-CE-unknown-authority-valid.xml', true],
+  ['iti45-response-found-valid.xml', true],
+  ['iti45-response-notfound-valid.xml', true],
+  ['iti45-response-unknown-id-valid.xml', true],
+  ['iti45-response-unknown-domain-valid.xml', true],
+  ['iti45-response-bad-no-queryAck.xml', false],
+  ['peer-iti45-response.xml', true],
+]
+
+const read = (name: string): string => readFileSync(new URL(name, folder), 'utf8')
+
+function enveloped(xml: string): Buffer {
+  if (/:Envelope[\s>]/.test(xml)) return Buffer.from(xml)
+  const root = /<(?:\w+:)?(PRPA_IN2013\d\dUV02)/.exec(xml)?.[1] ?? ''
+  const action = [iti44Add, iti44Revise, iti44Merge, iti45].find(({ request }) => request.name === root)?.action ?? ''
+  return Buffer.from(`<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Header><a:Action
+    xmlns:a="http://www.w3.org/2005/08/addressing">${action}</a:Action></e:Header><e:Body>${xml.replace(/^\s*<\?xml.*?\?>/, '')}</e:Body></e:Envelope>`)
+}
+
+async function send({ httpsPost }: Scenario, xml: string, emitted: Emitted[], system = 'hospital-a'): Promise<string> {
+  const answer = await httpsPost(system, '/pix/manager', {
+    type: 'application/soap+xml; charset=UTF-8',
+    body: enveloped(xml),
+  })
+  const envelope = await envelopeOf(answer)
+  if (envelope !== undefined) emitted.push({ name: 'sample', envelope })
+  const text = answer.body.toString('utf8')
+  const codes = [/<typeCode code="(\w+)"/, /<queryResponseCode code="(\w+)"/].flatMap(
+    (code) => code.exec(text)?.[1] ?? [],
+  )
+  return codes.join(' ')
+}
+
+/** The subsumed number, and the clinic's number of the same person. */
+async function prepare(scenario: Scenario, emitted: Emitted[]): Promise<void> {
+  for (const [oid, facilityId] of Object.entries(DOMAINS))
+    await scenario.pool.query(
+      `insert into identity.domain (oid, name, kind, facility_id) values ($1, $1, 'facility', $2)`,
+      [oid, facilityId],
+    )
+  const add = read('iti44-add-jp-valid.xml').replace(/<asOtherIDs[\s\S]*?<\/asOtherIDs>/, '')
+  const of = (from: string, id: string) =>
+    add.replaceAll(HOSPITAL, from).replace('extension="0001234"', `extension="${id}"`)
+  const another = (xml: string, digit: string) => xml.replace(/e07fc1f9\d{4}/, `e07fc1f99${digit}`)
+  await send(scenario, another(of(HOSPITAL, '0009999'), '001'), emitted)
+  await send(scenario, another(of(CLINIC, 'B-77'), '002'), emitted, 'clinic-b')
+}
+
+async function check(t: Test): Promise<void> {
+  const scenario = await startScenario(t)
+  const emitted: Emitted[] = []
+  await prepare(scenario, emitted)
+  for (const [file, expected] of REQUESTS) {
+    if (file === 'iti45-query-valid.xml') await link(scenario)
+    // What is echoed of a query that breaks the schema breaks it in the answer too.
+    const kept = file === 'iti45-query-bad-order.xml' ? [] : emitted
+    t.equal(await send(scenario, read(file), kept), expected, file)
+  }
+  t.same(schemaFaults(emitted), [], 'every answer is valid against the schemas')
+}
+
+async function link({ pool }: Scenario): Promise<void> {
+  await pool.query(
+    `update identity.identifier set person_key = (select person_key from identity.identifier where domain = $1 and value = '0001234')
+     where domain = $2 and value = 'B-77'`,
+    [HOSPITAL, CLINIC],
+  )
+  await pool.query(
+    `insert into access.consent (person_key, kind, recorded_by)
+     select person_key, 'comprehensive', 'staff' from identity.identifier where domain = $1 and value = '0001234'`,
+    [HOSPITAL],
+  )
+}
+
+function believes(xml: string): boolean {
+  try {
+    const root = readXml(Buffer.from(xml))
+    if (root.name === 'MCCI_IN000002UV01') readAcknowledgement(root)
+    else readQueryResponse(root)
+    return true
+  } catch {
+    return false
+  }
+}
+
+// A clone that stands alone has no samples of others, and nothing to check here but that.
+if (existsSync(folder)) {
+  t.test('3.44, 3.45: requests of other stacks get what their table says', check)
+  t.test('3.44.4.1.3, 3.45.4.2.3: answers of other stacks are read as they are meant', async (t) => {
+    for (const [file, isValid] of ANSWERS) t.equal(believes(read(file)), isValid, file)
+  })
+  t.test('no sample is forgotten', async (t) => {
+    const known = new Set([...REQUESTS, ...ANSWERS].map(([file]) => file))
+    const ours = readdirSync(folder).filter((file) => /iti4[45].*\.xml$/.test(file))
+    t.same(
+      ours.filter((file) => !known.has(file) && !/^soap-iti45-response|ack-bad/.test(file)),
+      [],
+    )
+  })
+} else t.pass('there are no samples of others')
