@@ -4,7 +4,8 @@ import { formatCx } from '../model/identifiers.ts'
 import type { LocatedPatientId } from '../model/identity-feed.ts'
 import { blocksOf } from './matching/blocks.ts'
 import { decide } from './matching/decide.ts'
-import { FOLD_VERSION, featuresOf, type MatchFeatures } from './matching/features.ts'
+import { FOLD_VERSION, type MatchFeatures } from './matching/features.ts'
+import { featuresOf } from './matching/features-of.ts'
 import type { CandidatePerson, Decision, Described, ReviewFinding } from './matching/types.ts'
 import type {
   IdentityPorts,
@@ -61,7 +62,7 @@ export async function findPerson(question: Question): Promise<Finding> {
   await tx.lockBlocks(folded.keys)
   const candidates = await tx.candidates(folded.keys, asking)
   const [domain] = domains
-  const decision = decide({ domain, features: folded.features }, candidates, matching.model, matching.policy)
+  const decision = decide({ domain, features: folded.features }, candidates, matching)
   if (decision.kind === 'apart') return { reviews: decision.reviews }
   const found = candidates.find(({ person }) => person === decision.person)
   if (found === undefined) throw new Error('the matcher named a person who was no candidate')

@@ -4,9 +4,7 @@ import type { Caller } from '../model/caller.ts'
 import type { Oid, PatientId } from '../model/identifiers.ts'
 import type { Demographics } from '../model/person.ts'
 import { findPerson, type Question, reviewsOf } from './match.ts'
-import { compare } from './matching/compare.ts'
-import { fits } from './matching/decide.ts'
-import type { CandidateRecord, Comparison } from './matching/types.ts'
+import { type Misfit, misfitOf } from './matching/decide.ts'
 import { createPerson } from './person.ts'
 import { mergePersons } from './person-merge.ts'
 import type { PersonKey, StoredIdentifier } from './ports.ts'
@@ -28,7 +26,8 @@ export async function rematch(given: Rematch): Promise<readonly PersonKey[]> {
   if (ports.matching().policy.mode === 'off') return []
   const companions = await tx.recordsOf(stored.person, stored.record)
   if (companions.length === 0) return joinOthers(given)
-  const misfit = worstMisfit(given, companions)
+  const own = { domain: stored.id.authority, features: given.folded.features }
+  const misfit = misfitOf(own, companions, ports.matching())
   if (misfit === undefined) return []
   if (stored.link !== 'auto' || ports.matching().policy.mode !== 'auto') {
     await tx.addReviews([questionOf(stored, misfit, 'contradiction')])
@@ -37,21 +36,6 @@ export async function rematch(given: Rematch): Promise<readonly PersonKey[]> {
   const person = await leave(given)
   await tx.addReviews([questionOf(stored, misfit, 'link broken')])
   return [stored.person, person]
-}
-
-interface Misfit {
-  readonly record: CandidateRecord
-  readonly comparison: Comparison
-}
-
-/** The record of the same person that contradicts most, if any does. */
-function worstMisfit({ ports, folded, stored }: Rematch, companions: readonly CandidateRecord[]): Misfit | undefined {
-  const { model, policy } = ports.matching()
-  const own = { domain: stored.id.authority, features: folded.features }
-  return companions
-    .map((record) => ({ record, comparison: compare(own, record, model) }))
-    .filter(({ record, comparison }) => record.vetoed || !fits(comparison, policy))
-    .sort((a, b) => a.comparison.score - b.comparison.score)[0]
 }
 
 function questionOf(stored: StoredIdentifier, { record, comparison }: Misfit, reason: string) {

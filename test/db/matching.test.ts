@@ -1,0 +1,259 @@
+// Feeds meet the matcher in PostgreSQL: one person of many numbers, links made and broken, questions to staff (ITI TF-2 3.44.4.1.3, 3.44.4.2.3).
+
+import t from 'tap'
+import { fragmentForm } from '../../src/codec/ebxml/registry-object.ts'
+import { completeClaim, takeClaim } from '../../src/db/idempotency.ts'
+import { createIdentityStore } from '../../src/db/identity-store.ts'
+import { feedAdd, feedMerge, feedRevise } from '../../src/identity/feed.ts'
+import { linkRecord, unlinkRecord } from '../../src/identity/linking.ts'
+import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
+import type { IdentityPorts, Matching } from '../../src/identity/ports.ts'
+import { findPersons, registerDomain, registerPerson } from '../../src/identity/registration.ts'
+import { answerReview } from '../../src/identity/review.ts'
+import type { Oid, PatientId } from '../../src/model/identifiers.ts'
+import type { Demographics } from '../../src/model/person.ts'
+import { AFFINITY, callerOf, feedOf, idIn, mergeOf, oid, refusalOf } from '../identity/in-memory.ts'
+import { openDatabase } from './database.ts'
+
+const pool = await openDatabase(t, 24)
+const FACILITIES = 20
+const domainOf = (facility: number): Oid => oid(`2.25.700.${facility}`)
+
+function portsOf(mode: Matching['policy']['mode'] = 'auto'): IdentityPorts {
+  return {
+    store: createIdentityStore(pool, {
+      claim: takeClaim,
+      complete: completeClaim,
+      record: async () => {},
+      ...fragmentForm,
+    }),
+    affinityDomain: AFFINITY,
+    takes: 'every domain',
+    matching: () => ({ policy: { ...DEFAULT_POLICY, mode }, model: DEFAULT_MODEL, version: '0' }),
+    visibleDomains: async () => new Set(),
+  }
+}
+const ports = portsOf()
+await registerDomain({ oid: AFFINITY, name: 'NETWORK', kind: 'community' }, ports)
+for (let facility = 1; facility <= FACILITIES; facility += 1)
+  await registerDomain(
+    { oid: domainOf(facility), name: `F${facility}`, kind: 'facility', facilityId: `f${facility}` },
+    ports,
+  )
+
+const FAMILIES = [
+  '水沢 ミズサワ',
+  '遠藤 エンドウ',
+  '黒木 クロキ',
+  '藤村 フジムラ',
+  '若林 ワカバヤシ',
+  '長谷川 ハセガワ',
+]
+const GIVEN = [
+  '健一 ケンイチ',
+  '直人 ナオト',
+  '雅彦 マサヒコ',
+  '隆 タカシ',
+  '勇気 ユウキ',
+  '大輔 ダイスケ',
+  '哲也 テツヤ',
+]
+const TOWNS = ['見本市本町', '例示町字北', '仮想村大字東', '試験市中央', '架空町港']
+let people = 0
+
+/** Someone whom nobody else resembles. */
+function someone(): Demographics {
+  people += 1
+  const [family = '', familyKana = ''] = FAMILIES[people % FAMILIES.length]?.split(' ') ?? []
+  const [given = '', givenKana = ''] = GIVEN[people % GIVEN.length]?.split(' ') ?? []
+  const digits = (number: number, length: number) => String(number).padStart(length, '0')
+  return {
+    names: [
+      { representation: 'IDE', family, given },
+      { representation: 'SYL', family: familyKana, given: givenKana },
+    ],
+    sex: 'M',
+    birthTime: `19${digits(30 + ((people * 17) % 60), 2)}${digits((people % 12) + 1, 2)}${digits(((people * 5) % 28) + 1, 2)}`,
+    addresses: [
+      {
+        postalCode: `9${digits((people * 37) % 100, 2)}-${digits((people * 911) % 10_000, 4)}`,
+        text: `架空県${TOWNS[people % TOWNS.length]}${people + 3}-${(people * 7) % 31}`,
+      },
+    ],
+    telecoms: [`tel:090-${digits((people * 4111) % 10_000, 4)}-${digits((people * 1013) % 10_000, 4)}`],
+  }
+}
+
+const staff = { by: 'registrar', peer: '127.0.0.1:5000', reason: '窓口で確認' }
+let numbers = 0
+
+async function feed(
+  facility: number,
+  demographics: Demographics,
+  given: Partial<IdentityPorts> = {},
+): Promise<PatientId> {
+  numbers += 1
+  const id = idIn(domainOf(facility), `N${numbers}`)
+  const { answer } = await feedAdd(feedOf([id], { demographics }), callerOf(`f${facility}`), { ...ports, ...given })
+  t.equal(answer.code, 'CA')
+  return id
+}
+
+async function personOf({ authority, value }: PatientId): Promise<string> {
+  const { rows } = await pool.query('select person_key from identity.identifier where domain = $1 and value = $2', [
+    authority,
+    value,
+  ])
+  return rows[0].person_key
+}
+
+async function xadOf(id: PatientId): Promise<string> {
+  return (await findPersons({ value: id.value, domain: id.authority }, ports))[0]?.xad ?? ''
+}
+
+async function questions(id: PatientId): Promise<readonly { readonly review_id: string; readonly reason: string }[]> {
+  const { rows } = await pool.query(
+    `select r.review_id, r.reason from identity.review_item r join identity.identifier i on i.record_id in (r.record_a, r.record_b)
+     where i.domain = $1 and i.value = $2 and r.state = 'open' order by r.review_id`,
+    [id.authority, id.value],
+  )
+  return rows
+}
+
+t.test('two hospitals register one person: one person, and history says why (3.44.4.1.3)', async (t) => {
+  const person = someone()
+  const [a, b] = [await feed(1, person), await feed(2, person)]
+  t.equal(await personOf(a), await personOf(b))
+  const { rows } = await pool.query(
+    `select i.link, h.event, h.link as told, h.score > 30 as surely, h.model, jsonb_array_length(h.evidence->'fields') > 5 as explained
+     from identity.identifier i join identity.identifier_history h using (domain, value) where value = $1`,
+    [b.value],
+  )
+  t.same(rows, [{ link: 'auto', event: 'add', told: 'auto', surely: true, model: '0', explained: true }])
+})
+
+t.test('twenty hospitals register one person at the same moment: one person of twenty numbers', async (t) => {
+  const person = someone()
+  const ids = await Promise.all(Array.from({ length: FACILITIES }, (_, index) => feed(index + 1, person)))
+  const persons = new Set(await Promise.all(ids.map(personOf)))
+  t.equal(persons.size, 1)
+})
+
+t.test('a revise that contradicts the others breaks an automatic link (3.44.4.2.3)', async (t) => {
+  const person = someone()
+  const [a, b] = [await feed(1, person), await feed(2, person)]
+  await feedRevise(feedOf([b], { demographics: someone() }), callerOf('f2'), ports)
+  t.not(await personOf(b), await personOf(a))
+  t.match(await questions(b), [{ reason: 'link broken' }])
+})
+
+t.test('a revise never breaks what staff linked: they are asked (3.44.4.2.3)', async (t) => {
+  const [a, b] = [await feed(1, someone()), await feed(2, someone())]
+  await linkRecord({ domain: b.authority, value: b.value, person: await xadOf(a), ...staff }, ports)
+  await feedRevise(feedOf([b], { demographics: someone() }), callerOf('f2'), ports)
+  t.equal(await personOf(b), await personOf(a))
+  t.match(await questions(b), [{ reason: 'contradiction' }])
+})
+
+t.test('a revise that makes a record someone known joins the two persons (3.44.4.2.3)', async (t) => {
+  const person = someone()
+  const [a, b] = [await feed(1, person), await feed(2, someone())]
+  t.not(await personOf(a), await personOf(b))
+  await feedRevise(feedOf([b], { demographics: person }), callerOf('f2'), ports)
+  t.equal(await personOf(a), await personOf(b))
+  const { rows } = await pool.query('select link from identity.identifier where value = $1', [b.value])
+  t.same(rows, [{ link: 'auto' }])
+})
+
+t.test('an unlinked number stays apart, whatever its source repeats', async (t) => {
+  const person = someone()
+  const [a, b] = [await feed(1, person), await feed(2, person)]
+  await unlinkRecord({ domain: b.authority, value: b.value, ...staff }, ports)
+  t.not(await personOf(a), await personOf(b))
+  const again = { ...person, telecoms: [...person.telecoms, 'tel:090-5555-9999'] }
+  await feedRevise(feedOf([b], { demographics: again }), callerOf('f2'), ports)
+  await feedAdd(feedOf([b], { demographics: person }), callerOf('f2'), ports)
+  t.not(await personOf(a), await personOf(b))
+})
+
+t.test('two numbers of one hospital are a question, never a link', async (t) => {
+  const person = someone()
+  const [a, b] = [await feed(1, person), await feed(1, person)]
+  t.not(await personOf(a), await personOf(b))
+  t.match(await questions(b), [{ reason: 'same-domain' }])
+})
+
+t.test('mode review links nothing and asks about all; mode off asks nothing', async (t) => {
+  const person = someone()
+  const a = await feed(1, person)
+  const b = await feed(2, person, portsOf('review'))
+  t.not(await personOf(a), await personOf(b))
+  t.equal((await questions(b)).length, 1)
+  const c = await feed(3, person, portsOf('off'))
+  t.same(await questions(c), [])
+})
+
+t.test('staff answer: one person, or two for ever', async (t) => {
+  const person = someone()
+  const a = await feed(1, person)
+  const b = await feed(2, person, portsOf('review'))
+  const [question] = await questions(b)
+  const answer = { reviewId: question?.review_id ?? '', ...staff }
+  await answerReview({ ...answer, answer: 'defer' }, ports)
+  await answerReview({ ...answer, answer: 'link' }, ports)
+  t.equal(await personOf(a), await personOf(b))
+  t.match(await refusalOf(answerReview({ ...answer, answer: 'apart' }, ports)), { row: { code: 'REVIEW_UNKNOWN' } })
+
+  const other = someone()
+  const c = await feed(1, other)
+  const d = await feed(2, other, portsOf('review'))
+  const [second] = await questions(d)
+  await answerReview({ reviewId: second?.review_id ?? '', answer: 'apart', ...staff }, ports)
+  await feedAdd(feedOf([d], { demographics: { ...other, telecoms: [] } }), callerOf('f2'), ports)
+  t.not(await personOf(c), await personOf(d))
+  t.same(await questions(d), [])
+})
+
+t.test('an add that describes another person is not taken until staff say so (3.44.4.1.3)', async (t) => {
+  const a = await feed(1, someone())
+  const other = someone()
+  const { answer } = await feedAdd(feedOf([a], { demographics: other }), callerOf('f1'), ports)
+  t.match(answer, { code: 'CA', details: [{ type: 'W' }] })
+  const [question] = await questions(a)
+  t.equal(question?.reason, 'other demographics')
+  await answerReview({ reviewId: question?.review_id ?? '', answer: 'link', ...staff }, ports)
+  const b = await feed(2, other)
+  t.equal(await personOf(a), await personOf(b), 'what was taken is compared from now on')
+})
+
+t.test('staff register whom a hospital feeds later: the number joins that person', async (t) => {
+  const person = someone()
+  const registered = await registerPerson({ demographics: person, by: staff.by, peer: staff.peer }, ports)
+  t.equal(registered.similar, 0)
+  const a = await feed(1, person)
+  t.equal(await xadOf(a), registered.xad.value)
+  const twice = await registerPerson({ demographics: person, by: staff.by, peer: staff.peer }, ports)
+  t.equal(twice.similar, 1, 'and who registers them again is told')
+})
+
+t.test('a subsumed record is compared no more, and the survivor goes on (3.44.4.3.3)', async (t) => {
+  const person = someone()
+  const [a, b] = [await feed(1, person), await feed(1, someone())]
+  await feedMerge(mergeOf(a, b), callerOf('f1'), ports)
+  const c = await feed(2, person)
+  t.not(await personOf(c), await personOf(b), 'the survivor says something else')
+})
+
+t.test('what is stored agrees with itself: links, keys, history', async (t) => {
+  const { rows } = await pool.query(`
+    select (select count(*) from identity.identifier i join identity.person p using (person_key)
+            where i.status = 'active' and p.merged_into is not null) as linked_to_nobody,
+           (select count(*) from identity.match_key k where not exists
+             (select from identity.match_record m where m.record_id = k.record_id and k.key = any(m.keys))) as stray_keys,
+           (select count(*) from identity.match_record m, unnest(m.keys) as key where not exists
+             (select from identity.match_key k where k.record_id = m.record_id and k.key = key)) as missing_keys,
+           (select count(*) from identity.non_link n join identity.identifier a on a.record_id = n.record_a
+             join identity.identifier b on b.record_id = n.record_b
+             where a.person_key = b.person_key and a.status = 'active' and b.status = 'active') as joined_in_spite`)
+  t.same(rows, [{ linked_to_nobody: '0', stray_keys: '0', missing_keys: '0', joined_in_spite: '0' }])
+})
