@@ -14,6 +14,7 @@ import type { PersonName } from '../../model/person.ts'
 import { foldKana, isKana } from './fold-kana.ts'
 import { foldKanji } from './fold-kanji.ts'
 import { fold } from './fold-text.ts'
+import { romajiKey } from './romaji.ts'
 
 /** By what the characters are, whatever the sender called them. */
 export type NameScript = 'kanji' | 'kana' | 'latin'
@@ -23,6 +24,8 @@ export interface FoldedName {
   /** Empty when missing, a placeholder or unknown. */
   readonly family: string
   readonly given: string
+  /** Keys of the two parts as they are read (romajiKey), where the script says how. */
+  readonly reading?: readonly [string, string]
 }
 
 export interface NameReading {
@@ -94,7 +97,8 @@ function newbornOrder(given: string): number | undefined {
 
 function foldParts(family: string, given: string): FoldedName {
   const script = scriptOf(family, given)
-  return { script, family: part(family, script), given: part(given, script) }
+  const parts = { script, family: part(family, script), given: part(given, script) }
+  return script === 'kanji' ? parts : { ...parts, reading: [romajiKey(parts.family), romajiKey(parts.given)] }
 }
 
 function scriptOf(family: string, given: string): NameScript {
@@ -119,6 +123,6 @@ function isLost(text: string): boolean {
 function formerNames(whole: string, noted: boolean, current: FoldedName): readonly FoldedName[] {
   const former = noted ? FORMER_NAME_NOTE.exec(whole)?.[1] : undefined
   if (former === undefined) return []
-  const family = foldParts(former, '')
-  return family.script === current.script ? [{ ...family, given: current.given }] : []
+  const name = foldParts(former, current.given)
+  return name.script === current.script ? [name] : []
 }

@@ -1,5 +1,6 @@
 // What the matcher says about records and persons: features, comparisons with their evidence, decisions (Fellegi and Sunter).
 
+import type { MatchRule } from '../../../profiles/matching/policy.ts'
 import type { Demographics } from '../../model/person.ts'
 import type { MatchFeatures } from './features.ts'
 
@@ -37,7 +38,7 @@ export interface FieldEvidence {
 
 /** A hard rule that fired. `veto`: never the same person; `cap`: staff decide, whatever the score. */
 export interface RuleHit {
-  readonly rule: string
+  readonly rule: MatchRule
   readonly effect: 'veto' | 'cap'
 }
 
@@ -57,13 +58,15 @@ export interface MatchPolicy {
   readonly reviewBits: number
   /** How far the best person must be ahead of the second, bits. */
   readonly marginBits: number
+  /** Rules that do not hold; for data without families only, never for patients. */
+  readonly suspended?: readonly MatchRule[]
 }
 
 export interface ReviewFinding {
   readonly person: PersonKey
   /** The record of that person that compares best. */
   readonly record: string
-  /** Why staff are asked: `possible`, `tie`, `bridge`, or the rule that capped. */
+  /** Why staff are asked: `possible`, `tie`, `bridge`, `unlike-another-record` (of that person), or the rule that capped. */
   readonly reason: string
   readonly comparison: Comparison
 }

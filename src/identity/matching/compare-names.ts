@@ -1,0 +1,237 @@
+// Compares the names of two records: script by script, the better script counts; exchanged parts are seen.
+
+import type { MatchField } from '../../../profiles/matching/weights.ts'
+import { isOneEdit, isOneSubstitution, jaroWinkler } from './distance.ts'
+import { loosened, withLargeKana } from './fold-kana.ts'
+import { equalButForLost, hasUnknownCharacter, nearForm } from './fold-kanji.ts'
+import type { FoldedName, NameScript } from './fold-name.ts'
+import type { PreparedModel, PreparedNames } from './model.ts'
+import { isJapaneseReading, looseReadingKey } from './romaji.ts'
+import type { FieldEvidence } from './types.ts'
+
+/** How far a part of the name is the same in all scripts: alike names may be two people's, one character apart more so. */
+export type Agreement = 'same' | 'near' | 'slight' | 'different' | 'unknown'
+
+export interface NameComparison {
+  readonly evidence: readonly FieldEvidence[]
+  readonly family: Agreement
+  readonly given: Agreement
+  /** The names agree only when family and given name change places. */
+  readonly exchanged: boolean
+}
+
+/** One part in one script. */
+interface PartComparison {
+  readonly field: MatchField
+  readonly level: string
+  readonly bits: number
+  readonly agreement: Agreement
+}
+
+interface PairComparison {
+  readonly family: PartComparison | undefined
+  readonly given: PartComparison | undefined
+  readonly exchanged: boolean
+  readonly bits: number
+}
+
+const SIMILAR = 0.92
+const CLOSE = 0.84
+const SHORTEST_PREFIX = 3
+/** Two scripts that agree are one name written twice: a bit more; that contradict each other: two bits less. */
+const SECOND_SCRIPT_AGREES_BITS = 1
+const SECOND_SCRIPT_DIFFERS_BITS = -2
+
+export function compareNames(a: readonly FoldedName[], b: readonly FoldedName[], model: PreparedModel): NameComparison {
+  const kanji = bestPair(ofScript(a, 'kanji'), ofScript(b, 'kanji'), model)
+  const kana = bestPair(ofScript(a, 'kana'), ofScript(b, 'kana'), model)
+  const read = kana ?? bestPair(a.filter(hasReading), b.filter(hasReading), model)
+  const exchanged = isExchanged(kanji, read)
+  const evidence = [...together(kanji?.family, read?.family), ...together(kanji?.given, read?.given)]
+  if (exchanged) evidence.push(orderEvidence(model))
+  return {
+    evidence,
+    family: agreementOf(kanji?.family, read?.family),
+    given: agreementOf(kanji?.given, read?.given),
+    exchanged,
+  }
+}
+
+function ofScript(names: readonly FoldedName[], script: NameScript): readonly FoldedName[] {
+  return names.filter((name) => name.script === script)
+}
+
+function hasReading(name: FoldedName): boolean {
+  return name.reading !== undefined
+}
+
+function isExchanged(kanji: PairComparison | undefined, read: PairComparison | undefined): boolean {
+  return kanji === undefined ? read?.exchanged === true : kanji.exchanged && read?.exchanged !== false
+}
+
+function orderEvidence(model: PreparedModel): FieldEvidence {
+  const field = 'name order'
+  return { field, level: 'exchanged', bits: model.bits.get(field)?.get('exchanged') ?? 0 }
+}
+
+/** Of several names on a side (former names, names in use) the best pair counts. */
+function bestPair(
+  a: readonly FoldedName[],
+  b: readonly FoldedName[],
+  model: PreparedModel,
+): PairComparison | undefined {
+  let best: PairComparison | undefined
+  for (const left of a) {
+    for (const right of b) {
+      const pair = comparePair(left, right, model)
+      if (best === undefined || pair.bits > best.bits) best = pair
+    }
+  }
+  return best
+}
+
+function comparePair(left: FoldedName, right: FoldedName, model: PreparedModel): PairComparison {
+  const a = dividedLike(left, right)
+  const b = dividedLike(right, left)
+  const family = comparePart('family name', [partOf(a, 0), partOf(b, 0)], model)
+  const given = comparePart('given name', [partOf(a, 1), partOf(b, 1)], model)
+  const straight = { family, given, exchanged: false, bits: (family?.bits ?? 0) + (given?.bits ?? 0) }
+  if (family?.agreement !== 'different' || given?.agreement !== 'different') return straight
+  return exchangedPair(a, b, model) ?? straight
+}
+
+function exchangedPair(a: FoldedName, b: FoldedName, model: PreparedModel): PairComparison | undefined {
+  const family = comparePart('family name', [partOf(a, 0), partOf(b, 1)], model)
+  const given = comparePart('given name', [partOf(a, 1), partOf(b, 0)], model)
+  if (family === undefined || given === undefined) return undefined
+  if (family.bits <= 0 || given.bits <= 0) return undefined
+  return { family, given, exchanged: true, bits: family.bits + given.bits }
+}
+
+/** A name that came undivided is divided where the other one is, if it begins with the same family name. */
+function dividedLike(name: FoldedName, other: FoldedName): FoldedName {
+  if (name.given !== '' || other.given === '' || other.family === '' || name.script !== other.script) return name
+  if (name.family.length <= other.family.length || !name.family.startsWith(other.family)) return name
+  const given = name.family.slice(other.family.length)
+  const reading = other.reading === undefined ? {} : { reading: [other.reading[0], given] as const }
+  return { script: name.script, family: other.family, given, ...reading }
+}
+
+interface Part {
+  readonly script: NameScript
+  readonly text: string
+  readonly reading: string
+}
+
+function partOf(name: FoldedName, at: 0 | 1): Part {
+  return { script: name.script, text: at === 0 ? name.family : name.given, reading: name.reading?.[at] ?? '' }
+}
+
+type PartName = 'family name' | 'given name'
+
+const FIELDS = {
+  'family name': { kanji: 'family name, kanji', kana: 'family name, kana', latin: 'family name, Latin' },
+  'given name': { kanji: 'given name, kanji', kana: 'given name, kana', latin: 'given name, Latin' },
+} as const satisfies Readonly<Record<PartName, Readonly<Record<NameScript, MatchField>>>>
+
+interface Judged {
+  readonly level: string
+  readonly agreement: Agreement
+}
+
+const EQUAL: Judged = { level: 'equal', agreement: 'same' }
+const DIFFERS: Judged = { level: 'differs', agreement: 'different' }
+
+function comparePart(name: PartName, [a, b]: readonly [Part, Part], model: PreparedModel): PartComparison | undefined {
+  if (a.text === '' || b.text === '') return undefined
+  const script = a.script === b.script ? a.script : 'latin'
+  const field = FIELDS[name][script]
+  const judged = judge(script, a, b)
+  const bits = model.bits.get(field)?.get(judged.level) ?? 0
+  if (bits <= 0 || judged.level === 'one character') return { field, ...judged, bits }
+  const mean = model.equalShareLog2.get(field) ?? 0
+  const shares = name === 'family name' ? model.family : model.given
+  return { field, ...judged, bits: bits + mean - commoner(shares, script, [keyOf(a, script), keyOf(b, script)]) }
+}
+
+function judge(script: NameScript, a: Part, b: Part): Judged {
+  if (script === 'kanji') return judgeKanji(a.text, b.text)
+  return script === 'kana' ? judgeKana(a.text, b.text) : judgeLatin(a, b)
+}
+
+function keyOf(part: Part, script: NameScript): string {
+  return script === 'latin' ? part.reading : part.text
+}
+
+/** log2 of the share of the commoner of two names: what they say together is worth no more. */
+function commoner(names: PreparedNames, script: NameScript, [a, b]: readonly [string, string]): number {
+  const shares = names.log2[script]
+  const left = shares.get(a) ?? names.unlistedLog2
+  return a === b ? left : Math.max(left, shares.get(b) ?? names.unlistedLog2)
+}
+
+/** Likeness of two or three kanji is no measure (Jaro-Winkler is not used here): variants, or one character, or different. */
+function judgeKanji(a: string, b: string): Judged {
+  if (a === b) return EQUAL
+  if ((hasUnknownCharacter(a) || hasUnknownCharacter(b)) && equalButForLost(a, b)) {
+    return { level: 'lost character', agreement: 'near' }
+  }
+  if (nearForm(a) === nearForm(b)) return { level: 'variant', agreement: 'near' }
+  return a.length >= 2 && isOneSubstitution(a, b) ? { level: 'one character', agreement: 'slight' } : DIFFERS
+}
+
+function judgeKana(a: string, b: string): Judged {
+  if (a === b) return EQUAL
+  if (loosened(a) === loosened(b)) {
+    return { level: 'loose', agreement: withLargeKana(a) === withLargeKana(b) ? 'same' : 'near' }
+  }
+  return isOneEdit(a, b) ? { level: 'one character', agreement: 'slight' } : DIFFERS
+}
+
+function judgeLatin(a: Part, b: Part): Judged {
+  if (a.script === b.script && a.text === b.text) return EQUAL
+  if (a.reading === b.reading) return a.script === b.script ? { level: 'spelling', agreement: 'same' } : EQUAL
+  if (looseReadingKey(a.reading) === looseReadingKey(b.reading)) return { level: 'spelling', agreement: 'near' }
+  const [left, right] = a.script === b.script ? [a.text, b.text] : [a.reading, b.reading]
+  const likeness = jaroWinkler(left, right)
+  if (likeness < CLOSE && !isCut(left, right)) return DIFFERS
+  const agreement = isJapaneseReading(a.reading) && isJapaneseReading(b.reading) ? 'slight' : 'near'
+  return { level: likeness >= SIMILAR ? 'similar' : 'close', agreement }
+}
+
+/** Old systems cut names: the shorter one is the beginning of the longer. */
+function isCut(a: string, b: string): boolean {
+  const shorter = a.length < b.length ? a : b
+  return shorter.length >= SHORTEST_PREFIX && (a.length < b.length ? b : a).startsWith(shorter)
+}
+
+/** The better script counts; the other one says the same again or contradicts. */
+function together(kanji: PartComparison | undefined, read: PartComparison | undefined): FieldEvidence[] {
+  if (kanji === undefined || read === undefined) {
+    const only = kanji ?? read
+    return only === undefined ? [] : [evidenceOf(only, only.bits)]
+  }
+  if (kanji.level === 'lost character') return [evidenceOf(kanji, 0), evidenceOf(read, read.bits)]
+  const [better, other] = kanji.bits >= read.bits ? [kanji, read] : [read, kanji]
+  return [evidenceOf(better, better.bits), evidenceOf(other, secondBits(better.bits, other.bits))]
+}
+
+function secondBits(better: number, other: number): number {
+  if (better <= 0) return 0
+  return other > 0 ? SECOND_SCRIPT_AGREES_BITS : SECOND_SCRIPT_DIFFERS_BITS
+}
+
+function evidenceOf(part: PartComparison, bits: number): FieldEvidence {
+  return { field: part.field, level: part.level, bits }
+}
+
+const WORST_FIRST: readonly Agreement[] = ['different', 'slight', 'near']
+
+/** The same when any script says so; else what the least agreeing script says. */
+function agreementOf(kanji: PartComparison | undefined, read: PartComparison | undefined): Agreement {
+  const left = kanji?.agreement ?? 'unknown'
+  const right = read?.agreement ?? 'unknown'
+  if (left === 'same' || right === 'same') return 'same'
+  if (kanji?.level === 'lost character' && read !== undefined) return right
+  return WORST_FIRST.find((agreement) => agreement === left || agreement === right) ?? 'unknown'
+}
