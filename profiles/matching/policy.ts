@@ -33,6 +33,7 @@ export const MATCH_RULES = {
   },
   'birth-date-impossible': { effect: 'cap', says: 'A birth date is none of the calendar, or in the future.' },
   'family-name-changed': { effect: 'cap', says: 'The family names differ: marriage, or another person.' },
+  'given-name-differs': { effect: 'cap', says: 'The given names differ, in one household or anywhere.' },
   'name-parts-exchanged': { effect: 'cap', says: 'The names agree only with family and given name exchanged.' },
   'alike-in-one-household': {
     effect: 'cap',
@@ -75,13 +76,16 @@ export const REFERENCE_POPULATION = 1_000_000
  */
 export const FAMILY_RULES: readonly MatchRule[] = [
   'twins',
+  'generation',
   'birth-date',
   'birth-date-slip',
   'birth-date-impossible',
   'family-name-changed',
+  'given-name-differs',
   'name-parts-exchanged',
   'alike-in-one-household',
   'given-name-unknown',
   'name-and-birth-date-alone',
+  'too-little-known',
   'one-household',
 ]

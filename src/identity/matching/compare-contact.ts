@@ -4,9 +4,17 @@ import type { FoldedAddress } from './address.ts'
 import { isMobile } from './contact.ts'
 import { isOneEdit, jaroWinkler } from './distance.ts'
 
-export type AddressLevel = 'equal' | 'other building' | 'near' | 'same town' | 'same area' | 'differs'
+export type AddressLevel = 'equal' | 'other building' | 'near' | 'same street' | 'same town' | 'same area' | 'differs'
 
-const BEST_FIRST: readonly AddressLevel[] = ['equal', 'other building', 'near', 'same town', 'same area', 'differs']
+const BEST_FIRST: readonly AddressLevel[] = [
+  'equal',
+  'other building',
+  'near',
+  'same street',
+  'same town',
+  'same area',
+  'differs',
+]
 
 /** Undefined when a side has no address. Postal code and text say the same thing twice: together they are one field. */
 export function addressLevel(a: readonly FoldedAddress[], b: readonly FoldedAddress[]): AddressLevel | undefined {
@@ -24,14 +32,20 @@ function pairLevel(a: FoldedAddress, b: FoldedAddress): AddressLevel {
   const likeness = placeLikeness(a.places, b.places)
   const samePostalCode = a.postalCode !== '' && a.postalCode === b.postalCode
   const number = numberLevel(a.number, b.number)
-  if (likeness >= SAME_PLACE || (samePostalCode && (likeness >= NEAR_PLACE || likeness === RENAMED_PLACE))) {
+  if (likeness >= SAME_PLACE || (samePostalCode && likeness === RENAMED_PLACE)) {
     if (number === 'equal') return sameBuilding(a.building, b.building) ? 'equal' : 'other building'
     if (number === 'longer') return 'other building'
-    return number === 'near' || likeness < SAME_PLACE ? 'near' : 'same town'
+    return number === 'near' ? 'near' : levelOfPlace(likeness)
   }
-  if (likeness >= NEAR_PLACE) return number === 'equal' || likeness >= ALIKE_PLACE ? 'near' : 'same town'
+  if (number === 'equal' && likeness >= (samePostalCode ? PARTLY_PLACE : NEAR_PLACE)) return 'near'
+  if (likeness >= NEAR_PLACE) return levelOfPlace(likeness)
   if (samePostalCode) return 'same town'
   return sameArea(a.postalCode, b.postalCode) ? 'same area' : 'differs'
+}
+
+/** A Latin address names its street; of a Japanese one without its number only the town is left. */
+function levelOfPlace(likeness: number): AddressLevel {
+  return likeness >= ALIKE_PLACE && likeness < SAME_TOWN ? 'same street' : 'same town'
 }
 
 const AREA_DIGITS = 3
@@ -56,6 +70,9 @@ function numberLevel(a: string, b: string): 'equal' | 'longer' | 'near' | 'diffe
 const SAME_PLACE = 0.99
 const ALIKE_PLACE = 0.8
 const NEAR_PLACE = 0.5
+const PARTLY_PLACE = 0.3
+/** Equal towns in Japanese; equal streets and towns in Latin letters are SAME_PLACE. */
+const SAME_TOWN = 2
 /** Two towns in Japanese: equal or not. A postal code is one town's, so under one code the other name is a former one. */
 const RENAMED_PLACE = 0
 const UNKNOWN_PLACE = -1
@@ -69,8 +86,11 @@ function placeLikeness(a: readonly string[], b: readonly string[]): number {
   const left = a[0]
   const right = b[0]
   if (left === undefined || right === undefined) return UNKNOWN_PLACE
-  if (!LATIN.test(left) || !LATIN.test(right)) return isSameTown(left, right) ? 1 : RENAMED_PLACE
-  return Math.max(DIFFERENT_PLACE, Math.min(shareNamed(a, b), shareNamed(b, a)))
+  if (!LATIN.test(left) || !LATIN.test(right)) return isSameTown(left, right) ? SAME_TOWN : RENAMED_PLACE
+  const named = [shareNamed(a, b), shareNamed(b, a)]
+  // A part that one side leaves out does not differ, as long as several parts are left.
+  const share = Math.min(a.length, b.length) > 2 ? Math.max(...named) : Math.min(...named)
+  return Math.max(DIFFERENT_PLACE, share)
 }
 
 /** The city may be missing before the town. */

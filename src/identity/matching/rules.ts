@@ -20,12 +20,13 @@ const RULES: Readonly<Partial<Record<MatchRule, Rule>>> = {
   'multiple-birth': isOtherOfMultipleBirth,
   generation: isGenerationApart,
   'identifier-of-another': ({ findings }) =>
-    findings.identifier === 'equal' && findings.birth === 'differs' && isApart(findings.names.given),
+    findings.identifier === 'equal' && isOtherBirth(findings.birth) && isApart(findings.names.given),
   sex: ({ findings }) => findings.sex === 'differs',
   'birth-date': ({ findings }) => findings.birth === 'differs',
   'birth-date-slip': isDoubtfulSlip,
   'birth-date-impossible': ({ a, b }) => a.birthDoubtful === true || b.birthDoubtful === true,
   'family-name-changed': isMarried,
+  'given-name-differs': ({ findings }) => findings.names.given === 'different',
   'name-parts-exchanged': ({ findings }) => findings.names.exchanged,
   'alike-in-one-household': (pair) =>
     isBornTogether(pair) && pair.findings.names.given === 'near' && sharesHousehold(pair.findings),
@@ -86,8 +87,15 @@ function isBornTogether({ findings }: Pair): boolean {
 }
 
 function sharesHousehold(findings: Findings): boolean {
-  const isNear = findings.address === 'near' || findings.address === 'same town'
-  return isNear || sameNumber(findings) || samePhone(findings) || findings.mother === 'equal'
+  return isNear(findings.address) || sameNumber(findings) || samePhone(findings) || findings.mother === 'equal'
+}
+
+function isOtherBirth(level: Findings['birth']): boolean {
+  return level === 'differs' || level === 'one part differs'
+}
+
+function isNear(address: Findings['address']): boolean {
+  return address === 'near' || address === 'same street' || address === 'same town'
 }
 
 /** Something besides name, birth date and sex says the same. */

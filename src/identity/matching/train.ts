@@ -28,7 +28,7 @@ const LARGEST_BLOCK = 50
 const ROUNDS = 30
 const DEFAULT_SEED = 20_261_121
 /** How many pairs the defaults count as, so that a level nobody has seen keeps a sensible weight. */
-const PRIOR_RANDOM_PAIRS = 200
+const PRIOR_RANDOM_PAIRS = 20
 const PRIOR_MATCHED_PAIRS = 20
 const FIRST_MATCHED_SHARE = 0.3
 const LEAST_MATCHED_SHARE = 0.001
