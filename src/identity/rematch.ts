@@ -83,6 +83,8 @@ async function joinOthers(given: Rematch): Promise<readonly PersonKey[]> {
 /** The record, with what its facility registered under it, becomes a person of its own. */
 async function leave(given: Rematch): Promise<PersonKey> {
   const { tx, stored, demographics, caller, affinityDomain, reason } = given
+  // What is being registered about the person is waited for, so that it goes where its number goes.
+  await tx.lockPersons([stored.person])
   const { key, xad } = await createPerson(tx, { affinityDomain, by: caller.systemId, reason, demographics })
   const former = (await tx.identifiersOf(stored.person)).find(
     ({ id, status }) => id.authority === affinityDomain && status === 'active',

@@ -98,7 +98,7 @@ t.test(
     const outcome = await pixQuery(queryOf(idIn(DOMAIN_A, 'C1'), [DOMAIN_B]), hospital, ports)
     t.match(outcome.answer, { kind: 'found', ids: [{ id, authorityName: 'CLINIC-B' }] })
     const unknown = await pixQuery(queryOf(idIn(DOMAIN_A, 'C1'), [UNKNOWN]), hospital, ports)
-    t.match(unknown.answer, { kind: 'unknown', details: [{ locations: [/dataSource\[1\]/] }] })
+    t.match(unknown.answer, { kind: 'unknown', errors: [{ at: /dataSource\[1\]/ }] })
     await unlinkRecord(
       { domain: DOMAIN_B, value: 'B1', by: 'registrar', peer: '127.0.0.1:1', reason: 'mistake' },
       ports,

@@ -1,24 +1,14 @@
 // Compares two records: evidence of every field in bits, and the rules that stand above their sum (Fellegi and Sunter 1969).
 
 import type { MatchField } from '../../../profiles/matching/weights.ts'
-import { type BirthLevel, birthLevel } from './compare-birth.ts'
-import { type AddressLevel, addressLevel, identifierLevel, type PhoneLevel, phoneLevel } from './compare-contact.ts'
-import { type Agreement, compareNames, type NameComparison } from './compare-names.ts'
+import { birthLevel } from './compare-birth.ts'
+import { addressLevel, identifierLevel, phoneLevel } from './compare-contact.ts'
+import { type Agreement, compareNames } from './compare-names.ts'
 import type { MatchFeatures } from './features.ts'
+import type { Findings } from './findings.ts'
 import { type MatchModel, type PreparedModel, prepare } from './model.ts'
 import { deterministicRule, type Pair, rulesOf } from './rules.ts'
 import type { Comparison, FieldEvidence, MatchPolicy } from './types.ts'
-
-/** What two records have in common, field by field; undefined where a side does not know. */
-export interface Findings {
-  readonly names: NameComparison
-  readonly birth: BirthLevel | undefined
-  readonly sex: 'equal' | 'differs' | undefined
-  readonly phone: PhoneLevel | undefined
-  readonly address: AddressLevel | undefined
-  readonly identifier: 'equal' | 'differs' | undefined
-  readonly mother: 'equal' | 'differs' | undefined
-}
 
 /** How a comparison may depart from the model: rules that do not hold, telephones that too many of the candidates share. */
 export interface CompareOptions {

@@ -90,6 +90,27 @@ interface Compared {
   readonly comparison: Comparison
 }
 
+/** A record of the same person that a changed record no longer goes with. */
+export type Misfit = Compared
+
+/**
+ * Whether a record that says something new still goes with the other records of its person.
+ * @returns the one that it contradicts most; undefined when it goes with all.
+ */
+export function misfitOf(
+  record: MatchRecord,
+  companions: readonly CandidateRecord[],
+  { model, policy }: { readonly model: MatchModel; readonly policy: MatchPolicy },
+): Misfit | undefined {
+  const setting = settingFor([], model, policy)
+  return companions
+    .map((candidate) => ({ record: candidate, comparison: comparisonWith(record, candidate, setting) }))
+    .filter(
+      ({ comparison }) => comparison.rules.some((hit) => hit.effect === 'veto') || isIncompatible(comparison, setting),
+    )
+    .toSorted((a, b) => a.comparison.score - b.comparison.score)[0]
+}
+
 /** Undefined for a person whom a rule or staff exclude, or who is too unlike. */
 function judge(record: MatchRecord, { person, records }: CandidatePerson, setting: Setting): Judged | undefined {
   const compared: Compared[] = []

@@ -1,9 +1,9 @@
 // Rules that stand above the score: what is never one person, what staff decide, and what links without a score.
 
 import { GENERATION_YEARS, LEAST_KNOWN_FIELDS, MATCH_RULES, type MatchRule } from '../../../profiles/matching/policy.ts'
-import type { Findings } from './compare.ts'
 import { yearsBetween } from './compare-birth.ts'
 import type { MatchFeatures } from './features.ts'
+import type { Findings } from './findings.ts'
 import type { MatchPolicy, RuleHit } from './types.ts'
 
 export interface Pair {
