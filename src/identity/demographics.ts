@@ -20,6 +20,7 @@ function canonical(person: Demographics): unknown {
     person.birthOrder ?? null,
     person.deceased ?? null,
     names(person.mother),
+    person.restricted ?? false,
   ]
 }
 

@@ -30,4 +30,9 @@ export interface Demographics {
   readonly deceased?: boolean
   /** Names of the mother, her maiden name first where it is known (HL7 v3 personalRelationship MTH; v2 PID-6). */
   readonly mother?: readonly PersonName[]
+  /**
+   * The source asks for more discretion than usual (HL7 v3 veryImportantPersonCode, confidentialityCode R or V): the person is
+   * found by an id only, never by a search.
+   */
+  readonly restricted?: boolean
 }

@@ -23,7 +23,7 @@ const JAPANESE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u
 const FIRST_BLANK = /^\s*(\S+)\s+(\S.*?)\s*$/su
 
 /** Address parts as one line is written in Japan, prefecture first; country and postal code stand apart. */
-const ADDRESS_PARTS = [
+export const ADDRESS_PARTS = [
   'state',
   'county',
   'city',
@@ -54,6 +54,8 @@ export function readPerson(patient: XmlElement, person: XmlElement, at: string):
       ...(birthTime === undefined ? {} : { birthTime }),
       addresses: addressElements.flatMap((address) => readAddress(address) ?? []),
       telecoms: telecomElements.flatMap((telecom) => telecom.attributes.get('value') ?? []),
+      ...readCircumstances(person),
+      ...(isRestricted(patient) ? { restricted: true } : {}),
     },
     masked: maskedFields({
       names: nameElements,
@@ -70,6 +72,53 @@ export function readPerson(patient: XmlElement, person: XmlElement, at: string):
   }
 }
 
+/** Birth, death and mother; what is not said, or not said legibly, is left out. */
+function readCircumstances(
+  person: XmlElement,
+): Pick<Demographics, 'multipleBirth' | 'birthOrder' | 'deceased' | 'mother'> {
+  const multipleBirth = readBoolean(child(person, 'multipleBirthInd'))
+  const order = child(person, 'multipleBirthOrderNumber')?.attributes.get('value') ?? ''
+  const hasDied = child(person, 'deceasedTime')?.attributes.has('value') === true
+  const deceased = hasDied ? true : readBoolean(child(person, 'deceasedInd'))
+  const mother = readMother(person)
+  return {
+    ...(multipleBirth === undefined ? {} : { multipleBirth }),
+    ...(BIRTH_ORDER.test(order) ? { birthOrder: Number(order) } : {}),
+    ...(deceased === undefined ? {} : { deceased }),
+    ...(mother.length === 0 ? {} : { mother }),
+  }
+}
+
+const BIRTH_ORDER = /^[1-9]\d?$/
+
+function readBoolean(element: XmlElement | undefined): boolean | undefined {
+  const value = element?.attributes.get('value')
+  return value === undefined ? undefined : value === 'true'
+}
+
+/** Her maiden name (qualifier BR) comes first. */
+function readMother(person: XmlElement): readonly PersonName[] {
+  const names = children(person, 'personalRelationship')
+    .filter((relationship) => child(relationship, 'code')?.attributes.get('code') === 'MTH')
+    .flatMap((relationship) => children(relationship, 'relationshipHolder1'))
+    .flatMap((holder) => children(holder, 'name'))
+  const [maiden, others] = [names.filter(isMaidenName), names.filter((name) => !isMaidenName(name))]
+  return [...maiden, ...others].flatMap((name) => readName(name) ?? [])
+}
+
+function isMaidenName(name: XmlElement): boolean {
+  return children(name, 'family').some((part) => part.attributes.get('qualifier')?.split(/\s+/).includes('BR'))
+}
+
+const RESTRICTED: ReadonlySet<string> = new Set(['R', 'V'])
+
+function isRestricted(patient: XmlElement): boolean {
+  return (
+    child(patient, 'veryImportantPersonCode')?.attributes.has('code') === true ||
+    children(patient, 'confidentialityCode').some((code) => RESTRICTED.has(code.attributes.get('code') ?? ''))
+  )
+}
+
 type MaskableField = 'names' | 'sex' | 'birthTime' | 'addresses' | 'telecoms'
 
 function maskedFields(sources: Readonly<Record<MaskableField, readonly XmlElement[]>>): readonly DemographicField[] {
@@ -77,8 +126,8 @@ function maskedFields(sources: Readonly<Record<MaskableField, readonly XmlElemen
   return fields.filter((field) => sources[field].some((element) => element.attributes.get('nullFlavor') === 'MSK'))
 }
 
-/** A PN; undefined when it is null or empty. Parts are taken by element name, whatever their order. */
-function readName(element: XmlElement): PersonName | undefined {
+/** A PN or EN; undefined when it is null or empty. Parts are taken by element name, whatever their order. */
+export function readName(element: XmlElement): PersonName | undefined {
   if (element.attributes.has('nullFlavor')) return undefined
   let family = partText(element, 'family')
   let given = partText(element, 'given')
@@ -99,18 +148,18 @@ function representationOf(use: string | undefined, text: string): NameRepresenta
   return KANA.test(text) ? 'SYL' : 'ABC'
 }
 
-function partText(element: XmlElement, name: string): string {
+export function partText(element: XmlElement, name: string): string {
   return children(element, name)
     .map(ownText)
     .filter((text) => text !== '')
     .join(' ')
 }
 
-function ownText(element: XmlElement): string {
+export function ownText(element: XmlElement): string {
   return textOf(element).trim()
 }
 
-function readSex(element: XmlElement | undefined, at: string): Demographics['sex'] {
+export function readSex(element: XmlElement | undefined, at: string): Demographics['sex'] {
   const code = element?.attributes.get('code')
   const system = element?.attributes.get('codeSystem')
   if (code === undefined) return undefined
@@ -134,7 +183,7 @@ function readBirthTime(element: XmlElement | undefined, at: string): string | un
 
 const PARTIAL_TIME = /^(\d{4})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:\.\d+)?)?)?)?)?)?(?:[+-]\d{1,4})?$/
 
-function isCalendarTime(value: string): boolean {
+export function isCalendarTime(value: string): boolean {
   const parts = PARTIAL_TIME.exec(value)
   if (parts === null) return false
   const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts

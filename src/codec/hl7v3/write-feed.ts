@@ -2,9 +2,10 @@
 
 import type { Device } from '../../model/hl7v3.ts'
 import type { PatientId } from '../../model/identifiers.ts'
-import type { Address, Demographics, PersonName } from '../../model/person.ts'
+import type { Demographics } from '../../model/person.ts'
 import { concat, el, type Markup, text, trusted } from '../xml/write.ts'
 import { HL7_INTERACTIONS } from './transmission.ts'
+import { type OtherIds, writeId, writePerson } from './write-person.ts'
 import { type MessageStamp, newStamp, writeMessage } from './write-transmission.ts'
 
 interface Outgoing {
@@ -63,7 +64,7 @@ export function writeFeed(feed: OutgoingFeed | OutgoingMerge, stamp: MessageStam
 }
 
 function writeReplacement(subsumed: PatientId): Markup {
-  const role = el('priorRegisteredRole', { classCode: 'PAT' }, writeId(subsumed))
+  const role = el('priorRegisteredRole', { classCode: 'PAT' }, writeId({ id: subsumed }))
   return el(
     'replacementOf',
     { typeCode: 'RPLC' },
@@ -81,9 +82,9 @@ function writePatient(feed: Outgoing): Markup {
   return el(
     'patient',
     { classCode: 'PAT' },
-    concat(feed.patientIds.map(writeId)),
+    concat(feed.patientIds.map((id) => writeId({ id }))),
     el('statusCode', { code: 'active' }),
-    writePerson(feed.demographics, feed.otherIds),
+    writePerson(feed.demographics, feed.otherIds.map(otherIdOf)),
     el(
       'providerOrganization',
       { classCode: 'ORG', determinerCode: 'INSTANCE' },
@@ -94,49 +95,6 @@ function writePatient(feed: Outgoing): Markup {
   )
 }
 
-function writeId(id: PatientId): Markup {
-  return el('id', { root: id.authority, extension: id.value })
-}
-
-function writePerson(person: Demographics, otherIds: readonly PatientId[]): Markup {
-  const names = person.names.length === 0 ? [el('name', { nullFlavor: 'UNK' })] : person.names.map(writeName)
-  return el(
-    'patientPerson',
-    { classCode: 'PSN', determinerCode: 'INSTANCE' },
-    concat(names),
-    concat(person.telecoms.map((value) => el('telecom', { value }))),
-    person.sex === undefined
-      ? NOTHING
-      : el('administrativeGenderCode', { code: person.sex, codeSystem: '2.16.840.1.113883.5.1' }),
-    person.birthTime === undefined ? NOTHING : el('birthTime', { value: person.birthTime }),
-    concat(person.addresses.map(writeAddress)),
-    concat(otherIds.map(writeOtherId)),
-  )
-}
-
-function writeName(name: PersonName): Markup {
-  return el(
-    'name',
-    { use: name.representation },
-    name.family === '' ? NOTHING : el('family', undefined, text(name.family)),
-    name.given === '' ? NOTHING : el('given', undefined, text(name.given)),
-  )
-}
-
-function writeAddress(address: Address): Markup {
-  return el(
-    'addr',
-    undefined,
-    address.postalCode === undefined ? NOTHING : el('postalCode', undefined, text(address.postalCode)),
-    el('streetAddressLine', undefined, text(address.text)),
-  )
-}
-
-function writeOtherId(id: PatientId): Markup {
-  return el(
-    'asOtherIDs',
-    { classCode: 'PAT' },
-    writeId(id),
-    el('scopingOrganization', { classCode: 'ORG', determinerCode: 'INSTANCE' }, el('id', { root: id.authority })),
-  )
+function otherIdOf(id: PatientId): OtherIds {
+  return { domain: id.authority, ids: [{ id }] }
 }

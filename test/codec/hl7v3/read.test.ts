@@ -4,7 +4,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { readFeed, readMerge } from '../../../src/codec/hl7v3/read-feed.ts'
 import { readQuery } from '../../../src/codec/hl7v3/read-query.ts'
+import { writeFeed } from '../../../src/codec/hl7v3/write-feed.ts'
 import { IheError } from '../../../src/model/error.ts'
+import { DOMAIN_A, idIn, oid } from '../../identity/in-memory.ts'
 import { ADD, bodyOf, MERGE, QUERY, REVISE, refusalOf, schemaErrors } from './messages.ts'
 
 t.test('3.44.4.1.2: a feed is read with names in three scripts, whatever the order of their parts', async (t) => {
@@ -33,6 +35,43 @@ t.test('3.44.4.1.2: a feed is read with names in three scripts, whatever the ord
   t.strictSame(feed.warnings, [])
   t.equal(readFeed(bodyOf(feed.received)).digest, feed.digest)
 })
+
+const MOTHER =
+  '<personalRelationship classCode="PRS"><code code="FTH"/><relationshipHolder1 classCode="PSN" determinerCode="INSTANCE"><name>' +
+  '<family>見本</family></name></relationshipHolder1></personalRelationship><personalRelationship classCode="PRS"><code code="MTH"/>' +
+  '<relationshipHolder1 classCode="PSN" determinerCode="INSTANCE"><name><family>水沢</family><given>花</given></name>' +
+  '<name><family qualifier="BR">架空</family></name></relationshipHolder1></personalRelationship>'
+
+t.test(
+  '3.44.4.1.2: twins, death, the mother’s maiden name and a request for discretion are read, and written again',
+  async (t) => {
+    const more = ADD.replace(
+      '<birthTime value="196204"/>',
+      '<birthTime value="196204"/><deceasedInd value="false"/><multipleBirthInd value="true"/><multipleBirthOrderNumber value="2"/>',
+    )
+      .replace('</patientPerson>', `${MOTHER}</patientPerson>`)
+      .replace('<patientPerson', '<veryImportantPersonCode code="VIP"/><patientPerson')
+    t.equal(schemaErrors(more, 'PRPA_IN201301UV02'), '')
+    const { demographics } = readFeed(bodyOf(more))
+    const circumstances = {
+      multipleBirth: true,
+      birthOrder: 2,
+      deceased: false,
+      mother: [
+        { representation: 'IDE', family: '架空', given: '' },
+        { representation: 'IDE', family: '水沢', given: '花' },
+      ],
+    } as const
+    t.match(demographics, { ...circumstances, restricted: true })
+    const party = { id: oid('2.25.400.1') }
+    const sent = { sender: party, receiver: party, patientIds: [idIn(DOMAIN_A, '1')], otherIds: [], demographics }
+    const xml = writeFeed({ kind: 'add', ...sent, providerName: 'A' })
+    t.equal(schemaErrors(xml, 'PRPA_IN201301UV02'), '')
+    t.match(readFeed(bodyOf(xml)).demographics, circumstances)
+    const late = ADD.replace('<birthTime value="196204"/>', '<birthTime value="196204"/><deceasedTime value="2026"/>')
+    t.equal(readFeed(bodyOf(late)).demographics.deceased, true)
+  },
+)
 
 interface Fault {
   readonly name: string
