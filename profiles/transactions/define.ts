@@ -21,13 +21,18 @@ export interface Transaction {
   readonly id: string
   readonly name: string
   /** IHE actor as spelled in WSDL definitions/@name. */
-  readonly actor: 'DocumentRegistry' | 'DocumentRepository' | 'PIXManager'
+  readonly actor: 'DocumentRegistry' | 'DocumentRepository' | 'PIXManager' | 'PDSupplier'
   /** Section that defines the message. */
   readonly section: string
   /** WSDL operation without the actor prefix, e.g. `RegistryStoredQuery`. */
   readonly operation: string
   readonly action: string
   readonly responseAction: string
+  /**
+   * `root`: among the rows of this kind the root of the body decides, whichever of their actions came with it: IHE's texts and WSDLs
+   * do not agree on the actions of continuation and cancellation (ITI TF-2 3.47.4.3, 3.47.4.4).
+   */
+  readonly chosenBy?: 'root'
   readonly request: QName
   readonly response: QName
   /** `required`: multipart/related both ways, even with nothing attached (ITI TF-2 Appendix V.3.6). */
@@ -55,6 +60,7 @@ export const ENDPOINTS = {
   DocumentRegistry: '/xds/registry',
   DocumentRepository: '/xds/repository',
   PIXManager: '/pix/manager',
+  PDSupplier: '/pdq/supplier',
 } as const satisfies Record<Transaction['actor'], string>
 
 export const NS = {

@@ -16,6 +16,7 @@ import {
   iti44Revise,
 } from './iti-44.ts'
 import { iti45 } from './iti-45.ts'
+import { iti47, iti47Cancel, iti47Continue } from './iti-47.ts'
 import { iti51 } from './iti-51.ts'
 import { iti57 } from './iti-57.ts'
 import { iti61 } from './iti-61.ts'
@@ -48,6 +49,9 @@ export {
   iti44RegistryRevise,
   iti44Revise,
   iti45,
+  iti47,
+  iti47Cancel,
+  iti47Continue,
   iti51,
   iti57,
   iti61,
@@ -70,6 +74,9 @@ export const transactions: readonly Transaction[] = [
   iti44RegistryRevise,
   iti44RegistryMerge,
   iti45,
+  iti47,
+  iti47Continue,
+  iti47Cancel,
   iti51,
   iti57,
   iti61,

@@ -181,16 +181,28 @@ function bodyOf(request: FastifyRequest): AsyncIterable<Buffer> {
 
 /** @throws {IheError} WSA_ACTION_UNKNOWN, WSA_BODY_MISMATCH */
 function bindingOf(endpoint: SoapEndpoint, message: SoapMessage): Binding {
-  const binding = endpoint.bindings.find((candidate) => candidate.transaction.action === message.action)
-  if (binding === undefined) throw iheError('WSA_ACTION_UNKNOWN', { at: 'Header/Action', value: message.action })
-  const { ns, name } = binding.transaction.request
-  if (message.body.ns !== ns || message.body.name !== name)
+  const named = endpoint.bindings.find((candidate) => candidate.transaction.action === message.action)
+  if (named === undefined) throw iheError('WSA_ACTION_UNKNOWN', { at: 'Header/Action', value: message.action })
+  const binding = named.transaction.chosenBy === 'root' ? (byRoot(endpoint, message) ?? named) : named
+  if (!isRootOf(binding, message)) {
+    const { ns, name } = binding.transaction.request
     throw iheError('WSA_BODY_MISMATCH', {
       at: 'Envelope/Body',
       value: `{${message.body.ns}}${message.body.name}`,
       rule: `${binding.transaction.action} takes {${ns}}${name}`,
     })
+  }
   return binding
+}
+
+function byRoot(endpoint: SoapEndpoint, message: SoapMessage): Binding | undefined {
+  return endpoint.bindings.find(
+    (candidate) => candidate.transaction.chosenBy === 'root' && isRootOf(candidate, message),
+  )
+}
+
+function isRootOf({ transaction: { request } }: Binding, { body }: SoapMessage): boolean {
+  return body.ns === request.ns && body.name === request.name
 }
 
 function mayCall(served: Served, binding: Binding): boolean {

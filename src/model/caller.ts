@@ -15,6 +15,7 @@ export const ROLES = [
   /** With patient-identity-source: feeds and merges the affinity domain's own patient ids; of one facility at most. */
   'affinity-domain-source',
   'pix-consumer',
+  'patient-demographics-consumer',
   'store-client',
   'xca-partner',
 ] as const

@@ -50,7 +50,7 @@ export function readQuery(body: XmlElement): PixV3Query {
 }
 
 /** Copies the prefixes declared around `element` onto it, so that a QName in a value (xsi:type) still resolves in the echo. */
-function inScope(element: XmlElement, ancestors: readonly XmlElement[]): XmlElement {
+export function inScope(element: XmlElement, ancestors: readonly XmlElement[]): XmlElement {
   if (ancestors.every((ancestor) => ancestor.prefixes.size === 0)) return element
   return {
     ...element,
@@ -70,7 +70,8 @@ function readPatientIdentifier(parameters: XmlElement): PixV3Query['patient'] {
   return { value: extension, namespace: '', universalId: root, at: `${at}/value`, domainAt: `${at}/value` }
 }
 
-function onlyValue(parameter: XmlElement, at: string): XmlElement {
+/** The value of a parameter. @throws {IheError} V3_ELEMENT_MISSING, V3_TOO_MANY */
+export function onlyValue(parameter: XmlElement, at: string): XmlElement {
   const [value, second] = children(parameter, 'value')
   if (value === undefined) throw iheError('V3_ELEMENT_MISSING', { at: `${at}/value` })
   if (second !== undefined) throw iheError('V3_TOO_MANY', { at: `${at}/value[2]` })

@@ -24,7 +24,7 @@ export interface Shape {
   readonly content: ReadonlyMap<string, Slot> | 'any'
 }
 
-type ChildRow = readonly [name: string, cardinality: Cardinality, shape: Shape]
+export type ChildRow = readonly [name: string, cardinality: Cardinality, shape: Shape]
 
 interface ShapeDefinition {
   readonly attributes?: Readonly<Record<string, AttributeRule>>

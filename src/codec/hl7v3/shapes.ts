@@ -1,6 +1,6 @@
-// Shapes of the PIXv3 requests: transmission and control act wrappers, registration event, patient, person, query (NE2008 schemas).
+// Shapes of the PIXv3 and PDQv3 requests: transmission and control act wrappers, registration event, patient, person, query (NE2008 schemas).
 
-import { ANY, BL, CODE, II, INFRASTRUCTURE, type Shape, shape, TS } from './shape.ts'
+import { ANY, BL, type ChildRow, CODE, II, INFRASTRUCTURE, type Shape, shape, TS } from './shape.ts'
 
 const organization = shape({
   required: { classCode: true, determinerCode: /^INSTANCE$/ },
@@ -40,8 +40,11 @@ function party(typeCode: RegExp): Shape {
   return shape({ required: { typeCode }, content: [...INFRASTRUCTURE, ['telecom', '?', ANY], ['device', '1', device]] })
 }
 
-/** MCCI_MT000100UV01.Message around a control act; ITSVersion is checked by the reader, which has a better error for it. */
-function message(controlActProcess: Shape): Shape {
+/**
+ * MCCI_MT000100UV01.Message around a control act, or MCCI_MT000300UV01.Message, in which an acknowledgement comes before it;
+ * ITSVersion is checked by the reader, which has a better error for it.
+ */
+function message(controlActProcess: Shape, ...before: readonly ChildRow[]): Shape {
   return shape({
     attributes: { ITSVersion: true },
     content: [
@@ -61,6 +64,7 @@ function message(controlActProcess: Shape): Shape {
       ['respondTo', '*', ANY],
       ['sender', '1', party(/^SND$/)],
       ['attentionLine', '*', ANY],
+      ...before,
       ['controlActProcess', '1', controlActProcess],
     ],
   })
@@ -299,4 +303,100 @@ export const QUERY_SHAPE = message(
     required: controlActAttributes,
     content: [...controlActHead, ['reasonOf', '*', ANY], ['queryByParameter', '?', queryByParameter]],
   }),
+)
+
+/** A value of a data type whose parts the schema leaves free in order: PN, AD, TEL, and IVL_TS. */
+const demographicsParameter = (value: Shape): Shape =>
+  shape({ content: [...INFRASTRUCTURE, ['value', '+', value], ['semanticsText', '1', ANY]] })
+
+const parameterRow = (name: string, value: Shape): ChildRow => [name, '*', demographicsParameter(value)]
+
+const demographicsByParameter = shape({
+  content: [
+    ...INFRASTRUCTURE,
+    ['queryId', '1', II],
+    ['statusCode', '1', CODE],
+    ['modifyCode', '?', CODE],
+    ['responseElementGroupId', '*', II],
+    ['responseModalityCode', '?', CODE],
+    ['responsePriorityCode', '?', CODE],
+    ['initialQuantity', '?', ANY],
+    ['initialQuantityCode', '?', CODE],
+    ['executionAndDeliveryTime', '?', TS],
+    [
+      'matchCriterionList',
+      '?',
+      shape({
+        content: [
+          ...INFRASTRUCTURE,
+          ['id', '?', II],
+          ['matchAlgorithm', '?', ANY],
+          ['matchWeight', '?', ANY],
+          [
+            'minimumDegreeMatch',
+            '?',
+            shape({ content: [...INFRASTRUCTURE, ['value', '1', ANY], ['semanticsText', '1', ANY]] }),
+          ],
+        ],
+      }),
+    ],
+    [
+      'parameterList',
+      '1',
+      shape({
+        content: [
+          ...INFRASTRUCTURE,
+          ['id', '?', II],
+          parameterRow('livingSubjectAdministrativeGender', CODE),
+          parameterRow('livingSubjectBirthPlaceAddress', ANY),
+          parameterRow('livingSubjectBirthPlaceName', ANY),
+          parameterRow('livingSubjectBirthTime', ANY),
+          parameterRow('livingSubjectDeceasedTime', ANY),
+          parameterRow('livingSubjectId', II),
+          parameterRow('livingSubjectName', ANY),
+          parameterRow('mothersMaidenName', ANY),
+          parameterRow('otherIDsScopingOrganization', II),
+          parameterRow('patientAddress', ANY),
+          parameterRow('patientStatusCode', CODE),
+          parameterRow('patientTelecom', ANY),
+          ['principalCareProviderId', '*', ANY],
+          ['principalCareProvisionId', '*', ANY],
+        ],
+      }),
+    ],
+    ['sortControl', '*', ANY],
+  ],
+})
+
+/** PRPA_IN201305UV02. */
+export const DEMOGRAPHICS_QUERY_SHAPE = message(
+  shape({
+    required: controlActAttributes,
+    content: [...controlActHead, ['reasonOf', '*', ANY], ['queryByParameter', '?', demographicsByParameter]],
+  }),
+)
+
+/** QUQI_IN000003UV01 and QUQI_IN000003UV01_Cancel. */
+export const CONTINUATION_SHAPE = message(
+  shape({
+    required: controlActAttributes,
+    content: [
+      ...controlActHead,
+      ['reasonOf', '*', ANY],
+      [
+        'queryContinuation',
+        '1',
+        shape({
+          content: [
+            ...INFRASTRUCTURE,
+            ['queryId', '?', II],
+            ['startResultNumber', '?', ANY],
+            ['continuationQuantity', '?', ANY],
+            ['statusCode', '1', CODE],
+          ],
+        }),
+      ],
+    ],
+  }),
+  ['acknowledgement', '*', ANY],
 )

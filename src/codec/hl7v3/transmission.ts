@@ -99,9 +99,14 @@ function readCreationTime(body: XmlElement, at: string): string {
   return value
 }
 
+/** The root element has the name of its interaction, but for a suffix that tells the operations of one interaction apart. */
+function interactionOf(body: XmlElement): string {
+  return body.name.replace(/_Cancel$/, '')
+}
+
 function checkInteraction(body: XmlElement, at: string): void {
   const { root, extension } = readIdentifier(required(body, 'interactionId', at), `${at}/interactionId`)
-  if (root !== HL7_INTERACTIONS || extension !== body.name) {
+  if (root !== HL7_INTERACTIONS || extension !== interactionOf(body)) {
     throw iheError('V3_INTERACTION', { at: `${at}/interactionId`, value: extension ?? root })
   }
 }
@@ -130,6 +135,9 @@ function readDevice(party: XmlElement, partyAt: string): Device {
   return { id: oid, organization: readOidOnly(organizationId, `${at}/asAgent/representedOrganization/id`) }
 }
 
+/** Continuation and cancellation have one trigger event, which IHE's prose and its table spell differently (ITI TF-2 3.47.4.3). */
+const CONTINUATION_TRIGGERS: ReadonlySet<string> = new Set(['PRPA_TE000003UV01', 'QUQI_TE000003UV01'])
+
 /**
  * The control act's trigger event, which must be the interaction's own (`PRPA_IN…` → `PRPA_TE…`).
  * @throws {IheError} V3_ELEMENT_MISSING, V3_VALUE or V3_CODE_SYSTEM.
@@ -137,9 +145,14 @@ function readDevice(party: XmlElement, partyAt: string): Device {
 export function checkTrigger(controlAct: XmlElement, interaction: string): void {
   const at = `/${interaction}/controlActProcess/code`
   const code = required(controlAct, 'code', `/${interaction}/controlActProcess`)
-  requireCode(code, interaction.replace('_IN', '_TE'), at)
+  const isContinuation = interaction.startsWith('QUQI_') && CONTINUATION_TRIGGERS.has(code.attributes.get('code') ?? '')
+  if (!isContinuation) requireCode(code, triggerOf(interaction), at)
   const system = code.attributes.get('codeSystem')
   if (system !== undefined && system !== HL7_INTERACTIONS) {
     throw iheError('V3_CODE_SYSTEM', { at: `${at}/@codeSystem`, value: system })
   }
+}
+
+function triggerOf(interaction: string): string {
+  return interaction.startsWith('QUQI_') ? 'PRPA_TE000003UV01' : interaction.replace('_IN', '_TE')
 }
