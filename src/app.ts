@@ -19,6 +19,7 @@ import {
   documentRemovalPorts,
   type Given,
   identityPorts,
+  pdqPorts,
   registryPorts,
   removalPorts,
   repositoryPorts,
@@ -26,7 +27,7 @@ import {
   storedQueryPorts,
 } from './app/actor-ports.ts'
 import { adminPorts, ensureAdminToken, readiness } from './app/admin-ports.ts'
-import { identityBindings, identityServices } from './app/feed-bindings.ts'
+import { demographicsBindings, identityBindings, identityServices } from './app/feed-bindings.ts'
 import { openMatching } from './app/matching.ts'
 import { repositoryFor } from './app/repository-apart.ts'
 import { ensureDevelopmentPki, pkiPaths } from './certificates/pki-directory.ts'
@@ -37,6 +38,7 @@ import { loadAffinityDomain } from './config/site-data.ts'
 import { findSystem } from './db/access-store.ts'
 import { startEmbeddedPostgres } from './db/embedded-postgres.ts'
 import { createExchangeRecorder } from './db/exchange-recorder.ts'
+import { fillSearchKeys } from './db/identity/search-fill.ts'
 import { migrate } from './db/migrate.ts'
 import { createPool, type DatabaseConnection } from './db/pool.ts'
 import { findNamedFiles } from './db/repository-store.ts'
@@ -189,6 +191,7 @@ async function furnish(given: Given) {
     maxDocumentBytes: config.limits.documentBytes,
   })
   const stopSweeping = sweepDaily(blobs, given)
+  const stopFilling = fillSearch(given)
   const registry = registryPorts(given)
   const { repository, stop } = await repositoryFor(given, {
     repository: repositoryPorts(given, { registry, blobs }),
@@ -217,6 +220,7 @@ async function furnish(given: Given) {
     stop: async () => {
       stopSweeping()
       matching.close()
+      await stopFilling()
       await stop()
     },
     https: {
@@ -248,6 +252,16 @@ function sweepDaily(blobs: BlobStore, { log, pool }: Given): () => void {
   const timer = setInterval(sweep, DAY_MS)
   timer.unref()
   return () => clearInterval(timer)
+}
+
+/** Records of before the search are found once they have been brought in; a server need not wait for that to open its doors. */
+function fillSearch({ log, pool }: Given): () => Promise<void> {
+  const { done, stop } = fillSearchKeys(pool)
+  done.then(
+    (filled) => filled > 0 && log.info({ filled }, 'records brought into the patient search'),
+    (error: Error) => log.warn({ cause: error.name }, 'bringing records into the patient search failed'),
+  )
+  return stop
 }
 
 /** A repository registers for itself; a trusted system as it says. */
@@ -285,6 +299,7 @@ function endpointsOf(
     bind(iti62, iti62Codec, (request, caller) => removeMetadata(request, caller, metadataRemoval)),
     bind(iti86, iti86Codec, (request, caller) => removeDocuments(request, caller, documentRemoval)),
     ...identityBindings(identity),
+    ...demographicsBindings(pdqPorts(given, identity)),
   ]
   return Object.entries(ENDPOINTS).map(([actor, path]) => ({
     path,

@@ -73,6 +73,31 @@ export const hl7v3Errors = [
     ja: '統合元と統合先のドメインが異なります。統合は同一ドメイン内のみです。異なるドメイン間の紐付けは登録担当者に依頼してください。',
   }),
   row({
+    code: 'PDQ_NO_PARAMETER',
+    v2: v2(101),
+    v3: content('SYN100'),
+    message: 'The query asks for nothing by which a patient could be found',
+    hint: 'Send a name, a birth date, a telephone number, a postal code or a patient id',
+    ja: '検索条件がありません。氏名・生年月日・電話番号・郵便番号・患者IDのいずれかを指定してください。',
+  }),
+  row({
+    code: 'PDQ_TOO_WIDE',
+    v2: v2(207),
+    v3: content('SYN'),
+    message: 'Too many patients would answer to this query',
+    hint: 'Send more: family and given name, the whole birth date, or a patient id; a beginning of a name has two characters at least',
+    ja: '該当する患者が多すぎます。姓と名、生年月日（年月日）、患者IDなどで絞り込んでください。前方一致は2文字以上必要です。',
+  }),
+  row({
+    code: 'PDQ_UNKNOWN_QUERY',
+    v2: v2(204),
+    v3: UNKNOWN_KEY,
+    message:
+      'There is no open query with this id: it has ended, was cancelled or expired, or was asked by another system',
+    hint: 'Send the query again; its further pages are kept for 10 minutes after each one',
+    ja: 'この照会IDの続きはありません（終了・取消・期限切れ、または別システムの照会です）。照会を再送してください。',
+  }),
+  row({
     code: 'V3_STRUCTURE',
     v3: content('SYN'),
     message: 'An element stands where the schema or the profile does not allow it',

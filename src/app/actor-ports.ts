@@ -10,6 +10,8 @@ import type { Config } from '../config/config.ts'
 import { factsOfPatient, factsOfPersons, findDomains, type PersonFacts } from '../db/access-store.ts'
 import { type ExchangeRows, exchangeParts, writeExchangeRows } from '../db/exchange-recorder.ts'
 import { completeClaim, takeClaim } from '../db/idempotency.ts'
+import { openResults } from '../db/identity/open-results.ts'
+import { searchReads } from '../db/identity/search.ts'
 import { createIdentityStore } from '../db/identity-store.ts'
 import { createRegistryQueries } from '../db/registry-query.ts'
 import { createRemovalStore } from '../db/registry-remove.ts'
@@ -24,6 +26,7 @@ import {
 import type { Queryable, Statement } from '../db/sql.ts'
 import { createStoreClientStore } from '../db/storeclient-store.ts'
 import type { DoorLog } from '../http/door.ts'
+import type { PdqPorts } from '../identity/pdq-ports.ts'
 import type { IdentityPorts } from '../identity/ports.ts'
 import { journalEntry } from '../journal/entry.ts'
 import type { PatientAccess } from '../model/access.ts'
@@ -148,13 +151,41 @@ export function identityPorts({ config, pool }: Given, given: Pick<IdentityPorts
     takes: 'every domain',
     matching: given.matching,
     visibleDomains: async (caller, person) => {
-      const [access] = (await accessOfPersons(pool, caller, [person])).values()
-      if (access === undefined || !access.scope.decision.allowed) return new Set<string>()
-      const { mode, publishers } = access.scope
-      const domains = await findDomains(pool, mode === 'everything' ? undefined : publishers)
-      return new Set([affinityDomain, ...domains])
+      const visible = await visibleDomains(pool, { caller, persons: [person], affinityDomain })
+      return visible.get(person) ?? new Set()
     },
   }
+}
+
+export function pdqPorts({ config, pool }: Given, { store }: IdentityPorts): PdqPorts {
+  const affinityDomain = config.identity.affinityDomainAuthority
+  return {
+    now: () => new Date(),
+    reads: { ...searchReads(pool), domains: store.domains, facilityDomains: store.facilityDomains },
+    affinityDomain,
+    visibleDomains: (caller, persons) => visibleDomains(pool, { caller, persons, affinityDomain }),
+    results: openResults(pool),
+  }
+}
+
+/** Domains of the facilities whose documents the caller may see, by person; with the network's own, if there is any. */
+async function visibleDomains(
+  pool: pg.Pool,
+  asked: { readonly caller: Caller; readonly persons: readonly string[]; readonly affinityDomain: string },
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const { caller, persons, affinityDomain } = asked
+  const [accesses, domains] = await Promise.all([
+    accessOfPersons(pool, caller, persons),
+    findDomains(pool, caller.accessMode === 'affinity-domain' ? undefined : caller.unionFacilities),
+  ])
+  return new Map(
+    [...accesses].map(([person, { scope }]) => {
+      const { mode, publishers, decision } = scope
+      if (!decision.allowed) return [person, new Set()]
+      const shown = domains.filter(({ facilityId }) => mode === 'everything' || publishers.includes(facilityId))
+      return [person, new Set([affinityDomain, ...shown.map(({ oid }) => oid)])]
+    }),
+  )
 }
 
 export function storeClientPorts(

@@ -1,4 +1,4 @@
-// Composition root, part three: the transactions of patient identity, at the PIX Manager and at the Document Registry, in v3 and v2.
+// Composition root, part three: the transactions of patient identity, at PIX Manager, Document Registry and Patient Demographics Supplier, in v3 and v2.
 
 import {
   iti44Add,
@@ -8,14 +8,20 @@ import {
   iti44RegistryRevise,
   iti44Revise,
   iti45,
+  iti47,
+  iti47Cancel,
+  iti47Continue,
 } from '../../profiles/transactions/index.ts'
 import type { MessageHeader } from '../codec/hl7v2/header.ts'
 import { type Binding, bind } from '../http/binding.ts'
 import { feedService } from '../http/feed-door.ts'
 import type { Hl7v2Service } from '../http/hl7v2-door.ts'
 import { pixQueryService, unknownQueryService } from '../http/query-door.ts'
+import { iti47CancelCodec, iti47Codec, iti47ContinueCodec } from '../http/transactions/pdq.ts'
 import { iti44Codec, iti44MergeCodec, iti45Codec } from '../http/transactions/pix.ts'
 import { feedAdd, feedAdt, feedMerge, feedRevise } from '../identity/feed.ts'
+import { pdqCancel, pdqContinue, pdqQuery } from '../identity/pdq.ts'
+import type { PdqPorts } from '../identity/pdq-ports.ts'
 import { pixQuery } from '../identity/pix-manager.ts'
 import type { IdentityPorts } from '../identity/ports.ts'
 
@@ -39,4 +45,12 @@ export function identityServices(identity: IdentityPorts): (header: MessageHeade
   const queries = new Map([['Q23', pixQueryService((request, caller) => pixQuery(request, caller, identity))]])
   const others = unknownQueryService([...queries.keys()])
   return ({ messageCode, trigger }) => (messageCode === 'QBP' ? (queries.get(trigger) ?? others) : feeds)
+}
+
+export function demographicsBindings(pdq: PdqPorts): readonly Binding[] {
+  return [
+    bind(iti47, iti47Codec, (request, caller) => pdqQuery(request, caller, pdq)),
+    bind(iti47Continue, iti47ContinueCodec, (request, caller) => pdqContinue(request, caller, pdq)),
+    bind(iti47Cancel, iti47CancelCodec, (request, caller) => pdqCancel(request, caller, pdq)),
+  ]
 }

@@ -212,16 +212,16 @@ export function toFacts(row: FactsOfPerson): PersonFacts {
   }
 }
 
-/** OIDs of the identifier domains of these facilities, or of all facilities. */
+/** Identifier domains of these facilities, or of all facilities. */
 export async function findDomains(
   client: Queryable,
   facilityIds: readonly string[] | undefined,
-): Promise<readonly string[]> {
-  const rows = await query<{ readonly oid: string }>(
+): Promise<readonly { readonly oid: string; readonly facilityId: string }[]> {
+  const rows = await query<{ readonly oid: string; readonly facility_id: string }>(
     client,
     sql`/* identifier domains of facilities */
-      select oid from identity.domain
+      select oid, facility_id from identity.domain
       where facility_id is not null and (${facilityIds === undefined} or facility_id = any(${facilityIds ?? []}))`,
   )
-  return rows.map((row) => row.oid)
+  return rows.map(({ oid, facility_id }) => ({ oid, facilityId: facility_id }))
 }

@@ -12,11 +12,13 @@ import type {
   NewIdentifier,
   RecordKey,
 } from '../identity/ports.ts'
+import { searchEntry } from '../identity/search-keys.ts'
 import type { Caller } from '../model/caller.ts'
 import { formatCx } from '../model/identifiers.ts'
 import { keepFeatures, matchingWork } from './identity/matching.ts'
 import { type IdentifierRow, identifierColumns, identityReads, toIdentifier } from './identity/reads.ts'
 import { reviewWork } from './identity/reviews.ts'
+import { addSearchKeys, replaceSearchKeys } from './identity/search.ts'
 import type { FragmentForm } from './merged-objects.ts'
 import { mergePatients, moveNumbers } from './patient-merge.ts'
 import { undoMerge } from './patient-unmerge.ts'
@@ -121,11 +123,16 @@ async function addIdentifier(client: pg.ClientBase, identifier: NewIdentifier): 
       values (${id.authority}, ${id.value}, ${person}, ${link ?? 'sole'}, ${json(demographics)}, ${received ?? null})
       on conflict do nothing
       returning record_id)`
+  // An affinity domain id of ours carries a copy of what a source said: the source's own record is the one to be found.
+  const isOriginal = received !== undefined || features !== undefined
+  const parts = [
+    added,
+    ...(features === undefined ? [] : [keepFeatures(named('added'), features)]),
+    ...(demographics !== undefined && isOriginal ? [addSearchKeys(named('added'), searchEntry(demographics))] : []),
+  ]
   const row = await queryOne<{ readonly record_id: RecordKey }>(
     client,
-    features === undefined
-      ? sql`/* new identifier */ with ${added} select record_id from added`
-      : sql`/* new record */ with ${added}, ${keepFeatures(named('added'), features)} select record_id from added`,
+    sql`/* new identifier */ with ${parts.reduce((all, part) => sql`${all}, ${part}`)} select record_id from added`,
   )
   return row?.record_id
 }
@@ -137,11 +144,12 @@ async function replaceDemographics(client: pg.ClientBase, change: NewDemographic
       set demographics = ${JSON.stringify(demographics)}, received = ${received ?? null}, updated_at = now()
       where domain = ${id.authority} and value = ${id.value}
       returning record_id)`
+  const keys = replaceSearchKeys(named('revised'), searchEntry(demographics))
   await execute(
     client,
     features === undefined
-      ? sql`/* revised identifier */ with ${revised} select from revised`
-      : sql`/* revised record */ with ${revised}, ${keepFeatures(named('revised'), features)} select from revised`,
+      ? sql`/* revised identifier */ with ${revised}, ${keys} select from revised`
+      : sql`/* revised record */ with ${revised}, ${keepFeatures(named('revised'), features)}, ${keys} select from revised`,
   )
 }
 

@@ -1,8 +1,8 @@
 // A patient demographics query and its answer, whatever their wire form: ITI-47 in HL7 v3, ITI-21 in HL7 v2 (ITI TF-2 3.21, 3.47).
 
-import type { CorrespondingId } from './hl7v3.ts'
 import type { Oid } from './identifiers.ts'
 import type { Demographics } from './person.ts'
+import type { CorrespondingId } from './pix.ts'
 
 /** `inexact`: the text may be the beginning only, and readings are compared loosely (v3 use SRCH; v2 a trailing `*`). */
 export type NameMatching = 'exact' | 'inexact'

@@ -181,7 +181,7 @@ function checkAnswer(t: Test, { expected }: Case, { answer, values }: { answer: 
     if (fault.subcode !== undefined) t.match(text, `wsa:${fault.subcode}</`)
   } else if (ihe !== undefined) t.match(text, `codeContext="${code}: `)
   if (ack !== undefined && ack !== null)
-    t.match(text, /^\/(pix|xds)\//.test(expected.endpoint ?? '') ? typeCode(ack) : `MSA|${ack}`)
+    t.match(text, /^\/(pdq|pix|xds)\//.test(expected.endpoint ?? '') ? typeCode(ack) : `MSA|${ack}`)
   for (const piece of expected.contains ?? []) t.match(text, fillText(piece, values))
 }
 

@@ -37,11 +37,16 @@ export function schemaFaults(emitted: readonly Emitted[]): readonly string[] {
   const add = (schema: string, name: string, xml: string | Buffer) =>
     groups.set(schema, [...(groups.get(schema) ?? []), { name, xml }])
   for (const { name, envelope } of emitted) {
-    add('xds/xds-wire.xsd', name, envelope)
     const body = bodyOf(envelope)
+    add('xds/xds-wire.xsd', name, body?.ns === HL7 ? emptied(envelope) : envelope)
     if (body?.ns === HL7) add(`hl7v3/HL7V3/NE2008/multicacheschemas/${body.name}.xsd`, name, serialize(body))
   }
   return [...groups].flatMap(([schema, documents]) => lint(fileURLToPath(new URL(schema, schemas)), documents))
+}
+
+/** The wire driver knows no type of HL7 v3 that an xsi:type could name; what is in the Body is checked against its own schema. */
+function emptied(envelope: Buffer): string {
+  return envelope.toString('utf8').replace(/(<(\w+):Body[^>]*>).*(<\/\2:Body>)/su, '$1$3')
 }
 
 export function bodyOf(envelope: Buffer): XmlElement | undefined {

@@ -22,15 +22,16 @@ export function salvageTransmission(body: XmlElement): Salvaged {
   }
 }
 
-/** The query's id and its queryByParameter element as they came. */
+/** The query's id and its queryByParameter element as they came; a continuation has the id only. */
 export function salvageQuery(body: XmlElement): {
   readonly queryId: InstanceIdentifier | undefined
   readonly echo: Markup | undefined
 } {
   const controlAct = child(body, 'controlActProcess')
   const query = controlAct === undefined ? undefined : child(controlAct, 'queryByParameter')
+  const holder = query ?? (controlAct === undefined ? undefined : child(controlAct, 'queryContinuation'))
   return {
-    queryId: query === undefined ? undefined : salvageIdentifier(child(query, 'queryId')),
+    queryId: holder === undefined ? undefined : salvageIdentifier(child(holder, 'queryId')),
     echo: query === undefined ? undefined : serialize(query),
   }
 }

@@ -1,0 +1,146 @@
+// The keys under which a record is searched, and the ranges of keys that a query looks at (ITI TF-2 3.47.4.1; folding: src/identity/matching).
+
+import type { SoughtBirth, SoughtName } from '../model/pdq.ts'
+import type { Demographics, PersonName } from '../model/person.ts'
+import { foldPhone, foldPostalCode } from './matching/contact.ts'
+import { type FoldedName, foldName } from './matching/fold-name.ts'
+import { fold } from './matching/fold-text.ts'
+import { looseReadingKey, romajiKey } from './matching/romaji.ts'
+
+/** Goes up when a key is made in another way: keys of another version are made anew. */
+export const SEARCH_VERSION = 1
+
+/** `reading`: kana and Latin letters alike, in letters of one loose spelling. */
+export type KeyKind = 'kanji' | 'reading' | 'birth' | 'postal' | 'phone'
+
+export interface SearchKey {
+  readonly kind: KeyKind
+  /** Family and given name divided by a blank, which neither holds; else the value. */
+  readonly key: string
+  /** Given name, for a search by that alone. */
+  readonly given: string
+}
+
+/** All that the index holds of one record. Birth date and sex stand with each key, so that a common name is narrowed where it is read. */
+export interface SearchEntry {
+  readonly keys: readonly SearchKey[]
+  readonly birth?: string
+  readonly sex?: string
+}
+
+/** Keys from `low` to `high`, both included; `on` says which column the index is read by. */
+export interface KeyRange {
+  readonly kind: KeyKind
+  readonly on: 'key' | 'given'
+  readonly low: string
+  readonly high: string
+  /** Bounds of the given name, when the range does not say it all. */
+  readonly givenLow: string
+  readonly givenHigh: string
+}
+
+/** Follows every text that begins alike. */
+const LAST = '\u{10ffff}'
+const BIRTH_DATE_DIGITS = 8
+
+/** What is kept of a record; nothing of one that is not to be found by a search. */
+export function searchEntry(demographics: Demographics): SearchEntry {
+  if (demographics.restricted === true) return { keys: [] }
+  const { birthTime, sex } = demographics
+  const birth = birthTime?.slice(0, BIRTH_DATE_DIGITS)
+  const keys = [
+    ...demographics.names.flatMap(foldedNames).map(nameKey),
+    ...(birth === undefined ? [] : [valueKey('birth', birth)]),
+    ...demographics.addresses.flatMap(({ postalCode }) => postalKey(postalCode)),
+    ...demographics.telecoms.map((telecom) => valueKey('phone', telecomKey(telecom))),
+  ]
+  const distinct = new Map(keys.map((key) => [`${key.kind} ${key.key}`, key]))
+  return {
+    keys: [...distinct.values()],
+    ...(birth === undefined ? {} : { birth }),
+    ...(sex === undefined ? {} : { sex }),
+  }
+}
+
+function valueKey(kind: KeyKind, key: string): SearchKey {
+  return { kind, key, given: '' }
+}
+
+function postalKey(postalCode: string | undefined): readonly SearchKey[] {
+  const code = foldPostalCode(postalCode ?? '')
+  return code === undefined ? [] : [valueKey('postal', code)]
+}
+
+/** A telephone number in one spelling; a mail address, or a number of another country, without marks. */
+export function telecomKey(telecom: string): string {
+  return (
+    foldPhone(telecom) ??
+    fold(telecom)
+      .replace(/^[A-Z]+:/, '')
+      .replace(/[\s()-]/g, '')
+  )
+}
+
+/** What the matcher's folding makes of a name. */
+export function foldedNames(name: PersonName): readonly FoldedName[] {
+  return foldName(name).names
+}
+
+function nameKey(name: FoldedName): SearchKey {
+  const kind = kindOf(name)
+  const given = partKey(name, 'given')
+  return { kind, key: `${partKey(name, 'family')} ${given}`, given }
+}
+
+function kindOf({ script }: FoldedName): 'kanji' | 'reading' {
+  return script === 'kanji' ? 'kanji' : 'reading'
+}
+
+function partKey(name: FoldedName, part: 'family' | 'given'): string {
+  return name.script === 'kanji' ? name[part] : looseReadingKey(romajiKey(name[part]))
+}
+
+/** The name asked for, folded as names of records are; undefined when folding leaves nothing of it. */
+export function foldSought({ family = '', given = '' }: SoughtName): FoldedName | undefined {
+  return foldName({ representation: 'IDE', family, given }).names[0]
+}
+
+/** Where records with such a name stand; `inexact` looks at everything that begins alike. */
+export function nameRange(name: FoldedName, matching: SoughtName['matching']): KeyRange {
+  const kind = kindOf(name)
+  const family = partKey(name, 'family')
+  const given = partKey(name, 'given')
+  if (matching === 'exact' && family !== '' && given !== '')
+    return { kind, on: 'key', ...only(`${family} ${given}`), ...anyGiven }
+  const givenRange = matching === 'exact' ? only(given) : beginning(opening(given, name))
+  const givenBounds = { givenLow: givenRange.low, givenHigh: givenRange.high }
+  if (family === '') return { kind, on: 'given', ...givenRange, ...givenBounds }
+  const familyRange = beginning(matching === 'exact' ? `${family} ` : opening(family, name))
+  return { kind, on: 'key', ...familyRange, ...(given === '' ? anyGiven : givenBounds) }
+}
+
+const anyGiven = { givenLow: '', givenHigh: LAST }
+
+/** キ begins キョウコ too, whose letters are KYOKO. */
+function opening(key: string, { script }: FoldedName): string {
+  return script === 'kana' ? key.replace(/(?<=.)I$/, '') : key
+}
+
+function only(key: string): { readonly low: string; readonly high: string } {
+  return { low: key, high: key }
+}
+
+function beginning(key: string): { readonly low: string; readonly high: string } {
+  return { low: key, high: `${key}${LAST}` }
+}
+
+/** Birth dates as text from the first to the last that agrees; a date that is not full stands for all it begins. */
+export function birthRange(birth: SoughtBirth): { readonly low: string; readonly high: string } {
+  if (birth.kind === 'date') return beginning(birth.date)
+  return { low: birth.low ?? '', high: `${birth.high ?? ''}${LAST}` }
+}
+
+/** All values of a kind that begin with `key`. */
+export function valueRange(kind: KeyKind, key: string, matching: SoughtName['matching']): KeyRange {
+  return { kind, on: 'key', ...(matching === 'exact' ? only(key) : beginning(key)), ...anyGiven }
+}
