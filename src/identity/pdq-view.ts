@@ -38,10 +38,10 @@ export async function visiblePersons(
     const all = byPerson.get(person) ?? []
     const domains = visible.get(person) ?? new Set()
     const shown = all.filter(({ domain }) => speaksFor(caller, domain) || domains.has(domain.oid))
-    const isDiscreet = found === 'by search' && shown.some(({ demographics }) => demographics?.restricted === true)
-    if (shown.length === 0 || isDiscreet) return []
     const ordered = [...shown].sort((a, b) => rank(caller, a) - rank(caller, b) || newerFirst(a, b))
-    return { person, records: ordered, described: descriptions(ordered, all) }
+    const described = descriptions(ordered, all)
+    const isDiscreet = found === 'by search' && described.some(({ restricted }) => restricted === true)
+    return shown.length === 0 || isDiscreet ? [] : { person, records: ordered, described }
   })
 }
 

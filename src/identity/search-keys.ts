@@ -71,13 +71,14 @@ function postalKey(postalCode: string | undefined): readonly SearchKey[] {
   return code === undefined ? [] : [valueKey('postal', code)]
 }
 
-/** A telephone number in one spelling; a mail address, or a number of another country, without marks. */
+/** A telephone number in one spelling; what the matcher takes for no person's number (firms, mail addresses) without marks. */
 export function telecomKey(telecom: string): string {
   return (
     foldPhone(telecom) ??
     fold(telecom)
       .replace(/^[A-Z]+:/, '')
       .replace(/[\s()-]/g, '')
+      .replace(/^\+81/, '0')
   )
 }
 
