@@ -24,11 +24,14 @@ export function searchStatement(search: RecordSearch): Statement {
   return search.by.kind === 'ids' ? byIds(search.by.ids, search) : byKeys(search.by.ranges, search)
 }
 
-/** Persons of whom the caller's facility has an active number; everybody for null. */
+/**
+ * The person has an active number of one of these domains; everybody has, for undefined. OFFSET 0 has the numbers of a person read by
+ * the index of persons: by that of domains it would be all numbers of a hospital.
+ */
 function knownTo(person: Statement, domains: readonly Oid[] | undefined): Statement {
-  return sql`(${domains ?? null}::text[] is null or exists (
-    select from identity.identifier own
-    where own.person_key = ${person} and own.domain = any(${domains ?? []}) and own.status = 'active'))`
+  return sql`(${domains === undefined} or exists (
+    select from (select domain, status from identity.identifier where person_key = ${person} offset 0) own
+    where own.domain = any(${domains ?? []}) and own.status = 'active'))`
 }
 
 function byIds(ids: readonly PatientId[], search: RecordSearch): Statement {
@@ -83,16 +86,18 @@ function byKeys(given: readonly KeyRange[], search: RecordSearch): Statement {
 /** Most records of one person that may stand in the way of another person's: the limit is counted in persons. */
 const RECORDS_OF_A_PERSON = 8
 
+/** One of the keys of record `k` is in one of the ranges. */
 function isNamed(names: readonly KeyRange[]): Statement {
   const onKey = names.filter(({ on }) => on === 'key')
   const onGiven = names.filter(({ on }) => on === 'given')
+  const own = sql`(select kind, key, given from identity.search_key where record_id = k.record_id offset 0) n`
   return sql`exists (
-    select from identity.search_key n, ${ranges(onKey)}
-    where n.record_id = k.record_id and n.kind = asked.kind and n.key >= asked.low and n.key <= asked.high
+    select from ${own}, ${ranges(onKey)}
+    where n.kind = asked.kind and n.key >= asked.low and n.key <= asked.high
       and n.given >= asked.given_low and n.given <= asked.given_high
     union all
-    select from identity.search_key n, ${ranges(onGiven)}
-    where n.record_id = k.record_id and n.kind = asked.kind and n.given >= asked.low and n.given <= asked.high)`
+    select from ${own}, ${ranges(onGiven)}
+    where n.kind = asked.kind and n.given >= asked.low and n.given <= asked.high)`
 }
 
 interface RecordRow {
