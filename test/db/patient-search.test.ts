@@ -2,13 +2,14 @@
 
 import type pg from 'pg'
 import t, { type Test } from 'tap'
-import { swapPatientId } from '../../src/codec/ebxml/registry-object.ts'
+import { fragmentForm } from '../../src/codec/ebxml/registry-object.ts'
 import { completeClaim, takeClaim } from '../../src/db/idempotency.ts'
 import { openResults } from '../../src/db/identity/open-results.ts'
 import { searchReads } from '../../src/db/identity/search.ts'
 import { fillSearchKeys } from '../../src/db/identity/search-fill.ts'
 import { createIdentityStore } from '../../src/db/identity-store.ts'
 import { feedAdd, feedMerge, feedRevise } from '../../src/identity/feed.ts'
+import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
 import { pdqQuery } from '../../src/identity/pdq.ts'
 import { planOf } from '../../src/identity/pdq-plan.ts'
 import type { PdqPorts, RecordSearch } from '../../src/identity/pdq-ports.ts'
@@ -27,10 +28,11 @@ const identity: IdentityPorts = {
     claim: takeClaim,
     complete: completeClaim,
     record: async () => {},
-    swapPatientId,
+    ...fragmentForm,
   }),
   affinityDomain: AFFINITY,
   takes: 'every domain',
+  matching: () => ({ policy: { ...DEFAULT_POLICY, mode: 'off' }, model: DEFAULT_MODEL, version: '1' }),
   visibleDomains: async () => new Set([AFFINITY, DOMAIN_A, DOMAIN_B]),
 }
 const results = openResults(pool)

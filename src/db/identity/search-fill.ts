@@ -106,7 +106,10 @@ function fillRecord(pool: pg.Pool, recordId: string): Promise<boolean> {
     )
     if (record === undefined) return false
     const own = sql`own as (select ${recordId}::bigint as record_id)`
-    await execute(client, sql`with ${own}, ${addSearchKeys(named('own'), searchEntry(record.demographics))} select from own`)
+    await execute(
+      client,
+      sql`with ${own}, ${addSearchKeys(named('own'), searchEntry(record.demographics))} select from own`,
+    )
     return true
   })
 }
