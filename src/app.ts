@@ -75,7 +75,7 @@ export interface RunningServer {
   readonly httpsPort: number
   /** StoreClient. */
   readonly mllpPort: number
-  /** Patient identity over HL7 v2: ITI-8, ITI-9. */
+  /** Patient identity over HL7 v2: ITI-8, ITI-9, ITI-21. */
   readonly pixPort: number
   readonly managementPort: number
   readonly adminToken: string
@@ -232,7 +232,7 @@ async function furnish(given: Given) {
     },
     mllp: { ports: doorPorts, findSystem: find, limits: config.limits },
     storeClient: { endpoint: 'mllp/storeclient', serviceOf: () => pushes },
-    pix: { endpoint: 'mllp/pix', serviceOf: identityServices(identity) },
+    pix: { endpoint: 'mllp/pix', serviceOf: identityServices(identity, pdqPorts(given, identity)) },
   }
 }
 

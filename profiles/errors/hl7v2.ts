@@ -90,7 +90,7 @@ export const hl7v2Errors = [
     v2: { ack: 'AR', table0357: 200 },
     http: ACKNOWLEDGED,
     message: 'The message type (MSH-9.1) is not supported',
-    hint: 'Send a message type of this endpoint: ADT or QBP to patient identity, those of the data kinds to StoreClient',
+    hint: 'Send a message type of this endpoint: ADT, QBP or QCN to patient identity, those of the data kinds to StoreClient',
     ja: '対応していないメッセージ型（MSH-9.1）です。',
   }),
   row({
@@ -98,8 +98,8 @@ export const hl7v2Errors = [
     v2: { ack: 'AR', table0357: 201 },
     http: ACKNOWLEDGED,
     message: 'The trigger event (MSH-9.2) is not supported for this message type',
-    hint: 'Send an event of this endpoint: ADT A01, A04, A05, A08, A40 or QBP Q23 to patient identity, those of the data kinds to StoreClient',
-    ja: '対応していないイベント（MSH-9.2）です。患者情報フィードはADTのA01・A04・A05・A08・A40、照会はQBPのQ23、StoreClientはデータ種別のイベントを送信してください。',
+    hint: 'Send an event of this endpoint: ADT A01, A04, A05, A08, A40, QBP Q22, Q23 or QCN J01 to patient identity, those of the data kinds to StoreClient',
+    ja: '対応していないイベント（MSH-9.2）です。患者情報フィードはADTのA01・A04・A05・A08・A40、照会はQBPのQ22・Q23とQCNのJ01、StoreClientはデータ種別のイベントを送信してください。',
   }),
   row({
     code: 'HL7_PROCESSING_ID',

@@ -99,6 +99,19 @@ const PIX_QBP_Q21: MessageStructure = {
   loose: ['SFT'],
 }
 
+/** DSC asks for the next page (ITI TF-2 3.21.4.1.2). */
+const PDQ_QBP_Q21: MessageStructure = {
+  id: 'QBP_Q21',
+  parts: segments('MSH [{SFT}] QPD RCP [DSC]'),
+  loose: ['SFT'],
+}
+
+const QCN_J01: MessageStructure = {
+  id: 'QCN_J01',
+  parts: segments('MSH [{SFT}] QID'),
+  loose: ['SFT'],
+}
+
 const BY_EVENT: ReadonlyMap<string, MessageStructure> = new Map([
   ['ADT^A01', ADT_A01],
   ['ADT^A04', ADT_A01],
@@ -107,7 +120,9 @@ const BY_EVENT: ReadonlyMap<string, MessageStructure> = new Map([
   ['ADT^A40', ADT_A39],
   ['ADT^A23', ADT_A21],
   ['OUL^R22', OUL_R22],
+  ['QBP^Q22', PDQ_QBP_Q21],
   ['QBP^Q23', PIX_QBP_Q21],
+  ['QCN^J01', QCN_J01],
 ])
 
 /** The structure of an event; MSH-9.3 is not asked, as senders often fill it wrongly or not at all. */

@@ -4,6 +4,7 @@ import type { AuditRow, Transaction } from './define.ts'
 import { ITI8_EVENTS, ITI8_FEEDS, iti8Add } from './iti-8.ts'
 import { iti9 } from './iti-9.ts'
 import { iti18 } from './iti-18.ts'
+import { iti21, iti21Cancel } from './iti-21.ts'
 import { iti41 } from './iti-41.ts'
 import { iti42 } from './iti-42.ts'
 import { iti43 } from './iti-43.ts'
@@ -39,6 +40,8 @@ export {
   iti8Add,
   iti9,
   iti18,
+  iti21,
+  iti21Cancel,
   iti41,
   iti42,
   iti43,
@@ -87,8 +90,7 @@ export const transactions: readonly Transaction[] = [
 
 /** Audit row by transaction id, for every door. */
 export const auditRows: ReadonlyMap<string, AuditRow> = new Map(
-  [...transactions, ...ITI8_FEEDS, iti9, storeClientPush, storeClientDemographics].map((transaction) => [
-    transaction.id,
-    transaction.audit,
-  ]),
+  [...transactions, ...ITI8_FEEDS, iti9, iti21, iti21Cancel, storeClientPush, storeClientDemographics].map(
+    (transaction) => [transaction.id, transaction.audit],
+  ),
 )

@@ -16,12 +16,13 @@ import type { MessageHeader } from '../codec/hl7v2/header.ts'
 import { type Binding, bind } from '../http/binding.ts'
 import { feedService } from '../http/feed-door.ts'
 import type { Hl7v2Service } from '../http/hl7v2-door.ts'
-import { pixQueryService, unknownQueryService } from '../http/query-door.ts'
+import { pdqCancelService, pdqQueryService, pixQueryService, unknownQueryService } from '../http/query-door.ts'
 import { iti47CancelCodec, iti47Codec, iti47ContinueCodec } from '../http/transactions/pdq.ts'
 import { iti44Codec, iti44MergeCodec, iti45Codec } from '../http/transactions/pix.ts'
 import { feedAdd, feedAdt, feedMerge, feedRevise } from '../identity/feed.ts'
 import { pdqCancel, pdqContinue, pdqQuery } from '../identity/pdq.ts'
 import type { PdqPorts } from '../identity/pdq-ports.ts'
+import { pdqV2Query } from '../identity/pdq-v2.ts'
 import { pixQuery } from '../identity/pix-manager.ts'
 import type { IdentityPorts } from '../identity/ports.ts'
 
@@ -40,11 +41,24 @@ export function identityBindings(identity: IdentityPorts): readonly Binding[] {
 }
 
 /** The same actors over HL7 v2, by MSH-9; a message that is no query is a feed, or is told so. */
-export function identityServices(identity: IdentityPorts): (header: MessageHeader) => Hl7v2Service {
+export function identityServices(identity: IdentityPorts, pdq: PdqPorts): (header: MessageHeader) => Hl7v2Service {
   const feeds = feedService((request, caller) => feedAdt(request, caller, identity))
-  const queries = new Map([['Q23', pixQueryService((request, caller) => pixQuery(request, caller, identity))]])
+  const pdqV2 = { ...pdq, store: identity.store }
+  const queries = new Map([
+    ['QBP^Q23', pixQueryService((request, caller) => pixQuery(request, caller, identity))],
+    [
+      'QBP^Q22',
+      pdqQueryService({
+        ask: (request, caller) => pdqV2Query(request, caller, pdqV2),
+        proceed: (request, caller) => pdqContinue(request, caller, pdq),
+      }),
+    ],
+    ['QCN^J01', pdqCancelService({ cancel: (request, caller) => pdqCancel(request, caller, pdq) })],
+  ])
+  const types = new Set([...queries.keys()].map((event) => event.split('^')[0]))
   const others = unknownQueryService([...queries.keys()])
-  return ({ messageCode, trigger }) => (messageCode === 'QBP' ? (queries.get(trigger) ?? others) : feeds)
+  return ({ messageCode, trigger }) =>
+    queries.get(`${messageCode}^${trigger}`) ?? (types.has(messageCode) ? others : feeds)
 }
 
 export function demographicsBindings(pdq: PdqPorts): readonly Binding[] {

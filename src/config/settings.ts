@@ -51,7 +51,7 @@ export const settings = {
   'mllp.storeclient.port': port({ default: 2575, description: 'Port of StoreClient over MLLP with TLS' }),
   'mllp.pix.port': port({
     default: 2576,
-    description: 'Port of patient identity over HL7 v2 (ITI-8, ITI-9), MLLP with TLS',
+    description: 'Port of patient identity over HL7 v2 (ITI-8, ITI-9, ITI-21), MLLP with TLS',
   }),
 
   'management.host': text({

@@ -209,7 +209,7 @@ function answered(request: Message, { patients, query, total, start, length }: P
   return { answer, result: 'success', errors: [], evidence: evidenceOf(request, patients), recorded: false }
 }
 
-function refused(request: Message, errors: readonly IheError[]): Outcome<{ readonly kind: 'refused' }> {
+export function refused(request: Message, errors: readonly IheError[]): Outcome<{ readonly kind: 'refused' }> {
   return { answer: { kind: 'refused' }, result: 'failure', errors, evidence: evidenceOf(request, []), recorded: false }
 }
 

@@ -96,6 +96,8 @@ function readAddress(message: Er7Message, raw: string): Address | undefined {
 }
 
 function readTelecom(message: Er7Message, raw: string): string | undefined {
-  const text = [12, 4, 1].map((part) => component(message, raw, part)).find((found) => found !== '')
-  return text === undefined || isNull(text) ? undefined : text
+  const area = [6, 7].flatMap((part) => component(message, raw, part) || []).join('-')
+  const whole = [12, 4, 1].map((part) => component(message, raw, part)).find((found) => found !== '')
+  const text = whole ?? area
+  return text === '' || isNull(text) ? undefined : text
 }

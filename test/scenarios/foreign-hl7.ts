@@ -1,4 +1,4 @@
-// HL7 v2 messages of other stacks, when they lie beside this project: answered as their table says (ITI TF-2 3.8, 3.9).
+// HL7 v2 messages of other stacks, when they lie beside this project: answered as their table says (ITI TF-2 3.8, 3.9, 3.21).
 
 import { existsSync, readFileSync } from 'node:fs'
 import type { Test } from 'tap'
@@ -24,6 +24,14 @@ const EXPECTED: readonly (readonly [file: string, ...pieces: readonly string[]])
     '\rMSA|AA|M0010\rQAK|QT0010|OK\rQPD|IHE PIX Query|QT0010|0001234^^^HOSA&',
     `\rPID|||${LINKED}^^^${OTHER.name}&${OTHER.oid}&ISO^PI||~^^^^^^S\r`,
   ],
+  [
+    'iti21-query-valid.hl7',
+    `|RSP^K22^RSP_K21|`,
+    '\rMSA|AA|M0020\rQAK|QT0020|OK||1|1|0\rQPD|IHE PDQ Query|QT0020|@PID.5.1.1^タカハシ~@PID.7^19850307|',
+    `\rPID|1||${LINKED}^^^${OTHER.name}&${OTHER.oid}&ISO^PI||髙橋^花子^^^^^L^I~タカハシ^ハナコ^^^^^L^P~TAKAHASHI^HANAKO^^^^^L^A||19850307|F|`,
+  ],
+  // Its pointer was given by another server.
+  ['iti21-continuation-valid.hl7', '\rMSA|AE|M0021\r', '\rERR||DSC^1^1|204^', '\rQAK|QT0020|AE\r'],
 ]
 
 export async function runForeignHl7(t: Test, scenario: Scenario): Promise<void> {

@@ -1,9 +1,11 @@
-// Queries over HL7 v2 at a running server: the command line, audit, and many at once (ITI TF-2 3.9, 3.9.5).
+// Queries over HL7 v2 at a running server: the command line, audit, pages, and many at once (ITI TF-2 3.9, 3.21).
 
 import t from 'tap'
 import { askPix, foundIds } from '../../src/cli/pix.ts'
+import { readEr7 } from '../../src/codec/hl7v2/read.ts'
 import { readPixResponse } from '../../src/codec/hl7v2/read-pix-response.ts'
 import { writePixQuery } from '../../src/codec/hl7v2/write-pix-query.ts'
+import { component, repetitions, segmentsOf, value } from '../../src/model/hl7v2.ts'
 import { formatCx, type PatientId } from '../../src/model/identifiers.ts'
 import { run } from '../cli/fake-door.ts'
 import { DOMAINS, startNetwork } from '../faults/support.ts'
@@ -87,3 +89,60 @@ t.test('3.9.4.1.3: queries of many connections at once get their own answers', a
     t.match(bytes.toString('utf8'), `\rQAK|${tag}|OK\r`)
   }
 })
+
+function demographicsQuery(tag: string, pointer = ''): Buffer {
+  const head = `MSH|^~\\&|EHR|HOSP|TSUNAGI||20270401090000||QBP^Q22^QBP_Q21|${tag}-${pointer}|P|2.5||||||UNICODE UTF-8`
+  const query = `QPD|IHE PDQ Query|${tag}|@PID.5.1.1^ナガヤ||||||^^^&${taro.authority}&ISO`
+  const segments = [head, query, 'RCP|I|3^RD', ...(pointer === '' ? [] : [`DSC|${pointer}|I`])]
+  return Buffer.from(`${segments.join('\r')}\r`)
+}
+
+/** Numbers of the hospital on a page, how many are said to be left, and the pointer to the next page. */
+function pageOf(bytes: Buffer) {
+  const answer = readEr7(bytes)
+  const numbers = segmentsOf(answer, 'PID').map((pid) => component(answer, repetitions(answer, pid, 3)[0]))
+  const [total, current, remaining] = [4, 5, 6].map((field) => Number(value(answer, 'QAK', field)))
+  return { numbers, total, current, remaining, next: value(answer, 'DSC', 1) }
+}
+
+t.test(
+  '3.21.4.1.2: every page until there is no DSC: each patient once, in one order, the hits adding up',
+  async (t) => {
+    const family = [...'アイウエオカキク'].map((given, index) => ({ number: `ROW-${index + 1}`, given }))
+    for (const { number, given } of family) {
+      const { code, err } = await run([
+        'feed',
+        ...['--as', 'hospital-a', '--id', number, '--domain', taro.authority, '--name-kana', `ナガヤ ${given}`],
+        ...['--url', network.baseUrl, '--data-dir', server.config.dataDir],
+      ])
+      t.equal(code, 0, err)
+    }
+    const connection = await network.feed('hospital-a')
+    t.teardown(connection.close)
+    const seen: string[] = []
+    let page = pageOf(await connection.send(demographicsQuery('PAGES')))
+    t.match(page, { total: 8, current: 3, remaining: 5 })
+    while (true) {
+      seen.push(...page.numbers)
+      t.equal(page.numbers.length, page.current)
+      t.equal(seen.length + (page.remaining ?? 0), 8)
+      if (page.next === '') break
+      page = pageOf(await connection.send(demographicsQuery('PAGES', page.next)))
+    }
+    t.same(
+      [...seen].sort(),
+      family.map(({ number }) => number),
+    )
+    const { rows } = await pool.query<{ type_code: string }>(
+      `select event_code, action, type_code, outcome, objects->'query'->>'text' as text from audit.event
+     where objects->>'messageId' = any($1) order by at`,
+      [['PAGES-', 'PAGES-4', 'PAGES-7']],
+    )
+    const audited = { event_code: '110112', action: 'E', type_code: 'ITI-21', outcome: 0 }
+    t.match(rows, [
+      { ...audited, text: /\rQPD\|IHE PDQ Query\|PAGES\|/ },
+      { ...audited, text: /\rDSC\|4\|I$/ },
+      { ...audited, text: /\rDSC\|7\|I$/ },
+    ])
+  },
+)

@@ -9,12 +9,14 @@ import type { FieldValue, SegmentValue } from './write.ts'
 
 /** Length of a query tag in HL7 v2.5; longer ones are given back whole. */
 const TAG_LENGTH = 32
+const MAX_TAG_LENGTH = 255
 /** Answered at once; empty means the same. */
 const IMMEDIATE = 'I'
 
 /**
  * Warnings about QPD-1, QPD-2 and RCP-1.
- * @throws {IheError} HL7_FIELD_MISSING without name or tag, V3_VALUE for an answer that is wanted later.
+ * @throws {IheError} HL7_FIELD_MISSING without name or tag, V3_DATA_TYPE for a tag out of all bounds, V3_VALUE for an answer that
+ *   is wanted later.
  */
 export function checkQuery(message: Er7Message): readonly IheError[] {
   for (const field of [1, 2]) {
@@ -28,6 +30,9 @@ export function checkQuery(message: Er7Message): readonly IheError[] {
     throw iheError('V3_VALUE', { at: 'RCP-1', value: priority, rule: `RCP-1: ${IMMEDIATE}` })
   }
   const tag = value(message, 'QPD', 2)
+  if (tag.length > MAX_TAG_LENGTH) {
+    throw iheError('V3_DATA_TYPE', { at: 'QPD-2', value: tag, rule: `at most ${TAG_LENGTH} characters` })
+  }
   if (tag.length <= TAG_LENGTH) return []
   return [iheError('V3_TOLERATED', { at: 'QPD-2', value: tag, rule: `at most ${TAG_LENGTH} characters` })]
 }

@@ -14,6 +14,8 @@ import { components, er7Text, type RepetitionValue, type SegmentValue } from './
 /** What a query found: the segments behind QPD. */
 export interface ResponseContent {
   readonly segments: readonly SegmentValue[]
+  /** QAK-4, QAK-5 and QAK-6: of all, in this answer, and still to come. */
+  readonly hits?: { readonly total: number; readonly current: number; readonly remaining: number }
 }
 
 export const NOTHING_FOUND: ResponseContent = { segments: [] }
@@ -55,10 +57,16 @@ function textOf(response: QueryResponse, charset: DetectedCharset, label: string
     headerSegment({ ...response, type, version, label }),
     ['MSA', code, echo(request.delimiters, request.controlId)],
     ...errors.map((error) => errorSegment(error, journalId, charset)),
-    ['QAK', tag, status],
+    ['QAK', tag, status, '', ...hitsOf(result)],
     ...(parameters === undefined ? [] : [parameters]),
     ...segments,
   ])
+}
+
+function hitsOf(result: QueryResponse['result']): readonly string[] {
+  if (result instanceof IheError || result.hits === undefined) return []
+  const { total, current, remaining } = result.hits
+  return [total, current, remaining].map(String)
 }
 
 /** The set that MSH-18 names, when the bytes agree with it or leave it open; else the one that the bytes are in. */
@@ -70,7 +78,7 @@ function charsetOf(request: MessageHeader): { readonly charset: DetectedCharset;
 }
 
 /** First repetition empty, second of name type S: a name that is required but not told (ITI TF-2 3.9.4.2.2.6). */
-const NO_NAME: readonly RepetitionValue[] = [components(''), components('', '', '', '', '', '', 'S')]
+export const NO_NAME: readonly RepetitionValue[] = [components(''), components('', '', '', '', '', '', 'S')]
 
 /** What the PIX Manager found; the errors of an unknown key stand in ERR alone. */
 export function pixContent(answer: PixAnswer): ResponseContent {
