@@ -75,6 +75,16 @@ t.test(
   },
 )
 
+t.test('5.3, ITI TF-2 3.9, 3.21: queries have parameters and response control, PDQ its continuation', async (t) => {
+  t.same(check(['QBP', 'Q23'], 'MSH QPD RCP'), ['ok'])
+  t.same(check(['QBP', 'Q23'], 'MSH QPD RCP DSC'), ['ok', 'UNKNOWN_SEGMENT DSC'])
+  t.same(check(['QBP', 'Q22'], 'MSH SFT QPD RCP DSC'), ['ok'])
+  t.same(check(['QBP', 'Q22'], 'MSH QPD DSC RCP'), ['HL7_STRUCTURE RCP'])
+  t.same(check(['QBP', 'Q22'], 'MSH RCP'), ['HL7_STRUCTURE QPD'])
+  t.same(check(['QCN', 'J01'], 'MSH QID'), ['ok'])
+  t.same(check(['QCN', 'J01'], 'MSH'), ['HL7_STRUCTURE QID'])
+})
+
 t.test('two patients in one message are refused', async (t) => {
   t.same(check(R22, 'MSH PID SPM OBR OBX PID SPM OBR OBX'), ['HL7_MULTIPLE_PATIENTS PID[2]'])
 })
@@ -83,12 +93,13 @@ t.test('the structure follows from the event; others have none', async (t) => {
   t.equal(structureOf('ADT', 'A08')?.id, 'ADT_A01')
   t.equal(structureOf('ADT', 'A40')?.id, 'ADT_A39')
   t.equal(structureOf('ADT', 'A24'), undefined)
+  t.equal(structureOf('QBP', 'Q24'), undefined)
 })
 
 t.test('the dictionary has each segment and field once, in both languages, in order', async (t) => {
   t.same(
     segmentDictionary.map((entry) => entry.name),
-    ['MSH', 'EVN', 'PID', 'PV1', 'SPM', 'OBR', 'ORC', 'OBX', 'NTE'],
+    'MSH EVN PID PV1 SPM OBR ORC OBX NTE MSA ERR QPD RCP QAK QRI DSC QID'.split(' '),
   )
   for (const { name, fields } of segmentDictionary) {
     const positions = fields.map((field) => field.position)

@@ -87,6 +87,16 @@ t.test('3.4.2: mother, multiple birth and its order, death', async (t) => {
   t.same(illegible?.masked, ['birthTime', 'sex', 'addresses', 'telecoms'])
 })
 
+t.test('2.A.89: a telephone number as one text, or as area and number', async (t) => {
+  const telecoms = (field: string) => {
+    const feed = readAdt(adt('A08', [`PID|1||1||水沢^葉名${'|'.repeat(8)}${field}`, 'PV1||O']))
+    return feed.kind === 'merge' ? [] : feed.demographics.telecoms
+  }
+  t.same(telecoms('^PRN^PH^^^099^0000001'), ['099-0000001'])
+  t.same(telecoms('099-000-0001^PRN^PH^^^099^0000001'), ['099-000-0001'])
+  t.same(telecoms('^PRN^PH^^^^^^^^^0990000001~^PRN^PH~""'), ['0990000001'])
+})
+
 t.test('3.8.4.2.2: of a merge PID-3 survives and MRG-1 goes; demographics have no part in it', async (t) => {
   const merge = readAdt(adt('A40', [PID, 'MRG|0099^^^HOSA&2.25.100.1&ISO^PI']))
   t.match(merge, {
