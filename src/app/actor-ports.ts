@@ -12,7 +12,8 @@ import { type ExchangeRows, exchangeParts, writeExchangeRows } from '../db/excha
 import { completeClaim, takeClaim } from '../db/idempotency.ts'
 import { openResults } from '../db/identity/open-results.ts'
 import { searchReads } from '../db/identity/search.ts'
-import { createIdentityStore } from '../db/identity-store.ts'
+import { createBulkStore } from '../db/identity/transfer.ts'
+import { createIdentityStore, type ExchangeWriter } from '../db/identity-store.ts'
 import { createRegistryQueries } from '../db/registry-query.ts'
 import { createRemovalStore } from '../db/registry-remove.ts'
 import { createRegistryStore } from '../db/registry-store.ts'
@@ -28,6 +29,7 @@ import { createStoreClientStore } from '../db/storeclient-store.ts'
 import type { DoorLog } from '../http/door.ts'
 import type { PdqPorts } from '../identity/pdq-ports.ts'
 import type { IdentityPorts } from '../identity/ports.ts'
+import type { TransferPorts } from '../identity/transfer/ports.ts'
 import { journalEntry } from '../journal/entry.ts'
 import type { PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
@@ -138,15 +140,23 @@ export function documentRemovalPorts({ config, pool }: Given, blobs: BlobStore):
   }
 }
 
+const identityWriter: ExchangeWriter = {
+  claim: takeClaim,
+  complete: completeClaim,
+  record: (client, caller, outcome) => writeExchangeRows(client, rowsOf(caller, outcome)),
+  ...fragmentForm,
+}
+
+/** Bulk import and export. */
+export function transferPorts({ config, pool }: Given, given: Pick<IdentityPorts, 'matching'>): TransferPorts {
+  const { affinityDomainAuthority: affinityDomain } = config.identity
+  return { store: createBulkStore(pool, identityWriter), affinityDomain, matching: given.matching }
+}
+
 export function identityPorts({ config, pool }: Given, given: Pick<IdentityPorts, 'matching'>): IdentityPorts {
   const affinityDomain = config.identity.affinityDomainAuthority
   return {
-    store: createIdentityStore(pool, {
-      claim: takeClaim,
-      complete: completeClaim,
-      record: (client, caller, outcome) => writeExchangeRows(client, rowsOf(caller, outcome)),
-      ...fragmentForm,
-    }),
+    store: createIdentityStore(pool, identityWriter),
     affinityDomain,
     takes: 'every domain',
     matching: given.matching,

@@ -1,6 +1,6 @@
 // Composition root, part two: administration, readiness and the admin token (design §5).
 
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdir, readFile, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type pg from 'pg'
@@ -13,9 +13,12 @@ import type { AdminPorts, PatientPorts, PersonAnswer } from '../http/admin/ports
 import { linkRecord, unlinkRecord } from '../identity/linking.ts'
 import type { IdentityPorts } from '../identity/ports.ts'
 import { findPersons, type PersonView, registerPerson } from '../identity/registration.ts'
+import { exportPatients } from '../identity/transfer/export.ts'
+import { importPatients } from '../identity/transfer/import.ts'
+import type { TransferPorts } from '../identity/transfer/ports.ts'
 import { parseOid } from '../model/identifiers.ts'
 
-import type { Given } from './actor-ports.ts'
+import { type Given, transferPorts } from './actor-ports.ts'
 
 const TOKEN_BYTES = 32
 /** Below this a document might not fit. */
@@ -79,6 +82,15 @@ export function adminPorts(
       mllpPort: given.ports().mllp,
     }),
     patients: patientPorts({ config }, { identity: given.identity, store }),
+    transfer: transferRoutePorts(transferPorts({ config, log, pool, affinityDomain }, given.identity)),
+  }
+}
+
+function transferRoutePorts(ports: TransferPorts): AdminPorts['transfer'] {
+  return {
+    affinityDomain: ports.affinityDomain,
+    import: (batches, given) => importPatients(batches, { ...given, ports, importId: randomUUID() }),
+    export: (request) => exportPatients(request, ports),
   }
 }
 

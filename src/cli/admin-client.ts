@@ -38,13 +38,13 @@ export async function readAdminToken(dataDir: string): Promise<string> {
   }
 }
 
-export function createAdminClient({
-  baseUrl,
-  token,
-}: {
+/** The admin API of one server. */
+export interface AdminTarget {
   readonly baseUrl: string
   readonly token: string
-}): AdminClient {
+}
+
+export function createAdminClient({ baseUrl, token }: AdminTarget): AdminClient {
   const call = async (method: Method, path: string, body?: Json): Promise<AdminAnswer> => {
     // undici and not fetch, which refuses ports it thinks bad.
     const response = await request(`${baseUrl}/admin/v1${path}`, {
@@ -59,9 +59,8 @@ export function createAdminClient({
       bodyTimeout: TIMEOUT_MS,
     })
     const text = await response.body.text()
-    const answer = { status: response.statusCode, body: parse(text) }
-    if (response.statusCode >= 400) throw new RefusedError(describeRefusal(answer, text))
-    return answer
+    if (response.statusCode >= 400) throw refusedError(response.statusCode, text)
+    return { status: response.statusCode, body: parse(text) }
   }
   return {
     get: (path) => call('GET', path),
@@ -70,6 +69,11 @@ export function createAdminClient({
     patch: (path, body) => call('PATCH', path, body),
     delete: (path) => call('DELETE', path),
   }
+}
+
+/** An answer of 400 and more in words. */
+export function refusedError(status: number, text: string): RefusedError {
+  return new RefusedError(describeRefusal({ status, body: parse(text) }, text))
 }
 
 function parse(text: string): unknown {

@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { type Config, type ConfigInput, loadConfig } from '../config/config.ts'
-import { type AdminClient, createAdminClient, readAdminToken } from './admin-client.ts'
+import { type AdminClient, type AdminTarget, createAdminClient, readAdminToken } from './admin-client.ts'
 import { UsageError } from './failure.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -75,11 +75,13 @@ export function pkiDirectory(config: Config): string {
 
 /** The admin API of the server with this data directory. @throws {UsageError} when there is no token. */
 export async function adminOf(config: Config): Promise<AdminClient> {
+  return createAdminClient(await adminTarget(config))
+}
+
+/** Where it is and what opens it. @throws {UsageError} when there is no token. */
+export async function adminTarget(config: Config): Promise<AdminTarget> {
   const { host, port } = config.management
-  return createAdminClient({
-    baseUrl: `http://${reachable(host)}:${port}`,
-    token: await readAdminToken(config.dataDir),
-  })
+  return { baseUrl: `http://${reachable(host)}:${port}`, token: await readAdminToken(config.dataDir) }
 }
 
 /** An address to connect to for an address that is listened on. */

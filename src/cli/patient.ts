@@ -6,6 +6,7 @@ import type { Registration } from './context.ts'
 import { type DemographicsOptions, demographicsOf, describingPerson } from './demographics-options.ts'
 import { UsageError } from './failure.ts'
 import { formatTable, toJson } from './output.ts'
+import { registerTransfer } from './patient-transfer.ts'
 
 export const registerPatient: Registration = (program, terminal) => {
   const group = program.command('patient').description('patients and their numbers / 患者と患者番号')
@@ -36,6 +37,7 @@ export const registerPatient: Registration = (program, terminal) => {
         showChange(call, await call.admin.delete(path), `${facilityId} ${id} no longer belongs to ${patient}`)
       }),
     )
+  registerTransfer(group, terminal)
   group
     .command('find <id>')
     .description('who has this number, or this affinity-domain id / 患者の検索')

@@ -3,6 +3,8 @@
 export interface Terminal {
   readonly out: (data: string | Uint8Array) => void
   readonly err: (text: string) => void
+  /** A person watches what is written to `err`. */
+  readonly isWatched?: boolean
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
 }
@@ -14,6 +16,7 @@ export const processTerminal: Terminal = {
   err: (text) => {
     process.stderr.write(text)
   },
+  isWatched: process.stderr.isTTY === true,
   env: process.env,
   cwd: process.cwd(),
 }

@@ -44,7 +44,7 @@ export function createIdentityStore(pool: pg.Pool, exchange: ExchangeWriter): Id
   }
 }
 
-function identityTransaction(client: pg.ClientBase, exchange: ExchangeWriter): IdentityTransaction {
+export function identityTransaction(client: pg.ClientBase, exchange: ExchangeWriter): IdentityTransaction {
   return {
     ...identityReads(client),
     ...identifierWrites(client),

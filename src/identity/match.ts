@@ -80,15 +80,16 @@ async function isTaken({ tx, domains }: Question, found: CandidatePerson): Promi
   return active.some(({ id }) => domains.includes(id.authority))
 }
 
-type Linked = Extract<Decision, { readonly kind: 'link' }>
+export type Linked = Extract<Decision, { readonly kind: 'link' }>
 
 /** A link that may not be made is a question to staff. */
-function asReview(decision: Linked, reason: string): ReviewFinding {
+export function asReview(decision: Linked, reason: string): ReviewFinding {
   const { person, record, comparison } = decision
   return { person, record, comparison, reason }
 }
 
-function evidenceOf({ comparison }: Linked, { version }: Matching): LinkEvidence {
+/** Why the matcher linked. */
+export function evidenceOf({ comparison }: Linked, { version }: Matching): LinkEvidence {
   return { model: version, score: comparison.score, comparison }
 }
 

@@ -11,7 +11,7 @@ const XAD_LENGTH = 10
 const ATTEMPTS = 8
 
 /** A new affinity domain id value: 50 random bits, so it can be neither guessed nor counted. */
-function newXadValue(): string {
+export function newXadValue(): string {
   return Array.from({ length: XAD_LENGTH }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('')
 }
 

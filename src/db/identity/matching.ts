@@ -9,7 +9,16 @@ import { execute, type Queryable, query, type Statement, sql } from '../sql.ts'
  * Most records of one block that are looked at. A block is made to hold a handful; one that is fuller than this tells of a
  * value that many share, and the other blocks of the record find whom it would have found.
  */
-const MAX_BLOCK = 200
+export const MAX_BLOCK = 200
+
+/** Advisory locks by two numbers do not meet those by one, which are the blocks'. */
+const GATE = 0x7473
+const MATCHING = 1
+
+/** Whoever asks about many records at once locks everyone out instead of thousands of blocks, for which there would be no room. */
+export async function lockMatching(client: Queryable): Promise<void> {
+  await execute(client, sql`/* lock matching */ select pg_advisory_xact_lock(${GATE}, ${MATCHING})`)
+}
 
 type MatchingWork = Pick<IdentityTransaction, 'lockBlocks' | 'addReviews'>
 
@@ -20,8 +29,10 @@ export function matchingWork(client: pg.ClientBase): MatchingWork {
       // In one order for all, so that transactions wait in a line and not in a circle.
       await execute(
         client,
-        sql`/* lock blocks */ select pg_advisory_xact_lock(key)
-            from (select distinct key from unnest(${keys}::bigint[]) as key order by key) as block`,
+        sql`/* lock blocks */
+            with gate as materialized (select pg_advisory_xact_lock_shared(${GATE}, ${MATCHING})::text as passed)
+            select pg_advisory_xact_lock(key) from gate
+            cross join (select distinct key from unnest(${keys}::bigint[]) as key order by key) as block`,
       )
     },
     addReviews: (reviews) => addReviews(client, reviews),

@@ -7,6 +7,7 @@ import type { DoorLog } from '../door.ts'
 import { nameOf } from '../failure.ts'
 import { answerError, answerInvalid, answerRefusal, notFound } from './answers.ts'
 import { registerFacilityRoutes } from './facilities.ts'
+import { registerTransferRoutes } from './patient-transfer.ts'
 import { registerPatientRoutes } from './patients.ts'
 import type { AdminPorts } from './ports.ts'
 import { described } from './schemas.ts'
@@ -25,6 +26,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerSystemRoutes(app, ports)
   registerUnionRoutes(app, ports)
   registerPatientRoutes(app, ports)
+  registerTransferRoutes(app, ports)
 }
 
 /**

@@ -1,7 +1,10 @@
 // What the admin API needs from the house: the store of administration, and the identity actor's work for registration staff.
 
 import type { AdministrationStore, Change } from '../../access/ports.ts'
+import type { ImportLine, ImportProgress } from '../../identity/transfer/import.ts'
+import type { Oid } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
+import type { PersonRecord } from '../../model/person-record.ts'
 import type { DoorLog } from '../door.ts'
 
 export interface AdminPorts {
@@ -13,6 +16,7 @@ export interface AdminPorts {
   /** classCodes that a consent may exclude. */
   readonly documentKinds: readonly string[]
   readonly patients: PatientPorts
+  readonly transfer: TransferPorts
   readonly readCertificate: (pem: string) => Parameters<AdministrationStore['addCertificate']>[1]
   /** What a connecting vendor needs to know of this network. */
   readonly network: () => Readonly<Record<string, unknown>>
@@ -43,4 +47,14 @@ export interface Link extends Who {
   readonly facilityId: string
   readonly value: string
   readonly reason: string
+}
+
+/** The identity actor's work on many records at once. */
+export interface TransferPorts {
+  readonly affinityDomain: Oid
+  readonly import: (
+    batches: AsyncIterable<readonly ImportLine[]>,
+    given: Who & { readonly isDryRun: boolean },
+  ) => AsyncIterable<ImportProgress>
+  readonly export: (request: Who & { readonly domain?: Oid }) => AsyncIterable<readonly PersonRecord[]>
 }

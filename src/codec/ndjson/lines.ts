@@ -1,0 +1,58 @@
+// Lines of a stream of bytes in batches; what is kept at a time is one batch and one line.
+
+export interface TextLine {
+  /** Counted from 1. */
+  readonly line: number
+  /** Absent when the line is longer than {@link MAX_LINE_BYTES}. */
+  readonly text?: string
+}
+
+/** Far more than a description of a person needs. */
+export const MAX_LINE_BYTES = 64 * 1024
+const NEWLINE = 0x0a
+
+/** Empty lines are counted and left out. */
+export async function* lineBatches(stream: AsyncIterable<Buffer>, size: number): AsyncGenerator<readonly TextLine[]> {
+  const reader = lineReader()
+  let batch: TextLine[] = []
+  for await (const chunk of stream)
+    for (const line of reader.read(chunk)) {
+      batch.push(line)
+      if (batch.length < size) continue
+      yield batch
+      batch = []
+    }
+  batch.push(...reader.end())
+  if (batch.length > 0) yield batch
+}
+
+function lineReader() {
+  let pieces: Buffer[] = []
+  let bytes = 0
+  let count = 0
+  const keep = (piece: Buffer): void => {
+    bytes += piece.length
+    if (bytes <= MAX_LINE_BYTES) pieces.push(piece)
+  }
+  const finish = (): readonly TextLine[] => {
+    count += 1
+    const isTooLong = bytes > MAX_LINE_BYTES
+    const text = isTooLong ? '' : Buffer.concat(pieces).toString('utf8').trim()
+    pieces = []
+    bytes = 0
+    if (isTooLong) return [{ line: count }]
+    return text === '' ? [] : [{ line: count, text }]
+  }
+  return {
+    *read(chunk: Buffer): Generator<TextLine> {
+      let from = 0
+      for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, from)) {
+        keep(chunk.subarray(from, at))
+        from = at + 1
+        yield* finish()
+      }
+      if (from < chunk.length) keep(chunk.subarray(from))
+    },
+    end: (): readonly TextLine[] => (bytes === 0 ? [] : finish()),
+  }
+}
