@@ -29,6 +29,7 @@ const admin: AdminPorts = {
   store,
   documentKinds: [],
   patients: {} as AdminPorts['patients'],
+  transfer: {} as AdminPorts['transfer'],
   readCertificate: () => {
     throw new Error('no certificate')
   },
@@ -173,6 +174,8 @@ t.test('OpenAPI lists every route with the security it has', async (t) => {
     '/admin/v1/facilities/{id}',
     '/admin/v1/network',
     '/admin/v1/patients',
+    '/admin/v1/patients/export',
+    '/admin/v1/patients/import',
     '/admin/v1/patients/{xad}',
     '/admin/v1/patients/{xad}/consents',
     '/admin/v1/patients/{xad}/links',
