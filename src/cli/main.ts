@@ -13,6 +13,7 @@ import { registerFeed } from './feed.ts'
 import { registerGenerate } from './generate.ts'
 import { registerMigrate } from './migrate.ts'
 import { registerPatient } from './patient.ts'
+import { registerPdq } from './pdq.ts'
 import { registerPix } from './pix.ts'
 import { registerProvide } from './provide.ts'
 import { registerPush } from './push.ts'
@@ -40,6 +41,7 @@ const commands: readonly Registration[] = [
   registerPush,
   registerFeed,
   registerPix,
+  registerPdq,
   registerQuery,
   registerProvide,
   registerUpdate,
