@@ -3,8 +3,16 @@
 import { iheError } from '../../profiles/errors/index.ts'
 import { formatCx, type Oid, type PatientId } from '../model/identifiers.ts'
 import { createPerson } from './person.ts'
-import type { IdentityTransaction, PersonKey, RecordPair, StaffDecision, StoredIdentifier } from './ports.ts'
-import { find, type LinkingPorts, requireActive, requireLinkable, type StaffWork, staffChange } from './staff-work.ts'
+import type { IdentityTransaction, PersonKey, RecordKey, StaffDecision, StoredIdentifier } from './ports.ts'
+import {
+  find,
+  type LinkingPorts,
+  pairsOf,
+  requireActive,
+  requireLinkable,
+  type StaffWork,
+  staffChange,
+} from './staff-work.ts'
 
 export interface LinkChange {
   readonly identifier: PatientId
@@ -149,13 +157,13 @@ async function splitOff(
     await moveTo(tx, stored, { ...work, to: key, link: 'manual' })
     await record(tx, stored.id, { ...work, person: key, former: first.person, link: 'manual' })
   }
-  await tx.keepApart(pairsOf(going, staying), work)
+  await tx.keepApart(pairsOf(recordsOf(going), recordsOf(staying)), work)
   await tx.announce([first.person, key])
   return going.map(({ id }) => ({ id, former: first.person, person: key, xad }))
 }
 
-function pairsOf(a: readonly StoredIdentifier[], b: readonly StoredIdentifier[]): readonly RecordPair[] {
-  return a.flatMap((one) => b.map((other) => [one.record, other.record] as const))
+function recordsOf(identifiers: readonly StoredIdentifier[]): readonly RecordKey[] {
+  return identifiers.map(({ record: own }) => own)
 }
 
 interface Moving extends StaffDecision {

@@ -166,7 +166,13 @@ export interface NumbersMove {
 
 /** A merge that can be undone, or why it cannot. */
 export type MergeUndo =
-  | { readonly kind: 'undone'; readonly persons: readonly PersonKey[]; readonly patients: readonly PatientId[] }
+  | {
+      readonly kind: 'undone'
+      readonly persons: readonly PersonKey[]
+      readonly patients: readonly PatientId[]
+      /** Staff or the matcher had made one person of two, who are two again. */
+      readonly separates: boolean
+    }
   | { readonly kind: 'unknown' | 'undone-before' | 'no-snapshot' | 'changed-since' }
 
 /** What a record is compared by, and the blocks under which it is found. */

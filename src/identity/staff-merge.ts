@@ -3,8 +3,8 @@
 import { iheError } from '../../profiles/errors/index.ts'
 import { formatCx, type Oid, type PatientId } from '../model/identifiers.ts'
 import { mergePersons } from './person-merge.ts'
-import type { IdentityTransaction, PersonKey, StaffDecision } from './ports.ts'
-import { find, type LinkingPorts, requireActive, type StaffWork, staffChange } from './staff-work.ts'
+import type { IdentityTransaction, PersonKey, StaffDecision, StoredIdentifier } from './ports.ts'
+import { find, type LinkingPorts, pairsOf, requireActive, type StaffWork, staffChange } from './staff-work.ts'
 
 export interface PersonMergeRequest extends StaffWork {
   /** Affinity domain id values. */
@@ -45,7 +45,8 @@ export async function mergeKeys(
 }
 
 /**
- * Takes a merge back, or a move of numbers: both persons are as they were, with what came since under their numbers.
+ * Takes a merge back, or a move of numbers: both persons are as they were, with what came since under their numbers. The matcher
+ * does not repeat what was taken back; what it kept apart before that is together again may be together.
  * @throws {IheError} MERGE_UNKNOWN, MERGE_STANDS when it is undone already or a later change stands on it.
  */
 export function undoMerge(
@@ -59,6 +60,7 @@ export function undoMerge(
     const { by, reason } = request
     const identifiers = await Promise.all(undone.persons.map((person) => tx.identifiersOf(person)))
     const all = identifiers.flat()
+    await settle(tx, identifiers, { ...request, separates: undone.separates })
     await tx.addHistory(
       undone.patients.map((id) => ({
         id,
@@ -72,6 +74,17 @@ export function undoMerge(
     await tx.announce(undone.persons)
     return { patients: undone.patients }
   })
+}
+
+async function settle(
+  tx: IdentityTransaction,
+  persons: readonly (readonly StoredIdentifier[])[],
+  { separates, by, reason }: StaffDecision & { readonly separates: boolean },
+): Promise<void> {
+  const records = persons.map((identifiers) => identifiers.map(({ record }) => record))
+  for (const own of records) await tx.allowTogether(own)
+  const [first = [], second = []] = records
+  if (separates) await tx.keepApart(pairsOf(first, second), { by, reason })
 }
 
 const WHY = {

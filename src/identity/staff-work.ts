@@ -2,7 +2,14 @@
 
 import { iheError } from '../../profiles/errors/index.ts'
 import { formatCx, type Oid, type PatientId } from '../model/identifiers.ts'
-import type { IdentityPorts, IdentityTransaction, StaffDecision, StoredIdentifier } from './ports.ts'
+import type {
+  IdentityPorts,
+  IdentityTransaction,
+  RecordKey,
+  RecordPair,
+  StaffDecision,
+  StoredIdentifier,
+} from './ports.ts'
 
 export type LinkingPorts = Pick<IdentityPorts, 'store' | 'affinityDomain'>
 
@@ -35,4 +42,9 @@ export function requireActive(stored: StoredIdentifier | undefined, id: PatientI
   if (stored === undefined) throw iheError('V3_UNKNOWN_KEY', { value: formatCx(id) })
   if (stored.status === 'obsolete') throw iheError('V3_OBSOLETE_ID', { value: formatCx(id) })
   return stored
+}
+
+/** Each of the one with each of the other. */
+export function pairsOf(a: readonly RecordKey[], b: readonly RecordKey[]): readonly RecordPair[] {
+  return a.flatMap((one) => b.map((other) => [one, other] as const))
 }
