@@ -108,7 +108,7 @@ export async function startServer(config: Config, options: { readonly log: DoorL
     checks: () => readiness(config, database.pool),
     admin: adminPorts(
       { config, log, pool: database.pool, affinityDomain },
-      { adminToken, identity: house.identity, ports: () => ports },
+      { adminToken, identity: house.identity, reloadModel: house.reloadModel, ports: () => ports },
     ),
   })
   const [httpsPort, mllpPort, pixPort, managementPort] = await Promise.all([
@@ -217,6 +217,7 @@ async function furnish(given: Given) {
     metrics,
     recorder,
     identity,
+    reloadModel: matching.reload,
     stop: async () => {
       stopSweeping()
       matching.close()

@@ -8,6 +8,7 @@ import { ENDPOINTS } from '../../profiles/transactions/index.ts'
 import { readCertificate } from '../certificates/certificate.ts'
 import type { Config } from '../config/config.ts'
 import { createAdministrationStore } from '../db/administration-store.ts'
+import { createIndexAdministration } from '../db/identity/administration.ts'
 import { execute, sql } from '../db/sql.ts'
 import type { AdminPorts, PatientPorts, PersonAnswer } from '../http/admin/ports.ts'
 import { linkRecord, unlinkRecord } from '../identity/linking.ts'
@@ -19,6 +20,7 @@ import type { TransferPorts } from '../identity/transfer/ports.ts'
 import { parseOid } from '../model/identifiers.ts'
 
 import { type Given, transferPorts } from './actor-ports.ts'
+import { trainApart } from './training.ts'
 
 const TOKEN_BYTES = 32
 /** Below this a document might not fit. */
@@ -58,6 +60,7 @@ export function adminPorts(
   given: {
     readonly adminToken: string
     readonly identity: IdentityPorts
+    readonly reloadModel: () => Promise<void>
     readonly ports: () => { https: number; mllp: number }
   },
 ): AdminPorts {
@@ -83,6 +86,12 @@ export function adminPorts(
     }),
     patients: patientPorts({ config }, { identity: given.identity, store }),
     transfer: transferRoutePorts(transferPorts({ config, log, pool, affinityDomain }, given.identity)),
+    index: {
+      ...given.identity,
+      administration: createIndexAdministration(pool, given.identity.affinityDomain),
+      reloadModel: given.reloadModel,
+      train: (records, options) => trainApart({ records, ...options }),
+    },
   }
 }
 

@@ -13,6 +13,8 @@ const BUILT_IN = '0'
 
 export interface OpenMatching {
   readonly current: () => Matching
+  /** Looks for another model at once. */
+  readonly reload: () => Promise<void>
   readonly close: () => void
 }
 
@@ -35,5 +37,5 @@ export async function openMatching({
     refresh().catch((error: unknown) => log.warn({ cause: nameOf(error) }, 'the matching model could not be read'))
   }, REFRESH_MS)
   timer.unref()
-  return { current: () => current, close: () => clearInterval(timer) }
+  return { current: () => current, reload: refresh, close: () => clearInterval(timer) }
 }

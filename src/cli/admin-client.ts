@@ -42,9 +42,11 @@ export async function readAdminToken(dataDir: string): Promise<string> {
 export interface AdminTarget {
   readonly baseUrl: string
   readonly token: string
+  /** Who of the staff does it, for history and audit. */
+  readonly staff?: string
 }
 
-export function createAdminClient({ baseUrl, token }: AdminTarget): AdminClient {
+export function createAdminClient({ baseUrl, token, staff }: AdminTarget): AdminClient {
   const call = async (method: Method, path: string, body?: Json): Promise<AdminAnswer> => {
     // undici and not fetch, which refuses ports it thinks bad.
     const response = await request(`${baseUrl}/admin/v1${path}`, {
@@ -52,6 +54,7 @@ export function createAdminClient({ baseUrl, token }: AdminTarget): AdminClient 
       headers: {
         authorization: `Bearer ${token}`,
         accept: 'application/json',
+        ...(staff === undefined ? {} : { 'x-staff': staff }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       body: body === undefined ? null : JSON.stringify(body),

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { type AdminAnswer, type AdminClient, isObject, type Json, rowsOf, textOf } from './admin-client.ts'
-import { adminOf, type Context, configOf, contextOf } from './context.ts'
+import { adminOf, type Context, configOf, contextOf, staffOf } from './context.ts'
 import { printRows, toJson } from './output.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -18,7 +18,7 @@ export async function withAdmin(
   work: (call: AdminCall) => Promise<void>,
 ): Promise<void> {
   const context = contextOf(command, terminal)
-  await work({ admin: await adminOf(configOf(context)), context })
+  await work({ admin: await adminOf(configOf(context), staffOf(context)), context })
 }
 
 /** A list answer; `members` are the JSON members shown, in order. */

@@ -28,7 +28,7 @@ export function receiveStream(target: AdminTarget, path: string): AsyncIterable<
 }
 
 async function* exchange(
-  { baseUrl, token }: AdminTarget,
+  { baseUrl, token, staff }: AdminTarget,
   request: { readonly method: 'GET' | 'POST'; readonly path: string; readonly body?: Readable },
 ): AsyncGenerator<Buffer> {
   const client = new Client(baseUrl, { headersTimeout: SILENCE_MS, bodyTimeout: SILENCE_MS })
@@ -39,6 +39,7 @@ async function* exchange(
       headers: {
         authorization: `Bearer ${token}`,
         accept: NDJSON,
+        ...(staff === undefined ? {} : { 'x-staff': staff }),
         ...(request.body === undefined ? {} : { 'content-type': NDJSON }),
       },
       body: request.body ?? null,

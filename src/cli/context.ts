@@ -12,6 +12,7 @@ export interface CommonOptions {
   readonly dataDir?: string
   readonly set?: Readonly<Record<string, string>>
   readonly json?: true
+  readonly staff?: string
 }
 
 export interface Context {
@@ -74,14 +75,28 @@ export function pkiDirectory(config: Config): string {
 }
 
 /** The admin API of the server with this data directory. @throws {UsageError} when there is no token. */
-export async function adminOf(config: Config): Promise<AdminClient> {
-  return createAdminClient(await adminTarget(config))
+export async function adminOf(config: Config, staff?: string): Promise<AdminClient> {
+  return createAdminClient(await adminTarget(config, staff))
 }
 
 /** Where it is and what opens it. @throws {UsageError} when there is no token. */
-export async function adminTarget(config: Config): Promise<AdminTarget> {
+export async function adminTarget(config: Config, staff?: string): Promise<AdminTarget> {
   const { host, port } = config.management
-  return { baseUrl: `http://${reachable(host)}:${port}`, token: await readAdminToken(config.dataDir) }
+  return {
+    baseUrl: `http://${reachable(host)}:${port}`,
+    token: await readAdminToken(config.dataDir),
+    ...(staff === undefined ? {} : { staff }),
+  }
+}
+
+const STAFF = /^[a-zA-Z0-9][a-zA-Z0-9._@-]{0,63}$/
+
+/** Who works: as named, or the user of the shell. @throws {UsageError} for a name that the admin API would not take. */
+export function staffOf({ options, terminal }: Context): string | undefined {
+  const { staff } = options
+  if (staff !== undefined && !STAFF.test(staff))
+    throw new UsageError('--staff needs a name of letters, digits, dots, hyphens and @, at most 64 characters')
+  return [staff, terminal.env.USER, terminal.env.LOGNAME].find((name) => name !== undefined && STAFF.test(name))
 }
 
 /** An address to connect to for an address that is listened on. */

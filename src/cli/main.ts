@@ -7,19 +7,21 @@ import { registerConfig } from './config-command.ts'
 import { registerConsent } from './consent.ts'
 import { collectSetting, type Registration } from './context.ts'
 import { registerDemo } from './demo.ts'
+import { registerDomain } from './domain.ts'
 import { registerFacility } from './facility.ts'
 import { describeFailure, EXIT_USAGE, exitCodeOf } from './failure.ts'
 import { registerFeed } from './feed.ts'
 import { registerGenerate } from './generate.ts'
+import { registerMatching } from './matching.ts'
 import { registerMigrate } from './migrate.ts'
 import { registerPatient } from './patient.ts'
-import { registerPdq } from './pdq.ts'
 import { registerPix } from './pix.ts'
 import { registerProvide } from './provide.ts'
 import { registerPush } from './push.ts'
 import { registerQuery } from './query.ts'
 import { registerRemove } from './remove.ts'
 import { registerRetrieve } from './retrieve.ts'
+import { registerReview } from './review.ts'
 import { registerServe } from './serve.ts'
 import { registerSystem } from './system.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
@@ -37,11 +39,13 @@ const commands: readonly Registration[] = [
   registerUnion,
   registerConsent,
   registerPatient,
+  registerReview,
+  registerMatching,
+  registerDomain,
   registerCert,
   registerPush,
   registerFeed,
   registerPix,
-  registerPdq,
   registerQuery,
   registerProvide,
   registerUpdate,
@@ -70,6 +74,7 @@ export function createProgram(terminal: Terminal): Command {
     .option('--data-dir <dir>', 'data directory; default var')
     .option('--set <key=value>', 'one setting, as "tsunagi config explain" names it (repeatable)', collectSetting)
     .option('--json', 'print JSON')
+    .option('--staff <name>', 'who does it, for history and audit; default the user of this shell / 操作者')
     .showHelpAfterError('("tsunagi <command> --help" lists the options)')
   inherit(program, terminal)
   for (const register of commands) register(program, terminal)

@@ -7,6 +7,8 @@ import { type DemographicsOptions, demographicsOf, describingPerson } from './de
 import { UsageError } from './failure.ts'
 import { formatTable, toJson } from './output.ts'
 import { registerTransfer } from './patient-transfer.ts'
+import { registerPersonChanges } from './person-changes.ts'
+import { registerPersonViews } from './person-views.ts'
 
 export const registerPatient: Registration = (program, terminal) => {
   const group = program.command('patient').description('patients and their numbers / 患者と患者番号')
@@ -30,11 +32,15 @@ export const registerPatient: Registration = (program, terminal) => {
     )
   group
     .command('unlink <patient> <facilityId> <id>')
-    .description('the number does not belong to the patient / 名寄せの解除')
-    .action((patient: string, facilityId: string, id: string, _, command) =>
+    .description(
+      'the number does not belong to the patient, and is never linked to them by itself again / 名寄せの解除',
+    )
+    .requiredOption('--reason <text>', 'how it is known')
+    .action((patient: string, facilityId: string, id: string, options: { readonly reason: string }, command) =>
       withAdmin(command, terminal, async (call) => {
         const path = `/patients/${segment(patient)}/links/${segment(facilityId)}/${segment(id)}`
-        showChange(call, await call.admin.delete(path), `${facilityId} ${id} no longer belongs to ${patient}`)
+        const answer = await call.admin.delete(`${path}?reason=${segment(options.reason)}`)
+        showChange(call, answer, `${facilityId} ${id} no longer belongs to ${patient}`)
       }),
     )
   registerTransfer(group, terminal)
@@ -48,6 +54,8 @@ export const registerPatient: Registration = (program, terminal) => {
         showPersons(call, (await call.admin.get(`/patients?id=${segment(id)}${domain}`)).body)
       }),
     )
+  registerPersonViews(group, terminal)
+  registerPersonChanges(group, terminal)
 }
 
 function requireName(options: DemographicsOptions) {

@@ -67,7 +67,7 @@ t.test('the other registrations reach their resources', async (t) => {
   await call('union', 'member', 'u', 'f', '--remove')
   await call('patient', 'add', '--name-kanji', '架空 太郎', '--birth', '1958-04-12')
   await call('patient', 'link', 'X1', 'f', '00 1', '--reason', '本人確認')
-  await call('patient', 'unlink', 'X1', 'f', '00 1')
+  await call('patient', 'unlink', 'X1', 'f', '00 1', '--reason', 'mistake')
   await call('consent', 'add', 'X1', '--kind', 'individual', '--facilities', 'f,g')
   await call('consent', 'withdraw', '7')
   t.same(
@@ -79,7 +79,7 @@ t.test('the other registrations reach their resources', async (t) => {
       'DELETE /unions/u/members/f',
       'POST /patients',
       'POST /patients/X1/links',
-      'DELETE /patients/X1/links/f/00%201',
+      'DELETE /patients/X1/links/f/00%201?reason=mistake',
       'POST /patients/X1/consents',
       'POST /consents/7/withdraw',
     ],

@@ -14,6 +14,7 @@ import type { Oid, PatientId } from '../../src/model/identifiers.ts'
 import type { Demographics } from '../../src/model/person.ts'
 import { AFFINITY, callerOf, feedOf, idIn, mergeOf, oid, refusalOf } from '../identity/in-memory.ts'
 import { openDatabase } from './database.ts'
+import { violations } from './soundness.ts'
 
 const pool = await openDatabase(t, 24)
 const FACILITIES = 20
@@ -256,4 +257,8 @@ t.test('what is stored agrees with itself: links, keys, history', async (t) => {
              join identity.identifier b on b.record_id = n.record_b
              where a.person_key = b.person_key and a.status = 'active' and b.status = 'active') as joined_in_spite`)
   t.same(rows, [{ linked_to_nobody: '0', stray_keys: '0', missing_keys: '0', joined_in_spite: '0' }])
+})
+
+t.test('the index agrees with itself after all of this', async (t) => {
+  t.same(await violations(pool), [])
 })

@@ -23,6 +23,7 @@ import {
   SECOND_A,
 } from '../identity/in-memory.ts'
 import { consent, merge, newPatient, personOf, pool, ports, seenBy } from './merging.ts'
+import { violations } from './soundness.ts'
 
 const staff = { by: 'registrar', peer: '127.0.0.1:5000', reason: '窓口で確認' }
 
@@ -204,4 +205,8 @@ t.test('nobody has consented for the person who is split off', async (t) => {
   await splitPerson({ ids: [clinic], ...staff }, ports)
   t.same(await seenBy(idIn(AFFINITY, await xadOf(clinic))), [])
   t.not((await seenBy(xad)).length, 0, 'the former person’s consent stands')
+})
+
+t.test('the index agrees with itself after all of this', async (t) => {
+  t.same(await violations(pool), [])
 })

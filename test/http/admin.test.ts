@@ -1,102 +1,12 @@
 // The admin API over HTTP on a real PostgreSQL: registration, idempotence, conflicts, history and audit (design §4, §5; security: administration).
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { Registry } from 'prom-client'
 import t from 'tap'
-import { affinityDomain } from '../../profiles/affinity-domain/index.ts'
-import { adminPorts, readiness } from '../../src/app/admin-ports.ts'
 import { createAuthority, issueClientCertificate } from '../../src/certificates/authority.ts'
 import { readCertificate } from '../../src/certificates/certificate.ts'
-import { fragmentForm } from '../../src/codec/ebxml/registry-object.ts'
-import { loadConfig } from '../../src/config/config.ts'
 import { findSystem } from '../../src/db/access-store.ts'
-import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
-import { createIdentityStore } from '../../src/db/identity-store.ts'
-import { migrate } from '../../src/db/migrate.ts'
-import { createPool } from '../../src/db/pool.ts'
-import { createManagement } from '../../src/http/management.ts'
-import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
-import type { IdentityPorts } from '../../src/identity/ports.ts'
-import { registerDomain } from '../../src/identity/registration.ts'
+import { openAdministration } from './administration.ts'
 
-const directory = await mkdtemp(join(tmpdir(), 'admin-api-'))
-const postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres') })
-await migrate(postgres.connection, { log: () => {} })
-const pool = createPool(postgres.connection, 10)
-const config = loadConfig({ env: { TSUNAGI_DATA_DIR: directory }, cwd: directory })
-const logged: unknown[] = []
-const log = {
-  info: () => {},
-  warn: (fields: object) => logged.push(fields),
-  error: (fields: object) => logged.push(fields),
-}
-const identity: IdentityPorts = {
-  store: createIdentityStore(pool, {
-    claim: async () => ({ kind: 'new' }),
-    complete: async () => {},
-    record: async () => {},
-    ...fragmentForm,
-  }),
-  affinityDomain: config.identity.affinityDomainAuthority,
-  takes: 'every domain',
-  matching: () => ({ policy: { ...DEFAULT_POLICY, mode: 'off' }, model: DEFAULT_MODEL, version: '1' }),
-  visibleDomains: async () => new Set(),
-}
-await registerDomain({ oid: config.identity.affinityDomainAuthority, name: 'NETWORK', kind: 'community' }, identity)
-const management = await createManagement({
-  metrics: new Registry(),
-  checks: () => readiness(config, pool),
-  admin: adminPorts(
-    { config, log, pool, affinityDomain },
-    { adminToken: 'token-of-the-test', identity, ports: () => ({ https: 8443, mllp: 2575 }) },
-  ),
-})
-const port = await management.listen(0, '127.0.0.1')
-t.teardown(async () => {
-  await management.close()
-  await pool.end()
-  await postgres.stop()
-  await rm(directory, { recursive: true, force: true })
-})
-
-interface Answer {
-  readonly status: number
-  readonly body: Record<string, unknown>
-  readonly list: readonly Record<string, unknown>[]
-}
-
-async function call(method: string, path: string, body?: unknown): Promise<Answer> {
-  const response = await fetch(`http://127.0.0.1:${port}/admin/v1${path}`, {
-    method,
-    headers: {
-      authorization: 'Bearer token-of-the-test',
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  const json = (await response.json()) as Answer['body'] & Answer['list']
-  return { status: response.status, body: json, list: json }
-}
-
-interface AuditRow {
-  readonly event_code: string
-  readonly system_id: string | null
-  readonly peer: string
-  readonly reason: string
-}
-
-async function auditRows(): Promise<readonly AuditRow[]> {
-  return (await pool.query('select event_code, system_id, peer, reason from audit.event order by event_id')).rows
-}
-
-/** The reasons of the audit events that `work` leaves. */
-async function audited(work: () => Promise<unknown>): Promise<readonly string[]> {
-  const before = (await auditRows()).length
-  await work()
-  return (await auditRows()).slice(before).map(({ reason }) => reason)
-}
+const { call, url, pool, config, auditRows, audited, logged } = await openAdministration(t)
 
 const hospital = {
   facilityId: 'hospital-x',
@@ -117,7 +27,7 @@ const clinic = {
 const system = { systemId: 'ehr-x', facilityId: 'hospital-x', roles: ['store-client', 'document-consumer'] }
 
 t.test('readiness writes to the database', async (t) => {
-  const response = await fetch(`http://127.0.0.1:${port}/readyz`)
+  const response = await fetch(`${url}/readyz`)
   t.match(await response.json(), { checks: { database: 'ok' } })
 })
 

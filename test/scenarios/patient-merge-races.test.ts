@@ -4,6 +4,7 @@ import t from 'tap'
 import { loadDemoNetwork } from '../../src/cli/demo/network.ts'
 import { readAck } from '../../src/codec/hl7v2/ack.ts'
 import type { Oid } from '../../src/model/identifiers.ts'
+import { violations } from '../db/soundness.ts'
 import { errorCodesOf, isSuccess, laboratory } from '../faults/messages.ts'
 import { DOMAINS, eventually, startNetwork } from '../faults/support.ts'
 import { feedingOf, idIn } from './feeding.ts'
@@ -182,4 +183,8 @@ t.test(`random adds, merges, submissions and queries answer as a small model doe
     const [said, expected] = await any(steps)()
     t.same(said, expected, `step ${step}`)
   }
+})
+
+t.test('the index agrees with itself after all of this', async (t) => {
+  t.same(await violations(network.pool), [])
 })

@@ -5,6 +5,7 @@ import { loadDemoNetwork } from '../../src/cli/demo/network.ts'
 import { askPix } from '../../src/cli/pix.ts'
 import { readAck } from '../../src/codec/hl7v2/ack.ts'
 import { formatCx, type Oid, type PatientId } from '../../src/model/identifiers.ts'
+import { violations } from '../db/soundness.ts'
 import { errorCodesOf, isSuccess, laboratory } from '../faults/messages.ts'
 import { DOMAINS, startNetwork } from '../faults/support.ts'
 import { adt, feedingOf, idIn } from './feeding.ts'
@@ -212,4 +213,8 @@ t.test('3.44.4.3.3: two numbers nobody else knows become one person, whose other
   const [found] = await network.find('tester', into)
   t.match(found, { uniqueId: entry.uniqueId, patientId: into, sourcePatientId: formatCx(from) })
   t.same(errorCodesOf((await submit('tester', { patientId: from })).text), ['XDSUnknownPatientId'])
+})
+
+t.test('the index agrees with itself after all of this', async (t) => {
+  t.same(await violations(pool), [])
 })

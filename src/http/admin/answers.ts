@@ -105,10 +105,11 @@ export function answerChanged(
   }
 }
 
-/** A refusal of an actor: busy and unknown outcomes can be sent again, the others collide with what is there. */
+/** A refusal of an actor: busy and unknown outcomes can be sent again, the others name nothing, or collide with what is there. */
 export function answerRefusal(reply: FastifyReply, error: IheError): FastifyReply {
-  const { code, retry, hint, ja } = error.row
-  return answerError(reply, retry === 'never' ? 409 : 503, { code, message: explain(error), hint, ja })
+  const { code, http, retry, hint, ja } = error.row
+  const status = http === 404 ? 404 : retry === 'never' ? 409 : 503
+  return answerError(reply, status, { code, message: explain(error), hint, ja })
 }
 
 /** What the schema of the route disliked: key, value, what would do. */

@@ -7,10 +7,13 @@ import type { DoorLog } from '../door.ts'
 import { nameOf } from '../failure.ts'
 import { answerError, answerInvalid, answerRefusal, notFound } from './answers.ts'
 import { registerFacilityRoutes } from './facilities.ts'
+import { registerMatchingRoutes } from './matching.ts'
+import { registerMergeRoutes } from './merges.ts'
 import { registerTransferRoutes } from './patient-transfer.ts'
 import { registerPatientRoutes } from './patients.ts'
 import type { AdminPorts } from './ports.ts'
-import { described } from './schemas.ts'
+import { registerReviewRoutes } from './reviews.ts'
+import { described, isStaffName, STAFF_HEADER } from './schemas.ts'
 import { registerSystemRoutes } from './systems.ts'
 import { registerUnionRoutes } from './unions.ts'
 
@@ -27,6 +30,9 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerUnionRoutes(app, ports)
   registerPatientRoutes(app, ports)
   registerTransferRoutes(app, ports)
+  registerMergeRoutes(app, ports)
+  registerReviewRoutes(app, ports)
+  registerMatchingRoutes(app, ports)
 }
 
 /**
@@ -47,12 +53,24 @@ async function authorise(
       hint: 'Call it as localhost or 127.0.0.1 from a program on this host, without an Origin header',
       ja: '管理APIはこのサーバ上のプログラムからのみ利用できます。',
     })
-  if (sameText(authorization, `Bearer ${token}`)) return undefined
+  if (sameText(authorization, `Bearer ${token}`)) return refuseStaff(request, reply)
   return answerError(reply, 401, {
     code: 'TOKEN_REQUIRED',
     message: 'The admin API needs its token',
     hint: 'Send Authorization: Bearer with the token that stands in <data directory>/config/admin-token',
     ja: '管理APIのトークンが必要です。データディレクトリの config/admin-token にあるトークンを Authorization: Bearer で送信してください。',
+  })
+}
+
+/** A name that history and audit are to keep is one that they can show. */
+function refuseStaff(request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+  const name = request.headers[STAFF_HEADER]
+  if (name === undefined || isStaffName(name)) return undefined
+  return answerError(reply, 400, {
+    code: 'INVALID',
+    message: `${STAFF_HEADER} names no member of staff`,
+    hint: 'Send a name of letters, digits, dots, hyphens and @, at most 64 characters, or leave the header out',
+    ja: `${STAFF_HEADER} は英数字・ピリオド・ハイフン・@ の64文字以内で指定してください。`,
   })
 }
 

@@ -18,7 +18,7 @@ const names = {
     given: { type: 'string', maxLength: 200 },
   }),
 }
-const demographics = exactly(
+export const demographics = exactly(
   {
     names,
     sex: { enum: ['M', 'F', 'UN'] },
@@ -52,10 +52,6 @@ export function registerPatientRoutes(app: FastifyInstance, ports: AdminPorts): 
     { schema: described('Who has this number', { querystring: exactly({ id: words, domain: words }, ['domain']) }) },
     async (request) => (await patients.find(request.query.id, request.query.domain)).map(shown),
   )
-  app.get<Xad>('/patients/:xad', { schema: described('One person and their numbers') }, async (request, reply) => {
-    const person = await patients.byXad(request.params.xad)
-    return person === undefined ? notFound(reply) : shown(person)
-  })
   app.post<{ Body: { demographics: Partial<Demographics> & Pick<Demographics, 'names'> } }>(
     '/patients',
     { schema: described('Register a person', { body: exactly({ demographics }) }) },
@@ -103,14 +99,19 @@ function registerLinkRoutes(app: FastifyInstance, { patients, store }: AdminPort
       return linked === 'linked' ? answerStored(reply, 'created', { xad, facilityId, id }) : notFound(reply)
     },
   )
-  app.delete<{ Params: { xad: string; facilityId: string; id: string } }>(
+  app.delete<{ Params: { xad: string; facilityId: string; id: string }; Querystring: { reason?: string } }>(
     '/patients/:xad/links/:facilityId/:id',
-    { schema: described('The number does not belong to the person; history stays') },
+    {
+      schema: described('The number does not belong to the person, and is never linked to them by similarity again', {
+        querystring: exactly({ reason: words }, ['reason']),
+      }),
+    },
     async (request, reply) => {
       const { facilityId, id } = request.params
+      const { reason = 'unlinked by staff' } = request.query
       const found = await known(request.params)
       if (found?.isLinked !== true) return notFound(reply)
-      const unlinked = await patients.unlink({ facilityId, value: id, reason: 'unlinked by staff', ...whoOf(request) })
+      const unlinked = await patients.unlink({ facilityId, value: id, reason, ...whoOf(request) })
       return unlinked === 'linked' ? { status: 'ok' } : notFound(reply)
     },
   )

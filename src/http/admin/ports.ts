@@ -1,6 +1,7 @@
 // What the admin API needs from the house: the store of administration, and the identity actor's work for registration staff.
 
 import type { AdministrationStore, Change } from '../../access/ports.ts'
+import type { AdministrationPorts } from '../../identity/administration-ports.ts'
 import type { ImportLine, ImportProgress } from '../../identity/transfer/import.ts'
 import type { Oid } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
@@ -17,6 +18,8 @@ export interface AdminPorts {
   readonly documentKinds: readonly string[]
   readonly patients: PatientPorts
   readonly transfer: TransferPorts
+  /** The master patient index as its administration works on it. */
+  readonly index: AdministrationPorts
   readonly readCertificate: (pem: string) => Parameters<AdministrationStore['addCertificate']>[1]
   /** What a connecting vendor needs to know of this network. */
   readonly network: () => Readonly<Record<string, unknown>>

@@ -15,6 +15,10 @@ export const words = { type: 'string', minLength: 1, maxLength: 200 } as const
 export const moment = { type: 'string', format: 'date-time', description: 'ISO 8601 with offset' } as const
 export const activity = { enum: ['active', 'suspended'] } as const
 
+export const identity = { type: 'string', pattern: '^\\d{1,18}$', description: 'number of the row' } as const
+/** Texts of a query are no numbers yet. */
+const count = { type: 'string', pattern: '^([1-9]\\d{0,2}|1000)$', description: '1 to 1000' } as const
+
 /** An object of exactly these members; those named optional may be absent. */
 export function exactly(
   properties: Readonly<Record<string, unknown>>,
@@ -32,9 +36,35 @@ export function described(
   return { summary, security: [{ token: [] }], ...parts }
 }
 
+/** Schema of a list that is read page by page; `filters` are optional too. */
+export function paging(filters: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
+  const all = { limit: count, after: identity, ...filters }
+  return { querystring: exactly(all, Object.keys(all)) }
+}
+
+export interface Paged {
+  readonly limit?: string
+  /** Id of the last row of the page before. */
+  readonly after?: string
+}
+
+export function pageOf({ limit, after }: Paged, usual: number): { readonly limit: number; readonly after?: string } {
+  return { limit: limit === undefined ? usual : Number(limit), ...(after === undefined ? {} : { after }) }
+}
+
+/** Header that names the member of staff; whoever holds the token vouches for it. */
+export const STAFF_HEADER = 'x-staff'
+const STAFF = /^[a-zA-Z0-9][a-zA-Z0-9._@-]{0,63}$/
+
+export function isStaffName(name: unknown): boolean {
+  return typeof name === 'string' && STAFF.test(name)
+}
+
 /** Who asks and from where. */
 export function whoOf(request: FastifyRequest): Pick<Change, 'by' | 'peer'> {
-  return { by: 'admin-token', peer: `${request.socket.remoteAddress}:${request.socket.remotePort}` }
+  const name = request.headers[STAFF_HEADER]
+  const by = name === undefined ? 'admin-token' : `admin-token:${String(name)}`
+  return { by, peer: `${request.socket.remoteAddress}:${request.socket.remotePort}` }
 }
 
 /** Who changes what from where, for the audit event of the change. */

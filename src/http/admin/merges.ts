@@ -1,0 +1,144 @@
+// Admin routes of persons: merge, split, history, and taking a merge back (名寄せの統合・分割・取消).
+
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { findFacility } from '../../access/administration.ts'
+import { splitPerson } from '../../identity/linking.ts'
+import { personOf, viewPerson } from '../../identity/person-view.ts'
+import { mergeByStaff, undoMerge } from '../../identity/staff-merge.ts'
+import { type PatientId, parseOid } from '../../model/identifiers.ts'
+import { invalid, notFound } from './answers.ts'
+import { shownHistory, shownMerge, shownPatient } from './index-answers.ts'
+import type { AdminPorts } from './ports.ts'
+import { described, exactly, identity, type Paged, pageOf, paging, slug, whoOf, words } from './schemas.ts'
+
+type Xad = { Params: { xad: string } }
+type Page = { Querystring: Paged }
+
+const HISTORY_ROWS = 200
+const MERGES = 50
+
+export function registerMergeRoutes(app: FastifyInstance, ports: AdminPorts): void {
+  registerViews(app, ports)
+  registerChanges(app, ports)
+}
+
+function registerViews(app: FastifyInstance, { index }: AdminPorts): void {
+  const { administration } = index
+  app.get<Xad>(
+    '/patients/:xad',
+    { schema: described('One person: every number with what its source says, and the newest word on each attribute') },
+    async (request, reply) => {
+      const person = await personOf(request.params.xad, index)
+      return person === undefined ? notFound(reply) : shownPatient(await viewPerson(person, index))
+    },
+  )
+  app.get<Xad & Page>(
+    '/patients/:xad/history',
+    { schema: described('What happened to a person and their numbers, with the evidence of each link', paging()) },
+    async (request, reply) => {
+      const person = await personOf(request.params.xad, index)
+      if (person === undefined) return notFound(reply)
+      return (await administration.historyOf(person, pageOf(request.query, HISTORY_ROWS))).map(shownHistory)
+    },
+  )
+  app.get<Xad & Page>(
+    '/patients/:xad/merges',
+    { schema: described('Merges and moves of numbers of a person, the newest first', paging()) },
+    async (request, reply) => {
+      const person = await personOf(request.params.xad, index)
+      if (person === undefined) return notFound(reply)
+      return (await administration.merges(pageOf(request.query, MERGES), person)).map(shownMerge)
+    },
+  )
+  app.get<Page>(
+    '/merges',
+    { schema: described('Merges and moves of numbers of the whole index, the newest first', paging()) },
+    async (request) => (await administration.merges(pageOf(request.query, MERGES))).map(shownMerge),
+  )
+}
+
+const numbers = {
+  type: 'array',
+  minItems: 1,
+  maxItems: 100,
+  items: exactly({ facilityId: slug, id: words }),
+}
+type SplitBody = { numbers: readonly { facilityId: string; id: string }[]; reason: string }
+
+function registerChanges(app: FastifyInstance, ports: AdminPorts): void {
+  const { index } = ports
+  app.post<Xad & { Body: { into: string; reason: string } }>(
+    '/patients/:xad/merge',
+    {
+      schema: described('Make one person of two; the one in the path goes into the other', {
+        body: exactly({ into: words, reason: words }),
+      }),
+    },
+    async (request) => {
+      const { into, reason } = request.body
+      const { xad } = await mergeByStaff(
+        { former: request.params.xad, survivor: into, reason, ...whoOf(request) },
+        index,
+      )
+      return { xad: xad.value, merged: request.params.xad }
+    },
+  )
+  app.post<Xad & { Body: SplitBody }>(
+    '/patients/:xad/split',
+    {
+      schema: described('Make the numbers named a person of their own, whom nobody has asked for consent yet', {
+        body: exactly({ numbers, reason: words }),
+      }),
+    },
+    (request, reply) => split({ xad: request.params.xad, ...request.body, ...whoOf(request) }, { reply, ports }),
+  )
+  app.post<{ Params: { id: string }; Body: { reason: string } }>(
+    '/merges/:id/undo',
+    {
+      schema: described('Take a merge back, or a move of numbers', {
+        params: exactly({ id: identity }),
+        body: exactly({ reason: words }),
+      }),
+    },
+    async (request) => {
+      const { id: mergeId } = request.params
+      const { patients } = await undoMerge({ mergeId, reason: request.body.reason, ...whoOf(request) }, index)
+      return { numbers: patients.map(({ authority, value }) => ({ domain: authority, value })) }
+    },
+  )
+}
+
+type Split = SplitBody & { xad: string } & ReturnType<typeof whoOf>
+
+async function split(
+  { xad, numbers: named, ...work }: Split,
+  { reply, ports }: { readonly reply: FastifyReply; readonly ports: AdminPorts },
+): Promise<object> {
+  const { index, store } = ports
+  const person = await personOf(xad, index)
+  if (person === undefined) return notFound(reply)
+  const ids: PatientId[] = []
+  for (const { facilityId, id: value } of named) {
+    const authority = parseOid((await findFacility(facilityId, store))?.patientDomain.oid ?? '')
+    if (authority === undefined) return notFound(reply)
+    ids.push({ value, authority })
+  }
+  const held = (await index.store.identifiersOf(person)).filter(({ status }) => status === 'active')
+  const strange = ids.findIndex(
+    ({ value, authority }) => !held.some(({ id }) => id.value === value && id.authority === authority),
+  )
+  if (strange >= 0)
+    return invalid(reply, {
+      message: `numbers.${strange}: the patient has no active number of this kind`,
+      hint: 'GET /admin/v1/patients/{xad} lists the numbers of the patient',
+      ja: `numbers.${strange}: この患者の有効な番号ではありません。患者の番号一覧を確認してください。`,
+    })
+  if (held.filter(({ id }) => id.authority !== index.affinityDomain).length <= ids.length)
+    return invalid(reply, {
+      message: 'numbers: at least one number stays with the patient',
+      hint: 'Name only the numbers that are somebody else’s',
+      ja: 'すべての番号を分割することはできません。別人の番号だけを指定してください。',
+    })
+  const { xad: created } = await splitPerson({ ids, ...work }, index)
+  return reply.code(201).send({ xad: created.value, from: xad })
+}

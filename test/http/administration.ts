@@ -1,0 +1,115 @@
+// The admin API over HTTP on a real PostgreSQL of its own, for the tests of its routes.
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type pg from 'pg'
+import { Registry } from 'prom-client'
+import type { Test } from 'tap'
+import { affinityDomain } from '../../profiles/affinity-domain/index.ts'
+import { adminPorts, readiness } from '../../src/app/admin-ports.ts'
+import { fragmentForm } from '../../src/codec/ebxml/registry-object.ts'
+import { type Config, loadConfig } from '../../src/config/config.ts'
+import { createIdentityStore } from '../../src/db/identity-store.ts'
+import { createManagement } from '../../src/http/management.ts'
+import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
+import type { IdentityPorts, Matching } from '../../src/identity/ports.ts'
+import { registerDomain } from '../../src/identity/registration.ts'
+import { openDatabase } from '../db/database.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly body: Record<string, unknown>
+  readonly list: readonly Record<string, unknown>[]
+}
+
+export interface AuditRow {
+  readonly event_code: string
+  readonly system_id: string | null
+  readonly peer: string
+  readonly reason: string
+  readonly objects: { readonly by: string }
+}
+
+export interface Administration {
+  readonly call: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>
+  /** Path and query of the management door, without the token. */
+  readonly url: string
+  readonly pool: pg.Pool
+  readonly config: Config
+  readonly identity: IdentityPorts
+  readonly auditRows: () => Promise<readonly AuditRow[]>
+  /** The reasons of the audit events that `work` leaves. */
+  readonly audited: (work: () => Promise<unknown>) => Promise<readonly string[]>
+  /** What was written to the log as warning or error. */
+  readonly logged: readonly unknown[]
+}
+
+const TOKEN = 'token-of-the-test'
+
+/** @param mode of the matcher. */
+export async function openAdministration(t: Test, mode: Matching['policy']['mode'] = 'off'): Promise<Administration> {
+  const directory = await mkdtemp(join(tmpdir(), 'admin-api-'))
+  t.teardown(() => rm(directory, { recursive: true, force: true }))
+  const pool = await openDatabase(t, 10)
+  const config = loadConfig({ env: { TSUNAGI_DATA_DIR: directory }, cwd: directory })
+  const logged: unknown[] = []
+  const note = (fields: object) => logged.push(fields)
+  const log = { info: () => {}, warn: note, error: note }
+  const identity: IdentityPorts = {
+    store: createIdentityStore(pool, {
+      claim: async () => ({ kind: 'new' }),
+      complete: async () => {},
+      record: async () => {},
+      ...fragmentForm,
+    }),
+    affinityDomain: config.identity.affinityDomainAuthority,
+    takes: 'every domain',
+    matching: () => ({ policy: { ...DEFAULT_POLICY, mode }, model: DEFAULT_MODEL, version: '0' }),
+    visibleDomains: async () => new Set(),
+  }
+  await registerDomain({ oid: config.identity.affinityDomainAuthority, name: 'NETWORK', kind: 'community' }, identity)
+  const management = await createManagement({
+    metrics: new Registry(),
+    checks: () => readiness(config, pool),
+    admin: adminPorts(
+      { config, log, pool, affinityDomain },
+      {
+        adminToken: TOKEN,
+        identity,
+        reloadModel: async () => {},
+        ports: () => ({ https: 8443, mllp: 2575 }),
+      },
+    ),
+  })
+  const url = `http://127.0.0.1:${await management.listen(0, '127.0.0.1')}`
+  t.teardown(() => management.close())
+  const auditRows = async () =>
+    (await pool.query('select event_code, system_id, peer, reason, objects from audit.event order by event_id')).rows
+  return {
+    url,
+    pool,
+    config,
+    identity,
+    logged,
+    auditRows,
+    audited: async (work) => {
+      const before = (await auditRows()).length
+      await work()
+      return (await auditRows()).slice(before).map(({ reason }: AuditRow) => reason)
+    },
+    call: async (method, path, body, headers = {}) => {
+      const response = await fetch(`${url}/admin/v1${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${TOKEN}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+      const json = (await response.json()) as Answer['body'] & Answer['list']
+      return { status: response.status, body: json, list: json }
+    },
+  }
+}
