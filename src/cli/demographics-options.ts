@@ -35,8 +35,7 @@ export function describingPerson(command: Command): Command {
 /** @throws {UsageError} for a birth date or sex that is none, or an address without its line. */
 export function demographicsOf(options: DemographicsOptions): Demographics {
   const kanji = options.nameKanji ?? [options.family, options.given].filter((part) => part !== undefined).join(' ')
-  const sex = options.sex
-  if (sex !== undefined && sex !== 'M' && sex !== 'F' && sex !== 'UN') throw new UsageError('--sex needs M, F or UN')
+  const sex = sexOf(options.sex)
   if (options.address === undefined && options.postalCode !== undefined)
     throw new UsageError('--postal-code goes with --address')
   return {
@@ -46,7 +45,7 @@ export function demographicsOf(options: DemographicsOptions): Demographics {
       ...nameOf('ABC', options.nameRomaji ?? ''),
     ],
     ...(sex === undefined ? {} : { sex }),
-    ...(options.birth === undefined ? {} : { birthTime: birthOf(options.birth) }),
+    ...(options.birth === undefined ? {} : { birthTime: digitsOf(options.birth) }),
     addresses: addressOf(options),
     telecoms: options.telecom ?? [],
   }
@@ -58,7 +57,15 @@ export function nameOf(representation: NameRepresentation, text: string): readon
   return family === '' ? [] : [{ representation, family, given: given.join(' ') }]
 }
 
-function birthOf(text: string): string {
+/** @throws {UsageError} */
+export function sexOf(text: string | undefined): Demographics['sex'] {
+  if (text !== undefined && text !== 'M' && text !== 'F' && text !== 'UN')
+    throw new UsageError('--sex needs M, F or UN')
+  return text
+}
+
+/** A birth date without its marks. @throws {UsageError} */
+export function digitsOf(text: string): string {
   const digits = text.replaceAll(/[-/]/g, '')
   if (!/^\d{4}(\d{2}(\d{2})?)?$/.test(digits)) throw new UsageError(`--birth needs YYYYMMDD, not "${text}"`)
   return digits

@@ -15,6 +15,7 @@ import { registerGenerate } from './generate.ts'
 import { registerMatching } from './matching.ts'
 import { registerMigrate } from './migrate.ts'
 import { registerPatient } from './patient.ts'
+import { registerPdq } from './pdq.ts'
 import { registerPix } from './pix.ts'
 import { registerProvide } from './provide.ts'
 import { registerPush } from './push.ts'
@@ -46,6 +47,7 @@ const commands: readonly Registration[] = [
   registerPush,
   registerFeed,
   registerPix,
+  registerPdq,
   registerQuery,
   registerProvide,
   registerUpdate,

@@ -1,9 +1,11 @@
-// What a StoreClient message says of the person: the sending facility's record, its history, and what the record is compared by (SS-MIX2 ADT-00).
+// What a StoreClient message says of the person: the sending facility's record, its history, and what the record is compared and searched by (SS-MIX2 ADT-00).
 
 import { fold } from '../identity/match.ts'
+import { searchEntry } from '../identity/search-keys.ts'
 import type { Demographics } from '../model/person.ts'
 import type { DemographicsChange } from '../storeclient/ports.ts'
 import { keepFeatures } from './identity/matching.ts'
+import { replaceSearchKeys } from './identity/search.ts'
 import { execute, named, type Queryable, sql } from './sql.ts'
 
 /** The number that the message was sent under. */
@@ -28,7 +30,8 @@ export async function updateDemographics(
         update identity.identifier set demographics = ${next}::jsonb, updated_at = now()
         where domain = ${record.domain} and value = ${record.local_id} and demographics is distinct from ${next}::jsonb
         returning domain, value, person_key, record_id),
-      ${keepFeatures(named('revised'), fold({ demographics, identifiers: [] }))}
+      ${keepFeatures(named('revised'), fold({ demographics, identifiers: [] }))},
+      ${replaceSearchKeys(named('revised'), searchEntry(demographics))}
       insert into identity.identifier_history (domain, value, event, by, reason, person_key, demographics)
       select domain, value, 'revise', ${systemId}, 'StoreClient ADT-00', person_key, ${next}::jsonb from revised`,
   )

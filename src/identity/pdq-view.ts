@@ -50,10 +50,17 @@ export async function visiblePersons(
  * anybody's word. What staff entered counts until a source describes the person.
  */
 function descriptions(shown: readonly PersonRecord[], all: readonly PersonRecord[]): readonly Demographics[] {
-  const isFed = all.some(({ fed }) => fed)
-  return shown.flatMap(({ fed, entered, demographics }) =>
-    demographics !== undefined && (fed || (entered && !isFed)) ? [demographics] : [],
-  )
+  const isDescribed = all.some((record) => isSourcesWord(record) && record.demographics !== undefined)
+  return shown.flatMap((record) => {
+    const { demographics, entered } = record
+    const counts = isSourcesWord(record) || (entered && !isDescribed)
+    return counts && demographics !== undefined ? [demographics] : []
+  })
+}
+
+/** Fed, or a number of a facility, however its record came: by a feed, a push or an import. */
+function isSourcesWord({ fed, domain }: PersonRecord): boolean {
+  return fed || domain.kind !== 'community'
 }
 
 function rank(caller: Caller, { domain }: PersonRecord): number {

@@ -11,7 +11,7 @@ t.test('every command of the design is there, with a description', async (t) => 
   const terminal = { out: () => {}, err: () => {}, env: {}, cwd: '/' }
   const { commands } = createProgram(terminal)
   const names = commands.map((command) => command.name())
-  for (const name of 'serve demo migrate config facility system union consent patient cert push feed pix query provide update retrieve'.split(
+  for (const name of 'serve demo migrate config facility system union consent patient cert push feed pix pdq query provide update retrieve'.split(
     ' ',
   ))
     t.ok(names.includes(name), name)

@@ -136,7 +136,15 @@ export async function questionsIn(pool: pg.Pool): Promise<readonly string[]> {
   return rows.map(({ question }) => question).sort()
 }
 
-const TABLES = ['person', 'identifier', 'identifier_history', 'match_record', 'match_key', 'review_item'] as const
+const TABLES = [
+  'person',
+  'identifier',
+  'identifier_history',
+  'match_record',
+  'match_key',
+  'search_key',
+  'review_item',
+] as const
 
 async function rowsIn(pool: pg.Pool): Promise<Readonly<Record<string, number>>> {
   const counts = await Promise.all(

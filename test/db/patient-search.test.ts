@@ -8,13 +8,14 @@ import { openResults } from '../../src/db/identity/open-results.ts'
 import { searchReads } from '../../src/db/identity/search.ts'
 import { fillSearchKeys } from '../../src/db/identity/search-fill.ts'
 import { createIdentityStore } from '../../src/db/identity-store.ts'
+import { updateDemographics } from '../../src/db/storeclient-demographics.ts'
 import { feedAdd, feedMerge, feedRevise } from '../../src/identity/feed.ts'
 import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
 import { pdqQuery } from '../../src/identity/pdq.ts'
 import { planOf } from '../../src/identity/pdq-plan.ts'
 import type { PdqPorts, RecordSearch } from '../../src/identity/pdq-ports.ts'
 import type { IdentityPorts } from '../../src/identity/ports.ts'
-import { registerDomain } from '../../src/identity/registration.ts'
+import { registerDomain, registerPerson } from '../../src/identity/registration.ts'
 import type { Oid } from '../../src/model/identifiers.ts'
 import type { PdqQuery } from '../../src/model/pdq.ts'
 import { AFFINITY, callerOf, DOMAIN_A, DOMAIN_B, feedOf, HANA, idIn, mergeOf, TESTER } from '../identity/in-memory.ts'
@@ -105,6 +106,32 @@ t.test('3.47.4.1.3: a merged number is found no more, its successor is', async (
   await feedAdd(feedOf([idIn(DOMAIN_A, 'M2')], { demographics: { ...HANA, names } }), hospital, identity)
   await feedMerge(mergeOf(idIn(DOMAIN_A, 'M1'), idIn(DOMAIN_A, 'M2')), hospital, identity)
   t.strictSame(await found({ names: [soughtName('統合')] }), ['M2'])
+})
+
+t.test('a record is found by what a push of its facility says now', async (t) => {
+  const own = { domain: DOMAIN_A, local_id: 'S1', demographics: HANA }
+  const names = [{ representation: 'IDE', family: '押出', given: '葉名' }] as const
+  const pushed = { change: { names }, systemId: 'hospital-a' }
+  await updateDemographics(pool, own, pushed)
+  t.strictSame(await found({ names: [soughtName('押出')] }), ['S1'])
+  t.strictSame(await found({ names: [soughtName('水沢')] }), [])
+})
+
+t.test('a person whom staff described is found until a source describes them', async (t) => {
+  const described = {
+    names: [{ representation: 'IDE', family: '窓口', given: '一' }],
+    addresses: [],
+    telecoms: [],
+  } as const
+  const { key } = await registerPerson({ demographics: described, by: 'staff', peer: '' }, identity)
+  const here = { names: [soughtName('窓口')] }
+  t.equal((await found(here, tester))?.length, 1)
+  t.strictSame(await found(here), [], 'by a facility that knows them only')
+  await pool.query(
+    `insert into identity.identifier (domain, value, person_key, demographics) values ($1, 'W1', $2, $3)`,
+    [DOMAIN_A, key, HANA],
+  )
+  t.strictSame(await found(here), [])
 })
 
 t.test('records of before the search are brought into it once, beside the server', async (t) => {

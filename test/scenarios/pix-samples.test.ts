@@ -1,9 +1,20 @@
-// PIXv3 messages of other stacks, when they lie beside this project: accepted and refused as their table says (ITI TF-2 3.44, 3.45).
+// PIXv3 and PDQv3 messages of other stacks, when they lie beside this project: accepted and refused as their table says (ITI TF-2 3.44, 3.45, 3.47).
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
-import { iti44Add, iti44Merge, iti44Revise, iti45 } from '../../profiles/transactions/index.ts'
+import {
+  ENDPOINTS,
+  iti44Add,
+  iti44Merge,
+  iti44Revise,
+  iti45,
+  iti47,
+  iti47Cancel,
+  iti47Continue,
+  type Transaction,
+} from '../../profiles/transactions/index.ts'
 import { readAcknowledgement } from '../../src/codec/hl7v3/read-acknowledgement.ts'
+import { readDemographicsResponse } from '../../src/codec/hl7v3/read-demographics-response.ts'
 import { readQueryResponse } from '../../src/codec/hl7v3/read-query-response.ts'
 import { readXml } from '../../src/codec/xml/read.ts'
 import { type Scenario, startScenario } from './harness.ts'
@@ -58,6 +69,9 @@ const REQUESTS: readonly (readonly [file: string, expected: string])[] = [
   ['iti45-query-bad-order.xml', 'AE QE'],
   ['iti45-query-bad-deferred.xml', 'AE QE'],
   ['soap-iti45-request.xml', 'AA OK'],
+  ['iti47-query-valid.xml', 'AA OK'],
+  ['iti47-continuation-valid.xml', 'AA OK'],
+  ['iti47-cancel-valid.xml', 'CA'],
 ]
 
 /** Answers as a client of ours reads them: those that break a rule are not believed. */
@@ -70,20 +84,41 @@ const ANSWERS: readonly (readonly [file: string, isValid: boolean])[] = [
   ['iti45-response-unknown-domain-valid.xml', true],
   ['iti45-response-bad-no-queryAck.xml', false],
   ['peer-iti45-response.xml', true],
+  ['iti47-response-page1-valid.xml', true],
+  ['iti47-response-page2-valid.xml', true],
+  ['iti47-response-notfound-valid.xml', true],
+  ['iti47-response-unknown-domain-valid.xml', true],
+  ['iti47-response-bad-no-queryMatchObservation.xml', false],
+  ['peer-iti47-response.xml', true],
+  ['peer-iti47-response-wrong-type.xml', false],
+]
+
+const TRANSACTIONS: readonly Transaction[] = [
+  iti44Add,
+  iti44Revise,
+  iti44Merge,
+  iti45,
+  iti47,
+  iti47Continue,
+  iti47Cancel,
 ]
 
 const read = (name: string): string => readFileSync(new URL(name, folder), 'utf8')
 
 function enveloped(xml: string): Buffer {
   if (/:Envelope[\s>]/.test(xml)) return Buffer.from(xml)
-  const root = /<(?:\w+:)?(PRPA_IN2013\d\dUV02)/.exec(xml)?.[1] ?? ''
-  const action = [iti44Add, iti44Revise, iti44Merge, iti45].find(({ request }) => request.name === root)?.action ?? ''
+  const action = transactionOf(xml)?.action ?? ''
   return Buffer.from(`<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Header><a:Action
     xmlns:a="http://www.w3.org/2005/08/addressing">${action}</a:Action></e:Header><e:Body>${xml.replace(/^\s*<\?xml.*?\?>/, '')}</e:Body></e:Envelope>`)
 }
 
+function transactionOf(xml: string): Transaction | undefined {
+  const root = /<(?:\w+:)?((?:PRPA_IN2013\d\dUV02|QUQI_IN000003UV01)(?:_Cancel)?)/.exec(xml)?.[1] ?? ''
+  return TRANSACTIONS.find(({ request }) => request.name === root)
+}
+
 async function send({ httpsPost }: Scenario, xml: string, emitted: Emitted[], system = 'hospital-a'): Promise<string> {
-  const answer = await httpsPost(system, '/pix/manager', {
+  const answer = await httpsPost(system, ENDPOINTS[transactionOf(xml)?.actor ?? 'PIXManager'], {
     type: 'application/soap+xml; charset=UTF-8',
     body: enveloped(xml),
   })
@@ -96,7 +131,7 @@ async function send({ httpsPost }: Scenario, xml: string, emitted: Emitted[], sy
   return codes.join(' ')
 }
 
-/** The subsumed number, and the clinic's number of the same person. */
+/** The subsumed number, the clinic's number of the same person, and a namesake for the second page. */
 async function prepare(scenario: Scenario, emitted: Emitted[]): Promise<void> {
   for (const [oid, facilityId] of Object.entries(DOMAINS))
     await scenario.pool.query(
@@ -109,6 +144,7 @@ async function prepare(scenario: Scenario, emitted: Emitted[]): Promise<void> {
   const another = (xml: string, digit: string) => xml.replace(/e07fc1f9\d{4}/, `e07fc1f99${digit}`)
   await send(scenario, another(of(HOSPITAL, '0009999'), '001'), emitted)
   await send(scenario, another(of(CLINIC, 'B-77'), '002'), emitted, 'clinic-b')
+  await send(scenario, another(of(HOSPITAL, '0005555'), '003'), emitted)
 }
 
 async function check(t: Test): Promise<void> {
@@ -141,6 +177,7 @@ function believes(xml: string): boolean {
   try {
     const root = readXml(Buffer.from(xml))
     if (root.name === 'MCCI_IN000002UV01') readAcknowledgement(root)
+    else if (root.name === 'PRPA_IN201306UV02') readDemographicsResponse(root)
     else readQueryResponse(root)
     return true
   } catch {
@@ -150,13 +187,13 @@ function believes(xml: string): boolean {
 
 // A clone that stands alone has no samples of others, and nothing to check here but that.
 if (existsSync(folder)) {
-  t.test('3.44, 3.45: requests of other stacks get what their table says', check)
-  t.test('3.44.4.1.3, 3.45.4.2.3: answers of other stacks are read as they are meant', async (t) => {
+  t.test('3.44, 3.45, 3.47: requests of other stacks get what their table says', check)
+  t.test('3.44.4.1.3, 3.45.4.2.3, 3.47.4.2.3: answers of other stacks are read as they are meant', async (t) => {
     for (const [file, isValid] of ANSWERS) t.equal(believes(read(file)), isValid, file)
   })
   t.test('no sample is forgotten', async (t) => {
     const known = new Set([...REQUESTS, ...ANSWERS].map(([file]) => file))
-    const ours = readdirSync(folder).filter((file) => /iti4[45].*\.xml$/.test(file))
+    const ours = readdirSync(folder).filter((file) => /iti4[457].*\.xml$/.test(file))
     t.same(
       ours.filter((file) => !known.has(file) && !/^soap-iti45-response|ack-bad/.test(file)),
       [],

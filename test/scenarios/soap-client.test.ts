@@ -10,6 +10,9 @@ import {
   iti42,
   iti43,
   iti45,
+  iti47,
+  iti47Cancel,
+  iti47Continue,
   type Transaction,
   transactions,
 } from '../../profiles/transactions/index.ts'
@@ -153,7 +156,7 @@ t.test('a refusal reaches the caller as data, a fault as an error with its reaso
 })
 
 t.test(
-  'ITI-43 of a document that is not there, and ITI-45: the other actors answer the generated client too',
+  'ITI-43 of a document that is not there, ITI-45 and ITI-47: the other actors answer the generated client too',
   async (t) => {
     const repository = await clientOf('DocumentRepository')
     const documentUniqueId = newOid()
@@ -169,11 +172,12 @@ t.test(
         },
       },
     })
-    const pix = await clientOf('PIXManager')
-    const { raw } = await call(pix, iti45, {})
-    const body = elementsOf(readXml(Buffer.from(raw))).find(({ name }) => name === 'Body')
-    const [response] = body === undefined ? [] : elementsOf(body)
-    t.match(response, { ns: iti45.response.ns, name: iti45.response.name })
-    t.equal(response === undefined ? '' : attributeOf(response, 'ITSVersion'), 'XML_1.0')
+    for (const transaction of [iti45, iti47, iti47Continue, iti47Cancel]) {
+      const { raw } = await call(await clientOf(transaction.actor), transaction, {})
+      const body = elementsOf(readXml(Buffer.from(raw))).find(({ name }) => name === 'Body')
+      const [response] = body === undefined ? [] : elementsOf(body)
+      t.match(response, { ns: transaction.response.ns, name: transaction.response.name })
+      t.equal(response === undefined ? '' : attributeOf(response, 'ITSVersion'), 'XML_1.0')
+    }
   },
 )

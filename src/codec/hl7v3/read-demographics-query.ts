@@ -21,12 +21,12 @@ import {
   readTransmission,
   requireCode,
   required,
+  XSI_TYPE,
 } from './transmission.ts'
 
 const CONTROL = '/PRPA_IN201305UV02/controlActProcess'
 const QUERY = `${CONTROL}/queryByParameter`
 const PARAMETERS = `${QUERY}/parameterList`
-const XSI_TYPE = '{http://www.w3.org/2001/XMLSchema-instance}type'
 const MAX_SCORE = 100
 const BIRTH_DATE_DIGITS = 8
 

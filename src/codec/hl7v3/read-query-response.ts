@@ -27,11 +27,13 @@ export function readQueryResponse(body: XmlElement): PixV3Answer {
   return ids.length === 0 ? { kind: 'nothing' } : { kind: 'found', ids }
 }
 
-function descend(from: readonly XmlElement[], path: readonly string[]): readonly XmlElement[] {
+/** Descendants along a path of names. */
+export function descend(from: readonly XmlElement[], path: readonly string[]): readonly XmlElement[] {
   return path.reduce((elements, name) => elements.flatMap((element) => children(element, name)), from)
 }
 
-function readIds(patient: XmlElement): readonly CorrespondingId[] {
+/** Ids of a patient, in whatever role they stand. */
+export function readIds(patient: XmlElement): readonly CorrespondingId[] {
   const holders = [patient, ...descend([patient], ['patientPerson', 'asOtherIDs'])]
   return descend(holders, ['id']).flatMap((element) => {
     const authority = parseOid(element.attributes.get('root') ?? '')

@@ -9,6 +9,8 @@ import type { XmlElement } from '../xml/read.ts'
 
 export const HL7_INTERACTIONS = '2.16.840.1.113883.1.6'
 export const HL7_ITS_VERSION = 'XML_1.0'
+/** Name of the attribute xsi:type in a parsed element. */
+export const XSI_TYPE = '{http://www.w3.org/2001/XMLSchema-instance}type'
 
 /** The child `name` of `element` in the HL7 v3 namespace. */
 export function child(element: XmlElement, name: string): XmlElement | undefined {
@@ -100,13 +102,13 @@ function readCreationTime(body: XmlElement, at: string): string {
 }
 
 /** The root element has the name of its interaction, but for a suffix that tells the operations of one interaction apart. */
-function interactionOf(body: XmlElement): string {
-  return body.name.replace(/_Cancel$/, '')
+export function interactionOf(root: string): string {
+  return root.replace(/_Cancel$/, '')
 }
 
 function checkInteraction(body: XmlElement, at: string): void {
   const { root, extension } = readIdentifier(required(body, 'interactionId', at), `${at}/interactionId`)
-  if (root !== HL7_INTERACTIONS || extension !== interactionOf(body)) {
+  if (root !== HL7_INTERACTIONS || extension !== interactionOf(body.name)) {
     throw iheError('V3_INTERACTION', { at: `${at}/interactionId`, value: extension ?? root })
   }
 }

@@ -21,6 +21,7 @@ import {
   writeAcknowledgementElement,
   writeIdentifier,
   writeMessage,
+  XSI,
 } from './write-transmission.ts'
 
 interface Content {
@@ -39,7 +40,6 @@ const NOTHING = trusted('')
 const CODE = el('code', { code: 'PRPA_TE201306UV02', codeSystem: HL7_INTERACTIONS })
 const EVENT_HEAD = trusted('<id nullFlavor="NA"/><statusCode code="active"/>')
 const ACTIVE = trusted('<statusCode code="active"/>')
-const XSI = 'http://www.w3.org/2001/XMLSchema-instance'
 /** No name for this code is fixed by the profile; readers look at the value. */
 const MATCH_CODE = trusted('<code code="IHE_PDQ"/>')
 

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { NS } from '../../../profiles/transactions/define.ts'
 import type { AcknowledgementDetail, Device, InstanceIdentifier } from '../../model/hl7v3.ts'
 import { concat, el, type Markup, text, trusted } from '../xml/write.ts'
-import { HL7_INTERACTIONS, HL7_ITS_VERSION } from './transmission.ts'
+import { HL7_INTERACTIONS, HL7_ITS_VERSION, interactionOf } from './transmission.ts'
 
 /** Id and creation time of a message we write. */
 export interface MessageStamp {
@@ -21,6 +21,7 @@ export function newStamp(): MessageStamp {
 export type AnswerDevice = Device | undefined
 
 export interface Wrapper {
+  /** Name of the root element. */
   readonly interaction: string
   readonly stamp: MessageStamp
   /** AL in requests, NE in answers (ITI TF-2 3.44 and 3.45). */
@@ -28,6 +29,9 @@ export interface Wrapper {
   readonly receiver: AnswerDevice
   readonly sender: AnswerDevice
 }
+
+/** For xsi:type, where a value may be of several types. */
+export const XSI = 'http://www.w3.org/2001/XMLSchema-instance'
 
 const NULL_ID = trusted('<id nullFlavor="NI"/>')
 const MODES = {
@@ -42,7 +46,7 @@ export function writeMessage(wrapper: Wrapper, ...content: readonly Markup[]): M
     { xmlns: NS.hl7, ITSVersion: HL7_ITS_VERSION },
     writeIdentifier('id', wrapper.stamp.id),
     el('creationTime', { value: formatTime(wrapper.stamp.at) }),
-    el('interactionId', { root: HL7_INTERACTIONS, extension: wrapper.interaction }),
+    el('interactionId', { root: HL7_INTERACTIONS, extension: interactionOf(wrapper.interaction) }),
     MODES[wrapper.acceptAckCode],
     el('receiver', { typeCode: 'RCV' }, writeDevice(wrapper.receiver)),
     el('sender', { typeCode: 'SND' }, writeDevice(wrapper.sender)),

@@ -4,7 +4,7 @@ import type pg from 'pg'
 import { SEARCH_VERSION, searchEntry } from '../../identity/search-keys.ts'
 import type { Demographics } from '../../model/person.ts'
 import { transaction } from '../pool.ts'
-import { execute, named, query, queryOne, sql } from '../sql.ts'
+import { execute, named, query, queryOne, type Statement, sql } from '../sql.ts'
 import { addSearchKeys } from './search.ts'
 
 /** Any constant that no one else uses for an advisory lock of this database. */
@@ -101,8 +101,9 @@ function fillRecord(pool: pg.Pool, recordId: string): Promise<boolean> {
       client,
       sql`select demographics from identity.identifier i
         where record_id = ${recordId} and demographics is not null
-          and (received is not null or not exists (select from identity.identifier o
-                                                   where o.person_key = i.person_key and o.received is not null))`,
+          and (${isSourcesWord(sql`i`)} or not exists (
+            select from identity.identifier o
+            where o.person_key = i.person_key and o.demographics is not null and ${isSourcesWord(sql`o`)}))`,
     )
     if (record === undefined) return false
     const own = sql`own as (select ${recordId}::bigint as record_id)`
@@ -112,4 +113,10 @@ function fillRecord(pool: pg.Pool, recordId: string): Promise<boolean> {
     )
     return true
   })
+}
+
+/** Identifier says what its source said: it was fed, or is a facility's. An affinity domain id of ours may carry a copy. */
+function isSourcesWord(identifier: Statement): Statement {
+  return sql`(${identifier}.received is not null or exists (
+    select from identity.domain d where d.oid = ${identifier}.domain and d.kind <> 'community'))`
 }

@@ -116,7 +116,7 @@ interface RecordRow {
 async function recordsOf(client: Queryable, persons: readonly PersonKey[]): Promise<readonly PersonRecord[]> {
   const rows = await query<RecordRow>(
     client,
-    sql`/* PDQ: active records of persons; an unfed record is searched by what staff entered, never by a copy */
+    sql`/* PDQ: active records of persons; what staff entered has keys, a copy has none */
       select i.person_key, i.value, i.domain, d.name, d.kind, d.facility_id, i.received is not null as fed,
              i.received is null and exists (select from identity.search_key k where k.record_id = i.record_id) as entered,
              i.demographics, i.updated_at

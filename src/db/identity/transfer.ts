@@ -3,6 +3,7 @@
 import type pg from 'pg'
 import type { CandidateRecord } from '../../identity/matching/types.ts'
 import type { PersonKey, RecordKey } from '../../identity/ports.ts'
+import { searchEntry } from '../../identity/search-keys.ts'
 import type {
   BatchContent,
   BulkStore,
@@ -141,7 +142,8 @@ async function add(client: pg.ClientBase, { persons, records, by }: BatchContent
       with given as materialized (
         select * from jsonb_to_recordset(${JSON.stringify(records.map(toRow))}::jsonb)
           as r(record_id bigint, domain text, value text, person_key bigint, link text, demographics jsonb,
-               reason text, model text, score real, evidence jsonb, version integer, features jsonb, keys bigint[])),
+               reason text, model text, score real, evidence jsonb, version integer, features jsonb, keys bigint[],
+               search jsonb, birth text, sex text)),
       person as (
         insert into identity.person (person_key) overriding system value select unnest(${persons}::bigint[])),
       added as (
@@ -157,7 +159,11 @@ async function add(client: pg.ClientBase, { persons, records, by }: BatchContent
         select record_id, version, features, keys from given where version is not null),
       keyed as (
         insert into identity.match_key (key, record_id)
-        select distinct key, record_id from given cross join unnest(keys) as key where version is not null order by key, record_id)
+        select distinct key, record_id from given cross join unnest(keys) as key where version is not null order by key, record_id),
+      searched as (
+        insert into identity.search_key (record_id, kind, key, given, birth, sex)
+        select g.record_id, k.kind, k.key, k.given, g.birth, g.sex
+        from given g cross join jsonb_to_recordset(g.search) as k(kind text, key text, given text))
       select count(*)::integer as count from added`,
   )
   return added?.count === records.length ? 'added' : 'taken'
@@ -177,7 +183,15 @@ function toRow(record: NewRecord): Readonly<Record<string, unknown>> {
     score: history.evidence?.score,
     evidence: history.evidence?.comparison,
     ...(features === undefined ? {} : features),
+    ...searchOf(record),
   }
+}
+
+/** An affinity domain id that is not compared carries a copy, which is not searched either. */
+function searchOf({ demographics, features }: NewRecord): Readonly<Record<string, unknown>> {
+  if (demographics === undefined || features === undefined) return {}
+  const { keys, birth, sex } = searchEntry(demographics)
+  return { search: keys, birth, sex }
 }
 
 interface PageRow {
