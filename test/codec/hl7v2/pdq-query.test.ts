@@ -6,7 +6,9 @@ import { iti21 } from '../../../profiles/transactions/iti-21.ts'
 import { readHeader } from '../../../src/codec/hl7v2/header.ts'
 import { readEr7 } from '../../../src/codec/hl7v2/read.ts'
 import { readPdqCancellation, readPdqQuery } from '../../../src/codec/hl7v2/read-pdq-query.ts'
+import { readPdqResponse } from '../../../src/codec/hl7v2/read-pdq-response.ts'
 import { pdqContent } from '../../../src/codec/hl7v2/write-patients.ts'
+import { writePdqCancellation, writePdqQuery } from '../../../src/codec/hl7v2/write-pdq-query.ts'
 import { writeResponse } from '../../../src/codec/hl7v2/write-response.ts'
 import { IheError } from '../../../src/model/error.ts'
 import { segmentsOf } from '../../../src/model/hl7v2.ts'
@@ -238,6 +240,83 @@ t.test('3.21.4.1.3: what is written of a patient is read back the same', async (
   t.same(addressesOfPid(read), HANA.addresses)
   t.same(telecomsOfPid(read), ['+81-99-000-0001', '0990000002', 'h@example.invalid', '099-000-0003'])
   t.match(circumstancesOfPid(read), { multipleBirth: true, birthOrder: 2, deceased: false, mother: { length: 1 } })
+})
+
+t.test('3.21.4.1.3: a page is read as patients with ids and score, how many are left, and the pointer', async (t) => {
+  const other = { ...patient, ids: [], score: 50 }
+  const demographics = { ...patient.demographics, telecoms: ['+81-99-000-0001', '0990000002'] }
+  t.strictSame(
+    readPdqResponse(
+      answered({
+        ...page,
+        patients: [
+          { ...patient, demographics },
+          { ...other, demographics: HANA },
+        ],
+      }),
+    ),
+    {
+      kind: 'page',
+      patients: [
+        { ids: patient.ids, demographics, score: 87 },
+        { ids: [], demographics: { ...HANA, telecoms: ['+81-99-000-0001'] }, score: 50 },
+      ],
+      total: 2,
+      remaining: 1,
+      pointer: '2',
+    },
+  )
+  const bare = message('RSP^K22', ['MSA|AA|M1', 'QAK|QT-1|OK', 'QPD|n|QT-1|@PID.8^F', 'PID|||7^^^A&2.25.1&ISO||X^Y'])
+  t.match(readPdqResponse(bare), { patients: [{ score: 100 }], total: 1, remaining: 0 })
+  t.notOk('pointer' in readPdqResponse(bare))
+  const refused = message('ACK^Q22', ['MSA|AE|M1', 'ERR||QPD^1^8^1|204^Unknown key identifier^HL70357|E'])
+  t.match(readPdqResponse(refused), { kind: 'refused', ack: { errors: [{ location: 'QPD^1^8^1' }] } })
+})
+
+t.test('a query that we write is read as it was meant', async (t) => {
+  const envelope = {
+    sender: ['EHR', 'HOSP'],
+    receiver: ['TSUNAGI', ''],
+    controlId: 'C1',
+    tag: 'T1',
+    now: new Date('2030-04-01T01:30:47Z'),
+  } as const
+  const fields = {
+    names: [{ family: 'タカ&ハシ', given: 'ハナ', matching: 'inexact' }],
+    sex: 'UN',
+    birthDate: '198503',
+    postalCode: '999-0001',
+    address: '見本市',
+    telecom: '099-000-0001',
+    mother: { family: 'レイジ', matching: 'exact' },
+    ids: [idIn(oid('2.25.1'), '0|42'), idIn(oid('2.25.2'), 'B')],
+    domains: [oid('2.25.3')],
+    pageSize: 20,
+  } as const
+  const bytes = writePdqQuery(envelope, fields)
+  t.match(readPdqQuery(bytes), {
+    kind: 'query',
+    query: {
+      key: 'ITI-21 T1',
+      message: 'C1',
+      names: [{ family: 'タカ&ハシ', given: 'ハナ', matching: 'inexact' }],
+      sex: 'UN',
+      birth: { kind: 'date', date: '198503' },
+      address: { postalCode: '999-0001', parts: ['見本市'] },
+      telecom: { value: '099-000-0001' },
+      mother: { family: 'レイジ', matching: 'exact' },
+      ids: [
+        { value: '0|42', universalId: '2.25.1' },
+        { value: 'B', universalId: '2.25.2' },
+      ],
+      domains: [{ universalId: '2.25.3' }],
+      initialQuantity: 20,
+    },
+    warnings: { length: 0 },
+  })
+  t.strictSame(disagreements(bytes), [])
+  t.match(readPdqQuery(writePdqQuery(envelope, fields, '21')), { kind: 'continuation', continuation: { start: 21 } })
+  t.match(readPdqCancellation(writePdqCancellation(envelope)), { cancellation: { key: 'ITI-21 T1' } })
 })
 
 t.test('3.21.4.1.3: the last page has no DSC; nothing is NF with no hits', async (t) => {
