@@ -9,10 +9,11 @@ import {
   writePdqCancellation,
   writePdqQuery,
 } from '../codec/hl7v2/write-pdq-query.ts'
+import type { OutgoingDemographicsQuery } from '../codec/hl7v3/write-demographics-query.ts'
 import type { Config } from '../config/config.ts'
 import type { SystemOptions } from './as-system.ts'
 import { readCredentials } from './credentials.ts'
-import { RefusedError } from './failure.ts'
+import { RefusedError, UsageError } from './failure.ts'
 import { connect, describeAck, isAccepted, type PushConnection } from './push.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -24,6 +25,18 @@ export interface AskingV2 {
   readonly pages: number
   /** Where answers are printed as received. */
   readonly raw?: Terminal
+}
+
+/** @throws {UsageError} for what HL7 v2 has no parameter for. */
+export function v2FieldsOf(query: OutgoingDemographicsQuery): PdqV2Fields {
+  const { birth, initialQuantity, minimumScore, ...fields } = query
+  if (birth?.kind === 'range') throw new UsageError('--birth cannot be a range with --v2')
+  if (minimumScore !== undefined) throw new UsageError('--minimum and --v2 exclude each other')
+  return {
+    ...fields,
+    ...(birth === undefined ? {} : { birthDate: birth.date }),
+    ...(initialQuantity === undefined ? {} : { pageSize: initialQuantity }),
+  }
 }
 
 /** @throws {RefusedError} what the server says no to. */

@@ -1,4 +1,4 @@
-// tsunagi pdq: ITI-47 Patient Demographics Query: which patients answer to this description (ITI TF-2 3.47)?
+// tsunagi pdq: ITI-47 Patient Demographics Query, or ITI-21: which patients answer to this description (ITI TF-2 3.21, 3.47)?
 
 import { type Command, InvalidArgumentError } from 'commander'
 import { iti47, iti47Cancel, iti47Continue } from '../../profiles/transactions/index.ts'
@@ -30,6 +30,7 @@ import { digitsOf, sexOf } from './demographics-options.ts'
 import { RefusedError, UsageError } from './failure.ts'
 import { describeDetails } from './feed.ts'
 import { printRows } from './output.ts'
+import { askPdqV2, v2FieldsOf } from './pdq-v2.ts'
 import type { Terminal } from './terminal.ts'
 
 interface PdqOptions extends SystemOptions {
@@ -48,12 +49,14 @@ interface PdqOptions extends SystemOptions {
   readonly minimum?: number
   readonly pageSize?: number
   readonly pages?: number
+  readonly v2?: true
+  readonly port?: string
   readonly raw?: true
 }
 
 export const registerPdq: Registration = (program, terminal) => {
   actingAs(program.command('pdq'))
-    .description('ITI-47: patients by name, birth date, address or id / 患者の検索')
+    .description('ITI-47, ITI-21: patients by name, birth date, address or id / 患者の検索')
     .option('--family <name>', 'family name, in kanji, kana or Latin letters')
     .option('--given <name>', 'given name')
     .option('--loose', 'also names that begin alike or sound alike')
@@ -69,15 +72,20 @@ export const registerPdq: Registration = (program, terminal) => {
     .option('--minimum <score>', 'least degree of match, 0 to 100', numberFrom(0))
     .option('--page-size <n>', 'patients a page; the pages are asked for one after another', numberFrom(1))
     .option('--pages <n>', 'most pages; the rest is cancelled', numberFrom(1))
+    .option('--v2', 'ask by ITI-21, HL7 v2 over MLLP, instead of ITI-47')
+    .option('--port <port>', 'MLLP port for --v2; default mllp.pix.port')
     .option('--raw', 'print the answers as received')
     .action((options: PdqOptions, command: Command) => {
       const context = contextOf(command, terminal)
       return asSystem(context, options, async (acting) => {
         const query = await queryOf(acting, options)
-        const { patients, total } = await askPdq(acting, query, {
+        const asking = {
           pages: options.pages ?? Number.POSITIVE_INFINITY,
           ...(options.raw === true ? { raw: terminal } : {}),
-        })
+        }
+        const { patients, total } = await (options.v2 === true
+          ? askPdqV2(acting.config, options, { ...asking, fields: v2FieldsOf(query) })
+          : askPdq(acting, query, asking))
         if (options.raw === true) return
         const empty = 'no patient / 該当する患者はいません'
         printRows(terminal, { rows: patients, columns, empty }, context.format)

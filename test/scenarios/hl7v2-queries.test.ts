@@ -90,6 +90,35 @@ t.test('3.9.4.1.3: queries of many connections at once get their own answers', a
   }
 })
 
+const pdq = (...options: readonly string[]) =>
+  run([
+    'pdq',
+    ...['--v2', '--port', String(server.pixPort), '--url', network.baseUrl, '--as', 'hospital-a'],
+    ...['--data-dir', server.config.dataDir, '--domain', taro.authority, ...options],
+  ])
+
+t.test('3.21: tsunagi pdq --v2 shows whom ITI-47 shows, page by page', async (t) => {
+  const two = await pdq('--family', 'カクウ', '--given', 'タロウ', '--page-size', '1')
+  t.equal(two.code, 0, two.err)
+  t.match(two.text, /100 +架空 太郎 +カクウ タロウ +M +19580412 +HOSPITAL-A 0000012345, /)
+  t.match(two.text, /100 +架空 太朗 /)
+  const first = await pdq('--family', 'カクウ', '--given', 'タロウ', '--page-size', '1', '--pages', '1')
+  t.equal(first.code, 0, first.err)
+  t.match(first.err, '1 of 2 patients', 'the rest is cancelled')
+  const narrow = ['--sex', 'F', '--birth', '1962-09', '--postal-code', '000-0002', '--source', DOMAINS['clinic-b']]
+  t.match((await pdq('--family', 'ミホ', '--loose', ...narrow)).text, /見本 花子 .*CLINIC-B B-78/)
+  t.match((await pdq('--id', '0000012346', '--telecom', 'tel:000-000-0002')).text, '見本 花子')
+  t.match((await pdq('--id', '0000012346', '--raw')).text, /RSP\^K22\^RSP_K21/)
+  const refused = await pdq('--sex', 'F')
+  t.equal(refused.code, 1)
+  t.match(refused.err, 'error 207')
+  for (const options of [
+    ['--birth', '1960..1970'],
+    ['--minimum', '90', '--family', 'ミホン'],
+  ])
+    t.equal((await pdq(...options)).code, 2, options.join(' '))
+})
+
 function demographicsQuery(tag: string, pointer = ''): Buffer {
   const head = `MSH|^~\\&|EHR|HOSP|TSUNAGI||20270401090000||QBP^Q22^QBP_Q21|${tag}-${pointer}|P|2.5||||||UNICODE UTF-8`
   const query = `QPD|IHE PDQ Query|${tag}|@PID.5.1.1^ナガヤ||||||^^^&${taro.authority}&ISO`
