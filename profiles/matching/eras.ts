@@ -21,6 +21,3 @@ export const ERAS: readonly Era[] = [
 
 /** Before 1873 Japan counted by another calendar: such a date says nothing that could be compared. */
 export const FIRST_GREGORIAN_YEAR = 1873
-
-/** Years between the same year number of two eras that are taken for one another (S and H, S and T, H and R, M and T). */
-export const ERA_SLIPS: ReadonlySet<number> = new Set([63, 14, 30, 44])

@@ -84,7 +84,7 @@ function bestPair(
   for (const left of a) {
     for (const right of b) {
       const pair = comparePair(left, right, model)
-      if (best === undefined || pair.bits > best.bits) best = pair
+      if (best === undefined || isBetter(pair, best)) best = pair
     }
   }
   return best
@@ -100,7 +100,24 @@ function comparePair(left: FoldedName, right: FoldedName, model: PreparedModel):
   return exchangedPair(a, b, model) ?? straight
 }
 
+/** More bits; of as many, the one whose levels come first, so that the order of the sides does not matter. */
+function isBetter(pair: PairComparison, best: PairComparison): boolean {
+  return pair.bits > best.bits || (pair.bits === best.bits && levelsOf(pair) < levelsOf(best))
+}
+
+function levelsOf({ family, given, exchanged }: PairComparison): string {
+  return `${exchanged} ${family?.level} ${given?.level}`
+}
+
+/** Nobody knows on which side the parts are in their places: the way that says less counts. */
 function exchangedPair(a: FoldedName, b: FoldedName, model: PreparedModel): PairComparison | undefined {
+  const one = crossed(a, b, model)
+  const other = crossed(b, a, model)
+  if (one === undefined || other === undefined) return undefined
+  return isBetter(one, other) ? other : one
+}
+
+function crossed(a: FoldedName, b: FoldedName, model: PreparedModel): PairComparison | undefined {
   const family = comparePart('family name', [partOf(a, 0), partOf(b, 1)], model)
   const given = comparePart('given name', [partOf(a, 1), partOf(b, 0)], model)
   if (family === undefined || given === undefined) return undefined

@@ -113,8 +113,8 @@ function isOtherOfMultipleBirth({ a, b, findings }: Pair): boolean {
 
 function isGenerationApart({ a, b, findings }: Pair): boolean {
   if (a.birth === undefined || b.birth === undefined || yearsBetween(a.birth, b.birth) <= GENERATION_YEARS) return false
-  if (findings.birth === 'one digit') return isApart(findings.names.given)
-  return findings.birth !== 'other era'
+  const isSlip = findings.birth === 'one digit' || findings.birth === 'other era'
+  return !isSlip || isApart(findings.names.given)
 }
 
 /** Slips that hands make, and that also divide namesakes, parents and children: with an identifier they are slips. */

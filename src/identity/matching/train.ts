@@ -44,12 +44,18 @@ type Levels = ReadonlyMap<string, string>
  */
 export function train(records: readonly MatchFeatures[], options: TrainingOptions): MatchModel {
   const population = options.population ?? Math.max(records.length, 2)
-  const random = randomPairs(records, randomOf(options.seed ?? DEFAULT_SEED)).map(levelsOfPair)
-  const blocked = blockedPairs(records).map(levelsOfPair)
-  const roughly = maximised(blocked, shares(unweighted(random), 'u', PRIOR_RANDOM_PAIRS))
+  const random = patternsOf(randomPairs(records, randomOf(options.seed ?? DEFAULT_SEED)))
+  const blocked = patternsOf(blockedPairs(records))
+  const roughly = {
+    ...maximised(blocked, shares(random, 'u', PRIOR_RANDOM_PAIRS)),
+    u: shares(random, 'u', PRIOR_RANDOM_PAIRS),
+  }
   // Among random pairs are some of one person: they are taken out before chance agreement is counted.
-  const strangers = random.map((pair) => [pair, 1 - posterior(pair, roughly, 1 / population)] as const)
-  const { m, u } = maximised(blocked, shares(strangers, 'u', PRIOR_RANDOM_PAIRS))
+  const strangers = random.map(
+    ({ levels, weight }) => ({ levels, weight: weight * (1 - posterior(levels, roughly, 1 / population)) }) as const,
+  )
+  const u = shares(strangers, 'u', PRIOR_RANDOM_PAIRS)
+  const { m } = maximised(blocked, u)
   return {
     version: options.version,
     foldVersion: FOLD_VERSION,
@@ -63,8 +69,23 @@ export function train(records: readonly MatchFeatures[], options: TrainingOption
 
 type RecordPair = readonly [MatchFeatures, MatchFeatures]
 
-function levelsOfPair([a, b]: RecordPair): Levels {
-  return levelsOf(findingsOf(a, b, prepare(DEFAULT_MODEL)))
+/** A way to agree and differ, and how many pairs do: a million pairs are some thousand patterns. */
+interface Pattern {
+  readonly levels: Levels
+  readonly weight: number
+}
+
+function patternsOf(pairs: readonly RecordPair[]): readonly Pattern[] {
+  const patterns = new Map<string, { levels: Levels; weight: number }>()
+  const model = prepare(DEFAULT_MODEL)
+  for (const [a, b] of pairs) {
+    const levels = levelsOf(findingsOf(a, b, model))
+    const key = JSON.stringify([...levels])
+    const known = patterns.get(key)
+    if (known === undefined) patterns.set(key, { levels, weight: 1 })
+    else known.weight += 1
+  }
+  return [...patterns.values()]
 }
 
 /** Mulberry32: small, and the same everywhere. */
@@ -116,12 +137,6 @@ function pairsOf(block: readonly number[]): readonly (readonly [number, number])
   return block.flatMap((a, at) => block.slice(at + 1).map((b) => [a, b] as const))
 }
 
-function unweighted(pairs: readonly Levels[]): readonly WeightedPair[] {
-  return pairs.map((pair) => [pair, 1] as const)
-}
-
-type WeightedPair = readonly [Levels, number]
-
 /** Share of each level in each field. */
 type Shares = ReadonlyMap<string, ReadonlyMap<string, number>>
 
@@ -130,18 +145,30 @@ interface Estimate {
   readonly u: Shares
 }
 
-/** m that makes the blocked pairs likeliest, u given. */
-function maximised(pairs: readonly Levels[], u: Shares): Estimate {
-  let m = shares([], 'm', PRIOR_MATCHED_PAIRS)
+/**
+ * What makes the blocked pairs likeliest: m of those of one person, u of the others. Who shares a block agrees more often than
+ * chance (a town, a family name), so this u is of the blocks alone.
+ */
+function maximised(pairs: readonly Pattern[], chance: Shares): Estimate {
+  let estimate: Estimate = { m: shares([], 'm', PRIOR_MATCHED_PAIRS), u: chance }
   let matchedShare = FIRST_MATCHED_SHARE
+  const total = Math.max(weightOf(pairs), 1)
   for (let round = 0; round < ROUNDS; round += 1) {
-    const estimate = { m, u }
-    const weighted = pairs.map((pair) => [pair, posterior(pair, estimate, matchedShare)] as const)
-    m = shares(weighted, 'm', PRIOR_MATCHED_PAIRS)
-    const matched = weighted.reduce((sum, [, weight]) => sum + weight, 0)
-    matchedShare = Math.min(MOST_MATCHED_SHARE, Math.max(LEAST_MATCHED_SHARE, matched / Math.max(pairs.length, 1)))
+    const matched: Pattern[] = []
+    const others: Pattern[] = []
+    for (const { levels, weight } of pairs) {
+      const probability = posterior(levels, estimate, matchedShare)
+      matched.push({ levels, weight: weight * probability })
+      others.push({ levels, weight: weight * (1 - probability) })
+    }
+    estimate = { m: shares(matched, 'm', PRIOR_MATCHED_PAIRS), u: shares(others, 'u', PRIOR_RANDOM_PAIRS) }
+    matchedShare = Math.min(MOST_MATCHED_SHARE, Math.max(LEAST_MATCHED_SHARE, weightOf(matched) / total))
   }
-  return { m, u }
+  return estimate
+}
+
+function weightOf(pairs: readonly Pattern[]): number {
+  return pairs.reduce((sum, { weight }) => sum + weight, 0)
 }
 
 /** Probability that a pair is of one person, fields taken as independent. */
@@ -156,9 +183,9 @@ function posterior(levels: Levels, { m, u }: Estimate, prior: number): number {
 }
 
 /** Share of each level among weighted pairs, the defaults counting as `prior` pairs. */
-function shares(pairs: readonly WeightedPair[], side: 'm' | 'u', prior: number): Shares {
+function shares(pairs: readonly Pattern[], side: 'm' | 'u', prior: number): Shares {
   const counts = new Map<string, Map<string, number>>(FIELDS.map(([field]) => [field, new Map<string, number>()]))
-  for (const [levels, weight] of pairs) {
+  for (const { levels, weight } of pairs) {
     for (const [field, level] of levels) {
       const levelCounts = counts.get(field)
       levelCounts?.set(level, (levelCounts.get(level) ?? 0) + weight)
