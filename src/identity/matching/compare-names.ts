@@ -43,9 +43,8 @@ const SECOND_SCRIPT_AGREES_BITS = 1
 const SECOND_SCRIPT_DIFFERS_BITS = -2
 
 export function compareNames(a: readonly FoldedName[], b: readonly FoldedName[], model: PreparedModel): NameComparison {
-  const kanji = bestPair(ofScript(a, 'kanji'), ofScript(b, 'kanji'), model)
-  const kana = bestPair(ofScript(a, 'kana'), ofScript(b, 'kana'), model)
-  const read = kana ?? bestPair(a.filter(hasReading), b.filter(hasReading), model)
+  const kanji = bestPair([a, b], isKanji, model)
+  const read = bestPair([a, b], isKana, model) ?? bestPair([a, b], hasReading, model)
   const exchanged = isExchanged(kanji, read)
   const evidence = [...together(kanji?.family, read?.family), ...together(kanji?.given, read?.given)]
   if (exchanged) evidence.push(orderEvidence(model))
@@ -57,8 +56,12 @@ export function compareNames(a: readonly FoldedName[], b: readonly FoldedName[],
   }
 }
 
-function ofScript(names: readonly FoldedName[], script: NameScript): readonly FoldedName[] {
-  return names.filter((name) => name.script === script)
+function isKanji(name: FoldedName): boolean {
+  return name.script === 'kanji'
+}
+
+function isKana(name: FoldedName): boolean {
+  return name.script === 'kana'
 }
 
 function hasReading(name: FoldedName): boolean {
@@ -76,13 +79,15 @@ function orderEvidence(model: PreparedModel): FieldEvidence {
 
 /** Of several names on a side (former names, names in use) the best pair counts. */
 function bestPair(
-  a: readonly FoldedName[],
-  b: readonly FoldedName[],
+  [a, b]: readonly [readonly FoldedName[], readonly FoldedName[]],
+  isCompared: (name: FoldedName) => boolean,
   model: PreparedModel,
 ): PairComparison | undefined {
   let best: PairComparison | undefined
   for (const left of a) {
+    if (!isCompared(left)) continue
     for (const right of b) {
+      if (!isCompared(right)) continue
       const pair = comparePair(left, right, model)
       if (best === undefined || isBetter(pair, best)) best = pair
     }
@@ -90,14 +95,30 @@ function bestPair(
   return best
 }
 
+interface NamePair {
+  readonly a: FoldedName
+  readonly b: FoldedName
+}
+
+/** Which part of one name is compared with which of the other, and as what. */
+interface Parts {
+  readonly name: PartName
+  readonly a: 0 | 1
+  readonly b: 0 | 1
+}
+
+const FAMILY: Parts = { name: 'family name', a: 0, b: 0 }
+const GIVEN: Parts = { name: 'given name', a: 1, b: 1 }
+const CROSSED_FAMILY: Parts = { name: 'family name', a: 0, b: 1 }
+const CROSSED_GIVEN: Parts = { name: 'given name', a: 1, b: 0 }
+
 function comparePair(left: FoldedName, right: FoldedName, model: PreparedModel): PairComparison {
-  const a = dividedLike(left, right)
-  const b = dividedLike(right, left)
-  const family = comparePart('family name', [partOf(a, 0), partOf(b, 0)], model)
-  const given = comparePart('given name', [partOf(a, 1), partOf(b, 1)], model)
+  const pair = { a: dividedLike(left, right), b: dividedLike(right, left) }
+  const family = comparePart(FAMILY, pair, model)
+  const given = comparePart(GIVEN, pair, model)
   const straight = { family, given, exchanged: false, bits: (family?.bits ?? 0) + (given?.bits ?? 0) }
   if (family?.agreement !== 'different' || given?.agreement !== 'different') return straight
-  return exchangedPair(a, b, model) ?? straight
+  return exchangedPair(pair, model) ?? straight
 }
 
 /** More bits; of as many, the one whose levels come first, so that the order of the sides does not matter. */
@@ -110,16 +131,17 @@ function levelsOf({ family, given, exchanged }: PairComparison): string {
 }
 
 /** Nobody knows on which side the parts are in their places: the way that says less counts. */
-function exchangedPair(a: FoldedName, b: FoldedName, model: PreparedModel): PairComparison | undefined {
-  const one = crossed(a, b, model)
-  const other = crossed(b, a, model)
+function exchangedPair({ a, b }: NamePair, model: PreparedModel): PairComparison | undefined {
+  if (!touch(a.family, b.given) && !touch(a.given, b.family)) return undefined
+  const one = crossed({ a, b }, model)
+  const other = crossed({ a: b, b: a }, model)
   if (one === undefined || other === undefined) return undefined
   return isBetter(one, other) ? other : one
 }
 
-function crossed(a: FoldedName, b: FoldedName, model: PreparedModel): PairComparison | undefined {
-  const family = comparePart('family name', [partOf(a, 0), partOf(b, 1)], model)
-  const given = comparePart('given name', [partOf(a, 1), partOf(b, 0)], model)
+function crossed(pair: NamePair, model: PreparedModel): PairComparison | undefined {
+  const family = comparePart(CROSSED_FAMILY, pair, model)
+  const given = comparePart(CROSSED_GIVEN, pair, model)
   if (family === undefined || given === undefined) return undefined
   if (family.bits <= 0 || given.bits <= 0) return undefined
   return { family, given, exchanged: true, bits: family.bits + given.bits }
@@ -132,16 +154,6 @@ function dividedLike(name: FoldedName, other: FoldedName): FoldedName {
   const given = name.family.slice(other.family.length)
   const reading = other.reading === undefined ? {} : { reading: [other.reading[0], given] as const }
   return { script: name.script, family: other.family, given, ...reading }
-}
-
-interface Part {
-  readonly script: NameScript
-  readonly text: string
-  readonly reading: string
-}
-
-function partOf(name: FoldedName, at: 0 | 1): Part {
-  return { script: name.script, text: at === 0 ? name.family : name.given, reading: name.reading?.[at] ?? '' }
 }
 
 type PartName = 'family name' | 'given name'
@@ -159,25 +171,28 @@ interface Judged {
 const EQUAL: Judged = { level: 'equal', agreement: 'same' }
 const DIFFERS: Judged = { level: 'differs', agreement: 'different' }
 
-function comparePart(name: PartName, [a, b]: readonly [Part, Part], model: PreparedModel): PartComparison | undefined {
-  if (a.text === '' || b.text === '') return undefined
+function comparePart(parts: Parts, { a, b }: NamePair, model: PreparedModel): PartComparison | undefined {
+  const left = parts.a === 0 ? a.family : a.given
+  const right = parts.b === 0 ? b.family : b.given
+  if (left === '' || right === '') return undefined
   const script = a.script === b.script ? a.script : 'latin'
-  const field = FIELDS[name][script]
-  const judged = judge(script, a, b)
+  const field = FIELDS[parts.name][script]
+  const keys: Keys = script === 'latin' ? [a.reading?.[parts.a] ?? '', b.reading?.[parts.b] ?? ''] : [left, right]
+  const judged =
+    script === 'latin' ? judgeLatin(a.script === b.script ? [left, right] : keys, keys) : judge(script, keys)
   const bits = model.bits.get(field)?.get(judged.level) ?? 0
-  if (bits <= 0 || judged.level === 'one character') return { field, ...judged, bits }
+  const { level, agreement } = judged
+  if (bits <= 0 || level === 'one character') return { field, level, agreement, bits }
   const mean = model.equalShareLog2.get(field) ?? 0
-  const shares = name === 'family name' ? model.family : model.given
-  return { field, ...judged, bits: bits + mean - commoner(shares, script, [keyOf(a, script), keyOf(b, script)]) }
+  const shares = parts.name === 'family name' ? model.family : model.given
+  return { field, level, agreement, bits: bits + mean - commoner(shares, script, keys) }
 }
 
-function judge(script: NameScript, a: Part, b: Part): Judged {
-  if (script === 'kanji') return judgeKanji(a.text, b.text)
-  return script === 'kana' ? judgeKana(a.text, b.text) : judgeLatin(a, b)
-}
+/** What two parts are counted by: their text, or how they are read. */
+type Keys = readonly [string, string]
 
-function keyOf(part: Part, script: NameScript): string {
-  return script === 'latin' ? part.reading : part.text
+function judge(script: 'kanji' | 'kana', [a, b]: Keys): Judged {
+  return script === 'kanji' ? judgeKanji(a, b) : judgeKana(a, b)
 }
 
 /** log2 of the share of the commoner of two names: what they say together is worth no more. */
@@ -193,26 +208,37 @@ function judgeKanji(a: string, b: string): Judged {
   if ((hasUnknownCharacter(a) || hasUnknownCharacter(b)) && equalButForLost(a, b)) {
     return { level: 'lost character', agreement: 'near' }
   }
+  if (a.length > 1 && b.length > 1 && !touch(a, b)) return DIFFERS
   if (nearForm(a) === nearForm(b)) return { level: 'variant', agreement: 'near' }
   return a.length >= 2 && isOneSubstitution(a, b) ? { level: 'one character', agreement: 'slight' } : DIFFERS
 }
 
 function judgeKana(a: string, b: string): Judged {
   if (a === b) return EQUAL
-  if (loosened(a) === loosened(b)) {
+  if (mayBeLoose(a, b) && loosened(a) === loosened(b)) {
     return { level: 'loose', agreement: withLargeKana(a) === withLargeKana(b) ? 'same' : 'near' }
   }
   return isOneEdit(a, b) ? { level: 'one character', agreement: 'slight' } : DIFFERS
 }
 
-function judgeLatin(a: Part, b: Part): Judged {
-  if (a.script === b.script && a.text === b.text) return EQUAL
-  if (a.reading === b.reading) return a.script === b.script ? { level: 'spelling', agreement: 'same' } : EQUAL
-  if (looseReadingKey(a.reading) === looseReadingKey(b.reading)) return { level: 'spelling', agreement: 'near' }
-  const [left, right] = a.script === b.script ? [a.text, b.text] : [a.reading, b.reading]
-  const likeness = jaroWinkler(left, right)
-  if (likeness < CLOSE && !isCut(left, right)) return DIFFERS
-  const agreement = isJapaneseReading(a.reading) && isJapaneseReading(b.reading) ? 'slight' : 'near'
+/** A cheap look before the dear one: names loosely equal begin loosely equal. */
+function mayBeLoose(a: string, b: string): boolean {
+  return a[0] === b[0] || loosened(a.charAt(0)) === loosened(b.charAt(0))
+}
+
+/** True when the first or the last characters are equal: names that share neither are no slip of one another. */
+function touch(a: string, b: string): boolean {
+  return a[0] === b[0] || a.at(-1) === b.at(-1)
+}
+
+/** Latin letters are compared as they are written; with kana, by the reading. */
+function judgeLatin([a, b]: Keys, [readA, readB]: Keys): Judged {
+  if (a === b) return EQUAL
+  if (readA === readB) return { level: 'spelling', agreement: 'same' }
+  if (looseReadingKey(readA) === looseReadingKey(readB)) return { level: 'spelling', agreement: 'near' }
+  const likeness = jaroWinkler(a, b)
+  if (likeness < CLOSE && !isCut(a, b)) return DIFFERS
+  const agreement = isJapaneseReading(readA) && isJapaneseReading(readB) ? 'slight' : 'near'
   return { level: likeness >= SIMILAR ? 'similar' : 'close', agreement }
 }
 
