@@ -71,8 +71,8 @@ export const MOST_SHARING_PERSONS = 8
 export const REFERENCE_POPULATION = 1_000_000
 
 /**
- * Rules about families, for a register in which every record is a household of its own and names are mistaken often (as in
- * generated test data). Without them siblings become one person: never suspend them for patients.
+ * Rules that suspect a sibling, a parent or a namesake behind a difference. Suspended only for generated test data, in which every
+ * record is a household of its own and names and dates are replaced at random: among patients, siblings would become one.
  */
 export const FAMILY_RULES: readonly MatchRule[] = [
   'twins',

@@ -51,7 +51,11 @@ export const DEFAULT_WEIGHTS = {
     close: { m: 0.02, u: 0.02 },
     differs: { m: 0.03, u: 0.96 },
   },
-  'name order': { 'as written': { m: 0.99, u: 0.99 }, exchanged: { m: 0.005, u: 0.04 } },
+  'name order': {
+    'as written': { m: 0.99, u: 0.99 },
+    exchanged: { m: 0.005, u: 0.04 },
+    'exchanged in part': { m: 0.001, u: 0.016 },
+  },
   'birth date': {
     equal: { m: 0.97, u: 0.000_06 },
     'day and month exchanged': { m: 0.003, u: 0.000_024 },

@@ -89,7 +89,7 @@ function placeLikeness(a: readonly string[], b: readonly string[]): number {
   if (!LATIN.test(left) || !LATIN.test(right)) return isSameTown(left, right) ? SAME_TOWN : RENAMED_PLACE
   const named = [shareNamed(a, b), shareNamed(b, a)]
   // A part that one side leaves out does not differ, as long as several parts are left.
-  const share = Math.min(a.length, b.length) > 2 ? Math.max(...named) : Math.min(...named)
+  const share = Math.min(a.length, b.length) > 1 ? Math.max(...named) : Math.min(...named)
   return Math.max(DIFFERENT_PLACE, share)
 }
 

@@ -47,7 +47,7 @@ export function compareNames(a: readonly FoldedName[], b: readonly FoldedName[],
   const read = bestPair([a, b], isKana, model) ?? bestPair([a, b], hasReading, model)
   const exchanged = isExchanged(kanji, read)
   const evidence = [...together(kanji?.family, read?.family), ...together(kanji?.given, read?.given)]
-  if (exchanged) evidence.push(orderEvidence(model))
+  if (exchanged) evidence.push(orderEvidence(evidence, model))
   return {
     evidence,
     family: agreementOf(kanji?.family, read?.family),
@@ -72,9 +72,11 @@ function isExchanged(kanji: PairComparison | undefined, read: PairComparison | u
   return kanji === undefined ? read?.exchanged === true : kanji.exchanged && read?.exchanged !== false
 }
 
-function orderEvidence(model: PreparedModel): FieldEvidence {
+/** Exchanged parts of which only one agrees say much less: any name of one may be found in the other. */
+function orderEvidence(evidence: readonly FieldEvidence[], model: PreparedModel): FieldEvidence {
   const field = 'name order'
-  return { field, level: 'exchanged', bits: model.bits.get(field)?.get('exchanged') ?? 0 }
+  const level = evidence.some(({ bits }) => bits < 0) ? 'exchanged in part' : 'exchanged'
+  return { field, level, bits: model.bits.get(field)?.get(level) ?? 0 }
 }
 
 /** Of several names on a side (former names, names in use) the best pair counts. */
@@ -117,8 +119,9 @@ function comparePair(left: FoldedName, right: FoldedName, model: PreparedModel):
   const family = comparePart(FAMILY, pair, model)
   const given = comparePart(GIVEN, pair, model)
   const straight = { family, given, exchanged: false, bits: (family?.bits ?? 0) + (given?.bits ?? 0) }
-  if (family?.agreement !== 'different' || given?.agreement !== 'different') return straight
-  return exchangedPair(pair, model) ?? straight
+  if ((family?.bits ?? 0) > 0 || (given?.bits ?? 0) > 0) return straight
+  const exchanged = exchangedPair(pair, model)
+  return exchanged !== undefined && exchanged.bits > straight.bits ? exchanged : straight
 }
 
 /** More bits; of as many, the one whose levels come first, so that the order of the sides does not matter. */
@@ -142,9 +145,8 @@ function exchangedPair({ a, b }: NamePair, model: PreparedModel): PairComparison
 function crossed(pair: NamePair, model: PreparedModel): PairComparison | undefined {
   const family = comparePart(CROSSED_FAMILY, pair, model)
   const given = comparePart(CROSSED_GIVEN, pair, model)
-  if (family === undefined || given === undefined) return undefined
-  if (family.bits <= 0 || given.bits <= 0) return undefined
-  return { family, given, exchanged: true, bits: family.bits + given.bits }
+  const bits = (family?.bits ?? 0) + (given?.bits ?? 0)
+  return bits > 0 ? { family, given, exchanged: true, bits } : undefined
 }
 
 /** A name that came undivided is divided where the other one is, if it begins with the same family name. */

@@ -16,7 +16,7 @@ import { DEFAULT_MODEL, type MatchModel, type NameTable, prepare } from './model
 export interface TrainingOptions {
   /** Name of the model; every link will tell it. */
   readonly version: string
-  /** How many persons the index is to hold; the number of records when it is absent. */
+  /** How many persons the index is to hold; when absent, as many as the records seem to be of. */
   readonly population?: number
   readonly seed?: number
 }
@@ -43,26 +43,29 @@ type Levels = ReadonlyMap<string, string>
  * @param records one per source record, duplicates among them: what is learned is how they differ.
  */
 export function train(records: readonly MatchFeatures[], options: TrainingOptions): MatchModel {
-  const population = options.population ?? Math.max(records.length, 2)
   const random = patternsOf(randomPairs(records, randomOf(options.seed ?? DEFAULT_SEED)))
-  const blocked = patternsOf(blockedPairs(records))
+  const pairs = blockedPairs(records)
+  const blocked = patternsOf(pairs)
   const roughly = {
     ...maximised(blocked, shares(random, 'u', PRIOR_RANDOM_PAIRS)),
     u: shares(random, 'u', PRIOR_RANDOM_PAIRS),
   }
   // Among random pairs are some of one person: they are taken out before chance agreement is counted.
   const strangers = random.map(
-    ({ levels, weight }) => ({ levels, weight: weight * (1 - posterior(levels, roughly, 1 / population)) }) as const,
+    ({ levels, weight }) =>
+      ({ levels, weight: weight * (1 - posterior(levels, roughly, 1 / Math.max(records.length, 2))) }) as const,
   )
   const u = shares(strangers, 'u', PRIOR_RANDOM_PAIRS)
   const { m } = maximised(blocked, u)
+  const population =
+    options.population ?? Math.max(2, records.length - laterRecords(pairs, { m, u }, 1 / Math.max(records.length, 2)))
   return {
     version: options.version,
     foldVersion: FOLD_VERSION,
     population,
     fields: weightsOf(m, u),
-    family: namesOf(records, 'family', population),
-    given: namesOf(records, 'given', population),
+    family: namesOf(records, 'family'),
+    given: namesOf(records, 'given'),
     sharedPhones: phonesOfMany(records),
   }
 }
@@ -86,6 +89,16 @@ function patternsOf(pairs: readonly RecordPair[]): readonly Pattern[] {
     else known.weight += 1
   }
   return [...patterns.values()]
+}
+
+/** How many records are most likely of a person whom an earlier record describes. */
+function laterRecords(pairs: readonly RecordPair[], estimate: Estimate, prior: number): number {
+  const model = prepare(DEFAULT_MODEL)
+  const later = new Set<MatchFeatures>()
+  for (const [a, b] of pairs) {
+    if (!later.has(b) && posterior(levelsOf(findingsOf(a, b, model)), estimate, prior) > 0.5) later.add(b)
+  }
+  return later.size
 }
 
 /** Mulberry32: small, and the same everywhere. */
@@ -216,8 +229,8 @@ function weightsOf(m: Shares, u: Shares): MatchModel['fields'] {
   return Object.fromEntries(fields) as MatchModel['fields']
 }
 
-/** Shares of the names, each once a record; a name seen once is worth what an unlisted one is: one in the index. */
-function namesOf(records: readonly MatchFeatures[], part: 'family' | 'given', population: number): NameTable {
+/** Shares of the names, each once a record; a name seen once is worth what an unlisted one is: one in all. */
+function namesOf(records: readonly MatchFeatures[], part: 'family' | 'given'): NameTable {
   const table = (script: NameScript): Readonly<Record<string, number>> => {
     const counts = new Map<string, number>()
     let total = 0
@@ -230,7 +243,7 @@ function namesOf(records: readonly MatchFeatures[], part: 'family' | 'given', po
     return Object.fromEntries(common.slice(0, MOST_NAMES).map(([name, count]) => [name, count / total]))
   }
   const frequencies = { kanji: table('kanji'), kana: table('kana'), latin: table('latin') }
-  return { frequencies, unlisted: 1 / Math.max(population, 2) }
+  return { frequencies, unlisted: 1 / Math.max(records.length, 2) }
 }
 
 /** Readings are counted of kana names too: a kana name and a Latin one are compared by them. */
