@@ -202,7 +202,7 @@ t.test('a model learns from unlabelled records how they differ: the same each ti
   t.ok(Math.abs((model.fields.address.differs?.m ?? 0) - 0.2) < 0.08, 'a fifth moved')
   t.ok(Math.abs((model.fields.sex.differs?.m ?? 0) - 1 / 9) < 0.05, 'a ninth was mistyped')
   t.ok(Math.abs((model.family.frequencies.kana.スズキ ?? 0) - 0.1) < 0.04)
-  t.equal(model.population, records.length)
+  t.ok(Math.abs(model.population - records.length / 2) < 20, 'it tells how many persons there are')
   t.ok(JSON.stringify(JSON.parse(JSON.stringify(model))) === JSON.stringify(model), 'kept as JSON')
 })
 
