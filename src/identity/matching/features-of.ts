@@ -13,6 +13,8 @@ const MOST_NAMES = 8
 const MOST_PHONES = 6
 const MOST_ADDRESSES = 4
 const MOST_IDENTIFIERS = 12
+/** Longer than any name or address that is one. */
+const MOST_CHARACTERS = 200
 
 /**
  * What is compared of a person.
@@ -20,7 +22,7 @@ const MOST_IDENTIFIERS = 12
  */
 export function featuresOf(described: Described, today?: string): MatchFeatures {
   const { demographics } = described
-  const readings = demographics.names.slice(0, MOST_NAMES).map(foldName)
+  const readings = demographics.names.slice(0, MOST_NAMES).map((name) => foldName(bounded(name)))
   const newborn = readings.some((reading) => reading.newborn)
   const namesake = readings.some((reading) => reading.namesake)
   const birth = demographics.birthTime === undefined ? undefined : birthDateOf(demographics.birthTime, today)
@@ -48,8 +50,12 @@ function known(values: readonly string[], folded: (value: string) => string | un
   return [...new Set(values.flatMap((value) => folded(value) ?? []))]
 }
 
+function bounded({ representation, family, given }: PersonName): PersonName {
+  return { representation, family: family.slice(0, MOST_CHARACTERS), given: given.slice(0, MOST_CHARACTERS) }
+}
+
 function motherOf(names: readonly PersonName[]): readonly FoldedName[] {
-  return distinct(names.slice(0, MOST_NAMES).flatMap((name) => foldName(name).names))
+  return distinct(names.slice(0, MOST_NAMES).flatMap((name) => foldName(bounded(name)).names))
 }
 
 function distinct(names: readonly FoldedName[]): readonly FoldedName[] {
@@ -61,7 +67,9 @@ function distinct(names: readonly FoldedName[]): readonly FoldedName[] {
 }
 
 function distinctAddresses({ demographics }: Described): readonly FoldedAddress[] {
-  const addresses = demographics.addresses.slice(0, MOST_ADDRESSES).flatMap((address) => foldAddress(address) ?? [])
+  const addresses = demographics.addresses
+    .slice(0, MOST_ADDRESSES)
+    .flatMap((address) => foldAddress({ ...address, text: address.text.slice(0, MOST_CHARACTERS) }) ?? [])
   return addresses.length < 2
     ? addresses
     : [...new Map(addresses.map((address) => [JSON.stringify(address), address])).values()]

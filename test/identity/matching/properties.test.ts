@@ -134,6 +134,8 @@ t.test('absurd records are folded, not refused: any text, hundreds of names and 
   )
   const identifiers = Array.from({ length: 300 }, (_, at) => `9${at}^^^&2.25.1&ISO`)
   t.ok(featuresFor({ kanji: '高橋 花子', identifiers }).identifiers.length <= 12)
+  const endless = featuresFor({ latin: `${'LONG'.repeat(50_000)} NAME`, address: 'Street'.repeat(50_000) })
+  t.ok(JSON.stringify(endless).length < 2000, 'what is kept of it is bounded')
 })
 
 /** Invented population: every person twice, the second time moved (a fifth) or with a mistyped sex (a ninth). */
