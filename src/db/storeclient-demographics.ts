@@ -37,10 +37,13 @@ export async function updateDemographics(
   )
 }
 
+/** What ADT-00 does not speak of (mother, twins, a request for discretion) stays as another message said it. */
 function merged(former: Demographics, change: DemographicsChange): Demographics {
-  const sex = change.sex === undefined ? former.sex : (change.sex ?? undefined)
-  const birthTime = change.birthTime === undefined ? former.birthTime : (change.birthTime ?? undefined)
+  const { sex: formerSex, birthTime: formerBirth, ...others } = former
+  const sex = change.sex === undefined ? formerSex : (change.sex ?? undefined)
+  const birthTime = change.birthTime === undefined ? formerBirth : (change.birthTime ?? undefined)
   return {
+    ...others,
     names: change.names ?? former.names,
     addresses: change.addresses ?? former.addresses,
     telecoms: change.telecoms ?? former.telecoms,

@@ -115,6 +115,11 @@ t.test('a record is found by what a push of its facility says now', async (t) =>
   await updateDemographics(pool, own, pushed)
   t.strictSame(await found({ names: [soughtName('押出')] }), ['S1'])
   t.strictSame(await found({ names: [soughtName('水沢')] }), [])
+  const discreet = { ...own, demographics: { ...HANA, restricted: true, birthOrder: 2 } }
+  await updateDemographics(pool, discreet, pushed)
+  t.strictSame(await found({ names: [soughtName('押出')] }), [], 'a push takes no request for discretion back')
+  const [stored] = await identity.store.findIdentifiers('S1', DOMAIN_A)
+  t.match(stored?.demographics, { birthOrder: 2, restricted: true, sex: 'F' })
 })
 
 t.test('a person whom staff described is found until a source describes them', async (t) => {

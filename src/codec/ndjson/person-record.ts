@@ -41,6 +41,7 @@ const PERSON_RECORD_SCHEMA = {
         birthOrder: { type: 'integer', minimum: 1, maximum: 20 },
         deceased: { type: 'boolean' },
         mother: names,
+        restricted: { type: 'boolean' },
       },
       required: ['names'],
       additionalProperties: false,
