@@ -7,6 +7,7 @@ import type { Registration } from '../context.ts'
 import { UsageError } from '../failure.ts'
 import type { Measuring, Run } from './compare.ts'
 import { measureLarge } from './large.ts'
+import { measurePeople } from './people.ts'
 import { measureRegistry } from './registry.ts'
 import { startSubject } from './subject-process.ts'
 import { measureTransactions } from './transactions.ts'
@@ -24,6 +25,7 @@ interface BenchOptions {
   readonly entries: string
   readonly patients: string
   readonly parallel: string
+  readonly people?: string
 }
 
 export const registerBench: Registration = (program, terminal) => {
@@ -38,6 +40,10 @@ export const registerBench: Registration = (program, terminal) => {
     .option('--entries <n>', 'DocumentEntries of --registry', '1000000')
     .option('--patients <n>', 'patients of --registry', '100000')
     .option('--parallel <n>', 'ITI-41 of 10 MiB at once of --registry', '200')
+    .option(
+      '--people <n>',
+      'instead: the master patient index with this many invented persons, import, ITI-44 and ITI-45',
+    )
     .action(async (options: BenchOptions) => {
       const run: Run = {
         roundMs: positive(options, 'seconds') * 1000,
@@ -67,6 +73,10 @@ function measurement(options: BenchOptions, run: Run): (directory: string) => Pr
     if (size.entries % size.patients !== 0)
       throw new UsageError('--entries needs a multiple of --patients: every patient has as many')
     return (directory) => measureRegistry(directory, { ...run, ...size })
+  }
+  if (options.people !== undefined) {
+    const persons = whole(options, 'people')
+    return (directory) => measurePeople(directory, { ...run, persons })
   }
   if (options.large === undefined) return (directory) => measureWorld(directory, { run, patients: PATIENTS })
   const largeMiB = positive(options, 'large')

@@ -207,6 +207,25 @@ const TABLES = [
   'bench.patient',
 ]
 
+const PERSON_TABLES = ['person', 'identifier', 'identifier_history', 'match_record', 'match_key', 'review_item']
+
+/** Everyone imported agrees to be seen, and the database has done what it would do some time later. */
+export async function settlePersons(pool: pg.Pool): Promise<void> {
+  const client = await pool.connect()
+  try {
+    await client.query('set statement_timeout = 0')
+    await client.query(`insert into access.consent (person_key, kind, recorded_by)
+      select person_key, 'comprehensive', 'bench' from identity.person p
+      where not exists (select from access.consent c where c.person_key = p.person_key)`)
+    await client.query(
+      `vacuum (analyze) ${[...PERSON_TABLES.map((table) => `identity.${table}`), 'access.consent'].join(', ')}`,
+    )
+    await client.query('checkpoint')
+  } finally {
+    client.release(true)
+  }
+}
+
 /** What the database would do by itself some time later, in the middle of a measurement. */
 async function settle(client: pg.ClientBase): Promise<void> {
   await client.query(`vacuum (analyze) ${TABLES.join(', ')}`)

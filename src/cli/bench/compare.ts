@@ -104,7 +104,7 @@ export interface Pair {
 
 /** Compares and prints one transaction after another. @returns of each the comparison; undefined when `--only` leaves it out. */
 export function pairing(
-  given: Measuring & { readonly bareUrl: string },
+  given: Omit<Measuring, 'world'> & { readonly bareUrl: string },
 ): (pair: Pair) => Promise<Comparison | undefined> {
   const { run, subject } = given
   let number = 0

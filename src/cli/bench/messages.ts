@@ -3,18 +3,22 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { affinityDomain, codeOf } from '../../../profiles/affinity-domain/index.ts'
 import { documentEntryObject, memberAssociation, submissionSetObject } from '../../../profiles/metadata/write.ts'
-import { iti18, iti41, iti42, iti43, type Transaction } from '../../../profiles/transactions/index.ts'
+import { iti18, iti41, iti42, iti43, iti44Add, iti45, type Transaction } from '../../../profiles/transactions/index.ts'
 import { writeFindDocuments } from '../../codec/ebxml/query-request.ts'
 import { writeRetrieveRequest } from '../../codec/ebxml/retrieve.ts'
 import { writeProvideAndRegister, writeSubmitObjects } from '../../codec/ebxml/submit.ts'
 import { components, writeEr7 } from '../../codec/hl7v2/write.ts'
+import { writeFeed } from '../../codec/hl7v3/write-feed.ts'
+import { writeQuery } from '../../codec/hl7v3/write-query.ts'
 import { newContentId } from '../../codec/mtom/include.ts'
 import { type Attachment, writeRelated } from '../../codec/mtom/write.ts'
 import { writeEnvelope } from '../../codec/soap/write.ts'
 import type { Markup } from '../../codec/xml/write.ts'
 import type { DocumentEntry, SubmissionSet } from '../../model/document-entry.ts'
 import type { SubmitObjects } from '../../model/ebrim.ts'
+import type { Device } from '../../model/hl7v3.ts'
 import { formatCx, newEntryUuid, newOid, type Oid, type PatientId } from '../../model/identifiers.ts'
+import type { Demographics } from '../../model/person.ts'
 import { OBJECT_STABLE } from '../../model/xds.ts'
 import type { Shot } from './load.ts'
 
@@ -60,6 +64,32 @@ export function retrieveShot(document: {
   readonly documentUniqueId: string
 }): Shot {
   return related(envelope({ transaction: iti43, body: writeRetrieveRequest([document]) }), [])
+}
+
+export interface DescribedPatient {
+  readonly id: PatientId
+  readonly demographics: Demographics
+}
+
+/** An ITI-44 add; `receiver` is the network's device. */
+export function feedShot({ id, demographics }: DescribedPatient, receiver: Device): Shot {
+  const body = writeFeed({
+    kind: 'add',
+    sender: { id: id.authority },
+    receiver,
+    patientIds: [id],
+    otherIds: [],
+    demographics,
+    providerName: 'bench',
+  })
+  return simple(envelope({ transaction: iti44Add, body }))
+}
+
+/** An ITI-45 for all other ids. */
+export function pixShot(patientId: PatientId, receiver: Device): Shot {
+  const sender = { id: patientId.authority }
+  const body = writeQuery({ sender, receiver, queryId: { root: newOid() }, patientId, dataSources: [] })
+  return simple(envelope({ transaction: iti45, body }))
 }
 
 function simple(xml: string): Shot {

@@ -8,11 +8,12 @@ import { readQueryRequest, writeFindDocuments } from '../../codec/ebxml/query-re
 import { readXml } from '../../codec/xml/read.ts'
 import { loadConfig } from '../../config/config.ts'
 import { factsOfPatient } from '../../db/access-store.ts'
-import { formatCx, type PatientId } from '../../model/identifiers.ts'
+import { formatCx, type Oid, type PatientId } from '../../model/identifiers.ts'
 import type { FindDocuments } from '../../model/stored-query.ts'
 import { bareAccess, bareTransactions, openBareDoor } from './bare-pipe.ts'
+import { barePix } from './bare-pix.ts'
 import { type BareWrite, bareRegistry } from './bare-registry.ts'
-import { type BulkLoader, createBulkLoader } from './bulk-load.ts'
+import { type BulkLoader, createBulkLoader, settlePersons } from './bulk-load.ts'
 import type { SubmissionIds } from './messages.ts'
 import { type Recording, type RowPatient, record, replayOf, writingStatement } from './replay.ts'
 
@@ -23,6 +24,13 @@ export type Command =
   | { readonly kind: 'recorded'; readonly path: string; readonly submission: RealSubmission }
   | { readonly kind: 'load'; readonly patients: number; readonly entriesEach: number }
   | { readonly kind: 'bareRegistry' }
+  | { readonly kind: 'settlePersons' }
+  | {
+      readonly kind: 'barePix'
+      readonly domain: Oid
+      readonly count: number
+      readonly answer: RealSubmission['answer']
+    }
   | { readonly kind: 'memory' }
   | { readonly kind: 'stop' }
 
@@ -47,6 +55,8 @@ export type Reply =
   | { readonly kind: 'recorded' }
   | { readonly kind: 'load'; readonly patients: readonly RowPatient[] }
   | { readonly kind: 'bareRegistry'; readonly port: number }
+  | { readonly kind: 'settlePersons' }
+  | { readonly kind: 'barePix'; readonly port: number }
   | { readonly kind: 'memory'; readonly rssBytes: number; readonly peakBytes: number }
   | { readonly kind: 'failed'; readonly message: string }
 
@@ -144,6 +154,12 @@ async function startBareRegistry(): Promise<number> {
   return (await openBareDoor(await bareTls(), routes)).port
 }
 
+async function startBarePix({ domain, count, answer }: Extract<Command, { kind: 'barePix' }>): Promise<number> {
+  const body = Buffer.from(answer.base64, 'base64')
+  const routes = barePix({ pool: server.pool, domain, count, answer: { contentType: answer.contentType, body } })
+  return (await openBareDoor(await bareTls(), routes)).port
+}
+
 async function answer(command: Exclude<Command, { kind: 'stop' }>): Promise<Reply> {
   switch (command.kind) {
     case 'bare':
@@ -158,6 +174,11 @@ async function answer(command: Exclude<Command, { kind: 'stop' }>): Promise<Repl
       return { kind: 'load', patients: await load(command) }
     case 'bareRegistry':
       return { kind: 'bareRegistry', port: await startBareRegistry() }
+    case 'settlePersons':
+      await settlePersons(server.pool)
+      return { kind: 'settlePersons' }
+    case 'barePix':
+      return { kind: 'barePix', port: await startBarePix(command) }
     case 'memory': {
       const rssBytes = process.memoryUsage.rss()
       const reply = { kind: 'memory', rssBytes, peakBytes: Math.max(peakBytes, rssBytes) } as const

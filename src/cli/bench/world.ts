@@ -24,7 +24,8 @@ export interface World {
   readonly patients: readonly BenchPatient[]
 }
 
-interface WorldOptions {
+/** A server to make a network in. */
+export interface WorldOptions {
   readonly config: Config
   readonly admin: AdminClient
 }
@@ -64,7 +65,7 @@ export async function openWorld(
   return { hospital, clinic, repositoryUniqueId, patients }
 }
 
-interface Joining {
+export interface Joining {
   readonly facilityId: string
   readonly domain: Oid
   readonly code?: string
@@ -73,7 +74,8 @@ interface Joining {
 
 const ROLES = ['store-client', 'document-source', 'document-consumer', 'patient-identity-source', 'pix-consumer']
 
-async function facility({ admin, config }: WorldOptions, given: Joining): Promise<void> {
+/** A facility with one system of its name, and a certificate for it. */
+export async function facility({ admin, config }: WorldOptions, given: Joining): Promise<void> {
   const { facilityId, domain, code, repositoryUniqueId } = given
   const oid = newOid()
   const roles = repositoryUniqueId === undefined ? ROLES : [...ROLES, 'document-repository']
