@@ -8,7 +8,7 @@ import type { Test } from 'tap'
 import { hospitals, people } from '../../src/cli/bench/people/people.ts'
 import { fragmentForm } from '../../src/codec/ebxml/registry-object.ts'
 import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
-import { completeClaim, takeClaim } from '../../src/db/idempotency.ts'
+import { takeClaim } from '../../src/db/idempotency.ts'
 import { createBulkStore } from '../../src/db/identity/transfer.ts'
 import { createIdentityStore, type ExchangeWriter } from '../../src/db/identity-store.ts'
 import { migrate } from '../../src/db/migrate.ts'
@@ -28,7 +28,6 @@ const POOL_SIZE = 24
 const matching: Matching = { policy: { ...DEFAULT_POLICY, mode: 'auto' }, model: DEFAULT_MODEL, version: '0' }
 const exchange: ExchangeWriter = {
   claim: takeClaim,
-  complete: completeClaim,
   record: async () => {},
   ...fragmentForm,
 }

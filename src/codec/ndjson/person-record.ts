@@ -40,6 +40,7 @@ const PERSON_RECORD_SCHEMA = {
         multipleBirth: { type: 'boolean' },
         birthOrder: { type: 'integer', minimum: 1, maximum: 20 },
         deceased: { type: 'boolean' },
+        restricted: { type: 'boolean' },
         mother: names,
         restricted: { type: 'boolean' },
       },

@@ -3,7 +3,7 @@
 import type pg from 'pg'
 import type { CandidateRecord } from '../../identity/matching/types.ts'
 import type { PersonKey, RecordKey } from '../../identity/ports.ts'
-import { searchEntry } from '../../identity/search-keys.ts'
+import type { SearchEntry } from '../../identity/search-keys.ts'
 import type {
   BatchContent,
   BulkStore,
@@ -143,7 +143,7 @@ async function add(client: pg.ClientBase, { persons, records, by }: BatchContent
         select * from jsonb_to_recordset(${JSON.stringify(records.map(toRow))}::jsonb)
           as r(record_id bigint, domain text, value text, person_key bigint, link text, demographics jsonb,
                reason text, model text, score real, evidence jsonb, version integer, features jsonb, keys bigint[],
-               search jsonb, birth text, sex text)),
+               birth text, sex text, kinds text[], texts text[], givens text[])),
       person as (
         insert into identity.person (person_key) overriding system value select unnest(${persons}::bigint[])),
       added as (
@@ -160,17 +160,17 @@ async function add(client: pg.ClientBase, { persons, records, by }: BatchContent
       keyed as (
         insert into identity.match_key (key, record_id)
         select distinct key, record_id from given cross join unnest(keys) as key where version is not null order by key, record_id),
-      searched as (
+      found_by as (
         insert into identity.search_key (record_id, kind, key, given, birth, sex)
-        select g.record_id, k.kind, k.key, k.given, g.birth, g.sex
-        from given g cross join jsonb_to_recordset(g.search) as k(kind text, key text, given text))
+        select r.record_id, k.kind, k.key, k.given, r.birth, r.sex
+        from given r cross join unnest(r.kinds, r.texts, r.givens) as k (kind, key, given))
       select count(*)::integer as count from added`,
   )
   return added?.count === records.length ? 'added' : 'taken'
 }
 
 function toRow(record: NewRecord): Readonly<Record<string, unknown>> {
-  const { id, history, features } = record
+  const { id, history, features, search } = record
   return {
     record_id: record.record,
     domain: id.authority,
@@ -182,16 +182,19 @@ function toRow(record: NewRecord): Readonly<Record<string, unknown>> {
     model: history.evidence?.model,
     score: history.evidence?.score,
     evidence: history.evidence?.comparison,
-    ...(features === undefined ? {} : features),
-    ...searchOf(record),
+    ...features,
+    ...(search === undefined ? {} : searchColumns(search)),
   }
 }
 
-/** An affinity domain id that is not compared carries a copy, which is not searched either. */
-function searchOf({ demographics, features }: NewRecord): Readonly<Record<string, unknown>> {
-  if (demographics === undefined || features === undefined) return {}
-  const { keys, birth, sex } = searchEntry(demographics)
-  return { search: keys, birth, sex }
+function searchColumns({ keys, birth, sex }: SearchEntry): Readonly<Record<string, unknown>> {
+  return {
+    birth,
+    sex,
+    kinds: keys.map(({ kind }) => kind),
+    texts: keys.map(({ key }) => key),
+    givens: keys.map(({ given }) => given),
+  }
 }
 
 interface PageRow {

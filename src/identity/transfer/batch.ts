@@ -136,7 +136,7 @@ async function readIndex(
   { fresh, told }: Sorted,
   { ports, isDryRun }: ImportContext,
 ): Promise<WorkingIndex> {
-  const keys = new Set(fresh.flatMap(({ folded }) => folded?.keys ?? []))
+  const keys = new Set(fresh.flatMap(({ described }) => described?.folded.keys ?? []))
   const domains = new Set(fresh.map(({ record }) => record.id.authority))
   const isAsked = ports.matching().policy.mode !== 'off' && keys.size > 0
   if (isAsked && !isDryRun) await tx.lockMatching()

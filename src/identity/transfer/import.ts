@@ -1,9 +1,11 @@
 // Bulk import of the master patient index: lines in batches, each one transaction, prepared while the one before is written.
 
 import type { Oid } from '../../model/identifiers.ts'
+import type { Demographics } from '../../model/person.ts'
 import type { PersonRecord, RecordFault, RefusedRecord } from '../../model/person-record.ts'
 import { fold } from '../match.ts'
 import type { Domain } from '../ports.ts'
+import { searchEntry } from '../search-keys.ts'
 import { type BatchReport, type ImportCounts, importBatch } from './batch.ts'
 import { breathing } from './breathe.ts'
 import type { ImportContext, PreparedRecord } from './prepared.ts'
@@ -125,8 +127,12 @@ function preparedOf(
     line,
     record,
     isPerson,
-    ...(demographics === undefined ? {} : { folded: fold({ demographics, identifiers: [] }) }),
+    ...(demographics === undefined ? {} : { described: describe(demographics) }),
   }
+}
+
+function describe(demographics: Demographics): NonNullable<PreparedRecord['described']> {
+  return { folded: fold({ demographics, identifiers: [] }), search: searchEntry(demographics) }
 }
 
 /** The whole in one audit event; each batch has its own with the numbers it added. */

@@ -2,11 +2,12 @@
 
 import type { PatientId } from '../../model/identifiers.ts'
 import type { RefusedRecord } from '../../model/person-record.ts'
-import { asReview, evidenceOf, type Folded } from '../match.ts'
+import { asReview, evidenceOf } from '../match.ts'
 import { decide } from '../matching/decide.ts'
 import type { ReviewFinding } from '../matching/types.ts'
 import { newXadValue } from '../person.ts'
 import type { LinkEvidence, LinkState, Matching, NewIdentifier, PersonKey, RecordKey } from '../ports.ts'
+import type { SearchEntry } from '../search-keys.ts'
 import { breathing } from './breathe.ts'
 import type { KnownRecord } from './ports.ts'
 import type { ImportContext, PreparedRecord } from './prepared.ts'
@@ -18,6 +19,7 @@ export interface Planned extends Pick<NewIdentifier, 'demographics' | 'features'
   readonly person: PersonKey
   readonly id: PatientId
   readonly link: LinkState
+  readonly search?: SearchEntry
   readonly history: { readonly evidence?: LinkEvidence }
   /** Joins a person who has other records. */
   readonly joins: boolean
@@ -119,8 +121,9 @@ interface Found {
 }
 
 /** As findPerson asks for a feed, on what the batch has read. */
-function find({ planning, matching }: Draft, { record, folded }: PreparedRecord): Found {
+function find({ planning, matching }: Draft, { record, described }: PreparedRecord): Found {
   const { policy } = matching
+  const folded = described?.folded
   if (folded === undefined || policy.mode === 'off' || folded.keys.length === 0) return { reviews: [] }
   const { index } = planning
   const domain = record.id.authority
@@ -164,7 +167,7 @@ interface Place {
 
 function addPlanned(draft: Draft, prepared: PreparedRecord, place: Place): RecordKey {
   const { person, link, joins, evidence } = place
-  const { line, record: given, folded } = prepared
+  const { line, record: given, described } = prepared
   const record: RecordKey = plannedKey(draft.records.length + 1)
   draft.records.push({
     record,
@@ -175,13 +178,13 @@ function addPlanned(draft: Draft, prepared: PreparedRecord, place: Place): Recor
     line,
     history: evidence === undefined ? {} : { evidence },
     ...(given.demographics === undefined ? {} : { demographics: given.demographics }),
-    ...(folded === undefined ? {} : { features: folded }),
+    ...(described === undefined ? {} : { features: described.folded, search: described.search }),
   })
   draft.planning.index.add({
     person,
     record,
     domain: given.id.authority,
-    ...(folded === undefined ? {} : { compared: folded satisfies Folded }),
+    ...(described === undefined ? {} : { compared: described.folded }),
   })
   return record
 }

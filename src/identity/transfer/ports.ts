@@ -14,6 +14,7 @@ import type {
   RecordFeatures,
   RecordKey,
 } from '../ports.ts'
+import type { SearchEntry } from '../search-keys.ts'
 
 /** A record of a person who may be compared with others; without features it only tells that the person has a number of its domain. */
 export interface IndexedRecord {
@@ -39,6 +40,7 @@ export interface NewRecord {
   readonly link: LinkState
   readonly demographics?: Demographics
   readonly features?: RecordFeatures
+  readonly search?: SearchEntry
   readonly history: Pick<HistoryEntry, 'reason' | 'evidence'>
 }
 

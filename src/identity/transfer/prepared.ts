@@ -2,6 +2,7 @@
 
 import type { PersonRecord } from '../../model/person-record.ts'
 import type { Folded } from '../match.ts'
+import type { SearchEntry } from '../search-keys.ts'
 import type { TransferPorts } from './ports.ts'
 
 /** A line that can be read, of a domain of this network, ready to be compared. */
@@ -10,8 +11,8 @@ export interface PreparedRecord {
   readonly record: PersonRecord
   /** Ids of the affinity domain are persons themselves; nobody is compared with them by an import. */
   readonly isPerson: boolean
-  /** Absent without demographics. */
-  readonly folded?: Folded
+  /** What it is compared by and found by; absent without demographics. */
+  readonly described?: { readonly folded: Folded; readonly search: SearchEntry }
 }
 
 export interface ImportContext {
