@@ -8,8 +8,8 @@ import { fragmentForm, renderAssociationFragment, renderFragment } from '../code
 import { readEr7 } from '../codec/hl7v2/read.ts'
 import type { Config } from '../config/config.ts'
 import { factsOfPatient, factsOfPersons, findDomains, type PersonFacts } from '../db/access-store.ts'
-import { type ExchangeRows, exchangeParts, writeExchangeRows } from '../db/exchange-recorder.ts'
-import { completeClaim, takeClaim } from '../db/idempotency.ts'
+import { type ExchangeRows, exchangeParts } from '../db/exchange-recorder.ts'
+import { completionPart, takeClaim } from '../db/idempotency.ts'
 import { openResults } from '../db/identity/open-results.ts'
 import { searchReads } from '../db/identity/search.ts'
 import { createBulkStore } from '../db/identity/transfer.ts'
@@ -24,7 +24,7 @@ import {
   findStored,
   loadDocument,
 } from '../db/repository-store.ts'
-import type { Queryable, Statement } from '../db/sql.ts'
+import { executeTogether, type Queryable, type Statement } from '../db/sql.ts'
 import { createStoreClientStore } from '../db/storeclient-store.ts'
 import type { DoorLog } from '../http/door.ts'
 import type { PdqPorts } from '../identity/pdq-ports.ts'
@@ -142,8 +142,8 @@ export function documentRemovalPorts({ config, pool }: Given, blobs: BlobStore):
 
 const identityWriter: ExchangeWriter = {
   claim: takeClaim,
-  complete: completeClaim,
-  record: (client, caller, outcome) => writeExchangeRows(client, rowsOf(caller, outcome)),
+  record: (client, { caller, record, answered }) =>
+    executeTogether(client, [...partsOf(caller, record), completionPart(answered.claim, answered.response)]),
   ...fragmentForm,
 }
 

@@ -82,6 +82,13 @@ export function claimResult(stored: StoredClaim | null | undefined, claim: Idemp
   return stored.digest === claim.digest ? { kind: 'replay', response: stored.response } : { kind: 'other-content' }
 }
 
+/** As completeClaim, as a part of a statement. */
+export function completionPart(claim: IdempotencyClaim, response: unknown): Statement {
+  return sql`completion as (
+      update journal.idempotency set response = ${JSON.stringify(response)}::jsonb
+      where scope = ${claim.scope} and key = ${storedKey(claim.key)} and digest = ${claim.digest})`
+}
+
 /** Keeps the positive answer for a resend. */
 export async function completeClaim(client: Queryable, claim: IdempotencyClaim, response: unknown): Promise<void> {
   await execute(

@@ -7,9 +7,11 @@ import type {
   HistoryEntry,
   IdentityStore,
   IdentityTransaction,
+  KeptAnswer,
   MessageClaim,
   NewDemographics,
   NewIdentifier,
+  PersonKey,
   RecordKey,
 } from '../identity/ports.ts'
 import { searchEntry } from '../identity/search-keys.ts'
@@ -23,14 +25,20 @@ import type { FragmentForm } from './merged-objects.ts'
 import { mergePatients, moveNumbers } from './patient-merge.ts'
 import { undoMerge } from './patient-unmerge.ts'
 import { transaction } from './pool.ts'
-import { execute, named, query, queryOne, sql } from './sql.ts'
+import { execute, joined, named, query, queryOne, type Statement, sql } from './sql.ts'
 import { recordChange } from './staff-change.ts'
 
 /** Journal and audit writing within the transaction, and the form of stored fragments: handed in by the composition root. */
 export interface ExchangeWriter extends FragmentForm {
   readonly claim: (client: pg.ClientBase, claim: MessageClaim) => Promise<ClaimResult>
-  readonly complete: (client: pg.ClientBase, claim: MessageClaim, response: unknown) => Promise<void>
-  readonly record: (client: pg.ClientBase, caller: Caller, record: ExchangeRecord) => Promise<void>
+  readonly record: (client: pg.ClientBase, exchange: RecordedExchange) => Promise<void>
+}
+
+/** What is written of an exchange when its data are. */
+export interface RecordedExchange {
+  readonly caller: Caller
+  readonly record: ExchangeRecord
+  readonly answered: KeptAnswer
 }
 
 /**
@@ -51,8 +59,7 @@ export function identityTransaction(client: pg.ClientBase, exchange: ExchangeWri
     ...matchingWork(client),
     ...reviewWork(client),
     claim: (claim) => exchange.claim(client, claim),
-    complete: (claim, response) => exchange.complete(client, claim, response),
-    recordExchange: (caller, record) => exchange.record(client, caller, record),
+    recordExchange: (caller, record, answered) => exchange.record(client, { caller, record, answered }),
     addHistory: (entries) => addHistory(client, entries),
     // Nobody can subscribe yet: there is nothing to write.
     announce: async () => {},
@@ -88,7 +95,7 @@ export function identityTransaction(client: pg.ClientBase, exchange: ExchangeWri
 
 type IdentifierWrites = Pick<
   IdentityTransaction,
-  'lockIdentifiers' | 'addIdentifier' | 'replaceDemographics' | 'makeObsolete'
+  'lockIdentifiers' | 'addPersonWith' | 'addIdentifier' | 'replaceDemographics' | 'makeObsolete'
 >
 
 function identifierWrites(client: pg.ClientBase): IdentifierWrites {
@@ -103,6 +110,7 @@ function identifierWrites(client: pg.ClientBase): IdentifierWrites {
       )
       return rows.map(toIdentifier)
     },
+    addPersonWith: (first) => addPersonWith(client, first),
     addIdentifier: (identifier) => addIdentifier(client, identifier),
     replaceDemographics: (change) => replaceDemographics(client, change),
     async makeObsolete(id) {
@@ -115,26 +123,52 @@ function identifierWrites(client: pg.ClientBase): IdentifierWrites {
   }
 }
 
+const PERSON = sql`person as (insert into identity.person default values returning person_key)`
+
+async function addPersonWith(
+  client: pg.ClientBase,
+  first: Omit<NewIdentifier, 'person'>,
+): Promise<{ readonly person: PersonKey; readonly record: RecordKey } | undefined> {
+  return queryOne(
+    client,
+    sql`/* new person */ with ${PERSON}, ${addedParts(first, sql`(select person_key from person)`)}
+        select record_id as record, person_key as person from added`,
+  )
+}
+
 /** A conflict with either unique index is the caller's to solve; waits for a concurrent transaction that holds the key. */
 async function addIdentifier(client: pg.ClientBase, identifier: NewIdentifier): Promise<RecordKey | undefined> {
-  const { id, person, link, demographics, received, features } = identifier
-  const added = sql`added as (
-      insert into identity.identifier (domain, value, person_key, link, demographics, received)
-      values (${id.authority}, ${id.value}, ${person}, ${link ?? 'sole'}, ${json(demographics)}, ${received ?? null})
-      on conflict do nothing
-      returning record_id)`
-  // An affinity domain id of ours carries a copy of what a source said: the source's own record is the one to be found.
-  const isOriginal = received !== undefined || features !== undefined
-  const parts = [
-    added,
-    ...(features === undefined ? [] : [keepFeatures(named('added'), features)]),
-    ...(demographics !== undefined && isOriginal ? [addSearchKeys(named('added'), searchEntry(demographics))] : []),
-  ]
   const row = await queryOne<{ readonly record_id: RecordKey }>(
     client,
-    sql`/* new identifier */ with ${parts.reduce((all, part) => sql`${all}, ${part}`)} select record_id from added`,
+    sql`/* new identifier */ with ${addedParts(identifier, sql`${identifier.person}::bigint`)} select record_id from added`,
   )
   return row?.record_id
+}
+
+/** Parts of a WITH clause: `added` is the identifier, when nobody has it; its history and features come with it. */
+function addedParts(given: Omit<NewIdentifier, 'person'>, person: Statement): Statement {
+  const { id, link, demographics, received, features, history } = given
+  const added = sql`added as (
+      insert into identity.identifier (domain, value, person_key, link, demographics, received)
+      select ${id.authority}, ${id.value}, ${person}, ${link ?? 'sole'}, ${json(demographics)}::jsonb, ${received ?? null}
+      on conflict do nothing
+      returning record_id, domain, value, person_key, link, demographics, received)`
+  // An affinity domain id of ours carries a copy of what a source said: the source's own record is the one to be found.
+  const isOriginal = received !== undefined || features !== undefined
+  return joined([
+    added,
+    ...(history === undefined ? [] : [historyPart(history)]),
+    ...(features === undefined ? [] : [keepFeatures(named('added'), features)]),
+    ...(demographics !== undefined && isOriginal ? [addSearchKeys(named('added'), searchEntry(demographics))] : []),
+  ])
+}
+
+function historyPart({ by, reason, evidence }: NonNullable<NewIdentifier['history']>): Statement {
+  return sql`noted as (
+      insert into identity.identifier_history (domain, value, event, by, reason, person_key, demographics, received, link, model, score, evidence)
+      select domain, value, 'add', ${by}, ${reason}, person_key, demographics, received, link,
+             ${evidence?.model ?? null}::bigint, ${evidence?.score ?? null}::real, ${json(evidence?.comparison)}::jsonb
+      from added)`
 }
 
 async function replaceDemographics(client: pg.ClientBase, change: NewDemographics): Promise<void> {

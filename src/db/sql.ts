@@ -41,6 +41,13 @@ export function named(text: string): Statement {
   return { name: text, text, values: [] }
 }
 
+/** Parts of a clause one after the other, with commas between them. */
+export function joined(parts: readonly Statement[]): Statement {
+  const [first, ...more] = parts
+  if (first === undefined) throw new Error('there is nothing to join')
+  return more.reduce((before, part) => sql`${before}, ${part}`, first)
+}
+
 /**
  * The rows of a statement.
  * @throws {IheError} BUSY when the database cannot be reached or has no room; other database errors as they are, with their SQLSTATE.

@@ -99,9 +99,9 @@ async function accept(tx: IdentityTransaction, call: Call): Promise<Outcome<Feed
       : await recordFeed({ tx, caller, request, ports })
   const warnings = [...reused, ...recorded]
   const answer: FeedAcknowledgement = { code: 'CA', details: detailsOf(warnings, caller) }
-  await tx.complete(claim, { ...answer, warnings: warnings.map(noteOf) } satisfies StoredAnswer)
   const record = { result: 'success', errors: warnings, evidence } as const
-  await tx.recordExchange(caller, record)
+  const response = { ...answer, warnings: warnings.map(noteOf) } satisfies StoredAnswer
+  await tx.recordExchange(caller, record, { claim, response })
   return { answer, ...record, recorded: true }
 }
 

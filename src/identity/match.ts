@@ -34,6 +34,8 @@ export interface Finding {
   /** Absent: nobody's yet. */
   readonly person?: PersonKey
   readonly evidence?: LinkEvidence
+  /** Domains of that person's numbers. */
+  readonly held?: ReadonlySet<string>
   /** Put to staff once the record exists. */
   readonly reviews: readonly ReviewFinding[]
 }
@@ -66,18 +68,19 @@ export async function findPerson(question: Question): Promise<Finding> {
   if (decision.kind === 'apart') return { reviews: decision.reviews }
   const found = candidates.find(({ person }) => person === decision.person)
   if (found === undefined) throw new Error('the matcher named a person who was no candidate')
-  if (await isTaken(question, found)) return { reviews: [asReview(decision, 'same-domain'), ...decision.reviews] }
-  return { person: found.person, evidence: evidenceOf(decision, matching), reviews: decision.reviews }
+  const held = await lockedDomains(question, found)
+  if (domains.some((oid) => held.has(oid))) return { reviews: [asReview(decision, 'same-domain'), ...decision.reviews] }
+  return { person: found.person, held, evidence: evidenceOf(decision, matching), reviews: decision.reviews }
 }
 
-/** Locks the person; true when one of the domains has a number of that person already, of a record that is not compared too. */
-async function isTaken({ tx, domains }: Question, found: CandidatePerson): Promise<boolean> {
+/** Locks the person; domains of their numbers, of those that are not compared too. */
+async function lockedDomains({ tx }: Question, found: CandidatePerson): Promise<ReadonlySet<string>> {
   await tx.lockPersons([found.person])
   const identifiers = await tx.identifiersOf(found.person)
   const active = identifiers.filter(({ status }) => status === 'active')
   const there = new Set(active.map(({ record }) => record))
   if (!found.records.every(({ record }) => there.has(record))) throw new CandidatesChanged()
-  return active.some(({ id }) => domains.includes(id.authority))
+  return new Set(active.map(({ id }) => id.authority))
 }
 
 export type Linked = Extract<Decision, { readonly kind: 'link' }>

@@ -32,15 +32,16 @@ export async function createPerson(
   tx: IdentityTransaction,
   given: NewPerson,
 ): Promise<{ readonly key: PersonKey; readonly xad: PatientId; readonly record: RecordKey }> {
-  const key = await tx.addPerson()
-  const demographics = given.demographics === undefined ? {} : { demographics: given.demographics }
+  const { by, reason, demographics, features } = given
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const xad = { value: newXadValue(), authority: given.affinityDomain }
-    const features = given.features === undefined ? {} : { features: given.features }
-    const record = await tx.addIdentifier({ id: xad, person: key, ...demographics, ...features })
-    if (record === undefined) continue
-    await tx.addHistory([{ id: xad, event: 'add', by: given.by, reason: given.reason, person: key, ...demographics }])
-    return { key, xad, record }
+    const added = await tx.addPersonWith({
+      id: xad,
+      history: { by, reason },
+      ...(demographics === undefined ? {} : { demographics }),
+      ...(features === undefined ? {} : { features }),
+    })
+    if (added !== undefined) return { key: added.person, xad, record: added.record }
   }
   throw new Error('no unused affinity domain id found')
 }

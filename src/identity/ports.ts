@@ -104,6 +104,8 @@ export interface HistoryEntry {
 
 export interface NewIdentifier {
   readonly id: PatientId
+  /** Who brought it and why, written with it as event `add`; absent when what is done has another name. */
+  readonly history?: Pick<HistoryEntry, 'by' | 'reason' | 'evidence'>
   readonly person: PersonKey
   readonly link?: LinkState
   readonly demographics?: Demographics
@@ -217,6 +219,12 @@ export interface Matching {
   readonly version: string
 }
 
+/** A positive answer, kept for a repetition of the very same message. */
+export interface KeptAnswer {
+  readonly claim: MessageClaim
+  readonly response: unknown
+}
+
 export interface ExchangeRecord {
   readonly result: Result
   readonly errors: readonly IheError[]
@@ -247,10 +255,8 @@ export type ClaimResult =
 export interface IdentityTransaction extends IdentityReads {
   /** Reserves the message for this transaction, or tells what an earlier one got; waits for another transaction that holds it. */
   readonly claim: (claim: MessageClaim) => Promise<ClaimResult>
-  /** Keeps the answer for a repetition of the very same message. */
-  readonly complete: (claim: MessageClaim, response: unknown) => Promise<void>
-  /** Audit and journal rows of the exchange, committed with the data. */
-  readonly recordExchange: (caller: Caller, record: ExchangeRecord) => Promise<void>
+  /** Audit and journal rows of the exchange, and its answer, committed with the data. */
+  readonly recordExchange: (caller: Caller, record: ExchangeRecord, answered: KeptAnswer) => Promise<void>
   /** Audit event of a change made by staff, committed with it. */
   readonly recordStaffChange: (change: StaffChange) => Promise<void>
   /** Adds the domain unless it is there. */
@@ -283,6 +289,10 @@ export interface IdentityTransaction extends IdentityReads {
   /** The identifiers that exist, locked in the order of domain and value until the transaction ends. */
   readonly lockIdentifiers: (ids: readonly PatientId[]) => Promise<readonly StoredIdentifier[]>
   readonly addPerson: () => Promise<PersonKey>
+  /** A person together with a first number; absent, as addIdentifier, when that number exists already. */
+  readonly addPersonWith: (
+    first: Omit<NewIdentifier, 'person'>,
+  ) => Promise<{ readonly person: PersonKey; readonly record: RecordKey } | undefined>
   /** Absent when the id exists already (also when a concurrent transaction has just committed it). */
   readonly addIdentifier: (identifier: NewIdentifier) => Promise<RecordKey | undefined>
   readonly replaceDemographics: (change: NewDemographics) => Promise<void>

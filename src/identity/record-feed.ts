@@ -47,16 +47,22 @@ const NOTHING_FOUND: Finding = { reviews: [] }
 interface Place {
   readonly person: PersonKey
   readonly finding: Finding
+  /** What the new record is compared by. */
+  readonly folded?: Folded
+  /** Domains of the numbers that the person has, as far as they are known already. */
+  readonly held?: ReadonlySet<string>
 }
 
 /** Whose the new record is: the matcher's person, or someone new. */
 async function placeOf(context: FeedContext, sorted: SortedIds): Promise<Place> {
   const { tx, ports } = context
   const [first, ...more] = sorted.primary.map(({ id }) => id.authority).filter((oid) => sorted.compared.has(oid))
-  if (first === undefined) return { person: await newPerson(context, sorted), finding: NOTHING_FOUND }
+  if (first === undefined) return { ...(await newPerson(context, sorted)), finding: NOTHING_FOUND }
   const folded = foldOf(context, sorted)
   const finding = await findPerson({ tx, ports, folded, domains: [first, ...more] })
-  return { person: finding.person ?? (await newPerson(context, sorted)), finding }
+  const { person, held } = finding
+  if (person !== undefined) return { person, finding, folded, ...(held === undefined ? {} : { held }) }
+  return { ...(await newPerson(context, sorted)), finding, folded }
 }
 
 /** Ids of other authorities count when records are compared: they are what another source may have sent too. */
@@ -67,19 +73,22 @@ function foldOf({ request }: FeedContext, sorted: SortedIds, demographics = requ
 }
 
 /** Someone who has an affinity domain id from the start: the one that its source sent, or one of ours. */
-async function newPerson({ tx, caller, request, ports }: FeedContext, sorted: SortedIds): Promise<PersonKey> {
+async function newPerson(
+  { tx, caller, request, ports }: FeedContext,
+  sorted: SortedIds,
+): Promise<Pick<Required<Place>, 'person' | 'held'>> {
   const { affinityDomain } = ports
   const sent = [...sorted.primary, ...sorted.others].some(
     ({ id }) => id.authority === affinityDomain && !sorted.known.has(formatCx(id)),
   )
-  if (sent) return tx.addPerson()
+  if (sent) return { person: await tx.addPerson(), held: new Set() }
   const { key } = await createPerson(tx, {
     affinityDomain,
     by: caller.systemId,
     reason: reasonOf(request),
     demographics: request.demographics,
   })
-  return key
+  return { person: key, held: new Set([affinityDomain]) }
 }
 
 function reasonOf({ transaction, kind }: RecordFeed): string {
@@ -101,7 +110,7 @@ interface Written {
 }
 
 async function recordPrimary(context: FeedContext, sorted: SortedIds, place: Place): Promise<Written> {
-  const held = await heldDomains(context.tx, place.person)
+  const held = place.held ?? (await heldDomains(context.tx, place.person))
   const warnings: IheError[] = []
   const revisions: Revised[] = []
   let record: RecordKey | undefined
@@ -153,7 +162,7 @@ interface NewRecord {
 async function addRecord(context: FeedContext, { sorted, entry, place }: NewRecord): Promise<RecordKey> {
   const { tx, caller, request } = context
   const { demographics, received } = request
-  const { person, finding } = place
+  const { person, finding, folded } = place
   const isCompared = sorted.compared.has(entry.id.authority)
   const link = finding.person === undefined ? 'sole' : 'auto'
   const record = await tx.addIdentifier({
@@ -162,22 +171,14 @@ async function addRecord(context: FeedContext, { sorted, entry, place }: NewReco
     link,
     demographics,
     received,
-    ...(isCompared ? { features: foldOf(context, sorted) } : {}),
-  })
-  if (record === undefined) throw RACED
-  await tx.addHistory([
-    {
-      id: entry.id,
-      event: 'add',
+    ...(isCompared ? { features: folded ?? foldOf(context, sorted) } : {}),
+    history: {
       by: caller.systemId,
       reason: reasonOf(request),
-      person,
-      demographics,
-      received,
-      link,
       ...(finding.evidence === undefined ? {} : { evidence: finding.evidence }),
     },
-  ])
+  })
+  if (record === undefined) throw RACED
   await tx.addReviews(reviewsOf(record, finding.reviews))
   return record
 }
@@ -240,10 +241,8 @@ async function attachOthers(
       warnings.push(iheError('V3_OTHER_ID_TAKEN', pointAt(entry)))
       continue
     }
-    if ((await tx.addIdentifier({ id: entry.id, person })) === undefined) throw RACED
-    await tx.addHistory([
-      { id: entry.id, event: 'add', by: caller.systemId, reason: `${reasonOf(request)}, asOtherIDs`, person },
-    ])
+    const history = { by: caller.systemId, reason: `${reasonOf(request)}, asOtherIDs` }
+    if ((await tx.addIdentifier({ id: entry.id, person, history })) === undefined) throw RACED
   }
   return warnings
 }

@@ -31,9 +31,9 @@ await migrate(postgres.connection)
 let recorded = 0
 const exchange: ExchangeWriter = {
   claim: takeClaim,
-  complete: completeClaim,
-  async record() {
+  async record(client, { answered }) {
     recorded += 1
+    await completeClaim(client, answered.claim, answered.response)
   },
   ...fragmentForm,
 }

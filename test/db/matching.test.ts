@@ -2,7 +2,7 @@
 
 import t from 'tap'
 import { fragmentForm } from '../../src/codec/ebxml/registry-object.ts'
-import { completeClaim, takeClaim } from '../../src/db/idempotency.ts'
+import { takeClaim } from '../../src/db/idempotency.ts'
 import { createIdentityStore } from '../../src/db/identity-store.ts'
 import { feedAdd, feedMerge, feedRevise } from '../../src/identity/feed.ts'
 import { linkRecord, unlinkRecord } from '../../src/identity/linking.ts'
@@ -24,7 +24,6 @@ function portsOf(mode: Matching['policy']['mode'] = 'auto'): IdentityPorts {
   return {
     store: createIdentityStore(pool, {
       claim: takeClaim,
-      complete: completeClaim,
       record: async () => {},
       ...fragmentForm,
     }),

@@ -6,7 +6,7 @@ import { documentEntryObject } from '../../profiles/metadata/write.ts'
 import { admits, scopeOf } from '../../src/access/decide.ts'
 import { fragmentForm, renderFragment } from '../../src/codec/ebxml/registry-object.ts'
 import { factsOfPatient } from '../../src/db/access-store.ts'
-import { completeClaim, takeClaim } from '../../src/db/idempotency.ts'
+import { takeClaim } from '../../src/db/idempotency.ts'
 import { createIdentityStore } from '../../src/db/identity-store.ts'
 import { feedAdd, feedMerge } from '../../src/identity/feed.ts'
 import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
@@ -22,7 +22,6 @@ export const pool = await openDatabase(t, 20)
 export const ports: IdentityPorts = {
   store: createIdentityStore(pool, {
     claim: takeClaim,
-    complete: completeClaim,
     record: async () => {},
     ...fragmentForm,
   }),

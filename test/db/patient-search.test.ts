@@ -3,7 +3,7 @@
 import type pg from 'pg'
 import t, { type Test } from 'tap'
 import { fragmentForm } from '../../src/codec/ebxml/registry-object.ts'
-import { completeClaim, takeClaim } from '../../src/db/idempotency.ts'
+import { takeClaim } from '../../src/db/idempotency.ts'
 import { openResults } from '../../src/db/identity/open-results.ts'
 import { searchReads } from '../../src/db/identity/search.ts'
 import { fillSearchKeys } from '../../src/db/identity/search-fill.ts'
@@ -27,7 +27,6 @@ const pool = await openDatabase(t, 8)
 const identity: IdentityPorts = {
   store: createIdentityStore(pool, {
     claim: takeClaim,
-    complete: completeClaim,
     record: async () => {},
     ...fragmentForm,
   }),

@@ -59,7 +59,6 @@ export async function openAdministration(t: Test, mode: Matching['policy']['mode
   const identity: IdentityPorts = {
     store: createIdentityStore(pool, {
       claim: async () => ({ kind: 'new' }),
-      complete: async () => {},
       record: async () => {},
       ...fragmentForm,
     }),

@@ -184,6 +184,26 @@ function transactionOn(state: State): IdentityTransaction {
     const stored = state.identifiers.get(formatCx(id))
     if (stored !== undefined) state.identifiers.set(formatCx(id), { ...stored, ...fields })
   }
+  const add = (identifier: NewIdentifier): RecordKey | undefined => {
+    const { id, person, link = 'sole', demographics, received, features, history } = identifier
+    if (state.identifiers.has(formatCx(id))) return undefined
+    state.recordKeys += 1
+    const record = String(state.recordKeys)
+    const said = demographics === undefined ? {} : { demographics }
+    state.identifiers.set(formatCx(id), {
+      id,
+      record,
+      person,
+      link,
+      status: 'active',
+      fed: received !== undefined,
+      ...said,
+    })
+    if (features !== undefined) state.features.set(record, features)
+    const came = received === undefined ? {} : { received }
+    if (history !== undefined) state.history.push({ id, event: 'add', person, link, ...said, ...came, ...history })
+    return record
+  }
   return {
     ...readsOn(() => state),
     async claim({ scope, key, digest }) {
@@ -193,11 +213,10 @@ function transactionOn(state: State): IdentityTransaction {
       state.claims.set(`${scope} ${key}`, { digest })
       return { kind: 'new' }
     },
-    async complete({ scope, key, digest }, response) {
+    async recordExchange(_caller, record, { claim, response }) {
+      const { scope, key, digest } = claim
       const held = state.claims.get(`${scope} ${key}`)
       if (held?.digest === digest) state.claims.set(`${scope} ${key}`, { ...held, response })
-    },
-    async recordExchange(_caller, record) {
       state.records.push(record)
     },
     async addDomain(domain) {
@@ -208,22 +227,13 @@ function transactionOn(state: State): IdentityTransaction {
       state.persons += 1
       return String(state.persons)
     },
-    async addIdentifier({ id, person, link, demographics, received, features }: NewIdentifier) {
-      if (state.identifiers.has(formatCx(id))) return undefined
-      state.recordKeys += 1
-      const record = String(state.recordKeys)
-      state.identifiers.set(formatCx(id), {
-        id,
-        record,
-        person,
-        link: link ?? 'sole',
-        status: 'active',
-        fed: received !== undefined,
-        ...(demographics === undefined ? {} : { demographics }),
-      })
-      if (features !== undefined) state.features.set(record, features)
-      return record
+    async addPersonWith(first) {
+      const record = add({ ...first, person: String(state.persons + 1) })
+      if (record === undefined) return undefined
+      state.persons += 1
+      return { person: String(state.persons), record }
     },
+    addIdentifier: async (identifier) => add(identifier),
     async replaceDemographics({ id, demographics, received, features }) {
       change(id, { demographics, fed: received !== undefined })
       const record = state.identifiers.get(formatCx(id))?.record
