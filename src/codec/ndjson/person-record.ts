@@ -42,7 +42,6 @@ const PERSON_RECORD_SCHEMA = {
         deceased: { type: 'boolean' },
         restricted: { type: 'boolean' },
         mother: names,
-        restricted: { type: 'boolean' },
       },
       required: ['names'],
       additionalProperties: false,
