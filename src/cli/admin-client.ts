@@ -19,11 +19,14 @@ export interface AdminClient {
   readonly put: (path: string, body: Json) => Promise<AdminAnswer>
   readonly patch: (path: string, body: Json) => Promise<AdminAnswer>
   readonly delete: (path: string) => Promise<AdminAnswer>
+  /** For what reads the whole index, or learns from it: the answer may take minutes. */
+  readonly slow: Pick<AdminClient, 'get' | 'post'>
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 const TIMEOUT_MS = 60_000
+const SLOW_TIMEOUT_MS = 30 * 60_000
 
 /** @throws {UsageError} when the data directory holds no token. */
 export async function readAdminToken(dataDir: string): Promise<string> {
@@ -47,7 +50,10 @@ export interface AdminTarget {
 }
 
 export function createAdminClient({ baseUrl, token, staff }: AdminTarget): AdminClient {
-  const call = async (method: Method, path: string, body?: Json): Promise<AdminAnswer> => {
+  const callWithin = async (
+    timeoutMs: number,
+    { method, path, body }: { readonly method: Method; readonly path: string; readonly body?: Json | undefined },
+  ): Promise<AdminAnswer> => {
     // undici and not fetch, which refuses ports it thinks bad.
     const response = await request(`${baseUrl}/admin/v1${path}`, {
       method,
@@ -58,14 +64,19 @@ export function createAdminClient({ baseUrl, token, staff }: AdminTarget): Admin
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       body: body === undefined ? null : JSON.stringify(body),
-      headersTimeout: TIMEOUT_MS,
-      bodyTimeout: TIMEOUT_MS,
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
     })
     const text = await response.body.text()
     if (response.statusCode >= 400) throw refusedError(response.statusCode, text)
     return { status: response.statusCode, body: parse(text) }
   }
+  const call = (method: Method, path: string, body?: Json) => callWithin(TIMEOUT_MS, { method, path, body })
   return {
+    slow: {
+      get: (path) => callWithin(SLOW_TIMEOUT_MS, { method: 'GET', path }),
+      post: (path, body) => callWithin(SLOW_TIMEOUT_MS, { method: 'POST', path, body }),
+    },
     get: (path) => call('GET', path),
     post: (path, body) => call('POST', path, body),
     put: (path, body) => call('PUT', path, body),

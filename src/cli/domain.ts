@@ -12,7 +12,14 @@ export const registerDomain: Registration = (program, terminal) => {
     .description('all domains with how many numbers they have / 一覧')
     .action((_, command) =>
       withAdmin(command, terminal, async (call) =>
-        showList(call, await call.admin.get('/domains'), ['oid', 'name', 'kind', 'facilityId', 'active', 'obsolete']),
+        showList(call, await call.admin.slow.get('/domains'), [
+          'oid',
+          'name',
+          'kind',
+          'facilityId',
+          'active',
+          'obsolete',
+        ]),
       ),
     )
 }

@@ -25,7 +25,7 @@ function registerShow(group: Command, terminal: Terminal): void {
     .description('mode, thresholds, model, counts, and persons with suspiciously many records / 設定と件数')
     .action((_, command) =>
       withAdmin(command, terminal, async (call) => {
-        const { body } = await call.admin.get('/matching')
+        const { body } = await call.admin.slow.get('/matching')
         show(call, body, isObject(body) ? matchingText(body) : '')
       }),
     )
@@ -95,7 +95,7 @@ function registerModels(group: Command, terminal: Terminal): void {
     .option('--sample <records>', 'at most so many records, 1000 to 100000', Number)
     .action(({ note, sample }: { readonly note: string; readonly sample?: number }, command) =>
       withAdmin(command, terminal, async (call) => {
-        const answer = await call.admin.post('/matching/models', given({ note, sample }))
+        const answer = await call.admin.slow.post('/matching/models', given({ note, sample }))
         const version = isObject(answer.body) ? textOf(answer.body.version) : ''
         showChange(call, answer, `model ${version} was trained; compare it before you activate it`)
       }),
@@ -105,7 +105,7 @@ function registerModels(group: Command, terminal: Terminal): void {
     .description('how many standing links the model would decide otherwise / 比較')
     .action((version: string, _, command) =>
       withAdmin(command, terminal, async (call) => {
-        const { body } = await call.admin.get(`/matching/models/${segment(version)}/comparison`)
+        const { body } = await call.admin.slow.get(`/matching/models/${segment(version)}/comparison`)
         show(call, body, isObject(body) ? comparisonText(body) : '')
       }),
     )
@@ -136,7 +136,7 @@ function registerCheck(group: Command, terminal: Terminal): void {
     .description('is the index sound? Exit code 1 when an invariant is violated / 整合性の検査')
     .action((_, command) =>
       withAdmin(command, terminal, async (call) => {
-        const { body } = await call.admin.get('/matching/check')
+        const { body } = await call.admin.slow.get('/matching/check')
         const results = rowsOf(body)
         show(call, body, formatTable(results, membersOf('violations', 'invariant', 'examples')))
         const violated = results.filter(({ violations }) => violations !== 0).length
