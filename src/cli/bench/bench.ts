@@ -1,4 +1,4 @@
-// tsunagi bench: each transaction beside its bare pipe, in one run, as ratios (design §7); one JSON line a figure.
+// tsunagi bench: each transaction beside its bare pipe, in one run, as ratios (design §7); how well records are linked; one JSON line a figure.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,6 +7,7 @@ import type { Registration } from '../context.ts'
 import { UsageError } from '../failure.ts'
 import type { Measuring, Run } from './compare.ts'
 import { measureLarge } from './large.ts'
+import { measureFebrl, measureJapanese } from './matching/matching.ts'
 import { measurePeople } from './people.ts'
 import { measureRegistry } from './registry.ts'
 import { startSubject } from './subject-process.ts'
@@ -15,6 +16,9 @@ import { openWorld } from './world.ts'
 
 const PATIENTS = 200
 const REGISTRY_LARGE_MIB = '1024'
+
+/** Invented persons of --matching. */
+const MATCHING_PERSONS = 100_000
 
 interface BenchOptions {
   readonly seconds: string
@@ -25,7 +29,9 @@ interface BenchOptions {
   readonly entries: string
   readonly patients: string
   readonly parallel: string
+  readonly matching?: true
   readonly people?: string
+  readonly febrl?: string
 }
 
 export const registerBench: Registration = (program, terminal) => {
@@ -42,8 +48,10 @@ export const registerBench: Registration = (program, terminal) => {
     .option('--parallel <n>', 'ITI-41 of 10 MiB at once of --registry', '200')
     .option(
       '--people <n>',
-      'instead: the master patient index with this many invented persons, import, ITI-44 and ITI-45',
+      'instead: the master patient index with this many invented persons, import, ITI-44 and ITI-45; persons of --matching',
     )
+    .option('--matching', 'instead: how well and how fast records of invented people are linked, in memory')
+    .option('--febrl <dir>', 'for --matching: the FEBRL files dataset1.csv to dataset3.csv instead of invented people')
     .action(async (options: BenchOptions) => {
       const run: Run = {
         roundMs: positive(options, 'seconds') * 1000,
@@ -63,6 +71,7 @@ export const registerBench: Registration = (program, terminal) => {
 
 /** What is asked for; wrong options are told before anything is started. */
 function measurement(options: BenchOptions, run: Run): (directory: string) => Promise<void> {
+  if (options.matching === true) return matchingMeasurement(options, run)
   if (options.registry === true) {
     const size = {
       entries: whole(options, 'entries'),
@@ -81,6 +90,13 @@ function measurement(options: BenchOptions, run: Run): (directory: string) => Pr
   if (options.large === undefined) return (directory) => measureWorld(directory, { run, patients: PATIENTS })
   const largeMiB = positive(options, 'large')
   return (directory) => measureWorld(directory, { run, patients: 1, largeMiB })
+}
+
+function matchingMeasurement(options: BenchOptions, run: Run): () => Promise<void> {
+  const { febrl } = options
+  if (febrl !== undefined) return () => measureFebrl(run, febrl)
+  const persons = whole({ people: MATCHING_PERSONS, ...options }, 'people')
+  return async () => measureJapanese(run, persons)
 }
 
 function positive<K extends string>(options: Readonly<Partial<Record<K, unknown>>>, name: K): number {
