@@ -29,6 +29,7 @@ const CHILD_NAMED_AFTER_PARENT = 0.15
 const CHILD_HAS_LANDLINE = 0.3
 const AGE_OF_OWN_PHONE = 13
 const AGE_OF_LEAVING = 30
+const LEAST_DAYS_BETWEEN_BIRTHS = 320
 const PARENT = { youngest: 21, years: 20 }
 const NAME_ATTEMPTS = 60
 
@@ -156,8 +157,15 @@ function addChildren(home: Home, parents: readonly InventedPerson[]): void {
     const age = PARENT.youngest + random.below(PARENT.years) + random.next()
     const born = grownUp + Math.floor(age * DAYS_A_YEAR)
     const isAtHome = born <= LAST_DAY && born > LAST_DAY - AGE_OF_LEAVING * DAYS_A_YEAR
-    if (isAtHome) addChild(home, { birth: { sex: random.chance(0.51) ? 'M' : 'F', born }, parents })
+    if (isAtHome && isPossible(home, born))
+      addChild(home, { birth: { sex: random.chance(0.51) ? 'M' : 'F', born }, parents })
   }
+}
+
+/** No sooner after a brother or sister than nature allows. */
+function isPossible({ members }: Home, born: Day): boolean {
+  const siblings = members.filter(({ parents }) => parents.length > 0)
+  return siblings.every(({ birth }) => Math.abs(dayOf(birth) - born) >= LEAST_DAYS_BETWEEN_BIRTHS)
 }
 
 function addChild(

@@ -3,7 +3,7 @@
 import { type CalendarDate, DAYS_A_YEAR, type Day, dateOf, FIRST_DAY, LAST_DAY } from './calendar.ts'
 import { familyName } from './family-names.ts'
 import type { NamePart } from './name-table.ts'
-import { type Dwelling, dwelling } from './places.ts'
+import { type Dwelling, dwelling, dwellingAfterMove } from './places.ts'
 import type { Random } from './random.ts'
 
 /** What was true of a person until it changed. */
@@ -60,7 +60,8 @@ const ADULT_GIVES_BOTH = 0.08
 
 export function newHousehold(random: Random): Household {
   const household = { ...newPlace(random), hasOneTelephone: random.chance(ONE_TELEPHONE) }
-  return random.chance(HOUSEHOLDS_MOVED) ? { ...household, moved: move(random) } : household
+  if (!random.chance(HOUSEHOLDS_MOVED)) return household
+  return { ...household, moved: { since: eventDay(random), former: formerPlace(random, household) } }
 }
 
 /** Where someone lives and which numbers are theirs, with what changed in the network's years. */
@@ -71,7 +72,7 @@ export function newLife(random: Random, { household, birth, family, ...given }: 
   const married = marries ? { since: eventDay(random), former: familyName(random) } : undefined
   const moved =
     married !== undefined && random.chance(MOVED_BY_MARRIAGE)
-      ? { since: married.since, former: newPlace(random) }
+      ? { since: married.since, former: formerPlace(random, household) }
       : household.moved
   return {
     ...now,
@@ -99,12 +100,15 @@ function eventDay(random: Random): Day {
 }
 
 export function newPlace(random: Random): Place {
-  const home = dwelling(random)
-  return { home, landline: `${home.town.areaCode}-${200 + random.below(700)}-${digits(random, 4)}` }
+  return placeOf(dwelling(random), random)
 }
 
-function move(random: Random): Changed<Place> {
-  return { since: eventDay(random), former: newPlace(random) }
+function formerPlace(random: Random, { home }: Place): Place {
+  return placeOf(dwellingAfterMove(home, random), random)
+}
+
+function placeOf(home: Dwelling, random: Random): Place {
+  return { home, landline: `${home.town.areaCode}-${200 + random.below(700)}-${digits(random, 4)}` }
 }
 
 function ownPhones(random: Random, { hasOneTelephone, landline }: Household): readonly string[] {

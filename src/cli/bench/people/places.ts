@@ -43,7 +43,15 @@ const SHARE_WITH_DISTRICTS = 0.6
 /** The network's region is the same whatever the seed of its people. */
 const REGION_SEED = 20
 const towns: readonly Weighted<Town>[] = region()
-const town = chooser(towns)
+const anyTown = chooser(towns)
+const townsByCity = new Map(
+  PREFECTURES.flatMap(({ name }) =>
+    CITIES.map((city) => {
+      const ofCity = towns.filter(({ value }) => value.prefecture === name && value.city === city)
+      return [`${name}${city}`, chooser(ofCity)] as const
+    }),
+  ),
+)
 
 function region(): readonly Weighted<Town>[] {
   const random = createRandom(REGION_SEED)
@@ -74,7 +82,19 @@ const BUILDING_SECOND = '青葉 桜 緑 中央 駅前 東 西 南 若葉 旭'.sp
 const SHARE_OF_FLATS = 0.4
 
 export function dwelling(random: Random): Dwelling {
-  const place = town(random)
+  return dwellingIn(anyTown(random), random)
+}
+
+/** Half of those who move stay in their city. */
+const STAYS_IN_CITY = 0.5
+
+export function dwellingAfterMove(from: Dwelling, random: Random): Dwelling {
+  const { prefecture, city } = from.town
+  const near = random.chance(STAYS_IN_CITY) ? townsByCity.get(`${prefecture}${city}`) : undefined
+  return near === undefined ? dwelling(random) : dwellingIn(near(random), random)
+}
+
+function dwellingIn(place: Town, random: Random): Dwelling {
   const numbers = place.hasDistricts
     ? { district: 1 + random.below(6), block: 1 + random.below(40), house: 1 + random.below(30) }
     : { district: 0, block: 1 + random.below(2400), house: random.chance(0.5) ? 1 + random.below(12) : 0 }
