@@ -9,6 +9,7 @@ import type {
   CandidateRecord,
   Comparison,
   Decision,
+  FieldEvidence,
   MatchPolicy,
   MatchRecord,
   ReviewFinding,
@@ -121,11 +122,12 @@ function judge(record: MatchRecord, { person, records }: CandidatePerson, settin
   }
   const best = compared.toSorted(byLikeness)[0]
   if (best === undefined || !isWorthALook(best.comparison, setting)) return undefined
-  const capped = compared.some(({ comparison }) => isSameDomain(comparison))
-    ? 'same-domain'
-    : best.comparison.rules[0]?.rule
-  const isUnlikeAnother = compared.some(({ comparison }) => isIncompatible(comparison, setting))
   const isEnough = best.comparison.deterministic !== undefined || best.comparison.score >= setting.linkBits
+  const sharesDomain = compared.some(({ comparison }) => hasRule(comparison, 'same-domain'))
+  // A facility seldom gives two numbers: only who would be linked elsewhere is asked about.
+  if (sharesDomain && !isEnough) return undefined
+  const capped = sharesDomain ? 'same-domain' : best.comparison.rules[0]?.rule
+  const isUnlikeAnother = compared.some(({ comparison }) => isIncompatible(comparison, setting))
   return {
     person,
     record: best.record.record,
@@ -145,12 +147,33 @@ function comparisonWith(record: MatchRecord, candidate: CandidateRecord, { model
   return { ...comparison, rules: [...known.map((rule) => ({ rule, effect: effectOf(rule) })), ...comparison.rules] }
 }
 
-function isSameDomain({ rules }: Comparison): boolean {
-  return rules.some(({ rule }) => rule === 'same-domain')
+function hasRule({ rules }: Comparison, rule: MatchRule): boolean {
+  return rules.some((hit) => hit.rule === rule)
 }
 
-function isWorthALook({ score, deterministic }: Comparison, { reviewBits }: Setting): boolean {
-  return deterministic !== undefined || score >= reviewBits
+function isWorthALook(comparison: Comparison, { reviewBits }: Setting): boolean {
+  if (comparison.deterministic !== undefined) return true
+  return comparison.score >= reviewBits && !isAnyonesLikeness(comparison)
+}
+
+/**
+ * As near as strangers come, of whom there are more with the square of the index: another given name; or nothing in common but
+ * name and birth date, and not even these without a difference.
+ */
+function isAnyonesLikeness(comparison: Comparison): boolean {
+  const { fields, rules } = comparison
+  const isEqual = (name: string): boolean => fields.some(({ field, level }) => field === name && level === 'equal')
+  if (isEqual('identifier')) return false
+  if (hasRule(comparison, 'given-name-differs')) return true
+  if (!hasRule(comparison, 'name-and-birth-date-alone')) return false
+  const others = rules.filter(({ rule }) => rule !== 'same-domain' && rule !== 'name-and-birth-date-alone')
+  return others.length > 0 || !isEqual('birth date') || !fields.some(isSameGivenName)
+}
+
+const SLIGHT_LEVELS: readonly string[] = ['one character', 'differs']
+
+function isSameGivenName({ field, level }: FieldEvidence): boolean {
+  return field.startsWith('given name') && !SLIGHT_LEVELS.includes(level)
 }
 
 function isIncompatible({ score, deterministic }: Comparison, { reviewBits }: Setting): boolean {
