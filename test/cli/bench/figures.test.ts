@@ -47,6 +47,7 @@ function record(truth: number, given: { readonly phone?: string; readonly birth:
 
 const sample: Sample = {
   name: 'five records of three persons',
+  isInvented: true,
   records: [
     record(1, { phone: '090-1111-2222', birth: '19800101' }),
     record(1, { phone: '090-1111-2222', birth: '19800101', error: 'oldKanji' }),

@@ -37,6 +37,7 @@ export async function febrlSample(
   const text = await readFile(path, 'utf8')
   return {
     name: `FEBRL ${given.set} ${given.withNumber ? 'with' : 'without'} soc_sec_id`,
+    isInvented: false,
     records: rowsOf(text).map((row) => recordOf(row, given.withNumber)),
     relation: () => 'strangers',
   }

@@ -3,9 +3,9 @@
 import { type Run, rounded, target } from '../compare.ts'
 import { FEBRL_SETS, febrlSample } from './febrl.ts'
 import { type Fed, feed } from './feeding.ts'
-import { figuresOf, type Share } from './figures.ts'
+import { type Figures, figuresOf, type Share } from './figures.ts'
 import { defaultMatcher, trainedMatcher } from './matcher.ts'
-import { japaneseSample, type Relation, type Sample } from './sample.ts'
+import { japaneseSample, relations, type Sample } from './sample.ts'
 
 const SEED = 1
 
@@ -55,13 +55,8 @@ function report(run: Pick<Run, 'print'>, { sample, fed, targets }: Reported): vo
     run.print({ bench: `matching, ${sample.name}: ${what}`, ...figure })
   line('precision', atLeast(figures.precision, targets.precision))
   line('recall', atLeast(figures.recall, targets.recall))
-  line('recall, kana and birth date intact', shown(figures.intactRecall))
   line('false links', { links: fed.falseLinks.length, ...target('0 links', fed.falseLinks.length === 0) })
-  for (const relation of RELATIONS) {
-    const pairs = figures.wrongPairs.get(relation)?.length ?? 0
-    line(`${relation} linked`, { pairs, ...target('0 pairs', pairs === 0) })
-  }
-  for (const [error, share] of figures.recallByError) line(`recall, ${error}`, shown(share))
+  if (sample.isInvented) reportInvented(line, figures)
   line('review items a record', {
     ...(targets.reviews === undefined ? shown(figures.reviews) : atMost(figures.reviews, targets.reviews)),
     reasons: Object.fromEntries(figures.reviewReasons),
@@ -70,7 +65,14 @@ function report(run: Pick<Run, 'print'>, { sample, fed, targets }: Reported): vo
   line('speed', speedOf(fed))
 }
 
-const RELATIONS: readonly Relation[] = ['twins', 'parentAndChild', 'household', 'namesakes', 'strangers']
+function reportInvented(line: (what: string, figure: object) => void, figures: Figures): void {
+  line('recall, kana and birth date intact', shown(figures.intactRecall))
+  for (const relation of relations) {
+    const pairs = figures.wrongPairs.get(relation)?.length ?? 0
+    line(`${relation} linked`, { pairs, ...target('0 pairs', pairs === 0) })
+  }
+  for (const [error, share] of figures.recallByError) line(`recall, ${error}`, shown(share))
+}
 
 const FRACTION_DIGITS = 1_000_000
 

@@ -16,11 +16,14 @@ export interface SampleRecord {
 }
 
 /** How two persons are related who must not become one. */
-export type Relation = 'twins' | 'parentAndChild' | 'household' | 'namesakes' | 'strangers'
+export const relations = ['twins', 'parentAndChild', 'household', 'namesakes', 'strangers'] as const
+export type Relation = (typeof relations)[number]
 
 export interface Sample {
   readonly name: string
   readonly records: readonly SampleRecord[]
+  /** Errors and relations are known of people who were invented here; of others only who is who. */
+  readonly isInvented: boolean
   /** Of two different persons. */
   readonly relation: (one: number, other: number) => Relation
 }
@@ -39,6 +42,7 @@ export function japaneseSample(given: { readonly seed: number; readonly persons:
   const persons = new Map(invented.map(({ truth }) => [truth.number, truth]))
   return {
     name: `Japanese, ${given.persons} persons`,
+    isInvented: true,
     records: invented.map(({ domain, demographics, errors, truth }) => ({
       domain,
       described: { demographics, identifiers: [] },
