@@ -10,6 +10,9 @@ import { defaultMatcher, trainedMatcher } from '../../../src/cli/bench/matching/
 import { measureFebrl, measureJapanese } from '../../../src/cli/bench/matching/matching.ts'
 import { japaneseSample } from '../../../src/cli/bench/matching/sample.ts'
 
+// Training on a loaded machine.
+t.setTimeout(120_000)
+
 const PERSONS = 3000
 /** Data for measuring only; it lies beside the project where there is any. */
 const FEBRL = fileURLToPath(new URL('../../../../shared/data/febrl', import.meta.url))
