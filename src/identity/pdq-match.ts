@@ -19,6 +19,8 @@ const EQUAL_ACROSS_SCRIPTS = 95
 const LOOSELY_EQUAL = 90
 const BEGINS_ALIKE = 80
 const BEGINS_LOOSELY_ALIKE = 70
+/** Longer than any address that is one. */
+const MOST_CHARACTERS = 500
 
 /**
  * How well one record agrees with all that is asked of demographics, 0 to 100; undefined when it does not. What is asked and not known
@@ -53,7 +55,8 @@ function isAt(known: Address, asked: SoughtAddress | undefined): boolean {
 }
 
 /** The line as it is written, and with numbers in one spelling: 一丁目１番１号 is 1-1-1. */
-function placeOf(text: string): { readonly line: string; readonly parts: string } {
+function placeOf(whole: string): { readonly line: string; readonly parts: string } {
+  const text = whole.slice(0, MOST_CHARACTERS)
   const folded = foldAddress({ text })
   const line = foldKanji(text)
   return { line, parts: folded === undefined ? line : `${folded.places.join('')}${folded.number}${folded.building}` }

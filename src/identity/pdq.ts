@@ -21,6 +21,8 @@ import { toPatient, type VisiblePerson, visiblePersons } from './pdq-view.ts'
 
 /** Most persons that an answer may be about; who asks for more has not asked for a patient. */
 export const MAX_FOUND = 500
+/** Names that are alternatives, ids that all hold, domains wanted. */
+const MOST_REPEATED = 50
 
 interface Call {
   readonly caller: Caller
@@ -39,6 +41,8 @@ interface Found {
  */
 export async function pdqQuery(request: PdqQuery, caller: Caller, ports: PdqPorts): Promise<Outcome<PdqAnswer>> {
   const call = { caller, ports }
+  const excess = excessOf(request)
+  if (excess !== undefined) return refused(request, [excess])
   const unknown = await unknownDomains(request, ports)
   if (unknown.length > 0) return refused(request, unknown)
   const plan = planOf(request, { limit: MAX_FOUND + 1, ...(await reachOf(call)) })
@@ -47,6 +51,14 @@ export async function pdqQuery(request: PdqQuery, caller: Caller, ports: PdqPort
   if (persons.length > MAX_FOUND) return refused(request, [tooWide(request, MAX_FOUND)])
   const ranked = ranking(await agreeing(request, persons, call), request, call)
   return firstPage(request, ranked, call)
+}
+
+/** A parameter that is repeated more often than anybody's question needs. */
+function excessOf({ names, ids, domains }: PdqQuery): IheError | undefined {
+  const excess = names[MOST_REPEATED] ?? ids[MOST_REPEATED] ?? domains[MOST_REPEATED]
+  return excess === undefined
+    ? undefined
+    : iheError('V3_TOO_MANY', { at: excess.at, rule: `at most ${MOST_REPEATED} of a parameter` })
 }
 
 async function unknownDomains({ domains }: PdqQuery, { reads }: PdqPorts): Promise<readonly IheError[]> {

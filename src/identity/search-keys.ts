@@ -42,6 +42,10 @@ export interface KeyRange {
 /** Follows every text that begins alike. */
 const LAST = '\u{10ffff}'
 const BIRTH_DATE_DIGITS = 8
+/** What a record may bring into the search; more than anybody has. A key must fit into an index page, too. */
+const MOST_NAMES = 20
+const MOST_VALUES = 10
+const MOST_CHARACTERS = 200
 
 /** What is kept of a record; nothing of one that is not to be found by a search. */
 export function searchEntry(demographics: Demographics): SearchEntry {
@@ -49,10 +53,10 @@ export function searchEntry(demographics: Demographics): SearchEntry {
   const { birthTime, sex } = demographics
   const birth = birthTime?.slice(0, BIRTH_DATE_DIGITS)
   const keys = [
-    ...demographics.names.flatMap(foldedNames).map(nameKey),
+    ...demographics.names.slice(0, MOST_NAMES).flatMap(foldedNames).map(nameKey),
     ...(birth === undefined ? [] : [valueKey('birth', birth)]),
-    ...demographics.addresses.flatMap(({ postalCode }) => postalKey(postalCode)),
-    ...demographics.telecoms.map((telecom) => valueKey('phone', telecomKey(telecom))),
+    ...demographics.addresses.slice(0, MOST_VALUES).flatMap(({ postalCode }) => postalKey(postalCode)),
+    ...demographics.telecoms.slice(0, MOST_VALUES).map((telecom) => valueKey('phone', telecomKey(telecom))),
   ]
   const distinct = new Map(keys.map((key) => [`${key.kind} ${key.key}`, key]))
   return {
@@ -67,15 +71,16 @@ function valueKey(kind: KeyKind, key: string): SearchKey {
 }
 
 function postalKey(postalCode: string | undefined): readonly SearchKey[] {
-  const code = foldPostalCode(postalCode ?? '')
+  const code = foldPostalCode((postalCode ?? '').slice(0, MOST_CHARACTERS))
   return code === undefined ? [] : [valueKey('postal', code)]
 }
 
 /** A telephone number in one spelling; what the matcher takes for no person's number (firms, mail addresses) without marks. */
 export function telecomKey(telecom: string): string {
+  const bounded = telecom.slice(0, MOST_CHARACTERS)
   return (
-    foldPhone(telecom) ??
-    fold(telecom)
+    foldPhone(bounded) ??
+    fold(bounded)
       .replace(/^[A-Z]+:/, '')
       .replace(/[\s()-]/g, '')
       .replace(/^\+81/, '0')
@@ -83,8 +88,12 @@ export function telecomKey(telecom: string): string {
 }
 
 /** What the matcher's folding makes of a name. */
-export function foldedNames(name: PersonName): readonly FoldedName[] {
-  return foldName(name).names
+export function foldedNames({ representation, family, given }: PersonName): readonly FoldedName[] {
+  return foldName({
+    representation,
+    family: family.slice(0, MOST_CHARACTERS),
+    given: given.slice(0, MOST_CHARACTERS),
+  }).names
 }
 
 function nameKey(name: FoldedName): SearchKey {
@@ -103,7 +112,7 @@ function partKey(name: FoldedName, part: 'family' | 'given'): string {
 
 /** The name asked for, folded as names of records are; undefined when folding leaves nothing of it. */
 export function foldSought({ family = '', given = '' }: SoughtName): FoldedName | undefined {
-  return foldName({ representation: 'IDE', family, given }).names[0]
+  return foldedNames({ representation: 'IDE', family, given })[0]
 }
 
 /** Where records with such a name stand; `inexact` looks at everything that begins alike. */

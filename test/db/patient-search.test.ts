@@ -107,6 +107,25 @@ t.test('3.47.4.1.3: a merged number is found no more, its successor is', async (
   t.strictSame(await found({ names: [soughtName('統合')] }), ['M2'])
 })
 
+t.test('3.44.4.1.3: absurd demographics are stored, and searched as far as an index can', async (t) => {
+  const long = '長'.repeat(5000)
+  const names = [
+    { representation: 'IDE', family: long, given: long },
+    ...Array.from({ length: 300 }, (_, index) => ({
+      representation: 'ABC' as const,
+      family: 'Mizusawa',
+      given: `Hana${String.fromCodePoint(65 + (index % 26), 65 + (index % 25))}`,
+    })),
+  ] as const
+  const telecoms = [`mailto:${'x'.repeat(9000)}@example.jp`]
+  const demographics = { ...HANA, names, telecoms, birthTime: '18990101' }
+  const { answer } = await feedAdd(feedOf([idIn(DOMAIN_A, 'LONG')], { demographics }), hospital, identity)
+  t.equal(answer.code, 'CA')
+  t.strictSame(await found({ names: [soughtName(long, long)] }), ['LONG'])
+  const { rows } = await pool.query(`select from identity.search_key where birth = '18990101'`)
+  t.ok(rows.length > 3 && rows.length < 40, `${rows.length} keys`)
+})
+
 t.test('a record is found by what a push of its facility says now', async (t) => {
   const own = { domain: DOMAIN_A, local_id: 'S1', demographics: HANA }
   const names = [{ representation: 'IDE', family: '押出', given: '葉名' }] as const

@@ -276,6 +276,15 @@ t.test('a query that asks for nothing, or for half of everybody, is refused', as
   })
 })
 
+t.test('a query cannot be made to ask for any number of things', async (t) => {
+  const w = world()
+  const names = Array.from({ length: 51 }, (_, index) => ({ ...soughtName('水沢'), at: `name[${index + 1}]` }))
+  const most = await pdqQuery(pdqQueryOf({ names: names.slice(1) }), hospital, w.pdq)
+  t.equal(most.result, 'success')
+  const over = await pdqQuery(pdqQueryOf({ names }), hospital, w.pdq)
+  t.match(over.errors, [{ row: { code: 'V3_TOO_MANY' }, at: 'name[51]' }])
+})
+
 async function fiveOf(w: World): Promise<void> {
   for (const number of ['1', '2', '3', '4', '5']) await register(w, idIn(DOMAIN_A, number))
 }

@@ -29,13 +29,16 @@ export function required(element: XmlElement, name: string, at: string): XmlElem
   return found
 }
 
+const MAX_ROOT_LENGTH = 128
 const MAX_EXTENSION_LENGTH = 256
 
-/** An II with a root; @throws {IheError} V3_ATTRIBUTE_MISSING without one, V3_DATA_TYPE for an extension beyond all use. */
+/** An II with a root; @throws {IheError} V3_ATTRIBUTE_MISSING without one, V3_DATA_TYPE for a root or extension beyond all use. */
 export function readIdentifier(element: XmlElement, at: string): InstanceIdentifier {
   const root = element.attributes.get('root')
   const extension = element.attributes.get('extension')
   if (root === undefined) throw iheError('V3_ATTRIBUTE_MISSING', { at: `${at}/@root` })
+  if (root.length > MAX_ROOT_LENGTH)
+    throw iheError('V3_DATA_TYPE', { at: `${at}/@root`, rule: `at most ${MAX_ROOT_LENGTH} characters` })
   if (extension !== undefined && extension.length > MAX_EXTENSION_LENGTH)
     throw iheError('V3_DATA_TYPE', { at: `${at}/@extension`, rule: `at most ${MAX_EXTENSION_LENGTH} characters` })
   return extension === undefined ? { root } : { root, extension }

@@ -93,6 +93,20 @@ t.test('3.47.4.1.2: dates, bare text, asterisks and null values', async (t) => {
   t.match(asked(/ extension="A 1"/, '').ids, [{ authority: DOMAIN_A, value: undefined }])
 })
 
+t.test('3.47.4.1.2: a query id beyond all use is refused with its place', async (t) => {
+  for (const [from, to, place] of [
+    ['root="2.25.500"', `root="r${'x'.repeat(200)}"`, '@root'],
+    ['extension="q1"', `extension="${'x'.repeat(300)}"`, '@extension'],
+  ] as const)
+    t.match(
+      refusalOf(() => readDemographicsQuery(bodyOf(QUERY.replace(from, to)))),
+      {
+        row: { code: 'V3_DATA_TYPE' },
+        at: `${query.keyAt}/${place}`,
+      },
+    )
+})
+
 t.test(
   '3.47.4.3, 3.47.4.4: continuation and cancellation are read back, the interaction id has no suffix',
   async (t) => {
