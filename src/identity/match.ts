@@ -1,5 +1,6 @@
 // Where the matcher meets the index: whose a new record is, and what a record that says something new does to its link.
 
+import { isDeepStrictEqual } from 'node:util'
 import { formatCx } from '../model/identifiers.ts'
 import type { LocatedPatientId } from '../model/identity-feed.ts'
 import { blocksOf } from './matching/blocks.ts'
@@ -73,14 +74,15 @@ export async function findPerson(question: Question): Promise<Finding> {
   return { person: found.person, held, evidence: evidenceOf(decision, matching), reviews: decision.reviews }
 }
 
-/** Locks the person; domains of their numbers, of those that are not compared too. */
-async function lockedDomains({ tx }: Question, found: CandidatePerson): Promise<ReadonlySet<string>> {
+/**
+ * Locks the person; domains of their numbers, of those that are not compared too. While the lock was waited for, staff or a source
+ * may have brought a record to the person, or have told something else of one.
+ */
+async function lockedDomains({ tx, asking }: Question, found: CandidatePerson): Promise<ReadonlySet<string>> {
   await tx.lockPersons([found.person])
+  if (!isDeepStrictEqual(await tx.recordsOf(found.person, asking), found.records)) throw new CandidatesChanged()
   const identifiers = await tx.identifiersOf(found.person)
-  const active = identifiers.filter(({ status }) => status === 'active')
-  const there = new Set(active.map(({ record }) => record))
-  if (!found.records.every(({ record }) => there.has(record))) throw new CandidatesChanged()
-  return new Set(active.map(({ id }) => id.authority))
+  return new Set(identifiers.flatMap(({ id, status }) => (status === 'active' ? [id.authority] : [])))
 }
 
 export type Linked = Extract<Decision, { readonly kind: 'link' }>

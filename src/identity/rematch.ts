@@ -3,7 +3,7 @@
 import type { Caller } from '../model/caller.ts'
 import type { Oid, PatientId } from '../model/identifiers.ts'
 import type { Demographics } from '../model/person.ts'
-import { findPerson, type Question, reviewsOf } from './match.ts'
+import { CandidatesChanged, findPerson, type Question, reviewsOf } from './match.ts'
 import { type Misfit, misfitOf } from './matching/decide.ts'
 import { createPerson } from './person.ts'
 import { mergePersons } from './person-merge.ts'
@@ -24,8 +24,10 @@ export interface Rematch extends Omit<Question, 'domains' | 'asking'> {
 export async function rematch(given: Rematch): Promise<readonly PersonKey[]> {
   const { tx, ports, stored } = given
   if (ports.matching().policy.mode === 'off') return []
+  if ((await tx.recordsOf(stored.person, stored.record)).length === 0) return joinOthers(given)
+  // Whoever is about to join the person sees what the record says now, or is seen here.
+  await tx.lockPersons([stored.person])
   const companions = await tx.recordsOf(stored.person, stored.record)
-  if (companions.length === 0) return joinOthers(given)
   const own = { domain: stored.id.authority, features: given.folded.features }
   const misfit = misfitOf(own, companions, ports.matching())
   if (misfit === undefined) return []
@@ -52,6 +54,9 @@ async function joinOthers(given: Rematch): Promise<readonly PersonKey[]> {
   const { tx, stored, caller, affinityDomain, reason } = given
   const question: Question = { ...given, domains: [stored.id.authority], asking: stored.record }
   const { person, evidence, reviews } = await findPerson(question)
+  await tx.lockPersons([stored.person])
+  // Someone joined the person by what the record said before.
+  if ((await tx.recordsOf(stored.person, stored.record)).length > 0) throw new CandidatesChanged()
   await tx.addReviews(reviewsOf(stored.record, reviews))
   if (person === undefined || person === stored.person) return []
   const merged = await mergePersons(tx, {

@@ -176,6 +176,50 @@ t.test('an unlinked number stays apart, whatever its source repeats', async (t) 
   t.not(await personOf(a), await personOf(b))
 })
 
+/** Fulfils when so many wait for a person that another transaction has locked. */
+async function personAwaited(waiting = 1): Promise<void> {
+  for (;;) {
+    const { rows } = await pool.query(
+      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%lock persons%'`,
+    )
+    if (rows.length === waiting) return
+  }
+}
+
+t.test('whoever joins a person is compared with what the person is by then', async (t) => {
+  const person = someone()
+  const a = await feed(1, person)
+  const names = person.names.map((name) => ({ ...name, given: name.representation === 'IDE' ? '花子' : 'ハナコ' }))
+  const sister = await feed(2, { ...person, names, sex: 'F' })
+  const client = await pool.connect()
+  await client.query('begin')
+  await client.query('select from identity.person where person_key = $1 for update', [await personOf(a)])
+  const target = await xadOf(a)
+  const linking = linkRecord({ domain: sister.authority, value: sister.value, person: target, ...staff }, ports)
+  await personAwaited()
+  const feeding = feed(3, person)
+  await personAwaited(2)
+  await client.query('commit')
+  client.release()
+  await linking
+  t.not(await personOf(await feeding), await personOf(a), 'the sister is of that person now: nobody is joined to both')
+})
+
+t.test('who joins a person by what a record said before a revise is compared with what it says now', async (t) => {
+  const person = someone()
+  const a = await feed(1, person)
+  const client = await pool.connect()
+  await client.query('begin')
+  await client.query('select from identity.person where person_key = $1 for update', [await personOf(a)])
+  const revising = feedRevise(feedOf([a], { demographics: someone() }), callerOf('f1'), ports)
+  await personAwaited()
+  const feeding = feed(2, person)
+  await client.query('commit')
+  client.release()
+  await revising
+  t.not(await personOf(await feeding), await personOf(a))
+})
+
 t.test('two numbers of one hospital are a question, never a link', async (t) => {
   const person = someone()
   const [a, b] = [await feed(1, person), await feed(1, person)]

@@ -8,7 +8,7 @@ import { RACED } from '../feed-context.ts'
 import { CandidatesChanged, reviewsOf } from '../match.ts'
 import type { NewReview, PersonKey, RecordKey } from '../ports.ts'
 import { type Plan, type Planned, planRecords } from './plan.ts'
-import type { BulkTransaction, KnownRecord } from './ports.ts'
+import type { BulkTransaction, IndexedRecord, KnownRecord } from './ports.ts'
 import type { ImportContext, PreparedRecord } from './prepared.ts'
 import { isPlanned, type WorkingIndex, workingIndex } from './working-index.ts'
 
@@ -146,7 +146,7 @@ async function readIndex(
   return index
 }
 
-/** Locks whoever gets a further record, and makes sure that staff or a merge have not changed them since they were read. */
+/** Locks whoever gets a further record, and makes sure that they are compared by what they were compared by when they were read. */
 async function confirm(
   tx: BulkTransaction,
   { plan, index }: { readonly plan: Plan; readonly index: WorkingIndex },
@@ -158,10 +158,19 @@ async function confirm(
   const numbers = await tx.numbersOf(persons)
   const there = new Set(numbers.map(({ person, record }) => `${person} ${record}`))
   const taken = new Set(numbers.map(({ person, domain }) => `${person} ${domain}`))
+  const read = persons.flatMap((person) => index.storedOf(person))
   const isAsItWas =
-    persons.every((person) => index.storedOf(person).every((record) => there.has(`${person} ${record}`))) &&
+    read.every(({ person, record }) => there.has(`${person} ${record}`)) &&
+    isDeepStrictEqual(comparedOf(numbers), comparedOf(read)) &&
     joined.every(({ person, id }) => !taken.has(`${person} ${id.authority}`))
   if (!isAsItWas) throw new CandidatesChanged()
+}
+
+/** What the persons are compared by. */
+function comparedOf(records: readonly IndexedRecord[]): ReadonlyMap<RecordKey, unknown> {
+  return new Map(
+    records.flatMap(({ record, compared }) => (compared === undefined ? [] : [[record, compared.features]])),
+  )
 }
 
 async function write(tx: BulkTransaction, plan: Plan, context: ImportContext): Promise<void> {

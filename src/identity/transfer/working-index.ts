@@ -1,7 +1,7 @@
 // The part of the index that a batch is compared with: read once, and growing by the batch's own records.
 
 import type { CandidatePerson, CandidateRecord } from '../matching/types.ts'
-import type { PersonKey, RecordKey } from '../ports.ts'
+import type { PersonKey } from '../ports.ts'
 import type { IndexedRecord } from './ports.ts'
 
 interface WorkingPerson {
@@ -10,7 +10,7 @@ interface WorkingPerson {
   readonly place: number
   readonly records: CandidateRecord[]
   readonly domains: Set<string>
-  readonly stored: RecordKey[]
+  readonly stored: IndexedRecord[]
 }
 
 /** Keys of what a batch adds begin so until they are reserved. */
@@ -30,7 +30,7 @@ export interface WorkingIndex {
   readonly candidates: (keys: readonly string[]) => readonly CandidatePerson[]
   readonly hasNumberOf: (person: PersonKey, domain: string) => boolean
   /** Records of the person that were read, not those that the batch adds. */
-  readonly storedOf: (person: PersonKey) => readonly RecordKey[]
+  readonly storedOf: (person: PersonKey) => readonly IndexedRecord[]
   /** A record that is there already is not added again. */
   readonly add: (record: IndexedRecord) => void
 }
@@ -43,13 +43,14 @@ export function workingIndex(given: readonly IndexedRecord[], wanted: ReadonlySe
   const known = new Set<string>()
   const persons = new Map<PersonKey, WorkingPerson>()
   const blocks = new Map<string, Set<WorkingPerson>>()
-  const add = ({ person, record, domain, compared }: IndexedRecord): void => {
+  const add = (indexed: IndexedRecord): void => {
+    const { person, record, domain, compared } = indexed
     if (known.has(record)) return
     known.add(record)
     const owner = persons.get(person) ?? newPerson(person, persons.size)
     persons.set(person, owner)
     owner.domains.add(domain)
-    if (!isPlanned(record)) owner.stored.push(record)
+    if (!isPlanned(record)) owner.stored.push(indexed)
     if (compared === undefined) return
     owner.records.push({ record, domain, features: compared.features, vetoed: false })
     for (const key of compared.keys) {
