@@ -17,7 +17,7 @@ import type {
 import { searchEntry } from '../identity/search-keys.ts'
 import type { Caller } from '../model/caller.ts'
 import { formatCx } from '../model/identifiers.ts'
-import { keepFeatures, matchingWork } from './identity/matching.ts'
+import { addFeatures, keepFeatures, matchingWork } from './identity/matching.ts'
 import { type IdentifierRow, identifierColumns, identityReads, toIdentifier } from './identity/reads.ts'
 import { reviewWork } from './identity/reviews.ts'
 import { addSearchKeys, replaceSearchKeys } from './identity/search.ts'
@@ -158,7 +158,7 @@ function addedParts(given: Omit<NewIdentifier, 'person'>, person: Statement): St
   return joined([
     added,
     ...(history === undefined ? [] : [historyPart(history)]),
-    ...(features === undefined ? [] : [keepFeatures(named('added'), features)]),
+    ...(features === undefined ? [] : [addFeatures(named('added'), features)]),
     ...(demographics !== undefined && isOriginal ? [addSearchKeys(named('added'), searchEntry(demographics))] : []),
   ])
 }

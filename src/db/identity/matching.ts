@@ -119,6 +119,17 @@ async function addReviews(client: Queryable, reviews: readonly NewReview[]): Pro
   )
 }
 
+/** Parts of a WITH clause that keep the features of a record that is new, `records (record_id)`. */
+export function addFeatures(records: Statement, { version, features, keys }: RecordFeatures): Statement {
+  return sql`
+    keyed as (
+      insert into identity.match_key (key, record_id)
+      select distinct key, r.record_id from ${records} r cross join unnest(${keys}::bigint[]) as key),
+    folded as (
+      insert into identity.match_record (record_id, version, features, keys)
+      select r.record_id, ${version}::integer, ${JSON.stringify(features)}::jsonb, ${keys}::bigint[] from ${records} r)`
+}
+
 /**
  * Parts of a WITH clause that keep the features of the records of `records (record_id)`; their keys replace the former ones.
  * Rows of both states cannot be written in one statement, so only what differs is.
