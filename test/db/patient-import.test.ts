@@ -2,6 +2,7 @@
 
 import t from 'tap'
 import { hospitals } from '../../src/cli/bench/people/people.ts'
+import { record } from '../../src/cli/bench/replay.ts'
 import { exportPatients } from '../../src/identity/transfer/export.ts'
 import type { PersonRecord } from '../../src/model/person-record.ts'
 import { AFFINITY, HANA, idIn, UNKNOWN } from '../identity/in-memory.ts'
@@ -121,4 +122,26 @@ t.test('design §3: an export imported into an empty network makes the same pers
     bare(ofB),
     bare(lines).filter(({ id }) => id.authority === HOSPITAL_B),
   )
+})
+
+t.test('design §2.9: what a batch and a page read and write goes by index, whatever the size', async (t) => {
+  const pool = await openDatabase()
+  const index = await openIndex(pool)
+  await index.take(recordsOf(15, 100), 50)
+  const recording = record(pool)
+  await index.take(recordsOf(15, 140), 50)
+  for await (const page of exportPatients({ by: 'staff', peer: '127.0.0.1:1' }, index.ports)) t.ok(page.length > 0)
+  const statements = new Map(recording.stop().map((statement) => [statement.name, statement]))
+  for (const marker of [
+    'numbers of a batch',
+    'records that a batch is compared with',
+    'records of a batch',
+    'a page of',
+  ]) {
+    const statement = [...statements.values()].find(({ text }) => text.includes(`/* ${marker}`))
+    if (statement === undefined) throw new Error(`no statement for ${marker}`)
+    const { rows } = await pool.query<{ 'QUERY PLAN': string }>(`explain ${statement.text}`, [...statement.values])
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
+    t.notMatch(plan, /Seq Scan on (identifier|identifier_history|match_key|match_record|person|search_key)/, marker)
+  }
 })

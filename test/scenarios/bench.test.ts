@@ -215,6 +215,36 @@ t.test('bench --registry prints every figure, with numbers, and nothing fails', 
   )
 })
 
+t.test('bench --people prints every figure, with numbers, nothing fails and no two people become one', async (t) => {
+  const lines: string[] = []
+  const code = await main('bench --people 60 --seconds 0.2 --callers 2'.split(' '), {
+    out: (data) => lines.push(...String(data).trim().split('\n')),
+    err: (text) => t.comment(text),
+    env: {},
+    cwd: '/',
+  })
+  t.equal(code, 0)
+  const latencies = ['p95Ms', 'p95BeforeMs', 'growth']
+  const promised: Readonly<Record<string, readonly string[]>> = {
+    'import of 60 persons': ['records', 'recordsPerSecond', 'minutes', 'linked', 'reviews', 'rssMiB'],
+    'links of 60 persons': ['records', 'exportedPerSecond', 'recall', 'falseLinks'],
+    'ITI-45 of 60 persons': ['requestsPerSecond', 'barePerSecond', 'ratio', 'p50Ms', 'p95Ms', 'p99Ms'],
+    'ITI-44 add with matching to 60 persons': ['requestsPerSecond', 'p50Ms', 'p95Ms', 'p99Ms'],
+    'ITI-44 add, p95 at 60 persons to p95 at 60, in turn': latencies,
+  }
+  const figures = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  t.same(
+    figures.map(({ bench }) => bench),
+    Object.keys(promised),
+  )
+  for (const figure of figures) {
+    for (const number of promised[String(figure.bench)] ?? []) t.ok(Number.isFinite(figure[number]), number)
+    t.equal(figure.failures ?? 0, 0, `${figure.bench}: no failures`)
+    t.equal(typeof figure.target, 'string', `${figure.bench}: its target stands beside`)
+  }
+  t.equal(figures[1]?.falseLinks, 0)
+})
+
 t.test('wrong sizes are told before anything is started', async (t) => {
   for (const [given, words] of [
     ['--entries 10 --patients 3', 'multiple'],
