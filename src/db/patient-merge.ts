@@ -28,6 +28,7 @@ export async function mergePatients(client: pg.ClientBase, change: MergeChange, 
   const mergeId = await recordMerge(client, book)
   await replaceIdentifiers(client, change)
   await moveIdentifiers(client, change)
+  await passVetoes(client, change)
   if (scope === 'person') await closePerson(client, change)
   const ids = replacements.map((one) => formatCx(one.former))
   const objects = scope === 'person' ? wholePerson(former) : underPatientIds(former, ids)
@@ -51,8 +52,12 @@ export async function moveNumbers(client: pg.ClientBase, change: NumbersMove, fo
   await execute(
     client,
     sql`/* numbers that go to another person */
-      update identity.identifier i set person_key = ${to}, link = ${link}, second = false, updated_at = now()
-      from unnest(${ids.map(({ authority }) => authority)}::text[], ${ids.map(({ value }) => value)}::text[]) as go (domain, value)
+      update identity.identifier i
+      set person_key = ${to}, link = ${link}, second = go.place > 1 and i.value = go.value, updated_at = now()
+      from (select own.domain, own.value, row_number() over (partition by own.domain order by own.second, own.value) as place
+            from (select distinct * from unnest(${ids.map(({ authority }) => authority)}::text[],
+                                               ${ids.map(({ value }) => value)}::text[]) as n (domain, value)) as named
+            join identity.identifier own on own.domain = named.domain and own.value = named.value) as go
       where i.domain = go.domain and (i.value = go.value or i.survivor = go.value)`,
   )
   await noteObjects(client, { mergeId, objects: underNumbers({ person: from, ids, since: '-infinity' }, form) })
@@ -140,6 +145,25 @@ async function moveIdentifiers(client: pg.ClientBase, { moved, survivor, origin 
       from unnest(${moved.map(({ id }) => id.authority)}::text[], ${moved.map(({ id }) => id.value)}::text[],
                   ${moved.map(({ second }) => second)}::boolean[]) as go (domain, value, second)
       where i.domain = go.domain and i.value = go.value`,
+  )
+}
+
+/** Whoever is not the one who had the number that goes is not the one who has it from now on either: staff said so of the person. */
+async function passVetoes(client: pg.ClientBase, { replacements, survivor }: MergeChange): Promise<void> {
+  await execute(
+    client,
+    sql`/* merge: decisions about the ids that go */
+      insert into identity.non_link (record_a, record_b, by, reason)
+      select distinct on (1, 2) least(other.record_id, kept.record_id), greatest(other.record_id, kept.record_id), n.by, n.reason
+      from unnest(${replacements.map(({ former }) => former.authority)}::text[],
+                  ${replacements.map(({ former }) => former.value)}::text[],
+                  ${replacements.map((one) => one.survivor.value)}::text[]) as pair (domain, former, survivor)
+      join identity.identifier gone on gone.domain = pair.domain and gone.value = pair.former
+      join identity.identifier kept on kept.domain = pair.domain and kept.value = pair.survivor
+      join identity.non_link n on n.record_a = gone.record_id or n.record_b = gone.record_id
+      join identity.identifier other on other.record_id in (n.record_a, n.record_b) and other.record_id <> gone.record_id
+      where other.person_key <> ${survivor} and other.status = 'active'
+      on conflict do nothing`,
   )
 }
 

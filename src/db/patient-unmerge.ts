@@ -69,6 +69,7 @@ export async function undoMerge(
     kind: 'undone',
     persons: [...new Set([merge.former_person, merge.survivor_person])],
     patients: changed.map(idOf),
+    since: [...standing.values()].filter((one) => !after.some((other) => keyOf(other) === keyOf(one))).map(idOf),
     separates: merge.scope === 'person' && merge.origin !== 'feed',
   }
 }

@@ -50,7 +50,7 @@ export function linkRecord(request: LinkRequest, ports: LinkingPorts): Promise<L
     await refuseSecondNumber(tx, id, target.person)
     const work = { ...request, affinityDomain: ports.affinityDomain }
     if (stored === undefined) await addNumber(tx, id, target.person)
-    else await moveTo(tx, stored, { ...work, to: target.person, link: 'manual' })
+    else await moveTo(tx, [stored], { ...work, to: target.person, link: 'manual' })
     await record(tx, id, { ...request, event: 'link', person: target.person, former: stored?.person, link: 'manual' })
     await staffChange(tx, request, 'patient number linked', [id, xad])
     if (stored === undefined) {
@@ -153,13 +153,29 @@ async function splitOff(
     ...work,
     ...(described?.demographics === undefined ? {} : { demographics: described.demographics }),
   })
+  await moveTo(tx, [first, ...more], { ...work, to: key, link: 'manual' })
   for (const stored of going) {
-    await moveTo(tx, stored, { ...work, to: key, link: 'manual' })
     await record(tx, stored.id, { ...work, person: key, former: first.person, link: 'manual' })
   }
   await tx.keepApart(pairsOf(recordsOf(going), recordsOf(staying)), work)
   await tx.announce([first.person, key])
   return going.map(({ id }) => ({ id, former: first.person, person: key, xad }))
+}
+
+/**
+ * Makes a new person of a number that the matcher joined to what is no person any more. Nobody has decided about it: it may come to
+ * either of them again.
+ */
+export async function standAlone(
+  tx: IdentityTransaction,
+  stored: StoredIdentifier,
+  work: StaffDecision & { readonly affinityDomain: Oid },
+): Promise<PersonKey> {
+  const { demographics } = stored
+  const { key } = await createPerson(tx, { ...work, ...(demographics === undefined ? {} : { demographics }) })
+  await moveTo(tx, [stored], { ...work, to: key, link: 'sole' })
+  await record(tx, stored.id, { ...work, event: 'unlink', person: key, former: stored.person, link: 'sole' })
+  return key
 }
 
 function recordsOf(identifiers: readonly StoredIdentifier[]): readonly RecordKey[] {
@@ -169,17 +185,22 @@ function recordsOf(identifiers: readonly StoredIdentifier[]): readonly RecordKey
 interface Moving extends StaffDecision {
   readonly affinityDomain: Oid
   readonly to: PersonKey
-  readonly link: 'manual'
+  readonly link: 'manual' | 'sole'
 }
 
-async function moveTo(tx: IdentityTransaction, stored: StoredIdentifier, given: Moving): Promise<void> {
+/** Numbers of one person go together, so that their documents do and one undo brings all of them back. */
+async function moveTo(
+  tx: IdentityTransaction,
+  [first, ...more]: readonly [StoredIdentifier, ...StoredIdentifier[]],
+  given: Moving,
+): Promise<void> {
   const { affinityDomain, to, link, by, reason } = given
-  const former = await networkIdOf(tx, stored.person, affinityDomain)
+  const former = await networkIdOf(tx, first.person, affinityDomain)
   const survivor = await networkIdOf(tx, to, affinityDomain)
   await tx.moveNumbers({
-    from: stored.person,
+    from: first.person,
     to,
-    ids: [stored.id],
+    ids: [first.id, ...more.map(({ id }) => id)],
     link,
     origin: 'staff',
     by,
@@ -197,7 +218,7 @@ interface Recorded extends StaffDecision {
   readonly event: 'link' | 'unlink' | 'split'
   readonly person: PersonKey
   readonly former: PersonKey | undefined
-  readonly link: 'manual'
+  readonly link: 'manual' | 'sole'
 }
 
 async function record(tx: IdentityTransaction, id: PatientId, given: Recorded): Promise<void> {

@@ -172,6 +172,8 @@ export type MergeUndo =
       readonly kind: 'undone'
       readonly persons: readonly PersonKey[]
       readonly patients: readonly PatientId[]
+      /** Numbers that came to the one person since, and stand with the second of the two. */
+      readonly since: readonly PatientId[]
       /** Staff or the matcher had made one person of two, who are two again. */
       readonly separates: boolean
     }

@@ -2,8 +2,9 @@
 
 import { iheError } from '../../profiles/errors/index.ts'
 import { formatCx, type Oid, type PatientId } from '../model/identifiers.ts'
+import { standAlone } from './linking.ts'
 import { mergePersons } from './person-merge.ts'
-import type { IdentityTransaction, PersonKey, StaffDecision, StoredIdentifier } from './ports.ts'
+import type { IdentityTransaction, MergeUndo, PersonKey, StaffDecision, StoredIdentifier } from './ports.ts'
 import { find, type LinkingPorts, pairsOf, requireActive, type StaffWork, staffChange } from './staff-work.ts'
 
 export interface PersonMergeRequest extends StaffWork {
@@ -58,6 +59,7 @@ export function undoMerge(
     if (undone.kind === 'unknown') throw iheError('MERGE_UNKNOWN', { value: request.mergeId })
     if (undone.kind !== 'undone') throw iheError('MERGE_STANDS', { value: request.mergeId, rule: WHY[undone.kind] })
     const { by, reason } = request
+    const others = await separateJoined(tx, undone, { by, reason, affinityDomain: ports.affinityDomain })
     const identifiers = await Promise.all(undone.persons.map((person) => tx.identifiersOf(person)))
     const all = identifiers.flat()
     await settle(tx, identifiers, { ...request, separates: undone.separates })
@@ -71,9 +73,46 @@ export function undoMerge(
       })),
     )
     await staffChange(tx, request, 'merge undone', undone.patients)
-    await tx.announce(undone.persons)
+    await tx.announce([...undone.persons, ...others])
     return { patients: undone.patients }
   })
+}
+
+/**
+ * What the matcher joined to the two while they were one may be either's, or nobody's: it becomes a person of its own, and staff are
+ * asked about both.
+ */
+async function separateJoined(
+  tx: IdentityTransaction,
+  { persons, since, separates }: Extract<MergeUndo, { readonly kind: 'undone' }>,
+  work: StaffDecision & { readonly affinityDomain: Oid },
+): Promise<readonly PersonKey[]> {
+  if (!separates || since.length === 0) return []
+  const identifiers = (await Promise.all(persons.map((person) => tx.identifiersOf(person)))).flat()
+  const joined = identifiers.filter(
+    ({ id, link, status }) =>
+      link === 'auto' && status === 'active' && since.some((one) => formatCx(one) === formatCx(id)),
+  )
+  const described = identifiers.filter(
+    (one) =>
+      one.status === 'active' &&
+      one.demographics !== undefined &&
+      one.id.authority !== work.affinityDomain &&
+      !joined.includes(one),
+  )
+  const separated: PersonKey[] = []
+  for (const one of joined) {
+    separated.push(await standAlone(tx, one, work))
+    await tx.addReviews(
+      persons.flatMap((person) => {
+        const other = described.find((known) => known.person === person)
+        return other === undefined
+          ? []
+          : [{ records: [one.record, other.record], reason: 'joined before an undo' } as const]
+      }),
+    )
+  }
+  return separated
 }
 
 async function settle(

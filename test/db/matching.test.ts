@@ -10,6 +10,7 @@ import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model
 import type { IdentityPorts, Matching } from '../../src/identity/ports.ts'
 import { findPersons, registerDomain, registerPerson } from '../../src/identity/registration.ts'
 import { answerReview } from '../../src/identity/review.ts'
+import { mergeByStaff, undoMerge } from '../../src/identity/staff-merge.ts'
 import type { Oid, PatientId } from '../../src/model/identifiers.ts'
 import type { Demographics } from '../../src/model/person.ts'
 import { AFFINITY, callerOf, feedOf, idIn, mergeOf, oid, refusalOf } from '../identity/in-memory.ts'
@@ -218,6 +219,40 @@ t.test('who joins a person by what a record said before a revise is compared wit
   client.release()
   await revising
   t.not(await personOf(await feeding), await personOf(a))
+})
+
+t.test('who was kept apart from a number is kept apart from the one that replaces it (3.44.4.3.3)', async (t) => {
+  const person = someone()
+  const [a, b] = [await feed(1, person), await feed(2, person)]
+  await unlinkRecord({ domain: b.authority, value: b.value, ...staff }, ports)
+  const successor = await feed(2, { ...person, telecoms: [], addresses: [] })
+  await feedMerge(mergeOf(b, successor), callerOf('f2'), ports)
+  const again = { ...person, telecoms: [...person.telecoms, 'tel:090-5555-9998'] }
+  await feedRevise(feedOf([successor], { demographics: again }), callerOf('f2'), ports)
+  t.not(await personOf(successor), await personOf(a))
+})
+
+t.test('what the matcher joined to a merge that is undone is nobody’s until staff say whose', async (t) => {
+  const person = someone()
+  const { names } = person
+  const namesake = { ...someone(), names, sex: 'M', birthTime: person.birthTime ?? '' } as const
+  const [a, b] = [await feed(1, person), await feed(2, namesake)]
+  await mergeByStaff({ former: await xadOf(a), survivor: await xadOf(b), ...staff }, ports)
+  const { rows } = await pool.query('select max(merge_id) as id from identity.merge')
+  const c = await feed(3, person)
+  t.equal(await personOf(c), await personOf(b))
+  await undoMerge({ mergeId: rows[0].id, ...staff }, ports)
+  t.equal(new Set(await Promise.all([a, b, c].map(personOf))).size, 3)
+  const asked = await questions(c)
+  t.match(asked, [{ reason: 'joined before an undo' }, { reason: 'joined before an undo' }])
+  const { rows: about } = await pool.query(
+    `select review_id from identity.review_item r join identity.identifier i on i.record_id in (r.record_a, r.record_b)
+     where review_id = any($1) and i.value = $2`,
+    [asked.map(({ review_id }) => review_id), a.value],
+  )
+  await answerReview({ reviewId: about[0].review_id, answer: 'link', ...staff }, ports)
+  t.equal(await personOf(c), await personOf(a))
+  t.not(await personOf(c), await personOf(b))
 })
 
 t.test('two numbers of one hospital are a question, never a link', async (t) => {

@@ -197,6 +197,21 @@ t.test('of two numbers of one facility only the documents of the one that goes l
   t.match(await documentsOf(await personOf(dental)), [{ uuid: goes.uuid }])
 })
 
+t.test('two numbers of one domain leave together, and an undo brings both back', async (t) => {
+  const [one, two] = [await fed(DOMAIN_A, 'hospital-a'), await fed(DOMAIN_A, 'hospital-a')]
+  const clinic = await fed(DOMAIN_B, 'clinic-b')
+  await mergeByStaff({ former: await xadOf(two), survivor: await xadOf(one), ...staff }, ports)
+  await linkRecord({ domain: DOMAIN_B, value: clinic.value, person: await xadOf(one), ...staff }, ports)
+  const documents = [await fileFor(one, 'hospital-a'), await fileFor(two, 'hospital-a')].map(({ uuid }) => uuid)
+  const before = await stateOf([clinic])
+  await splitPerson({ ids: [two, one], ...staff }, ports)
+  t.equal(await personOf(two), await personOf(one))
+  t.not(await personOf(one), await personOf(clinic))
+  t.same(new Set((await documentsOf(await personOf(one))).map(({ uuid }) => uuid)), new Set(documents))
+  await undoMerge({ mergeId: await lastMerge(), ...staff }, ports)
+  t.same(await stateOf([clinic]), before)
+})
+
 t.test('nobody has consented for the person who is split off', async (t) => {
   const { xad } = await registerPerson({ demographics: HANA, by: staff.by, peer: staff.peer }, ports)
   const clinic = await fed(DOMAIN_B, 'clinic-b')
