@@ -29,7 +29,9 @@ import {
 import { adminPorts, ensureAdminToken, readiness } from './app/admin-ports.ts'
 import { demographicsBindings, identityBindings, identityServices } from './app/feed-bindings.ts'
 import { openMatching } from './app/matching.ts'
+import { startNotifications } from './app/notifications.ts'
 import { repositoryFor } from './app/repository-apart.ts'
+import { fillSearch, sweepDaily } from './app/upkeep.ts'
 import { ensureDevelopmentPki, pkiPaths } from './certificates/pki-directory.ts'
 import { tlsOptions } from './certificates/presets.ts'
 import { writeWsdl } from './codec/soap/wsdl.ts'
@@ -38,10 +40,8 @@ import { loadAffinityDomain } from './config/site-data.ts'
 import { findSystem } from './db/access-store.ts'
 import { startEmbeddedPostgres } from './db/embedded-postgres.ts'
 import { createExchangeRecorder } from './db/exchange-recorder.ts'
-import { fillSearchKeys } from './db/identity/search-fill.ts'
 import { migrate } from './db/migrate.ts'
 import { createPool, type DatabaseConnection } from './db/pool.ts'
-import { findNamedFiles } from './db/repository-store.ts'
 import { type Binding, bind } from './http/binding.ts'
 import type { DoorLog, DoorPorts } from './http/door.ts'
 import { createManagement } from './http/management.ts'
@@ -85,6 +85,7 @@ export interface RunningServer {
 }
 
 interface Database {
+  readonly connection: DatabaseConnection
   readonly pool: pg.Pool
   readonly stop: () => Promise<void>
 }
@@ -118,11 +119,15 @@ export async function startServer(config: Config, options: { readonly log: DoorL
     management.listen(config.management.port, config.management.host),
   ])
   ports = { https: httpsPort, mllp: mllpPort }
+  const notifications = startNotifications(
+    { config, log, pool: database.pool, affinityDomain },
+    { connection: database.connection, tls, ports: house.https.ports, metrics: house.metrics.registry },
+  )
   let stopping: Promise<void> | undefined
   const stop = async (): Promise<void> => {
     management.drain()
     await Promise.all([https.close(), mllp.close(), pix.close()])
-    await delivery.close()
+    await Promise.all([delivery.close(), notifications.stop()])
     await house.stop()
     await house.recorder.drain()
     await management.close()
@@ -157,6 +162,7 @@ async function openDatabase(config: Config, log: DoorLog): Promise<Database> {
     if (!ending) log.warn({ cause: error.name }, 'a database connection broke')
   })
   return {
+    connection,
     pool,
     stop: async () => {
       ending = true
@@ -235,34 +241,6 @@ async function furnish(given: Given) {
     storeClient: { endpoint: 'mllp/storeclient', serviceOf: () => pushes },
     pix: { endpoint: 'mllp/pix', serviceOf: identityServices(identity, pdqPorts(given, identity)) },
   }
-}
-
-const DAY_MS = 24 * 60 * 60 * 1000
-
-/** At the start and every day: a crash between commit and file leaves files without a row, of removed documents too. */
-function sweepDaily(blobs: BlobStore, { log, pool }: Given): () => void {
-  const sweep = (): void => {
-    blobs
-      .sweep((keys) => findNamedFiles(pool, keys))
-      .then(
-        (removed) => removed > 0 && log.info({ removed }, 'files without a row removed'),
-        (error: Error) => log.warn({ cause: error.name }, 'the sweep of the document store failed'),
-      )
-  }
-  sweep()
-  const timer = setInterval(sweep, DAY_MS)
-  timer.unref()
-  return () => clearInterval(timer)
-}
-
-/** Records of before the search are found once they have been brought in; a server need not wait for that to open its doors. */
-function fillSearch({ log, pool }: Given): () => Promise<void> {
-  const { done, stop } = fillSearchKeys(pool)
-  done.then(
-    (filled) => filled > 0 && log.info({ filled }, 'records brought into the patient search'),
-    (error: Error) => log.warn({ cause: error.name }, 'bringing records into the patient search failed'),
-  )
-  return stop
 }
 
 /** A repository registers for itself; a trusted system as it says. */

@@ -248,4 +248,24 @@ export const hl7v3Errors = [
     hint: 'Correct the named element or field in the sending system',
     ja: 'プロファイルとの相違がありますが受理しました。示された要素を修正してください。',
   }),
+  row({
+    code: 'NOTIFICATION_UNDELIVERED',
+    soap: { code: 'Receiver' },
+    http: 500,
+    blame: 'neighbour',
+    retry: 'later',
+    message: 'A subscriber of update notifications could not be reached, or said that it cannot take the message now',
+    hint: 'It is sent again for about 72 hours; see that the endpoint of the subscription answers under a certificate of the network',
+    ja: '更新通知を送信先に届けられませんでした。約72時間再送を続けます。送信先の稼働と証明書を確認してください。',
+  }),
+  row({
+    code: 'NOTIFICATION_PARKED',
+    soap: { code: 'Receiver' },
+    http: 500,
+    blame: 'neighbour',
+    message:
+      'An update notification waits for a decision: the subscriber refused it, or could not be reached for too long',
+    hint: 'Mend the cause with the subscriber, then "tsunagi notifications retry", or give it up by "tsunagi notifications skip"; later ones about the same patient wait for it',
+    ja: '更新通知が送信先に拒否されたか、長時間届かなかったため保留中です。原因を解消して再送（notifications retry）するか、破棄（notifications skip）してください。同じ患者の後続の通知は待機します。',
+  }),
 ] as const

@@ -3,6 +3,7 @@
 import type { AuditRow, Transaction } from './define.ts'
 import { ITI8_EVENTS, ITI8_FEEDS, iti8Add } from './iti-8.ts'
 import { iti9 } from './iti-9.ts'
+import { iti10 } from './iti-10.ts'
 import { iti18 } from './iti-18.ts'
 import { iti21, iti21Cancel } from './iti-21.ts'
 import { iti41 } from './iti-41.ts'
@@ -17,6 +18,7 @@ import {
   iti44Revise,
 } from './iti-44.ts'
 import { iti45 } from './iti-45.ts'
+import { iti46 } from './iti-46.ts'
 import { iti47, iti47Cancel, iti47Continue } from './iti-47.ts'
 import { iti51 } from './iti-51.ts'
 import { iti57 } from './iti-57.ts'
@@ -39,6 +41,7 @@ export {
   ITI8_EVENTS,
   iti8Add,
   iti9,
+  iti10,
   iti18,
   iti21,
   iti21Cancel,
@@ -52,6 +55,7 @@ export {
   iti44RegistryRevise,
   iti44Revise,
   iti45,
+  iti46,
   iti47,
   iti47Cancel,
   iti47Continue,
@@ -90,7 +94,15 @@ export const transactions: readonly Transaction[] = [
 
 /** Audit row by transaction id, for every door. */
 export const auditRows: ReadonlyMap<string, AuditRow> = new Map(
-  [...transactions, ...ITI8_FEEDS, iti9, iti21, iti21Cancel, storeClientPush, storeClientDemographics].map(
-    (transaction) => [transaction.id, transaction.audit],
-  ),
+  [
+    ...transactions,
+    ...ITI8_FEEDS,
+    iti9,
+    iti21,
+    iti21Cancel,
+    iti46,
+    iti10,
+    storeClientPush,
+    storeClientDemographics,
+  ].map((transaction) => [transaction.id, transaction.audit]),
 )

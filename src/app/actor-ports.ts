@@ -8,6 +8,7 @@ import { fragmentForm, renderAssociationFragment, renderFragment } from '../code
 import { readEr7 } from '../codec/hl7v2/read.ts'
 import type { Config } from '../config/config.ts'
 import { factsOfPatient, factsOfPersons, findDomains, type PersonFacts } from '../db/access-store.ts'
+import { createAnnouncer } from '../db/announcement.ts'
 import { type ExchangeRows, exchangeParts } from '../db/exchange-recorder.ts'
 import { completionPart, takeClaim } from '../db/idempotency.ts'
 import { openResults } from '../db/identity/open-results.ts'
@@ -32,7 +33,7 @@ import type { IdentityPorts } from '../identity/ports.ts'
 import type { TransferPorts } from '../identity/transfer/ports.ts'
 import { journalEntry } from '../journal/entry.ts'
 import type { PatientAccess } from '../model/access.ts'
-import type { Caller } from '../model/caller.ts'
+import type { Caller, CallingSystem } from '../model/caller.ts'
 import type { RecordedOutcome, RegistryPorts } from '../registry/ports.ts'
 import type { StoredQueryPorts } from '../registry/query-ports.ts'
 import { register } from '../registry/register.ts'
@@ -50,7 +51,7 @@ export interface Given {
   readonly affinityDomain: AffinityDomain
 }
 
-function toAccess(caller: Caller, person: PersonFacts): PatientAccess {
+function toAccess(caller: CallingSystem, person: PersonFacts): PatientAccess {
   return {
     personKey: person.personKey,
     patientId: person.patientId,
@@ -60,7 +61,7 @@ function toAccess(caller: Caller, person: PersonFacts): PatientAccess {
 }
 
 /** Audit and journal of an exchange that ends in a business transaction. */
-export function rowsOf(caller: Caller, outcome: RecordedOutcome): ExchangeRows {
+export function rowsOf(caller: Caller, outcome: RecordedOutcome & { readonly responseBytes?: number }): ExchangeRows {
   return {
     events: auditEvents(caller, outcome),
     entries: [journalEntry(caller.exchange, caller, { ...outcome, now: performance.now() })],
@@ -97,11 +98,11 @@ export function storedQueryPorts({ config, pool }: Given, registry: RegistryPort
 }
 
 async function accessOfPersons(
-  pool: pg.Pool,
-  caller: Caller,
+  client: Queryable,
+  caller: CallingSystem,
   personKeys: readonly string[],
 ): Promise<ReadonlyMap<string, PatientAccess>> {
-  const persons = await factsOfPersons(pool, { personKeys, facilityId: caller.facilityId })
+  const persons = await factsOfPersons(client, { personKeys, facilityId: caller.facilityId })
   return new Map(persons.map((person) => [person.personKey, toAccess(caller, person)]))
 }
 
@@ -140,23 +141,35 @@ export function documentRemovalPorts({ config, pool }: Given, blobs: BlobStore):
   }
 }
 
-const identityWriter: ExchangeWriter = {
-  claim: takeClaim,
-  record: (client, { caller, record, answered }) =>
-    executeTogether(client, [...partsOf(caller, record), completionPart(answered.claim, answered.response)]),
-  ...fragmentForm,
+function identityWriter({ access, identity }: Config): ExchangeWriter {
+  const affinityDomain = identity.affinityDomainAuthority
+  return {
+    claim: takeClaim,
+    record: (client, { caller, record, answered }) =>
+      executeTogether(client, [...partsOf(caller, record), completionPart(answered.claim, answered.response)]),
+    announce: createAnnouncer({
+      networkMode: access.mode,
+      visibleDomains: async (client, system, persons) => {
+        // One connection of a transaction answers one question at a time.
+        const accesses = await accessOfPersons(client, system, persons)
+        const domains = await findDomains(client, facilitiesAround(system))
+        return shownDomains({ accesses, domains, affinityDomain })
+      },
+    }),
+    ...fragmentForm,
+  }
 }
 
 /** Bulk import and export. */
 export function transferPorts({ config, pool }: Given, given: Pick<IdentityPorts, 'matching'>): TransferPorts {
   const { affinityDomainAuthority: affinityDomain } = config.identity
-  return { store: createBulkStore(pool, identityWriter), affinityDomain, matching: given.matching }
+  return { store: createBulkStore(pool, identityWriter(config)), affinityDomain, matching: given.matching }
 }
 
 export function identityPorts({ config, pool }: Given, given: Pick<IdentityPorts, 'matching'>): IdentityPorts {
   const affinityDomain = config.identity.affinityDomainAuthority
   return {
-    store: createIdentityStore(pool, identityWriter),
+    store: createIdentityStore(pool, identityWriter(config)),
     affinityDomain,
     takes: 'every domain',
     matching: given.matching,
@@ -178,7 +191,6 @@ export function pdqPorts({ config, pool }: Given, { store }: IdentityPorts): Pdq
   }
 }
 
-/** Domains of the facilities whose documents the caller may see, by person; with the network's own, if there is any. */
 async function visibleDomains(
   pool: pg.Pool,
   asked: { readonly caller: Caller; readonly persons: readonly string[]; readonly affinityDomain: string },
@@ -186,14 +198,28 @@ async function visibleDomains(
   const { caller, persons, affinityDomain } = asked
   const [accesses, domains] = await Promise.all([
     accessOfPersons(pool, caller, persons),
-    findDomains(pool, caller.accessMode === 'affinity-domain' ? undefined : caller.unionFacilities),
+    findDomains(pool, facilitiesAround(caller)),
   ])
+  return shownDomains({ accesses, domains, affinityDomain })
+}
+
+/** All facilities, or those whose documents the system could see at best. */
+function facilitiesAround({ accessMode, unionFacilities }: CallingSystem): readonly string[] | undefined {
+  return accessMode === 'affinity-domain' ? undefined : unionFacilities
+}
+
+/** Domains of the facilities whose documents a system may see, by person; with the network's own, if there is any. */
+function shownDomains(given: {
+  readonly accesses: ReadonlyMap<string, PatientAccess>
+  readonly domains: Awaited<ReturnType<typeof findDomains>>
+  readonly affinityDomain: string
+}): ReadonlyMap<string, ReadonlySet<string>> {
   return new Map(
-    [...accesses].map(([person, { scope }]) => {
+    [...given.accesses].map(([person, { scope }]) => {
       const { mode, publishers, decision } = scope
       if (!decision.allowed) return [person, new Set()]
-      const shown = domains.filter(({ facilityId }) => mode === 'everything' || publishers.includes(facilityId))
-      return [person, new Set([affinityDomain, ...shown.map(({ oid }) => oid)])]
+      const shown = given.domains.filter(({ facilityId }) => mode === 'everything' || publishers.includes(facilityId))
+      return [person, new Set([given.affinityDomain, ...shown.map(({ oid }) => oid)])]
     }),
   )
 }

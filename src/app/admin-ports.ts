@@ -10,6 +10,7 @@ import type { Config } from '../config/config.ts'
 import { createAdministrationStore } from '../db/administration-store.ts'
 import { createIndexAdministration } from '../db/identity/administration.ts'
 import { execute, sql } from '../db/sql.ts'
+import { createSubscriptionStore } from '../db/subscription-store.ts'
 import type { AdminPorts, PatientPorts, PersonAnswer } from '../http/admin/ports.ts'
 import { linkRecord, unlinkRecord } from '../identity/linking.ts'
 import type { IdentityPorts } from '../identity/ports.ts'
@@ -84,6 +85,7 @@ export function adminPorts(
       httpsPort: given.ports().https,
       mllpPort: given.ports().mllp,
     }),
+    subscriptions: createSubscriptionStore(pool),
     patients: patientPorts({ config }, { identity: given.identity, store }),
     transfer: transferRoutePorts(transferPorts({ config, log, pool, affinityDomain }, given.identity)),
     index: {

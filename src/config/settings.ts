@@ -158,6 +158,14 @@ export const settings = {
     0,
     100,
   ),
+  'notifications.timeoutMs': integer(
+    {
+      default: 15_000,
+      description: 'Time a subscriber has to acknowledge an update notification (ITI-46, ITI-10), milliseconds',
+    },
+    100,
+    120_000,
+  ),
   'access.mode': choice(['consent', 'affinity-domain'], {
     default: 'consent',
     description:

@@ -1,6 +1,5 @@
 // Facts of the access decision and the systems behind certificates, read in one statement each (design §4).
 
-import type pg from 'pg'
 import type { AccessFacts, Consent } from '../model/access.ts'
 import type { AccessMode, CallingSystem, Confidentiality, Role } from '../model/caller.ts'
 import { type Oid, type PatientId, parseOid } from '../model/identifiers.ts'
@@ -29,9 +28,12 @@ interface SystemRow {
   readonly repositories: readonly string[]
   readonly confidentiality_ceiling: Confidentiality
   readonly rule_switches: RuleSwitches
+  readonly union_facilities: readonly string[]
+}
+
+interface CertifiedRow extends SystemRow {
   readonly certificate_status: RegisteredSystem['certificate']
   readonly is_active: boolean
-  readonly union_facilities: readonly string[]
 }
 
 /** The system a certificate fingerprint (SHA-256, as Node prints it) is registered for; undefined when it is not. */
@@ -39,44 +41,67 @@ export async function findSystem(
   client: Queryable,
   asked: { readonly fingerprint: string; readonly networkMode: AccessMode },
 ): Promise<RegisteredSystem | undefined> {
-  const row = await queryOne<SystemRow>(
+  const row = await queryOne<CertifiedRow>(
     client,
     sql`/* certificate → system → facility */
-      select s.system_id, s.facility_id, f.oid, f.name, f.code, f.patient_id_form, f.facility_type, s.roles, s.access_mode, s.assigning_authority, s.repositories, s.confidentiality_ceiling, s.rule_switches,
-             c.status as certificate_status, s.status = 'active' and f.status = 'active' as is_active,
-             array(select distinct other.facility_id
-                   from access.union_member mine
-                   join access.union_member other on other.union_id = mine.union_id
-                   join access.facility peer on peer.facility_id = other.facility_id and peer.status = 'active'
-                   where mine.facility_id = s.facility_id
-                     and mine.valid_from <= now() and (mine.valid_to is null or mine.valid_to > now())
-                     and other.valid_from <= now() and (other.valid_to is null or other.valid_to > now())) as union_facilities
+      select ${systemColumns()}, c.status as certificate_status, s.status = 'active' and f.status = 'active' as is_active
       from access.client_certificate c
       join access.system s using (system_id)
       join access.facility f using (facility_id)
       where c.fingerprint = ${asked.fingerprint} and c.not_after > now()`,
   )
   if (row === undefined) return undefined
-  const authority = row.assigning_authority === null ? undefined : parseOid(row.assigning_authority)
   return {
     certificate: row.certificate_status,
     active: row.is_active ? 'yes' : 'no',
-    system: {
-      systemId: row.system_id,
-      facilityId: row.facility_id,
-      facilityOid: row.oid as Oid,
-      facilityName: row.name,
-      patientIdForm: row.patient_id_form,
-      roles: new Set(row.roles),
-      accessMode: row.access_mode ?? asked.networkMode,
-      repositories: row.repositories,
-      unionFacilities: row.union_facilities,
-      confidentialityCeiling: row.confidentiality_ceiling,
-      ruleSwitches: row.rule_switches,
-      ...(row.facility_type === null ? {} : { facilityType: row.facility_type }),
-      ...(row.code === null ? {} : { facilityCode: row.code }),
-      ...(authority === undefined ? {} : { assigningAuthority: authority }),
-    },
+    system: toSystem(row, asked.networkMode),
+  }
+}
+
+/** Systems by their ids, whatever their state. */
+export async function findSystemsById(
+  client: Queryable,
+  asked: { readonly systemIds: readonly string[]; readonly networkMode: AccessMode },
+): Promise<ReadonlyMap<string, CallingSystem>> {
+  const rows = await query<SystemRow>(
+    client,
+    sql`/* systems → facilities */
+      select ${systemColumns()} from access.system s join access.facility f using (facility_id)
+      where s.system_id = any(${asked.systemIds})`,
+  )
+  return new Map(rows.map((row) => [row.system_id, toSystem(row, asked.networkMode)]))
+}
+
+/** Columns of a SystemRow over system `s` and facility `f`. */
+function systemColumns(): Statement {
+  return sql`s.system_id, s.facility_id, f.oid, f.name, f.code, f.patient_id_form, f.facility_type, s.roles, s.access_mode, s.assigning_authority,
+             s.repositories, s.confidentiality_ceiling, s.rule_switches,
+             array(select distinct other.facility_id
+                   from access.union_member mine
+                   join access.union_member other on other.union_id = mine.union_id
+                   join access.facility peer on peer.facility_id = other.facility_id and peer.status = 'active'
+                   where mine.facility_id = s.facility_id
+                     and mine.valid_from <= now() and (mine.valid_to is null or mine.valid_to > now())
+                     and other.valid_from <= now() and (other.valid_to is null or other.valid_to > now())) as union_facilities`
+}
+
+function toSystem(row: SystemRow, networkMode: AccessMode): CallingSystem {
+  const authority = row.assigning_authority === null ? undefined : parseOid(row.assigning_authority)
+  return {
+    systemId: row.system_id,
+    facilityId: row.facility_id,
+    facilityOid: row.oid as Oid,
+    facilityName: row.name,
+    patientIdForm: row.patient_id_form,
+    roles: new Set(row.roles),
+    accessMode: row.access_mode ?? networkMode,
+    repositories: row.repositories,
+    unionFacilities: row.union_facilities,
+    confidentialityCeiling: row.confidentiality_ceiling,
+    ruleSwitches: row.rule_switches,
+    ...(row.facility_type === null ? {} : { facilityType: row.facility_type }),
+    ...(row.code === null ? {} : { facilityCode: row.code }),
+    ...(authority === undefined ? {} : { assigningAuthority: authority }),
   }
 }
 
@@ -176,12 +201,12 @@ export async function holdPersons(client: Queryable, personKeys: readonly string
 
 /** The facts of persons towards one facility, by person key; their id is the community's. */
 export async function factsOfPersons(
-  pool: pg.Pool,
+  client: Queryable,
   asked: { readonly personKeys: readonly string[]; readonly facilityId: string },
 ): Promise<readonly PersonFacts[]> {
   if (asked.personKeys.length === 0) return []
   const rows = await query<FactsOfPerson>(
-    pool,
+    client,
     sql`/* access facts of persons */
       select i.person_key, i.domain, i.value, ${factColumns(asked.facilityId)}
       from identity.identifier i

@@ -2,6 +2,7 @@
 
 import type pg from 'pg'
 import type {
+  AnnouncedAs,
   ClaimResult,
   ExchangeRecord,
   HistoryEntry,
@@ -32,6 +33,8 @@ import { recordChange } from './staff-change.ts'
 export interface ExchangeWriter extends FragmentForm {
   readonly claim: (client: pg.ClientBase, claim: MessageClaim) => Promise<ClaimResult>
   readonly record: (client: pg.ClientBase, exchange: RecordedExchange) => Promise<void>
+  /** Writes what subscribers must hear of these persons. */
+  readonly announce: (client: pg.ClientBase, persons: readonly PersonKey[], as: AnnouncedAs) => Promise<void>
 }
 
 /** What is written of an exchange when its data are. */
@@ -61,8 +64,7 @@ export function identityTransaction(client: pg.ClientBase, exchange: ExchangeWri
     claim: (claim) => exchange.claim(client, claim),
     recordExchange: (caller, record, answered) => exchange.record(client, { caller, record, answered }),
     addHistory: (entries) => addHistory(client, entries),
-    // Nobody can subscribe yet: there is nothing to write.
-    announce: async () => {},
+    announce: (persons, as = 'one change') => exchange.announce(client, persons, as),
     recordStaffChange: ({ patients, ...change }) =>
       recordChange(client, { ...change, patients: patients.map(formatCx) }),
     merge: (change) => mergePatients(client, change, exchange),

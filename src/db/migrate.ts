@@ -19,10 +19,13 @@ const FILE = /^\d{4}_[a-z0-9_]+\.sql$/
 const LOCK_TIMEOUT_MS = 5000
 const LOCK_ATTEMPTS = 12
 const NO_TABLE = '42P01'
+/** The newest schema change that graphile-worker 0.17 brings. */
+export const QUEUE_SCHEMA = 19
 const LOCK_NOT_AVAILABLE = '55P03'
 
 /**
- * Applies what is new among src/db/migrations, each file in its own transaction. When nothing is new it reads one table and loads no library.
+ * Applies what is new among src/db/migrations, each file in its own transaction, and the schema of the job queue. When nothing is new it
+ * reads two tables and loads no library.
  * @throws {Error} in plain words, when the database was made by a newer Tsunagi, a former file is missing, or a file fails.
  */
 export async function migrate(
@@ -37,12 +40,14 @@ export async function migrate(
   client.on('error', () => {})
   await client.connect()
   try {
-    if (pending(files, await appliedNames(client)).length === 0) return { applied: [] }
+    const isNew = pending(files, await appliedNames(client)).length > 0
+    if (!isNew && (await hasQueue(client))) return { applied: [] }
     await client.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`)
     await acquireLock(client)
     // Another process may have done it while we waited for the lock.
     const names = pending(files, await appliedNames(client))
     if (names.length > 0) await apply(client, directory, log)
+    if (!(await hasQueue(client))) await installQueue(connection)
     return { applied: names }
   } finally {
     await client.end()
@@ -67,6 +72,29 @@ async function appliedNames(client: pg.Client): Promise<readonly string[]> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === NO_TABLE) return []
     throw error
+  }
+}
+
+async function hasQueue(client: pg.Client): Promise<boolean> {
+  try {
+    const { rows } = await client.query<{ id: number }>('select max(id) as id from graphile_worker.migrations')
+    return (rows[0]?.id ?? 0) >= QUEUE_SCHEMA
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === NO_TABLE) return false
+    throw error
+  }
+}
+
+/** The library's own migrations, while we hold the lock. */
+async function installQueue(connection: DatabaseConnection): Promise<void> {
+  const { Logger, runMigrations } = await import('graphile-worker')
+  const pool = new pg.Pool({ ...connection, max: 2, statement_timeout: 0 })
+  pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
+  try {
+    await runMigrations({ pgPool: pool, logger: new Logger(() => () => {}) })
+  } finally {
+    await pool.end()
   }
 }
 

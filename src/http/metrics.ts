@@ -1,6 +1,6 @@
 // Prometheus metrics of exchanges: counts, error codes and latency by transaction; no personal data in labels.
 
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Meter } from './door.ts'
 
 const BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -35,4 +35,35 @@ export function createMetrics(): Metrics {
       },
     },
   }
+}
+
+export interface WaitingNotifications {
+  readonly subscriptionId: string
+  readonly waiting: number
+  readonly parked: number
+  readonly oldestSeconds: number
+}
+
+/** Update notifications that are not sent yet, read when the metrics are: an alarm belongs on the age and on what is parked. */
+export function watchNotifications(registry: Registry, read: () => Promise<readonly WaitingNotifications[]>): void {
+  const gauge = (name: string, help: string): Gauge<'subscription'> =>
+    new Gauge({ name, help, labelNames: ['subscription'], registers: [registry] })
+  const age = gauge('tsunagi_notifications_oldest_seconds', 'Age of the oldest notification that waits')
+  const parked = gauge('tsunagi_notifications_parked', 'Notifications that need a decision of the operator')
+  const waiting = new Gauge({
+    name: 'tsunagi_notifications_waiting',
+    help: 'Notifications that are not sent yet',
+    labelNames: ['subscription'],
+    registers: [registry],
+    async collect() {
+      // Without a database the other metrics are needed most: these have no value then.
+      const states = await read().catch(() => [])
+      for (const one of [waiting, age, parked]) one.reset()
+      for (const { subscriptionId, ...state } of states) {
+        waiting.set({ subscription: subscriptionId }, state.waiting)
+        age.set({ subscription: subscriptionId }, state.oldestSeconds)
+        parked.set({ subscription: subscriptionId }, state.parked)
+      }
+    },
+  })
 }

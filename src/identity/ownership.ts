@@ -1,6 +1,6 @@
 // Which identifier domains a caller may speak for and ask about (ITI TF-2 3.44.4.1.3: one source a domain; 3.45).
 
-import type { Caller } from '../model/caller.ts'
+import type { Caller, CallingSystem } from '../model/caller.ts'
 import type { Oid } from '../model/identifiers.ts'
 import type { Domain, IdentityTransaction, KnownIdentifier } from './ports.ts'
 
@@ -8,7 +8,7 @@ import type { Domain, IdentityTransaction, KnownIdentifier } from './ports.ts'
  * True for domains of the caller's own facility and, in access mode affinity-domain, for its own assigning authority. The
  * affinity domain itself is fed by the system that the administrator gave the role affinity-domain-source.
  */
-export function speaksFor(caller: Caller, domain: Domain | undefined): boolean {
+export function speaksFor(caller: CallingSystem, domain: Domain | undefined): boolean {
   switch (domain?.kind) {
     case undefined:
       return false
@@ -57,6 +57,6 @@ export async function senderDomains(
   }
 }
 
-function isOwnAuthority(caller: Caller, oid: Oid): boolean {
+function isOwnAuthority(caller: CallingSystem, oid: Oid): boolean {
   return caller.accessMode === 'affinity-domain' && caller.assigningAuthority === oid
 }

@@ -254,6 +254,9 @@ export type ClaimResult =
   | { readonly kind: 'replay'; readonly response: unknown }
   | { readonly kind: 'other-content' }
 
+/** Persons of one change were split or joined, and are told in that order; of changes apart each is told by itself. */
+export type AnnouncedAs = 'one change' | 'changes apart'
+
 export interface IdentityTransaction extends IdentityReads {
   /** Reserves the message for this transaction, or tells what an earlier one got; waits for another transaction that holds it. */
   readonly claim: (claim: MessageClaim) => Promise<ClaimResult>
@@ -302,9 +305,10 @@ export interface IdentityTransaction extends IdentityReads {
   readonly addHistory: (entries: readonly HistoryEntry[]) => Promise<void>
   /**
    * The sets of identifiers of these persons may have changed: what subscribers must hear of it is written in this transaction
-   * (ITI TF-2 3.46, 3.10). Called once, when everything else of the change is done, with all persons it concerns.
+   * (ITI TF-2 3.46, 3.10). Called once, when everything else of the change is done, with all persons it concerns; they are
+   * one change unless told otherwise.
    */
-  readonly announce: (persons: readonly PersonKey[]) => Promise<void>
+  readonly announce: (persons: readonly PersonKey[], as?: AnnouncedAs) => Promise<void>
 }
 
 export interface IdentityStore extends IdentityReads {

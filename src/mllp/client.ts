@@ -1,4 +1,4 @@
-// MLLP over mutual TLS, sending side: one message at a time on one connection (MLLP Release 1), for the command line and tests.
+// MLLP over mutual TLS, sending side: one message at a time on one connection (MLLP Release 1), for notifications, the command line and tests.
 
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import { createFrameDecoder, encodeFrame } from './frame.ts'
@@ -10,6 +10,8 @@ export interface MllpTarget {
   readonly tls: Pick<ConnectionOptions, 'key' | 'cert' | 'ca' | 'servername' | 'minVersion' | 'maxVersion' | 'ciphers'>
   /** Longest wait for the connection and for each answer. */
   readonly timeoutMs?: number
+  /** Cuts the connection. */
+  readonly signal?: AbortSignal
 }
 
 export interface MllpClient {
@@ -22,6 +24,7 @@ export interface MllpClient {
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000
+const CLOSE_MS = 1000
 
 interface Waiting {
   readonly resolve: (answer: Buffer) => void
@@ -50,7 +53,13 @@ export async function connectMllp(target: MllpTarget): Promise<MllpClient> {
 function opened(target: MllpTarget, timeoutMs: number): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ ...target.tls, host: target.host, port: target.port })
-    const timer = setTimeout(() => socket.destroy(new Error('no connection in time')), timeoutMs)
+    target.signal?.addEventListener('abort', () => socket.destroy(mllpFailure('MLLP_CUT', 'the connection was cut')), {
+      once: true,
+    })
+    const timer = setTimeout(
+      () => socket.destroy(mllpFailure('MLLP_NO_CONNECTION', 'no connection in time')),
+      timeoutMs,
+    )
     socket.once('error', reject)
     socket.once('close', () => clearTimeout(timer))
     socket.once('secureConnect', () => {
@@ -78,7 +87,7 @@ function answersOf(socket: TLSSocket): Answers {
     if (answer === undefined && failure === undefined) return
     waiting = undefined
     if (answer !== undefined) resolve(answer)
-    else reject(failure ?? new Error('the connection ended'))
+    else reject(failure ?? mllpFailure('MLLP_CLOSED', 'the connection ended'))
   }
   socket.on('data', (chunk: Buffer) => {
     for (const event of decoder.push(chunk)) if (event.kind === 'frame') arrived.push(event.message)
@@ -88,7 +97,7 @@ function answersOf(socket: TLSSocket): Answers {
     failure = cause
   })
   socket.on('close', () => {
-    failure ??= new Error('the server closed the connection without an answer')
+    failure ??= mllpFailure('MLLP_CLOSED', 'the server closed the connection without an answer')
     settle()
   })
   const next = () =>
@@ -104,7 +113,7 @@ async function exchange(
   answers: Answers,
   request: { readonly message: Uint8Array; readonly timeoutMs: number },
 ): Promise<Buffer> {
-  const timer = setTimeout(() => socket.destroy(new Error('no answer in time')), request.timeoutMs)
+  const timer = setTimeout(() => socket.destroy(mllpFailure('MLLP_NO_ANSWER', 'no answer in time')), request.timeoutMs)
   try {
     if (!socket.destroyed) socket.write(encodeFrame(request.message))
     return await answers.next()
@@ -116,7 +125,17 @@ async function exchange(
 function closed(socket: TLSSocket): Promise<void> {
   return new Promise((resolve) => {
     if (socket.closed) return resolve()
-    socket.once('close', () => resolve())
+    // A peer that does not close its side must not keep ours.
+    const timer = setTimeout(() => socket.destroy(), CLOSE_MS)
+    socket.once('close', () => {
+      clearTimeout(timer)
+      resolve()
+    })
     socket.end()
   })
+}
+
+/** The code says to programs what the message says to people. */
+function mllpFailure(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code })
 }

@@ -35,6 +35,7 @@ const exchange: ExchangeWriter = {
     recorded += 1
     await completeClaim(client, answered.claim, answered.response)
   },
+  announce: async () => {},
   ...fragmentForm,
 }
 const ports: IdentityPorts = {

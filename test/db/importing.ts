@@ -29,6 +29,7 @@ const matching: Matching = { policy: { ...DEFAULT_POLICY, mode: 'auto' }, model:
 const exchange: ExchangeWriter = {
   claim: takeClaim,
   record: async () => {},
+  announce: async () => {},
   ...fragmentForm,
 }
 

@@ -26,6 +26,7 @@ function portsOf(mode: Matching['policy']['mode'] = 'auto'): IdentityPorts {
     store: createIdentityStore(pool, {
       claim: takeClaim,
       record: async () => {},
+      announce: async () => {},
       ...fragmentForm,
     }),
     affinityDomain: AFFINITY,

@@ -23,6 +23,7 @@ export const ports: IdentityPorts = {
   store: createIdentityStore(pool, {
     claim: takeClaim,
     record: async () => {},
+    announce: async () => {},
     ...fragmentForm,
   }),
   affinityDomain: AFFINITY,

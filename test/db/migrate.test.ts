@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import t from 'tap'
 import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
-import { migrate } from '../../src/db/migrate.ts'
+import { migrate, QUEUE_SCHEMA } from '../../src/db/migrate.ts'
 import type { DatabaseConnection } from '../../src/db/pool.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'tsunagi-migrate-'))
@@ -44,8 +44,10 @@ t.test('the schemas of the house are made by the files that come with the progra
   t.equal(applied[0], '0001_schemas')
   const schemas = await run<{ name: string }>(connection, 'select nspname as name from pg_namespace')
   const names = schemas.map(({ name }) => name)
-  for (const room of ['identity', 'access', 'registry', 'repository', 'audit', 'journal'])
+  for (const room of ['identity', 'access', 'registry', 'repository', 'audit', 'journal', 'jobs'])
     t.ok(names.includes(room), room)
+  const queue = await run<{ id: number }>(connection, 'select max(id) as id from graphile_worker.migrations')
+  t.same(queue, [{ id: QUEUE_SCHEMA }], 'that of the job queue too; a start knows it without loading the library')
 })
 
 t.test('a start with nothing to do is quick and changes nothing', async (t) => {

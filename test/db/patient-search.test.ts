@@ -28,6 +28,7 @@ const identity: IdentityPorts = {
   store: createIdentityStore(pool, {
     claim: takeClaim,
     record: async () => {},
+    announce: async () => {},
     ...fragmentForm,
   }),
   affinityDomain: AFFINITY,

@@ -60,6 +60,7 @@ export async function openAdministration(t: Test, mode: Matching['policy']['mode
     store: createIdentityStore(pool, {
       claim: async () => ({ kind: 'new' }),
       record: async () => {},
+      announce: async () => {},
       ...fragmentForm,
     }),
     affinityDomain: config.identity.affinityDomainAuthority,

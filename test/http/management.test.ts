@@ -31,6 +31,7 @@ const admin: AdminPorts = {
   patients: {} as AdminPorts['patients'],
   transfer: {} as AdminPorts['transfer'],
   index: {} as AdminPorts['index'],
+  subscriptions: {} as AdminPorts['subscriptions'],
   readCertificate: () => {
     throw new Error('no certificate')
   },
@@ -183,6 +184,9 @@ t.test('OpenAPI lists every route with the security it has', async (t) => {
     '/admin/v1/merges',
     '/admin/v1/merges/{id}/undo',
     '/admin/v1/network',
+    '/admin/v1/notifications',
+    '/admin/v1/notifications/{id}/retry',
+    '/admin/v1/notifications/{id}/skip',
     '/admin/v1/patients',
     '/admin/v1/patients/export',
     '/admin/v1/patients/import',
@@ -200,6 +204,8 @@ t.test('OpenAPI lists every route with the security it has', async (t) => {
     '/admin/v1/reviews/{id}/answer',
     '/admin/v1/reviews/{id}/claim',
     '/admin/v1/settings/{name}',
+    '/admin/v1/subscriptions',
+    '/admin/v1/subscriptions/{id}',
     '/admin/v1/systems',
     '/admin/v1/systems/{id}',
     '/admin/v1/systems/{id}/certificates',

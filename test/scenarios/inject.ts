@@ -1,11 +1,13 @@
 // Faults that no message can cause by itself, named by "inject" of a fixture: made really, in the database, and taken back.
 
+import { X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import type pg from 'pg'
 import type { Values } from './cases.ts'
 import { LEAF_RESULTS, type Scenario } from './harness.ts'
 
 /** Brings the fault about; what it returns takes it back. */
-type Injection = (pool: pg.Pool, values: Values) => Promise<() => Promise<void>>
+type Injection = (pool: pg.Pool, values: Values, scenario: Scenario) => Promise<() => Promise<void>>
 
 const injections: Readonly<Record<string, Injection>> = {
   'stored-document-damaged': flipByte,
@@ -17,12 +19,14 @@ const injections: Readonly<Record<string, Injection>> = {
   'many-entries': multiplyEntry,
   'merge undone before': undoneMerge,
   'patient id of its own source': fedPatientId,
+  'notification-to-nobody': notifyNobody,
+  'notification-refused': notifyOurselves,
 }
 
 export async function inject(name: string, scenario: Scenario, values: Values): Promise<() => Promise<void>> {
   const injection = injections[name]
   if (injection === undefined) throw new Error(`there is no injection ${name}`)
-  return injection(scenario.pool, values)
+  return injection(scenario.pool, values, scenario)
 }
 
 const nothing = async (): Promise<void> => {}
@@ -124,5 +128,46 @@ async function fedPatientId(pool: pg.Pool, values: Values): Promise<() => Promis
   await put('<PRPA_IN201301UV02/>')
   return async () => {
     await put(null)
+  }
+}
+
+/** Port 1 is no one's. */
+function notifyNobody(pool: pg.Pool, values: Values): Promise<() => Promise<void>> {
+  return notifyAt(pool, values, 'https://localhost:1/pix/consumer')
+}
+
+/** Our own PIX Manager as the receiver: it knows this server's certificate for the time of the case. */
+async function notifyOurselves(pool: pg.Pool, values: Values, { server }: Scenario): Promise<() => Promise<void>> {
+  const { fingerprint256 } = new X509Certificate(await readFile(server.config.tls.certificate))
+  await pool.query(
+    `insert into access.client_certificate (fingerprint, system_id, serial, subject, issuer, not_before, not_after)
+     values ($1, 'hospital-a', '1', 'server', 'ca', now(), now() + interval '1 hour')`,
+    [fingerprint256],
+  )
+  const end = await notifyAt(pool, values, `https://localhost:${values('HTTPS_PORT')}/pix/manager`)
+  return async () => {
+    await end()
+    await pool.query('delete from access.client_certificate where fingerprint = $1', [fingerprint256])
+  }
+}
+
+/** What a change would have left behind, for a patient of nobody's. */
+async function notifyAt(pool: pg.Pool, values: Values, endpoint: string): Promise<() => Promise<void>> {
+  await pool.query(
+    `insert into identity.subscription (subscription_id, system_id, transaction, endpoint, device_oid)
+     values ('injected', 'hospital-a', 'ITI-46', $1, '2.25.700.9')`,
+    [endpoint],
+  )
+  await pool.query(
+    `insert into jobs.outbox (subscription_id, person_key, persons, message_id, ids)
+     values ('injected', 0, '{0}', gen_random_uuid(), jsonb_build_array(jsonb_build_object(
+       'id', jsonb_build_object('authority', $1::text, 'value', 'FX-NEVER'), 'authorityName', 'HOSPITAL-A')))`,
+    [values('DOMAIN_A')],
+  )
+  await pool.query(
+    `select graphile_worker.add_job('notify', '{"subscriptionId": "injected", "person": "0"}', 'notify injected')`,
+  )
+  return async () => {
+    await pool.query(`delete from identity.subscription where subscription_id = 'injected'`)
   }
 }

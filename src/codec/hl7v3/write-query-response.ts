@@ -9,11 +9,11 @@ import {
 } from '../../model/hl7v3.ts'
 import type { CorrespondingId, PixAnswer } from '../../model/pix.ts'
 import type { XmlElement } from '../xml/read.ts'
-import { concat, el, type Markup, trusted } from '../xml/write.ts'
+import { el, type Markup, trusted } from '../xml/write.ts'
 import { type Salvaged, salvageQuery, salvageTransmission } from './salvage.ts'
 import { HL7_INTERACTIONS } from './transmission.ts'
+import { writeSubject } from './write-subject.ts'
 import {
-  type AnswerDevice,
   type MessageStamp,
   newStamp,
   writeAcknowledgementElement,
@@ -33,11 +33,6 @@ interface Content {
 
 const NOTHING = trusted('')
 const CODE = el('code', { code: 'PRPA_TE201310UV02', codeSystem: HL7_INTERACTIONS })
-const EVENT_HEAD = trusted('<id nullFlavor="NA"/><statusCode code="active"/>')
-/** Without the name nothing is given away that the asker does not have, and names cannot conflict (ITI TF-2 3.45.4.2.2.1). */
-const PATIENT_TAIL = trusted(
-  '<statusCode code="active"/><patientPerson classCode="PSN" determinerCode="INSTANCE"><name nullFlavor="NA"/></patientPerson>',
-)
 
 /** The answer to a query that was read. */
 export function writeQueryResponse(query: PixV3Query, answer: PixAnswer, stamp: MessageStamp = newStamp()): Markup {
@@ -106,28 +101,5 @@ function writeQueryAck(content: Content): Markup {
     writeIdentifier('queryId', content.queryId),
     el('statusCode', { code: content.status }),
     el('queryResponseCode', { code: content.queryResponseCode }),
-  )
-}
-
-function writeSubject(ids: readonly CorrespondingId[], custodian: AnswerDevice): Markup {
-  const patientIds = ids.map(({ id, authorityName }) =>
-    el('id', { root: id.authority, extension: id.value, assigningAuthorityName: authorityName }),
-  )
-  const patient = el('patient', { classCode: 'PAT' }, concat(patientIds), PATIENT_TAIL)
-  const entity = el(
-    'assignedEntity',
-    { classCode: 'ASSIGNED' },
-    el('id', custodian === undefined ? { nullFlavor: 'NI' } : { root: custodian.id }),
-  )
-  return el(
-    'subject',
-    { typeCode: 'SUBJ', contextConductionInd: 'false' },
-    el(
-      'registrationEvent',
-      { classCode: 'REG', moodCode: 'EVN' },
-      EVENT_HEAD,
-      el('subject1', { typeCode: 'SBJ' }, patient),
-      el('custodian', { typeCode: 'CST' }, entity),
-    ),
   )
 }

@@ -14,6 +14,7 @@ import { registerPatientRoutes } from './patients.ts'
 import type { AdminPorts } from './ports.ts'
 import { registerReviewRoutes } from './reviews.ts'
 import { described, isStaffName, STAFF_HEADER } from './schemas.ts'
+import { registerSubscriptionRoutes } from './subscriptions.ts'
 import { registerSystemRoutes } from './systems.ts'
 import { registerUnionRoutes } from './unions.ts'
 
@@ -33,6 +34,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerMergeRoutes(app, ports)
   registerReviewRoutes(app, ports)
   registerMatchingRoutes(app, ports)
+  registerSubscriptionRoutes(app, ports)
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import type { AdministrationStore, Change } from '../../access/ports.ts'
 import type { AdministrationPorts } from '../../identity/administration-ports.ts'
+import type { SubscriptionStore } from '../../identity/subscription-ports.ts'
 import type { ImportLine, ImportProgress } from '../../identity/transfer/import.ts'
 import type { Oid } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
@@ -20,6 +21,7 @@ export interface AdminPorts {
   readonly transfer: TransferPorts
   /** The master patient index as its administration works on it. */
   readonly index: AdministrationPorts
+  readonly subscriptions: SubscriptionStore
   readonly readCertificate: (pem: string) => Parameters<AdministrationStore['addCertificate']>[1]
   /** What a connecting vendor needs to know of this network. */
   readonly network: () => Readonly<Record<string, unknown>>

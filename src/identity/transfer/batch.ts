@@ -190,7 +190,7 @@ async function write(tx: BulkTransaction, plan: Plan, context: ImportContext): P
   }))
   if ((await tx.add({ persons: reserved.persons, records, by })) === 'taken') throw RACED
   await tx.addReviews(plan.reviews.flatMap(({ record, findings }) => reviewsOf(record, findings)).map(asStored))
-  await tx.announce([...new Set(records.map(({ person }) => person))])
+  await tx.announce([...new Set(records.map(({ person }) => person))], 'changes apart')
   await tx.recordStaffChange({
     by,
     peer,

@@ -1,0 +1,103 @@
+// Composition root: update notifications to subscribers, from the outbox by the job queue (ITI TF-2 3.46, 3.10; docs/adr/0014).
+
+import type { SecureContextOptions } from 'node:tls'
+import type { Registry } from 'prom-client'
+import { iheError } from '../../profiles/errors/index.ts'
+import { nodeAuthenticationFailure } from '../audit/event.ts'
+import type { Config } from '../config/config.ts'
+import { startJobRunner } from '../db/job-runner.ts'
+import { NOTIFY_TASK, type NotifyPair } from '../db/notification-job.ts'
+import { createOutbox, sweepOutbox } from '../db/outbox.ts'
+import { createPool, type DatabaseConnection } from '../db/pool.ts'
+import { queueStates } from '../db/subscription-store.ts'
+import { type DoorPorts, observe } from '../http/door.ts'
+import { watchNotifications } from '../http/metrics.ts'
+import { createNotificationSender } from '../http/notification-sender.ts'
+import { type NotifyPorts, notify, type Sent } from '../identity/notify.ts'
+import { parseOid } from '../model/identifiers.ts'
+import { type Given, rowsOf } from './actor-ports.ts'
+
+/** Subscribers that hang hold one place each, until their time is over; then they rest. */
+const CONCURRENCY = 8
+/** The subscriber's certificate is not one of the network's, or not its own (ITI TF-2 3.19.6). */
+const CERTIFICATE_FAULT = /\b(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_)/
+/** One connection listens, the others take and return jobs. */
+const QUEUE_CONNECTIONS = 3
+
+export interface NotificationsGiven {
+  readonly connection: DatabaseConnection
+  readonly tls: SecureContextOptions & { readonly ecdhCurve?: string }
+  readonly ports: DoorPorts
+  readonly metrics: Registry
+}
+
+/** Starts to send what waits; `stop` ends what is at work. */
+export function startNotifications(
+  given: Given,
+  { connection, tls, ports, metrics }: NotificationsGiven,
+): { readonly stop: () => Promise<void> } {
+  const { config, log, pool } = given
+  watchNotifications(metrics, () => queueStates(pool))
+  const sender = createNotificationSender({
+    tls,
+    timeoutMs: config.notifications.timeoutMs,
+    device: deviceOf(config),
+    facility: config.identity.affinityDomainName,
+  })
+  const queue = createPool(connection, QUEUE_CONNECTIONS, (error) =>
+    log.warn({ cause: error.name }, 'a connection of the job queue broke'),
+  )
+  const notifyPorts: NotifyPorts = {
+    ...createOutbox({
+      pool,
+      networkMode: config.access.mode,
+      rowsOf: (caller, outcome, reason) => {
+        const { events, entries } = rowsOf(caller, outcome)
+        if (!CERTIFICATE_FAULT.test(reason)) return { events, entries }
+        return { events: [...events, nodeAuthenticationFailure(caller.exchange, reason)], entries }
+      },
+      errorOf: (notification, settlement) =>
+        iheError(settlement.state === 'parked' ? 'NOTIFICATION_PARKED' : 'NOTIFICATION_UNDELIVERED', {
+          value: notification.destination.endpoint,
+          rule: `attempt ${notification.attempts}: ${settlement.state === 'sent' ? '' : settlement.reason}`,
+        }),
+    }),
+    send: async (notification, signal) => {
+      const sent = await sender.send(notification, signal)
+      meter(ports, notification.system.systemId, sent)
+      return sent
+    },
+    alarm: ({ outboxId, subscriptionId }, reason) =>
+      log.error({ notification: outboxId, subscription: subscriptionId, reason }, 'a notification is parked'),
+  }
+  const runner = startJobRunner({
+    pool: queue,
+    concurrency: CONCURRENCY,
+    log,
+    sweep: () => sweepOutbox(queue),
+    tasks: { [NOTIFY_TASK]: (payload, signal) => notify(payload as NotifyPair, notifyPorts, signal) },
+  })
+  return {
+    stop: async () => {
+      await runner.stop()
+      await sender.close()
+      await queue.end()
+    },
+  }
+}
+
+function meter(ports: DoorPorts, systemId: string, { answer, exchange }: Sent): void {
+  const isAccepted = answer === 'accepted'
+  observe(ports, exchange, {
+    result: isAccepted ? 'success' : 'failure',
+    code: isAccepted ? '' : answer,
+    systemId,
+  })
+}
+
+/** This network in HL7 v3 wrappers is its community (ITI TF-2 Appendix O). */
+function deviceOf({ community }: Config) {
+  const oid = parseOid(community.homeCommunityId.replace(/^urn:oid:/, ''))
+  if (oid === undefined) throw new Error('community.homeCommunityId holds no OID')
+  return oid
+}

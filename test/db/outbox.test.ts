@@ -1,0 +1,212 @@
+// The outbox on a real PostgreSQL: whose turn it is, how attempts end, what a crash leaves behind (reliability: outbox, lifecycle).
+
+import t from 'tap'
+import { iheError } from '../../profiles/errors/index.ts'
+import { startJobRunner } from '../../src/db/job-runner.ts'
+import { createOutbox, sweepOutbox } from '../../src/db/outbox.ts'
+import { createSubscriptionStore } from '../../src/db/subscription-store.ts'
+import type { Notification, Sent } from '../../src/identity/notify.ts'
+import { callerOf } from '../identity/in-memory.ts'
+import { openDatabase } from './database.ts'
+
+const pool = await openDatabase(t, 10)
+await pool.query(`insert into access.facility (facility_id, oid, name, kind) values ('f', '2.25.1', 'f', 'viewing')`)
+await pool.query(`insert into access.system (system_id, facility_id, roles) values ('consumer', 'f', '{pix-consumer}')`)
+const outbox = createOutbox({
+  pool,
+  networkMode: 'consent',
+  rowsOf: () => ({ events: [], entries: [] }),
+  errorOf: () => iheError('NOTIFICATION_UNDELIVERED'),
+})
+const store = createSubscriptionStore(pool)
+const change = { by: 'admin', peer: '127.0.0.1:1', operation: 'test' }
+const sent: Sent = { answer: 'accepted', reason: 'CA', exchange: callerOf('f').exchange }
+
+t.beforeEach(async () => {
+  await pool.query('delete from identity.subscription')
+  await pool.query('delete from graphile_worker._private_jobs')
+  const given = {
+    systemId: 'consumer',
+    transaction: 'ITI-46',
+    endpoint: 'https://localhost:1/',
+    deviceOid: '2.25.2',
+  } as const
+  for (const subscriptionId of ['s', 'other']) await store.add({ ...given, subscriptionId }, change)
+})
+
+async function row(person: string, persons: readonly string[] = [person], subscription = 's'): Promise<string> {
+  const { rows } = await pool.query(
+    `insert into jobs.outbox (subscription_id, person_key, persons, message_id, ids)
+     values ($1, $2, $3, gen_random_uuid(), '[{"id":{"value":"1","authority":"2.25.9"},"authorityName":"A"}]') returning outbox_id`,
+    [subscription, person, persons],
+  )
+  return rows[0].outbox_id
+}
+
+const take = (person: string, subscriptionId = 's') => outbox.take({ subscriptionId, person })
+const taken = async (person: string): Promise<Notification> => {
+  const found = await take(person)
+  if (found === undefined) throw new Error(`nothing to send of ${person}`)
+  return found
+}
+const jobs = async (): Promise<readonly string[]> =>
+  (await pool.query('select key from graphile_worker.jobs where key is not null order by key')).rows.map(
+    ({ key }) => key,
+  )
+
+t.test('the oldest row of the pair, its attempt counted before it leaves, the same after a crash', async (t) => {
+  const first = await row('1')
+  await row('1')
+  await row('2')
+  const one = await taken('1')
+  t.match(one, { outboxId: first, attempts: 1, failures: 0, destination: { deviceOid: '2.25.2' } })
+  const again = await taken('1')
+  t.match(again, { outboxId: first, messageId: one.messageId, attempts: 2, composedAt: one.composedAt })
+})
+
+t.test('a parked row holds back its own subscriber and person only', async (t) => {
+  const first = await row('1')
+  await row('1')
+  const other = await row('2')
+  await row('1', ['1'], 'other')
+  await outbox.settle(await taken('1'), { state: 'parked', reason: 'CE' }, { ...sent, answer: 'refused' })
+  t.equal(await take('1'), undefined)
+  t.equal((await taken('2')).outboxId, other)
+  t.ok(await take('1', 'other'))
+  t.equal(await store.skip(first, change), 'changed')
+  t.ok(await take('1'), 'skipped: the next one may leave')
+  t.equal(await store.skip(first, change), 'conflict')
+  t.equal(await store.retry('999999', change), 'missing')
+})
+
+t.test('a set that came of a merge waits for older ones of the other person, and is woken by their end', async (t) => {
+  await row('1')
+  await row('2', ['1', '2'])
+  t.equal(await take('2'), undefined, 'the older set of the other person first')
+  await outbox.settle(await taken('1'), { state: 'sent' }, sent)
+  t.same(await jobs(), ['notify s 2'])
+  t.ok(await take('2'))
+})
+
+t.test('a parked set of another person does not hold back what follows from the merge', async (t) => {
+  await row('1')
+  await row('2', ['1', '2'])
+  await outbox.settle(await taken('1'), { state: 'parked', reason: 'CE' }, { ...sent, answer: 'refused' })
+  t.same(await jobs(), ['notify s 2'])
+  t.ok(await take('2'))
+})
+
+t.test('a subscriber that cannot be reached rests for all persons, and is woken for all when it is', async (t) => {
+  await row('1')
+  await row('2')
+  const waiting = { state: 'waiting', reason: 'ECONNREFUSED', delayMs: 60_000, rests: true } as const
+  await outbox.settle(await taken('1'), waiting, { ...sent, answer: 'unreachable' })
+  t.equal(await take('2'), undefined)
+  const { rows } = await pool.query(
+    `select key, run_at > now() + interval '50 s' as later from graphile_worker.jobs order by key`,
+  )
+  t.same(rows, [
+    { key: 'notify s 1', later: true },
+    { key: 'notify s 2', later: true },
+  ])
+  t.match(await store.subscriptions(), [{}, { failures: 1, waiting: 2, retryAt: Date }])
+  await pool.query('update identity.subscription set retry_at = null')
+  const reached = await taken('2')
+  t.equal(reached.failures, 1)
+  await outbox.settle(reached, { state: 'sent' }, sent)
+  t.match(await store.subscriptions(), [{}, { failures: 0, waiting: 1 }])
+  const woken = await pool.query(`select run_at <= now() as now from graphile_worker.jobs where key = 'notify s 1'`)
+  t.same(woken.rows, [{ now: true }])
+})
+
+t.test(
+  'nothing leaves for a paused subscription or a suspended system; due time begins anew when resumed',
+  async (t) => {
+    await row('1')
+    await store.setStatus({ subscriptionId: 's', status: 'paused' }, change)
+    t.equal(await take('1'), undefined)
+    await pool.query(`update jobs.outbox set due_since = now() - interval '100 hours'`)
+    await store.setStatus({ subscriptionId: 's', status: 'active' }, change)
+    t.same(await jobs(), ['notify s 1'])
+    await pool.query(`update access.system set status = 'suspended'`)
+    t.equal(await take('1'), undefined)
+    await pool.query(`update access.system set status = 'active'`)
+    t.ok((await taken('1')).dueForMs < 1000)
+  },
+)
+
+t.test(
+  'the sweep gives what may leave its lost job back, and nothing to what is parked, paused or behind',
+  async (t) => {
+    await row('1')
+    await row('2')
+    await row('2')
+    await outbox.settle(await taken('2'), { state: 'parked', reason: 'CE' }, { ...sent, answer: 'refused' })
+    await row('3', ['3'], 'other')
+    await store.setStatus({ subscriptionId: 'other', status: 'paused' }, change)
+    await pool.query('delete from graphile_worker._private_jobs')
+    await sweepOutbox(pool)
+    t.same(await jobs(), ['notify s 1'])
+    await pool.query(`update graphile_worker._private_jobs set attempts = 25, run_at = now() + interval '6 hours'`)
+    await sweepOutbox(pool)
+    const { rows } = await pool.query('select attempts, run_at <= now() as now from graphile_worker.jobs')
+    t.same(rows, [{ attempts: 0, now: true }], 'one that the library has given up')
+    await pool.query(
+      `update jobs.outbox set state = 'sent', ended_at = now() - interval '31 days' where person_key = 1`,
+    )
+    await sweepOutbox(pool)
+    t.same((await pool.query('select 1 from jobs.outbox where person_key = 1')).rows, [], 'kept for 30 days')
+  },
+)
+
+t.test('jobs that a killed server held are free once nobody has seen it for a while', async (t) => {
+  const lock = async (worker: string, person: string) => {
+    await row(person)
+    await sweepOutbox(pool)
+    await pool.query(
+      `update graphile_worker._private_jobs set locked_by = $1, locked_at = now() - interval '1 hour' where key = $2`,
+      [worker, `notify s ${person}`],
+    )
+  }
+  await lock('pool-killed', '1')
+  await pool.query(`insert into jobs.worker values ('pool-killed', now() - interval '1 minute'), ('pool-alive', now())`)
+  await lock('pool-alive', '2')
+  const done: string[] = []
+  const runner = startJobRunner({
+    pool,
+    concurrency: 1,
+    sweep: async () => {},
+    log: { warn: () => {}, error: () => {} },
+    tasks: { notify: async (payload) => void done.push((payload as { person: string }).person) },
+  })
+  t.teardown(runner.stop)
+  const end = performance.now() + 20_000
+  while (done.length === 0 && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 50))
+  t.same(done, ['1'])
+})
+
+t.test('what a failed task says is kept and logged without its message, which might quote a patient', async (t) => {
+  await row('1')
+  await sweepOutbox(pool)
+  const logged: string[] = []
+  const runner = startJobRunner({
+    pool,
+    concurrency: 1,
+    sweep: async () => {},
+    log: { warn: (_, message) => logged.push(message), error: (_, message) => logged.push(message) },
+    tasks: {
+      notify: async () => {
+        throw new RangeError('水沢 葉名')
+      },
+    },
+  })
+  t.teardown(runner.stop)
+  const failed = async () =>
+    (await pool.query('select last_error from graphile_worker.jobs where last_error is not null')).rows
+  const end = performance.now() + 20_000
+  while ((await failed()).length === 0 && performance.now() < end)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  t.match(await failed(), [{ last_error: 'RangeError' }])
+  t.notMatch(logged.join(), '水沢')
+  t.match(logged.join(), 'RangeError')
+})
