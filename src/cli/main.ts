@@ -14,6 +14,7 @@ import { registerFeed } from './feed.ts'
 import { registerGenerate } from './generate.ts'
 import { registerMatching } from './matching.ts'
 import { registerMigrate } from './migrate.ts'
+import { registerNotifications } from './notifications.ts'
 import { registerPatient } from './patient.ts'
 import { registerPdq } from './pdq.ts'
 import { registerPix } from './pix.ts'
@@ -24,6 +25,7 @@ import { registerRemove } from './remove.ts'
 import { registerRetrieve } from './retrieve.ts'
 import { registerReview } from './review.ts'
 import { registerServe } from './serve.ts'
+import { registerSubscription } from './subscription.ts'
 import { registerSystem } from './system.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 import { registerUnion } from './union.ts'
@@ -43,6 +45,8 @@ const commands: readonly Registration[] = [
   registerReview,
   registerMatching,
   registerDomain,
+  registerSubscription,
+  registerNotifications,
   registerCert,
   registerPush,
   registerFeed,

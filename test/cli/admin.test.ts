@@ -139,3 +139,66 @@ t.test('cert issue makes the files and registers what it made', async (t) => {
   t.match(JSON.parse(String(door.heard.at(-1)?.body)).pem, /BEGIN CERTIFICATE/)
   t.equal((await call('cert', 'issue', 'unknown')).code, 2)
 })
+
+t.test('subscription and notifications: what is sent, by the kind of the address', async (t) => {
+  const { door, call } = await withManagement(t, () => json(200, []))
+  const v3 = [
+    '--system',
+    'clinic-b',
+    '--url',
+    'https://ehr.example.jp/pix',
+    '--device',
+    '2.25.4',
+    '--domains',
+    '2.25.5,2.25.6',
+  ]
+  t.equal((await call('subscription', 'add', 'ehr-b', ...v3)).code, 0)
+  const v2 = ['--system', 'clinic-b', '--url', 'mllps://ehr.example.jp:2576', '--receiver', 'EHR,CLINIC']
+  t.equal((await call('subscription', 'add', 'ehr-b2', ...v2)).code, 0)
+  t.same(
+    door.heard.map(({ body }) => JSON.parse(String(body))),
+    [
+      {
+        subscriptionId: 'ehr-b',
+        systemId: 'clinic-b',
+        endpoint: 'https://ehr.example.jp/pix',
+        domains: ['2.25.5', '2.25.6'],
+        transaction: 'ITI-46',
+        deviceOid: '2.25.4',
+      },
+      {
+        subscriptionId: 'ehr-b2',
+        systemId: 'clinic-b',
+        endpoint: 'mllps://ehr.example.jp:2576',
+        transaction: 'ITI-10',
+        receivingApplication: 'EHR',
+        receivingFacility: 'CLINIC',
+      },
+    ],
+  )
+  for (const wrong of [v3.slice(0, 4), v2.slice(0, 4), ['--system', 'clinic-b', '--url', 'http://ehr']])
+    t.equal((await call('subscription', 'add', 'x', ...wrong)).code, 2, wrong.join(' '))
+  t.equal(door.heard.length, 2, 'what lacks something is not sent')
+  await call('subscription', 'list')
+  await call('subscription', 'show', 'ehr/b')
+  await call('subscription', 'pause', 'ehr-b', '--reason', '保守')
+  await call('subscription', 'resume', 'ehr-b')
+  await call('subscription', 'remove', 'ehr-b')
+  await call('notifications', 'list', '--parked', '--subscription', 'ehr-b')
+  await call('notifications', 'retry', '7')
+  await call('notifications', 'skip', '7')
+  t.same(
+    door.heard.slice(2).map(({ method, path }) => `${method} ${path.replace('/admin/v1', '')}`),
+    [
+      'GET /subscriptions',
+      'GET /subscriptions/ehr%2Fb',
+      'PATCH /subscriptions/ehr-b',
+      'PATCH /subscriptions/ehr-b',
+      'DELETE /subscriptions/ehr-b',
+      'GET /notifications?state=parked&subscription=ehr-b',
+      'POST /notifications/7/retry',
+      'POST /notifications/7/skip',
+    ],
+  )
+  t.same(JSON.parse(String(door.heard[4]?.body)), { status: 'paused', reason: '保守' })
+})
