@@ -20,7 +20,7 @@ import type { Caller } from '../model/caller.ts'
 import { formatCx } from '../model/identifiers.ts'
 import { addFeatures, keepFeatures, matchingWork } from './identity/matching.ts'
 import { type IdentifierRow, identifierColumns, identityReads, toIdentifier } from './identity/reads.ts'
-import { reviewWork } from './identity/reviews.ts'
+import { closeQuestion, reviewWork } from './identity/reviews.ts'
 import { addSearchKeys, replaceSearchKeys } from './identity/search.ts'
 import type { FragmentForm } from './merged-objects.ts'
 import { mergePatients, moveNumbers } from './patient-merge.ts'
@@ -174,18 +174,21 @@ function historyPart({ by, reason, evidence }: NonNullable<NewIdentifier['histor
 }
 
 async function replaceDemographics(client: pg.ClientBase, change: NewDemographics): Promise<void> {
-  const { id, demographics, received, features } = change
+  const { id, demographics, received, features, settles } = change
   const revised = sql`revised as (
       update identity.identifier
-      set demographics = ${JSON.stringify(demographics)}, received = ${received ?? null}, updated_at = now()
+      set demographics = ${JSON.stringify(demographics)}, received = coalesce(${received ?? null}, received), updated_at = now()
       where domain = ${id.authority} and value = ${id.value}
       returning record_id)`
-  const keys = replaceSearchKeys(named('revised'), searchEntry(demographics))
+  const parts = [
+    revised,
+    ...(features === undefined ? [] : [keepFeatures(named('revised'), features)]),
+    ...(settles === true ? [closeQuestion(named('revised'))] : []),
+    replaceSearchKeys(named('revised'), searchEntry(demographics)),
+  ]
   await execute(
     client,
-    features === undefined
-      ? sql`/* revised identifier */ with ${revised}, ${keys} select from revised`
-      : sql`/* revised record */ with ${revised}, ${keepFeatures(named('revised'), features)}, ${keys} select from revised`,
+    sql`/* revised record */ with ${parts.reduce((all, part) => sql`${all}, ${part}`)} select from revised`,
   )
 }
 

@@ -120,6 +120,8 @@ export interface NewDemographics {
   readonly demographics: Demographics
   readonly received?: string
   readonly features?: RecordFeatures
+  /** The source has the last word: what it said earlier is no question any more. */
+  readonly settles?: boolean
 }
 
 /** An id that a merge puts in the place of another one of its domain. */
@@ -205,8 +207,9 @@ export interface PendingReview {
   readonly reason: string
   /** The records as they are now, one or two. */
   readonly records: readonly StoredIdentifier[]
-  /** What the source said, where the question is about one record. */
+  /** What the source said, where the question is about one record, and the message it said it by. */
   readonly demographics?: Demographics
+  readonly received?: string
 }
 
 export interface ReviewAnswer extends StaffDecision {

@@ -35,7 +35,7 @@ export async function recordFeed(context: FeedContext): Promise<readonly IheErro
   const place = former === undefined ? await placeOf(context, sorted) : { person: former, finding: NOTHING_FOUND }
   const written = await recordPrimary(context, sorted, place)
   const others = await attachOthers(context, sorted, { ...place, record: written.record })
-  const rematched = await rematchAll(context, written.revised)
+  const rematched = await rematchAll(context, sorted, written.revised)
   const grew = sorted.known.size < sorted.primary.length + sorted.others.length
   const changed = new Set([...(grew ? [place.person] : []), ...rematched])
   if (changed.size > 0) await tx.announce([...changed])
@@ -148,8 +148,9 @@ function saidOf({ request }: FeedContext, stored: StoredIdentifier): Demographic
 
 /** Nothing is overwritten before staff have seen what the source said. */
 async function askAbout({ tx, request }: FeedContext, stored: StoredIdentifier): Promise<void> {
+  const { demographics, received } = request
   await tx.addReviews([
-    { records: [stored.record], reason: 'other demographics', evidence: { demographics: request.demographics } },
+    { records: [stored.record], reason: 'other demographics', evidence: { demographics, received } },
   ])
 }
 
@@ -194,6 +195,7 @@ async function replaceRecord(
     id: stored.id,
     demographics,
     received: request.received,
+    settles: request.kind === 'revise',
     ...(sorted.compared.has(stored.id.authority) ? { features: folded } : {}),
   })
   await tx.addHistory([
@@ -211,16 +213,24 @@ async function replaceRecord(
 }
 
 /** Links are judged when everything of the message is written. @returns the persons whose sets changed. */
-async function rematchAll(context: FeedContext, revisions: readonly Revised[]): Promise<readonly PersonKey[]> {
+async function rematchAll(
+  context: FeedContext,
+  sorted: SortedIds,
+  revisions: readonly Revised[],
+): Promise<readonly PersonKey[]> {
   const { tx, caller, request, ports } = context
-  const changed: PersonKey[] = []
-  for (const { stored, demographics, folded } of revisions) {
+  const { affinityDomain } = ports
+  const compared = revisions.filter(({ stored }) => sorted.compared.has(stored.id.authority))
+  const reason = reasonOf(request)
+  for (const { stored, demographics, folded } of compared) {
     if (stored.demographics !== undefined && sameDemographics(stored.demographics, demographics)) continue
-    const { affinityDomain } = ports
-    const reason = reasonOf(request)
-    changed.push(...(await rematch({ tx, ports, caller, affinityDomain, reason, stored, demographics, folded })))
+    const beside = compared.map((other) => other.stored).filter((other) => other !== stored)
+    const given = { tx, ports, caller, affinityDomain, reason, stored, beside, demographics, folded }
+    const changed = await rematch(given)
+    // The numbers of one message go together: what one of them did is done for all.
+    if (changed.length > 0) return changed
   }
-  return changed
+  return []
 }
 
 /** Ids in asOtherIDs join the record when nobody has them; they never move and never link two persons: staff are asked. */

@@ -11,6 +11,8 @@ import type { PersonKey, StoredIdentifier } from './ports.ts'
 
 export interface Rematch extends Omit<Question, 'domains' | 'asking'> {
   readonly stored: StoredIdentifier
+  /** Further numbers of the same person, of which the message says the same. */
+  readonly beside: readonly StoredIdentifier[]
   readonly demographics: Demographics
   readonly caller: Pick<Caller, 'systemId' | 'exchange'>
   readonly affinityDomain: Oid
@@ -22,16 +24,19 @@ export interface Rematch extends Omit<Question, 'domains' | 'asking'> {
  * @returns the persons whose sets of numbers changed; the record's person last.
  */
 export async function rematch(given: Rematch): Promise<readonly PersonKey[]> {
-  const { tx, ports, stored } = given
+  const { tx, ports, stored, beside } = given
   if (ports.matching().policy.mode === 'off') return []
   if ((await tx.recordsOf(stored.person, stored.record)).length === 0) return joinOthers(given)
   // Whoever is about to join the person sees what the record says now, or is seen here.
   await tx.lockPersons([stored.person])
-  const companions = await tx.recordsOf(stored.person, stored.record)
+  const companions = (await tx.recordsOf(stored.person, stored.record)).filter(
+    ({ record }) => !beside.some((one) => one.record === record),
+  )
   const own = { domain: stored.id.authority, features: given.folded.features }
   const misfit = misfitOf(own, companions, ports.matching())
   if (misfit === undefined) return []
-  if (stored.link !== 'auto' || ports.matching().policy.mode !== 'auto') {
+  const isAuto = [stored, ...beside].every(({ link }) => link === 'auto')
+  if (!isAuto || ports.matching().policy.mode !== 'auto') {
     await tx.addReviews([questionOf(stored, misfit, 'contradiction')])
     return []
   }
@@ -85,7 +90,7 @@ async function joinOthers(given: Rematch): Promise<readonly PersonKey[]> {
   return [stored.person, person]
 }
 
-/** The record, with what its facility registered under it, becomes a person of its own. */
+/** The record, with the others of the message and what their facility registered under them, becomes a person of its own. */
 async function leave(given: Rematch): Promise<PersonKey> {
   const { tx, stored, demographics, caller, affinityDomain, reason } = given
   // What is being registered about the person is waited for, so that it goes where its number goes.
@@ -95,28 +100,28 @@ async function leave(given: Rematch): Promise<PersonKey> {
     ({ id, status }) => id.authority === affinityDomain && status === 'active',
   )
   await moveOut(given, { to: key, xad, ...(former === undefined ? {} : { former: former.id }) })
-  await tx.addHistory([
-    {
-      id: stored.id,
+  await tx.addHistory(
+    [stored, ...given.beside].map(({ id }) => ({
+      id,
       event: 'unlink',
       by: caller.systemId,
       reason: `${reason}: the record no longer fits the person`,
       person: key,
       formerPerson: stored.person,
       link: 'sole',
-    },
-  ])
+    })),
+  )
   return key
 }
 
 async function moveOut(
-  { tx, stored, caller, reason }: Rematch,
+  { tx, stored, beside, caller, reason }: Rematch,
   goal: { readonly to: PersonKey; readonly xad: PatientId; readonly former?: PatientId },
 ): Promise<void> {
   await tx.moveNumbers({
     from: stored.person,
     to: goal.to,
-    ids: [stored.id],
+    ids: [stored.id, ...beside.map(({ id }) => id)],
     link: 'sole',
     origin: 'matcher',
     by: caller.systemId,

@@ -73,12 +73,19 @@ async function takeDemographics(
   stored: StoredIdentifier,
   { review, work }: { readonly review: PendingReview; readonly work: Answering },
 ): Promise<void> {
-  const { demographics } = review
+  const { demographics, received } = review
   if (demographics === undefined) throw new Error('a question about one record holds what its source said')
-  const features = fold({ demographics, identifiers: [] })
-  await tx.replaceDemographics({ id: stored.id, demographics, features })
+  const { authority } = stored.id
+  const isCompared = (await tx.domains([authority])).get(authority)?.kind !== 'affinity'
+  await tx.replaceDemographics({
+    id: stored.id,
+    demographics,
+    ...(received === undefined ? {} : { received }),
+    ...(isCompared ? { features: fold({ demographics, identifiers: [] }) } : {}),
+  })
   const { by, reason } = work
-  await tx.addHistory([{ id: stored.id, event: 'revise', by, reason, person: stored.person, demographics }])
+  const told = received === undefined ? { demographics } : { demographics, received }
+  await tx.addHistory([{ id: stored.id, event: 'revise', by, reason, person: stored.person, ...told }])
 }
 
 async function takeAsTwo(tx: IdentityTransaction, { records }: PendingReview, work: ReviewRequest): Promise<void> {

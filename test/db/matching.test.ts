@@ -256,6 +256,51 @@ t.test('what the matcher joined to a merge that is undone is nobody’s until st
   t.not(await personOf(c), await personOf(b))
 })
 
+t.test('numbers of one message leave a person together, and stay one person (3.44.4.2.3)', async (t) => {
+  const ward = oid('2.25.701.1')
+  await registerDomain({ oid: ward, name: 'F1-WARD', kind: 'facility', facilityId: 'f1' }, ports)
+  const person = someone()
+  const other = await feed(3, person)
+  const ids = [idIn(domainOf(1), 'TOGETHER'), idIn(ward, 'TOGETHER')] as const
+  await feedAdd(feedOf(ids, { demographics: person }), callerOf('f1'), ports)
+  t.same(await Promise.all(ids.map(personOf)), [await personOf(other), await personOf(other)])
+  const revision = someone()
+  await feedRevise(feedOf(ids, { demographics: revision }), callerOf('f1'), ports)
+  const [one, two] = await Promise.all(ids.map(personOf))
+  t.equal(one, two)
+  t.not(one, await personOf(other))
+  const again = feedOf(ids, { demographics: { ...revision, telecoms: [] } })
+  t.equal((await feedRevise(again, callerOf('f1'), ports)).answer.code, 'CA')
+})
+
+t.test('a system set apart is compared with nobody, whatever it revises or staff take (decision 15)', async (t) => {
+  const person = someone()
+  const a = await feed(1, person)
+  const own = oid('2.25.702.1')
+  const apart = callerOf('tester', own)
+  const id = idIn(own, 'APART')
+  await feedAdd(feedOf([id], { demographics: someone() }), apart, ports)
+  await feedRevise(feedOf([id], { demographics: person }), apart, ports)
+  t.not(await personOf(id), await personOf(a))
+  await feedAdd(feedOf([id], { demographics: someone() }), apart, ports)
+  const [question] = await questions(id)
+  await answerReview({ reviewId: question?.review_id ?? '', answer: 'link', ...staff }, ports)
+  const { rows } = await pool.query(
+    `select i.received is not null as fed, m.record_id from identity.identifier i left join identity.match_record m using (record_id)
+     where i.value = $1`,
+    [id.value],
+  )
+  t.same(rows, [{ fed: true, record_id: null }])
+})
+
+t.test('what a source revised since it was asked about is no question any more', async (t) => {
+  const a = await feed(1, someone())
+  await feedAdd(feedOf([a], { demographics: someone() }), callerOf('f1'), ports)
+  t.match(await questions(a), [{ reason: 'other demographics' }])
+  await feedRevise(feedOf([a], { demographics: someone() }), callerOf('f1'), ports)
+  t.same(await questions(a), [])
+})
+
 t.test('two numbers of one hospital are a question, never a link', async (t) => {
   const person = someone()
   const [a, b] = [await feed(1, person), await feed(1, person)]

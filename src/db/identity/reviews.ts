@@ -3,7 +3,7 @@
 import type pg from 'pg'
 import type { IdentityTransaction, PendingReview } from '../../identity/ports.ts'
 import type { Demographics } from '../../model/person.ts'
-import { execute, query, queryOne, sql } from '../sql.ts'
+import { execute, query, queryOne, type Statement, sql } from '../sql.ts'
 import { type IdentifierRow, identifierColumns, toIdentifier } from './reads.ts'
 
 type ReviewWork = Pick<
@@ -60,11 +60,19 @@ export function reviewWork(client: pg.ClientBase): ReviewWork {
   }
 }
 
+/** Part of a WITH clause: whether a record says what its source said earlier is no question once the source has revised it. */
+export function closeQuestion(records: Statement): Statement {
+  return sql`settled as (
+      update identity.review_item q
+      set state = 'closed', decided_at = now(), decided_by = 'source', decision = 'revised by its source'
+      from ${records} r where q.record_a = r.record_id and q.record_b is null and q.state in ('open', 'deferred'))`
+}
+
 interface ReviewRow {
   readonly reason: string
   readonly record_a: string
   readonly record_b: string | null
-  readonly evidence: { readonly demographics?: Demographics } | null
+  readonly evidence: { readonly demographics?: Demographics; readonly received?: string } | null
 }
 
 /** The question first, then its numbers, as feeds lock them. */
@@ -82,10 +90,11 @@ async function lockReview(client: pg.ClientBase, reviewId: string): Promise<Pend
       select ${identifierColumns()} from identity.identifier i
       where i.record_id in (${row.record_a}, ${row.record_b}) order by i.domain, i.value for update`,
   )
-  const demographics = row.record_b === null ? row.evidence?.demographics : undefined
+  const { demographics, received } = (row.record_b === null ? row.evidence : null) ?? {}
   return {
     reason: row.reason,
     records: records.map(toIdentifier),
     ...(demographics === undefined ? {} : { demographics }),
+    ...(received === undefined ? {} : { received }),
   }
 }
