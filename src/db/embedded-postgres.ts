@@ -2,6 +2,7 @@
 
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { totalmem } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Binaries, prepareBinaries } from './embedded/binaries.ts'
 import { ensureCluster } from './embedded/cluster.ts'
@@ -39,13 +40,33 @@ const REVIVAL_PAUSE_MS = 5000
 const MAX_SOCKET_DIRECTORY = 84
 const SOCKET_PORT = 5432
 
+const MIB = 2 ** 20
+const SHARE_OF_MEMORY = 1 / 16
+const LEAST_BUFFERS_MIB = 128
+const MOST_BUFFERS_MIB = 1024
+
+/**
+ * Indexes of a large network's patients are written at random places: pages that fall out of PostgreSQL's own memory are read and
+ * written once more for every record. What is not used is not taken from the machine.
+ */
+export function sharedBuffersMiB(memoryMiB: number): number {
+  return Math.round(Math.min(MOST_BUFFERS_MIB, Math.max(LEAST_BUFFERS_MIB, memoryMiB * SHARE_OF_MEMORY)))
+}
+
+/** Memory of the machine, or what a container may use of it. */
+function machineMiB(): number {
+  const limit = process.constrainedMemory()
+  const total = totalmem()
+  return (limit > 0 && limit < total ? limit : total) / MIB
+}
+
 /** Durable before fast: what is acknowledged must survive a power cut. */
 const SERVER_SETTINGS: Readonly<Record<string, string>> = {
   fsync: 'on',
   full_page_writes: 'on',
   synchronous_commit: 'on',
   max_connections: '100',
-  shared_buffers: '128MB',
+  shared_buffers: `${sharedBuffersMiB(machineMiB())}MB`,
   max_wal_size: '2GB',
   unix_socket_permissions: '0700',
   client_connection_check_interval: '2s',

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import t from 'tap'
 import { isAlive, waitForEnd } from '../../src/db/embedded/process.ts'
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
+import { type EmbeddedPostgres, sharedBuffersMiB, startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'tsunagi-postgres-'))
 t.teardown(() => rmSync(root, { recursive: true, force: true }))
@@ -224,4 +224,8 @@ t.test('what PostgreSQL itself refuses is told with the end of its log', async (
   await (await startEmbeddedPostgres({ directory })).stop()
   rmSync(join(clusterOf(directory), 'global', 'pg_control'))
   await t.rejects(startEmbeddedPostgres({ directory }), /pg_control/)
+})
+
+t.test('PostgreSQL keeps a sixteenth of the memory for pages, within bounds', async (t) => {
+  t.same([1024, 2048, 8192, 24_106, 262_144].map(sharedBuffersMiB), [128, 128, 512, 1024, 1024])
 })
