@@ -6,6 +6,7 @@ import type { Registration } from './context.ts'
 import { type DemographicsOptions, demographicsOf, describingPerson } from './demographics-options.ts'
 import { UsageError } from './failure.ts'
 import { formatTable, toJson } from './output.ts'
+import { registerSearch } from './patient-search.ts'
 import { registerTransfer } from './patient-transfer.ts'
 import { registerPersonChanges } from './person-changes.ts'
 import { registerPersonViews } from './person-views.ts'
@@ -46,7 +47,9 @@ export const registerPatient: Registration = (program, terminal) => {
   registerTransfer(group, terminal)
   group
     .command('find <id>')
-    .description('who has this number, or this affinity-domain id / 患者の検索')
+    .description(
+      'who has this number, or this affinity-domain id; "patient search" looks by name, birth date or phone / 患者番号の照会',
+    )
     .option('--domain <oid>', 'assigning authority; default any')
     .action((id: string, options: { readonly domain?: string }, command) =>
       withAdmin(command, terminal, async (call) => {
@@ -54,6 +57,7 @@ export const registerPatient: Registration = (program, terminal) => {
         showPersons(call, (await call.admin.get(`/patients?id=${segment(id)}${domain}`)).body)
       }),
     )
+  registerSearch(group, terminal)
   registerPersonViews(group, terminal)
   registerPersonChanges(group, terminal)
 }

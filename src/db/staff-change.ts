@@ -1,4 +1,4 @@
-// Audit events of changes that staff make (DICOM PS3.15 A.5.3.11 Security Alert: 110129 Security Configuration, 110137 for persons).
+// Audit events of what staff do: changes, searches (DICOM PS3.15 A.5.3.11 Security Alert: 110129 Security Configuration, 110137 for persons).
 
 import { randomUUID } from 'node:crypto'
 import { execute, type Queryable, sql } from './sql.ts'
@@ -13,12 +13,25 @@ export interface AuditedChange {
 }
 
 /** Written with the connection of the transaction that makes the change. */
-export async function recordChange(client: Queryable, change: AuditedChange): Promise<void> {
+export function recordChange(client: Queryable, change: AuditedChange): Promise<void> {
+  return record(client, change, { eventCode: '110113', typeCode: '110129' })
+}
+
+/** Staff looked for patients: nothing was changed (DICOM PS3.15 A.5.3.10 Query). */
+export function recordLook(client: Queryable, look: AuditedChange): Promise<void> {
+  return record(client, look, { eventCode: '110112', typeCode: 'patient-search' })
+}
+
+async function record(
+  client: Queryable,
+  { by, peer, operation, patients }: AuditedChange,
+  { eventCode, typeCode }: { readonly eventCode: string; readonly typeCode: string },
+): Promise<void> {
   await execute(
     client,
-    sql`/* audit of an administrative change */
+    sql`/* audit of what staff do */
       insert into audit.event (exchange_id, event_code, action, type_code, outcome, peer, endpoint, patients, objects, reason)
-      values (${randomUUID()}, '110113', 'E', '110129', 0, ${change.peer}, '/admin/v1', ${change.patients},
-              ${JSON.stringify({ by: change.by })}, ${change.operation})`,
+      values (${randomUUID()}, ${eventCode}, 'E', ${typeCode}, 0, ${peer}, '/admin/v1', ${patients},
+              ${JSON.stringify({ by })}, ${operation})`,
   )
 }

@@ -5,6 +5,7 @@ import type { Demographics } from '../model/person.ts'
 import type { MatchFeatures } from './matching/features.ts'
 import type { MatchModel } from './matching/model.ts'
 import type { CandidatePerson } from './matching/types.ts'
+import type { PdqPorts } from './pdq-ports.ts'
 import type {
   DomainKind,
   HistoryEvent,
@@ -13,6 +14,7 @@ import type {
   MergeOrigin,
   PersonKey,
   RecordKey,
+  StaffChange,
   StaffDecision,
 } from './ports.ts'
 
@@ -187,6 +189,10 @@ export interface AdministrationChange extends StaffDecision {
 }
 
 export interface AdministrationStore {
+  readonly searchRecords: PdqPorts['reads']['search']
+  readonly recordsOf: PdqPorts['reads']['records']
+  /** Audits that staff looked for patients by what describes them. */
+  readonly recordLook: (look: StaffChange) => Promise<void>
   readonly numbersOf: (person: PersonKey) => Promise<readonly NumberView[]>
   /** Ids of the network of these persons, also of those merged away. */
   readonly networkIds: (persons: readonly PersonKey[]) => Promise<ReadonlyMap<PersonKey, string>>

@@ -11,6 +11,8 @@ import { birthRange, foldSought, type KeyRange, nameRange, telecomKey, valueRang
 const MIN_BEGINNING = 2
 /** Digits of a postal code that are a town or less. */
 const MIN_POSTAL_DIGITS = 3
+/** Digits of a postal code that are a part of a town, where fewer live than have the same family name in a region. */
+const WHOLE_POSTAL_DIGITS = 7
 const BIRTH_DATE_DIGITS = 8
 /** Days that a search by birth date alone may span. */
 const MAX_BIRTH_DAYS = 366
@@ -20,13 +22,16 @@ export type Plan =
   | { readonly kind: 'search'; readonly search: RecordSearch }
   | { readonly kind: 'refused'; readonly error: IheError }
 
+/** What of a query decides how it is looked up. */
+export type Sought = Pick<PdqQuery, 'names' | 'sex' | 'birth' | 'address' | 'ids' | 'mother' | 'telecom' | 'keyAt'>
+
 type Reach = Pick<RecordSearch, 'limit' | 'knownTo'>
 
 /**
  * The parameter that leaves the fewest persons leads; the others narrow what it finds. Sex, the mother's name, the text of an address
  * and a domain without a number lead nowhere, for too many share them.
  */
-export function planOf(query: PdqQuery, reach: Reach): Plan {
+export function planOf(query: Sought, reach: Reach): Plan {
   const names = soughtNames(query)
   if (!hasParameter(query, names)) return { kind: 'refused', error: iheError('PDQ_NO_PARAMETER', { at: query.keyAt }) }
   const by = leadOf(query, names)
@@ -45,23 +50,26 @@ export function planOf(query: PdqQuery, reach: Reach): Plan {
 }
 
 /** @param most how many persons an answer may hold. */
-export function tooWide({ keyAt }: Pick<PdqQuery, 'keyAt'>, most: number): IheError {
+export function tooWide({ keyAt }: Pick<Sought, 'keyAt'>, most: number): IheError {
   return iheError('PDQ_TOO_WIDE', { at: keyAt, rule: `at most ${most} patients` })
 }
 
-interface Sought {
+interface NamedRange {
   readonly range: KeyRange
   /** Few enough persons have such a name that an index may be read by it. */
   readonly isNarrow: boolean
+  /** Of family and given name. */
+  readonly isWhole: boolean
 }
 
 /** A name of which folding leaves nothing (blanks, a word for "unknown") is nobody's. */
-function soughtNames({ names }: PdqQuery): readonly Sought[] {
+function soughtNames({ names }: Sought): readonly NamedRange[] {
   return names.flatMap((name) => {
     const folded = foldSought(name)
     if (folded === undefined) return []
+    const isWhole = folded.family !== '' && folded.given !== ''
     const longest = Math.max([...folded.family].length, [...folded.given].length)
-    return { range: nameRange(folded, name.matching), isNarrow: isNarrow(name.matching, longest) }
+    return { range: nameRange(folded, name.matching), isNarrow: isNarrow(name.matching, longest), isWhole }
   })
 }
 
@@ -69,21 +77,23 @@ function isNarrow(matching: SoughtName['matching'], characters: number): boolean
   return matching === 'exact' || characters >= MIN_BEGINNING
 }
 
-function hasParameter(query: PdqQuery, names: readonly Sought[]): boolean {
+function hasParameter(query: Sought, names: readonly NamedRange[]): boolean {
   const { sex, birth, address, ids, mother, telecom } = query
   if (names.length > 0 || ids.length > 0) return true
   return [sex, birth, address, mother, telecom].some((parameter) => parameter !== undefined)
 }
 
-function leadOf(query: PdqQuery, names: readonly Sought[]): RecordSearch['by'] | undefined {
+function leadOf(query: Sought, names: readonly NamedRange[]): RecordSearch['by'] | undefined {
   const { birth, address, telecom } = query
   const ids = query.ids.flatMap(({ authority, value }) => (value === undefined ? [] : [{ authority, value }]))
   if (ids.length > 0) return { kind: 'ids', ids }
   if (telecom !== undefined) return byKeys(valueRange('phone', telecomKey(telecom.value), 'exact'))
   if (birth?.kind === 'date' && birth.date.length === BIRTH_DATE_DIGITS)
     return byKeys(valueRange('birth', birth.date, 'exact'))
-  if (names.length > 0 && names.every((name) => name.isNarrow)) return byKeys(...names.map(({ range }) => range))
   const postalCode = foldPostalCode(address?.postalCode ?? '') ?? ''
+  const isNamed = names.length > 0 && names.every((name) => name.isNarrow)
+  if (isNamed && (postalCode.length < WHOLE_POSTAL_DIGITS || names.every((name) => name.isWhole)))
+    return byKeys(...names.map(({ range }) => range))
   if (postalCode.length >= MIN_POSTAL_DIGITS) return byKeys(valueRange('postal', postalCode, 'inexact'))
   if (birth !== undefined && spanOf(birth) <= MAX_BIRTH_DAYS)
     return byKeys({ ...valueRange('birth', '', 'inexact'), ...birthRange(birth) })

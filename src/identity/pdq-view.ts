@@ -1,7 +1,6 @@
 // What a caller may know of a person: records, ids and demographics that it may see (design §4; ITI TF-2 3.47.4.2.2).
 
 import type { Caller } from '../model/caller.ts'
-
 import type { Oid } from '../model/identifiers.ts'
 import type { PdqPatient } from '../model/pdq.ts'
 import type { Demographics, NameRepresentation, PersonName } from '../model/person.ts'
@@ -49,7 +48,7 @@ export async function visiblePersons(
  * An affinity domain id of ours carries a copy of what some source said when the person came into being, which must not pass for
  * anybody's word. What staff entered counts until a source describes the person.
  */
-function descriptions(shown: readonly PersonRecord[], all: readonly PersonRecord[]): readonly Demographics[] {
+export function descriptions(shown: readonly PersonRecord[], all: readonly PersonRecord[]): readonly Demographics[] {
   const isDescribed = all.some((record) => isSourcesWord(record) && record.demographics !== undefined)
   return shown.flatMap((record) => {
     const { demographics, entered } = record
@@ -67,7 +66,7 @@ function rank(caller: Caller, { domain }: PersonRecord): number {
   return domain.kind === 'facility' && speaksFor(caller, domain) ? 0 : speaksFor(caller, domain) ? 1 : 2
 }
 
-function newerFirst(a: PersonRecord, b: PersonRecord): number {
+export function newerFirst(a: PersonRecord, b: PersonRecord): number {
   return b.updatedAt.getTime() - a.updatedAt.getTime()
 }
 
@@ -110,7 +109,7 @@ function toId({ id, domain }: PersonRecord): CorrespondingId {
 const REPRESENTATIONS: readonly NameRepresentation[] = ['IDE', 'SYL', 'ABC']
 
 /** Attribute by attribute, what the first record says that says anything. */
-function goldenOf(described: readonly Demographics[]): Demographics {
+export function goldenOf(described: readonly Demographics[]): Demographics {
   const first = <K extends keyof Demographics>(key: K): Partial<Pick<Demographics, K>> => {
     const said = described.find((demographics) => isSaid(demographics[key]))
     return said === undefined ? {} : ({ [key]: said[key] } as Partial<Pick<Demographics, K>>)
@@ -140,7 +139,7 @@ function namesIn(representation: NameRepresentation, described: readonly Demogra
   return []
 }
 
-function grouped<K, T>(items: readonly T[], keyOf: (item: T) => K): ReadonlyMap<K, readonly T[]> {
+export function grouped<K, T>(items: readonly T[], keyOf: (item: T) => K): ReadonlyMap<K, readonly T[]> {
   const groups = new Map<K, T[]>()
   for (const item of items) {
     const key = keyOf(item)

@@ -272,6 +272,11 @@ const searches: readonly (readonly [string, Partial<PdqQuery>, number])[] = [
     { address: { postalCode: '000-0070', parts: [], at }, names: [soughtName('S', undefined, 'inexact')] },
     200,
   ],
+  [
+    'a whole postal code and a family name',
+    { address: { postalCode: '000-0070', parts: [], at }, names: [soughtName(family, undefined, 'inexact')] },
+    100,
+  ],
   ['an id', { ids: [{ authority: DOMAIN_A, value: 'x70', at }] }, 10],
 ]
 

@@ -45,7 +45,8 @@ export interface Administration {
   readonly logged: readonly unknown[]
 }
 
-const TOKEN = 'token-of-the-test'
+/** Of the admin API. */
+export const TOKEN = 'token-of-the-test'
 
 /** @param mode of the matcher. */
 export async function openAdministration(t: Test, mode: Matching['policy']['mode'] = 'off'): Promise<Administration> {

@@ -137,11 +137,14 @@ function describe(fault: SchemaFault, context = 'body'): string {
   if (missingProperty !== undefined) return `${key}: "${String(missingProperty)}" is required`
   const choice = Array.isArray(allowedValues) ? `: ${allowedValues.join(', ')}` : ''
   const form = parentSchema?.description === undefined ? '' : ` (${parentSchema.description})`
-  return `${key}${shown(instancePath, data)} ${message ?? 'is wrong'}${choice}${form}`
+  return `${key}${shown(`${context}${instancePath}`, data)} ${message ?? 'is wrong'}${choice}${form}`
 }
 
+/** In a body, and in the query of a search. */
+const DESCRIBING = /^(body\/demographics|querystring\/(name|family|given|birth|phone|postal))\b/
+
 /** A value is repeated to its sender, but not what describes a patient: answers end up in terminals and their logs. */
-function shown(instancePath: string, value: unknown): string {
-  if (instancePath.startsWith('/demographics') || typeof value === 'object' || value === undefined) return ''
+function shown(path: string, value: unknown): string {
+  if (DESCRIBING.test(path) || typeof value === 'object' || value === undefined) return ''
   return ` ${JSON.stringify(value).slice(0, SHOWN_LENGTH)}`
 }

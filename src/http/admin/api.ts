@@ -9,6 +9,7 @@ import { answerError, answerInvalid, answerRefusal, notFound } from './answers.t
 import { registerFacilityRoutes } from './facilities.ts'
 import { registerMatchingRoutes } from './matching.ts'
 import { registerMergeRoutes } from './merges.ts'
+import { registerSearchRoutes } from './patient-search.ts'
 import { registerTransferRoutes } from './patient-transfer.ts'
 import { registerPatientRoutes } from './patients.ts'
 import type { AdminPorts } from './ports.ts'
@@ -30,6 +31,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerSystemRoutes(app, ports)
   registerUnionRoutes(app, ports)
   registerPatientRoutes(app, ports)
+  registerSearchRoutes(app, ports)
   registerTransferRoutes(app, ports)
   registerMergeRoutes(app, ports)
   registerReviewRoutes(app, ports)

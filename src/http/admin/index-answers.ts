@@ -5,6 +5,7 @@ import type { HistoryView, MergeView, NumberView } from '../../identity/administ
 import type { Comparison } from '../../identity/matching/types.ts'
 import type { GoldenValue, PatientView } from '../../identity/person-view.ts'
 import type { ReviewLine, ReviewView } from '../../identity/review-view.ts'
+import type { FoundPatient } from '../../identity/staff-search.ts'
 import type { TrialResult } from '../../identity/try-match.ts'
 import type { PatientId } from '../../model/identifiers.ts'
 
@@ -32,6 +33,14 @@ export function shownPatient({ patient, numbers, golden }: PatientView): object 
     ...(patient === undefined ? {} : { xad: patient }),
     identifiers: numbers.map(shownNumber),
     golden: golden.map(shownGolden),
+  }
+}
+
+export function shownFound({ patient, numbers, ...found }: FoundPatient): object {
+  return {
+    ...(patient === undefined ? {} : { xad: patient }),
+    ...found,
+    numbers: numbers.map(({ id, ...number }) => ({ ...shownId(id), ...number })),
   }
 }
 
