@@ -161,11 +161,14 @@ interface Asked {
   readonly ports: AdministrationPorts
 }
 
+/** In nobody's number, and the database takes no NUL. */
+const CONTROL = /\p{Cc}/u
+
 /** Undefined when nothing is asked by which few could be found. */
 async function personsOf({ id }: StaffSearch, { sought, ports }: Asked): Promise<readonly PersonKey[] | undefined> {
   if (id !== undefined) {
     // Typed with a Japanese keyboard, a number is full width.
-    const values = [...new Set([id, id.normalize('NFKC').trim()])]
+    const values = [...new Set([id, id.normalize('NFKC').trim()])].filter((value) => !CONTROL.test(value))
     const found = await Promise.all(values.map((value) => ports.store.findIdentifiers(value)))
     return [...new Set(found.flat().map(({ person }) => person))]
   }

@@ -275,7 +275,7 @@ const searches: readonly (readonly [string, Partial<PdqQuery>, number])[] = [
   [
     'a whole postal code and a family name',
     { address: { postalCode: '000-0070', parts: [], at }, names: [soughtName(family, undefined, 'inexact')] },
-    100,
+    250,
   ],
   ['an id', { ids: [{ authority: DOMAIN_A, value: 'x70', at }] }, 10],
 ]

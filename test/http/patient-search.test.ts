@@ -107,6 +107,7 @@ t.test('a telephone number, a postal code and any number are found', async (t) =
   t.same(await found({ postal: '1230001', name: '太郎' }), [])
   for (const id of ['H-1', 'C-1', hanako, 'Ｈ－１']) t.same(await found({ id }), [hanako], id)
   t.same(await found({ id: 'h-1' }), [], 'case tells numbers apart')
+  t.same(await found({ id: 'H-1\0' }), [], 'a control character is in no number')
   t.same(await found({ id: 'H-1', birth: 'S60.3.7' }), [hanako])
   t.same(await found({ id: 'H-1', name: '太郎' }), [], 'all that is given must agree')
 })
