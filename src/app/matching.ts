@@ -24,8 +24,8 @@ export async function openMatching({
   log,
   pool,
 }: Pick<Given, 'config' | 'log' | 'pool'>): Promise<OpenMatching> {
-  const { matching: mode, autoLinkBits, reviewBits, marginBits } = config.identity
-  const policy = { mode, autoBits: autoLinkBits, reviewBits, marginBits }
+  const { matching: mode, autoLinkBits, reviewBits, marginBits, personalIdentifiers } = config.identity
+  const policy = { mode, autoBits: autoLinkBits, reviewBits, marginBits, personalIdentifiers }
   let current: Matching = { policy, model: DEFAULT_MODEL, version: BUILT_IN }
   const refresh = async (): Promise<void> => {
     const newest = await newestModel(pool)

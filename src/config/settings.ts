@@ -158,6 +158,13 @@ export const settings = {
     0,
     100,
   ),
+  'identity.personalIdentifiers': formedList(OID, {
+    default: [],
+    example: '2.25.9011,2.25.9012',
+    expects: 'a list of OIDs, without urn:oid:',
+    description:
+      'Assigning authorities whose every number is one person’s alone (an insurance number with its branch; not that of an insurer or a family): one in two records speaks for one person. Numbers of other authorities beside the sender’s own say nothing',
+  }),
   'notifications.timeoutMs': integer(
     {
       default: 15_000,

@@ -65,11 +65,17 @@ async function placeOf(context: FeedContext, sorted: SortedIds): Promise<Place> 
   return { ...(await newPerson(context, sorted)), finding, folded }
 }
 
-/** Ids of other authorities count when records are compared: they are what another source may have sent too. */
-function foldOf({ request }: FeedContext, sorted: SortedIds, demographics = request.demographics): Folded {
+/**
+ * Ids of other authorities count when records are compared, if every number there is one person's: it is what another source may have
+ * sent too. A sender may put any number of any authority into a message, and an insurer's is that of thousands.
+ */
+function foldOf({ request, ports }: FeedContext, sorted: SortedIds, demographics = request.demographics): Folded {
+  const { personalIdentifiers = [] } = ports.matching().policy
   const own = new Set([...sorted.primary, ...sorted.others].map(({ id }) => formatCx(id)))
-  const foreign = [...request.patientIds, ...request.otherIds].filter(({ id }) => !own.has(formatCx(id)))
-  return fold({ demographics, identifiers: strongIds(foreign) })
+  const personal = [...request.patientIds, ...request.otherIds].filter(
+    ({ id }) => personalIdentifiers.includes(id.authority) && !own.has(formatCx(id)),
+  )
+  return fold({ demographics, identifiers: strongIds(personal) })
 }
 
 /** Someone who has an affinity domain id from the start: the one that its source sent, or one of ours. */

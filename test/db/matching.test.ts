@@ -301,6 +301,29 @@ t.test('what a source revised since it was asked about is no question any more',
   t.same(await questions(a), [])
 })
 
+t.test('a number of another authority speaks for one person only where the network says so', async (t) => {
+  const insurer = oid('2.25.9999.5')
+  const girl = { ...someone(), sex: 'F' } as const
+  const names = girl.names.map((name) => ({ ...name, family: name.representation === 'IDE' ? '大塚' : 'オオツカ' }))
+  const other = { ...someone(), names, sex: 'F', birthTime: girl.birthTime ?? '' } as const
+  const insured = async (facility: number, demographics: Demographics, personalIdentifiers: readonly Oid[]) => {
+    numbers += 1
+    const id = idIn(domainOf(facility), `N${numbers}`)
+    const otherIds = [{ id: idIn(insurer, '83920174'), at: '/PRPA_IN201301UV02' }] as const
+    const matching = ports.matching()
+    const policy = { ...matching.policy, personalIdentifiers }
+    const given = { ...ports, matching: () => ({ ...matching, policy }) }
+    await feedAdd(feedOf([id], { demographics, otherIds }), callerOf(`f${facility}`), given)
+    return id
+  }
+  const a = await insured(1, girl, [])
+  const b = await insured(2, other, [])
+  t.not(await personOf(a), await personOf(b), 'insured alike, born the same day, of one given name')
+  const c = await insured(3, girl, [insurer])
+  const d = await insured(4, { ...girl, telecoms: [], addresses: other.addresses }, [insurer])
+  t.equal(await personOf(d), await personOf(c))
+})
+
 t.test('two numbers of one hospital are a question, never a link', async (t) => {
   const person = someone()
   const [a, b] = [await feed(1, person), await feed(1, person)]

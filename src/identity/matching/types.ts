@@ -58,6 +58,8 @@ export interface MatchPolicy {
   readonly reviewBits: number
   /** How far the best person must be ahead of the second, bits. */
   readonly marginBits: number
+  /** Authorities whose every number is one person's alone; numbers of others are not compared. */
+  readonly personalIdentifiers?: readonly string[]
   /** Rules that do not hold; for data without families only, never for patients. */
   readonly suspended?: readonly MatchRule[]
 }
