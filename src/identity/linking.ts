@@ -133,7 +133,8 @@ interface Split {
   readonly xad: PatientId
 }
 
-async function splitOff(
+/** Makes one new person of the numbers, whom the matcher never brings together with those that stay. */
+export async function splitOff(
   tx: IdentityTransaction,
   ids: readonly PatientId[],
   work: Splitting,

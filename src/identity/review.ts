@@ -1,7 +1,8 @@
 // The review queue: what the matcher leaves to people, and their answers. Every answer is audited, and "different people" is kept for ever.
 
 import { iheError } from '../../profiles/errors/index.ts'
-import { formatCx, type PatientId } from '../model/identifiers.ts'
+import { formatCx, type Oid, type PatientId } from '../model/identifiers.ts'
+import { splitOff } from './linking.ts'
 import { fold } from './match.ts'
 import type { IdentityPorts, IdentityTransaction, PendingReview, StoredIdentifier } from './ports.ts'
 import { mergeKeys } from './staff-merge.ts'
@@ -30,7 +31,7 @@ export function answerReview(request: ReviewRequest, ports: ReviewPorts): Promis
     const state = ({ link: 'linked', apart: 'apart', defer: 'deferred' } as const)[answer]
     await tx.answerReview(reviewId, { state, by, reason })
     if (answer === 'link') await takeAsOne(tx, review, { ...request, affinityDomain: ports.affinityDomain })
-    if (answer === 'apart') await takeAsTwo(tx, review, request)
+    if (answer === 'apart') await takeAsTwo(tx, review, { ...request, affinityDomain: ports.affinityDomain })
     await staffChange(tx, request, `review ${reviewId}: ${answer}`, patientsOf(review))
   })
 }
@@ -88,7 +89,22 @@ async function takeDemographics(
   await tx.addHistory([{ id: stored.id, event: 'revise', by, reason, person: stored.person, ...told }])
 }
 
-async function takeAsTwo(tx: IdentityTransaction, { records }: PendingReview, work: ReviewRequest): Promise<void> {
+/** Records that one person has by now leave each other; those of two persons only stay what they are. */
+async function takeAsTwo(tx: IdentityTransaction, { records }: PendingReview, work: Answering): Promise<void> {
   const [first, second] = records
-  if (first !== undefined && second !== undefined) await tx.keepApart([[first.record, second.record]], work)
+  if (first === undefined || second === undefined) return
+  const isOne = first.person === second.person && first.status === 'active' && second.status === 'active'
+  if (!isOne) return tx.keepApart([[first.record, second.record]], work)
+  const leaving = leavingOf(first, second, work.affinityDomain)
+  await splitOff(tx, [leaving.id], { ...work, event: 'unlink' })
+}
+
+/** The one that joined the other, the younger of equals; an id of the network stays with its person. */
+function leavingOf(first: StoredIdentifier, second: StoredIdentifier, affinityDomain: Oid): StoredIdentifier {
+  const weight = ({ id, link, record }: StoredIdentifier) =>
+    [id.authority !== affinityDomain, link !== 'sole', record] as const
+  const [a, b] = [weight(first), weight(second)]
+  if (a[0] !== b[0]) return a[0] ? first : second
+  if (a[1] !== b[1]) return a[1] ? first : second
+  return BigInt(a[2]) > BigInt(b[2]) ? first : second
 }

@@ -324,6 +324,19 @@ t.test('a number of another authority speaks for one person only where the netwo
   t.equal(await personOf(d), await personOf(c))
 })
 
+t.test('staff say that two records of one person are different people: the one that joined leaves', async (t) => {
+  const [a, b] = [await feed(1, someone()), await feed(2, someone())]
+  await linkRecord({ domain: b.authority, value: b.value, person: await xadOf(a), ...staff }, ports)
+  await feedRevise(feedOf([a], { demographics: someone() }), callerOf('f1'), ports)
+  const [question] = await questions(a)
+  t.equal(question?.reason, 'contradiction')
+  const before = await personOf(a)
+  await answerReview({ reviewId: question?.review_id ?? '', answer: 'apart', ...staff }, ports)
+  t.equal(await personOf(a), before)
+  t.not(await personOf(b), before)
+  t.same(await questions(a), [])
+})
+
 t.test('two numbers of one hospital are a question, never a link', async (t) => {
   const person = someone()
   const [a, b] = [await feed(1, person), await feed(1, person)]
