@@ -45,7 +45,8 @@ export async function rematch(given: Rematch): Promise<readonly PersonKey[]> {
   return [stored.person, person]
 }
 
-function questionOf(stored: StoredIdentifier, { record, comparison }: Misfit, reason: string) {
+/** To staff: does the record go with the one of its person that it contradicts? */
+export function questionOf(stored: StoredIdentifier, { record, comparison }: Misfit, reason: string) {
   return {
     records: [stored.record, record.record],
     reason,

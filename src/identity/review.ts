@@ -3,12 +3,21 @@
 import { iheError } from '../../profiles/errors/index.ts'
 import { formatCx, type Oid, type PatientId } from '../model/identifiers.ts'
 import { splitOff } from './linking.ts'
-import { fold } from './match.ts'
-import type { IdentityPorts, IdentityTransaction, PendingReview, StoredIdentifier } from './ports.ts'
+import { type Folded, fold } from './match.ts'
+import { misfitOf } from './matching/decide.ts'
+import type {
+  IdentityPorts,
+  IdentityTransaction,
+  Matching,
+  NewReview,
+  PendingReview,
+  StoredIdentifier,
+} from './ports.ts'
+import { questionOf } from './rematch.ts'
 import { mergeKeys } from './staff-merge.ts'
 import { type StaffWork, staffChange } from './staff-work.ts'
 
-type ReviewPorts = Pick<IdentityPorts, 'store' | 'affinityDomain'>
+type ReviewPorts = Pick<IdentityPorts, 'store' | 'affinityDomain' | 'matching'>
 
 export interface ReviewRequest extends StaffWork {
   readonly reviewId: string
@@ -30,8 +39,9 @@ export function answerReview(request: ReviewRequest, ports: ReviewPorts): Promis
     if (review === undefined) throw iheError('REVIEW_UNKNOWN', { value: reviewId })
     const state = ({ link: 'linked', apart: 'apart', defer: 'deferred' } as const)[answer]
     await tx.answerReview(reviewId, { state, by, reason })
-    if (answer === 'link') await takeAsOne(tx, review, { ...request, affinityDomain: ports.affinityDomain })
-    if (answer === 'apart') await takeAsTwo(tx, review, { ...request, affinityDomain: ports.affinityDomain })
+    const { affinityDomain, matching } = ports
+    if (answer === 'link') await takeAsOne(tx, review, { ...request, affinityDomain, matching })
+    if (answer === 'apart') await takeAsTwo(tx, review, { ...request, affinityDomain, matching })
     await staffChange(tx, request, `review ${reviewId}: ${answer}`, patientsOf(review))
   })
 }
@@ -40,7 +50,7 @@ function patientsOf({ records }: PendingReview): readonly PatientId[] {
   return records.map(({ id }) => id)
 }
 
-type Answering = ReviewRequest & Pick<IdentityPorts, 'affinityDomain'>
+type Answering = ReviewRequest & Pick<IdentityPorts, 'affinityDomain' | 'matching'>
 
 async function takeAsOne(tx: IdentityTransaction, review: PendingReview, work: Answering): Promise<void> {
   const [first, second] = review.records.map(requireActive)
@@ -78,15 +88,30 @@ async function takeDemographics(
   if (demographics === undefined) throw new Error('a question about one record holds what its source said')
   const { authority } = stored.id
   const isCompared = (await tx.domains([authority])).get(authority)?.kind !== 'affinity'
+  const folded = fold({ demographics, identifiers: [] })
   await tx.replaceDemographics({
     id: stored.id,
     demographics,
     ...(received === undefined ? {} : { received }),
-    ...(isCompared ? { features: fold({ demographics, identifiers: [] }) } : {}),
+    ...(isCompared ? { features: folded } : {}),
   })
   const { by, reason } = work
   const told = received === undefined ? { demographics } : { demographics, received }
   await tx.addHistory([{ id: stored.id, event: 'revise', by, reason, person: stored.person, ...told }])
+  if (isCompared) await tx.addReviews(await doubtsAbout(tx, { stored, folded, matching: work.matching() }))
+}
+
+/** What the number says now may be said of another person than the other numbers are of. */
+async function doubtsAbout(
+  tx: IdentityTransaction,
+  asked: { readonly stored: StoredIdentifier; readonly folded: Folded; readonly matching: Matching },
+): Promise<readonly NewReview[]> {
+  const { stored, folded, matching } = asked
+  if (matching.policy.mode === 'off') return []
+  await tx.lockPersons([stored.person])
+  const companions = await tx.recordsOf(stored.person, stored.record)
+  const misfit = misfitOf({ domain: stored.id.authority, features: folded.features }, companions, matching)
+  return misfit === undefined ? [] : [questionOf(stored, misfit, 'contradiction')]
 }
 
 /** Records that one person has by now leave each other; those of two persons only stay what they are. */

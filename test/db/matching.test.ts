@@ -337,6 +337,16 @@ t.test('staff say that two records of one person are different people: the one t
   t.same(await questions(a), [])
 })
 
+t.test('what staff take of a number is a question if it contradicts the other numbers', async (t) => {
+  const person = someone()
+  const [a, b] = [await feed(1, person), await feed(2, person)]
+  await feedAdd(feedOf([b], { demographics: someone() }), callerOf('f2'), ports)
+  const [question] = await questions(b)
+  await answerReview({ reviewId: question?.review_id ?? '', answer: 'link', ...staff }, ports)
+  t.equal(await personOf(a), await personOf(b))
+  t.match(await questions(b), [{ reason: 'contradiction' }])
+})
+
 t.test('two numbers of one hospital are a question, never a link', async (t) => {
   const person = someone()
   const [a, b] = [await feed(1, person), await feed(1, person)]
