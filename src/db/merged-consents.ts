@@ -80,7 +80,7 @@ async function blankPersons(client: pg.ClientBase, { former, survivor }: MergeCh
 
 /**
  * Each person gets back what they had said before the merge, as new consents; what was withdrawn since then stays withdrawn,
- * for both, and what the merge made of two ends.
+ * for both, and what the merge made of two ends. What an earlier merge had made is that of the earlier merge again.
  */
 export async function restoreConsents(client: pg.ClientBase, mergeId: string, by: string): Promise<void> {
   const told = `${by}, undo of merge ${mergeId}`
@@ -96,7 +96,13 @@ export async function restoreConsents(client: pg.ClientBase, mergeId: string, by
         from undone u join access.consent c on c.consent_id = any(u.consents_ended)
         where (c.valid_to is null or c.valid_to > now())
           and not exists (select from access.consent m
-                          where m.consent_id = any(u.consents_made) and m.withdrawn_at is not null and c.consent_id = any(m.made_from)))
+                          where m.consent_id = any(u.consents_made) and m.withdrawn_at is not null and c.consent_id = any(m.made_from))
+        returning consent_id, made_from[cardinality(made_from)] as former),
+      earlier as (
+        update identity.merge e
+        set consents_made = array(select coalesce(r.consent_id, made.id)
+                                  from unnest(e.consents_made) as made (id) left join restored r on r.former = made.id)
+        where e.consents_made && array(select former from restored))
       update access.consent m set withdrawn_at = now(), withdrawn_by = ${told}
       from undone u where m.consent_id = any(u.consents_made) and m.withdrawn_at is null`,
   )

@@ -3,6 +3,7 @@
 import { iheError } from '../../profiles/errors/index.ts'
 import { formatCx, type Oid, type PatientId } from '../model/identifiers.ts'
 import { createPerson } from './person.ts'
+import { mergePersons } from './person-merge.ts'
 import type { IdentityTransaction, PersonKey, RecordKey, StaffDecision, StoredIdentifier } from './ports.ts'
 import {
   find,
@@ -20,7 +21,7 @@ export interface LinkChange {
   readonly xad: PatientId
   /** The person who had the identifier before. */
   readonly formerPerson?: PersonKey
-  /** Affinity domain id that became obsolete because its person has no record left; its documents belong to `xad` now. */
+  /** Affinity domain id of a person of whom nothing else was known; all that was registered under it is the person's of `xad` now. */
   readonly obsolete?: PatientId
 }
 
@@ -49,7 +50,9 @@ export function linkRecord(request: LinkRequest, ports: LinkingPorts): Promise<L
     await tx.lockPersons([target.person, ...(stored === undefined ? [] : [stored.person])])
     await refuseSecondNumber(tx, id, target.person)
     const work = { ...request, affinityDomain: ports.affinityDomain }
+    const whole = stored === undefined ? undefined : await wholePerson(tx, stored, ports.affinityDomain)
     if (stored === undefined) await addNumber(tx, id, target.person)
+    else if (whole !== undefined) await takeWhole(tx, { former: stored.person, survivor: target.person }, work)
     else await moveTo(tx, [stored], { ...work, to: target.person, link: 'manual' })
     await record(tx, id, { ...request, event: 'link', person: target.person, former: stored?.person, link: 'manual' })
     await staffChange(tx, request, 'patient number linked', [id, xad])
@@ -58,14 +61,13 @@ export function linkRecord(request: LinkRequest, ports: LinkingPorts): Promise<L
       return { identifier: id, person: target.person, xad }
     }
     await settle(tx, stored, target.person, request)
-    const obsolete = await retireEmpty(tx, stored.person, work)
     await tx.announce([stored.person, target.person])
     return {
       identifier: id,
       person: target.person,
       xad,
       formerPerson: stored.person,
-      ...(obsolete === undefined ? {} : { obsolete }),
+      ...(whole === undefined ? {} : { obsolete: whole }),
     }
   })
 }
@@ -241,16 +243,26 @@ async function addNumber(tx: IdentityTransaction, id: PatientId, person: PersonK
   if (record === undefined) throw iheError('BUSY', { value: formatCx(id) })
 }
 
-async function retireEmpty(
+/**
+ * The network's id of a person of whom nothing but this number is known: whose number it is, is who the person is. One that its own
+ * source sent goes by a merge of that source only.
+ */
+async function wholePerson(
   tx: IdentityTransaction,
-  person: PersonKey,
-  { affinityDomain, by, reason }: StaffDecision & { readonly affinityDomain: Oid },
+  stored: StoredIdentifier,
+  affinityDomain: Oid,
 ): Promise<PatientId | undefined> {
-  const active = (await tx.identifiersOf(person)).filter(({ status }) => status === 'active')
-  const [last] = active
-  // An affinity domain id that its own source sent goes by a merge of that source only.
-  if (last === undefined || last.fed || active.length > 1 || last.id.authority !== affinityDomain) return undefined
-  await tx.makeObsolete(last.id)
-  await tx.addHistory([{ id: last.id, event: 'obsolete', by, reason, person }])
+  const identifiers = await tx.identifiersOf(stored.person)
+  const [last, ...more] = identifiers.filter(({ record: own, status }) => status === 'active' && own !== stored.record)
+  if (last === undefined || more.length > 0 || last.fed || last.id.authority !== affinityDomain) return undefined
   return last.id
+}
+
+/** What others registered about the person goes too, and may be seen as both persons allowed. */
+async function takeWhole(
+  tx: IdentityTransaction,
+  pair: { readonly former: PersonKey; readonly survivor: PersonKey },
+  { affinityDomain, by, reason }: StaffDecision & { readonly affinityDomain: Oid },
+): Promise<void> {
+  await mergePersons(tx, { ...pair, affinityDomain, by, reason, origin: 'staff', secondNumbers: false })
 }

@@ -212,6 +212,36 @@ t.test('two numbers of one domain leave together, and an undo brings both back',
   t.same(await stateOf([clinic]), before)
 })
 
+t.test(
+  'whose only number is linked is wholly that person, as far as both allowed; an undo brings all of it back',
+  async (t) => {
+    const [a, b] = [await fed(DOMAIN_A, 'hospital-a'), await fed(DOMAIN_B, 'clinic-b')]
+    await consent(a, { kind: 'comprehensive' })
+    await consent(b, { kind: 'comprehensive', excludedKinds: ['REPORT'] })
+    const theirs = [await fileFor(b, 'clinic-b'), await fileFor(b, 'hospital-a')].map(({ uuid }) => uuid)
+    const before = await stateOf([a, b])
+    await linkRecord({ domain: DOMAIN_B, value: b.value, person: await xadOf(a), ...staff }, ports)
+    t.same(new Set((await documentsOf(await personOf(a))).map(({ uuid }) => uuid)), new Set(theirs))
+    t.same(await seenBy(idIn(AFFINITY, await xadOf(a))), ['clinic-b DOCUMENT', 'pharmacy-c DOCUMENT'])
+    await undoMerge({ mergeId: await lastMerge(), ...staff }, ports)
+    t.same(await stateOf([a, b]), before)
+  },
+)
+
+t.test('of merges undone one after the other nothing is left of the consents, and nothing lost', async (t) => {
+  const ids = [await fed(DOMAIN_A, 'hospital-a'), await fed(DOMAIN_B, 'clinic-b'), await fed(DOMAIN_B, 'clinic-b')]
+  const [a = '', b = '', c = ''] = await Promise.all(ids.map(xadOf))
+  for (const [at, id] of ids.entries())
+    await consent(id, { kind: 'comprehensive', excludedKinds: ['DOCUMENT', 'REPORT', 'OTHER'].slice(at, at + 1) })
+  const before = await stateOf(ids)
+  await mergeByStaff({ former: a, survivor: b, ...staff }, ports)
+  const first = await lastMerge()
+  await mergeByStaff({ former: b, survivor: c, ...staff }, ports)
+  await undoMerge({ mergeId: await lastMerge(), ...staff }, ports)
+  await undoMerge({ mergeId: first, ...staff }, ports)
+  t.same(await stateOf(ids), before)
+})
+
 t.test('nobody has consented for the person who is split off', async (t) => {
   const { xad } = await registerPerson({ demographics: HANA, by: staff.by, peer: staff.peer }, ports)
   const clinic = await fed(DOMAIN_B, 'clinic-b')

@@ -148,11 +148,12 @@ t.test('history tells each step with who and why, also of a number that left', a
   t.match(
     rows.filter(({ value }) => value === b.value).map(({ event, reason, link }) => [event, reason, link]),
     [
+      ['merge', '確認済み', undefined],
       ['link', '確認済み', 'manual'],
       ['unlink', '別人', 'manual'],
     ],
   )
-  const [link, unlink] = rows.filter(({ value }) => value === b.value)
+  const [, link, unlink] = rows.filter(({ value }) => value === b.value)
   t.match(link, { patient: xadA, formerPatient: xadB })
   t.match(unlink, { patient: await xadOf(b), formerPatient: xadA })
   t.ok(rows.some(({ event, value }) => event === 'add' && value === a.value))
@@ -445,7 +446,8 @@ t.test(
 )
 
 t.test('what must never be is found: the check names each violated invariant and where', async (t) => {
-  const { a, b, xadA } = await twoPersons()
+  const { a, b: other, xadA } = await twoPersons()
+  const b = { ...other, value: `${other.value}-LINKED` }
   t.strictSame(await sound(), [])
   await call('POST', `/patients/${xadA}/links`, { facilityId: 'clinic-y', id: b.value, reason: '確認' })
   const [first, second] = [await recordOf(a), await recordOf(b)].sort((one, other) => Number(one) - Number(other))

@@ -34,33 +34,37 @@ t.test('a registered person can be given a number that no feed has brought yet',
   )
 })
 
-t.test('linking moves a number, and retires the affinity domain id of a person left without records', async (t) => {
-  const ports = memoryPorts()
-  await feedAdd(feedOf([idIn(DOMAIN_A, 'A1')]), callerOf('hospital-a'), ports)
-  await feedAdd(feedOf([idIn(DOMAIN_B, 'B1')]), callerOf('clinic-b'), ports)
-  const [a] = await findPersons({ value: 'A1' }, ports)
-  const [b] = await findPersons({ value: 'B1', domain: DOMAIN_B }, ports)
-  const change = await linkRecord({ domain: DOMAIN_B, value: 'B1', person: a?.xad ?? '', ...staff }, ports)
-  t.match(change, { person: a?.key, formerPerson: b?.key, obsolete: idIn(AFFINITY, b?.xad ?? '') })
-  t.match(ports.state().history.at(-2), {
-    event: 'link',
-    by: 'registrar',
-    reason: 'consent sheet',
-    formerPerson: b?.key,
-  })
-  t.equal((await findPersons({ value: b?.xad ?? '' }, ports))[0]?.xad, undefined)
-  const undone = await unlinkRecord({ domain: DOMAIN_B, value: 'B1', ...staff }, ports)
-  t.equal(undone.formerPerson, a?.key)
-  t.not(undone.person, a?.key)
-  t.strictSame(
-    ports.state().announced.slice(-2),
-    [
-      [b?.key, a?.key],
-      [a?.key, undone.person],
-    ],
-    '3.46.4.1.1: both sides of a link made and of a link broken',
-  )
-})
+t.test(
+  'linking the only number of a person makes the two one, and its patient id of the network stands for the other',
+  async (t) => {
+    const ports = memoryPorts()
+    await feedAdd(feedOf([idIn(DOMAIN_A, 'A1')]), callerOf('hospital-a'), ports)
+    await feedAdd(feedOf([idIn(DOMAIN_B, 'B1')]), callerOf('clinic-b'), ports)
+    const [a] = await findPersons({ value: 'A1' }, ports)
+    const [b] = await findPersons({ value: 'B1', domain: DOMAIN_B }, ports)
+    const change = await linkRecord({ domain: DOMAIN_B, value: 'B1', person: a?.xad ?? '', ...staff }, ports)
+    t.match(change, { person: a?.key, formerPerson: b?.key, obsolete: idIn(AFFINITY, b?.xad ?? '') })
+    t.match(ports.state().history.at(-1), {
+      event: 'link',
+      by: 'registrar',
+      reason: 'consent sheet',
+      formerPerson: b?.key,
+    })
+    t.match(ports.state().merges, [{ scope: 'person', origin: 'staff', former: b?.key, survivor: a?.key }])
+    t.equal((await findPersons({ value: b?.xad ?? '' }, ports))[0]?.xad, a?.xad)
+    const undone = await unlinkRecord({ domain: DOMAIN_B, value: 'B1', ...staff }, ports)
+    t.equal(undone.formerPerson, a?.key)
+    t.not(undone.person, a?.key)
+    t.strictSame(
+      ports.state().announced.slice(-2),
+      [
+        [b?.key, a?.key],
+        [a?.key, undone.person],
+      ],
+      '3.46.4.1.1: both sides of a link made and of a link broken',
+    )
+  },
+)
 
 t.test('what cannot be linked is refused by name', async (t) => {
   const ports = memoryPorts()
@@ -80,9 +84,14 @@ t.test('what cannot be linked is refused by name', async (t) => {
 t.test('a number goes with what its facility registered under it, and never comes back by similarity', async (t) => {
   const ports = memoryPorts()
   await feedAdd(feedOf([idIn(DOMAIN_A, 'A1')]), callerOf('hospital-a'), ports)
+  await feedAdd(feedOf([idIn(DOMAIN_B, 'B1')]), callerOf('clinic-b'), ports)
+  const former = (await findPersons({ value: 'A1' }, ports))[0]?.xad ?? ''
+  await linkRecord({ domain: DOMAIN_B, value: 'B1', person: former, ...staff }, ports)
   const { xad } = await registerPerson({ demographics: HANA, by: staff.by, peer: staff.peer }, ports)
   await linkRecord({ domain: DOMAIN_A, value: 'A1', person: xad.value, ...staff }, ports)
-  t.match(ports.state().moves, [{ ids: [idIn(DOMAIN_A, 'A1')], link: 'manual', replacement: { survivor: xad } }])
+  t.match(ports.state().moves, [
+    { ids: [idIn(DOMAIN_A, 'A1')], link: 'manual', replacement: { former: idIn(AFFINITY, former), survivor: xad } },
+  ])
   const { xad: own } = await unlinkRecord({ domain: DOMAIN_A, value: 'A1', ...staff }, ports)
   t.match(ports.state().moves[1], { ids: [idIn(DOMAIN_A, 'A1')], replacement: { former: xad, survivor: own } })
   t.equal(ports.state().apart.size, 1, 'the number and the patient id of the network stay apart')
