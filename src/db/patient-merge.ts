@@ -14,7 +14,7 @@ import {
   underPatientIds,
   wholePerson,
 } from './merged-objects.ts'
-import { execute, named, queryOne, sql } from './sql.ts'
+import { execute, named, queryOne, type Statement, sql } from './sql.ts'
 
 /**
  * Carries out a merge in the transaction of `client`, which holds the locks of both persons and of both ids. Identifiers come
@@ -22,7 +22,7 @@ import { execute, named, queryOne, sql } from './sql.ts'
  */
 export async function mergePatients(client: pg.ClientBase, change: MergeChange, form: FragmentForm): Promise<void> {
   await allowTime(client)
-  const { former, survivor, scope, replacements } = change
+  const { former, survivor, scope, replacements, network } = change
   const [{ former: subsumed, survivor: kept }] = replacements
   const book = { ...change, from: former, to: survivor, scope, first: subsumed, second: kept.value }
   const mergeId = await recordMerge(client, book)
@@ -30,14 +30,23 @@ export async function mergePatients(client: pg.ClientBase, change: MergeChange, 
   await moveIdentifiers(client, change)
   await passVetoes(client, change)
   if (scope === 'person') await closePerson(client, change)
-  const ids = replacements.map((one) => formatCx(one.former))
-  const objects = scope === 'person' ? wholePerson(former) : underPatientIds(former, ids)
-  await noteObjects(client, { mergeId, objects })
+  await noteObjects(client, { mergeId, objects: objectsOf(change, form) })
   if (former !== survivor) await reconcileConsents(client, mergeId, change)
   const moving = { mergeId, from: former, to: survivor }
-  await moveObjects(client, { ...moving, replacements, isReturn: false, form })
-  if (scope === 'person') await moveSeries(client, moving)
+  const all = network === undefined ? replacements : [...replacements, network]
+  await moveObjects(client, { ...moving, replacements: all, isReturn: false, form })
+  if (scope === 'person' || network !== undefined) await moveSeries(client, moving)
   await keepSnapshot(client, mergeId, 'identifiers_after')
+}
+
+/** Of a person everything; of a record what carries its id, and what its facility published about the person under it. */
+function objectsOf({ former, scope, replacements, network }: MergeChange, form: FragmentForm): Statement {
+  if (scope === 'person') return wholePerson(former)
+  const ids = replacements.map((one) => one.former)
+  const carried = underPatientIds(former, ids.map(formatCx))
+  if (network === undefined) return carried
+  const published = underNumbers({ person: former, ids, since: '-infinity' }, form)
+  return sql`select * from (${carried}) as carried union select * from (${published}) as published`
 }
 
 /**

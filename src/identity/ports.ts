@@ -143,6 +143,8 @@ export interface MergeChange {
    * ids; the former person lives on with numbers of other sources.
    */
   readonly scope: 'person' | 'record'
+  /** Of a record alone: the network's ids of the two persons, which the documents of its facility carry. */
+  readonly network?: Replacement
   /** What the message says first, then what follows from it. */
   readonly replacements: readonly [Replacement, ...Replacement[]]
   /** Identifiers that go over to the survivor as they are; `second` when the survivor has one of the domain already. */

@@ -88,10 +88,11 @@ async function changeOf(context: MergeContext, { subsumed, survivor }: StoredPai
   const first: Replacement = { former: subsumed.id, survivor: survivor.id }
   const others = (await activeOf(tx, subsumed.person)).filter((other) => !isSame(other.id, subsumed.id))
   const isWhole = subsumed.id.authority === ports.affinityDomain || others.every((other) => isOurs(other, ports))
-  if (subsumed.person === survivor.person || !isWhole) {
-    return { ...base, scope: 'record', replacements: [first], moved: [] }
-  }
   const kept = await activeOf(tx, survivor.person)
+  if (subsumed.person === survivor.person || !isWhole) {
+    const network = networkIds(others, kept, ports)
+    return { ...base, scope: 'record', replacements: [first], moved: [], ...(network === undefined ? {} : { network }) }
+  }
   const replaced = others.filter(({ id }) => id.authority === ports.affinityDomain)
   return {
     ...base,
@@ -114,6 +115,17 @@ async function askAboutPersons({ tx }: MergeContext, change: MergeChange, surviv
 /** An affinity domain id of this server's own making says nothing that its person's numbers do not say. */
 function isOurs(stored: StoredIdentifier, { affinityDomain }: MergeContext['ports']): boolean {
   return stored.id.authority === affinityDomain && !stored.fed
+}
+
+/** What a facility published is under the network's id of the person, not under its own number. */
+function networkIds(
+  others: readonly StoredIdentifier[],
+  kept: readonly StoredIdentifier[],
+  { affinityDomain }: MergeContext['ports'],
+): Replacement | undefined {
+  const [former, survivor] = [others, kept].map((held) => held.find(({ id }) => id.authority === affinityDomain)?.id)
+  if (former === undefined || survivor === undefined || isSame(former, survivor)) return undefined
+  return { former, survivor }
 }
 
 /** A person has one affinity domain id. */

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { documentEntryObject } from '../../profiles/metadata/write.ts'
 import { renderFragment } from '../../src/codec/ebxml/registry-object.ts'
 import { createAdministrationStore } from '../../src/db/administration-store.ts'
-import { feedAdd } from '../../src/identity/feed.ts'
+import { feedAdd, feedMerge } from '../../src/identity/feed.ts'
 import { linkRecord, splitPerson, unlinkRecord } from '../../src/identity/linking.ts'
 import { findPersons, registerPerson } from '../../src/identity/registration.ts'
 import { mergeByStaff, undoMerge } from '../../src/identity/staff-merge.ts'
@@ -19,6 +19,7 @@ import {
   feedOf,
   HANA,
   idIn,
+  mergeOf,
   refusalOf,
   SECOND_A,
 } from '../identity/in-memory.ts'
@@ -131,6 +132,27 @@ t.test('what came since goes with the number that goes back; a consent withdrawn
   t.same(await seenBy(idIn(AFFINITY, await xadOf(a))), [])
   t.same(await seenBy(idIn(AFFINITY, await xadOf(b))), [])
 })
+
+t.test(
+  '3.44.4.3: a merged number takes with it what its facility published, though others know the former person',
+  async (t) => {
+    const [first, second] = [await fed(DOMAIN_A, 'hospital-a'), await fed(DOMAIN_A, 'hospital-a')]
+    const clinic = await fed(DOMAIN_B, 'clinic-b')
+    await linkRecord({ domain: DOMAIN_B, value: clinic.value, person: await xadOf(first), ...staff }, ports)
+    const mine = await fileFor(first, 'hospital-a')
+    const theirs = await fileFor(clinic, 'clinic-b')
+    const before = await stateOf([clinic, second])
+    const { answer } = await feedMerge(mergeOf(first, second), callerOf('hospital-a'), ports)
+    t.match(answer, { code: 'CA', details: [{ type: 'W' }] })
+    const xad = formatCx(idIn(AFFINITY, await xadOf(second)))
+    const moved = await documentsOf(await personOf(second))
+    t.match(moved, [{ uuid: mine.uuid, patient_id: xad }])
+    t.ok(moved[0]?.ebrim.includes(xad.replaceAll('&', '&amp;')))
+    t.match(await documentsOf(await personOf(clinic)), [{ uuid: theirs.uuid }])
+    await undoMerge({ mergeId: await lastMerge(), ...staff }, ports)
+    t.same(await stateOf([clinic, second]), before)
+  },
+)
 
 t.test('merges are undone the newest first', async (t) => {
   const [a, b, c] = [await newPatient(), await newPatient(), await newPatient()]
