@@ -173,9 +173,10 @@ export function identityPorts({ config, pool }: Given, given: Pick<IdentityPorts
     affinityDomain,
     takes: 'every domain',
     matching: given.matching,
-    visibleDomains: async (caller, person) => {
-      const visible = await visibleDomains(pool, { caller, persons: [person], affinityDomain })
-      return visible.get(person) ?? new Set()
+    visibleDomains: async (caller, person, among) => {
+      const accesses = await accessOfPersons(pool, caller, [person])
+      const domains = among.flatMap(({ oid, facilityId }) => (facilityId === undefined ? [] : { oid, facilityId }))
+      return shownDomains({ accesses, domains, affinityDomain }).get(person) ?? new Set()
     },
   }
 }

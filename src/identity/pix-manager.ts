@@ -25,7 +25,8 @@ export async function pixQuery(request: PixQuery, caller: Caller, ports: Identit
     const evidence = evidenceOf(request, asked, [])
     return { answer, result: 'failure', errors: [...errors, ...warnings], evidence, recorded: false }
   }
-  const visible = await ports.visibleDomains(caller, person.key)
+  const among = person.identifiers.map(({ domain }) => domain)
+  const visible = await ports.visibleDomains(caller, person.key, among)
   const ids = person.identifiers
     .filter((known) => isWanted(known, asked) && (visible.has(known.domain.oid) || speaksFor(caller, known.domain)))
     .map(({ id, domain }) => ({ id, authorityName: domain.name }))

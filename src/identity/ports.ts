@@ -332,8 +332,8 @@ export interface IdentityPorts {
    */
   readonly takes: 'every domain' | 'patient ids of the registry'
   /**
-   * OIDs of the domains whose ids of this person the caller may be told, the affinity domain among them if it may know
-   * that one. Domains of the caller's own facility need not be listed.
+   * OIDs of those of the domains `among` whose ids of this person the caller may be told, the affinity domain among them if
+   * it may know that one. Domains of the caller's own facility need not be listed.
    */
-  readonly visibleDomains: (caller: Caller, person: PersonKey) => Promise<ReadonlySet<string>>
+  readonly visibleDomains: (caller: Caller, person: PersonKey, among: readonly Domain[]) => Promise<ReadonlySet<string>>
 }
