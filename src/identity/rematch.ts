@@ -35,14 +35,26 @@ export async function rematch(given: Rematch): Promise<readonly PersonKey[]> {
   const own = { domain: stored.id.authority, features: given.folded.features }
   const misfit = misfitOf(own, companions, ports.matching())
   if (misfit === undefined) return []
-  const isAuto = [stored, ...beside].every(({ link }) => link === 'auto')
-  if (!isAuto || ports.matching().policy.mode !== 'auto') {
+  if (ports.matching().policy.mode !== 'auto' || !(await isMatchersWork(given))) {
     await tx.addReviews([questionOf(stored, misfit, 'contradiction')])
     return []
   }
   const person = await leave(given)
   await tx.addReviews([questionOf(stored, misfit, 'link broken')])
   return [stored.person, person]
+}
+
+/** The matcher takes back what the matcher did: it linked the record to the others, or each of the others to the record. */
+async function isMatchersWork({ tx, stored, beside, affinityDomain }: Rematch): Promise<boolean> {
+  const group = [stored, ...beside]
+  if (group.every(({ link }) => link === 'auto')) return true
+  const others = (await tx.identifiersOf(stored.person)).filter(
+    ({ record, status, demographics }) =>
+      status === 'active' && demographics !== undefined && !group.some((one) => one.record === record),
+  )
+  // The network's own id carries a copy of what its person's first record said.
+  const described = others.filter(({ id, fed }) => id.authority !== affinityDomain || fed)
+  return group.every(({ link }) => link !== 'manual') && described.every(({ link }) => link === 'auto')
 }
 
 /** To staff: does the record go with the one of its person that it contradicts? */

@@ -149,6 +149,16 @@ t.test('a revise that contradicts the others breaks an automatic link (3.44.4.2.
   t.match(await questions(b), [{ reason: 'link broken' }])
 })
 
+t.test('the first number of a person leaves too, when its source gives it to somebody else (3.44.4.2.3)', async (t) => {
+  const person = someone()
+  const [a, b] = [await feed(1, person), await feed(2, person)]
+  const xad = await xadOf(b)
+  await feedRevise(feedOf([a], { demographics: someone() }), callerOf('f1'), ports)
+  t.not(await personOf(a), await personOf(b))
+  t.equal(await xadOf(b), xad, 'who stays keeps the patient id of the network, and with it consents')
+  t.match(await questions(a), [{ reason: 'link broken' }])
+})
+
 t.test('a revise never breaks what staff linked: they are asked (3.44.4.2.3)', async (t) => {
   const [a, b] = [await feed(1, someone()), await feed(2, someone())]
   await linkRecord({ domain: b.authority, value: b.value, person: await xadOf(a), ...staff }, ports)
