@@ -31,7 +31,7 @@ import { demographicsBindings, identityBindings, identityServices } from './app/
 import { openMatching } from './app/matching.ts'
 import { startNotifications } from './app/notifications.ts'
 import { repositoryFor } from './app/repository-apart.ts'
-import { fillSearch, sweepDaily } from './app/upkeep.ts'
+import { fillRecords, sweepDaily } from './app/upkeep.ts'
 import { ensureDevelopmentPki, pkiPaths } from './certificates/pki-directory.ts'
 import { tlsOptions } from './certificates/presets.ts'
 import { writeWsdl } from './codec/soap/wsdl.ts'
@@ -197,7 +197,7 @@ async function furnish(given: Given) {
     maxDocumentBytes: config.limits.documentBytes,
   })
   const stopSweeping = sweepDaily(blobs, given)
-  const stopFilling = fillSearch(given)
+  const stopFilling = fillRecords(given)
   const registry = registryPorts(given)
   const { repository, stop } = await repositoryFor(given, {
     repository: repositoryPorts(given, { registry, blobs }),

@@ -1,11 +1,15 @@
-// Composition root: what a server puts in order by itself: files that no row names, records of before the search.
+// Composition root: what a server puts in order by itself: files that no row names, records of before matching and the search.
 
+import { setTimeout as delay } from 'node:timers/promises'
+import { fillMatchFeatures } from '../db/identity/match-fill.ts'
 import { fillSearchKeys } from '../db/identity/search-fill.ts'
 import { findNamedFiles } from '../db/repository-store.ts'
+import { IheError } from '../model/error.ts'
 import type { BlobStore } from '../repository/ports.ts'
 import type { Given } from './actor-ports.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
+const PAUSE_MS = 60_000
 
 /** At the start and every day: a crash between commit and file leaves files without a row, of removed documents too. */
 export function sweepDaily(blobs: BlobStore, { log, pool }: Given): () => void {
@@ -23,12 +27,39 @@ export function sweepDaily(blobs: BlobStore, { log, pool }: Given): () => void {
   return () => clearInterval(timer)
 }
 
-/** Records of before the search are found once they have been brought in; a server need not wait for that to open its doors. */
-export function fillSearch({ log, pool }: Given): () => Promise<void> {
-  const { done, stop } = fillSearchKeys(pool)
-  done.then(
-    (filled) => filled > 0 && log.info({ filled }, 'records brought into the patient search'),
-    (error: Error) => log.warn({ cause: error.name }, 'bringing records into the patient search failed'),
-  )
-  return stop
+/**
+ * Records of before matching and of before the search are found once they have been brought in; a server need not wait for that to open
+ * its doors. One after the other, since each takes connections from the messages; what makes persons double comes first.
+ */
+export function fillRecords({ log, pool }: Given): () => Promise<void> {
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const filling = (async () => {
+    const matched = () => fillMatchFeatures(pool, signal)
+    await patiently(matched, { log, signal, into: 'matching' })
+    const searched = () => fillSearchKeys(pool, signal)
+    await patiently(searched, { log, signal, into: 'the patient search' })
+  })()
+  return async () => {
+    stopping.abort()
+    await filling
+  }
+}
+
+/** What is broken off because the database is busy goes on later; anything else, at the next start. */
+async function patiently(
+  fill: () => Promise<number>,
+  { log, signal, into }: Pick<Given, 'log'> & { readonly signal: AbortSignal; readonly into: string },
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const filled = await fill()
+      if (filled > 0) log.info({ filled }, `records brought into ${into}`)
+      return
+    } catch (error) {
+      log.warn({ cause: error instanceof Error ? error.name : 'unknown' }, `bringing records into ${into} failed`)
+      if (!(error instanceof IheError && error.row.code === 'BUSY')) return
+      await delay(PAUSE_MS, undefined, { signal }).catch(() => {})
+    }
+  }
 }

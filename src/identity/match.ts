@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { formatCx } from '../model/identifiers.ts'
 import type { LocatedPatientId } from '../model/identity-feed.ts'
+import type { Demographics } from '../model/person.ts'
 import { blocksOf } from './matching/blocks.ts'
 import { decide } from './matching/decide.ts'
 import { FOLD_VERSION, type MatchFeatures } from './matching/features.ts'
@@ -28,6 +29,15 @@ export interface Folded extends RecordFeatures {
 export function fold(described: Described): Folded {
   const features = featuresOf(described)
   return { version: FOLD_VERSION, features, keys: blocksOf(features) }
+}
+
+/** Folds anew what another version folded, or none: ids that came with the record are known from its features only. */
+export function refold(demographics: Demographics, former?: Pick<MatchFeatures, 'identifiers'>): Folded {
+  const identifiers = (former?.identifiers ?? []).map((folded) => {
+    const bar = folded.indexOf('|')
+    return `${folded.slice(bar + 1)}^^^&${folded.slice(0, bar)}&ISO`
+  })
+  return fold({ demographics, identifiers })
 }
 
 /** Whose a record is in the eyes of the matcher. */

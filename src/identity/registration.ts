@@ -8,6 +8,9 @@ import type { Domain, IdentityPorts, IdentityReads, PersonKey, StoredIdentifier 
 
 type RegistrationPorts = Pick<IdentityPorts, 'store' | 'affinityDomain' | 'matching'>
 
+/** Reason in the history of a number whose person staff described; with any other one, an affinity domain id carries a copy. */
+export const REGISTRATION = 'registration'
+
 export interface PersonView {
   readonly key: PersonKey
   /** Value in the affinity domain; absent for a person whose records were all linked to another. */
@@ -36,7 +39,7 @@ export function registerPerson(
   return ports.store.inTransaction(async (tx) => {
     const features = fold({ demographics: request.demographics, identifiers: [] })
     const { reviews } = await findPerson({ tx, ports, folded: features, domains: [affinityDomain] })
-    const person = await createPerson(tx, { ...request, affinityDomain, features, reason: 'registration' })
+    const person = await createPerson(tx, { ...request, affinityDomain, features, reason: REGISTRATION })
     await tx.addReviews(reviewsOf(person.record, reviews))
     await tx.announce([person.key])
     await tx.recordStaffChange({

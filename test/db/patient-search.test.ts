@@ -164,14 +164,15 @@ t.test('records of before the search are brought into it once, beside the server
   await feedAdd(feedOf([id], { demographics: { ...HANA, names } }), hospital, identity)
   await pool.query('truncate identity.search_key')
   t.strictSame(await found({ names: [soughtName('以前')] }), [])
-  const filled = await Promise.all([fillSearchKeys(pool).done, fillSearchKeys(pool).done])
+  const { signal } = new AbortController()
+  const filled = await Promise.all([fillSearchKeys(pool, signal), fillSearchKeys(pool, signal)])
   t.ok(Math.max(...filled) >= 3)
   t.strictSame(await found({ names: [soughtName('以前')] }), ['OLD'])
   const { rows } = await pool.query<{ record_id: string; key: string }>(
     'select record_id, kind, key from identity.search_key group by 1, 2, 3 having count(*) > 1',
   )
   t.strictSame(rows, [], 'by one server only')
-  t.equal(await fillSearchKeys(pool).done, 0, 'nothing is left to do')
+  t.equal(await fillSearchKeys(pool, signal), 0, 'nothing is left to do')
   const { rows: copies } = await pool.query(
     `select from identity.search_key k join identity.identifier i using (record_id) where i.domain = $1`,
     [AFFINITY],

@@ -14,7 +14,7 @@ import { writeRelated } from '../../src/codec/mtom/write.ts'
 import { writeEnvelope } from '../../src/codec/soap/write.ts'
 import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
 import { isSuccess, laboratory, submissionOf } from '../faults/messages.ts'
-import { type Child, DOMAINS, networkOf, startChild, temporaryDirectory } from '../faults/support.ts'
+import { type Child, DOMAINS, eventually, networkOf, startChild, temporaryDirectory } from '../faults/support.ts'
 
 const MINUTES = 60_000
 t.setTimeout(3 * MINUTES)
@@ -40,6 +40,24 @@ async function push(child: Child, order: string): Promise<string> {
   return ack.code
 }
 
+/** In the server's own PostgreSQL, while it runs. */
+async function ask<T>(statement: string): Promise<readonly T[]> {
+  const lender = await startEmbeddedPostgres({ directory: join(dataDir, 'postgres') })
+  const client = new pg.Client(lender.connection)
+  await client.connect()
+  try {
+    return (await client.query(statement)).rows as T[]
+  } finally {
+    await client.end()
+    await lender.stop()
+  }
+}
+
+async function compared(): Promise<number> {
+  const [row] = await ask<{ readonly records: number }>('select count(*)::int as records from identity.match_record')
+  return row?.records ?? 0
+}
+
 async function orders(child: Child): Promise<readonly string[]> {
   const network = networkOf(child.server)
   const found = await network.find('clinic-b', await network.xadForStaff(HANAKO))
@@ -54,6 +72,8 @@ t.test(
     const child = await start('first start')
     await loadDemo(child.server, () => {})
     t.equal(await push(child, '000000000904001'), 'AA')
+    t.ok((await compared()) > 0)
+    await ask('truncate identity.match_record, identity.match_key, identity.match_fill')
     child.process.kill('SIGTERM')
     t.equal(await child.ended, 0)
     t.equal(child.errors(), '')
@@ -63,6 +83,10 @@ t.test(
 t.test('a second start has everything that was there', { timeout: 3 * MINUTES }, async (t) => {
   const child = await start('second start')
   t.strictSame(await orders(child), ['000000000904001'])
+})
+
+t.test('a server makes records of before matching ready for comparison (ITI TF-2 3.44.4.1.3)', async (t) => {
+  t.ok(await eventually(async () => (await compared()) > 0, MINUTES))
 })
 
 t.test(
