@@ -8,7 +8,7 @@ import { fragmentForm, renderAssociationFragment, renderFragment } from '../code
 import { readEr7 } from '../codec/hl7v2/read.ts'
 import type { Config } from '../config/config.ts'
 import { factsOfPatient, factsOfPersons, findDomains, type PersonFacts } from '../db/access-store.ts'
-import { createAnnouncer } from '../db/announcement.ts'
+import { type AnnouncerRules, createAnnouncer } from '../db/announcement.ts'
 import { type ExchangeRows, exchangeParts } from '../db/exchange-recorder.ts'
 import { completionPart, takeClaim } from '../db/idempotency.ts'
 import { openResults } from '../db/identity/open-results.ts'
@@ -141,21 +141,25 @@ export function documentRemovalPorts({ config, pool }: Given, blobs: BlobStore):
   }
 }
 
-function identityWriter({ access, identity }: Config): ExchangeWriter {
-  const affinityDomain = identity.affinityDomainAuthority
+/** What subscribers are told, when a notification is composed and again when it leaves. */
+export function announcerRules({ access, identity }: Config): AnnouncerRules {
+  return {
+    networkMode: access.mode,
+    visibleDomains: async (client, system, persons) => {
+      // One connection of a transaction answers one question at a time.
+      const accesses = await accessOfPersons(client, system, persons)
+      const domains = await findDomains(client, facilitiesAround(system))
+      return shownDomains({ accesses, domains, affinityDomain: identity.affinityDomainAuthority })
+    },
+  }
+}
+
+function identityWriter(config: Config): ExchangeWriter {
   return {
     claim: takeClaim,
     record: (client, { caller, record, answered }) =>
       executeTogether(client, [...partsOf(caller, record), completionPart(answered.claim, answered.response)]),
-    announce: createAnnouncer({
-      networkMode: access.mode,
-      visibleDomains: async (client, system, persons) => {
-        // One connection of a transaction answers one question at a time.
-        const accesses = await accessOfPersons(client, system, persons)
-        const domains = await findDomains(client, facilitiesAround(system))
-        return shownDomains({ accesses, domains, affinityDomain })
-      },
-    }),
+    announce: createAnnouncer(announcerRules(config)),
     ...fragmentForm,
   }
 }

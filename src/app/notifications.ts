@@ -15,7 +15,7 @@ import { watchNotifications } from '../http/metrics.ts'
 import { createNotificationSender } from '../http/notification-sender.ts'
 import { type NotifyPorts, notify, type Sent } from '../identity/notify.ts'
 import { parseOid } from '../model/identifiers.ts'
-import { type Given, rowsOf } from './actor-ports.ts'
+import { announcerRules, type Given, rowsOf } from './actor-ports.ts'
 
 /** Subscribers that hang hold one place each, until their time is over; then they rest. */
 const CONCURRENCY = 8
@@ -50,7 +50,7 @@ export function startNotifications(
   const notifyPorts: NotifyPorts = {
     ...createOutbox({
       pool,
-      networkMode: config.access.mode,
+      rules: announcerRules(config),
       rowsOf: (caller, outcome, reason) => {
         const { events, entries } = rowsOf(caller, outcome)
         if (!CERTIFICATE_FAULT.test(reason)) return { events, entries }

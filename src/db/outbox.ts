@@ -2,20 +2,23 @@
 
 import type pg from 'pg'
 import type { Notification, NotifyPorts, Sent, Settlement } from '../identity/notify.ts'
-import type { AccessMode, Caller } from '../model/caller.ts'
+import type { Caller, CallingSystem } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
 import type { Evidence, Result } from '../model/evidence.ts'
 import { formatCx } from '../model/identifiers.ts'
 import type { CorrespondingId } from '../model/pix.ts'
 import { findSystemsById } from './access-store.ts'
+import type { AnnouncerRules } from './announcement.ts'
 import { type ExchangeRows, writeExchangeRows } from './exchange-recorder.ts'
 import { addNotifyJobs, NOTIFY_TASK, type NotifyPair } from './notification-job.ts'
 import { transaction } from './pool.ts'
 import { execute, type Queryable, query, queryOne, sql } from './sql.ts'
+import { stillToTell } from './still-to-tell.ts'
 
 export interface OutboxOptions {
   readonly pool: pg.Pool
-  readonly networkMode: AccessMode
+  /** Those by which the sets were composed. */
+  readonly rules: AnnouncerRules
   /** Audit and journal of an attempt, made by the composition root. */
   readonly rowsOf: (
     caller: Caller,
@@ -33,7 +36,12 @@ export interface OutboxOptions {
 
 export function createOutbox(options: OutboxOptions): Pick<NotifyPorts, 'take' | 'settle'> {
   return {
-    take: (pair) => transaction(options.pool, (client) => take(client, pair, options.networkMode)),
+    take: async (pair) => {
+      for (;;) {
+        const taken = await transaction(options.pool, (client) => take(client, pair, options.rules))
+        if (taken !== 'skipped') return taken
+      }
+    },
     settle: (notification, settlement, sent) =>
       transaction(options.pool, (client) => settle(client, { notification, settlement, sent, options })),
   }
@@ -57,13 +65,58 @@ interface OpenRow {
   readonly turn: 'parked' | 'stopped' | 'behind' | 'resting' | 'ready'
 }
 
+/** A row of which nothing may be told any more: the next one of the pair has its turn. */
+type Taken = Notification | 'skipped' | undefined
+
 /**
  * The oldest open row of the pair, its attempt counted before anything leaves: what may have reached the subscriber is never
  * coalesced away. A parked row holds back its own pair only; a set that came of a split or a join waits for older sets of the
- * other persons.
+ * other persons. It may be days old, so what its subscriber may know is asked again.
  */
-async function take(client: Queryable, pair: NotifyPair, networkMode: AccessMode): Promise<Notification | undefined> {
-  const row = await queryOne<OpenRow>(
+async function take(client: Queryable, pair: NotifyPair, rules: AnnouncerRules): Promise<Taken> {
+  await lockTold(client, pair)
+  const row = await oldestOpen(client, pair)
+  if (row === undefined) return undefined
+  if (row.turn === 'resting') {
+    await count(client, row.outbox_id, 0)
+    await addNotifyJobs(client, [pair], row.rest_ms)
+  }
+  if (row.turn !== 'ready') return undefined
+  const asked = { systemIds: [row.system_id], networkMode: rules.networkMode }
+  const system = (await findSystemsById(client, asked)).get(row.system_id)
+  return system === undefined ? undefined : attempt(client, { row, pair, system, rules })
+}
+
+interface Attempt {
+  readonly row: OpenRow
+  readonly pair: NotifyPair
+  readonly system: CallingSystem
+  readonly rules: AnnouncerRules
+}
+
+async function attempt(client: Queryable, { row, pair, system, rules }: Attempt): Promise<Taken> {
+  const ids = await stillToTell(client, { system, ids: row.ids, rules })
+  if (ids.length < row.ids.length) await forget(client, { row, pair, ids })
+  if (ids.length === 0) {
+    await skipUntellable(client, row.outbox_id)
+    return 'skipped'
+  }
+  const messageId = ids.length < row.ids.length ? await narrow(client, row.outbox_id, ids) : row.message_id
+  await count(client, row.outbox_id, 1)
+  return { ...toNotification(row, pair), messageId, ids, system }
+}
+
+/** Before the row of the outbox, as a change of the index does: one of the two waits for the other and none for ever. */
+async function lockTold(client: Queryable, { subscriptionId, person }: NotifyPair): Promise<void> {
+  await execute(
+    client,
+    sql`/* lock what the subscriber was told last */
+      select from identity.announced where subscription_id = ${subscriptionId} and person_key = ${person} for no key update`,
+  )
+}
+
+async function oldestOpen(client: Queryable, pair: NotifyPair): Promise<OpenRow | undefined> {
+  return queryOne<OpenRow>(
     client,
     sql`/* the oldest notification of a pair */
       select o.outbox_id, o.message_id, o.ids, o.created_at, o.attempts,
@@ -84,19 +137,65 @@ async function take(client: Queryable, pair: NotifyPair, networkMode: AccessMode
       where o.subscription_id = ${pair.subscriptionId} and o.person_key = ${pair.person} and o.state in ('waiting', 'parked')
       order by o.outbox_id limit 1 for update of o`,
   )
-  if (row === undefined) return undefined
-  if (row.turn === 'resting') await addNotifyJobs(client, [pair], row.rest_ms)
-  if (row.turn !== 'resting' && row.turn !== 'ready') return undefined
-  const tries = row.turn === 'ready' ? 1 : 0
+}
+
+async function count(client: Queryable, outboxId: string, tries: 0 | 1): Promise<void> {
   await execute(
     client,
     sql`/* an attempt begins, or would have */
       update jobs.outbox set attempts = attempts + ${tries}::integer, due_since = coalesce(due_since, now())
-      where outbox_id = ${row.outbox_id}`,
+      where outbox_id = ${outboxId}`,
   )
-  if (row.turn === 'resting') return undefined
-  const system = (await findSystemsById(client, { systemIds: [row.system_id], networkMode })).get(row.system_id)
-  return system === undefined ? undefined : { ...toNotification(row, pair), system }
+}
+
+/**
+ * Another content is another message: a receiver that has the former one knows a repetition by the message id and would not read it.
+ * The attempts stay counted, for the former one may have arrived.
+ */
+async function narrow(client: Queryable, outboxId: string, ids: readonly CorrespondingId[]): Promise<string> {
+  const row = await queryOne<{ readonly message_id: string }>(
+    client,
+    sql`/* less may be told than when it was composed */
+      update jobs.outbox
+      set former = former || jsonb_build_object('messageId', message_id, 'ids', ids, 'attempts', attempts, 'until', clock_timestamp()),
+          message_id = gen_random_uuid(), ids = ${JSON.stringify(ids)}::jsonb
+      where outbox_id = ${outboxId} returning message_id`,
+  )
+  if (row === undefined) throw new Error('update returned no row')
+  return row.message_id
+}
+
+const UNTELLABLE = 'nothing of it may be told any more'
+
+/** No failure of the subscriber, and nothing for the operator to decide. */
+async function skipUntellable(client: Queryable, outboxId: string): Promise<void> {
+  await execute(
+    client,
+    sql`/* nothing may be told any more */
+      update jobs.outbox set state = 'skipped', ended_at = now(), last_error = ${UNTELLABLE} where outbox_id = ${outboxId}`,
+  )
+  await wakeFollowers(client, outboxId)
+}
+
+/**
+ * What does not leave was not told: if it may be told again one day, the next change finds it to be news. When a newer set waits, it is
+ * that one which `announced` holds.
+ */
+async function forget(
+  client: Queryable,
+  { row, pair, ids }: Pick<Attempt, 'row' | 'pair'> & { readonly ids: readonly CorrespondingId[] },
+): Promise<void> {
+  const told = new Set(ids.map(({ id }) => formatCx(id)))
+  const withheld = row.ids.map(({ id }) => formatCx(id)).filter((cx) => !told.has(cx))
+  await execute(
+    client,
+    sql`/* ids that were not told after all */
+      update identity.announced a
+      set ids = array(select u.cx from unnest(a.ids) with ordinality as u (cx, place) where u.cx <> all(${withheld}::text[]) order by u.place)
+      where a.subscription_id = ${pair.subscriptionId} and a.person_key = ${pair.person}
+        and not exists (select from jobs.outbox n where n.subscription_id = a.subscription_id and n.person_key = a.person_key
+                        and n.outbox_id > ${row.outbox_id} and n.state in ('waiting', 'parked'))`,
+  )
 }
 
 function toNotification(row: OpenRow, { subscriptionId, person }: NotifyPair): Omit<Notification, 'system'> {

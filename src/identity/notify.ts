@@ -19,7 +19,7 @@ export interface Notification {
   readonly outboxId: string
   readonly subscriptionId: string
   readonly person: PersonKey
-  /** UUID, the same at every attempt. */
+  /** UUID, the same at every attempt with the same ids. */
   readonly messageId: string
   readonly ids: readonly CorrespondingId[]
   readonly composedAt: Date
@@ -51,7 +51,7 @@ export type Settlement =
   | { readonly state: 'waiting'; readonly reason: string; readonly delayMs: number; readonly rests: boolean }
 
 export interface NotifyPorts {
-  /** The next row of the pair that may leave now. */
+  /** The next row of the pair that may leave now, with those of its ids that the subscriber may still know. */
   readonly take: (pair: {
     readonly subscriptionId: string
     readonly person: PersonKey

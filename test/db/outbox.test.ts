@@ -12,9 +12,18 @@ import { openDatabase } from './database.ts'
 const pool = await openDatabase(t, 10)
 await pool.query(`insert into access.facility (facility_id, oid, name, kind) values ('f', '2.25.1', 'f', 'viewing')`)
 await pool.query(`insert into access.system (system_id, facility_id, roles) values ('consumer', 'f', '{pix-consumer}')`)
+await pool.query(
+  `insert into identity.domain (oid, name, kind, facility_id) values ('2.25.9', 'A', 'facility', 'f'), ('2.25.8', 'B', 'facility', 'g')`,
+)
+/** Domains that the consumer may see besides its own, by person. */
+let visible: ReadonlyMap<string, ReadonlySet<string>> = new Map()
 const outbox = createOutbox({
   pool,
-  networkMode: 'consent',
+  rules: {
+    networkMode: 'consent',
+    visibleDomains: async (_client, _system, persons) =>
+      new Map(persons.map((person) => [person, visible.get(person) ?? new Set()])),
+  },
   rowsOf: () => ({ events: [], entries: [] }),
   errorOf: () => iheError('NOTIFICATION_UNDELIVERED'),
 })
@@ -23,6 +32,7 @@ const change = { by: 'admin', peer: '127.0.0.1:1', operation: 'test' }
 const sent: Sent = { answer: 'accepted', reason: 'CA', exchange: callerOf('f').exchange }
 
 t.beforeEach(async () => {
+  visible = new Map()
   await pool.query('delete from identity.subscription')
   await pool.query('delete from graphile_worker._private_jobs')
   const given = {
@@ -209,4 +219,150 @@ t.test('what a failed task says is kept and logged without its message, which mi
   t.match(await failed(), [{ last_error: 'RangeError' }])
   t.notMatch(logged.join(), '水沢')
   t.match(logged.join(), 'RangeError')
+})
+
+interface Held {
+  readonly value: string
+  readonly by: string
+  readonly status?: 'active' | 'obsolete'
+  readonly isSecond?: boolean
+}
+
+/** Persons and their numbers at facility g, which the consumer is told only as long as it may see them. */
+async function hold(...numbers: readonly Held[]): Promise<void> {
+  await pool.query('delete from identity.identifier')
+  for (const { value, by, status = 'active', isSecond = false } of numbers) {
+    await pool.query(
+      'insert into identity.person (person_key) overriding system value values ($1) on conflict do nothing',
+      [by],
+    )
+    await pool.query(
+      `insert into identity.identifier (domain, value, person_key, status, second) values ('2.25.8', $1, $2, $3, $4)`,
+      [value, by, status, isSecond],
+    )
+  }
+}
+
+/** A row of an own number, which nothing hides, and of numbers at facility g, or of those alone; with what it announced. */
+async function rowOf(person: string, values: readonly string[], own: readonly string[] = ['1']): Promise<string> {
+  const ids = [
+    ...own.map((value) => ({ id: { value, authority: '2.25.9' }, authorityName: 'A' })),
+    ...values.map((value) => ({ id: { value, authority: '2.25.8' }, authorityName: 'B' })),
+  ]
+  const outboxId = await row(person)
+  await pool.query('update jobs.outbox set ids = $2 where outbox_id = $1', [outboxId, JSON.stringify(ids)])
+  await pool.query(
+    `insert into identity.announced (subscription_id, person_key, ids)
+     select 's', $1, array(select i->'id'->>'value' || '^^^&' || (i->'id'->>'authority') || '&ISO' from jsonb_array_elements($2::jsonb) i)
+     on conflict (person_key, subscription_id) do update set ids = excluded.ids`,
+    [person, JSON.stringify(ids)],
+  )
+  return outboxId
+}
+
+const announced = async (person: string) =>
+  (await pool.query(`select ids from identity.announced where subscription_id = 's' and person_key = $1`, [person]))
+    .rows[0]?.ids
+const stateOf = async (outboxId: string) =>
+  (
+    await pool.query(
+      'select state, attempts, last_error, ended_at is not null as ended, former from jobs.outbox where outbox_id = $1',
+      [outboxId],
+    )
+  ).rows[0]
+const valuesOf = ({ ids }: Pick<Notification, 'ids'>) => ids.map(({ id }) => id.value)
+const seen = (...persons: readonly string[]) => new Map(persons.map((person) => [person, new Set(['2.25.8'])]))
+
+t.test('ids that the subscriber may no longer know do not leave: the rest is another message', async (t) => {
+  await hold({ value: 'B1', by: '1' })
+  visible = seen('1')
+  const outboxId = await rowOf('1', ['B1'])
+  const first = await taken('1')
+  t.same(valuesOf(first), ['1', 'B1'])
+  const again = await taken('1')
+  t.same([again.messageId, again.ids], [first.messageId, first.ids], 'nothing changed: the very same message')
+  visible = new Map()
+  const narrowed = await taken('1')
+  t.same(valuesOf(narrowed), ['1'])
+  t.not(narrowed.messageId, first.messageId, 'another content is another message')
+  t.match(narrowed, { outboxId, attempts: 3, composedAt: first.composedAt })
+  t.match(await stateOf(outboxId), {
+    state: 'waiting',
+    former: [{ messageId: first.messageId, ids: first.ids, attempts: 2 }],
+  })
+  t.same(await announced('1'), ['1^^^&2.25.9&ISO'], 'what did not leave is news once it may be told again')
+  visible = seen('1')
+  const last = await taken('1')
+  t.same([last.messageId, last.ids], [narrowed.messageId, narrowed.ids], 'never put in again')
+})
+
+t.test('a set of which nothing may be told is skipped without a failure, and what waited for it leaves', async (t) => {
+  await hold({ value: 'B1', by: '1' })
+  const hidden = await rowOf('1', ['B1'], [])
+  const next = await row('1')
+  await row('2', ['1', '2'])
+  await outbox.settle(
+    await taken('1'),
+    { state: 'waiting', reason: 'CR', delayMs: 60_000, rests: false },
+    { ...sent, answer: 'busy' },
+  )
+  t.same(await stateOf(hidden), {
+    state: 'skipped',
+    attempts: 0,
+    last_error: 'nothing of it may be told any more',
+    ended: true,
+    former: [],
+  })
+  t.match(await stateOf(next), { state: 'waiting', attempts: 1 }, 'the next one of the pair had its turn')
+  t.ok((await jobs()).includes('notify s 2'), 'who waited for a set of this person is woken')
+  t.match(await store.subscriptions(), [{}, { failures: 0 }])
+  t.same(await announced('1'), ['B1^^^&2.25.8&ISO'], 'while a newer set waits, what is announced is of that one')
+})
+
+t.test('announced is nothing when the only set was skipped', async (t) => {
+  await hold({ value: 'B1', by: '1' })
+  await rowOf('1', ['B1'], [])
+  t.equal(await take('1'), undefined)
+  t.same(await announced('1'), [])
+})
+
+t.test('while the subscriber rests nothing is asked and nothing is changed', async (t) => {
+  await hold({ value: 'B1', by: '1' })
+  const hidden = await rowOf('1', ['B1'], [])
+  await pool.query(`update identity.subscription set retry_at = now() + interval '1 hour'`)
+  t.equal(await take('1'), undefined)
+  t.match(await stateOf(hidden), { state: 'waiting', attempts: 0 })
+})
+
+t.test(
+  '3.44.4.3: of a person merged away a set that was tried leaves as it was, if the survivor may be told',
+  async (t) => {
+    await hold({ value: 'B1', by: '1' })
+    visible = seen('1', '2')
+    const outboxId = await rowOf('1', ['B1'], [])
+    const before = await taken('1')
+    await hold({ value: 'B1', by: '2', status: 'obsolete' }, { value: 'B2', by: '2' })
+    visible = seen('2')
+    const after = await taken('1')
+    t.same([after.messageId, after.ids], [before.messageId, before.ids])
+    visible = seen('1')
+    t.equal(await take('1'), undefined, 'the consent of who is gone tells nothing')
+    t.match(await stateOf(outboxId), { state: 'skipped' })
+  },
+)
+
+t.test('a number that was split off leaves only if its new person may be told', async (t) => {
+  visible = seen('1')
+  await hold({ value: 'B1', by: '1' }, { value: 'B2', by: '1', isSecond: true })
+  await rowOf('1', ['B1', 'B2'], [])
+  t.same(valuesOf(await taken('1')), ['B1', 'B2'])
+  await hold({ value: 'B1', by: '1' }, { value: 'B2', by: '3' })
+  t.same(valuesOf(await taken('1')), ['B1'])
+})
+
+t.test('a number that nobody holds is told to none but the source of its domain', async (t) => {
+  await hold()
+  visible = seen('1')
+  await rowOf('1', ['B1'])
+  t.same(valuesOf(await taken('1')), ['1'])
 })

@@ -263,6 +263,69 @@ t.test(
   },
 )
 
+t.test('a set that waited is told by the consent of the day on which it leaves', async (t) => {
+  const consumer = await subscribe(t, { id: 'withdrawn', system: 'clinic-b' })
+  await add('hospital-a', idIn(HOSPITAL, 'WD-1'))
+  const xad = await network.xadForStaff(idIn(HOSPITAL, 'WD-1'))
+  const consent = () => admin.post(`/patients/${xad.value}/consents`, { kind: 'comprehensive' })
+  await consent()
+  await consumer.stop()
+  await link(xad, 'clinic-b', 'WD-C')
+  const isTried = async () => (await unsent('withdrawn')).some(({ last_error }) => last_error !== null)
+  t.ok(await eventually(isTried, WITHIN_MS), 'tried with all that the consent covers')
+  const rowsOf = async () =>
+    (
+      await pool.query(
+        `select state, message_id, former, array(select i->'id'->>'value' from jsonb_array_elements(ids) i order by 1) as ids
+         from jobs.outbox where subscription_id = 'withdrawn' order by outbox_id`,
+      )
+    ).rows
+  const [composed] = await rowsOf()
+  t.same(composed?.ids, ['WD-1', 'WD-C', xad.value].sort())
+  const withdraw = async () => {
+    const { body } = await admin.get(`/patients/${xad.value}/consents`)
+    for (const { consentId } of body as readonly { readonly consentId: string }[])
+      await admin.post(`/consents/${consentId}/withdraw`, {}).catch(() => {})
+  }
+  await withdraw()
+  const back = await startConsumer({ config, port: Number(new URL(consumer.endpoint).port) })
+  t.teardown(back.stop)
+  t.same(await heardBy(back, 1), [['WD-C']], 'its own number, and nothing of the hospital or the network')
+  t.ok(await settled('withdrawn'))
+  t.notMatch(back.heard.map(({ bytes }) => bytes.toString()).join(), new RegExp(`WD-1|${HOSPITAL}|${xad.value}`))
+  const [told] = await rowsOf()
+  t.match(told, { state: 'sent', message_id: back.heard[0]?.messageId, ids: ['WD-C'] })
+  t.match(told?.former, [{ messageId: composed?.message_id }], 'the row keeps what it was before')
+  t.not(told?.message_id, composed?.message_id)
+  await consent()
+  await link(xad, 'pharmacy-c', 'WD-P')
+  const [, later] = await heardBy(back, 2)
+  t.same(later, ['WD-1', 'WD-C', 'WD-P', xad.value].sort(), 'consent given again: told with the next change')
+})
+
+t.test('consent withdrawn while paused: a set of which nothing is left never leaves', async (t) => {
+  const consumer = await subscribe(t, { id: 'hidden', system: 'clinic-b', domains: [HOSPITAL] })
+  await add('hospital-a', idIn(HOSPITAL, 'HI-1'))
+  const xad = await network.xadForStaff(idIn(HOSPITAL, 'HI-1'))
+  await admin.patch('/subscriptions/hidden', { status: 'paused', reason: 'maintenance' })
+  await link(xad, 'clinic-b', 'HI-C')
+  await admin.post(`/patients/${xad.value}/consents`, { kind: 'comprehensive' })
+  await add('hospital-a', idIn(HOSPITAL, 'HI-2'))
+  await merge('hospital-a', { from: idIn(HOSPITAL, 'HI-2'), into: idIn(HOSPITAL, 'HI-1') })
+  const { body } = await admin.get(`/patients/${xad.value}/consents`)
+  t.ok((await unsent('hidden')).length > 0, 'something waits')
+  for (const { consentId } of body as readonly { readonly consentId: string }[])
+    await admin.post(`/consents/${consentId}/withdraw`, {}).catch(() => {})
+  await admin.patch('/subscriptions/hidden', { status: 'active' })
+  t.ok(await settled('hidden'))
+  t.same(consumer.heard, [])
+  const { rows } = await pool.query(
+    `select distinct state, last_error from jobs.outbox where subscription_id = 'hidden'`,
+  )
+  t.same(rows, [{ state: 'skipped', last_error: 'nothing of it may be told any more' }])
+  t.match((await admin.get('/subscriptions/hidden')).body, { failures: 0, waiting: 0, parked: 0 })
+})
+
 t.test('paused or suspended: kept and not sent; afterwards the newest set is heard', async (t) => {
   const consumer = await subscribe(t, { id: 'paused', domains: [HOSPITAL, CLINIC] })
   const barrier = await subscribe(t, { id: 'barrier', system: 'hospital-a', domains: [HOSPITAL] })
