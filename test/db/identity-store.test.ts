@@ -110,7 +110,7 @@ t.test(
     )
     t.strictSame(
       rows.map((row) => row.event),
-      ['add', 'revise', 'link', 'unlink'],
+      ['add', 'revise', 'merge', 'link', 'unlink'],
     )
     await t.rejects(pool.query('delete from identity.identifier_history'), { message: /append-only/ })
   },

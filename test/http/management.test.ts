@@ -190,6 +190,7 @@ t.test('OpenAPI lists every route with the security it has', async (t) => {
     '/admin/v1/patients',
     '/admin/v1/patients/export',
     '/admin/v1/patients/import',
+    '/admin/v1/patients/search',
     '/admin/v1/patients/{xad}',
     '/admin/v1/patients/{xad}/consents',
     '/admin/v1/patients/{xad}/history',
