@@ -3,10 +3,9 @@
 import type { Device } from '../../model/hl7v3.ts'
 import type { PatientId } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
-import { concat, el, type Markup, trusted } from '../xml/write.ts'
+import { concat, el, type Markup, text, trusted } from '../xml/write.ts'
 import { HL7_INTERACTIONS } from './transmission.ts'
-import { type OtherIds, writeId, writePerson, writeProvider } from './write-person.ts'
-import { writeSubject } from './write-subject.ts'
+import { type OtherIds, writeId, writePerson } from './write-person.ts'
 import { type MessageStamp, newStamp, writeMessage } from './write-transmission.ts'
 
 interface Outgoing {
@@ -29,12 +28,24 @@ export interface OutgoingMerge extends Outgoing {
 }
 
 const NOTHING = trusted('')
+const EVENT_HEAD = trusted('<id nullFlavor="NA"/><statusCode code="active"/>')
 const INTERACTIONS = { add: '201301', revise: '201302', merge: '201304' } as const
 
 /** The provider organization is the assigning authority of the first patient id, as Appendix E asks. */
 export function writeFeed(feed: OutgoingFeed | OutgoingMerge, stamp: MessageStamp = newStamp()): Markup {
   const number = INTERACTIONS[feed.kind]
-  const replacement = feed.kind === 'merge' ? writeReplacement(feed.subsumed) : NOTHING
+  const event = el(
+    'registrationEvent',
+    { classCode: 'REG', moodCode: 'EVN' },
+    EVENT_HEAD,
+    el('subject1', { typeCode: 'SBJ' }, writePatient(feed)),
+    el(
+      'custodian',
+      { typeCode: 'CST' },
+      el('assignedEntity', { classCode: 'ASSIGNED' }, el('id', { root: feed.sender.id })),
+    ),
+    feed.kind === 'merge' ? writeReplacement(feed.subsumed) : NOTHING,
+  )
   return writeMessage(
     {
       interaction: `PRPA_IN${number}UV02`,
@@ -47,7 +58,7 @@ export function writeFeed(feed: OutgoingFeed | OutgoingMerge, stamp: MessageStam
       'controlActProcess',
       { classCode: 'CACT', moodCode: 'EVN' },
       el('code', { code: `PRPA_TE${number}UV02`, codeSystem: HL7_INTERACTIONS }),
-      writeSubject(writePatient(feed), feed.sender, replacement),
+      el('subject', { typeCode: 'SUBJ', contextConductionInd: 'false' }, event),
     ),
   )
 }
@@ -74,7 +85,13 @@ function writePatient(feed: Outgoing): Markup {
     concat(feed.patientIds.map((id) => writeId({ id }))),
     el('statusCode', { code: 'active' }),
     writePerson(feed.demographics, feed.otherIds.map(otherIdOf)),
-    writeProvider(authority, feed.providerName),
+    el(
+      'providerOrganization',
+      { classCode: 'ORG', determinerCode: 'INSTANCE' },
+      el('id', authority === undefined ? { nullFlavor: 'NI' } : { root: authority }),
+      el('name', undefined, text(feed.providerName)),
+      el('contactParty', { classCode: 'CON', nullFlavor: 'UNK' }),
+    ),
   )
 }
 

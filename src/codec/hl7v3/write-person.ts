@@ -1,4 +1,4 @@
-// Writes patientPerson, identifiers and provider, in the order of the schema (HL7 v3 PRPA_MT201301UV02, PRPA_MT201310UV02 Person; ITI TF-2 3.44.4.1.2, 3.47.4.2.2).
+// Writes patientPerson and identifiers, in the order of the schema (HL7 v3 PRPA_MT201301UV02, PRPA_MT201310UV02 Person; ITI TF-2 3.44.4.1.2, 3.47.4.2.2).
 
 import type { Oid, PatientId } from '../../model/identifiers.ts'
 import type { Address, Demographics, PersonName } from '../../model/person.ts'
@@ -84,16 +84,5 @@ function writeMother(names: readonly PersonName[]): Markup {
     { classCode: 'PRS' },
     el('code', { code: 'MTH', codeSystem: '2.16.840.1.113883.5.111' }),
     el('relationshipHolder1', { classCode: 'PSN', determinerCode: 'INSTANCE' }, concat(names.map(writeName))),
-  )
-}
-
-/** The organization whose domain patient/id is of (ITI TF-2 Appendix E.2); the schema demands a contact. */
-export function writeProvider(domain: Oid | undefined, name: string): Markup {
-  return el(
-    'providerOrganization',
-    { classCode: 'ORG', determinerCode: 'INSTANCE' },
-    el('id', domain === undefined ? { nullFlavor: 'NI' } : { root: domain }),
-    el('name', undefined, text(name)),
-    el('contactParty', { classCode: 'CON', nullFlavor: 'UNK' }),
   )
 }

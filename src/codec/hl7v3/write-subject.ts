@@ -1,8 +1,7 @@
-// The subject of feeds, notifications and answers: the registration of one patient, and who keeps it (HL7 v3 MFMI_MT700701UV01, MFMI_MT700711UV01).
+// The subject that says which ids are one patient, in answers to PIX queries and in notifications (ITI TF-2 3.45.4.2.2, 3.46.4.1.2).
 
 import type { CorrespondingId } from '../../model/pix.ts'
 import { concat, el, type Markup, trusted } from '../xml/write.ts'
-import { writeId } from './write-person.ts'
 import type { AnswerDevice } from './write-transmission.ts'
 
 const EVENT_HEAD = trusted('<id nullFlavor="NA"/><statusCode code="active"/>')
@@ -11,8 +10,11 @@ const PATIENT_TAIL = trusted(
   '<statusCode code="active"/><patientPerson classCode="PSN" determinerCode="INSTANCE"><name nullFlavor="NA"/></patientPerson>',
 )
 
-/** @param more what follows the custodian: the registrations that a merge replaces. */
-export function writeSubject(patient: Markup, custodian: AnswerDevice, ...more: readonly Markup[]): Markup {
+export function writeSubject(ids: readonly CorrespondingId[], custodian: AnswerDevice): Markup {
+  const patientIds = ids.map(({ id, authorityName }) =>
+    el('id', { root: id.authority, extension: id.value, assigningAuthorityName: authorityName }),
+  )
+  const patient = el('patient', { classCode: 'PAT' }, concat(patientIds), PATIENT_TAIL)
   const entity = el(
     'assignedEntity',
     { classCode: 'ASSIGNED' },
@@ -27,12 +29,6 @@ export function writeSubject(patient: Markup, custodian: AnswerDevice, ...more: 
       EVENT_HEAD,
       el('subject1', { typeCode: 'SBJ' }, patient),
       el('custodian', { typeCode: 'CST' }, entity),
-      ...more,
     ),
   )
-}
-
-/** Which ids are one patient, and nothing else of the patient (ITI TF-2 3.45.4.2.2, 3.46.4.1.2). */
-export function writeIdSet(ids: readonly CorrespondingId[], custodian: AnswerDevice): Markup {
-  return writeSubject(el('patient', { classCode: 'PAT' }, concat(ids.map(writeId)), PATIENT_TAIL), custodian)
 }
