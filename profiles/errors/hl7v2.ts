@@ -268,6 +268,20 @@ export const hl7v2Errors = [
     ja: '日時の形式が規格外です。西暦のYYYYMMDDHHMMSS形式で送信してください。',
   }),
   warning({
+    code: 'HL7_CARE_DATE_MOVED',
+    v2: { ack: 'AA', table0357: 0, application: 'SC-DATE' },
+    message: 'The order stood under another care date; the document of that day was taken back',
+    hint: 'Cancel an order under its former care date before it is sent under another',
+    ja: '診療日が変更されたため、旧診療日の文書を無効にしました。日付を変更する場合は先に旧データの取消を送信してください。',
+  }),
+  warning({
+    code: 'HL7_PARENT_UNKNOWN',
+    v2: { ack: 'AA', table0357: 0, application: 'SC-STRUCT' },
+    message: 'The document that TXA-13 names is not here; this one is kept without a relation to it',
+    hint: 'Send the former document first, or check TXA-13',
+    ja: 'TXA-13の文書番号に該当する文書がありません。関連付けなしで登録しました。',
+  }),
+  warning({
     code: 'HL7_IDENTITY_DIFFERS',
     v2: { ack: 'AA', table0357: 0, application: 'SC-IDENTITY' },
     message: 'Demographics of the message differ in part from the person linked to this patient number',

@@ -1,128 +1,85 @@
-// Message structures of the HL7 v2 messages we take, as data, and the tolerant check of a message against them (HL7 v2.5 chapters 3 and 7).
+// Message structures of the HL7 v2 messages we take, as data, and the tolerant check of a message against them (HL7 v2.5 chapters 3, 4, 7, 9 and 12).
 
 import type { IheError } from '../../src/model/error.ts'
 import type { Er7Message, Tolerance } from '../../src/model/hl7v2.ts'
 import { iheError } from '../errors/index.ts'
+import type { GroupPart, MessageStructure, SegmentPart, StructurePart } from './structure.ts'
+import {
+  ADT_A01,
+  ADT_A02,
+  ADT_A03,
+  ADT_A05,
+  ADT_A09,
+  ADT_A15,
+  ADT_A16,
+  ADT_A21,
+  ADT_A39,
+  ADT_A52,
+  ADT_A54,
+  ADT_A60,
+  MDM_T01,
+  MDM_T02,
+} from './structures-adt.ts'
+import {
+  OMD_O03,
+  OMG_O19,
+  OMI_Z23,
+  OML_O33,
+  ORU_R01,
+  ORU_R30,
+  OUL_R22,
+  PPR_ZD1,
+  RAS_O17,
+  RDE_O11,
+} from './structures-orders.ts'
+import { PDQ_QBP_Q21, PIX_QBP_Q21, QCN_J01 } from './structures-queries.ts'
 
-type Use = 'required' | 'optional'
-
-export interface SegmentPart {
-  readonly segment: string
-  readonly use: Use
-  readonly repeats: boolean
-  /** Warning row raised when the segment is met at this place, where the standard does not have it. */
-  readonly tolerated?: string
-}
-
-export interface GroupPart {
-  readonly group: string
-  readonly use: Use
-  readonly repeats: boolean
-  readonly parts: readonly StructurePart[]
-}
-
-export type StructurePart = SegmentPart | GroupPart
-
-export interface MessageStructure {
-  readonly id: string
-  readonly parts: readonly StructurePart[]
-  /** Optional segments whose place does not change their meaning: elsewhere they are warned about, not refused. */
-  readonly loose: readonly string[]
-}
-
-/** `PID`, `[PD1]`, `{SPM}`, `[{NTE}]` in the notation of HL7 v2.5 2.12. */
-function part(notation: string): SegmentPart {
-  return {
-    segment: notation.replaceAll(/[[\]{}]/g, ''),
-    use: notation.startsWith('[') ? 'optional' : 'required',
-    repeats: notation.includes('{'),
-  }
-}
-
-function segments(notation: string): readonly SegmentPart[] {
-  return notation.split(' ').map(part)
-}
-
-function group(name: string, frame: '{}' | '[]' | '[{}]', parts: readonly StructurePart[]): GroupPart {
-  return { group: name, use: frame.startsWith('[') ? 'optional' : 'required', repeats: frame.includes('{'), parts }
-}
-
-const ADT_A01: MessageStructure = {
-  id: 'ADT_A01',
-  parts: [
-    ...segments('MSH [{SFT}] EVN PID [PD1] [{ROL}] [{NK1}] PV1 [PV2] [{ROL}] [{DB1}] [{OBX}] [{AL1}] [{DG1}] [DRG]'),
-    group('PROCEDURE', '[{}]', segments('PR1 [{ROL}]')),
-    part('[{GT1}]'),
-    group('INSURANCE', '[{}]', segments('IN1 [IN2] [{IN3}] [{ROL}]')),
-    ...segments('[ACC] [UB1] [UB2] [PDA]'),
-  ],
-  loose: 'SFT PD1 ROL NK1 PV2 DB1 OBX AL1 DG1 DRG GT1 ACC UB1 UB2 PDA'.split(' '),
-}
-
-const ADT_A21: MessageStructure = {
-  id: 'ADT_A21',
-  parts: segments('MSH [{SFT}] EVN PID [PD1] PV1 [PV2] [{DB1}] [{OBX}]'),
-  loose: 'SFT PD1 PV2 DB1 OBX'.split(' '),
-}
-
-/** One group a message here: a second PID is refused as a second patient (ITI TF-2 3.8.4.2.2: one pair a message). */
-const ADT_A39: MessageStructure = {
-  id: 'ADT_A39',
-  parts: segments('MSH [{SFT}] EVN PID [PD1] MRG [PV1]'),
-  loose: 'SFT PD1 PV1'.split(' '),
-}
-
-/** PID is optional in HL7 v2.5; a push without patient has no place to go, so it is required here. */
-const OUL_R22: MessageStructure = {
-  id: 'OUL_R22',
-  parts: [
-    ...segments('MSH [{SFT}] [{NTE}] PID [PD1] [{NTE}] [PV1] [PV2]'),
-    group('SPECIMEN', '{}', [
-      ...segments('SPM [{OBX}]'),
-      group('CONTAINER', '[{}]', segments('SAC [INV]')),
-      group('ORDER', '{}', [
-        { ...part('[ORC]'), tolerated: 'HL7_SEGMENT_ORDER' },
-        ...segments('OBR [ORC] [{NTE}] [{TQ1}]'),
-        group('RESULT', '[{}]', segments('OBX [TCD] [{SID}] [{NTE}]')),
-        part('[{CTI}]'),
-      ]),
-    ]),
-    part('[DSC]'),
-  ],
-  loose: 'SFT PD1 PV1 PV2 NTE INV TQ1 TCD SID CTI DSC'.split(' '),
-}
-
-/** PIX knows no continuation, so a DSC there is a segment without meaning (ITI TF-2 3.9.4.1.2). */
-const PIX_QBP_Q21: MessageStructure = {
-  id: 'QBP_Q21',
-  parts: segments('MSH [{SFT}] QPD RCP'),
-  loose: ['SFT'],
-}
-
-/** DSC asks for the next page (ITI TF-2 3.21.4.1.2). */
-const PDQ_QBP_Q21: MessageStructure = {
-  id: 'QBP_Q21',
-  parts: segments('MSH [{SFT}] QPD RCP [DSC]'),
-  loose: ['SFT'],
-}
-
-const QCN_J01: MessageStructure = {
-  id: 'QCN_J01',
-  parts: segments('MSH [{SFT}] QID'),
-  loose: ['SFT'],
-}
+export type { MessageStructure } from './structure.ts'
 
 const BY_EVENT: ReadonlyMap<string, MessageStructure> = new Map([
   ['ADT^A01', ADT_A01],
+  ['ADT^A02', ADT_A02],
+  ['ADT^A03', ADT_A03],
   ['ADT^A04', ADT_A01],
   ['ADT^A05', ADT_A01],
   ['ADT^A08', ADT_A01],
-  ['ADT^A40', ADT_A39],
+  ['ADT^A11', ADT_A09],
+  ['ADT^A12', ADT_A09],
+  ['ADT^A13', ADT_A01],
+  ['ADT^A14', ADT_A05],
+  ['ADT^A15', ADT_A15],
+  ['ADT^A16', ADT_A16],
+  ['ADT^A21', ADT_A21],
+  ['ADT^A22', ADT_A21],
   ['ADT^A23', ADT_A21],
+  ['ADT^A25', ADT_A21],
+  ['ADT^A26', ADT_A21],
+  ['ADT^A27', ADT_A21],
+  ['ADT^A40', ADT_A39],
+  ['ADT^A52', ADT_A52],
+  ['ADT^A53', ADT_A52],
+  ['ADT^A54', ADT_A54],
+  ['ADT^A55', ADT_A52],
+  ['ADT^A60', ADT_A60],
+  ['MDM^T02', MDM_T02],
+  ['MDM^T06', MDM_T02],
+  ['MDM^T08', MDM_T02],
+  ['MDM^T10', MDM_T02],
+  ['MDM^T11', MDM_T01],
+  ['OMD^O03', OMD_O03],
+  ['OMG^O19', OMG_O19],
+  ['OMI^O23', OMI_Z23],
+  ['OMI^Z23', OMI_Z23],
+  ['OML^O33', OML_O33],
+  ['ORU^R01', ORU_R01],
+  ['ORU^R30', ORU_R30],
   ['OUL^R22', OUL_R22],
+  ['PPR^ZD1', PPR_ZD1],
   ['QBP^Q22', PDQ_QBP_Q21],
   ['QBP^Q23', PIX_QBP_Q21],
   ['QCN^J01', QCN_J01],
+  ['RAS^O17', RAS_O17],
+  ['RDE^O11', RDE_O11],
 ])
 
 /** The structure of an event; MSH-9.3 is not asked, as senders often fill it wrongly or not at all. */

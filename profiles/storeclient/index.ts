@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
 import type { Code } from '../../src/model/code.ts'
 import { codeOf } from '../affinity-domain/index.ts'
-import { type Acceptance, type KindEvent, type KindFields, type KindRow, kindsSchema } from './schema.ts'
+import { type KindEvent, type KindRow, kindsSchema } from './schema.ts'
 
 /** A data kind with its codes resolved. */
-export type DataKind = Omit<KindFields, keyof ResolvedCodes> & ResolvedCodes & Acceptance
+export type DataKind = Omit<KindRow, keyof ResolvedCodes> & ResolvedCodes
 
 interface ResolvedCodes {
   readonly classCode: Code
@@ -36,22 +36,26 @@ export function readKinds(json: unknown): readonly DataKind[] {
 
 export const dataKinds = readKinds(JSON.parse(readFileSync(new URL('./kinds.json', import.meta.url), 'utf8')))
 
+export type { KindEvent, KindName } from './schema.ts'
+
 export interface KindOfMessage {
-  readonly kind: DataKind & { readonly accepted: true }
+  readonly kind: DataKind
   readonly event: KindEvent
 }
 
-const acceptedEvents = new Map<string, KindOfMessage>(
-  dataKinds.flatMap((kind) =>
-    kind.accepted ? kind.events.map((event) => [`${event.type}^${event.trigger}`, { kind, event }] as const) : [],
-  ),
-)
-const acceptedTypes = new Set([...acceptedEvents.values()].map((found) => found.event.type))
+const byEvent = new Map<string, readonly KindOfMessage[]>()
+for (const kind of dataKinds) {
+  for (const event of kind.events) {
+    const name = `${event.type}^${event.trigger}`
+    byEvent.set(name, [...(byEvent.get(name) ?? []), { kind, event }])
+  }
+}
+const types = new Set(dataKinds.flatMap((kind) => kind.events.map(({ type }) => type)))
 
 /**
- * The kind of a message by MSH-9.1 and MSH-9.2; `type` or `trigger` when that is what is not supported (AR 200, AR 201).
- * MSH-9.3 is not asked: senders often leave it out or name another structure than the trigger implies.
+ * The kinds that a message of this MSH-9.1 and MSH-9.2 can be, in the order of the table; `type` or `trigger` when that is
+ * what is not supported (AR 200, AR 201). MSH-9.3 is not asked: senders often leave it out or name another structure.
  */
-export function kindOf(type: string, trigger: string): KindOfMessage | 'type' | 'trigger' {
-  return acceptedEvents.get(`${type}^${trigger}`) ?? (acceptedTypes.has(type) ? 'trigger' : 'type')
+export function kindsOf(type: string, trigger: string): readonly KindOfMessage[] | 'type' | 'trigger' {
+  return byEvent.get(`${type}^${trigger}`) ?? (types.has(type) ? 'trigger' : 'type')
 }

@@ -11,18 +11,17 @@ import {
 } from '../../profiles/metadata/write.ts'
 import type { AccessFacts, Consent } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
+import type { DocumentEntry } from '../model/document-entry.ts'
 import type { Association, RegistryObject } from '../model/ebrim.ts'
 import type { Oid } from '../model/identifiers.ts'
 import type { Demographics } from '../model/person.ts'
-import { RPLC, STATUS_APPROVED, STATUS_DEPRECATED } from '../model/xds.ts'
-import type { RecordedOutcome } from '../registry/ports.ts'
+import { APND, RPLC, STATUS_APPROVED, STATUS_DEPRECATED, XFRM } from '../model/xds.ts'
+import type { RecordedOutcome, RegisteredEntry } from '../registry/ports.ts'
 import type {
   ClaimState,
-  CurrentDocument,
   Effect,
   LinkedPatient,
   Question,
-  SeriesState,
   Situation,
   StoreClientTransaction,
   VersionRow,
@@ -36,15 +35,15 @@ import { referencedObjects } from './registry-facts.ts'
 import { bareUuid, registrationParts } from './registry-write.ts'
 import { execute, executeTogether, type Queryable, query, type Statement, sql } from './sql.ts'
 import { updateDemographics } from './storeclient-demographics.ts'
+import { type DocumentReading, NOTHING_STORED, readStored } from './storeclient-series.ts'
 
-export interface StoreClientStoreOptions {
+export interface StoreClientStoreOptions extends DocumentReading {
   readonly pool: pg.Pool
   readonly mayPublish: (facilityId: string, facts: AccessFacts) => boolean
   readonly render: {
     readonly object: (object: RegistryObject) => string
     readonly association: (association: Association) => string
   }
-  readonly readFile: (key: string, expected: { sizeBytes: number; sha256: string }) => AsyncIterable<Buffer>
   readonly exchangeParts: (caller: Caller, outcome: RecordedOutcome) => readonly Statement[]
 }
 
@@ -79,7 +78,7 @@ function storeClientTransaction(client: pg.PoolClient, options: StoreClientStore
       return {
         claim: claimState(row, question),
         ...(patient === undefined ? {} : { patient }),
-        series: patient === undefined ? new Map() : await readSeries(client, { series: question.series, options }),
+        ...(patient === undefined ? NOTHING_STORED : await readStored(client, { question, options, patient })),
       } satisfies Situation
     },
     write: (write) => writeAll(client, { write, patient: situationRow, options }),
@@ -154,77 +153,6 @@ function toPatient(
   }
 }
 
-interface SeriesRow {
-  readonly base_series_id: string
-  readonly series_id: string
-  readonly part: number
-  readonly version: string
-  readonly body_sha256: string
-  readonly tombstone: string | null
-  readonly entry_uuid: string | null
-  readonly unique_id: string
-  readonly person_key: string
-  readonly content: Buffer | null
-  readonly file_key: string | null
-  readonly size_bytes: string
-  readonly sha256: string
-}
-
-async function readSeries(
-  client: Queryable,
-  asked: { readonly series: readonly string[]; readonly options: StoreClientStoreOptions },
-): Promise<ReadonlyMap<string, SeriesState>> {
-  const rows = await query<SeriesRow>(
-    client,
-    sql`/* StoreClient: state of a series and its current documents */
-      select s.base_series_id, s.series_id, s.part, s.version, s.body_sha256, s.tombstone, e.entry_uuid, e.unique_id, e.person_key,
-             d.content, d.file_key, d.size_bytes, d.sha256
-      from registry.series s
-      left join registry.document_entry e on e.entry_uuid = s.current_entry and e.status = ${STATUS_APPROVED}
-      left join repository.document d on d.unique_id = e.unique_id
-      where s.base_series_id = any(${asked.series}::uuid[])
-      order by s.part`,
-  )
-  const states = new Map<string, SeriesState>()
-  for (const row of rows) {
-    const former = states.get(row.base_series_id) ?? { currents: [], lastPart: 0 }
-    const current = row.entry_uuid === null ? [] : [await toCurrent(row, row.entry_uuid, asked.options)]
-    const tombstone = latest(former.tombstone, row.tombstone ?? undefined)
-    states.set(row.base_series_id, {
-      currents: [...former.currents, ...current],
-      lastPart: Math.max(former.lastPart, row.part),
-      ...(tombstone === undefined ? {} : { tombstone }),
-    })
-  }
-  return states
-}
-
-function latest(a: string | undefined, b: string | undefined): string | undefined {
-  if (a === undefined || b === undefined) return a ?? b
-  return a > b ? a : b
-}
-
-async function toCurrent(
-  row: SeriesRow,
-  entryUuid: string,
-  options: StoreClientStoreOptions,
-): Promise<CurrentDocument> {
-  const chunks: Buffer[] = row.content === null ? [] : [row.content]
-  if (row.file_key !== null)
-    for await (const chunk of options.readFile(row.file_key, { sizeBytes: Number(row.size_bytes), sha256: row.sha256 }))
-      chunks.push(chunk)
-  return {
-    seriesId: row.series_id,
-    part: row.part,
-    entryUUID: `urn:uuid:${entryUuid}`,
-    uniqueId: row.unique_id,
-    personKey: row.person_key,
-    version: row.version,
-    bodyHash: row.body_sha256,
-    bytes: Buffer.concat(chunks),
-  }
-}
-
 interface Writing {
   readonly write: Write
   readonly patient: PatientRow | undefined
@@ -238,6 +166,7 @@ async function writeAll(client: Queryable, given: Writing): Promise<void> {
   const [single] = registered
   const others = registered.length === 1 ? write.effects.filter((effect) => effect.kind !== 'register') : write.effects
   for (const effect of others) await writeEffect(client, effect, write)
+  for (const effect of registered) await moveSeries(client, effect, write)
   const { patient } = given
   if (write.demographics !== undefined && typeof patient?.person_key === 'string')
     await updateDemographics(client, patient, { change: write.demographics, systemId: write.caller.systemId })
@@ -259,8 +188,13 @@ async function registerAll(client: Queryable, { write, options }: Writing): Prom
   )
   // The new entry joins the Folders of the replaced one, whose addenda and transformations go with it (ITI TF-3 4.2.2.2.3).
   const folders = new Map(replaced.map((object) => [object.id, object.folders.map(({ id }) => id)]))
-  const associations = registered.flatMap(({ entry, replaces }) => [
+  const associations = registered.flatMap(({ entry, replaces, appendsTo, files }) => [
     memberAssociation(set.entryUUID, entry.entryUUID),
+    ...files.flatMap((file) => [
+      memberAssociation(set.entryUUID, file.entry.entryUUID),
+      relationship(XFRM, { source: file.entry.entryUUID, target: entry.entryUUID }),
+    ]),
+    ...appendsTo.map((target) => relationship(APND, { source: entry.entryUUID, target })),
     ...replaces.map((target) => relationship(RPLC, { source: entry.entryUUID, target })),
     ...[...new Set(replaces.flatMap((target) => folders.get(target) ?? []))].flatMap((folder) =>
       folderMembership(set.entryUUID, { folder, entry: entry.entryUUID }),
@@ -273,15 +207,10 @@ async function registerAll(client: Queryable, { write, options }: Writing): Prom
     registeredAt: formatDtm(write.caller.exchange.receivedAt),
     submissionSet: set,
     submissionEbrim: options.render.object(submissionSetObject(set)),
-    entries: registered.map(({ entry, row }) => ({
-      entry,
-      ebrim: options.render.object({ ...documentEntryObject(entry), lid: entry.entryUUID, version: '1' }),
-      seriesId: row.seriesId,
-      logicalId: entry.entryUUID,
-      version: 1,
-      status: STATUS_APPROVED,
-      publisher: write.caller.facilityId,
-    })),
+    entries: registered.flatMap(({ entry, row, files }) => [
+      registeredEntry({ entry, write, options }, row.seriesId),
+      ...files.map((file) => registeredEntry({ entry: file.entry, write, options })),
+    ]),
     folders: [],
     associations: associations.map((association) => ({ association, ebrim: options.render.association(association) })),
     knownUniqueIds: [],
@@ -294,8 +223,30 @@ async function registerAll(client: Queryable, { write, options }: Writing): Prom
       superseded: [],
       touched: [...folders.values()].flat(),
     },
-    documents: registered.map(({ entry, row }) => ({ uniqueId: entry.uniqueId, staged: row.document })),
+    documents: registered.flatMap(({ entry, row, files }) => [
+      { uniqueId: entry.uniqueId, staged: row.document },
+      ...files.map((file) => ({ uniqueId: file.entry.uniqueId, staged: file.document })),
+    ]),
   })
+}
+
+function registeredEntry(
+  {
+    entry,
+    write,
+    options,
+  }: { readonly entry: DocumentEntry; readonly write: Write; readonly options: StoreClientStoreOptions },
+  seriesId?: string,
+): RegisteredEntry {
+  return {
+    entry,
+    ebrim: options.render.object({ ...documentEntryObject(entry), lid: entry.entryUUID, version: '1' }),
+    ...(seriesId === undefined ? {} : { seriesId }),
+    logicalId: entry.entryUUID,
+    version: 1,
+    status: STATUS_APPROVED,
+    publisher: write.caller.facilityId,
+  }
 }
 
 async function writeEffect(client: Queryable, effect: Effect, write: Write): Promise<void> {
@@ -307,14 +258,20 @@ async function writeEffect(client: Queryable, effect: Effect, write: Write): Pro
       await keepAside(client, { row: effect.row, reason: 'older version', write })
       return
     case 'delete':
-      await execute(
-        client,
-        sql`/* StoreClient: delete deprecates */ update registry.document_entry set status = ${STATUS_DEPRECATED}
-            where entry_uuid = any(${effect.deprecates.map(bareUuid)}::uuid[])`,
-      )
+      await deprecate(client, effect.deprecates)
       await setTombstone(client, { row: effect.row, tombstone: effect.tombstone, retired: effect.deprecates, write })
       await keepAside(client, { row: effect.row, reason: 'delete', write })
   }
+}
+
+/** What was made of a deleted document, or appended to it, goes with it, as with a replaced one (ITI TF-3 4.2.2.2.3). */
+async function deprecate(client: Queryable, entries: readonly string[]): Promise<void> {
+  const dependents = (await referencedObjects(client, entries)).flatMap((object) => object.dependents)
+  await execute(
+    client,
+    sql`/* StoreClient: delete deprecates */ update registry.document_entry set status = ${STATUS_DEPRECATED}
+        where entry_uuid = any(${[...entries, ...dependents].map(bareUuid)}::uuid[])`,
+  )
 }
 
 /** The series points at its new entry; series of parts that were replaced point at nothing. */
@@ -323,13 +280,37 @@ function currentPart(effect: Extract<Effect, { kind: 'register' }>, write: Write
   const retired = [...effect.replaces, ...effect.deprecates].map(bareUuid)
   return sql`retired as (
         update registry.series set current_entry = null, updated_at = now()
-        where base_series_id = ${row.baseSeriesId} and series_id <> ${row.seriesId} and current_entry = any(${retired}::uuid[])),
+        where series_id <> ${row.seriesId} and current_entry = any(${retired}::uuid[])),
       current as (
-        insert into registry.series (series_id, base_series_id, part, person_key, facility_id, kind, current_entry, version, body_sha256)
+        insert into registry.series (series_id, base_series_id, part, person_key, facility_id, kind, order_number, current_entry, version, body_sha256)
         values (${row.seriesId}, ${row.baseSeriesId}, ${row.part}, ${write.personKey}, ${write.caller.facilityId}, ${row.kind},
-                ${bareUuid(effect.entry.entryUUID)}, ${row.version}, ${row.bodyHash})
+                ${row.number ?? null}, ${bareUuid(effect.entry.entryUUID)}, ${row.version}, ${row.bodyHash})
         on conflict (series_id) do update set current_entry = excluded.current_entry, person_key = excluded.person_key,
           version = excluded.version, body_sha256 = excluded.body_sha256, updated_at = now())`
+}
+
+/** Later messages for the former number are meant for the document that took its place; it may never have come itself. */
+async function moveSeries(
+  client: Queryable,
+  effect: Extract<Effect, { kind: 'register' }>,
+  write: Write,
+): Promise<void> {
+  const { row, takesOver } = effect
+  if (takesOver === undefined) return
+  await execute(
+    client,
+    sql`/* StoreClient: a document number that another one replaced */
+      insert into registry.series (series_id, base_series_id, part, person_key, facility_id, kind, version, body_sha256, moved_to)
+      values (${takesOver}, ${takesOver}, 1, ${write.personKey}, ${write.caller.facilityId}, ${row.kind}, ${row.version}, ${row.bodyHash},
+              ${row.baseSeriesId})
+      on conflict (series_id) do update set moved_to = excluded.moved_to, updated_at = now()`,
+  )
+  // Every number leads to its last successor at once, so that reading takes one step however long the chain is.
+  await execute(
+    client,
+    sql`/* StoreClient: earlier numbers of it */
+      update registry.series set moved_to = ${row.baseSeriesId}, updated_at = now() where moved_to = ${takesOver}`,
+  )
 }
 
 async function setTombstone(

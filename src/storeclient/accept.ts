@@ -10,7 +10,7 @@ import { applyDrafts } from './apply.ts'
 import { checkIdentity } from './identity-check.ts'
 import { type Interpretation, interpret, type StoreClientRequest } from './interpret.ts'
 import { sourcePatient } from './metadata.ts'
-import type { LinkedPatient, Situation, StoreClientPorts, StoreClientTransaction } from './ports.ts'
+import type { LinkedPatient, Question, Situation, StoreClientPorts, StoreClientTransaction } from './ports.ts'
 
 export type { StoreClientAnswer } from './answer.ts'
 export type { StoreClientRequest } from './interpret.ts'
@@ -61,7 +61,7 @@ async function settle(walk: Walk, transaction: StoreClientTransaction): Promise<
     ...(reading.number.ok
       ? { patient: { facilityId: walk.caller.facilityId, canonicalId: reading.number.value.canonical } }
       : {}),
-    series: reading.drafts.ok ? reading.drafts.value.map((draft) => draft.baseSeriesId) : [],
+    ...seriesAsked(walk),
   })
   switch (situation.claim.kind) {
     case 'replay':
@@ -72,6 +72,26 @@ async function settle(walk: Walk, transaction: StoreClientTransaction): Promise<
       return publish(walk, situation, transaction)
   }
   return situation.claim satisfies never
+}
+
+/** The series that a decision about the drafts needs, and the orders that may stand under another day. */
+function seriesAsked({ reading, caller }: Walk): Pick<Question, 'series' | 'guarded' | 'changed'> {
+  const drafts = reading.drafts.ok ? reading.drafts.value : []
+  const changed = drafts.flatMap(({ corrects, number }) =>
+    corrects && number !== undefined ? [number.normalised] : [],
+  )
+  return {
+    series: drafts.flatMap(({ baseSeriesId, parentSeriesId }) => [
+      baseSeriesId,
+      ...(parentSeriesId === undefined ? [] : [parentSeriesId]),
+    ]),
+    guarded: drafts.filter(({ guard }) => guard !== undefined).map(({ baseSeriesId }) => baseSeriesId),
+    ...(changed.length === 0 || !reading.header.ok
+      ? {}
+      : {
+          changed: { facilityId: caller.facilityId, kind: reading.header.value.found.kind.kind, orderNumbers: changed },
+        }),
+  }
 }
 
 async function publish(
@@ -100,7 +120,7 @@ async function publish(
     personKey: patient.personKey,
     effects: applied.effects,
     ...(applied.submissionSet === undefined ? {} : { submissionSet: applied.submissionSet }),
-    ...(current && header.found.kind.key === 'patient' ? { demographics: person.change } : {}),
+    ...(current && header.found.kind.kind === 'ADT-00' ? { demographics: person.change } : {}),
     warnings: kept,
     evidence,
   })

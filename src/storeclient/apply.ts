@@ -9,10 +9,18 @@ import { versionTime } from '../model/hl7-time.ts'
 import { type Decision, decide } from './decide.ts'
 import type { Draft } from './draft.ts'
 import { type Header, sendingApplicationOf } from './header.ts'
-import { partKey, seriesIdOf } from './identifiers.ts'
+import { documentIds, fileKey, partKey, seriesIdOf } from './identifiers.ts'
 import { bodyHashOf, type Interpretation, type StoreClientRequest } from './interpret.ts'
-import { documentEntry, idsOf, type SubmissionContext, submissionSet } from './metadata.ts'
-import type { Effect, LinkedPatient, Situation, StoreClientPorts, VersionRow } from './ports.ts'
+import { documentEntry, fileEntry, idsOf, type SubmissionContext, submissionSet } from './metadata.ts'
+import type {
+  CurrentDocument,
+  Effect,
+  LinkedPatient,
+  SeriesState,
+  Situation,
+  StoreClientPorts,
+  VersionRow,
+} from './ports.ts'
 
 export interface ApplyContext {
   readonly request: StoreClientRequest
@@ -46,21 +54,19 @@ export async function applyDrafts(context: ApplyContext): Promise<Applied> {
   const time = versionTime(header.sentAt)
   const version = { time, bodyHash: bodyHashOf(request.bytes), text: `${time}|${request.sha256}` }
   const { shrinkGuard } = ports.facilitySettings(context.caller)
-  const decided = drafts.map((draft) => ({
-    draft,
-    decision: decide(draft, situation.series.get(draft.baseSeriesId), {
-      ...version,
-      shrinkGuard,
-      decode: ports.decode,
-    }),
-  }))
+  const decided = drafts.map((draft) => {
+    const place = placeOf(draft, situation)
+    return { draft, place, decision: decide(draft, place.state, { ...version, shrinkGuard, decode: ports.decode }) }
+  })
   const same = decided.map(({ decision }) => decision).find((decision) => decision.kind === 'same')
   if (decided.every(({ decision }) => decision.kind === 'same')) {
     return { effects: [], documentUniqueId: same?.uniqueId, warnings: [], evidence: { documents: [] } }
   }
   const metadata = await submissionContext(context)
-  const effects = decided.flatMap((one) => effectsOf(one, metadata, version))
-  const registered = effects.filter((effect) => effect.kind === 'register').map((effect) => effect.entry)
+  const effects = (await Promise.all(decided.map((one) => effectsOf(one, metadata, { version, ports })))).flat()
+  const registered = effects
+    .filter((effect) => effect.kind === 'register')
+    .flatMap((effect) => [effect.entry, ...effect.files.map(({ entry }) => entry)])
   const first = drafts[0]
   const submission = registered.length === 0 || first === undefined ? undefined : submissionSet(metadata, first)
   return {
@@ -96,32 +102,86 @@ async function submissionContext(context: ApplyContext): Promise<SubmissionConte
   }
 }
 
+/** Where a draft goes: its own series or the one that took its place, and what its parent or its former day leave behind. */
+interface Place {
+  readonly baseSeriesId: string
+  readonly state: SeriesState | undefined
+  /** Documents of another series that this one replaces; RPLC as far as they are the same person's. */
+  readonly former: readonly CurrentDocument[]
+  readonly appendsTo: readonly CurrentDocument[]
+  readonly takesOver?: string
+  readonly warnings: readonly IheError[]
+}
+
+function placeOf(draft: Draft, situation: Situation): Place {
+  const own = situation.series.get(draft.baseSeriesId)
+  const place = {
+    baseSeriesId: own?.movedTo ?? draft.baseSeriesId,
+    state: own,
+    former: [],
+    appendsTo: [],
+    warnings: [],
+  }
+  const { parent, parentSeriesId } = draft
+  if (parent === undefined || parentSeriesId === undefined) return movedDay(draft, place, situation)
+  const above = situation.series.get(parentSeriesId)
+  const currents = above?.currents ?? []
+  const warnings =
+    currents.length > 0 ? [] : [iheError('HL7_PARENT_UNKNOWN', { at: 'TXA-13', value: parent.number.received })]
+  if (parent.relation === 'appends') return { ...place, appendsTo: currents, warnings }
+  const takesOver = above?.movedTo ?? parentSeriesId
+  return takesOver === place.baseSeriesId ? place : { ...place, former: currents, takesOver, warnings }
+}
+
+/** A changed order whose only document stands under another day is that document: the sender ought to have deleted it first. */
+function movedDay(draft: Draft, place: Place, situation: Situation): Place {
+  const { number, corrects } = draft
+  if (corrects === undefined || number === undefined || (place.state?.currents.length ?? 0) > 0) return place
+  const [former, ...others] = situation.ofOrders.get(number.normalised) ?? []
+  if (former === undefined || others.length > 0 || former.baseSeriesId === place.baseSeriesId) return place
+  const rule = 'delete the order under its former care date before it is sent under another'
+  const warning = iheError('HL7_CARE_DATE_MOVED', { at: 'ORC-2', value: number.received, rule })
+  return { ...place, former: [former], warnings: [warning] }
+}
+
 interface Decided {
   readonly draft: Draft
+  readonly place: Place
   readonly decision: Decision
 }
 
-function effectsOf({ draft, decision }: Decided, context: SubmissionContext, version: Version): readonly Effect[] {
+interface Applying {
+  readonly version: Version
+  readonly ports: StoreClientPorts
+}
+
+async function effectsOf(decided: Decided, context: SubmissionContext, applying: Applying): Promise<readonly Effect[]> {
+  const { decision, place } = decided
+  const row = (part: number) => rowOf(decided, part, { context, version: applying.version })
   switch (decision.kind) {
     case 'same':
       return []
     case 'superseded':
-      return [{ kind: 'supersede', row: rowOf(draft, 1, { context, version }) }]
+      return [{ kind: 'supersede', row: row(1) }]
     case 'delete': {
       const deprecates = decision.deprecates.map(({ entryUUID }) => entryUUID)
-      return [{ kind: 'delete', row: rowOf(draft, 1, { context, version }), deprecates, tombstone: decision.tombstone }]
+      return [{ kind: 'delete', row: row(1), deprecates, tombstone: decision.tombstone }]
     }
     case 'register': {
       // RPLC demands the same patient; what was filed under a person linked before is deprecated instead (ITI TF-3 4.2.2.2.3).
-      const own = decision.replaces.filter(({ personKey }) => personKey === context.patient.personKey)
-      const foreign = decision.replaces.filter(({ personKey }) => personKey !== context.patient.personKey)
+      const ofPatient = (current: CurrentDocument) => current.personKey === context.patient.personKey
+      const replaced = [...decision.replaces, ...(place.takesOver === undefined ? [] : place.former)]
+      const foreign = replaced.filter((current) => !ofPatient(current))
+      const moved = place.takesOver === undefined ? place.former : []
       return [
         {
           kind: 'register',
-          row: rowOf(draft, decision.part, { context, version }),
-          entry: documentEntry(context, draft, idsOf(context, draft, decision.part, version.text)),
-          replaces: own.map(({ entryUUID }) => entryUUID),
-          deprecates: foreign.map(({ entryUUID }) => entryUUID),
+          row: row(decision.part),
+          ...(await withFiles(decided, decision.part, { context, applying })),
+          replaces: uuidsOf(replaced.filter(ofPatient)),
+          deprecates: uuidsOf([...foreign, ...moved]),
+          appendsTo: uuidsOf(place.appendsTo.filter(ofPatient)),
+          ...(place.takesOver === undefined ? {} : { takesOver: place.takesOver }),
         },
       ]
     }
@@ -129,26 +189,54 @@ function effectsOf({ draft, decision }: Decided, context: SubmissionContext, ver
   return decision satisfies never
 }
 
+function uuidsOf(documents: readonly CurrentDocument[]): readonly string[] {
+  return documents.map(({ entryUUID }) => entryUUID)
+}
+
+/** The entry of the message and, staged, the files inside it. */
+async function withFiles(
+  { draft }: Decided,
+  part: number,
+  { context, applying }: { readonly context: SubmissionContext; readonly applying: Applying },
+): Promise<Pick<Extract<Effect, { kind: 'register' }>, 'entry' | 'files'>> {
+  const { version, ports } = applying
+  const entry = documentEntry(context, draft, idsOf(context, draft, part, version.text))
+  const files = await Promise.all(
+    (draft.files ?? []).map(async (file) => {
+      const staged = await ports.stage(file.bytes)
+      const key = fileKey(partKey(draft.key, part), file.occurrence)
+      const ids = documentIds(context.settings.namespace, key, version.text)
+      return { entry: fileEntry({ message: entry, file, staged, ids }), document: staged }
+    }),
+  )
+  return { entry, files }
+}
+
 interface RowSource {
   readonly context: SubmissionContext
   readonly version: Version
 }
 
-function rowOf(draft: Draft, part: number, { context, version }: RowSource): VersionRow {
+function rowOf({ draft, place }: Decided, part: number, { context, version }: RowSource): VersionRow {
   return {
-    baseSeriesId: draft.baseSeriesId,
-    seriesId: seriesIdOf(context.settings.namespace, partKey(draft.key, part)),
+    baseSeriesId: place.baseSeriesId,
+    seriesId: part === 1 ? place.baseSeriesId : seriesIdOf(context.settings.namespace, partKey(draft.key, part)),
     part,
     version: version.text,
     bodyHash: version.bodyHash,
     kind: context.kind.kind,
     ...(draft.careDate === undefined ? {} : { careDate: draft.careDate }),
+    ...(draft.number === undefined ? {} : { number: draft.number.normalised }),
     document: context.document,
   }
 }
 
-function warningsOf({ draft, decision }: Decided): readonly IheError[] {
-  if (decision.kind !== 'register' || !decision.partial) return []
-  const order = draft.orderNumber === undefined ? {} : { value: draft.orderNumber.received }
-  return [iheError('HL7_PARTIAL', { at: 'ORC-2', ...order, rule: 'all results of an order in one message' })]
+function warningsOf({ draft, place, decision }: Decided): readonly IheError[] {
+  if (decision.kind !== 'register') return []
+  if (!decision.partial) return place.warnings
+  const order = draft.number === undefined ? {} : { value: draft.number.received }
+  return [
+    ...place.warnings,
+    iheError('HL7_PARTIAL', { at: 'ORC-2', ...order, rule: 'all results of an order in one message' }),
+  ]
 }

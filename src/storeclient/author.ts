@@ -11,14 +11,9 @@ import { staffAuthority } from './facility.ts'
 const DEPARTMENTS = '1.2.392.200250.2.2.2'
 const UNKNOWN_DEPARTMENT = '99'
 
-/** Who wrote it: ORC-12, else OBR-16, else PV1-7; for which institution, in which department. */
+/** Who wrote it: ORC-12, else OBR-16, TXA-9, PV1-7, RXA-10; for which institution, in which department. */
 export function authorOf(message: Er7Message, draft: Draft, system: CallingSystem): Author {
-  const person = firstFilled(message, [
-    [draft.orderings, 12],
-    [draft.requests, 16],
-    [segmentsOf(message, 'PV1'), 7],
-  ])
-  const authorPerson = person === undefined ? undefined : xcn(message, person, system)
+  const authorPerson = authorPersonOf(message, draft, system)
   const department = practiceSettingOf(message, draft)
   return {
     ...(authorPerson === undefined ? {} : { authorPerson }),
@@ -29,10 +24,26 @@ export function authorOf(message: Er7Message, draft: Draft, system: CallingSyste
   }
 }
 
+/** The author's name and number as XCN; undefined when the message names nobody. */
+export function authorPersonOf(message: Er7Message, draft: Draft, system: CallingSystem): string | undefined {
+  const person = firstFilled(message, [
+    [inDraft(draft, 'ORC'), 12],
+    [inDraft(draft, 'OBR'), 16],
+    [segmentsOf(message, 'TXA'), 9],
+    [segmentsOf(message, 'PV1'), 7],
+    [inDraft(draft, 'RXA'), 10],
+  ])
+  return person === undefined ? undefined : xcn(message, person, system)
+}
+
+function inDraft({ segments }: Draft, name: string): readonly Segment[] {
+  return segments.filter((segment) => segment.name === name)
+}
+
 /** The department by HL7 table 0069: ORC-17, else PV1-10, else 99 (unknown). */
 export function practiceSettingOf(message: Er7Message, draft: Draft): Code {
   const fields = [
-    firstFilled(message, [[draft.orderings, 17]]),
+    firstFilled(message, [[inDraft(draft, 'ORC'), 17]]),
     firstFilled(message, [[segmentsOf(message, 'PV1'), 10]]),
   ]
   for (const [index, raw] of fields.entries()) {

@@ -52,12 +52,12 @@ export function decide(draft: Draft, stored: SeriesState | undefined, context: D
 function judge(draft: Draft, currents: readonly CurrentDocument[], context: DecisionContext): readonly Judged[] {
   return currents.map((current) => {
     const newer = current.version.slice(0, 17) > context.time
-    if (draft.results === undefined || context.shrinkGuard === 'replace') return { current, newer, covered: true }
-    const decoded = context.decode(current.bytes)
+    if (draft.guard === undefined || context.shrinkGuard === 'replace') return { current, newer, covered: true }
+    const decoded = current.bytes === undefined ? undefined : context.decode(current.bytes)
     // What cannot be read any more cannot be shown to be covered: it stays visible.
     if (decoded === undefined) return { current, newer, covered: false, results: new Set<string>() }
-    const results = draft.liveResultsIn(decoded)
-    return { current, newer, covered: isSubset(results, draft.results), results }
+    const results = draft.guard.liveIn(decoded)
+    return { current, newer, covered: isSubset(results, draft.guard.results), results }
   })
 }
 
@@ -83,7 +83,7 @@ function isStale(draft: Draft, judged: readonly Judged[]): boolean {
   if (newer.length === 0) return false
   if (newer.some(({ results }) => results === undefined)) return true
   const said = new Set(newer.flatMap(({ results }) => [...(results ?? [])]))
-  return isSubset(draft.results ?? new Set(), said)
+  return isSubset(draft.guard?.results ?? new Set(), said)
 }
 
 function place(judged: readonly Judged[], state: SeriesState): Decision {

@@ -1,33 +1,21 @@
-// A message as the documents it makes: one for a patient-keyed kind, one for each order number of an order-keyed kind.
+// A message as drafts: the readings of its kind, under the keys and series that name them here.
 
 import { iheError } from '../../profiles/errors/index.ts'
 import type { Caller } from '../model/caller.ts'
-import type { Code } from '../model/code.ts'
-import type { IheError } from '../model/error.ts'
-import type { Hl7Time } from '../model/hl7-time.ts'
-import { type Er7Message, type Segment, segmentsOf } from '../model/hl7v2.ts'
+import { type Hl7Time, parseHl7Time } from '../model/hl7-time.ts'
+import { type Er7Message, value } from '../model/hl7v2.ts'
 import type { Header } from './header.ts'
-import { logicalKey, seriesIdOf } from './identifiers.ts'
-import { type LaboratoryOrder, liveResultsOf, readLaboratoryOrders } from './laboratory.ts'
+import { logicalKey, normaliseOrderNumber, seriesIdOf } from './identifiers.ts'
+import { readerOf } from './kinds/index.ts'
+import type { DocumentNumber, Reading } from './kinds/reader.ts'
+import type { Origin } from './ports.ts'
 
 /** What one document of the message is about, before it is known what is stored already. */
-export interface Draft {
+export interface Draft extends Reading {
   readonly key: string
   readonly baseSeriesId: string
-  /** YYYYMMDD in JST; absent for kinds without one. */
-  readonly careDate?: string
-  readonly service: readonly Hl7Time[]
-  readonly orderNumber?: { readonly normalised: string; readonly received: string }
-  /** Segments the author and department are looked up in, most telling first. */
-  readonly orderings: readonly Segment[]
-  readonly requests: readonly Segment[]
-  readonly eventCodes: readonly Code[]
-  readonly deletes: 'no' | 'whole' | 'results'
-  /** Keys of all results; absent for kinds where the newest message always replaces. */
-  readonly results?: ReadonlySet<string>
-  /** Results of a stored message of the same key that are not cancelled. */
-  readonly liveResultsIn: (stored: Er7Message) => ReadonlySet<string>
-  readonly warnings: readonly IheError[]
+  /** Series of the document that TXA-13 names. */
+  readonly parentSeriesId?: string
 }
 
 export interface DraftContext {
@@ -35,70 +23,73 @@ export interface DraftContext {
   readonly namespace: string
   readonly header: Header
   readonly canonicalId: string
+  readonly origin?: Origin
 }
-
-const NO_RESULTS: ReadonlySet<string> = new Set()
 
 /**
  * The documents a message makes.
- * @throws {IheError} HL7_ORDER_NUMBER, HL7_FIELD_MISSING, HL7_TIME.
+ * @throws {IheError} HL7_TRIGGER for a kind that is not taken, and what the reader of the kind throws.
  */
 export function readDrafts(message: Er7Message, context: DraftContext): readonly Draft[] {
-  const { kind } = context.header.found
-  switch (kind.key) {
-    case 'patient':
-      return [patientDraft(message, context)]
-    case 'order':
-      return readLaboratoryOrders(message).map((order) => orderDraft(order, context))
+  const { header, origin } = context
+  const reader = readerOf(header.found.kind.kind)
+  if (reader === undefined) {
+    throw iheError('HL7_TRIGGER', {
+      at: 'MSH-9.2',
+      value: `${value(message, 'MSH', 9)}^${value(message, 'MSH', 9, 2)}`,
+    })
+  }
+  const readings = reader.documents(message, { header })
+  return readings.map((reading) =>
+    toDraft(origin === undefined ? reading : asFiled(reading, origin, readings.length), context),
+  )
+}
+
+/** A file of a storage is what its path says, whatever the message says (SS-MIX2; its samples differ in both). */
+function asFiled(reading: Reading, origin: Origin, documents: number): Reading {
+  const careDate = origin.careDate === undefined ? undefined : parseHl7Time(origin.careDate)
+  return {
+    ...reading,
+    ...(careDate === undefined ? {} : { careDate: careDate.jstDate }),
+    ...(origin.orderNumber === undefined || reading.number === undefined || documents > 1
+      ? {}
+      : { number: filedNumber(reading.number, origin.orderNumber) }),
+    ...(origin.deleted === undefined ? {} : { deletes: 'whole' as const }),
   }
 }
 
-function keyOf(
-  context: DraftContext,
-  order: string,
-  date: string,
-): { readonly key: string; readonly baseSeriesId: string } {
-  const key = logicalKey({
+function filedNumber({ received }: DocumentNumber, orderNumber: string): DocumentNumber {
+  return { normalised: normaliseOrderNumber(orderNumber), received }
+}
+
+function toDraft(reading: Reading, context: DraftContext): Draft {
+  const key = keyOf(context, reading)
+  const { parent } = reading
+  return {
+    ...reading,
+    key,
+    baseSeriesId: seriesIdOf(context.namespace, key),
+    ...(parent === undefined
+      ? {}
+      : { parentSeriesId: seriesIdOf(context.namespace, keyOf(context, { ...reading, number: parent.number })) }),
+  }
+}
+
+function keyOf(context: DraftContext, { number, careDate, extra }: Reading): string {
+  return logicalKey({
     facility: context.caller.facilityCode ?? context.caller.facilityOid,
     patient: context.canonicalId,
     kind: context.header.found.kind.kind,
-    order,
-    date,
+    order: number?.normalised ?? '-',
+    date: careDate ?? '-',
+    ...(extra === undefined ? {} : { extra }),
   })
-  return { key, baseSeriesId: seriesIdOf(context.namespace, key) }
 }
 
-function patientDraft(message: Er7Message, context: DraftContext): Draft {
+/** The earliest and the latest moment of a draft's service. */
+export function serviceSpan({ service }: Draft): { readonly startMs: number; readonly stopMs: number } {
   return {
-    ...keyOf(context, '-', '-'),
-    service: [context.header.sentAt],
-    orderings: [],
-    requests: segmentsOf(message, 'OBR'),
-    eventCodes: [],
-    deletes: context.header.found.event.action === 'delete' ? 'whole' : 'no',
-    liveResultsIn: () => NO_RESULTS,
-    warnings: [],
-  }
-}
-
-function orderDraft(order: LaboratoryOrder, context: DraftContext): Draft {
-  const careDate = order.collected.map((time) => time.jstDate).sort()[0] ?? '-'
-  return {
-    ...keyOf(context, order.number, careDate),
-    careDate,
-    service: order.collected,
-    orderNumber: { normalised: order.number, received: order.numberReceived },
-    orderings: order.orderings,
-    requests: order.requests,
-    eventCodes: order.eventCodes,
-    deletes: order.cancelled === 'order' ? 'whole' : order.cancelled,
-    results: order.results,
-    liveResultsIn: (stored) => liveResultsOf(stored, order.number),
-    warnings: [
-      ...order.warnings,
-      ...order.collected
-        .filter((time) => time.unusual)
-        .map((time) => iheError('HL7_DATE', { at: 'SPM-17', value: time.text, rule: 'HL7 v2.5 DTM' })),
-    ],
+    startMs: Math.min(...service.map((time: Hl7Time) => time.startMs)),
+    stopMs: Math.max(...service.map((time: Hl7Time) => time.stopMs)),
   }
 }

@@ -1,12 +1,12 @@
 // MSH of a StoreClient message: what a receiver must be able to rely on before it reads further (HL7 v2.5 2.15.9).
 
 import { iheError } from '../../profiles/errors/index.ts'
-import { type KindOfMessage, kindOf } from '../../profiles/storeclient/index.ts'
 import type { CallingSystem } from '../model/caller.ts'
 import { type Hl7Time, parseHl7Time } from '../model/hl7-time.ts'
 import { component, type Er7Message, isNull, repetitions, segmentsOf, value } from '../model/hl7v2.ts'
 import { requireOwnFacility } from './facility.ts'
-import type { StoreClientSettings } from './ports.ts'
+import { type DecidedKind, decideKind } from './kind.ts'
+import type { Origin, StoreClientSettings } from './ports.ts'
 
 const VERSION = /^2\.5(\.\d+)?$/
 const MAX_FUTURE_MS = 24 * 3_600_000
@@ -14,7 +14,7 @@ const MAX_FUTURE_MS = 24 * 3_600_000
 const MIN_TIME_DIGITS = 8
 
 export interface Header {
-  readonly found: KindOfMessage
+  readonly found: DecidedKind
   readonly sentAt: Hl7Time
 }
 
@@ -32,6 +32,7 @@ export interface HeaderContext {
   readonly caller: CallingSystem
   readonly settings: StoreClientSettings
   readonly now: Date
+  readonly origin?: Origin
 }
 
 /**
@@ -39,7 +40,8 @@ export interface HeaderContext {
  * @throws {IheError} HL7_MSH_FIELD_MISSING, HL7_MESSAGE_TYPE, HL7_TRIGGER, HL7_PROCESSING_ID, HL7_VERSION, HL7_FACILITY, HL7_TIME.
  */
 export function readHeader(message: Er7Message, context: HeaderContext): Header {
-  const found = readKind(message)
+  required(message, 9)
+  const found = decideKind(message, context.origin?.kind)
   const processingId = required(message, 11)
   if (!context.settings.processingIds.includes(processingId)) {
     throw iheError('HL7_PROCESSING_ID', {
@@ -52,16 +54,8 @@ export function readHeader(message: Er7Message, context: HeaderContext): Header 
   if (!VERSION.test(version)) throw iheError('HL7_VERSION', { at: 'MSH-12', value: version, rule: 'HL7 v2.5' })
   const facility = repetitions(message, segmentsOf(message, 'MSH')[0], 4)[0]
   requireOwnFacility(context.caller, component(message, facility, 1), component(message, facility, 2))
-  return { found, sentAt: readSentAt(message, context.now) }
-}
-
-function readKind(message: Er7Message): KindOfMessage {
-  const type = required(message, 9)
-  const trigger = value(message, 'MSH', 9, 2)
-  const found = kindOf(type, trigger)
-  if (found === 'type') throw iheError('HL7_MESSAGE_TYPE', { at: 'MSH-9.1', value: type })
-  if (found === 'trigger') throw iheError('HL7_TRIGGER', { at: 'MSH-9.2', value: `${type}^${trigger}` })
-  return found
+  const writtenAt = context.origin?.writtenAt
+  return { found, sentAt: writtenAt === undefined ? readSentAt(message, context.now) : readWrittenAt(writtenAt) }
 }
 
 function required(message: Er7Message, field: number): string {
@@ -70,6 +64,13 @@ function required(message: Er7Message, field: number): string {
     throw iheError('HL7_MSH_FIELD_MISSING', { at: `MSH-${field}`, rule: `MSH-${field} is required` })
   }
   return text
+}
+
+/** Milliseconds of a file's 17 digits have no point before them. */
+function readWrittenAt(digits: string): Hl7Time {
+  const time = parseHl7Time(`${digits.slice(0, 14)}.${digits.slice(14)}`)
+  if (time === undefined) throw iheError('HL7_TIME', { at: 'path', value: digits, rule: 'YYYYMMDDhhmmssSSS' })
+  return time
 }
 
 function readSentAt(message: Er7Message, now: Date): Hl7Time {

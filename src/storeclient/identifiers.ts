@@ -24,16 +24,24 @@ export interface LogicalKeyParts {
   readonly order: string
   /** YYYYMMDD in JST, `-` for kinds without one. */
   readonly date: string
+  /** What else parts two documents of one day. */
+  readonly extra?: string
 }
 
-/** SS-MIX2 key of a document (facility, patient, kind, order number, care date). */
+/** SS-MIX2 key of a document (facility, patient, kind, order number, care date) and what else parts two of one day. */
 export function logicalKey(parts: LogicalKeyParts): string {
-  return [parts.facility, parts.patient, parts.kind, parts.order, parts.date].join('|')
+  const { facility, patient, kind, order, date, extra } = parts
+  return [facility, patient, kind, order, date, ...(extra === undefined ? [] : [extra])].join('|')
 }
 
 /** The key of an additional part; part 1 is the document itself. */
 export function partKey(key: string, part: number): string {
   return part === 1 ? key : `${key}|p${part}`
+}
+
+/** The key of the n-th file inside a document. */
+export function fileKey(key: string, occurrence: number): string {
+  return `${key}|f${occurrence}`
 }
 
 /** ORC-2.1 as the key takes it: digits padded to the 15 of SS-MIX2, anything else upper-case; '' stays ''. */

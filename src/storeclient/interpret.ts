@@ -10,8 +10,8 @@ import type { Er7Message, Tolerance } from '../model/hl7v2.ts'
 import { type MessagePerson, readPerson } from './demographics.ts'
 import { type Draft, readDrafts } from './draft.ts'
 import { controlIdOf, type Header, readHeader, sendingApplicationOf } from './header.ts'
-import { type PatientNumber, readPatientNumber } from './patient-number.ts'
-import type { Claim, StoreClientPorts } from './ports.ts'
+import { filedPatientNumber, type PatientNumber, readPatientNumber } from './patient-number.ts'
+import type { Claim, LocalIdForm, Origin, StoreClientPorts } from './ports.ts'
 
 export interface StoreClientRequest {
   readonly message: Er7Message
@@ -19,6 +19,7 @@ export interface StoreClientRequest {
   readonly bytes: Buffer
   /** SHA-256 of `bytes`, lower-case hex. */
   readonly sha256: string
+  readonly origin?: Origin
 }
 
 export type Step<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: IheError }
@@ -36,17 +37,22 @@ export interface Interpretation {
 
 /** Reads a message; never throws for what the sender wrote. */
 export function interpret(request: StoreClientRequest, caller: Caller, ports: StoreClientPorts): Interpretation {
-  const { message } = request
+  const { message, origin } = request
   const facility = ports.facilitySettings(caller)
   const structureWarnings: IheError[] = []
   const header = attempt(() => {
-    const read = readHeader(message, { caller, settings: ports.settings, now: ports.now() })
+    const read = readHeader(message, {
+      caller,
+      settings: ports.settings,
+      now: ports.now(),
+      ...(origin === undefined ? {} : { origin }),
+    })
     structureWarnings.push(...requireStructure(message, read))
     return read
   })
-  const number = header.ok ? attempt(() => readPatientNumber(message, caller, facility.localIdForm)) : header
+  const number = header.ok ? attempt(() => numberOf(request, caller, facility.localIdForm)) : header
   const person = header.ok ? attempt(() => readPerson(message)) : header
-  const drafts = draftsOf(header, number, { message, caller, namespace: ports.settings.namespace })
+  const drafts = draftsOf(header, number, { request, caller, namespace: ports.settings.namespace })
   return {
     controlId: controlIdOf(message),
     claim: attempt(() => claimOf(request, caller)),
@@ -57,6 +63,7 @@ export function interpret(request: StoreClientRequest, caller: Caller, ports: St
     warnings: [
       ...message.tolerances.map(asWarning),
       ...structureWarnings,
+      ...(header.ok ? header.value.found.warnings : []),
       ...[number, person].flatMap((step) => (step.ok ? step.value.warnings : [])),
       ...(drafts.ok ? drafts.value.flatMap((draft) => draft.warnings) : []),
     ],
@@ -73,7 +80,7 @@ function attempt<T>(read: () => T): Step<T> {
 }
 
 interface DraftSource {
-  readonly message: Er7Message
+  readonly request: StoreClientRequest
   readonly caller: Caller
   readonly namespace: string
 }
@@ -81,14 +88,30 @@ interface DraftSource {
 function draftsOf(header: Step<Header>, number: Step<PatientNumber>, source: DraftSource): Step<readonly Draft[]> {
   if (!header.ok) return header
   if (!number.ok) return number
-  const { message, caller, namespace } = source
+  const { request, caller, namespace } = source
+  const { message, origin } = request
   return attempt(() =>
-    readDrafts(message, { caller, namespace, header: header.value, canonicalId: number.value.canonical }),
+    readDrafts(message, {
+      caller,
+      namespace,
+      header: header.value,
+      canonicalId: number.value.canonical,
+      ...(origin === undefined ? {} : { origin }),
+    }),
   )
+}
+
+/** Of a file the folder of the patient says whose it is. */
+function numberOf({ message, origin }: StoreClientRequest, caller: Caller, form: LocalIdForm): PatientNumber {
+  return origin?.patientId === undefined
+    ? readPatientNumber(message, caller, form)
+    : filedPatientNumber(message, origin.patientId, form)
 }
 
 /** Identity of the transmission; JSON keeps the two free texts apart whatever they contain. */
 function claimOf(request: StoreClientRequest, caller: Caller): Claim {
+  const { claim } = request.origin ?? {}
+  if (claim !== undefined) return { ...claim, digest: request.sha256 }
   const controlId = controlIdOf(request.message)
   if (controlId === '') throw iheError('HL7_MSH_FIELD_MISSING', { at: 'MSH-10', rule: 'MSH-10 is required' })
   return {

@@ -3,14 +3,15 @@
 import { codeOf } from '../../profiles/affinity-domain/index.ts'
 import type { DataKind } from '../../profiles/storeclient/index.ts'
 import type { Caller } from '../model/caller.ts'
+import type { EmbeddedFile } from '../model/clinical.ts'
 import type { Author, DocumentEntry, SubmissionSet } from '../model/document-entry.ts'
 import { type Hl7Time, xdsTime } from '../model/hl7-time.ts'
 import { type Er7Message, value } from '../model/hl7v2.ts'
 import { formatCx, type PatientId } from '../model/identifiers.ts'
 import type { StagedContent } from '../model/staged-document.ts'
 import { OBJECT_STABLE } from '../model/xds.ts'
-import { authorOf, practiceSettingOf } from './author.ts'
-import type { Draft } from './draft.ts'
+import { authorOf, authorPersonOf, practiceSettingOf } from './author.ts'
+import { type Draft, serviceSpan } from './draft.ts'
 import { facilityTypeOf, patientAuthority } from './facility.ts'
 import { type DocumentIds, documentIds, partKey, submissionSetIds } from './identifiers.ts'
 import { patientInfo } from './patient-info.ts'
@@ -19,10 +20,16 @@ import type { FacilitySettings, LinkedPatient, StoreClientSettings } from './por
 const MIME_ER7 = 'x-application/hl7-v2+er7'
 /** Service times as the message writes them; the UTC values of the entry lose the JST day. */
 const ORIGINAL_SERVICE_TIME = 'urn:x-stc:originalServiceTime'
+/** Name of an embedded file as its sender gave it. */
+const FILE_NAME = 'urn:x-stc:fileName'
 const REFERENCE_ORDER = 'urn:ihe:iti:xds:2013:order'
+/** Names the message by a reference that its embedded files carry too (ITI TF-3 4.2.3.2.28). */
+const REFERENCE_UNIQUE_ID = 'urn:ihe:iti:xds:2013:uniqueId'
 /** Arc of placer order numbers below the facility's patient number OID. */
 const ORDER_ARC = '1'
 const LANGUAGE = 'ja-JP'
+/** The MIME type says all there is to know about the format (ITI TF-3 4.2.3.2.9). */
+const FORMAT_OF_FILES = 'urn:ihe:iti:xds:2017:mimeTypeSufficient'
 
 /** What all documents of one message have in common. */
 export interface MetadataContext {
@@ -49,8 +56,8 @@ export function idsOf(context: MetadataContext, draft: Draft, part: number, vers
 /** The DocumentEntry of a draft; its document is the raw message, so it is opened by the ER7 MIME type. */
 export function documentEntry(context: MetadataContext, draft: Draft, ids: DocumentIds): DocumentEntry {
   const { caller, kind, patient, document, message } = context
-  const start = Math.min(...draft.service.map((time) => time.startMs))
-  const stop = Math.max(...draft.service.map((time) => time.stopMs))
+  const { startMs, stopMs } = serviceSpan(draft)
+  const signer = draft.signed === undefined ? undefined : authorPersonOf(message, draft, caller)
   return {
     entryUUID: ids.entryUUID,
     objectType: OBJECT_STABLE,
@@ -59,32 +66,66 @@ export function documentEntry(context: MetadataContext, draft: Draft, ids: Docum
     patientId: patient.affinityId,
     sourcePatientId: formatCx(sourcePatient(context)),
     sourcePatientInfo: patientInfo(message, sourcePatient(context)),
-    title: `${kind.name.ja} ${isoDate(draft.careDate ?? context.sentAt.jstDate)}`,
+    title: draft.title ?? `${kind.name.ja} ${isoDate(draft.careDate ?? context.sentAt.jstDate)}`,
     author: [authorOf(message, draft, caller)],
-    classCode: kind.classCode,
-    typeCode: kind.typeCode,
+    classCode: draft.classCode ?? kind.classCode,
+    typeCode: draft.typeCode ?? kind.typeCode,
     formatCode: kind.formatCode,
     practiceSettingCode: practiceSettingOf(message, draft),
     healthcareFacilityTypeCode: codeOf(
       'healthcareFacilityTypeCode',
       context.facility.facilityType ?? facilityTypeOf(caller),
     ),
-    confidentialityCode: [codeOf('confidentialityCode', 'N')],
+    confidentialityCode: (draft.confidentiality ?? ['N']).map((code) => codeOf('confidentialityCode', code)),
     eventCodeList: draft.eventCodes,
     languageCode: LANGUAGE,
+    ...(signer === undefined ? {} : { legalAuthenticator: signer }),
     creationTime: xdsTime(context.sentAt.startMs),
-    serviceStartTime: xdsTime(start),
-    serviceStopTime: xdsTime(stop),
+    serviceStartTime: xdsTime(startMs),
+    serviceStopTime: xdsTime(stopMs),
     hash: document.sha1,
     size: String(document.sizeBytes),
     repositoryUniqueId: context.settings.repositoryUniqueId,
-    referenceIdList: orderReference(context, draft),
+    referenceIdList: [
+      ...orderReference(context, draft),
+      ...(draft.references ?? []),
+      ...((draft.files ?? []).length === 0 ? [] : [messageReference(ids)]),
+    ],
     extraSlots: [{ name: ORIGINAL_SERVICE_TIME, values: [...new Set(draft.service.map((time) => time.text))] }],
   }
 }
 
+export interface FileOfMessage {
+  /** Entry of the message that the file stands in. */
+  readonly message: DocumentEntry
+  readonly file: EmbeddedFile
+  readonly staged: StagedContent
+  readonly ids: DocumentIds
+}
+
+/** The DocumentEntry of a file inside a message: all that the message's entry says, of the file's own bytes. */
+export function fileEntry({ message, file, staged, ids }: FileOfMessage): DocumentEntry {
+  return {
+    ...message,
+    entryUUID: ids.entryUUID,
+    uniqueId: ids.uniqueId,
+    mimeType: file.mimeType,
+    formatCode: codeOf('formatCode', FORMAT_OF_FILES),
+    title: file.title,
+    hash: staged.sha1,
+    size: String(staged.sizeBytes),
+    ...(file.fileName === undefined
+      ? {}
+      : { extraSlots: [...message.extraSlots, { name: FILE_NAME, values: [file.fileName] }] }),
+  }
+}
+
+function messageReference({ uniqueId }: DocumentIds): string {
+  return `${uniqueId}^^^^${REFERENCE_UNIQUE_ID}`
+}
+
 function orderReference(context: MetadataContext, draft: Draft): readonly string[] {
-  const number = draft.orderNumber?.received
+  const number = draft.number?.received
   if (number === undefined) return []
   const clean = number.replaceAll(/[\^&~|]/g, ' ')
   return [`${clean}^^^&${patientAuthority(context.caller)}.${ORDER_ARC}&ISO^${REFERENCE_ORDER}`]
@@ -116,7 +157,7 @@ export function submissionSet(context: SubmissionContext, draft: Draft): Submiss
     uniqueId: ids.uniqueId,
     sourceId: caller.facilityOid,
     patientId: context.patient.affinityId,
-    contentTypeCode: kind.classCode,
+    contentTypeCode: draft.classCode ?? kind.classCode,
     submissionTime: xdsTime(context.now.getTime()),
     title: `${kind.name.ja} ${value(context.message, 'MSH', 10)}`,
     author: [author],

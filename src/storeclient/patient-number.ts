@@ -41,6 +41,20 @@ export function readPatientNumber(message: Er7Message, system: CallingSystem, fo
   return canonicalise(chosen, form)
 }
 
+/** The number that the folder of an SS-MIX2 storage names; another one in PID-3 is warned about (its published samples have such). */
+export function filedPatientNumber(message: Er7Message, folder: string, form: LocalIdForm): PatientNumber {
+  const filed = canonicalise({ id: folder, authority: '', type: 'PI', repetition: 1 }, form)
+  const written = repetitions(message, segmentsOf(message, 'PID')[0], 3).map((raw) => component(message, raw))
+  if (
+    written.some(
+      (id) => canonicalise({ id, authority: '', type: '', repetition: 1 }, form).canonical === filed.canonical,
+    )
+  )
+    return filed
+  const rule = 'PID-3 = folder of the patient'
+  return { ...filed, warnings: [...filed.warnings, iheError('HL7_IDENTITY_DIFFERS', { at: 'PID-3', rule })] }
+}
+
 function foreignAuthority(candidate: Candidate | undefined): IheError {
   const value = candidate?.authority ?? ''
   return iheError('HL7_FACILITY', { at: 'PID-3.4.2', value, rule: 'PID-3.4 = authority of the certificate’s facility' })

@@ -29,6 +29,24 @@ export interface FacilitySettings {
   readonly facilityType?: string
 }
 
+/**
+ * What is known of a message besides its own words: the kind that the transport names, or where the file lay in an SS-MIX2
+ * storage. The path is trusted above the message (SS-MIX2 samples differ in patient, date and order number).
+ */
+export interface Origin {
+  readonly kind?: string
+  readonly patientId?: string
+  /** YYYYMMDD. */
+  readonly careDate?: string
+  readonly orderNumber?: string
+  /** YYYYMMDDhhmmssSSS: when the file was written, which stands for MSH-7 in the order of versions. */
+  readonly writtenAt?: string
+  /** Condition flag 0: the document is deleted. */
+  readonly deleted?: true
+  /** Identity of the file, instead of MSH-3 and MSH-10. */
+  readonly claim?: { readonly scope: string; readonly key: string }
+}
+
 /** Identity of one transmission: certificate facility, MSH-3 and MSH-10, with the SHA-256 of the raw bytes. */
 export interface Claim {
   readonly scope: string
@@ -40,8 +58,12 @@ export interface Question {
   readonly claim: Claim
   /** Patient number in canonical form; absent when the message is refused for something else anyway. */
   readonly patient?: { readonly facilityId: string; readonly canonicalId: string }
-  /** Base series of every document the message makes. */
+  /** Base series of every document the message makes or names. */
   readonly series: readonly string[]
+  /** Those of them whose current documents have to be read again to judge what the message leaves out. */
+  readonly guarded: readonly string[]
+  /** Orders that the message changes: their documents on other days are wanted too. */
+  readonly changed?: { readonly facilityId: string; readonly kind: string; readonly orderNumbers: readonly string[] }
 }
 
 export type ClaimState =
@@ -74,10 +96,13 @@ export interface CurrentDocument {
   readonly version: string
   /** SHA-256 of everything after the MSH segment. */
   readonly bodyHash: string
-  readonly bytes: Buffer
+  /** The stored message; absent for series that were not asked for as guarded. */
+  readonly bytes?: Buffer
 }
 
 export interface SeriesState {
+  /** The series that a replacement under another document number moved this one to. */
+  readonly movedTo?: string
   readonly currents: readonly CurrentDocument[]
   /** Highest part number ever used, deprecated ones too; 0 for an unknown series. */
   readonly lastPart: number
@@ -91,6 +116,8 @@ export interface Situation {
   readonly patient?: LinkedPatient
   /** By base series id; a series nobody has written to may be missing. */
   readonly series: ReadonlyMap<string, SeriesState>
+  /** By order number as asked: current documents of it under any care date, with their base series. */
+  readonly ofOrders: ReadonlyMap<string, readonly (CurrentDocument & { readonly baseSeriesId: string })[]>
 }
 
 /** Where a version of a document stands; the same columns for registered, superseded and deleting messages. */
@@ -103,6 +130,8 @@ export interface VersionRow {
   readonly kind: string
   /** YYYYMMDD in JST; absent for kinds without one. */
   readonly careDate?: string
+  /** Order or document number, normalised. */
+  readonly number?: string
   readonly document: StagedContent
 }
 
@@ -114,6 +143,12 @@ export type Effect =
       readonly entry: DocumentEntry
       readonly replaces: readonly string[]
       readonly deprecates: readonly string[]
+      /** Gets an APND association to these. */
+      readonly appendsTo: readonly string[]
+      /** Files inside the message, as documents of their own, each a transformation (XFRM) of the message. */
+      readonly files: readonly { readonly entry: DocumentEntry; readonly document: StagedContent }[]
+      /** A series that this document takes the place of: what comes for it later is meant for this one. */
+      readonly takesOver?: string
     }
   /** An older version that came late: kept with its bytes, never submitted. */
   | { readonly kind: 'supersede'; readonly row: VersionRow }

@@ -197,7 +197,7 @@ t.test('each refusal of MSH, PID and the order fields has its own code (HL7 tabl
   const pid = (number: string) => `PID|1||${number}||架空^太郎||19580412|M`
   const cases: readonly (readonly [string, string])[] = [
     ['HL7_MSH_FIELD_MISSING', oml11({ msh: header.replace('|M1|', '||') })],
-    ['HL7_MESSAGE_TYPE', oml11({ msh: header.replace('OUL^R22^OUL_R22', 'RDE^O11^RDE_O11') })],
+    ['HL7_MESSAGE_TYPE', oml11({ msh: header.replace('OUL^R22^OUL_R22', 'DFT^P03^DFT_P03') })],
     ['HL7_TRIGGER', adt00({ msh: msh('ADT^A40^ADT_A39', {}) })],
     ['HL7_TRIGGER', adt00({ msh: msh('ADT^A04^ADT_A01', {}) })],
     ['HL7_PROCESSING_ID', oml11({ msh: header.replace('|P|2.5', '|T|2.5') })],

@@ -123,6 +123,7 @@ export function memory(): Memory {
                   : { kind: 'other-content' },
             ...(found === undefined ? {} : { patient: found }),
             series: new Map(states),
+            ofOrders: new Map(),
           }
         },
         write: async (write) => {
