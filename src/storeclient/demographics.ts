@@ -2,11 +2,12 @@
 
 import { iheError } from '../../profiles/errors/index.ts'
 import type { IheError } from '../model/error.ts'
-import { parseHl7Time } from '../model/hl7-time.ts'
+import type { Hl7Time } from '../model/hl7-time.ts'
 import { type Er7Message, isNull, value } from '../model/hl7v2.ts'
 import { addressesOfPid, hasStatement, isUsualSex, namesOfPid, SEX_OF_PID, telecomsOfPid } from '../model/hl7v2-pid.ts'
 import type { Demographics } from '../model/person.ts'
 import type { DemographicsChange } from './ports.ts'
+import { readWrittenTime } from './written-time.ts'
 
 export interface MessagePerson {
   readonly demographics: Demographics
@@ -21,7 +22,8 @@ export interface MessagePerson {
 export function readPerson(message: Er7Message): MessagePerson {
   const names = namesOfPid(message)
   if (names.length === 0) throw iheError('HL7_FIELD_MISSING', { at: 'PID-5', rule: 'PID-5 is required' })
-  const birthTime = readBirth(message)
+  const birth = readBirth(message)
+  const birthTime = birthDigits(birth)
   const code = value(message, 'PID', 8)
   const sex = SEX_OF_PID[code]
   const addresses = addressesOfPid(message)
@@ -35,14 +37,22 @@ export function readPerson(message: Er7Message): MessagePerson {
       ...(hasStatement(message, 11) ? { addresses } : {}),
       ...(hasStatement(message, 13) || hasStatement(message, 14) ? { telecoms } : {}),
     },
-    warnings: isUsualSex(code) ? [] : [iheError('HL7_CODE', { at: 'PID-8', value: code, rule: 'HL7 table 0001' })],
+    warnings: [
+      ...(isUsualSex(code) ? [] : [iheError('HL7_CODE', { at: 'PID-8', value: code, rule: 'HL7 table 0001' })]),
+      ...(birth.unusual ? [iheError('HL7_DATE', { at: 'PID-7', value: birth.text, rule: 'HL7 v2.5 DTM' })] : []),
+    ],
   }
 }
 
-function readBirth(message: Er7Message): string {
+function readBirth(message: Er7Message): Hl7Time {
   const text = value(message, 'PID', 7)
   if (text === '' || isNull(text)) throw iheError('HL7_FIELD_MISSING', { at: 'PID-7', rule: 'PID-7 is required' })
-  const time = parseHl7Time(text)
+  const time = readWrittenTime(text)
   if (time === undefined) throw iheError('HL7_TIME', { at: 'PID-7', value: text, rule: 'HL7 v2.5 DTM' })
-  return text.replaceAll(/[/-]/g, '').slice(0, 8)
+  return time
+}
+
+/** YYYYMMDD, or less where less was written. */
+export function birthDigits(birth: Hl7Time): string {
+  return birth.unusual ? birth.jstDate : birth.text.slice(0, 8)
 }

@@ -2,11 +2,13 @@
 
 import { iheError } from '../../profiles/errors/index.ts'
 import type { CallingSystem } from '../model/caller.ts'
+import type { IheError } from '../model/error.ts'
 import { type Hl7Time, parseHl7Time } from '../model/hl7-time.ts'
 import { component, type Er7Message, isNull, repetitions, segmentsOf, value } from '../model/hl7v2.ts'
 import { requireOwnFacility } from './facility.ts'
 import { type DecidedKind, decideKind } from './kind.ts'
 import type { Origin, StoreClientSettings } from './ports.ts'
+import { readWrittenTime } from './written-time.ts'
 
 const VERSION = /^2\.5(\.\d+)?$/
 const MAX_FUTURE_MS = 24 * 3_600_000
@@ -16,6 +18,7 @@ const MIN_TIME_DIGITS = 8
 export interface Header {
   readonly found: DecidedKind
   readonly sentAt: Hl7Time
+  readonly warnings: readonly IheError[]
 }
 
 /** MSH-10, '' when absent. */
@@ -55,7 +58,11 @@ export function readHeader(message: Er7Message, context: HeaderContext): Header 
   const facility = repetitions(message, segmentsOf(message, 'MSH')[0], 4)[0]
   requireOwnFacility(context.caller, component(message, facility, 1), component(message, facility, 2))
   const writtenAt = context.origin?.writtenAt
-  return { found, sentAt: writtenAt === undefined ? readSentAt(message, context.now) : readWrittenAt(writtenAt) }
+  const sentAt = writtenAt === undefined ? readSentAt(message, context.now) : readWrittenAt(writtenAt)
+  const unusual = sentAt.unusual
+    ? [iheError('HL7_DATE', { at: 'MSH-7', value: sentAt.text, rule: 'HL7 v2.5 DTM' })]
+    : []
+  return { found, sentAt, warnings: [...found.warnings, ...unusual] }
 }
 
 function required(message: Er7Message, field: number): string {
@@ -75,7 +82,7 @@ function readWrittenAt(digits: string): Hl7Time {
 
 function readSentAt(message: Er7Message, now: Date): Hl7Time {
   const text = required(message, 7)
-  const time = parseHl7Time(text)
+  const time = readWrittenTime(text)
   if (time === undefined || text.length < MIN_TIME_DIGITS) {
     throw iheError('HL7_TIME', { at: 'MSH-7', value: text, rule: 'HL7 v2.5 DTM' })
   }

@@ -63,7 +63,7 @@ export function interpret(request: StoreClientRequest, caller: Caller, ports: St
     warnings: [
       ...message.tolerances.map(asWarning),
       ...structureWarnings,
-      ...(header.ok ? header.value.found.warnings : []),
+      ...(header.ok ? header.value.warnings : []),
       ...[number, person].flatMap((step) => (step.ok ? step.value.warnings : [])),
       ...(drafts.ok ? drafts.value.flatMap((draft) => draft.warnings) : []),
     ],

@@ -2,6 +2,8 @@
 
 import { type Er7Message, isNull, repetitions, resolveEscapes, segmentsOf, value } from '../model/hl7v2.ts'
 import { formatCx, type PatientId } from '../model/identifiers.ts'
+import { birthDigits } from './demographics.ts'
+import { readWrittenTime } from './written-time.ts'
 
 /** Receipt codes that small systems send for HL7 table 0001. */
 const SEX_OF_RECEIPT: Readonly<Record<string, string>> = { '1': 'M', '2': 'F' }
@@ -16,11 +18,11 @@ const ESCAPED: Readonly<Record<string, string>> = {
 /** Values `PID-3|…`, `PID-5|…` (one a name), `PID-7|…`, `PID-8|…`, `PID-11|…`; fields without a value are left out. */
 export function patientInfo(message: Er7Message, source: PatientId): readonly string[] {
   const sex = value(message, 'PID', 8)
-  const birth = value(message, 'PID', 7).replaceAll(/[/-]/g, '').slice(0, 8)
+  const birth = readWrittenTime(value(message, 'PID', 7))
   return [
     `PID-3|${formatCx(source)}`,
     ...fieldValues(message, 5).map((name) => `PID-5|${name}`),
-    ...(birth === '' || isNull(birth) ? [] : [`PID-7|${birth}`]),
+    ...(birth === undefined ? [] : [`PID-7|${birthDigits(birth)}`]),
     ...(sex === '' || isNull(sex) ? [] : [`PID-8|${SEX_OF_RECEIPT[sex] ?? sex}`]),
     ...fieldValues(message, 11).map((address) => `PID-11|${address}`),
   ]

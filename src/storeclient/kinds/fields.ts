@@ -3,8 +3,9 @@
 
 import { iheError } from '../../../profiles/errors/index.ts'
 import type { Coded, Place, Quantity, StaffMember } from '../../model/clinical.ts'
-import { type Hl7Time, parseHl7Time } from '../../model/hl7-time.ts'
+import type { Hl7Time } from '../../model/hl7-time.ts'
 import { component, type Er7Message, isNull, repetitions, type Segment } from '../../model/hl7v2.ts'
+import { readWrittenTime } from '../written-time.ts'
 
 /** HL7 table 0119: the order is not, or no longer, to be carried out. */
 const CANCELLING_CONTROLS = new Set(['CA', 'DC', 'OC', 'CR'])
@@ -83,7 +84,7 @@ export function place(message: Er7Message, segment: Segment | undefined, field: 
 
 /** A time for people: what cannot be read is left out. */
 export function time(message: Er7Message, segment: Segment | undefined, field: number, part = 1): Hl7Time | undefined {
-  return parseHl7Time(text(message, segment, field, part))
+  return readWrittenTime(text(message, segment, field, part))
 }
 
 export interface TimeSource {
@@ -133,7 +134,7 @@ export function optionalTimes(sources: readonly TimeSource[]): FoundTimes | unde
   const source = sources.find(({ texts }) => texts.length > 0)
   if (source === undefined) return undefined
   const times = source.texts.map((found) => {
-    const time = parseHl7Time(found)
+    const time = readWrittenTime(found)
     if (time === undefined) throw iheError('HL7_TIME', { at: source.at, value: found, rule: 'HL7 v2.5 DTM' })
     return time
   })
