@@ -140,7 +140,9 @@ function findFault(
     const inTheWay = found[walk.index]
     if (walk.missing === undefined && inTheWay === undefined) return undefined
     if (inTheWay === undefined || !loose.has(inTheWay) || misplaced === MAX_MISPLACED) {
-      const at = walk.missing ?? inTheWay ?? structure.id
+      // A required segment that comes later is not missing: what stands in its place is wrong.
+      const isLater = walk.missing !== undefined && found.includes(walk.missing, walk.index)
+      const at = (isLater ? inTheWay : walk.missing) ?? inTheWay ?? structure.id
       return iheError('HL7_STRUCTURE', { at, rule: `${structure.id}: HL7 v2.5` })
     }
     tolerances.set(`order ${inTheWay}`, { code: 'HL7_SEGMENT_ORDER', at: inTheWay })
