@@ -36,7 +36,7 @@ import { ensureDevelopmentPki, pkiPaths } from './certificates/pki-directory.ts'
 import { tlsOptions } from './certificates/presets.ts'
 import { writeWsdl } from './codec/soap/wsdl.ts'
 import type { Config } from './config/config.ts'
-import { loadAffinityDomain } from './config/site-data.ts'
+import { loadAffinityDomain, loadStoreClientKinds } from './config/site-data.ts'
 import { findSystem } from './db/access-store.ts'
 import { startEmbeddedPostgres } from './db/embedded-postgres.ts'
 import { createExchangeRecorder } from './db/exchange-recorder.ts'
@@ -94,9 +94,11 @@ interface Database {
 export async function startServer(config: Config, options: { readonly log: DoorLog }): Promise<RunningServer> {
   const { log } = options
   const affinityDomain = loadAffinityDomain(config.dataDir)
+  const dataKinds = loadStoreClientKinds(config.dataDir, affinityDomain)
   const database = await openDatabase(config, log)
   const tls = await tlsMaterial(config)
-  const house = await furnish({ config, log, pool: database.pool, affinityDomain })
+  const given: Given = { config, log, pool: database.pool, affinityDomain, dataKinds }
+  const house = await furnish(given)
   const delivery = createReplyDelivery({ tls, ports: house.https.ports })
   const replies = { allowed: config.soap.asyncReplyTo.map(parseAllowedAddress), delivery }
   const https = await createHttpsDoor({ ...house.https, tls, replies })
@@ -107,10 +109,12 @@ export async function startServer(config: Config, options: { readonly log: DoorL
   const management = await createManagement({
     metrics: house.metrics.registry,
     checks: () => readiness(config, database.pool),
-    admin: adminPorts(
-      { config, log, pool: database.pool, affinityDomain },
-      { adminToken, identity: house.identity, reloadModel: house.reloadModel, ports: () => ports },
-    ),
+    admin: adminPorts(given, {
+      adminToken,
+      identity: house.identity,
+      reloadModel: house.reloadModel,
+      ports: () => ports,
+    }),
   })
   const [httpsPort, mllpPort, pixPort, managementPort] = await Promise.all([
     https.listen(config.https.port, config.https.host),
@@ -119,10 +123,12 @@ export async function startServer(config: Config, options: { readonly log: DoorL
     management.listen(config.management.port, config.management.host),
   ])
   ports = { https: httpsPort, mllp: mllpPort }
-  const notifications = startNotifications(
-    { config, log, pool: database.pool, affinityDomain },
-    { connection: database.connection, tls, ports: house.https.ports, metrics: house.metrics.registry },
-  )
+  const notifications = startNotifications(given, {
+    connection: database.connection,
+    tls,
+    ports: house.https.ports,
+    metrics: house.metrics.registry,
+  })
   let stopping: Promise<void> | undefined
   const stop = async (): Promise<void> => {
     management.drain()

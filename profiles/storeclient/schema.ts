@@ -105,3 +105,28 @@ export const kindsSchema = {
   required: ['kinds'],
   additionalProperties: false,
 } as const
+
+/** A site's file: of each kind it names, what it says otherwise. */
+export const siteKindsSchema = {
+  type: 'object',
+  properties: {
+    kinds: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          kind: rowProperties.kind,
+          name: rowProperties.name,
+          classCode: text,
+          typeCode: text,
+          formatCode: text,
+          calendarRow: rowProperties.calendarRow,
+        },
+        required: ['kind'],
+        additionalProperties: false,
+      },
+    },
+  },
+  required: ['kinds'],
+  additionalProperties: false,
+} as const

@@ -2,6 +2,7 @@
 
 import type pg from 'pg'
 import type { AffinityDomain } from '../../profiles/affinity-domain/index.ts'
+import type { DataKind } from '../../profiles/storeclient/index.ts'
 import { admits, mayPublish, scopeOf } from '../access/decide.ts'
 import { auditEvents } from '../audit/event.ts'
 import { fragmentForm, renderAssociationFragment, renderFragment } from '../codec/ebxml/registry-object.ts'
@@ -49,6 +50,8 @@ export interface Given {
   readonly pool: pg.Pool
   /** Code sets and rule switches with the site's file over them. */
   readonly affinityDomain: AffinityDomain
+  /** StoreClient's data kinds with the site's file over them. */
+  readonly dataKinds: readonly DataKind[]
 }
 
 function toAccess(caller: CallingSystem, person: PersonFacts): PatientAccess {
@@ -230,7 +233,7 @@ function shownDomains(given: {
 }
 
 export function storeClientPorts(
-  { config, pool }: Given,
+  { config, pool, dataKinds }: Given,
   given: { readonly blobs: BlobStore; readonly registry: RegistryPorts },
 ): StoreClientPorts {
   const { blobs, registry } = given
@@ -239,6 +242,7 @@ export function storeClientPorts(
       namespace: config.storeclient.namespace,
       repositoryUniqueId: config.repository.uniqueId,
       processingIds: ['P'],
+      kinds: new Map(dataKinds.map((kind) => [kind.kind, kind])),
     },
     facilitySettings: (caller) => ({
       localIdForm: caller.patientIdForm as LocalIdForm,

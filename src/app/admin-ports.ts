@@ -57,7 +57,7 @@ export async function readiness(config: Config, pool: pg.Pool): Promise<Readonly
 }
 
 export function adminPorts(
-  { config, log, pool, affinityDomain }: Given,
+  house: Given,
   given: {
     readonly adminToken: string
     readonly identity: IdentityPorts
@@ -65,6 +65,7 @@ export function adminPorts(
     readonly ports: () => { https: number; mllp: number }
   },
 ): AdminPorts {
+  const { config, log, pool, affinityDomain } = house
   const store = createAdministrationStore(pool)
   return {
     token: given.adminToken,
@@ -87,7 +88,7 @@ export function adminPorts(
     }),
     subscriptions: createSubscriptionStore(pool),
     patients: patientPorts({ config }, { identity: given.identity, store }),
-    transfer: transferRoutePorts(transferPorts({ config, log, pool, affinityDomain }, given.identity)),
+    transfer: transferRoutePorts(transferPorts(house, given.identity)),
     index: {
       ...given.identity,
       administration: createIndexAdministration(pool, given.identity.affinityDomain),

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AffinityDomain, affinityDomain, withSite } from '../../profiles/affinity-domain/index.ts'
+import { type DataKind, withSiteKinds } from '../../profiles/storeclient/index.ts'
 import { ConfigError } from './error.ts'
 
 /**
@@ -16,6 +17,17 @@ export function loadAffinityDomain(dataDir: string): AffinityDomain {
   const checked = withSite(site)
   if ('problems' in checked) throw new ConfigError(checked.problems.map((problem) => `${path}: ${problem}`))
   return checked.domain
+}
+
+/**
+ * The StoreClient data kinds with `config/storeclient.json` of the data directory over them, where there is one.
+ * @throws {ConfigError} naming file, kind and value of everything that will not do.
+ */
+export function loadStoreClientKinds(dataDir: string, domain: AffinityDomain): readonly DataKind[] {
+  const path = join(dataDir, 'config', 'storeclient.json')
+  const checked = withSiteKinds(readJson(path) ?? { kinds: [] }, domain)
+  if ('problems' in checked) throw new ConfigError(checked.problems.map((problem) => `${path}: ${problem}`))
+  return checked.kinds
 }
 
 function readJson(path: string): unknown {

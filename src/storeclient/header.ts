@@ -44,7 +44,8 @@ export interface HeaderContext {
  */
 export function readHeader(message: Er7Message, context: HeaderContext): Header {
   required(message, 9)
-  const found = decideKind(message, context.origin?.kind)
+  const decided = decideKind(message, context.origin?.kind)
+  const found = { ...decided, kind: context.settings.kinds.get(decided.kind.kind) ?? decided.kind }
   const processingId = required(message, 11)
   if (!context.settings.processingIds.includes(processingId)) {
     throw iheError('HL7_PROCESSING_ID', {

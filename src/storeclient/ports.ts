@@ -1,5 +1,6 @@
 // What the StoreClient actor asks of its surroundings: two calls of one transaction on the hot path, and a few functions.
 
+import type { DataKind, KindName } from '../../profiles/storeclient/index.ts'
 import type { Caller } from '../model/caller.ts'
 import type { DocumentEntry, SubmissionSet } from '../model/document-entry.ts'
 import type { IheError } from '../model/error.ts'
@@ -16,6 +17,8 @@ export interface StoreClientSettings {
   readonly repositoryUniqueId: string
   /** MSH-11 values that are accepted: `P` in a production network, `T` and `D` besides in a test network. */
   readonly processingIds: readonly string[]
+  /** Names, codes and calendar rows of the kinds, as the site has them. */
+  readonly kinds: ReadonlyMap<KindName, DataKind>
 }
 
 /** How a facility writes its patient numbers: as they are, zero-padded to n digits, or without leading zeros. */

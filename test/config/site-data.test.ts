@@ -5,14 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { affinityDomain } from '../../profiles/affinity-domain/index.ts'
+import { dataKinds } from '../../profiles/storeclient/index.ts'
 import { ConfigError } from '../../src/config/error.ts'
-import { loadAffinityDomain } from '../../src/config/site-data.ts'
+import { loadAffinityDomain, loadStoreClientKinds } from '../../src/config/site-data.ts'
 
-function site(t: Test, content: string): string {
+function site(t: Test, content: string, file = 'affinity-domain.json'): string {
   const dataDir = mkdtempSync(join(tmpdir(), 'tsunagi-site-'))
   t.teardown(() => rmSync(dataDir, { recursive: true, force: true }))
   mkdirSync(join(dataDir, 'config'))
-  writeFileSync(join(dataDir, 'config', 'affinity-domain.json'), content)
+  writeFileSync(join(dataDir, 'config', file), content)
   return dataDir
 }
 
@@ -66,3 +67,27 @@ for (const [content, says] of wrong) {
     }
   })
 }
+
+t.test('without a file the data kinds are ours', async (t) => {
+  t.same(loadStoreClientKinds(join(tmpdir(), 'tsunagi-there-is-none'), affinityDomain), dataKinds)
+})
+
+t.test('a site names, codes and places its kinds otherwise, and only those', async (t) => {
+  const own = { kind: 'OMD', name: { ja: '給食', en: 'Meals' }, calendarRow: '食事', classCode: 'DOCUMENT' }
+  const kinds = loadStoreClientKinds(site(t, JSON.stringify({ kinds: [own] }), 'storeclient.json'), affinityDomain)
+  const [diet, ...others] = kinds.filter(({ kind, name }) => kind === 'OMD' || name.ja === '給食')
+  t.match(diet, { name: own.name, calendarRow: '食事', classCode: { code: 'DOCUMENT' }, typeCode: { code: 'OMD' } })
+  t.same(others, [])
+  t.equal(kinds.length, dataKinds.length)
+})
+
+t.test('a kind that does not exist, a changed key and a code of no set are refused by name', async (t) => {
+  const load = (rows: unknown) => () =>
+    loadStoreClientKinds(site(t, JSON.stringify({ kinds: rows }), 'storeclient.json'), {
+      ...affinityDomain,
+      enforcement: { ...affinityDomain.enforcement, classCode: 'closed' },
+    })
+  t.throws(load([{ kind: 'OMX' }]), { message: /storeclient\.json: \/kinds\/0\/kind/ })
+  t.throws(load([{ kind: 'OMD', key: 'patient' }]), { message: /must NOT have additional properties/ })
+  t.throws(load([{ kind: 'OMD', classCode: 'MEALS' }]), { message: /kind OMD: classCode MEALS is not in the affinity/ })
+})

@@ -7,6 +7,7 @@ import type pg from 'pg'
 import { Registry } from 'prom-client'
 import type { Test } from 'tap'
 import { affinityDomain } from '../../profiles/affinity-domain/index.ts'
+import { dataKinds } from '../../profiles/storeclient/index.ts'
 import { adminPorts, readiness } from '../../src/app/admin-ports.ts'
 import { fragmentForm } from '../../src/codec/ebxml/registry-object.ts'
 import { type Config, loadConfig } from '../../src/config/config.ts'
@@ -74,7 +75,7 @@ export async function openAdministration(t: Test, mode: Matching['policy']['mode
     metrics: new Registry(),
     checks: () => readiness(config, pool),
     admin: adminPorts(
-      { config, log, pool, affinityDomain },
+      { config, log, pool, affinityDomain, dataKinds },
       {
         adminToken: TOKEN,
         identity,

@@ -99,6 +99,7 @@ export function memory(): Memory {
       namespace: 'b254efc9-4b81-42aa-9a5b-8fb34ea24e6d',
       repositoryUniqueId: '2.25.3003',
       processingIds: ['P'],
+      kinds: new Map(),
     },
     facilitySettings: () => self.facility,
     now: () => new Date('2026-05-01T00:00:00Z'),
