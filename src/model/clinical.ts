@@ -35,12 +35,16 @@ export interface Place {
 /** File inside a message: OBX-5 of type ED. */
 export interface EmbeddedFile {
   readonly mimeType: string
+  /** The type OBX-5 declares, where the bytes are something else. */
+  readonly declaredType?: string
   /** TXA-16 or OBX-5 as far as one is named. */
   readonly fileName?: string
   readonly title: string
   readonly bytes: Buffer
   /** 1-based OBX the file stands in. */
   readonly occurrence: number
+  /** 1-based, where it is not the first repetition of OBX-5. */
+  readonly repetition?: number
 }
 
 export interface Observation {

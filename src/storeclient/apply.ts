@@ -204,7 +204,7 @@ async function withFiles(
   const files = await Promise.all(
     (draft.files ?? []).map(async (file) => {
       const staged = await ports.stage(file.bytes)
-      const key = fileKey(partKey(draft.key, part), file.occurrence)
+      const key = fileKey(partKey(draft.key, part), file)
       const ids = documentIds(context.settings.namespace, key, version.text)
       return { entry: fileEntry({ message: entry, file, staged, ids }), document: staged }
     }),

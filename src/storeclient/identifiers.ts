@@ -39,9 +39,9 @@ export function partKey(key: string, part: number): string {
   return part === 1 ? key : `${key}|p${part}`
 }
 
-/** The key of the n-th file inside a document. */
-export function fileKey(key: string, occurrence: number): string {
-  return `${key}|f${occurrence}`
+/** The key of a file inside a document, by the place it stands in. */
+export function fileKey(key: string, place: { readonly occurrence: number; readonly repetition?: number }): string {
+  return `${key}|f${place.occurrence}${place.repetition === undefined ? '' : `.${place.repetition}`}`
 }
 
 /** ORC-2.1 as the key takes it: digits padded to the 15 of SS-MIX2, anything else upper-case; '' stays ''. */
