@@ -9,7 +9,7 @@ export const registerGenerate: Registration = (program, terminal) => {
   program
     .command('generate')
     .description(
-      'write wsdl/, docs/errors.md and docs/rules.md from the tables, in the current directory / 生成ファイルの更新',
+      'write wsdl/ and the generated pages of docs/ from the tables, in the current directory / 生成ファイルの更新',
     )
     .action(async () => {
       for (const [path, content] of generatedFiles()) {

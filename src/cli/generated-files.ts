@@ -5,6 +5,7 @@ import { type MetadataRule, metadataRules } from '../../profiles/metadata/rules.
 import { ENDPOINTS, type Transaction, transactions } from '../../profiles/transactions/index.ts'
 import { writeWsdl } from '../codec/soap/wsdl.ts'
 import type { ErrorRow } from '../model/error.ts'
+import { storeClientErrorsPage, storeClientKindsPage } from './storeclient-pages.ts'
 
 const ADDRESS = 'https://localhost:8443'
 
@@ -17,6 +18,8 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     ),
     ['docs/errors.md', errorsPage()] as const,
     ['docs/rules.md', rulesPage()] as const,
+    ['docs/storeclient/errors.md', storeClientErrorsPage()] as const,
+    ['docs/storeclient/kinds.md', storeClientKindsPage()] as const,
   ])
 }
 
