@@ -20,6 +20,7 @@ import type { RecordedOutcome, RegisteredEntry } from '../registry/ports.ts'
 import type {
   ClaimState,
   Effect,
+  LateTakeover,
   LinkedPatient,
   Question,
   Situation,
@@ -166,7 +167,8 @@ async function writeAll(client: Queryable, given: Writing): Promise<void> {
   const [single] = registered
   const others = registered.length === 1 ? write.effects.filter((effect) => effect.kind !== 'register') : write.effects
   for (const effect of others) await writeEffect(client, effect, write)
-  for (const effect of registered) await moveSeries(client, effect, write)
+  for (const { row, takesOver } of registered)
+    if (takesOver !== undefined) await moveSeries(client, { row, takesOver, write })
   const { patient } = given
   if (write.demographics !== undefined && typeof patient?.person_key === 'string')
     await updateDemographics(client, patient, { change: write.demographics, systemId: write.caller.systemId })
@@ -255,6 +257,8 @@ async function writeEffect(client: Queryable, effect: Effect, write: Write): Pro
       await executeTogether(client, [currentPart(effect, write)])
       return
     case 'supersede':
+      if (effect.lateTakeover !== undefined)
+        await takeOverLate(client, { row: effect.row, write, late: effect.lateTakeover })
       await keepAside(client, { row: effect.row, reason: 'older version', write })
       return
     case 'delete':
@@ -262,6 +266,27 @@ async function writeEffect(client: Queryable, effect: Effect, write: Write): Pro
       await setTombstone(client, { row: effect.row, tombstone: effect.tombstone, retired: effect.deprecates, write })
       await keepAside(client, { row: effect.row, reason: 'delete', write })
   }
+}
+
+/** The replacement came late: its number leads on, and the newest document of both numbers stands under the new one. */
+async function takeOverLate(
+  client: Queryable,
+  given: { readonly row: VersionRow; readonly write: Write; readonly late: LateTakeover },
+): Promise<void> {
+  const { row, write } = given
+  const { takesOver, adopts, deprecates } = given.late
+  await deprecate(client, deprecates)
+  if (adopts !== undefined)
+    await execute(
+      client,
+      sql`/* StoreClient: the current document of the former number, under the new one */
+        insert into registry.series (series_id, base_series_id, part, person_key, facility_id, kind, order_number, current_entry, version, body_sha256)
+        values (${row.baseSeriesId}, ${row.baseSeriesId}, 1, ${write.personKey}, ${write.caller.facilityId}, ${row.kind}, ${row.number ?? null},
+                ${bareUuid(adopts.entryUUID)}, ${adopts.version}, ${adopts.bodyHash})
+        on conflict (series_id) do update set current_entry = excluded.current_entry, version = excluded.version,
+          body_sha256 = excluded.body_sha256, updated_at = now()`,
+    )
+  await moveSeries(client, { row, takesOver, write })
 }
 
 /** What was made of a deleted document, or appended to it, goes with it, as with a replaced one (ITI TF-3 4.2.2.2.3). */
@@ -289,21 +314,23 @@ function currentPart(effect: Extract<Effect, { kind: 'register' }>, write: Write
           version = excluded.version, body_sha256 = excluded.body_sha256, updated_at = now())`
 }
 
+interface Move {
+  readonly row: VersionRow
+  /** Series of the former number. */
+  readonly takesOver: string
+  readonly write: Write
+}
+
 /** Later messages for the former number are meant for the document that took its place; it may never have come itself. */
-async function moveSeries(
-  client: Queryable,
-  effect: Extract<Effect, { kind: 'register' }>,
-  write: Write,
-): Promise<void> {
-  const { row, takesOver } = effect
-  if (takesOver === undefined) return
+async function moveSeries(client: Queryable, move: Move): Promise<void> {
+  const { row, takesOver, write } = move
   await execute(
     client,
     sql`/* StoreClient: a document number that another one replaced */
       insert into registry.series (series_id, base_series_id, part, person_key, facility_id, kind, version, body_sha256, moved_to)
       values (${takesOver}, ${takesOver}, 1, ${write.personKey}, ${write.caller.facilityId}, ${row.kind}, ${row.version}, ${row.bodyHash},
               ${row.baseSeriesId})
-      on conflict (series_id) do update set moved_to = excluded.moved_to, updated_at = now()`,
+      on conflict (series_id) do update set moved_to = excluded.moved_to, current_entry = null, updated_at = now()`,
   )
   // Every number leads to its last successor at once, so that reading takes one step however long the chain is.
   await execute(

@@ -15,6 +15,7 @@ import { documentEntry, fileEntry, idsOf, type SubmissionContext, submissionSet 
 import type {
   CurrentDocument,
   Effect,
+  LateTakeover,
   LinkedPatient,
   SeriesState,
   Situation,
@@ -162,12 +163,14 @@ async function effectsOf(decided: Decided, context: SubmissionContext, applying:
     case 'same':
       return []
     case 'superseded':
-      return [{ kind: 'supersede', row: row(1) }]
+      return [{ kind: 'supersede', row: row(1), ...lateTakeover(place) }]
     case 'delete': {
       const deprecates = decision.deprecates.map(({ entryUUID }) => entryUUID)
       return [{ kind: 'delete', row: row(1), deprecates, tombstone: decision.tombstone }]
     }
     case 'register': {
+      if (place.former.some(({ version }) => version.slice(0, 17) > applying.version.time))
+        return [{ kind: 'supersede', row: row(1), ...lateTakeover(place) }]
       // RPLC demands the same patient; what was filed under a person linked before is deprecated instead (ITI TF-3 4.2.2.2.3).
       const ofPatient = (current: CurrentDocument) => current.personKey === context.patient.personKey
       const replaced = [...decision.replaces, ...(place.takesOver === undefined ? [] : place.former)]
@@ -187,6 +190,18 @@ async function effectsOf(decided: Decided, context: SubmissionContext, applying:
     }
   }
   return decision satisfies never
+}
+
+/** Whatever order the messages come in, the newest document of both numbers stays, under the number that came last. */
+function lateTakeover(place: Place): { readonly lateTakeover?: LateTakeover } {
+  const { takesOver, former } = place
+  if (takesOver === undefined) return {}
+  const own = place.state?.currents ?? []
+  const buried = (document: CurrentDocument) => document.version.slice(0, 17) < (place.state?.tombstone ?? '')
+  const [newest, ...others] = [...former, ...own].sort((a, b) => b.version.localeCompare(a.version))
+  if (newest === undefined) return { lateTakeover: { takesOver, deprecates: [] } }
+  if (own.includes(newest) || buried(newest)) return { lateTakeover: { takesOver, deprecates: uuidsOf(former) } }
+  return { lateTakeover: { takesOver, adopts: newest, deprecates: uuidsOf(others) } }
 }
 
 function uuidsOf(documents: readonly CurrentDocument[]): readonly string[] {

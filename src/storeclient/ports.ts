@@ -138,6 +138,14 @@ export interface VersionRow {
   readonly document: StagedContent
 }
 
+/** A replacement under another number that came after newer versions: it is a number only, but a number that leads on. */
+export interface LateTakeover {
+  readonly takesOver: string
+  /** The former number's current document is the newest of both and becomes current here. */
+  readonly adopts?: CurrentDocument
+  readonly deprecates: readonly string[]
+}
+
 export type Effect =
   /** A new Approved entry; `replaces` get RPLC, `deprecates` (of a person linked before) are deprecated without one. */
   | {
@@ -154,7 +162,7 @@ export type Effect =
       readonly takesOver?: string
     }
   /** An older version that came late: kept with its bytes, never submitted. */
-  | { readonly kind: 'supersede'; readonly row: VersionRow }
+  | { readonly kind: 'supersede'; readonly row: VersionRow; readonly lateTakeover?: LateTakeover }
   /** Delete or cancel: entries become Deprecated, the series gets a tombstone, the message stays as proof. */
   | {
       readonly kind: 'delete'
