@@ -73,6 +73,8 @@ export interface ObservationGroup {
   readonly collected?: Hl7Time
   readonly reported?: Hl7Time
   readonly status: string
+  /** OBR-26: the result this request goes on from, such as the germ of a susceptibility test. */
+  readonly parentResult?: string
   readonly comments: readonly string[]
   readonly observations: readonly Observation[]
 }
@@ -166,6 +168,8 @@ export interface DietOrder {
     readonly until?: Hl7Time
     readonly timing: string
     readonly instruction: string
+    /** This line is cancelled, the order stands. */
+    readonly cancelled?: true
   }[]
 }
 
@@ -174,14 +178,25 @@ export interface MedicationLine {
   readonly group: string
   readonly drug: Coded
   readonly dose: Quantity
+  /** RXE-4, of uneven dosing: the largest dose; `dose` is the smallest then. */
+  readonly maximumDose?: Quantity
   readonly dailyDose?: Quantity
   readonly total?: Quantity
+  /** RXE-23, RXE-24: speed of an infusion. */
+  readonly rate?: Quantity
   readonly form: Coded
+  /** RXE-27: 内服, 頓用, 外用 (JHSP0003). */
+  readonly category?: Coded
   readonly route: Coded
+  /** RXR-2, RXR-3: where and with what it is given. */
+  readonly site?: Coded
+  readonly device?: Coded
   /** 用法, joined as it is read aloud. */
   readonly usage: string
   readonly instructions: readonly string[]
   readonly days: string
+  /** TQ1-14: how many doses, of what is taken as needed. */
+  readonly occasions?: string
   readonly from?: Hl7Time
   readonly until?: Hl7Time
   readonly components: readonly {
@@ -190,12 +205,16 @@ export interface MedicationLine {
     readonly amount: Quantity
   }[]
   readonly comments: readonly string[]
+  /** This line is cancelled, the order stands. */
+  readonly cancelled?: true
 }
 
 export interface MedicationOrder {
   readonly type: 'prescription' | 'injection-order'
   readonly order: OrderHead
   readonly lines: readonly MedicationLine[]
+  /** OBX of the order: body weight, laboratory values for the pharmacist. */
+  readonly observations?: readonly Observation[]
 }
 
 export interface MedicationGiven {
@@ -206,15 +225,24 @@ export interface MedicationGiven {
     readonly drug: Coded
     readonly amount: Quantity
     readonly route: Coded
+    readonly site?: Coded
+    readonly device?: Coded
+    /** RXA-12: speed of an infusion, as written. */
+    readonly rate?: string
     readonly from?: Hl7Time
     readonly until?: Hl7Time
     readonly by?: StaffMember
+    /** RXA-15: lot of the substance. */
+    readonly lot?: string
     /** Table 0322. */
     readonly completion: string
     /** Table 0323; D takes the line out. */
     readonly action: string
     readonly comments: readonly string[]
+    /** This line is cancelled by its order control. */
+    readonly cancelled?: true
   }[]
+  readonly observations?: readonly Observation[]
 }
 
 export interface Laboratory {

@@ -125,7 +125,7 @@ function messageReference({ uniqueId }: DocumentIds): string {
 }
 
 function orderReference(context: MetadataContext, draft: Draft): readonly string[] {
-  const number = draft.number?.received
+  const number = draft.orderNumber ?? draft.number?.received
   if (number === undefined) return []
   const clean = number.replaceAll(/[\^&~|]/g, ' ')
   return [`${clean}^^^&${patientAuthority(context.caller)}.${ORDER_ARC}&ISO^${REFERENCE_ORDER}`]

@@ -146,9 +146,12 @@ export function earliestDay(times: readonly Hl7Time[]): string {
   return times.map((time) => time.jstDate).sort()[0] ?? ''
 }
 
-/** Whether every ORC-1 cancels; false without ORC. */
+/** Whether every ORC-1 cancels; false without ORC. What is a child (CH) follows its parent. */
 export function isOrderCancelled(message: Er7Message, segments: readonly Segment[]): boolean {
-  const controls = segments.filter(({ name }) => name === 'ORC').map((orc) => text(message, orc, 1))
+  const controls = segments
+    .filter(({ name }) => name === 'ORC')
+    .map((orc) => text(message, orc, 1))
+    .filter((control) => control !== 'CH')
   return controls.length > 0 && controls.every((control) => CANCELLING_CONTROLS.has(control))
 }
 

@@ -1,0 +1,161 @@
+// OMP-01 処方指示, OMP-02 注射指示: what is to be taken or given (HL7 v2.5 4.13.5 RDE^O11; JAHIS; SS-MIX2).
+
+import type { Coded, MedicationLine, MedicationOrder } from '../../model/clinical.ts'
+import type { Hl7Time } from '../../model/hl7-time.ts'
+import { component, type Er7Message, repetitions, type Segment } from '../../model/hl7v2.ts'
+import {
+  coded,
+  groupsFrom,
+  isOrderCancelled,
+  NO_CODE,
+  quantity,
+  quantityWithUnit,
+  readCoded,
+  text,
+  texts,
+  time,
+} from './fields.ts'
+import { commentsOf, observationsOf } from './observations.ts'
+import { type Group, type Order, type OrderFamily, orderHead, orderReader } from './order-reader.ts'
+import { durationOf, endOf, repeatPattern } from './timing.ts'
+
+const FAMILY: Omit<OrderFamily, 'content'> = {
+  groups: (message) => groupsFrom(message.segments, ['ORC']),
+  numberIn: ['ORC-2'],
+  service: { starts: ['TQ1-7', 'ORC-9'], stops: ['TQ1-8'] },
+  codes: ['RXE-2', 'RXC-2'],
+}
+
+export const prescription = orderReader({
+  ...FAMILY,
+  further: lastDays,
+  content: (message, order) => medication(message, order, 'prescription'),
+})
+
+export const injectionOrder = orderReader({
+  ...FAMILY,
+  content: (message, order) => medication(message, order, 'injection-order'),
+})
+
+/** The last day of each prescribed group, counted from its own start. */
+function lastDays(message: Er7Message, { groups }: Order): readonly Hl7Time[] {
+  return groups.flatMap((group) => {
+    const ordered = time(message, first(group, 'ORC'), 9)
+    return all(group, 'TQ1').flatMap((tq1) => endOf(message, tq1, ordered) ?? [])
+  })
+}
+
+function all(group: Group, name: string): readonly Segment[] {
+  return group.filter((segment) => segment.name === name)
+}
+
+function first(group: Group, name: string): Segment | undefined {
+  return group.find((segment) => segment.name === name)
+}
+
+function medication(message: Er7Message, order: Order, type: MedicationOrder['type']): MedicationOrder {
+  const observations = observationsOf(message, order.segments)
+  return {
+    type,
+    order: orderHead(message, order),
+    lines: order.groups.flatMap((group) => all(group, 'RXE').map((rxe) => lineOf(message, group, rxe))),
+    ...(observations.length === 0 ? {} : { observations }),
+  }
+}
+
+function lineOf(message: Er7Message, group: Group, rxe: Segment): MedicationLine {
+  const timing = all(group, 'TQ1')
+  const from = time(message, timing[0], 7) ?? time(message, first(group, 'ORC'), 9)
+  const until = endOf(message, timing.at(-1), from)
+  return {
+    group: groupNumber(message, group),
+    drug: coded(message, rxe, 2),
+    ...amountsOf(message, rxe),
+    form: coded(message, rxe, 6),
+    ...present('category', coded(message, rxe, 27)),
+    ...routeOf(message, group),
+    usage: timing
+      .map((tq1) => repeatPattern(message, tq1))
+      .filter((usage) => usage !== '')
+      .join(' '),
+    instructions: [...instructionsOf(message, rxe), ...timing.flatMap((tq1) => conditionsOf(message, tq1))],
+    days: durationOf(message, timing[0]),
+    ...occasionsOf(message, timing),
+    ...(from === undefined ? {} : { from }),
+    ...(until === undefined ? {} : { until }),
+    components: all(group, 'RXC').map((rxc) => ({
+      kind: text(message, rxc, 1) === 'B' ? 'base' : 'additive',
+      drug: coded(message, rxc, 2),
+      amount: quantityWithUnit(message, rxc, [3, 4]),
+    })),
+    comments: commentsOf(message, group),
+    ...(isOrderCancelled(message, group) ? { cancelled: true } : {}),
+  }
+}
+
+/** ORC-4: `order_RP_seq` gives the RP number, anything else stands for itself. */
+export function groupNumber(message: Er7Message, group: Group): string {
+  const orc = first(group, 'ORC')
+  const written = text(message, orc, 4)
+  const order = text(message, orc, 2)
+  if (order === '' || !written.startsWith(`${order}_`)) return written
+  return written.slice(order.length + 1).split('_')[0] ?? ''
+}
+
+type Amounts = Pick<MedicationLine, 'dose' | 'maximumDose' | 'dailyDose' | 'total' | 'rate'>
+
+function amountsOf(message: Er7Message, rxe: Segment): Amounts {
+  const daily = quantity(message, rxe, 19)
+  const largest = quantityWithUnit(message, rxe, [4, 5])
+  const total = quantityWithUnit(message, rxe, [10, 11])
+  const rate = quantityWithUnit(message, rxe, [23, 24])
+  return {
+    dose: quantityWithUnit(message, rxe, [3, 5]),
+    ...(largest.value === '' ? {} : { maximumDose: largest }),
+    ...(daily.value === '' ? {} : { dailyDose: daily }),
+    ...(total.value === '' ? {} : { total }),
+    ...(rate.value === '' ? {} : { rate }),
+  }
+}
+
+/** RXR of a group: route, site and device. */
+export function routeOf(
+  message: Er7Message,
+  group: Group,
+): { readonly route: Coded; readonly site?: Coded; readonly device?: Coded } {
+  const rxr = first(group, 'RXR')
+  if (rxr === undefined) return { route: NO_CODE }
+  return {
+    route: coded(message, rxr, 1),
+    ...present('site', coded(message, rxr, 2)),
+    ...present('device', coded(message, rxr, 3)),
+  }
+}
+
+function present<Name extends string>(name: Name, code: Coded): { readonly [key in Name]?: Coded } {
+  return code.code + code.text === '' ? {} : ({ [name]: code } as { readonly [key in Name]?: Coded })
+}
+
+/** RXE-7 and RXE-21; uneven doses say which of the day they are (JAMI supplement V…). */
+function instructionsOf(message: Er7Message, rxe: Segment): readonly string[] {
+  const uneven = /^V(\d)[\d.N]+$/
+  return [7, 21]
+    .flatMap((field) => repetitions(message, rxe, field).map((raw) => readCoded(message, raw)))
+    .map(({ code, text: words }) => {
+      const dose = uneven.exec(code)?.[1]
+      return dose === undefined ? words : `${dose}回目 ${words}`
+    })
+    .filter((words) => words !== '')
+}
+
+/** TQ1-10 when to take it, TQ1-11 how. */
+function conditionsOf(message: Er7Message, tq1: Segment): readonly string[] {
+  return [10, 11].flatMap((field) => texts(message, tq1, field))
+}
+
+function occasionsOf(message: Er7Message, timing: readonly Segment[]): Pick<MedicationLine, 'occasions'> {
+  const found = timing
+    .map((tq1) => component(message, repetitions(message, tq1, 14)[0]))
+    .find((number) => number !== '')
+  return found === undefined ? {} : { occasions: found }
+}

@@ -1,0 +1,182 @@
+// OBX and NTE as they are shown: values of every type as text, comments beside what they comment on (HL7 v2.5 7.4.2, 2.A).
+
+import type { Observation, ObservationGroup } from '../../model/clinical.ts'
+import { component, type Er7Message, isNull, repetitions, resolveEscapes, type Segment } from '../../model/hl7v2.ts'
+import { coded, isCancelledResult, NO_CODE, text, texts, time } from './fields.ts'
+
+/** HL7 v2.5 2.A.47 NM. */
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)$/
+
+/** The observations of a group, each with the NTE that follow it. */
+export function observationsOf(message: Er7Message, segments: readonly Segment[]): readonly Observation[] {
+  return segments.flatMap((segment, index) =>
+    segment.name === 'OBX' ? [observation(message, segment, notesAfter(message, segments, index))] : [],
+  )
+}
+
+/** A group of observations with the request and the specimen they belong to. */
+export function observationGroup(message: Er7Message, segments: readonly Segment[]): ObservationGroup {
+  const obr = segments.find(({ name }) => name === 'OBR')
+  const spm = segments.find(({ name }) => name === 'SPM')
+  const collected = time(message, spm, 17) ?? time(message, obr, 7)
+  const reported = time(message, obr, 22)
+  const parent = parentResult(message, obr)
+  return {
+    request: obr === undefined ? NO_CODE : coded(message, obr, 4),
+    specimen: spm === undefined ? NO_CODE : coded(message, spm, 4),
+    specimenId: specimenNumber(message, spm),
+    ...(collected === undefined ? {} : { collected }),
+    ...(reported === undefined ? {} : { reported }),
+    status: text(message, obr, 25),
+    ...(parent === '' ? {} : { parentResult: parent }),
+    comments: commentsOf(message, segments),
+    observations: observationsOf(message, segments),
+  }
+}
+
+/** SPM-2: the placer's number, else the filler's. */
+export function specimenNumber(message: Er7Message, spm: Segment | undefined): string {
+  const raw = repetitions(message, spm, 2)[0]
+  return component(message, raw, 1, 1) || component(message, raw, 2, 1)
+}
+
+/** OBR-26: the result that this request goes on from (the germ of a susceptibility test). */
+function parentResult(message: Er7Message, obr: Segment | undefined): string {
+  const raw = repetitions(message, obr, 26)[0]
+  if (raw === undefined || isNull(raw)) return ''
+  return [component(message, raw, 1, 2) || component(message, raw, 1, 1), component(message, raw, 3)]
+    .filter((part) => part !== '')
+    .join(' ')
+}
+
+/** NTE that stand before the first observation. */
+export function commentsOf(message: Er7Message, segments: readonly Segment[]): readonly string[] {
+  const first = segments.findIndex(({ name }) => name === 'OBX')
+  return notes(message, first === -1 ? segments : segments.slice(0, first))
+}
+
+function notesAfter(message: Er7Message, segments: readonly Segment[], index: number): readonly string[] {
+  const following = segments.slice(index + 1)
+  const end = following.findIndex(({ name }) => name !== 'NTE' && name !== 'TCD' && name !== 'SID')
+  return notes(message, end === -1 ? following : following.slice(0, end))
+}
+
+function notes(message: Er7Message, segments: readonly Segment[]): readonly string[] {
+  return segments
+    .filter(({ name }) => name === 'NTE')
+    .map((nte) =>
+      repetitions(message, nte, 3)
+        .filter((raw) => !isNull(raw))
+        .map((raw) => formatted(message, raw))
+        .join('\n'),
+    )
+    .filter((note) => note !== '')
+}
+
+function observation(message: Er7Message, obx: Segment, notes: readonly string[]): Observation {
+  const at = time(message, obx, 14)
+  return {
+    item: coded(message, obx, 3),
+    subId: text(message, obx, 4),
+    valueType: isMisdeclared(message, obx) ? 'ST' : text(message, obx, 2),
+    value: valueText(message, obx),
+    unit: coded(message, obx, 6).text,
+    range: text(message, obx, 7),
+    flag: texts(message, obx, 8).join(' '),
+    status: text(message, obx, 11),
+    ...(at === undefined ? {} : { at }),
+    notes,
+  }
+}
+
+/** OBX-2 says NM, and OBX-5 is no number. */
+export function isMisdeclared(message: Er7Message, obx: Segment): boolean {
+  return text(message, obx, 2) === 'NM' && texts(message, obx, 5).some((value) => !NUMBER.test(value.trim()))
+}
+
+/** All repetitions of OBX-5 as one text. */
+export function valueText(message: Er7Message, obx: Segment): string {
+  const type = text(message, obx, 2)
+  return repetitions(message, obx, 5)
+    .filter((raw) => !isNull(raw))
+    .map((raw) => textOfType(message, raw, type))
+    .join('\n')
+}
+
+function textOfType(message: Er7Message, raw: string, type: string): string {
+  const part = (number: number, subcomponent?: number) => component(message, raw, number, subcomponent)
+  switch (type) {
+    case 'CWE':
+    case 'CE':
+    case 'CNE':
+      return part(2) || part(9) || part(1)
+    case 'SN':
+      return [1, 2, 3, 4].map((number) => part(number)).join('')
+    case 'ZRD':
+      return joined([part(2) || part(1), `${part(4)}${part(5, 2) || part(5, 1)}`])
+    case 'CQ':
+      return `${part(1)}${part(2, 2) || part(2, 1)}`
+    case 'XCN':
+    case 'XPN':
+      return joined(type === 'XCN' ? [part(2), part(3)] : [part(1), part(2)])
+    case 'RP':
+      return part(1)
+    // The file itself is shown as a file.
+    case 'ED':
+      return ''
+    default:
+      return formatted(message, raw)
+  }
+}
+
+function joined(parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(' ')
+}
+
+/** FT, TX, ST and comments: formatting commands (HL7 v2.5 2.7.6) become line breaks or nothing. */
+export function formatted(message: Er7Message, raw: string): string {
+  const mark = message.delimiters.escape
+  if (!raw.includes(`${mark}.`)) return resolveEscapes(message.delimiters, raw)
+  const command = (body: string) => new RegExp(`${literal(mark)}${body}${literal(mark)}`, 'gu')
+  const plain = raw
+    .replaceAll(command('\\.(?:sp|ce) ?\\+?\\d*'), `${mark}.br${mark}`)
+    .replaceAll(command('\\.(?:(?:in|ti|sk) ?[+-]?\\d+|fi|nf)'), '')
+  return resolveEscapes(message.delimiters, plain)
+}
+
+function literal(character: string): string {
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
+}
+
+/** Keys of results (OBX-3, OBX-4, SPM-2, and what else parts two of them), and whether they stand. */
+export interface ResultKey {
+  readonly key: string
+  readonly live: boolean
+}
+
+export function resultKeys(
+  message: Er7Message,
+  segments: readonly Segment[],
+  further: readonly number[] = [],
+): readonly ResultKey[] {
+  const specimen = specimenNumber(
+    message,
+    segments.find(({ name }) => name === 'SPM'),
+  )
+  return segments
+    .filter(({ name }) => name === 'OBX')
+    .map((obx) => ({
+      key: [
+        codeKeyOf(message, obx, 3),
+        text(message, obx, 4),
+        specimen,
+        ...further.map((field) => text(message, obx, field)),
+      ].join('|'),
+      live: !isCancelledResult(text(message, obx, 11)),
+    }))
+}
+
+/** Code and system of a CWE, as one key. */
+export function codeKeyOf(message: Er7Message, segment: Segment, field: number): string {
+  return [1, 3].map((part) => text(message, segment, field, part)).join('^')
+}

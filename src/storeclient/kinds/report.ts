@@ -1,0 +1,61 @@
+// REPORT 読影・検査レポート (ORU^R01): text and files that somebody wrote about an examination (HL7 v2.5 7.3.1).
+
+import type { Report } from '../../model/clinical.ts'
+import type { Code } from '../../model/code.ts'
+import type { Er7Message } from '../../model/hl7v2.ts'
+import { coded, NO_CODE, text, time } from './fields.ts'
+import { requestGroups } from './laboratory.ts'
+import { resultKeys, valueText } from './observations.ts'
+import { numberOf, type Order, orderHead, orderReader } from './order-reader.ts'
+import type { Reading } from './reader.ts'
+
+const LOINC = { name: 'LN', scheme: '2.16.840.1.113883.6.1', pattern: /^\d{1,5}-\d$/ } as const
+/** OBX-2 of files and of pointers to files. */
+const FILES = new Set(['ED', 'RP'])
+
+export const report = orderReader({
+  groups: requestGroups,
+  numberIn: ['OBR-3', 'OBR-2', 'ORC-3', 'ORC-2'],
+  service: { starts: ['OBR-7'], stops: [] },
+  codes: ['OBR-4', 'OBX-3'],
+  results: (message, group) => resultKeys(message, group),
+  refine,
+  content,
+})
+
+function refine(message: Er7Message, order: Order): Partial<Reading> {
+  const placer = numberOf(message, order.segments, ['OBR-2', 'ORC-2'])
+  const typeCode = titleCode(message, order)
+  return {
+    ...(placer === '' ? {} : { orderNumber: placer }),
+    ...(typeCode === undefined ? {} : { typeCode }),
+  }
+}
+
+/** OBR-4 as a document type, when it is a LOINC code. */
+function titleCode(message: Er7Message, order: Order): Code | undefined {
+  const { code, text: display, system } = titleOf(message, order)
+  return system === LOINC.name && LOINC.pattern.test(code) ? { code, scheme: LOINC.scheme, display } : undefined
+}
+
+function titleOf(message: Er7Message, { segments }: Order) {
+  const obr = segments.find(({ name }) => name === 'OBR')
+  return obr === undefined ? NO_CODE : coded(message, obr, 4)
+}
+
+function content(message: Er7Message, order: Order): Report {
+  const obr = order.segments.find(({ name }) => name === 'OBR')
+  const at = time(message, obr, 7)
+  return {
+    type: 'report',
+    order: orderHead(message, order),
+    title: titleOf(message, order),
+    ...(at === undefined ? {} : { at }),
+    status: text(message, obr, 25),
+    text: order.segments
+      .filter((segment) => segment.name === 'OBX' && !FILES.has(text(message, segment, 2)))
+      .map((obx) => ({ heading: coded(message, obx, 3).text, text: valueText(message, obx) }))
+      .filter(({ text: paragraph }) => paragraph !== ''),
+    files: [],
+  }
+}
