@@ -111,7 +111,7 @@ export function memory(): Memory {
     },
     inTransaction: (work) =>
       work({
-        situation: async ({ claim, patient, series: asked }) => {
+        situation: async ({ claim, patient, series: asked, changed }) => {
           const former = answers.get(`${claim.scope}|${claim.key}`)
           const found = patient?.canonicalId === '0000012345' ? self.patient : undefined
           const states = asked.map((id) => [id, stateOf(self, series, id)] as const)
@@ -124,7 +124,9 @@ export function memory(): Memory {
                   : { kind: 'other-content' },
             ...(found === undefined ? {} : { patient: found }),
             series: new Map(states),
-            ofOrders: new Map(),
+            ofOrders: new Map(
+              (changed?.orderNumbers ?? []).map((number) => [number, ordersOf(self, changed?.kind, number)]),
+            ),
           }
         },
         write: async (write) => {
@@ -154,14 +156,19 @@ function stateOf(
   series: ReadonlyMap<string, { readonly lastPart: number; readonly tombstone?: string }>,
   id: string,
 ): SeriesState {
-  const currents: readonly CurrentDocument[] = self.current
-    .filter(({ row }) => row.baseSeriesId === id)
-    .map(({ row, ...ids }) => {
-      const { content } = row.document
-      if (content.kind !== 'row') throw new Error('memory ports keep documents in rows')
-      return { ...ids, ...row, bytes: content.bytes }
-    })
+  const currents = self.current.filter(({ row }) => row.baseSeriesId === id).map(asCurrent)
   return { lastPart: 0, ...series.get(id), currents }
+}
+
+/** Current documents of an order under any day. */
+function ordersOf(self: Memory, kind: string | undefined, number: string) {
+  return self.current.filter(({ row }) => row.kind === kind && row.number === number).map(asCurrent)
+}
+
+function asCurrent({ row, ...ids }: Stored): CurrentDocument & { readonly baseSeriesId: string } {
+  const { content } = row.document
+  if (content.kind !== 'row') throw new Error('memory ports keep documents in rows')
+  return { ...ids, ...row, bytes: content.bytes }
 }
 
 export interface Lines {
