@@ -105,10 +105,10 @@ const PUSHED: readonly Pushed[] = [
   },
   {
     kind: 'OML-11',
-    name: 'oml-11-preliminary',
-    service: ['20260331233000', '20260331233059'],
+    name: 'oml-11-results',
+    service: ['20260402013000', '20260402013059'],
     event: ['JC10', '3B035000002327201'],
-    later: ['oml-11-final', 'oml-11-corrected'],
+    later: ['oml-11-results-corrected'],
     cancel: 'oml-11-results-deleted',
   },
   {
