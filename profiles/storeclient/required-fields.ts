@@ -12,13 +12,13 @@ export interface RequiredFields {
   readonly segments: readonly string[]
 }
 
-const PRESCRIBED = 'ORC-1 ORC-4 RXE-3 RXE-5'
-const GIVEN = 'ORC-1 ORC-4 RXA-1 RXA-2 RXA-4 RXA-6 RXR-1'
-const IMAGING_ORDER = 'ORC-1 ORC-9 ORC-12 TQ1-9 OBX-2 OBX-5'
+const PRESCRIBED = 'ORC-4 RXE-3 RXE-5'
+const GIVEN = 'ORC-4 RXA-1 RXA-2 RXA-4 RXA-6 RXR-1'
+const IMAGING_ORDER = 'ORC-9 ORC-12 TQ1-9 OBX-2 OBX-5'
 const IMAGING_DONE = `${IMAGING_ORDER} IPC-1 IPC-3 IPC-5 ZE1-2 ZE1-3`
 
 const rows: readonly (readonly [KindName, indispensable: string, expected: string, segments?: string])[] = [
-  ['OMD', 'ODS-3', 'ORC-1'],
+  ['OMD', 'ODS-3', ''],
   ['OMP-01', 'RXE-2', `${PRESCRIBED} RXE-10 RXE-11 RXR-1`, 'TQ1 RXR'],
   ['OMP-02', 'RXE-2 RXC-2', `${PRESCRIBED} RXR-1 RXC-3 RXC-4 ORC-17`, 'TQ1 RXR'],
   ['OMP-11', 'RXA-5', GIVEN, 'RXR'],
@@ -31,7 +31,7 @@ const rows: readonly (readonly [KindName, indispensable: string, expected: strin
   ['OMG-12', 'OBR-4', IMAGING_DONE, 'TQ1'],
   ['OMG-03', 'OBR-4', `${IMAGING_ORDER} ORC-17`, 'TQ1'],
   ['OMG-13', 'OBX-3', 'OBR-4 OBX-2'],
-  ['VITAL', 'OBX-3', 'ORC-1'],
+  ['VITAL', 'OBX-3', ''],
   ['REPORT', '', 'OBR-4 OBX-3'],
 ]
 

@@ -163,6 +163,8 @@ export interface DietOrder {
   readonly type: 'diet'
   readonly order: OrderHead
   readonly lines: readonly {
+    /** Table 0159: D diet, S supplement, P preference. */
+    readonly category: string
     readonly diet: Coded
     readonly from?: Hl7Time
     readonly until?: Hl7Time
@@ -205,6 +207,8 @@ export interface MedicationLine {
     readonly amount: Quantity
   }[]
   readonly comments: readonly string[]
+  /** RXE-15: number of the paper it is written on. */
+  readonly prescriptionNumber?: string
   /** This line is cancelled, the order stands. */
   readonly cancelled?: true
 }
@@ -265,6 +269,7 @@ export interface Imaging {
   }[]
   readonly performed: readonly {
     readonly act: Coded
+    readonly by?: StaffMember
     readonly supplies: readonly string[]
     readonly exposures: readonly string[]
   }[]
@@ -280,6 +285,8 @@ export interface Measurements {
 
 export interface Report {
   readonly type: 'report'
+  /** Number of the report itself; `order` names what it is about. */
+  readonly number: string
   readonly order: OrderHead
   readonly title: Coded
   readonly at?: Hl7Time

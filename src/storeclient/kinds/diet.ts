@@ -32,6 +32,7 @@ function linesOf(message: Er7Message, group: Group): DietOrder['lines'] {
   return group
     .filter(({ name }) => name === 'ODS')
     .map((ods) => ({
+      category: text(message, ods, 1),
       diet: coded(message, ods, 3),
       ...(from === undefined ? {} : { from }),
       ...(until === undefined ? {} : { until }),

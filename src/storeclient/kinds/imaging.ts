@@ -3,7 +3,7 @@
 import type { Imaging } from '../../model/clinical.ts'
 import type { Hl7Time } from '../../model/hl7-time.ts'
 import { component, type Er7Message, repetitions, type Segment } from '../../model/hl7v2.ts'
-import { coded, groupsFrom, text, texts, time } from './fields.ts'
+import { coded, groupsFrom, staff, text, texts, time } from './fields.ts'
 import { physiologyType } from './measurements.ts'
 import { commentsOf, observationsOf, valueText } from './observations.ts'
 import { type Group, numberOf, type Order, type OrderFamily, orderHead, orderReader } from './order-reader.ts'
@@ -145,19 +145,31 @@ function procedureOf(message: Er7Message, group: Group): Imaging['procedures'] {
       ),
       ...(at === undefined ? {} : { at }),
       comments: [...texts(message, obr, 13), ...texts(message, tq1, 11), ...commentsOf(message, group)],
-      observations: observationsOf(message, group).filter(({ valueType }) => valueType !== 'ZRD'),
+      observations: observationsOf(message, withoutMaterials(message, group)),
     },
   ]
+}
+
+/** What was used up stands with the act (ZE1) it was used for. */
+function withoutMaterials(message: Er7Message, group: Group): Group {
+  const act = group.findIndex(({ name }) => name === 'ZE1')
+  return act === -1 ? group : group.filter((segment, index) => index < act || !isMaterial(message, segment))
+}
+
+function isMaterial(message: Er7Message, segment: Segment): boolean {
+  return segment.name === 'OBX' && text(message, segment, 2) === 'ZRD'
 }
 
 /** What one ZE1 says, with the OBX and ZE2 that belong to it. */
 function performedIn(message: Er7Message, group: Group): Imaging['performed'] {
   const ze1 = group[0]
   if (ze1?.name !== 'ZE1') return []
-  const materials = group.filter((segment) => segment.name === 'OBX' && text(message, segment, 2) === 'ZRD')
+  const materials = group.filter((segment) => isMaterial(message, segment))
+  const by = staff(message, ze1, 7)
   return [
     {
       act: coded(message, ze1, 3),
+      ...(by === undefined ? {} : { by }),
       supplies: [
         ...repetitions(message, ze1, 9).map((raw) => supply(message, raw)),
         ...materials.map((obx) => valueText(message, obx)),

@@ -67,6 +67,7 @@ function lineOf(message: Er7Message, group: Group, rxe: Segment): MedicationLine
   const timing = all(group, 'TQ1')
   const from = time(message, timing[0], 7) ?? time(message, first(group, 'ORC'), 9)
   const until = endOf(message, timing.at(-1), from)
+  const prescriptionNumber = text(message, rxe, 15)
   return {
     group: groupNumber(message, group),
     drug: coded(message, rxe, 2),
@@ -89,6 +90,7 @@ function lineOf(message: Er7Message, group: Group, rxe: Segment): MedicationLine
       amount: quantityWithUnit(message, rxc, [3, 4]),
     })),
     comments: commentsOf(message, group),
+    ...(prescriptionNumber === '' ? {} : { prescriptionNumber }),
     ...(isOrderCancelled(message, group) ? { cancelled: true } : {}),
   }
 }

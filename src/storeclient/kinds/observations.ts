@@ -7,6 +7,9 @@ import { coded, isCancelledResult, NO_CODE, text, texts, time } from './fields.t
 /** HL7 v2.5 2.A.47 NM. */
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)$/
 
+/** What may stand between an OBX and the comments on it. */
+const BESIDE_RESULT = new Set(['NTE', 'TCD', 'SID'])
+
 /** The observations of a group, each with the NTE that follow it. */
 export function observationsOf(message: Er7Message, segments: readonly Segment[]): readonly Observation[] {
   return segments.flatMap((segment, index) =>
@@ -56,9 +59,9 @@ export function commentsOf(message: Er7Message, segments: readonly Segment[]): r
 }
 
 function notesAfter(message: Er7Message, segments: readonly Segment[], index: number): readonly string[] {
-  const following = segments.slice(index + 1)
-  const end = following.findIndex(({ name }) => name !== 'NTE' && name !== 'TCD' && name !== 'SID')
-  return notes(message, end === -1 ? following : following.slice(0, end))
+  let end = index + 1
+  while (BESIDE_RESULT.has(segments[end]?.name ?? '')) end++
+  return notes(message, segments.slice(index + 1, end))
 }
 
 function notes(message: Er7Message, segments: readonly Segment[]): readonly string[] {
@@ -119,6 +122,10 @@ function textOfType(message: Er7Message, raw: string, type: string): string {
     case 'XCN':
     case 'XPN':
       return joined(type === 'XCN' ? [part(2), part(3)] : [part(1), part(2)])
+    case 'DT':
+    case 'TS':
+    case 'DTM':
+      return legibleTime(part(1))
     case 'RP':
       return part(1)
     // The file itself is shown as a file.
@@ -127,6 +134,15 @@ function textOfType(message: Er7Message, raw: string, type: string): string {
     default:
       return formatted(message, raw)
   }
+}
+
+/** 20260402144512 as 2026-04-02 14:45:12, what is no HL7 time as it is. */
+function legibleTime(digits: string): string {
+  const found = /^(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?/.exec(digits)
+  if (found === null) return digits
+  const [, year, month, day, hour, minute, second] = found
+  const clock = [hour, minute, second].filter((part) => part !== undefined).join(':')
+  return joined([`${year}-${month}-${day}`, clock])
 }
 
 function joined(parts: readonly string[]): string {

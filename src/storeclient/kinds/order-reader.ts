@@ -6,7 +6,7 @@ import type { KindName } from '../../../profiles/storeclient/index.ts'
 import type { Clinical, OrderHead } from '../../model/clinical.ts'
 import type { IheError } from '../../model/error.ts'
 import type { Hl7Time } from '../../model/hl7-time.ts'
-import type { Er7Message, Segment } from '../../model/hl7v2.ts'
+import { type Er7Message, type Segment, segmentsOf } from '../../model/hl7v2.ts'
 import { normaliseOrderNumber } from '../identifiers.ts'
 import { checkFields } from './field-checks.ts'
 import {
@@ -62,11 +62,8 @@ export function orderReader(family: OrderFamily): KindReader {
     documents: (message, { header }) => {
       const { kind } = header.found
       const orders = ordersOf(message, family)
-      const nameless = orders.find(({ received }) => received === '')
-      if (nameless !== undefined || orders.length === 0) {
-        const rule = `${family.numberIn.join(' or ')} is required`
-        throw iheError('HL7_ORDER_NUMBER', { at: family.numberIn[0] ?? '', rule })
-      }
+      const nameless = orders.length === 0 ? NO_ORDER : orders.find(({ received }) => received === '')
+      if (nameless !== undefined) throw numberMissing(message, nameless, family.numberIn)
       return orders.map((order) => readingOf(message, order, { family, kind: kind.kind, careDate: kind.careDate }))
     },
     content: (message, _context, number) => {
@@ -77,6 +74,18 @@ export function orderReader(family: OrderFamily): KindReader {
 }
 
 const NO_ORDER: Order = { received: '', normalised: '', groups: [], segments: [] }
+
+/** At the first segment that ought to hold it. */
+function numberMissing(message: Er7Message, { segments }: Order, numberIn: readonly string[]): IheError {
+  const rule = `${numberIn.join(' or ')} is required`
+  for (const at of numberIn) {
+    const [name = '', field] = at.split('-')
+    const segment = segments.find((one) => one.name === name)
+    const occurrence = segment === undefined ? 0 : segmentsOf(message, name).indexOf(segment) + 1
+    if (occurrence > 0) return iheError('HL7_ORDER_NUMBER', { at: `${name}[${occurrence}]-${field}`, rule })
+  }
+  return iheError('HL7_ORDER_NUMBER', { at: numberIn[0] ?? '', rule })
+}
 
 function ordersOf(message: Er7Message, family: OrderFamily): readonly Order[] {
   const groups = family.groups(message)

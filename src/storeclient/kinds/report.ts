@@ -3,13 +3,15 @@
 import type { Report } from '../../model/clinical.ts'
 import type { Code } from '../../model/code.ts'
 import type { Er7Message } from '../../model/hl7v2.ts'
-import { coded, NO_CODE, text, time } from './fields.ts'
+import { legibleFiles, readFiles } from './embedded.ts'
+import { coded, isOrderCancelled, NO_CODE, text, time } from './fields.ts'
 import { requestGroups } from './laboratory.ts'
 import { resultKeys, valueText } from './observations.ts'
 import { numberOf, type Order, orderHead, orderReader } from './order-reader.ts'
 import type { Reading } from './reader.ts'
 
 const LOINC = { name: 'LN', scheme: '2.16.840.1.113883.6.1', pattern: /^\d{1,5}-\d$/ } as const
+const PLACER = ['OBR-2', 'ORC-2']
 /** OBX-2 of files and of pointers to files. */
 const FILES = new Set(['ED', 'RP'])
 
@@ -24,11 +26,13 @@ export const report = orderReader({
 })
 
 function refine(message: Er7Message, order: Order): Partial<Reading> {
-  const placer = numberOf(message, order.segments, ['OBR-2', 'ORC-2'])
+  const placer = numberOf(message, order.segments, PLACER)
   const typeCode = titleCode(message, order)
+  const files = isOrderCancelled(message, order.segments) ? [] : readFiles(message, order.segments)
   return {
     ...(placer === '' ? {} : { orderNumber: placer }),
     ...(typeCode === undefined ? {} : { typeCode }),
+    ...(files.length === 0 ? {} : { files }),
   }
 }
 
@@ -48,7 +52,8 @@ function content(message: Er7Message, order: Order): Report {
   const at = time(message, obr, 7)
   return {
     type: 'report',
-    order: orderHead(message, order),
+    number: order.received,
+    order: { ...orderHead(message, order), number: numberOf(message, order.segments, PLACER) },
     title: titleOf(message, order),
     ...(at === undefined ? {} : { at }),
     status: text(message, obr, 25),
@@ -56,6 +61,6 @@ function content(message: Er7Message, order: Order): Report {
       .filter((segment) => segment.name === 'OBX' && !FILES.has(text(message, segment, 2)))
       .map((obx) => ({ heading: coded(message, obx, 3).text, text: valueText(message, obx) }))
       .filter(({ text: paragraph }) => paragraph !== ''),
-    files: [],
+    files: legibleFiles(message, order.segments),
   }
 }
