@@ -1,0 +1,307 @@
+// Diets, prescriptions, injections: orders and what was dispensed or given (HL7 v2.5 4.7, 4.13; JAHIS; SS-MIX2).
+
+import t from 'tap'
+import { essence, fixture, lines, plain, refusal } from './orders.ts'
+
+const ORDERED = '||||||20260402095500'
+
+t.test('OMD: a diet order from its first meal (TQ1-7)', async (t) => {
+  const { kind, documents, content } = fixture('omd-changed')
+  t.equal(kind, 'OMD')
+  t.same(documents.map(essence), [
+    {
+      number: '000000000720001',
+      careDate: '20260410',
+      service: ['20260410030000', '20260410035959'],
+      codes: [],
+      deletes: 'no',
+      warnings: [],
+      corrects: true,
+    },
+  ])
+  t.match(plain(content()), {
+    type: 'diet',
+    order: { number: '000000000720001', control: 'XO', orderer: { id: 'D0100', name: '見本 医子' } },
+    lines: [
+      {
+        category: 'D',
+        diet: { code: '002', text: '軟菜食' },
+        from: '2026041012',
+        timing: '１日３回',
+        instruction: '塩分６ｇ未満',
+      },
+    ],
+  })
+})
+
+t.test('OMP-01: all RP of an order are one document, to the last of its days (TQ1-6)', async (t) => {
+  const { documents, content } = fixture('omp-01')
+  t.same(documents.map(essence), [
+    {
+      number: '000000000721001',
+      careDate: '20260401',
+      service: ['20260331150000', '20260407145959'],
+      codes: ['103835401', '100795402', '106238001'],
+      deletes: 'no',
+      warnings: [],
+    },
+  ])
+  t.same(documents[0]?.eventCodes[0], {
+    code: '103835401',
+    scheme: '1.2.392.200119.4.403.1',
+    display: 'カルボシステイン錠２５０ｍｇ',
+  })
+  t.match(plain(content()), {
+    type: 'prescription',
+    lines: [
+      {
+        group: '01',
+        drug: { code: '103835401', system: 'HOT9' },
+        dose: { value: '1', unit: '錠' },
+        dailyDose: { value: '3', unit: '錠' },
+        total: { value: '21', unit: '錠' },
+        category: { text: '内服' },
+        route: { text: '口' },
+        usage: '内服・経口・１日３回朝昼夕食後',
+        instructions: ['外来処方', '院外処方'],
+        days: '7',
+        from: '20260401',
+        until: '20260407',
+      },
+      {
+        group: '02',
+        usage: '内服・経口・疼痛時',
+        occasions: '10',
+        instructions: ['外来処方', '院外処方', '1日2回まで'],
+      },
+      { group: '03', dose: { value: '', unit: '本' }, total: { value: '2', unit: '本' }, site: { text: '左手' } },
+    ],
+  })
+})
+
+t.test('OMP-01: cancelled by every ORC-1, changed by one', async (t) => {
+  t.same(
+    ['omp-01', 'omp-01-changed', 'omp-01-cancelled'].map((name) => {
+      const [{ deletes, corrects } = {}] = fixture(name).documents
+      return [deletes, corrects]
+    }),
+    [
+      ['no', undefined],
+      ['no', true],
+      ['whole', undefined],
+    ],
+  )
+  const partly = lines(
+    'RDE^O11',
+    `ORC|DC|7||7_01${ORDERED.slice(1)}`,
+    'RXE||103835401^A^HOT9|1||錠|||||7|錠',
+    'TQ1|1||||||20260402',
+    'RXR|PO',
+    `ORC|XO|7||7_02${ORDERED.slice(1)}`,
+    'RXE||100795402^B^HOT9|1||錠|||||7|錠',
+    'TQ1|1||||||20260402',
+    'RXR|PO',
+  )
+  t.equal(partly.documents[0]?.deletes, 'no')
+  t.match(plain(partly.content()), {
+    lines: [
+      { group: '01', cancelled: true },
+      { group: '02', cancelled: undefined },
+    ],
+  })
+})
+
+t.test('OMP-01: uneven doses, every other day, two codes of one drug, a number with letters', async (t) => {
+  const { documents, content } = fixture('omp-01-uneven')
+  t.match(documents.map(essence), [{ number: 'A-7211', codes: ['105271807', '2456001F1310'], warnings: [] }])
+  t.match(plain(content()), {
+    lines: [
+      {
+        usage: '内服・経口・１日３回朝昼夕食後、１日おき',
+        instructions: ['1回目 ４錠', '2回目 ２錠', '3回目 １錠', '外来処方', '院外処方'],
+      },
+    ],
+  })
+})
+
+t.test('OMP-01: two order numbers are two documents, each with its own content', async (t) => {
+  const { documents, content } = fixture('omp-01-several-orders')
+  t.same(
+    documents.map(({ number, eventCodes }) => [number?.normalised, eventCodes.map(({ code }) => code)]),
+    [
+      ['000000000721101', ['103835401']],
+      ['000000000721102', ['100795402']],
+    ],
+  )
+  t.match(plain(content('000000000721102')), {
+    order: { number: '000000000721102' },
+    lines: [{ drug: { code: '100795402' } }],
+  })
+})
+
+t.test('what vendors leave out or write otherwise is taken with a warning (G)', async (t) => {
+  const told = (name: string) => fixture(name).documents.map(essence)[0]
+  t.match(told('omp-01-system-hot'), { codes: ['103835401'], warnings: ['HL7_CODE RXE-2'] })
+  t.match(told('omp-01-timing-missing'), {
+    service: ['20260402005500', '20260402005500'],
+    warnings: ['HL7_TIMING_MISSING TQ1'],
+  })
+  t.match(told('omp-01-route-missing'), { warnings: ['HL7_SEGMENT_EXPECTED RXR'] })
+  t.match(told('omp-01-dose-missing'), { warnings: ['HL7_FIELD_EXPECTED RXE[1]-3'] })
+})
+
+t.test('HOT tells by its length which list it is of; a code that fits no list is no event code', async (t) => {
+  const coded = (drug: string) => {
+    const { documents } = lines(
+      'RDE^O11',
+      `ORC|NW|7||7_01${ORDERED.slice(1)}`,
+      `RXE||${drug}|1||錠|||||7|錠`,
+      'TQ1|1||||||20260402',
+      'RXR|PO',
+    )
+    return [documents[0]?.eventCodes.map(({ code, scheme }) => `${code} ${scheme}`), documents[0]?.warnings.length]
+  }
+  t.same(coded('1038354^A^HOT'), [['1038354 1.2.392.200119.4.403.2'], 1])
+  t.same(coded('1038354010101^A^HOT'), [['1038354010101 1.2.392.200119.4.402.1'], 1])
+  t.same(coded('１０３８３５４０１^A^HOT9'), [['103835401 1.2.392.200119.4.403.1'], 1])
+  t.same(coded('12345^A^HOT9'), [[], 1])
+  t.same(coded('X1^院内薬^99ABC'), [[], 0])
+})
+
+t.test('days are counted from the start, or from the order where there is none; weeks are seven of them', async (t) => {
+  const until = (tq1: string) => {
+    const { documents, content } = lines(
+      'RDE^O11',
+      `ORC|NW|7||7_01${ORDERED.slice(1)}`,
+      'RXE||103835401^A^HOT9|1||錠|||||7|錠',
+      tq1,
+      'RXR|PO',
+    )
+    const [first] = documents.map(essence)
+    const shown = plain(content()) as { readonly lines: readonly { readonly days: string; readonly until?: string }[] }
+    return [first?.service[1], shown.lines[0]?.days, shown.lines[0]?.until]
+  }
+  t.same(until('TQ1|1||^１日３回毎食後|||14^日'), ['20260415145959', '14', '20260415'])
+  t.same(until('TQ1|1|||||2^W|20260228'), ['20260313145959', '14', '20260313'])
+  t.same(until('TQ1|1|||||7^D|20260401|202604051200'), ['20260405030059', '7', '202604051200'])
+  t.same(until('TQ1|1|||||適量^D|20260401'), ['20260401145959', '適量D', undefined])
+})
+
+t.test('what there is nothing to show without, and what makes the key, is required', async (t) => {
+  const order = `ORC|NW|7||7_01${ORDERED.slice(1)}`
+  const rest = ['TQ1|1||||||20260402', 'RXR|PO']
+  t.equal(
+    refusal(() => lines('RDE^O11', order, 'RXE||""|1||錠|||||7|錠', ...rest)),
+    'HL7_FIELD_MISSING RXE[1]-2',
+  )
+  t.equal(
+    refusal(() => lines('RDE^O11', 'ORC|NW|7', 'RXE||1^A^99X|1||錠|||||7|錠', ...rest)),
+    'HL7_FIELD_MISSING ORC-9',
+  )
+  t.equal(
+    refusal(() => lines('RDE^O11', order.replace('|7|', '||'), 'RXE||1^A^99X|1', ...rest)),
+    'HL7_ORDER_NUMBER ORC[1]-2',
+  )
+  t.equal(
+    refusal(() => fixture('omp-01-time-unreadable')),
+    'HL7_TIME ORC-9',
+  )
+  t.equal(
+    refusal(() => lines('RDE^O11', order.replace('NW', 'CA'), 'RXE', ...rest)),
+    undefined,
+    'a cancel needs the key only',
+  )
+})
+
+t.test('a start that cannot be read is left out with a warning: no key depends on it', async (t) => {
+  const { documents } = lines(
+    'RDE^O11',
+    `ORC|NW|7||7_01${ORDERED.slice(1)}`,
+    'RXE||103835401^A^HOT9|1||錠|||||7|錠',
+    'TQ1|1||||||2026/13/01',
+    'RXR|PO',
+  )
+  t.match(documents.map(essence), [{ service: ['20260402005500', '20260402005500'], warnings: ['HL7_DATE TQ1-7'] }])
+})
+
+t.test('OMP-02: base and additives of an infusion, from its start to its end', async (t) => {
+  const { kind, documents, content } = fixture('omp-02')
+  t.equal(kind, 'OMP-02')
+  t.match(documents.map(essence), [
+    {
+      careDate: '20260410',
+      service: ['20260409230000', '20260410040059'],
+      codes: ['107750602', '108010001'],
+      warnings: [],
+    },
+  ])
+  t.match(plain(content()), {
+    type: 'injection-order',
+    lines: [
+      {
+        drug: { text: '一般', system: 'JHSI0002' },
+        dose: { value: '510', unit: 'ミリリットル' },
+        rate: { value: '102', unit: 'ミリリットル／時間' },
+        prescriptionNumber: '20260410-001',
+        device: { text: '点滴ポンプ' },
+        components: [
+          { kind: 'base', drug: { code: '107750602' }, amount: { value: '1', unit: '本' } },
+          { kind: 'additive', drug: { code: '108010001' }, amount: { value: '1', unit: 'アンプル' } },
+        ],
+      },
+    ],
+  })
+})
+
+t.test('OMP-11: dispensed to outpatients, given on the ward; a pharmacy always dispenses', async (t) => {
+  t.match(fixture('omp-11-dispensed').documents.map(essence), [
+    { careDate: '20260401', service: ['20260331150000', '20260407145959'], codes: ['103835401'], typeCode: undefined },
+  ])
+  t.match(fixture('omp-11-ward').documents.map(essence), [{ careDate: '20260411', typeCode: 'OMP-11' }])
+  t.match(plain(fixture('omp-11-ward').content()), {
+    type: 'dispensing',
+    lines: [
+      {
+        group: '01',
+        amount: { value: '1', unit: '錠' },
+        from: '202604110830',
+        by: { name: '看護 花代' },
+        completion: 'CP',
+      },
+    ],
+  })
+})
+
+t.test('administrations are told apart by drug and moment, however precisely the moment is written', async (t) => {
+  const given = (...rxa: readonly string[]) =>
+    lines('RAS^O17', `ORC|NW|7||7_01${ORDERED.slice(1)}`, ...rxa.map((one) => `RXA|0|1|${one}`), 'RXR|PO').documents[0]
+  const morning = given('202604110830|202604110830|1^A^HOT9|1|錠')
+  const again = given('20260411083000|20260411083000|1^A^HOT9|1|錠')
+  t.same(morning?.guard?.results, again?.guard?.results)
+  t.notSame(morning?.guard?.results, given('202604111230|202604111230|1^A^HOT9|1|錠')?.guard?.results)
+  const deleted = '|1|錠||||||||||||||D'
+  t.equal(given(`202604110830|202604110830|1^A^HOT9${deleted}`)?.deletes, 'results')
+  t.equal(
+    given(`202604110830|202604110830|1^A^HOT9${deleted}`, '202604110830|202604110830|2^B^HOT9|1|錠')?.deletes,
+    'no',
+  )
+})
+
+t.test('OMP-12: one RXR for all that was given together', async (t) => {
+  const { documents, content } = fixture('omp-12')
+  t.match(documents.map(essence), [
+    {
+      careDate: '20260410',
+      service: ['20260409230521', '20260410040543'],
+      codes: ['107750602', '108010001'],
+      warnings: [],
+    },
+  ])
+  const together = {
+    route: { text: '静脈内' },
+    device: { text: '点滴ポンプ' },
+    rate: '102ml/hr',
+    comments: ['左手に実施'],
+  }
+  t.match(plain(content()), { type: 'injection-given', lines: [together, together] })
+})
