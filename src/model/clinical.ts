@@ -163,8 +163,8 @@ export interface DietOrder {
   readonly type: 'diet'
   readonly order: OrderHead
   readonly lines: readonly {
-    /** Table 0159: D diet, S supplement, P preference. */
-    readonly category: string
+    /** Table 0159: S supplement, P preference; left out for a diet. */
+    readonly category?: string
     readonly diet: Coded
     readonly from?: Hl7Time
     readonly until?: Hl7Time
@@ -285,8 +285,8 @@ export interface Measurements {
 
 export interface Report {
   readonly type: 'report'
-  /** Number of the report itself; `order` names what it is about. */
-  readonly number: string
+  /** Number of the report itself, where it is not that of the order it is about. */
+  readonly number?: string
   readonly order: OrderHead
   readonly title: Coded
   readonly at?: Hl7Time

@@ -1,11 +1,14 @@
 // OMD 食事: diet orders (HL7 v2.5 4.7 OMD^O03; SS-MIX2).
 
 import type { DietOrder } from '../../model/clinical.ts'
-import type { Er7Message } from '../../model/hl7v2.ts'
+import type { Er7Message, Segment } from '../../model/hl7v2.ts'
 import { coded, groupsFrom, isOrderCancelled, text, texts, time } from './fields.ts'
 import { commentsOf } from './observations.ts'
 import { type Group, type Order, orderHead, orderReader } from './order-reader.ts'
 import { repeatPattern } from './timing.ts'
+
+/** HL7 table 0159. */
+const DIET = 'D'
 
 export const dietOrder = orderReader({
   groups: (message) => groupsFrom(message.segments, ['ORC']),
@@ -32,7 +35,7 @@ function linesOf(message: Er7Message, group: Group): DietOrder['lines'] {
   return group
     .filter(({ name }) => name === 'ODS')
     .map((ods) => ({
-      category: text(message, ods, 1),
+      ...categoryOf(message, ods),
       diet: coded(message, ods, 3),
       ...(from === undefined ? {} : { from }),
       ...(until === undefined ? {} : { until }),
@@ -42,4 +45,9 @@ function linesOf(message: Er7Message, group: Group): DietOrder['lines'] {
       instruction: [...texts(message, ods, 4), ...notes].join('\n'),
       ...(isOrderCancelled(message, group) ? { cancelled: true } : {}),
     }))
+}
+
+function categoryOf(message: Er7Message, ods: Segment): { readonly category?: string } {
+  const category = text(message, ods, 1)
+  return category === '' || category === DIET ? {} : { category }
 }

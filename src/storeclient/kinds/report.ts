@@ -50,10 +50,11 @@ function titleOf(message: Er7Message, { segments }: Order) {
 function content(message: Er7Message, order: Order): Report {
   const obr = order.segments.find(({ name }) => name === 'OBR')
   const at = time(message, obr, 7)
+  const placer = numberOf(message, order.segments, PLACER)
   return {
     type: 'report',
-    number: order.received,
-    order: { ...orderHead(message, order), number: numberOf(message, order.segments, PLACER) },
+    ...(order.received === placer ? {} : { number: order.received }),
+    order: { ...orderHead(message, order), number: placer },
     title: titleOf(message, order),
     ...(at === undefined ? {} : { at }),
     status: text(message, obr, 25),

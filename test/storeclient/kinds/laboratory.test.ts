@@ -1,7 +1,7 @@
 // Laboratory orders and results, physiology, vital signs (HL7 v2.5 4.4.9, 7.3.1, 7.3.4, 7.4.8; SS-MIX2).
 
 import t from 'tap'
-import { essence, fixture, lines, messageOf, plain, refusal } from './orders.ts'
+import { essence, fixture, lines, messageOf, plain, refusal, tells } from './orders.ts'
 
 const TP = '3A010000002327101^総蛋白^JC10'
 const RESULT = `OBX|1|NM|${TP}||7.2|g/dL|6.7-8.3||||F`
@@ -20,7 +20,7 @@ t.test('OML-01: what is asked of which specimen, at the time it is taken', async
     },
   ])
   t.equal(documents[0]?.guard, undefined, 'orders always replace')
-  t.match(plain(content()), {
+  tells(t, plain(content()), {
     type: 'laboratory-order',
     groups: [
       {
@@ -34,14 +34,14 @@ t.test('OML-01: what is asked of which specimen, at the time it is taken', async
 
 t.test('OML-11: values with unit, range and comment', async (t) => {
   const { documents, content } = fixture('oml-11-results')
-  t.match(documents.map(essence), [
+  tells(t, documents.map(essence), [
     { number: '000000000725006', careDate: '20260402', service: ['20260402013000', '20260402013059'], deletes: 'no' },
   ])
   t.same(
     documents[0]?.guard?.results,
     new Set(['3A010000002327101^JC10||S-7001', '3B035000002327201^JC10||S-7001', '5C070000002306201^JC10||S-7001']),
   )
-  t.match(plain(content()), {
+  tells(t, plain(content()), {
     type: 'laboratory-result',
     groups: [
       {
@@ -61,8 +61,8 @@ t.test('OML-11: values with unit, range and comment', async (t) => {
 
 t.test('OML-11: a germ, its amount, and the susceptibility test that goes on from it', async (t) => {
   const { documents, content } = fixture('oml-11-microbiology')
-  t.match(documents.map(essence), [{ number: '000000000725005', careDate: '20260402', warnings: [] }])
-  t.match(plain(content()), {
+  tells(t, documents.map(essence), [{ number: '000000000725005', careDate: '20260402', warnings: [] }])
+  tells(t, plain(content()), {
     groups: [
       {
         request: { text: '培養同定(一般細菌)' },
@@ -88,13 +88,13 @@ t.test('OML-11 by ORU^R01: ORC before OBR, the specimen behind its results', asy
   )
   t.equal(kind, 'OML-11')
   t.same([...(documents[0]?.guard?.results ?? [])], ['3A010000002327101^JC10||S-1', '2A010000001930901^JC10||'])
-  t.match(plain(content()), { groups: [{ specimenId: 'S-1', specimen: { text: '血清' } }, { specimenId: '' }] })
+  tells(t, plain(content()), { groups: [{ specimenId: 'S-1', specimen: { text: '血清' } }, { specimenId: '' }] })
 })
 
 t.test('a value that is not what OBX-2 says is text, and the sender told (HL7 v2.5 7.4.2.2)', async (t) => {
   const { documents, content } = fixture('oml-11-text-in-number')
-  t.match(documents.map(essence), [{ warnings: ['HL7_VALUE_TYPE OBX[1]-5'] }])
-  t.match(plain(content()), { groups: [{ observations: [{ valueType: 'ST', value: '溶血' }] }] })
+  tells(t, documents.map(essence), [{ warnings: ['HL7_VALUE_TYPE OBX[1]-5'] }])
+  tells(t, plain(content()), { groups: [{ observations: [{ valueType: 'ST', value: '溶血' }] }] })
   const types = (value: string) => {
     const read = lines(
       'OUL^R22',
@@ -140,10 +140,10 @@ t.test('values of every type as text (HL7 v2.5 2.A)', async (t) => {
 })
 
 t.test('JLAC10 is read without hyphens; short codes are taken as they are; the sender is told of both', async (t) => {
-  t.match(fixture('oml-11-hyphenated-code').documents.map(essence), [
+  tells(t, fixture('oml-11-hyphenated-code').documents.map(essence), [
     { codes: ['3A010000002327101'], warnings: ['HL7_CODE OBX-3'] },
   ])
-  t.match(fixture('oml-11-short-code').documents.map(essence), [
+  tells(t, fixture('oml-11-short-code').documents.map(essence), [
     { codes: ['3A0100000023271'], warnings: ['HL7_CODE OBX-3'] },
   ])
 })
@@ -176,7 +176,7 @@ t.test('OMG-13: the number stands in OBR-2; an electrocardiogram has a type of i
       typeCode: '11524-6',
     },
   ])
-  t.match(plain(content()), {
+  tells(t, plain(content()), {
     type: 'physiology-result',
     order: { number: '000000000726300', control: '' },
     groups: [
@@ -206,7 +206,7 @@ t.test('VITAL: measured at another hour is another result', async (t) => {
   const morning = fixture('vital')
   const afternoon = fixture('vital-afternoon')
   t.equal(morning.kind, 'VITAL')
-  t.match(morning.documents.map(essence), [
+  tells(t, morning.documents.map(essence), [
     {
       number: '000002026041108',
       careDate: '20260411',
@@ -219,7 +219,7 @@ t.test('VITAL: measured at another hour is another result', async (t) => {
   const [after] = afternoon.documents
   t.same(before?.guard?.liveIn(messageOf('vital')), before?.guard?.results)
   t.notSame(before?.guard?.results, after?.guard?.results)
-  t.match(plain(morning.content()), {
+  tells(t, plain(morning.content()), {
     type: 'vitals',
     groups: [
       {

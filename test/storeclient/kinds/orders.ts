@@ -1,6 +1,7 @@
 // Reads messages as the StoreClient reads them, without its ports: fixtures by name, or lines of a message.
 
 import { readFileSync } from 'node:fs'
+import type { Test } from 'tap'
 import { readEr7 } from '../../../src/codec/hl7v2/read.ts'
 import type { Clinical } from '../../../src/model/clinical.ts'
 import { IheError } from '../../../src/model/error.ts'
@@ -86,4 +87,21 @@ export function plain(content: Clinical): unknown {
       return value.text
     }),
   )
+}
+
+/** What `actual` says about the keys that `expected` has; lists keep their length, so that nothing more may stand in them. */
+export function about(actual: unknown, expected: unknown): unknown {
+  if (Array.isArray(actual) && Array.isArray(expected))
+    return actual.map((one: unknown, index) => (index < expected.length ? about(one, expected[index]) : one))
+  if (!isObject(actual) || !isObject(expected)) return actual
+  return Object.fromEntries(Object.keys(expected).map((key) => [key, about(actual[key], expected[key])]))
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Tests the named facts exactly and nothing else. */
+export function tells(t: Test, actual: unknown, expected: unknown): void {
+  t.same(about(actual, expected), expected)
 }
