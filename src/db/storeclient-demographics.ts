@@ -37,17 +37,14 @@ export async function updateDemographics(
   )
 }
 
-/** What ADT-00 does not speak of (mother, twins, a request for discretion) stays as another message said it. */
+/** What ADT-00 does not speak of (a request for discretion, or a field left empty) stays as another message said it; null deletes. */
 function merged(former: Demographics, change: DemographicsChange): Demographics {
-  const { sex: formerSex, birthTime: formerBirth, ...others } = former
-  const sex = change.sex === undefined ? formerSex : (change.sex ?? undefined)
-  const birthTime = change.birthTime === undefined ? formerBirth : (change.birthTime ?? undefined)
-  return {
-    ...others,
-    names: change.names ?? former.names,
-    addresses: change.addresses ?? former.addresses,
-    telecoms: change.telecoms ?? former.telecoms,
-    ...(sex === undefined ? {} : { sex }),
-    ...(birthTime === undefined ? {} : { birthTime }),
-  }
+  const { names, addresses, telecoms, ...others } = { ...former, ...change }
+  return { names, addresses, telecoms, ...known(others) }
+}
+
+/** Without what is null or not there. */
+function known<T extends object>(values: T): { readonly [K in keyof T]?: NonNullable<T[K]> } {
+  const kept = Object.entries(values).filter(([, value]) => value !== null && value !== undefined)
+  return Object.fromEntries(kept) as { readonly [K in keyof T]?: NonNullable<T[K]> }
 }

@@ -4,10 +4,26 @@ import { iheError } from '../../profiles/errors/index.ts'
 import type { IheError } from '../model/error.ts'
 import type { Hl7Time } from '../model/hl7-time.ts'
 import { type Er7Message, isNull, value } from '../model/hl7v2.ts'
-import { addressesOfPid, hasStatement, isUsualSex, namesOfPid, SEX_OF_PID, telecomsOfPid } from '../model/hl7v2-pid.ts'
+import {
+  addressesOfPid,
+  circumstancesOfPid,
+  hasStatement,
+  isUsualSex,
+  namesOfPid,
+  SEX_OF_PID,
+  telecomsOfPid,
+} from '../model/hl7v2-pid.ts'
 import type { Demographics } from '../model/person.ts'
 import type { DemographicsChange } from './ports.ts'
 import { readWrittenTime } from './written-time.ts'
+
+/** What PID says of birth and death, and where. */
+const CIRCUMSTANCES = [
+  ['mother', [6]],
+  ['multipleBirth', [24]],
+  ['birthOrder', [25]],
+  ['deceased', [29, 30]],
+] as const
 
 export interface MessagePerson {
   readonly demographics: Demographics
@@ -28,14 +44,21 @@ export function readPerson(message: Er7Message): MessagePerson {
   const sex = SEX_OF_PID[code]
   const addresses = addressesOfPid(message)
   const telecoms = telecomsOfPid(message)
+  const circumstances = circumstancesOfPid(message)
   return {
-    demographics: { names, ...(sex === undefined ? {} : { sex }), birthTime, addresses, telecoms },
+    demographics: { names, ...(sex === undefined ? {} : { sex }), birthTime, addresses, telecoms, ...circumstances },
     change: {
       names,
       birthTime,
       ...(isNull(code) ? { sex: null } : sex === undefined ? {} : { sex }),
       ...(hasStatement(message, 11) ? { addresses } : {}),
       ...(hasStatement(message, 13) || hasStatement(message, 14) ? { telecoms } : {}),
+      ...Object.fromEntries(
+        CIRCUMSTANCES.filter(([, fields]) => fields.some((field) => hasStatement(message, field))).map(([name]) => [
+          name,
+          circumstances[name] ?? null,
+        ]),
+      ),
     },
     warnings: [
       ...(isUsualSex(code) ? [] : [iheError('HL7_CODE', { at: 'PID-8', value: code, rule: 'HL7 table 0001' })]),

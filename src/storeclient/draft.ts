@@ -1,9 +1,9 @@
 // A message as drafts: the readings of its kind, under the keys and series that name them here.
 
-import { iheError } from '../../profiles/errors/index.ts'
+import type { DataKind } from '../../profiles/storeclient/index.ts'
 import type { Caller } from '../model/caller.ts'
 import { type Hl7Time, parseHl7Time } from '../model/hl7-time.ts'
-import { type Er7Message, value } from '../model/hl7v2.ts'
+import type { Er7Message } from '../model/hl7v2.ts'
 import type { Header } from './header.ts'
 import { logicalKey, normaliseOrderNumber, seriesIdOf } from './identifiers.ts'
 import { readerOf } from './kinds/index.ts'
@@ -28,18 +28,11 @@ export interface DraftContext {
 
 /**
  * The documents a message makes.
- * @throws {IheError} HL7_TRIGGER for a kind that is not taken, and what the reader of the kind throws.
+ * @throws {IheError} what the reader of the kind throws.
  */
 export function readDrafts(message: Er7Message, context: DraftContext): readonly Draft[] {
   const { header, origin } = context
-  const reader = readerOf(header.found.kind.kind)
-  if (reader === undefined) {
-    throw iheError('HL7_TRIGGER', {
-      at: 'MSH-9.2',
-      value: `${value(message, 'MSH', 9)}^${value(message, 'MSH', 9, 2)}`,
-    })
-  }
-  const readings = reader.documents(message, { header })
+  const readings = readerOf(header.found.kind.kind).documents(message, { header })
   return readings.map((reading) =>
     toDraft(origin === undefined ? reading : asFiled(reading, origin, readings.length), context),
   )
@@ -79,11 +72,19 @@ function keyOf(context: DraftContext, { number, careDate, extra }: Reading): str
   return logicalKey({
     facility: context.caller.facilityCode ?? context.caller.facilityOid,
     patient: context.canonicalId,
-    kind: context.header.found.kind.kind,
+    kind: numberedKind(context.header.found.kind),
     order: number?.normalised ?? '-',
     date: careDate ?? '-',
     ...(extra === undefined ? {} : { extra }),
   })
+}
+
+/**
+ * The kind as it stands in keys. A document number (TXA-12) names one document whatever kind it is called: a cancel or an edit
+ * seldom repeats what makes a message a note or a file, and a file may be replaced by a document.
+ */
+function numberedKind({ key, kind }: DataKind): string {
+  return key === 'document' ? 'DOC' : kind
 }
 
 /** The earliest and the latest moment of a draft's service. */

@@ -125,7 +125,9 @@ function messageReference({ uniqueId }: DocumentIds): string {
 }
 
 function orderReference(context: MetadataContext, draft: Draft): readonly string[] {
-  const number = draft.orderNumber ?? draft.number?.received
+  // A document's own number (TXA-12) is no order number.
+  const own = context.kind.key === 'document' ? undefined : draft.number?.received
+  const number = draft.orderNumber ?? own
   if (number === undefined) return []
   const clean = number.replaceAll(/[\^&~|]/g, ' ')
   return [`${clean}^^^&${patientAuthority(context.caller)}.${ORDER_ARC}&ISO^${REFERENCE_ORDER}`]

@@ -178,6 +178,10 @@ export interface DemographicsChange {
   readonly birthTime?: string | null
   readonly addresses?: readonly Address[]
   readonly telecoms?: readonly string[]
+  readonly mother?: readonly PersonName[] | null
+  readonly multipleBirth?: boolean | null
+  readonly birthOrder?: number | null
+  readonly deceased?: boolean | null
 }
 
 /** All that an accepted message changes: data, answer for a resend, audit event and journal row, in one commit. */

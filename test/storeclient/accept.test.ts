@@ -199,7 +199,7 @@ t.test('each refusal of MSH, PID and the order fields has its own code (HL7 tabl
     ['HL7_MSH_FIELD_MISSING', oml11({ msh: header.replace('|M1|', '||') })],
     ['HL7_MESSAGE_TYPE', oml11({ msh: header.replace('OUL^R22^OUL_R22', 'DFT^P03^DFT_P03') })],
     ['HL7_TRIGGER', adt00({ msh: msh('ADT^A40^ADT_A39', {}) })],
-    ['HL7_TRIGGER', adt00({ msh: msh('ADT^A04^ADT_A01', {}) })],
+    ['HL7_TRIGGER', adt00({ msh: msh('ADT^A06^ADT_A06', {}) })],
     ['HL7_PROCESSING_ID', oml11({ msh: header.replace('|P|2.5', '|T|2.5') })],
     ['HL7_VERSION', oml11({ msh: header.replace('|P|2.5', '|P|2.8') })],
     ['HL7_FACILITY', oml11({ msh: header.replace('1399100015', '1399100023') })],

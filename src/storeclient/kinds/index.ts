@@ -1,7 +1,11 @@
 // The reader of each data kind, by the kind's name.
 
 import type { KindName } from '../../../profiles/storeclient/index.ts'
+import { allergies } from './allergies.ts'
+import { diagnoses } from './diagnoses.ts'
 import { dietOrder } from './diet.ts'
+import { documents } from './documents.ts'
+import { encounter } from './encounter.ts'
 import { endoscopyDone, endoscopyOrder, physiologyOrder, radiologyDone, radiologyOrder } from './imaging.ts'
 import { laboratoryOrder, laboratoryResult } from './laboratory.ts'
 import { physiologyResult, vitalSigns } from './measurements.ts'
@@ -11,8 +15,20 @@ import { personRecord } from './person-record.ts'
 import type { KindReader } from './reader.ts'
 import { report } from './report.ts'
 
-const READERS: Readonly<Partial<Record<KindName, KindReader>>> = {
+const READERS: Readonly<Record<KindName, KindReader>> = {
   'ADT-00': personRecord,
+  'ADT-01': encounter,
+  'ADT-12': encounter,
+  'ADT-21': encounter,
+  'ADT-22': encounter,
+  'ADT-31': encounter,
+  'ADT-32': encounter,
+  'ADT-41': encounter,
+  'ADT-42': encounter,
+  'ADT-51': encounter,
+  'ADT-52': encounter,
+  'ADT-61': allergies,
+  'PPR-01': diagnoses,
   OMD: dietOrder,
   'OMP-01': prescription,
   'OMP-11': dispensing,
@@ -28,9 +44,12 @@ const READERS: Readonly<Partial<Record<KindName, KindReader>>> = {
   'OMG-13': physiologyResult,
   VITAL: vitalSigns,
   REPORT: report,
+  DOC: documents,
+  FILE: documents,
+  NOTE: documents,
 }
 
-/** The reader of a kind; undefined for one that is known but not taken. */
-export function readerOf(kind: KindName): KindReader | undefined {
+/** The reader of a kind. */
+export function readerOf(kind: KindName): KindReader {
   return READERS[kind]
 }

@@ -24,7 +24,7 @@ export type Deletion = 'no' | 'whole' | 'results'
 /** One document that the message makes. Key parts that its kind does not have are left out. */
 export interface Reading {
   readonly number?: DocumentNumber
-  /** Placer order number, where the document has a number of its own (reports): both name the order in its references. */
+  /** Placer order number, where the document has a number of its own (reports; TXA-14 of documents): it stands in its references. */
   readonly orderNumber?: string
   /** 診療日, YYYYMMDD in JST. */
   readonly careDate?: string

@@ -1,0 +1,138 @@
+// PPR-01 病名: the whole list of a patient's diagnoses each time (HL7 v2.5 12.4.2 PRB; SS-MIX2 PPR^ZD1 with ZPR for the modifiers).
+
+import { iheError } from '../../../profiles/errors/index.ts'
+import type { Clinical, Coded, DiagnosisList } from '../../model/clinical.ts'
+import type { IheError } from '../../model/error.ts'
+import { component, type Er7Message, repetitions, type Segment } from '../../model/hl7v2.ts'
+import { legibleTimes } from './dated.ts'
+import { coded, groupsFrom, text, texts, time, timesIn } from './fields.ts'
+import type { KindReader, Reading } from './reader.ts'
+import { eventCodesOf } from './record-codes.ts'
+
+/** HL7 table 0287. */
+const ACTIONS = new Set(['AD', 'CO', 'DE', 'LI', 'UC', 'UN', 'UP'])
+const DELETE = 'DE'
+/** JHSD0005 and JHSD0007. */
+const SUSPECTED = '1'
+const MAIN = '1'
+/** 修飾語 の疑い. */
+const SUSPECTED_MODIFIER = '8002'
+const ICD10 = 'I10'
+/** HL7 table 0177 as codes of the affinity domain; what else it has (employee, VIP …) asks for more discretion than usual. */
+const CONFIDENTIALITY: Readonly<Record<string, string>> = { V: 'V', R: 'R', U: 'N', N: 'N', '': 'N' }
+const STRICTEST = ['V', 'R', 'N']
+
+interface Line {
+  readonly prb: Segment | undefined
+  readonly zpr: Segment | undefined
+  readonly segments: readonly Segment[]
+}
+
+export const diagnoses: KindReader = {
+  documents: (message, { header }) => {
+    const lines = linesOf(message)
+    requireNames(message, lines)
+    const live = lines.filter(({ prb }) => text(message, prb, 1) !== DELETE)
+    const segments = live.flatMap((line) => line.segments)
+    const { times, warnings } = legibleTimes([
+      timesIn(message, segments, 'PRB', 7),
+      timesIn(message, segments, 'PRB', 9),
+    ])
+    const reading: Reading = {
+      service: times.length === 0 ? [header.sentAt] : times,
+      segments: message.segments,
+      eventCodes: eventCodesOf(mainFirst(message, live).map((line) => diseaseOf(message, line))),
+      deletes: live.length === 0 ? 'whole' : 'no',
+      confidentiality: [strictest(live.map(({ prb }) => text(message, prb, 25)))],
+      warnings: [...warnings, ...actionWarnings(message, lines)],
+    }
+    return [reading]
+  },
+  content: (message): Clinical => ({
+    type: 'diagnoses',
+    diagnoses: linesOf(message).map((line) => diagnosis(message, line)),
+  }),
+}
+
+function linesOf(message: Er7Message): readonly Line[] {
+  return groupsFrom(message.segments, ['PRB']).map((segments) => ({
+    prb: segments[0],
+    zpr: segments.find(({ name }) => name === 'ZPR'),
+    segments,
+  }))
+}
+
+function requireNames(message: Er7Message, lines: readonly Line[]): void {
+  const empty = lines.findIndex((line) => {
+    const { code, text } = diseaseOf(message, line)
+    return code + text === ''
+  })
+  if (empty !== -1) throw iheError('HL7_FIELD_MISSING', { at: `PRB[${empty + 1}]-3`, rule: 'PRB-3 is required' })
+}
+
+function actionWarnings(message: Er7Message, lines: readonly Line[]): readonly IheError[] {
+  return lines.flatMap(({ prb }, index) => {
+    const action = text(message, prb, 1)
+    if (ACTIONS.has(action)) return []
+    return [iheError('HL7_CODE', { at: `PRB[${index + 1}]-1`, value: action, rule: 'HL7 table 0287' })]
+  })
+}
+
+/** PRB-3, else the disease of ZPR. */
+function diseaseOf(message: Er7Message, { prb, zpr }: Line): Coded {
+  const problem = coded(message, prb, 3)
+  return problem.code + problem.text === '' ? coded(message, zpr, 2) : problem
+}
+
+function isMain(message: Er7Message, { prb }: Line): boolean {
+  return text(message, prb, 18) === MAIN
+}
+
+function mainFirst(message: Er7Message, lines: readonly Line[]): readonly Line[] {
+  return [...lines.filter((line) => isMain(message, line)), ...lines.filter((line) => !isMain(message, line))]
+}
+
+/** One confidential diagnosis makes the whole list confidential, for the list is one document. */
+function strictest(codes: readonly string[]): string {
+  const found = codes.map((code) => CONFIDENTIALITY[code] ?? 'R')
+  return STRICTEST.find((code) => found.includes(code)) ?? 'N'
+}
+
+function diagnosis(message: Er7Message, line: Line): DiagnosisList['diagnoses'][number] {
+  const { prb, zpr } = line
+  const [from, until] = [time(message, prb, 7), time(message, prb, 9)]
+  return {
+    name: nameOf(message, line),
+    disease: diseaseOf(message, line),
+    icd10: icd10Of(message, prb),
+    action: text(message, prb, 1),
+    instanceId: text(message, prb, 4),
+    ...(from === undefined ? {} : { from }),
+    ...(until === undefined ? {} : { until }),
+    outcome: coded(message, prb, 14),
+    suspected: text(message, prb, 13) === SUSPECTED || texts(message, zpr, 3).includes(SUSPECTED_MODIFIER),
+    main: isMain(message, line),
+    comment: [text(message, zpr, 7), ...notesOf(message, line)].filter((comment) => comment !== '').join('\n'),
+    confidentiality: text(message, prb, 25),
+  }
+}
+
+/** Prefixes, disease and suffixes as they are read aloud; a PRB-3 that has them already is the name. */
+function nameOf(message: Er7Message, line: Line): string {
+  const { zpr } = line
+  const disease = coded(message, zpr, 2).text
+  const whole = diseaseOf(message, line).text
+  const parts = [...texts(message, zpr, 1, 2), disease === '' ? whole : disease, ...texts(message, zpr, 3, 2)]
+  const composed = parts.join('')
+  return whole.includes(composed) ? whole : composed
+}
+
+function icd10Of(message: Er7Message, prb: Segment | undefined): string {
+  const classes = repetitions(message, prb, 10)
+  const found = classes.find((raw) => component(message, raw, 3) === ICD10)
+  return component(message, found, 1)
+}
+
+function notesOf(message: Er7Message, { segments }: Line): readonly string[] {
+  return segments.filter(({ name }) => name === 'NTE').map((nte) => text(message, nte, 3))
+}

@@ -1,0 +1,204 @@
+// DOC 文書, FILE ファイル, NOTE ノート: documents sent by MDM under a number of their own (HL7 v2.5 chapter 9, 9.6 TXA).
+
+import { codeOf } from '../../../profiles/affinity-domain/index.ts'
+import { iheError } from '../../../profiles/errors/index.ts'
+import type { KindName } from '../../../profiles/storeclient/index.ts'
+import type { Clinical, EmbeddedFile, WrittenDocument } from '../../model/clinical.ts'
+import type { Code } from '../../model/code.ts'
+import type { IheError } from '../../model/error.ts'
+import type { Hl7Time } from '../../model/hl7-time.ts'
+import { type Er7Message, isNull, repetitions, resolveEscapes, type Segment, segmentsOf } from '../../model/hl7v2.ts'
+import type { Header } from '../header.ts'
+import { normaliseOrderNumber } from '../identifiers.ts'
+import { legibleTimes, timeWarnings } from './dated.ts'
+import { legibleFiles, readFiles } from './embedded.ts'
+import { coded, optionalTimes, staff, text, texts, time, timesIn } from './fields.ts'
+import type { DocumentNumber, KindReader, Reading } from './reader.ts'
+
+const LOINC = { system: 'LN', scheme: '2.16.840.1.113883.6.1', code: /^\d{1,5}-\d$/ } as const
+/** 記録 and 連絡, the two rows of notes. */
+const NOTES = ['NOTE-REC', 'NOTE-COM'] as const
+/** HL7 table 0272 as codes of the affinity domain, and the word some take from table 0177. */
+const CONFIDENTIALITY: Readonly<Record<string, string>> = { V: 'V', R: 'R', U: 'N', N: 'N', '': 'N' }
+/** HL7 table 0271: legally authenticated. */
+const SIGNED = 'LA'
+/** HL7 table 0273: the document is withdrawn. */
+const WITHDRAWN = 'CA'
+/** TXA-13 names what this document is appended to, or stands in for. */
+const RELATIONS: Readonly<Record<string, 'appends' | 'replaces'>> = { T06: 'appends', T10: 'replaces' }
+const TYPES: Readonly<Partial<Record<KindName, WrittenDocument['type']>>> = {
+  DOC: 'document',
+  FILE: 'file',
+  NOTE: 'note',
+}
+/** OBX-2 of what is read as text: the file itself and the pointer to one are not. */
+const TEXT_TYPES = new Set(['FT', 'TX', 'ST', 'CWE', 'CE', 'NM', 'DT', 'TM', 'TS', 'SN'])
+
+interface Context {
+  readonly header: Header
+}
+
+export const documents: KindReader = { documents: readDocuments, content }
+
+function readDocuments(message: Er7Message, { header }: Context): readonly Reading[] {
+  const txa = segmentsOf(message, 'TXA')[0]
+  const number = numberOf(message, txa, 12)
+  if (number === undefined) throw iheError('HL7_ORDER_NUMBER', { at: 'TXA-12', rule: 'TXA-12 is required' })
+  const withdrawn = isWithdrawn(message, header)
+  const { times, warnings } = serviceTimes(message, withdrawn)
+  const service = times.length === 0 ? [header.sentAt] : times
+  const title = titleOf(message, header, service[0])
+  const related = relatedTo(message, header, number)
+  const order = text(message, txa, 14)
+  const confidentiality = text(message, txa, 18)
+  return [
+    {
+      number,
+      service,
+      segments: message.segments,
+      eventCodes: noteCodes(message),
+      deletes: withdrawn ? 'whole' : 'no',
+      title,
+      ...typeOf(message, header),
+      confidentiality: [CONFIDENTIALITY[confidentiality] ?? 'R'],
+      ...(text(message, txa, 17) === SIGNED ? { signed: true as const } : {}),
+      ...(order === '' ? {} : { orderNumber: order }),
+      ...(withdrawn ? {} : { files: filesOf(message, title) }),
+      ...(related.parent === undefined ? {} : { parent: related.parent }),
+      warnings: [...warnings, ...related.warnings, ...confidentialityWarnings(confidentiality)],
+    },
+  ]
+}
+
+/** EI: the number, or where a system has OIDs only, the OID. */
+function numberOf(message: Er7Message, txa: Segment | undefined, field: number): DocumentNumber | undefined {
+  const received = (text(message, txa, field) || text(message, txa, field, 3)).trim()
+  return received === '' ? undefined : { received, normalised: normaliseOrderNumber(received) }
+}
+
+/** T11, and an edit that calls the document withdrawn. */
+function isWithdrawn(message: Er7Message, { found }: Header): boolean {
+  if (found.event.action === 'delete') return true
+  return found.event.trigger === 'T08' && text(message, segmentsOf(message, 'TXA')[0], 19) === WITHDRAWN
+}
+
+/** When it happened; a time that nobody can read would file the document under a wrong day, but does not stop its withdrawal. */
+function serviceTimes(
+  message: Er7Message,
+  withdrawn: boolean,
+): { readonly times: readonly Hl7Time[]; readonly warnings: readonly IheError[] } {
+  const sources = [4, 6, 7].map((field) => timesIn(message, message.segments, 'TXA', field))
+  if (withdrawn) return { times: legibleTimes(sources.slice(0, 1)).times, warnings: [] }
+  const found = optionalTimes(sources)
+  return found === undefined ? { times: [], warnings: [] } : { times: found.times, warnings: timeWarnings(found) }
+}
+
+interface Related {
+  readonly parent?: NonNullable<Reading['parent']>
+  readonly warnings: readonly IheError[]
+}
+
+/** A document that names itself in TXA-13 is a new version of itself. */
+function relatedTo(message: Er7Message, { found }: Header, own: DocumentNumber): Related {
+  const relation = RELATIONS[found.event.trigger]
+  if (relation === undefined) return { warnings: [] }
+  const number = numberOf(message, segmentsOf(message, 'TXA')[0], 13)
+  if (number === undefined)
+    return {
+      warnings: [iheError('HL7_PARENT_UNKNOWN', { at: 'TXA-13', rule: 'T06 and T10 name the former document' })],
+    }
+  return number.normalised === own.normalised ? { warnings: [] } : { parent: { number, relation }, warnings: [] }
+}
+
+function confidentialityWarnings(code: string): readonly IheError[] {
+  return code in CONFIDENTIALITY ? [] : [iheError('HL7_CODE', { at: 'TXA-18', value: code, rule: 'HL7 table 0272' })]
+}
+
+/** A LOINC document code in TXA-2 is the type; a note without one is of the type that its row has. */
+function typeOf(message: Er7Message, { found }: Header): Pick<Reading, 'typeCode'> {
+  const { code, text: display, system } = coded(message, segmentsOf(message, 'TXA')[0], 2)
+  if (system === LOINC.system || LOINC.code.test(code)) return { typeCode: { code, scheme: LOINC.scheme, display } }
+  const note = found.kind.kind === 'NOTE' ? noteOf(message) : undefined
+  return note === undefined ? {} : { typeCode: codeOf('typeCode', note) }
+}
+
+function noteOf(message: Er7Message): string | undefined {
+  const named = [
+    text(message, segmentsOf(message, 'TXA')[0], 2),
+    ...segmentsOf(message, 'OBX').map((obx) => text(message, obx, 3)),
+  ]
+  return NOTES.find((note) => named.includes(note))
+}
+
+function noteCodes(message: Er7Message): readonly Code[] {
+  const note = noteOf(message)
+  return note === undefined ? [] : [codeOf('typeCode', note)]
+}
+
+/** What it is called and its day; a file is called by its name. */
+function titleOf(message: Er7Message, { found }: Header, at: Hl7Time | undefined): string {
+  const txa = segmentsOf(message, 'TXA')[0]
+  const fileName = text(message, txa, 16)
+  if (found.kind.kind === 'FILE' && fileName !== '') return fileName
+  const { code, text: said } = coded(message, txa, 2)
+  const note = noteOf(message)
+  const spoken = said === code ? '' : said
+  const name = spoken || (note === undefined ? found.kind.name.ja : codeOf('typeCode', note).display)
+  const day = at?.jstDate ?? ''
+  return `${name} ${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6, 8)}`
+}
+
+/** The only file of a document is the document to its readers, and titled like it. */
+function filesOf(message: Er7Message, title: string): readonly EmbeddedFile[] {
+  const files = readFiles(message, message.segments, naming(message))
+  return files.length === 1 ? files.map((file) => ({ ...file, title })) : files
+}
+
+function naming(message: Er7Message): { readonly fileName: string } {
+  return { fileName: text(message, segmentsOf(message, 'TXA')[0], 16) }
+}
+
+function content(message: Er7Message, { header }: Context): Clinical {
+  const txa = segmentsOf(message, 'TXA')[0]
+  const at = [4, 6, 7].map((field) => time(message, txa, field)).find((found) => found !== undefined) ?? header.sentAt
+  const author = staff(message, txa, 9)
+  return {
+    type: TYPES[header.found.kind.kind] ?? 'document',
+    number: numberOf(message, txa, 12)?.received ?? '',
+    parentNumber: numberOf(message, txa, 13)?.received ?? '',
+    documentType: coded(message, txa, 2),
+    title: titleOf(message, header, at),
+    at,
+    ...(author === undefined ? {} : { author }),
+    completion: text(message, txa, 17),
+    text: message.segments.flatMap((segment) => paragraphs(message, segment)),
+    files: legibleFiles(message, message.segments, naming(message)),
+  }
+}
+
+/** The text of an OBX or NTE; a pointer (RP) is named, never fetched. */
+function paragraphs(message: Er7Message, segment: Segment): readonly string[] {
+  if (segment.name === 'NTE') return texts(message, segment, 3)
+  if (segment.name !== 'OBX') return []
+  const type = text(message, segment, 2).toUpperCase()
+  if (type === 'RP') return texts(message, segment, 5)
+  if (!TEXT_TYPES.has(type) && type !== '') return []
+  return repetitions(message, segment, 5)
+    .filter((raw) => !isNull(raw))
+    .map((raw) => (type === 'CWE' || type === 'CE' ? coded(message, segment, 5).text : formattedText(message, raw)))
+    .filter((paragraph) => paragraph !== '')
+}
+
+/** Formatting commands of FT (HL7 v2.5 2.7.6) as line breaks, or as nothing where they only move text sideways. */
+function formattedText({ delimiters }: Er7Message, raw: string): string {
+  const { escape: mark } = delimiters
+  const plain = raw
+    .replaceAll(command(mark, '\\.(?:sp|ce)\\s*\\+?\\d*'), '\n')
+    .replaceAll(command(mark, '\\.(?:in|ti|sk)\\s*[+-]?\\d+|\\.(?:fi|nf)'), '')
+  return resolveEscapes(delimiters, plain)
+}
+
+function command(mark: string, pattern: string): RegExp {
+  const quoted = `\\u{${mark.codePointAt(0)?.toString(16)}}`
+  return new RegExp(`${quoted}(?:${pattern})${quoted}`, 'gu')
+}
