@@ -42,6 +42,7 @@ import type { RemovalPorts } from '../registry/remove-ports.ts'
 import type { BlobStore, RepositoryPorts } from '../repository/ports.ts'
 import type { DocumentRemovalPorts } from '../repository/remove.ts'
 import type { LocalIdForm, StoreClientPorts } from '../storeclient/ports.ts'
+import { virusScan } from './virus-scan.ts'
 
 /** What every set of ports is made from. */
 export interface Given {
@@ -243,6 +244,7 @@ export function storeClientPorts(
       repositoryUniqueId: config.repository.uniqueId,
       processingIds: ['P'],
       kinds: new Map(dataKinds.map((kind) => [kind.kind, kind])),
+      maxFileBytes: config.storeclient.maxFileBytes,
     },
     facilitySettings: (caller) => ({
       localIdForm: caller.patientIdForm as LocalIdForm,
@@ -259,6 +261,7 @@ export function storeClientPorts(
       }
     },
     stage: (bytes) => blobs.stage(chunks(bytes)),
+    scan: virusScan(config.storeclient.clamd),
     inTransaction: createStoreClientStore({
       pool,
       mayPublish: (facilityId, facts) => mayPublish({ facilityId, accessMode: 'consent' }, facts).allowed,

@@ -102,7 +102,7 @@ export function formedList(
 }
 
 /** Text of a fixed form. `expects` says the form in words. */
-export function formed<T extends string = string>(
+export function formed<T extends string | undefined = string>(
   pattern: string,
   given: Given<T> & { readonly expects: string },
 ): Setting<T> {

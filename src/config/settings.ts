@@ -183,6 +183,17 @@ export const settings = {
     expects: 'a UUID',
     description: 'Namespace from which the ids of documents made of HL7 v2 messages are derived; never change it later',
   }),
+  'storeclient.maxFileBytes': bytes(
+    { default: 30 * MIB, description: 'Largest file inside an HL7 v2 message, decoded' },
+    KIB,
+  ),
+  'storeclient.clamd': formed<string | undefined>('^([A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}$|^/[^\\0]+$', {
+    default: undefined,
+    expects: 'host:port, or the path of a socket',
+    description:
+      'Virus scanner (clamd) for files inside HL7 v2 messages; without one only the test string of the scanners is found. A message with a file that cannot be scanned is answered AR',
+    example: '/run/clamav/clamd.ctl',
+  }),
 
   'limits.soapBytes': bytes({ default: 8 * MIB, description: 'Largest SOAP envelope (without MTOM parts)' }, KIB),
   'limits.documentBytes': bytes({ default: GIB, description: 'Largest document' }, KIB),

@@ -2,11 +2,13 @@
 
 import { iheError } from '../../profiles/errors/index.ts'
 import type { Caller } from '../model/caller.ts'
+import type { EmbeddedFile } from '../model/clinical.ts'
 import { IheError } from '../model/error.ts'
 import { type Evidence, NO_EVIDENCE, type Outcome } from '../model/evidence.ts'
 import { formatCx } from '../model/identifiers.ts'
 import { type StoreClientAnswer, storeAnswer, storedAnswer } from './answer.ts'
 import { applyDrafts } from './apply.ts'
+import { scanFiles } from './file-check.ts'
 import { checkIdentity } from './identity-check.ts'
 import { type Interpretation, interpret, type StoreClientRequest } from './interpret.ts'
 import { sourcePatient } from './metadata.ts'
@@ -35,6 +37,8 @@ export async function accept(
   warnings.push(...walk.reading.warnings)
   // Without MSH-10 there is nothing to look up, and no reason to open a transaction.
   if (!walk.reading.claim.ok) return refuse(walk, walk.reading.claim.error)
+  // A scanner takes its time, which must not be time of the transaction.
+  walk.scanned = await scanFiles(filesOf(walk.reading), ports.scan)
   try {
     return await ports.inTransaction((transaction) => settle(walk, transaction))
   } catch (error) {
@@ -51,6 +55,12 @@ interface Walk {
   readonly warnings: IheError[]
   /** Set once the link and the consent stand, so that a refusal after that may name the patient. */
   patient?: LinkedPatient
+  /** Why the files may not be kept; said when their turn comes. */
+  scanned?: IheError | undefined
+}
+
+function filesOf({ drafts }: Interpretation): readonly EmbeddedFile[] {
+  return drafts.ok ? drafts.value.flatMap(({ files = [] }) => files) : []
 }
 
 async function settle(walk: Walk, transaction: StoreClientTransaction): Promise<Outcome<StoreClientAnswer>> {
@@ -106,6 +116,7 @@ async function publish(
   const person = unwrap(reading.person)
   warnings.push(...checkIdentity(person.demographics, patient.demographics))
   const drafts = unwrap(reading.drafts)
+  if (walk.scanned !== undefined) throw walk.scanned
   const applied = await applyDrafts({ ...walk, header, patient, drafts, situation })
   warnings.push(...applied.warnings)
   const kept = warnings.slice(0, MAX_WARNINGS)

@@ -4,6 +4,7 @@ import type { DataKind } from '../../profiles/storeclient/index.ts'
 import type { Caller } from '../model/caller.ts'
 import { type Hl7Time, parseHl7Time } from '../model/hl7-time.ts'
 import type { Er7Message } from '../model/hl7v2.ts'
+import { checkFiles } from './file-check.ts'
 import type { Header } from './header.ts'
 import { logicalKey, normaliseOrderNumber, seriesIdOf } from './identifiers.ts'
 import { readerOf } from './kinds/index.ts'
@@ -24,11 +25,12 @@ export interface DraftContext {
   readonly header: Header
   readonly canonicalId: string
   readonly origin?: Origin
+  readonly maxFileBytes: number
 }
 
 /**
  * The documents a message makes.
- * @throws {IheError} what the reader of the kind throws.
+ * @throws {IheError} what the reader of the kind throws, and what its files are refused for.
  */
 export function readDrafts(message: Er7Message, context: DraftContext): readonly Draft[] {
   const { header, origin } = context
@@ -57,9 +59,10 @@ function filedNumber({ received }: DocumentNumber, orderNumber: string): Documen
 
 function toDraft(reading: Reading, context: DraftContext): Draft {
   const key = keyOf(context, reading)
-  const { parent } = reading
+  const { parent, files = [] } = reading
   return {
     ...reading,
+    warnings: [...reading.warnings, ...checkFiles(files, context.maxFileBytes)],
     key,
     baseSeriesId: seriesIdOf(context.namespace, key),
     ...(parent === undefined

@@ -52,7 +52,8 @@ export function interpret(request: StoreClientRequest, caller: Caller, ports: St
   })
   const number = header.ok ? attempt(() => numberOf(request, caller, facility.localIdForm)) : header
   const person = header.ok ? attempt(() => readPerson(message)) : header
-  const drafts = draftsOf(header, number, { request, caller, namespace: ports.settings.namespace })
+  const { namespace, maxFileBytes } = ports.settings
+  const drafts = draftsOf(header, number, { request, caller, namespace, maxFileBytes })
   return {
     controlId: controlIdOf(message),
     claim: attempt(() => claimOf(request, caller)),
@@ -83,17 +84,19 @@ interface DraftSource {
   readonly request: StoreClientRequest
   readonly caller: Caller
   readonly namespace: string
+  readonly maxFileBytes: number
 }
 
 function draftsOf(header: Step<Header>, number: Step<PatientNumber>, source: DraftSource): Step<readonly Draft[]> {
   if (!header.ok) return header
   if (!number.ok) return number
-  const { request, caller, namespace } = source
+  const { request, caller, namespace, maxFileBytes } = source
   const { message, origin } = request
   return attempt(() =>
     readDrafts(message, {
       caller,
       namespace,
+      maxFileBytes,
       header: header.value,
       canonicalId: number.value.canonical,
       ...(origin === undefined ? {} : { origin }),

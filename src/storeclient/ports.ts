@@ -19,6 +19,8 @@ export interface StoreClientSettings {
   readonly processingIds: readonly string[]
   /** Names, codes and calendar rows of the kinds, as the site has them. */
   readonly kinds: ReadonlyMap<KindName, DataKind>
+  /** Largest file inside a message, decoded. */
+  readonly maxFileBytes: number
 }
 
 /** How a facility writes its patient numbers: as they are, zero-padded to n digits, or without leading zeros. */
@@ -219,6 +221,8 @@ export interface StoreClientPorts {
   readonly decode: (bytes: Buffer) => Er7Message | undefined
   /** Hashes and, above the row limit, writes and syncs a file. Called only when the message will be kept. */
   readonly stage: (bytes: Buffer) => Promise<StagedContent>
+  /** Looks for viruses in a file inside a message. */
+  readonly scan: (bytes: Buffer) => Promise<'clean' | 'infected' | 'unavailable'>
   /** Commits when `work` resolves, rolls everything back (the claim too) when it throws, and throws the same on. */
   readonly inTransaction: <T>(work: (transaction: StoreClientTransaction) => Promise<T>) => Promise<T>
 }

@@ -80,6 +80,7 @@ export interface Memory {
   current: Stored[]
   patient: LinkedPatient | undefined
   facility: FacilitySettings
+  verdict: Awaited<ReturnType<StoreClientPorts['scan']>>
 }
 
 /** Ports over plain arrays; `patient` answers for canonical number 0000012345 only. */
@@ -91,6 +92,7 @@ export function memory(): Memory {
     staged: [],
     current: [],
     patient: linked,
+    verdict: 'clean',
     facility: { localIdForm: 'exact', shrinkGuard: 'keep-parts' },
   }
   const self = state as Memory
@@ -100,6 +102,7 @@ export function memory(): Memory {
       repositoryUniqueId: '2.25.3003',
       processingIds: ['P'],
       kinds: new Map(),
+      maxFileBytes: 30 * 2 ** 20,
     },
     facilitySettings: () => self.facility,
     now: () => new Date('2026-05-01T00:00:00Z'),
@@ -109,6 +112,7 @@ export function memory(): Memory {
       const hash = (name: string) => createHash(name).update(bytes).digest('hex')
       return { content: { kind: 'row', bytes }, sizeBytes: bytes.length, sha1: hash('sha1'), sha256: hash('sha256') }
     },
+    scan: async () => self.verdict,
     inTransaction: (work) =>
       work({
         situation: async ({ claim, patient, series: asked, changed }) => {

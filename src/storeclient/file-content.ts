@@ -1,0 +1,153 @@
+// Files that are never taken, whatever they call themselves: programs, scripts, macros, and archives that hold them or cannot be
+// looked into (guidelines for medical information systems; a network that shares files must not spread them).
+
+import { type ArchiveEntry, contentOf, entriesOf, headOf } from './archive.ts'
+import { textHead } from './file-type.ts'
+
+/** Endings that a computer runs when the file is opened. */
+const RUNNABLE = new Set(
+  (
+    'ade adp apk app appx bas bat bin chm cmd com command cpl dll dmg elf exe gadget hta inf ins iqy iso jar js jse jsp ksh lnk mjs ' +
+    'msc msi msix msp mst ocx pif pkg prg ps1 ps1xml ps2 psc1 psm1 py rb reg scf scr sct settingcontent-ms sh shb shs slk sys ' +
+    'url vb vbe vbs vxd ws wsc wsf wsh xbap xll'
+  ).split(' '),
+)
+/** Office files whose ending says that they hold macros. */
+const WITH_MACROS = new Set('docm dotm xlsm xltm xlam xlsb pptm potm ppam ppsm sldm'.split(' '))
+const PROGRAM_TYPES =
+  /^(application|text)\/(x-)?(javascript|ecmascript|jscript|vbscript|msdownload|dosexec|msdos-program|sh|shellscript|bat|csh|perl|python|java-archive|msi|executable|php)$/
+
+/** First bytes of programs. */
+const PROGRAMS: readonly { readonly what: string; readonly bytes: string }[] = [
+  { what: 'ELF program', bytes: '7f454c46' },
+  { what: 'Mach-O program', bytes: 'feedface' },
+  { what: 'Mach-O program', bytes: 'feedfacf' },
+  { what: 'Mach-O program', bytes: 'cefaedfe' },
+  { what: 'Mach-O program', bytes: 'cffaedfe' },
+  { what: 'Java class or Mach-O program', bytes: 'cafebabe' },
+  { what: 'Windows shortcut', bytes: '4c00000001140200' },
+  { what: 'script', bytes: '2321' },
+]
+/** Archives that are not opened here, so that nobody knows what is in them. */
+const CLOSED_ARCHIVES: readonly { readonly what: string; readonly bytes: string }[] = [
+  { what: 'RAR archive', bytes: '526172211a07' },
+  { what: '7z archive', bytes: '377abcaf271c' },
+  { what: 'CAB archive', bytes: '4d534346' },
+  { what: 'gzip archive', bytes: '1f8b08' },
+  { what: 'bzip2 archive', bytes: '425a6839314159265359' },
+  { what: 'xz archive', bytes: 'fd377a585a00' },
+]
+const OLE = 'd0cf11e0a1b11ae1'
+/** Streams that every VBA project and every office file with a password have, and the class of an installer package. */
+const VBA_STREAM = Buffer.from('_VBA_PROJECT', 'utf16le')
+const ENCRYPTED_STREAM = Buffer.from('EncryptedPackage', 'utf16le')
+const INSTALLER_CLASS = Buffer.from('84100c0000000000c000000000000046', 'hex')
+const MACRO_PARTS = /(^|\/)(vbaProject\.bin|vbaData\.xml|macrosheets\/|dialogsheets\/|activeX\/|Basic\/|Scripts\/)/i
+const SCRIPT_IN_MARKUP = /<([a-z0-9]+:)?script[\s>/]|javascript:|vbscript:/i
+const SCRIPT_IN_PAGE =
+  /<(object|embed|applet)[\s>]|[\s"'/]on(load|unload|error|click|dblclick|mouse[a-z]+|pointer[a-z]+|key[a-z]+|focus[a-z]*|blur|change|input|submit|toggle|begin|end|animation[a-z]+|transition[a-z]+)\s*=/i
+
+/** Archives in archives are opened so deep, and no more than this is unpacked for one file. */
+const MAX_DEPTH = 2
+const MAX_UNPACKED = 64 * 2 ** 20
+
+export interface NamedContent {
+  readonly bytes: Buffer
+  readonly mimeType?: string
+  readonly fileName?: string
+}
+
+/** Why a file may not be taken, in words for its sender; undefined when it may. */
+export function forbiddenIn(file: NamedContent): string | undefined {
+  return judge(file, { unpacked: 0 }, 0)
+}
+
+/** What was unpacked so far, of all archives of a file. */
+interface Budget {
+  unpacked: number
+}
+
+function judge(
+  { bytes, mimeType = '', fileName = '' }: NamedContent,
+  budget: Budget,
+  depth: number,
+): string | undefined {
+  const ending = endingOf(fileName)
+  if (RUNNABLE.has(ending)) return `.${ending} file`
+  if (WITH_MACROS.has(ending)) return `.${ending} file (macros)`
+  if (PROGRAM_TYPES.test(mimeType)) return mimeType
+  const head = bytes.toString('hex', 0, 16)
+  const found = [...PROGRAMS, ...CLOSED_ARCHIVES].find((known) => head.startsWith(known.bytes))
+  if (found !== undefined) return found.what
+  if (isDosProgram(bytes)) return 'Windows program'
+  if (head.startsWith(OLE)) return inOleFile(bytes)
+  if (/^504b0[35]0[46]/.test(head)) return inArchive(bytes, budget, depth)
+  return inText(bytes, mimeType)
+}
+
+function endingOf(name: string): string {
+  return name.includes('.') ? (name.split('.').at(-1) ?? '').trim().toLowerCase() : ''
+}
+
+/** `MZ` may also begin a text, which has no zeros. */
+function isDosProgram(bytes: Buffer): boolean {
+  return bytes[0] === 0x4d && bytes[1] === 0x5a && bytes.subarray(0, 64).includes(0)
+}
+
+function inOleFile(bytes: Buffer): string | undefined {
+  if (bytes.includes(VBA_STREAM)) return 'office file with macros'
+  if (bytes.includes(ENCRYPTED_STREAM)) return 'office file with a password'
+  return bytes.includes(INSTALLER_CLASS) ? 'installer package' : undefined
+}
+
+function inArchive(bytes: Buffer, budget: Budget, depth: number): string | undefined {
+  const entries = entriesOf(bytes)
+  if (entries === undefined) return 'archive that cannot be read'
+  if (entries.some(({ name }) => MACRO_PARTS.test(name)) && isOffice(entries)) return 'office file with macros'
+  for (const entry of entries) {
+    const reason = inEntry(entry, budget, depth)
+    if (reason !== undefined) return `archive: ${reason}`
+  }
+  return undefined
+}
+
+function isOffice(entries: readonly ArchiveEntry[]): boolean {
+  return entries.some(({ name }) => name === '[Content_Types].xml' || name === 'mimetype')
+}
+
+function inEntry(entry: ArchiveEntry, budget: Budget, depth: number): string | undefined {
+  if (entry.name.endsWith('/')) return undefined
+  const ending = endingOf(entry.name)
+  // What an office file is made of is not run; only its parts named above are.
+  if (RUNNABLE.has(ending) && ending !== 'bin') return `.${ending} file`
+  if (entry.isEncrypted) return 'entries with a password'
+  const head = headOf(entry)
+  if (head === undefined) return 'entries that cannot be read'
+  const isArchive = /^504b0[35]0[46]/.test(head.toString('hex', 0, 4))
+  if (!isArchive && !head.toString('hex', 0, 8).startsWith(OLE))
+    return judge({ bytes: head, fileName: withoutBin(entry.name) }, budget, depth)
+  if (depth === MAX_DEPTH) return 'archives inside archives'
+  const content = contentOf(entry, MAX_UNPACKED - budget.unpacked)
+  if (content === undefined) return 'entries too large to be looked into'
+  budget.unpacked += content.length
+  return judge({ bytes: content, fileName: withoutBin(entry.name) }, budget, depth + 1)
+}
+
+/** Printer settings and pictures of office files end in .bin. */
+function withoutBin(name: string): string {
+  return name.replace(/\.bin$/i, '')
+}
+
+const MARKUP_TYPES = new Set(['text/html', 'image/svg+xml', 'text/xml'])
+
+function inText(bytes: Buffer, mimeType: string): string | undefined {
+  const head = textHead(bytes)
+  if (/^(@echo\s+off|rem\s.*\r?\n@|<\?php|<%@|on error resume next)/i.test(head)) return 'script'
+  const isMarkup = MARKUP_TYPES.has(mimeType) || /^<[a-z!?]/i.test(head)
+  if (!isMarkup) return undefined
+  const wide = bytes[0] === 0xff && bytes[1] === 0xfe
+  const whole = bytes.toString(wide ? 'utf16le' : 'latin1')
+  if (SCRIPT_IN_MARKUP.test(whole)) return 'page with a script'
+  const isPage = mimeType === 'text/html' || mimeType === 'image/svg+xml' || /<(html|svg)[\s>]/i.test(head)
+  return isPage && SCRIPT_IN_PAGE.test(whole) ? 'page with a script' : undefined
+}
