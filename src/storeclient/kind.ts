@@ -16,6 +16,8 @@ const INJECTION_KINDS = new Set(['JHSI0002', '99I02'])
 const PARENTERAL = new Set(['IV', 'IM', 'SC', 'ID', 'IP', 'EP', 'IT', 'IA', 'IB', 'IC', 'IH', 'IO', 'IU', 'IVB', 'IVP'])
 const JLAC10 = new Set(['JC10', 'JLAC10'])
 const OFFICE_FILE = /\.(xlsx?|xlsm|docx?|docm|pptx?|pptm|csv|ods|odt|odp|zip|mp4|mov)$/i
+/** MDM: cancel of a document (HL7 v2.5 9.5.11). */
+const CANCEL = 'T11'
 const LOINC_CODE = /^\d{1,5}-\d$/
 
 /**
@@ -142,6 +144,8 @@ function document(message: Er7Message): ByContent {
   const clinical = system === 'LN' || LOINC_CODE.test(type)
   if (!clinical && OFFICE_FILE.test(value(message, 'TXA', 16))) return { name: 'FILE' }
   if (clinical || (type !== '' && system === '')) return { name: 'DOC' }
+  // A cancel names a number; of what kind that is, it need not say again.
+  if (value(message, 'MSH', 9, 2) === CANCEL) return { name: 'DOC' }
   const rule = 'LOINC document code, FILE, NOTE-REC or NOTE-COM'
   return { name: 'DOC', doubt: { at: 'TXA-2', value: type, rule } }
 }

@@ -117,11 +117,18 @@ export function generated(request: Buffer, { kind, count }: NonNullable<Expectat
       return placed(request, parts(count))
     case 'values':
       return placed(request, `<rim:Value>('urn:uuid:${randomUUID()}')</rim:Value>`.repeat(count))
+    case 'file':
+      return placed(request, Buffer.alloc(count, '%PDF-1.4 ').toString('base64'))
+    case 'eicar':
+      return placed(request, Buffer.from(EICAR).toString('base64'))
     case 'segments':
       return Buffer.concat([request, Buffer.from('OBX|1|ST|X||1||||||F\r'.repeat(count))])
   }
   throw new Error(`fixtures know nothing of the kind ${kind}`)
 }
+
+/** The test string of the virus scanners, in parts, so that this file is none. */
+export const EICAR = ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$', 'EICAR-STANDARD-ANTIVIRUS-TEST-FILE', '!$H+H*'].join('')
 
 const MARK = '<!-- GENERATED -->'
 

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { readEr7 } from '../../src/codec/hl7v2/read.ts'
 import { accept } from '../../src/storeclient/accept.ts'
+import { generated } from '../scenarios/cases.ts'
 import { caller, codeOf, linked, type Memory, memory, warningsOf } from './memory.ts'
 
 const folder = new URL('../../fixtures/storeclient/', import.meta.url)
@@ -16,19 +17,36 @@ interface Expectation {
   readonly after?: readonly string[]
   /** How the network differs from the demo network. */
   readonly setup?: { readonly consent: 'withdrawn' }
+  readonly generate?: { readonly kind: string; readonly count: number }
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+function expectationOf(name: string): Expectation {
+  return JSON.parse(readFileSync(new URL(`${name}/expect.json`, folder), 'utf8')) as Expectation
 }
 
 function send(name: string, at: Memory) {
-  const bytes = readFileSync(new URL(`${name}/request.hl7`, folder))
+  const { generate } = expectationOf(name)
+  const request = readFileSync(new URL(`${name}/request.hl7`, folder))
+  const bytes = generate === undefined ? request : generated(request, generate)
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   return accept({ message: readEr7(bytes), bytes, sha256 }, caller, at.ports)
 }
 
+/** What was sent before, and before that. */
+async function sendBefore(name: string, at: Memory): Promise<void> {
+  for (const before of expectationOf(name).after ?? []) {
+    await sendBefore(before, at)
+    await send(before, at)
+  }
+}
+
 for (const name of readdirSync(folder)) {
-  const expected = JSON.parse(readFileSync(new URL(`${name}/expect.json`, folder), 'utf8')) as Expectation
+  const expected = expectationOf(name)
   t.test(`${name}: ${expected.ack} ${expected.code ?? ''}`, async (t) => {
     const at = memory()
-    for (const before of expected.after ?? []) await send(before, at)
+    await sendBefore(name, at)
+    if (expected.settings?.['storeclient.clamd'] !== undefined) at.verdict = 'unavailable'
     if (expected.setup?.consent === 'withdrawn') at.patient = { ...linked, consent: false }
     const outcome = await send(name, at)
     const { answer } = outcome
