@@ -16,7 +16,9 @@ export const codeSystems: readonly CodeSystem[] = [
   { name: 'YJ', scheme: '1.2.392.100495.20.2.73', pattern: /^\d{7}[A-Z]\d{4}$/ },
   { name: 'JC10', ...JLAC10 },
   { name: 'JLAC10', ...JLAC10 },
-  // No public OID of the list is known; this one is the project's own.
+  { name: 'MDCDX2', scheme: '1.2.392.200119.4.101.2', pattern: /^\d{8}$/ },
+  // No public OID of these two lists is known; these are the project's own.
+  { name: 'J-FAGY', scheme: '2.25.304140585485444293554592230588836021051', pattern: /^J[0-9A-Z]{11}$/ },
   { name: 'JJ1017', scheme: '2.25.202169957469459777319194404190827134764', pattern: /^[0-9A-Z]{15,32}$/ },
 ]
 

@@ -5,8 +5,8 @@ import type { AllergyList, Clinical } from '../../model/clinical.ts'
 import type { IheError } from '../../model/error.ts'
 import { component, type Er7Message, isNull, repetitions, type Segment, segmentsOf } from '../../model/hl7v2.ts'
 import { coded, text } from './fields.ts'
+import { itemCodes } from './item-codes.ts'
 import type { KindReader, Reading } from './reader.ts'
-import { eventCodesOf } from './record-codes.ts'
 
 /** HL7 table 0323. */
 const DELETE = 'D'
@@ -25,7 +25,8 @@ export const allergies: KindReader = {
     const reading: Reading = {
       service: [header.sentAt],
       segments: message.segments,
-      eventCodes: eventCodesOf(live.map((iam) => coded(message, iam, 3))),
+      // Its doubts are not told: the JLAC10 of an allergen rightly has no part for a result.
+      eventCodes: itemCodes(message, live, ['IAM-3']).codes,
       // A list without a line says that nothing is known of any allergy (any more).
       deletes: live.length === 0 ? 'whole' : 'no',
       warnings: lines.flatMap((iam, index) => codeWarnings(message, iam, index + 1)),

@@ -4,10 +4,10 @@ import { iheError } from '../../../profiles/errors/index.ts'
 import type { Clinical, Coded, DiagnosisList } from '../../model/clinical.ts'
 import type { IheError } from '../../model/error.ts'
 import { component, type Er7Message, repetitions, type Segment } from '../../model/hl7v2.ts'
-import { legibleTimes } from './dated.ts'
-import { coded, groupsFrom, text, texts, time, timesIn } from './fields.ts'
+import { coded, groupsFrom, text, texts, time } from './fields.ts'
+import { itemCodes } from './item-codes.ts'
+import { serviceTimes } from './order-times.ts'
 import type { KindReader, Reading } from './reader.ts'
-import { eventCodesOf } from './record-codes.ts'
 
 /** HL7 table 0287. */
 const ACTIONS = new Set(['AD', 'CO', 'DE', 'LI', 'UC', 'UN', 'UP'])
@@ -34,17 +34,16 @@ export const diagnoses: KindReader = {
     requireNames(message, lines)
     const live = lines.filter(({ prb }) => text(message, prb, 1) !== DELETE)
     const segments = live.flatMap((line) => line.segments)
-    const { times, warnings } = legibleTimes([
-      timesIn(message, segments, 'PRB', 7),
-      timesIn(message, segments, 'PRB', 9),
-    ])
+    const { times, warnings } = serviceTimes(message, segments, { starts: [], stops: ['PRB-7', 'PRB-9'] })
+    const ordered = mainFirst(message, live).flatMap((line) => line.segments)
+    const codes = itemCodes(message, ordered, ['PRB-3', 'ZPR-2'])
     const reading: Reading = {
       service: times.length === 0 ? [header.sentAt] : times,
       segments: message.segments,
-      eventCodes: eventCodesOf(mainFirst(message, live).map((line) => diseaseOf(message, line))),
+      eventCodes: codes.codes,
       deletes: live.length === 0 ? 'whole' : 'no',
       confidentiality: [strictest(live.map(({ prb }) => text(message, prb, 25)))],
-      warnings: [...warnings, ...actionWarnings(message, lines)],
+      warnings: [...warnings, ...codes.warnings, ...actionWarnings(message, lines)],
     }
     return [reading]
   },

@@ -7,12 +7,13 @@ import type { Clinical, EmbeddedFile, WrittenDocument } from '../../model/clinic
 import type { Code } from '../../model/code.ts'
 import type { IheError } from '../../model/error.ts'
 import type { Hl7Time } from '../../model/hl7-time.ts'
-import { type Er7Message, isNull, repetitions, resolveEscapes, type Segment, segmentsOf } from '../../model/hl7v2.ts'
+import { type Er7Message, type Segment, segmentsOf } from '../../model/hl7v2.ts'
 import type { Header } from '../header.ts'
 import { normaliseOrderNumber } from '../identifiers.ts'
-import { legibleTimes, timeWarnings } from './dated.ts'
 import { legibleFiles, readFiles } from './embedded.ts'
-import { coded, optionalTimes, staff, text, texts, time, timesIn } from './fields.ts'
+import { coded, optionalTimes, staff, text, texts, time } from './fields.ts'
+import { valueText } from './observations.ts'
+import { type ServiceTimes, serviceTimes, timeSource, unusualTimes } from './order-times.ts'
 import type { DocumentNumber, KindReader, Reading } from './reader.ts'
 
 const LOINC = { system: 'LN', scheme: '2.16.840.1.113883.6.1', code: /^\d{1,5}-\d$/ } as const
@@ -31,6 +32,8 @@ const TYPES: Readonly<Partial<Record<KindName, WrittenDocument['type']>>> = {
   FILE: 'file',
   NOTE: 'note',
 }
+/** Activity, origination, transcription: the first that is filled says when it happened. */
+const TIMES = ['TXA-4', 'TXA-6', 'TXA-7']
 /** OBX-2 of what is read as text: the file itself and the pointer to one are not. */
 const TEXT_TYPES = new Set(['FT', 'TX', 'ST', 'CWE', 'CE', 'NM', 'DT', 'TM', 'TS', 'SN'])
 
@@ -45,7 +48,7 @@ function readDocuments(message: Er7Message, { header }: Context): readonly Readi
   const number = numberOf(message, txa, 12)
   if (number === undefined) throw iheError('HL7_ORDER_NUMBER', { at: 'TXA-12', rule: 'TXA-12 is required' })
   const withdrawn = isWithdrawn(message, header)
-  const { times, warnings } = serviceTimes(message, withdrawn)
+  const { times, warnings } = timesOf(message, withdrawn)
   const service = times.length === 0 ? [header.sentAt] : times
   const title = titleOf(message, header, service[0])
   const related = relatedTo(message, header, number)
@@ -83,14 +86,12 @@ function isWithdrawn(message: Er7Message, { found }: Header): boolean {
 }
 
 /** When it happened; a time that nobody can read would file the document under a wrong day, but does not stop its withdrawal. */
-function serviceTimes(
-  message: Er7Message,
-  withdrawn: boolean,
-): { readonly times: readonly Hl7Time[]; readonly warnings: readonly IheError[] } {
-  const sources = [4, 6, 7].map((field) => timesIn(message, message.segments, 'TXA', field))
-  if (withdrawn) return { times: legibleTimes(sources.slice(0, 1)).times, warnings: [] }
-  const found = optionalTimes(sources)
-  return found === undefined ? { times: [], warnings: [] } : { times: found.times, warnings: timeWarnings(found) }
+function timesOf(message: Er7Message, withdrawn: boolean): ServiceTimes {
+  if (withdrawn) return { ...serviceTimes(message, message.segments, { starts: TIMES, stops: [] }), warnings: [] }
+  const found = optionalTimes(TIMES.map((field) => timeSource(message, message.segments, field)))
+  return found === undefined
+    ? { times: [], warnings: [] }
+    : { times: found.times, warnings: unusualTimes(found.at, found.times) }
 }
 
 interface Related {
@@ -183,22 +184,6 @@ function paragraphs(message: Er7Message, segment: Segment): readonly string[] {
   const type = text(message, segment, 2).toUpperCase()
   if (type === 'RP') return texts(message, segment, 5)
   if (!TEXT_TYPES.has(type) && type !== '') return []
-  return repetitions(message, segment, 5)
-    .filter((raw) => !isNull(raw))
-    .map((raw) => (type === 'CWE' || type === 'CE' ? coded(message, segment, 5).text : formattedText(message, raw)))
-    .filter((paragraph) => paragraph !== '')
-}
-
-/** Formatting commands of FT (HL7 v2.5 2.7.6) as line breaks, or as nothing where they only move text sideways. */
-function formattedText({ delimiters }: Er7Message, raw: string): string {
-  const { escape: mark } = delimiters
-  const plain = raw
-    .replaceAll(command(mark, '\\.(?:sp|ce)\\s*\\+?\\d*'), '\n')
-    .replaceAll(command(mark, '\\.(?:in|ti|sk)\\s*[+-]?\\d+|\\.(?:fi|nf)'), '')
-  return resolveEscapes(delimiters, plain)
-}
-
-function command(mark: string, pattern: string): RegExp {
-  const quoted = `\\u{${mark.codePointAt(0)?.toString(16)}}`
-  return new RegExp(`${quoted}(?:${pattern})${quoted}`, 'gu')
+  const shown = valueText(message, segment)
+  return shown === '' ? [] : [shown]
 }

@@ -7,31 +7,17 @@ import type { IheError } from '../../model/error.ts'
 import { type Hl7Time, versionTime } from '../../model/hl7-time.ts'
 import { type Er7Message, segmentsOf, value } from '../../model/hl7v2.ts'
 import type { Header } from '../header.ts'
-import { legibleTimes, timeWarnings } from './dated.ts'
-import {
-  coded,
-  earliestDay,
-  type FoundTimes,
-  place,
-  requiredTimes,
-  staff,
-  type TimeSource,
-  text,
-  time,
-  timesIn,
-} from './fields.ts'
+import { coded, earliestDay, type FoundTimes, place, requiredTimes, staff, text, time } from './fields.ts'
+import { serviceTimes, timeSource, unusualTimes } from './order-times.ts'
 import type { KindReader, Reading } from './reader.ts'
-
-/** `PV1-44`. */
-type Field = `${string}-${number}`
 
 interface Rule {
   readonly event: EncounterEvent
   /** Where a cancel names the day of what it cancels, when not where the event itself does. */
-  readonly cancelled?: readonly Field[]
+  readonly cancelled?: readonly string[]
   /** The other end of the stay. */
-  readonly until?: Field
-  readonly since?: Field
+  readonly until?: string
+  readonly since?: string
   /** What parts two of one day: the moment, or the department. */
   readonly extra?: 'moment' | 'department'
 }
@@ -61,9 +47,10 @@ export const encounter: KindReader = {
 function documents(message: Er7Message, { header }: { readonly header: Header }): readonly Reading[] {
   const rule = ruleOf(header)
   const found = eventTimes(message, header, rule)
-  const ends = legibleTimes(
-    [rule.since, rule.until].flatMap((field) => (field === undefined ? [] : [source(message, field)])),
-  )
+  const ends = serviceTimes(message, message.segments, {
+    starts: [],
+    stops: [rule.since, rule.until].filter((field) => field !== undefined),
+  })
   const extra = extraOf(message, rule, found.times)
   return [
     {
@@ -73,7 +60,7 @@ function documents(message: Er7Message, { header }: { readonly header: Header })
       segments: message.segments,
       eventCodes: [],
       deletes: header.found.event.action === 'delete' ? 'whole' : 'no',
-      warnings: [...timeWarnings(found), ...ends.warnings, ...classWarnings(message)],
+      warnings: [...unusualTimes(found.at, found.times), ...ends.warnings, ...classWarnings(message)],
     },
   ]
 }
@@ -87,15 +74,10 @@ function ruleOf({ found }: Header): Rule {
 /** When it happens; the change of the attending doctor has no day of its own and may leave it to MSH-7. */
 function eventTimes(message: Er7Message, header: Header, rule: Rule): FoundTimes {
   const { kind, event } = header.found
-  const fields = (event.action === 'delete' ? rule.cancelled : undefined) ?? (kind.careDate as readonly Field[])
-  if (fields.length > 0) return requiredTimes(fields.map((field) => source(message, field)))
-  const { times } = legibleTimes([source(message, 'EVN-6')])
+  const fields = (event.action === 'delete' ? rule.cancelled : undefined) ?? kind.careDate
+  if (fields.length > 0) return requiredTimes(fields.map((field) => timeSource(message, message.segments, field)))
+  const { times } = serviceTimes(message, message.segments, { starts: ['EVN-6'], stops: [] })
   return { at: 'EVN-6', times: times.length === 0 ? [header.sentAt] : times }
-}
-
-function source(message: Er7Message, field: Field): TimeSource {
-  const [name = '', number] = field.split('-')
-  return timesIn(message, message.segments, name, Number(number))
 }
 
 function extraOf(message: Er7Message, rule: Rule, times: readonly Hl7Time[]): string | undefined {
@@ -122,8 +104,7 @@ function classWarnings(message: Er7Message): readonly IheError[] {
 function content(message: Er7Message, header: Header): Clinical {
   const rule = ruleOf(header)
   const [pv1, pv2] = [segmentsOf(message, 'PV1')[0], segmentsOf(message, 'PV2')[0]]
-  const at =
-    momentOf(message, header.found.kind.careDate as readonly Field[]) ?? time(message, segmentsOf(message, 'EVN')[0], 6)
+  const at = momentOf(message, header.found.kind.careDate) ?? time(message, segmentsOf(message, 'EVN')[0], 6)
   const until = momentOf(message, rule.until === undefined ? [] : [rule.until])
   const previousPlace = place(message, pv1, 6)
   const plannedPlace = place(message, pv2, 1)
@@ -144,8 +125,8 @@ function content(message: Er7Message, header: Header): Clinical {
   }
 }
 
-function momentOf(message: Er7Message, fields: readonly Field[]): Hl7Time | undefined {
-  return legibleTimes(fields.map((field) => source(message, field))).times[0]
+function momentOf(message: Er7Message, fields: readonly string[]): Hl7Time | undefined {
+  return serviceTimes(message, message.segments, { starts: fields, stops: [] }).times[0]
 }
 
 function placeOf(message: Er7Message): Place | undefined {

@@ -1,11 +1,12 @@
 // ADT-00 患者基本情報: the person as the facility knows them, one document a patient (HL7 v2.5 3.3.8, 3.3.23; SS-MIX2 ADT-00).
 
-import type { Clinical, Observation, PersonRecord } from '../../model/clinical.ts'
+import type { Clinical, PersonRecord } from '../../model/clinical.ts'
 import { component, type Er7Message, isNull, repetitions, type Segment, segmentsOf } from '../../model/hl7v2.ts'
 import { addressesOfPid, circumstancesOfPid, namesOfPid, SEX_OF_PID, telecomsOfPid } from '../../model/hl7v2-pid.ts'
 import type { Demographics } from '../../model/person.ts'
 import { birthDigits } from '../demographics.ts'
 import { coded, text, time } from './fields.ts'
+import { observationsOf } from './observations.ts'
 import type { KindReader, Reading, ReadingContext } from './reader.ts'
 
 export const personRecord: KindReader = { documents, content }
@@ -26,7 +27,7 @@ function content(message: Er7Message): Clinical {
   return {
     type: 'demographics',
     person: personOf(message),
-    observations: segmentsOf(message, 'OBX').map((obx) => observation(message, obx)),
+    observations: observationsOf(message, message.segments),
     allergies: segmentsOf(message, 'AL1').map((al1) => coded(message, al1, 3)),
     insurances: segmentsOf(message, 'IN1').map((in1) => insurance(message, in1)),
   }
@@ -45,31 +46,6 @@ function personOf(message: Er7Message): Demographics {
     telecoms: telecomsOfPid(message),
     ...circumstancesOfPid(message),
   }
-}
-
-/** Height, weight, blood type. */
-function observation(message: Er7Message, obx: Segment): Observation {
-  const at = time(message, obx, 14)
-  return {
-    item: coded(message, obx, 3),
-    subId: text(message, obx, 4),
-    valueType: text(message, obx, 2),
-    value: shown(message, obx),
-    unit: coded(message, obx, 6).text,
-    range: text(message, obx, 7),
-    flag: text(message, obx, 8),
-    status: text(message, obx, 11),
-    ...(at === undefined ? {} : { at }),
-    notes: [],
-  }
-}
-
-/** A code is shown by its text. */
-function shown(message: Er7Message, obx: Segment): string {
-  return repetitions(message, obx, 5)
-    .filter((raw) => !isNull(raw))
-    .map((raw) => component(message, raw, 2) || component(message, raw, 1))
-    .join(', ')
 }
 
 /** Insurer, and symbol with number of the insured. */
