@@ -1,0 +1,129 @@
+// Messages of one document in whatever order they come: one end state (HL7 v2.5 2.9; ITI TF-3 4.2.2.2.3 RPLC; SS-MIX2: newest wins).
+
+import t from 'tap'
+import { readAck } from '../../src/codec/hl7v2/ack.ts'
+import { DOMAINS, startNetwork } from '../faults/support.ts'
+
+t.setTimeout(170_000)
+
+const network = await startNetwork(t)
+const patient = await network.xadForStaff({ value: '0000012345', authority: DOMAINS['hospital-a'] })
+const connection = await network.mllp('hospital-a')
+t.teardown(connection.close)
+
+/** MSH-7 of the n-th message of a story. */
+const at = (step: number): string => `2026040109${String(step).padStart(2, '0')}00`
+const PID = 'PID|0001||0000012345^^^^PI||架空^太郎^^^^^L^I~カクウ^タロウ^^^^^L^P||19580412|M'
+
+type Segments = (number: string) => readonly string[]
+
+interface Step {
+  readonly event: string
+  readonly segments: Segments
+}
+
+const document = (trigger: string, txa: (number: string) => string): Step => ({
+  event: `MDM^${trigger}^${trigger === 'T11' ? 'MDM_T01' : 'MDM_T02'}`,
+  segments: (number) => [
+    `EVN|${trigger}|20260401090000`,
+    PID,
+    'PV1|1|O',
+    `TXA|1|18842-5^退院時サマリー^LN|AP|20260401||||||||${txa(number)}||||AU||AV`,
+    ...(trigger === 'T11' ? [] : [`OBX|1|TX|18842-5^退院時サマリー^LN||${trigger} ${number}||||||F`]),
+  ],
+})
+const first = document('T02', (number) => `${number}-A`)
+const edited = document('T08', (number) => `${number}-A`)
+const replacement = document('T10', (number) => `${number}-B|${number}-A`)
+const cancelled = document('T11', (number) => `${number}-B`)
+
+const result = (status: string, value: string): Step => ({
+  event: 'OUL^R22^OUL_R22',
+  segments: (number) => [
+    PID,
+    'SPM|1|||023^血清^JC10|||||||||||||20260401083000',
+    `OBR|1|${number}||3B035^AST^JC10|||20260401083000`,
+    `ORC|${status === 'CA' ? 'CA' : 'SC'}|${number}`,
+    `OBX|1|NM|3B035000002327201^AST^JC10||${value}|U/L|13-30||||${status === 'CA' ? 'X' : status}`,
+  ],
+})
+const order = (control: string, amount: string): Step => ({
+  event: 'RDE^O11^RDE_O11',
+  segments: (number) => [
+    PID,
+    `ORC|${control}|${number}||${number}_01|||||20260401085500`,
+    `RXE||103835401^薬Ａ^HOT9|1||TAB^錠^MR9P|||||${amount}|TAB^錠^MR9P`,
+    'TQ1|1||1013044400000000&内服・経口・１日３回朝昼夕食後&JAMISDP01|||7^D&日&ISO+|20260401',
+    'RXR|PO^口^HL70162',
+  ],
+})
+
+interface Story {
+  readonly name: string
+  readonly steps: readonly Step[]
+  /** Which of them is Approved in the end, counted from 1. */
+  readonly stands: readonly number[]
+}
+
+const STORIES: readonly Story[] = [
+  {
+    name: 'preliminary, final, corrected',
+    steps: [result('P', '24'), result('F', '25'), result('C', '26')],
+    stands: [3],
+  },
+  { name: 'final, cancelled', steps: [result('F', '25'), result('CA', '25')], stands: [] },
+  {
+    name: 'final, cancelled, final again',
+    steps: [result('F', '25'), result('CA', '25'), result('F', '27')],
+    stands: [3],
+  },
+  {
+    name: 'prescribed, changed, cancelled',
+    steps: [order('NW', '21'), order('XO', '42'), order('CA', '42')],
+    stands: [],
+  },
+  { name: 'document, edited, replaced under a new number', steps: [first, edited, replacement], stands: [3] },
+  { name: 'document, replaced, edited under its old number', steps: [first, replacement, edited], stands: [3] },
+  { name: 'document, edited, replaced, cancelled', steps: [first, edited, replacement, cancelled], stands: [] },
+]
+
+function permutations(count: number): readonly (readonly number[])[] {
+  if (count === 1) return [[0]]
+  return permutations(count - 1).flatMap((shorter) =>
+    Array.from({ length: count }, (_, place) => [...shorter.slice(0, place), count - 1, ...shorter.slice(place)]),
+  )
+}
+
+let stories = 0
+
+for (const { name, steps, stands } of STORIES) {
+  t.test(name, async (t) => {
+    for (const sequence of permutations(steps.length)) {
+      stories += 1
+      const number = String(260_401_000_000_000 + stories)
+      for (const index of sequence) {
+        const step = steps[index]
+        if (step === undefined) throw new Error('a permutation names what is not there')
+        const msh = `MSH|^~\\&|EHR|1399100015|GW|TSUNAGI|${at(index + 1)}||${step.event}|P-${number.slice(-6)}-${index + 1}|P|2.5||||||UNICODE UTF-8`
+        const message = [msh, ...step.segments(number), ''].join('\r')
+        const ack = readAck(await connection.send(Buffer.from(message)))
+        t.equal(ack.code, 'AA', `${sequence.join()}: ${ack.errors.map(({ userText }) => userText).join('; ')}`)
+      }
+      t.same(await standing(number), stands, `sent as ${sequence.map((index) => index + 1).join(', ')}`)
+    }
+  })
+}
+
+/** Steps of a story whose message is Approved, by the control ids in their bytes. */
+async function standing(number: string): Promise<readonly number[]> {
+  const entries = await network.find('hospital-a', patient)
+  const { documents } = await network.fetch(
+    'hospital-a',
+    entries.filter(({ mimeType }) => mimeType === 'x-application/hl7-v2+er7').map(({ uniqueId }) => uniqueId),
+  )
+  const controlId = new RegExp(`\\|P-${number.slice(-6)}-(\\d)\\|`)
+  return documents
+    .flatMap(({ bytes }) => controlId.exec(bytes.toString('utf8'))?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b)
+}
