@@ -30,6 +30,7 @@ import { adminPorts, ensureAdminToken, readiness } from './app/admin-ports.ts'
 import { demographicsBindings, identityBindings, identityServices } from './app/feed-bindings.ts'
 import { openMatching } from './app/matching.ts'
 import { startNotifications } from './app/notifications.ts'
+import { openPushDoor } from './app/push-door.ts'
 import { repositoryFor } from './app/repository-apart.ts'
 import { fillRecords, sweepDaily } from './app/upkeep.ts'
 import { ensureDevelopmentPki, pkiPaths } from './certificates/pki-directory.ts'
@@ -51,7 +52,6 @@ import { createReplyDelivery } from './http/reply-delivery.ts'
 import { parseAllowedAddress } from './http/reply-route.ts'
 import { createHttpsDoor } from './http/server.ts'
 import type { SoapEndpoint } from './http/soap-door.ts'
-import { storeClientService } from './http/storeclient-door.ts'
 import { iti62Codec, registerCodec, storedQueryCodec } from './http/transactions/registry.ts'
 import { iti41Codec, iti43Codec, iti86Codec } from './http/transactions/repository.ts'
 import type { IdentityPorts } from './identity/ports.ts'
@@ -113,6 +113,7 @@ export async function startServer(config: Config, options: { readonly log: DoorL
       adminToken,
       identity: house.identity,
       reloadModel: house.reloadModel,
+      tolerances: house.tolerances,
       ports: () => ports,
     }),
   })
@@ -217,7 +218,7 @@ async function furnish(given: Given) {
   )
   const storeClient = storeClientPorts(given, { blobs, registry })
   const find = (fingerprint: string) => findSystem(pool, { fingerprint, networkMode: config.access.mode })
-  const pushes = storeClientService((request, caller) => accept(request, caller, storeClient))
+  const pushes = openPushDoor(given, (request, caller) => accept(request, caller, storeClient))
   const endpoints = endpointsOf(given, {
     registry,
     queries: storedQueryPorts(given, registry),
@@ -229,22 +230,24 @@ async function furnish(given: Given) {
     metrics,
     recorder,
     identity,
+    tolerances: pushes.tolerances,
     reloadModel: matching.reload,
     stop: async () => {
       stopSweeping()
       matching.close()
       await stopFilling()
+      await pushes.tolerances.close()
       await stop()
     },
     https: {
       ports: doorPorts,
       findSystem: find,
       endpoints,
-      storeClient: { ports: doorPorts, serviceOf: () => pushes },
+      storeClient: { ports: doorPorts, ...pushes.door },
       limits: config.limits,
     },
     mllp: { ports: doorPorts, findSystem: find, limits: config.limits },
-    storeClient: { endpoint: 'mllp/storeclient', serviceOf: () => pushes },
+    storeClient: { endpoint: 'mllp/storeclient', ...pushes.door },
     pix: { endpoint: 'mllp/pix', serviceOf: identityServices(identity, pdqPorts(given, identity)) },
   }
 }

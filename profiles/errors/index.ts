@@ -19,6 +19,11 @@ export const errorTable: readonly ErrorRow[] = [
 
 const rows = new Map(errorTable.map((entry) => [entry.code, entry]))
 
+/** What the table says of a code; undefined for one that it lacks, as a former release may have written. */
+export function errorRow(code: string): ErrorRow | undefined {
+  return rows.get(code)
+}
+
 /**
  * The error of table row `code`, with where and why.
  * @throws {Error} when the table has no such row: a programming error, found by the test of the table.

@@ -11,6 +11,7 @@ import { createAdministrationStore } from '../db/administration-store.ts'
 import { createIndexAdministration } from '../db/identity/administration.ts'
 import { execute, sql } from '../db/sql.ts'
 import { createSubscriptionStore } from '../db/subscription-store.ts'
+import type { ToleranceStore } from '../db/tolerance-store.ts'
 import type { AdminPorts, PatientPorts, PersonAnswer } from '../http/admin/ports.ts'
 import { linkRecord, unlinkRecord } from '../identity/linking.ts'
 import type { IdentityPorts } from '../identity/ports.ts'
@@ -62,6 +63,7 @@ export function adminPorts(
     readonly adminToken: string
     readonly identity: IdentityPorts
     readonly reloadModel: () => Promise<void>
+    readonly tolerances: Pick<ToleranceStore, 'of'>
     readonly ports: () => { https: number; mllp: number }
   },
 ): AdminPorts {
@@ -72,6 +74,7 @@ export function adminPorts(
     log,
     store,
     documentKinds: affinityDomain.classCode.map(({ code }) => code),
+    tolerances: given.tolerances.of,
     readCertificate: (pem) => {
       const { fingerprint256, serial, subject, issuer, notBefore, notAfter } = readCertificate(pem)
       return { fingerprint: fingerprint256, serial, subject, issuer, notBefore, notAfter }

@@ -25,6 +25,7 @@ export const registerSystem: Registration = (program, terminal) => {
   registerAdd(group, terminal)
   registerList(group, terminal)
   registerRules(group, terminal)
+  registerTolerances(group, terminal)
   registerCertificate(group, terminal)
 }
 
@@ -90,6 +91,24 @@ function switchesOf(texts: readonly string[]): RuleSwitches {
       return [rule, known]
     }),
   )
+}
+
+function registerTolerances(group: Command, terminal: Terminal): void {
+  group
+    .command('tolerances <systemId>')
+    .description('what was tolerated in its messages, and how often / 許容した逸脱の一覧')
+    .action((systemId: string, _, command) =>
+      withAdmin(command, terminal, async (call) =>
+        showList(call, await call.admin.get(`/systems/${segment(systemId)}/tolerances`), [
+          'code',
+          'count',
+          'firstSeen',
+          'lastSeen',
+          'lastJournal',
+          'ja',
+        ]),
+      ),
+    )
 }
 
 function registerCertificate(group: Command, terminal: Terminal): void {

@@ -195,6 +195,25 @@ export const settings = {
     example: '/run/clamav/clamd.ctl',
   }),
 
+  'storeclient.messagesInWork': integer(
+    { default: 12, description: 'Pushed messages in work at a time; less than the database has connections' },
+    1,
+    1000,
+  ),
+  'storeclient.messagesInWorkPerSystem': integer(
+    { default: 8, description: 'Pushed messages in work at a time of one system, whatever its connections' },
+    1,
+    1000,
+  ),
+  'storeclient.turnWaitMs': integer(
+    {
+      default: 10_000,
+      description: 'Longest wait of a pushed message for its turn, milliseconds; then AR, and the sender tries again',
+    },
+    10,
+    600_000,
+  ),
+
   'limits.soapBytes': bytes({ default: 8 * MIB, description: 'Largest SOAP envelope (without MTOM parts)' }, KIB),
   'limits.documentBytes': bytes({ default: GIB, description: 'Largest document' }, KIB),
   'limits.requestBytes': bytes({ default: 2 * GIB, description: 'Largest HTTPS request, all parts together' }, KIB),

@@ -1,8 +1,9 @@
 // Data that a site lays over profiles/: files of the data directory, read once at start (design §5).
 
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AffinityDomain, affinityDomain, withSite } from '../../profiles/affinity-domain/index.ts'
+import { checkPartner, type PartnerRecord } from '../../profiles/partners/index.ts'
 import { type DataKind, withSiteKinds } from '../../profiles/storeclient/index.ts'
 import { ConfigError } from './error.ts'
 
@@ -28,6 +29,42 @@ export function loadStoreClientKinds(dataDir: string, domain: AffinityDomain): r
   const checked = withSiteKinds(readJson(path) ?? { kinds: [] }, domain)
   if ('problems' in checked) throw new ConfigError(checked.problems.map((problem) => `${path}: ${problem}`))
   return checked.kinds
+}
+
+/**
+ * The partner records of `config/partners/*.json` of the data directory, one a file.
+ * @throws {ConfigError} naming file, key and value of everything that will not do.
+ */
+export function loadPartners(dataDir: string): readonly PartnerRecord[] {
+  const directory = join(dataDir, 'config', 'partners')
+  const records: PartnerRecord[] = []
+  const problems: string[] = []
+  const files = new Map<string, string>()
+  for (const name of namesIn(directory)) {
+    const path = join(directory, name)
+    const checked = checkPartner(readJson(path))
+    if ('problems' in checked) {
+      problems.push(...checked.problems.map((problem) => `${path}: ${problem}`))
+      continue
+    }
+    const { id } = checked.record
+    if (files.has(id)) problems.push(`${path}: id: ${id} is that of ${files.get(id)} too`)
+    files.set(id, path)
+    records.push(checked.record)
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  return records
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory)
+      .filter((name) => name.endsWith('.json'))
+      .sort()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw new ConfigError([`${directory}: ${error instanceof Error ? error.message : 'cannot be read'}`])
+  }
 }
 
 function readJson(path: string): unknown {

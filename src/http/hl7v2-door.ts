@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { iheError } from '../../profiles/errors/index.ts'
 import type { Hl7v2Query, Transaction } from '../../profiles/transactions/index.ts'
 import { type AnswerBase, dueAcks, writeAck } from '../codec/hl7v2/ack.ts'
+import { isBatch, readBatchHeader } from '../codec/hl7v2/batch.ts'
 import { type MessageHeader, readHeader, unframe } from '../codec/hl7v2/header.ts'
 import { NOTHING_FOUND, type ResponseContent, writeResponse } from '../codec/hl7v2/write-response.ts'
 import type { Caller, CallingSystem, Exchange } from '../model/caller.ts'
@@ -11,9 +12,18 @@ import { IheError } from '../model/error.ts'
 import { NO_EVIDENCE, type Outcome } from '../model/evidence.ts'
 import { type DoorPorts, newExchange, observe, recordExchange } from './door.ts'
 import { framesOf, nameOf } from './failure.ts'
+import type { Turns } from './turns.ts'
 
-/** What came of a message; `found` is what a query found. */
-export type Performed = Outcome<unknown> & { readonly found?: ResponseContent }
+/** What came of a message; `found` is what a query found, `expectedSequence` what MSA-4 tells. */
+export type Performed = Outcome<unknown> & { readonly found?: ResponseContent; readonly expectedSequence?: number }
+
+/** What the transport says of a message beside its bytes. */
+export interface Carriage {
+  /** The content type's charset parameter. */
+  readonly charset?: string
+  /** The data kind that the sender names. */
+  readonly kind?: string
+}
 
 /** What stands behind a door of HL7 v2: which transaction a message is, the actor with its codec, and how it is answered. */
 export interface Hl7v2Service {
@@ -22,7 +32,9 @@ export interface Hl7v2Service {
    * Takes one message without transport framing. Of a refusal the first error is the reason; all others, and all errors of a
    * success, are warnings. @throws {IheError} what the sender got wrong.
    */
-  readonly perform: (bytes: Buffer, caller: Caller) => Promise<Performed>
+  readonly perform: (bytes: Buffer, caller: Caller, carriage: Carriage) => Promise<Performed>
+  /** Told of each message that was read although it deviates, with the warnings that the sender got. */
+  readonly onTolerated?: (caller: Caller, warnings: readonly IheError[]) => void
   /** Versions in which the sender is answered; in any other, 2.5. */
   readonly versions: ReadonlySet<string>
   /** The query that it serves, which is answered by its response message; everything else is acknowledged. */
@@ -33,6 +45,10 @@ export interface Hl7v2Door {
   readonly ports: DoorPorts
   /** By MSH-9. */
   readonly serviceOf: (header: MessageHeader) => Hl7v2Service
+  /** Whether batches of a system are taken apart; absent: of none. */
+  readonly takesBatches?: (system: CallingSystem) => boolean
+  /** Absent: every message is taken to work at once. */
+  readonly turns?: Turns
 }
 
 export interface Sender {
@@ -41,6 +57,7 @@ export interface Sender {
   readonly door: Exchange['door']
   readonly endpoint: string
   readonly peer: string
+  readonly carriage?: Carriage
 }
 
 /** Answers in the order they are sent; none where MSH-15 and MSH-16 ask for no acknowledgement. */
@@ -51,7 +68,7 @@ export interface Received {
 
 /** One message, from bytes to answers. Never throws for what a sender can get wrong. */
 export async function receiveMessage(bytes: Buffer, sender: Sender, door: Hl7v2Door): Promise<Received> {
-  const header = readHeader(bytes)
+  const header = isBatch(bytes) ? readBatchHeader(bytes) : readHeader(bytes)
   const service = door.serviceOf(header)
   const { id, roles } = service.transactionOf(header)
   const exchange: Exchange = {
@@ -63,6 +80,8 @@ export async function receiveMessage(bytes: Buffer, sender: Sender, door: Hl7v2D
   const outcome = await perform({ bytes, sender, door, service, caller, roles })
   const refusal = outcome.result === 'failure' ? outcome.errors[0] : undefined
   if (!outcome.recorded) await recordExchange(door.ports, caller, outcome)
+  const warnings = outcome.errors.filter(({ row }) => row.severity === 'Warning')
+  if (warnings.length > 0) service.onTolerated?.(caller, warnings)
   observe(door.ports, exchange, { result: outcome.result, code: refusal?.row.code ?? '', systemId: caller.systemId })
   return { answers: answersTo(header, { bytes, service, outcome, refusal, exchange }), refusal }
 }
@@ -77,11 +96,13 @@ interface Given {
 }
 
 async function perform(given: Given): Promise<Performed> {
-  const { bytes, sender, service, caller, roles } = given
+  const { bytes, sender, door, service, caller, roles } = given
+  let endTurn = nothing
   try {
     if (sender.active === 'no' || !roles.some((role) => sender.system.roles.has(role)))
       throw iheError('ROLE_MISSING', { rule: `roles ${roles.join(', ')}` })
-    return await service.perform(unframe(bytes), caller)
+    endTurn = (await door.turns?.take(sender.system.systemId, bytes.length)) ?? nothing
+    return await service.perform(unframe(bytes), caller, sender.carriage ?? {})
   } catch (error) {
     return {
       answer: undefined,
@@ -90,8 +111,12 @@ async function perform(given: Given): Promise<Performed> {
       evidence: NO_EVIDENCE,
       recorded: false,
     }
+  } finally {
+    endTurn()
   }
 }
+
+function nothing(): void {}
 
 function asRow(error: unknown, given: Given): IheError {
   if (error instanceof IheError) return error
@@ -124,7 +149,9 @@ function answersTo(request: MessageHeader, answered: Answered): readonly Buffer[
   const { query } = service
   if (query !== undefined)
     return [writeResponse({ ...answer(), query, bytes, result: refusal ?? outcome.found ?? NOTHING_FOUND })]
+  const { expectedSequence } = outcome
+  const sequence = expectedSequence === undefined ? {} : { expectedSequence }
   return dueAcks(request, refusal === undefined ? 'accepted' : 'refused').flatMap(
-    (mode) => writeAck({ ...answer(), result: refusal ?? 'accepted', mode }) ?? [],
+    (mode) => writeAck({ ...answer(), ...sequence, result: refusal ?? 'accepted', mode }) ?? [],
   )
 }

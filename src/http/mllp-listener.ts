@@ -6,7 +6,8 @@ import { readHeader } from '../codec/hl7v2/header.ts'
 import type { MllpConnection, MllpEvent } from '../mllp/connection.ts'
 import { createMllpServer } from '../mllp/server.ts'
 import { createRefusalRecorder, newExchange, recordRefusal } from './door.ts'
-import { type Hl7v2Door, receiveMessage } from './hl7v2-door.ts'
+import { receive } from './hl7v2-batch.ts'
+import type { Hl7v2Door } from './hl7v2-door.ts'
 import { createIdentifier, type FindSystem } from './identity.ts'
 
 export interface MllpListenerOptions extends Hl7v2Door {
@@ -41,7 +42,7 @@ export function createMllpListener(options: MllpListenerOptions): MllpListener {
     const identity = await identify(connection.socket)
     if (identity.kind === 'refused') return 'close'
     const sender = { ...identity, door: 'mllp', endpoint, peer: connection.peer } as const
-    return (await receiveMessage(message, sender, options)).answers
+    return (await receive(message, sender, options)).answers
   }
 
   /** Broken frames are never answered, but they are journalled: the vendor will ask why nothing came back. */

@@ -13,7 +13,7 @@ import { createIdentifier, type FindSystem } from './identity.ts'
 import { paced } from './pace.ts'
 import { connectionChannel, renderFault } from './soap-answer.ts'
 import { registerSoapEndpoint, type SoapDoorOptions, type SoapEndpoint } from './soap-door.ts'
-import { registerStoreClientRoute, STORE_CLIENT_PATH } from './storeclient-door.ts'
+import { registerStoreClientRoute, STORE_CLIENT_PATH, type StoreClientDoor } from './storeclient-door.ts'
 
 export interface HttpsDoorOptions {
   /** Key, certificate, CA, versions and ciphers. */
@@ -24,7 +24,7 @@ export interface HttpsDoorOptions {
   readonly ports: DoorPorts
   readonly findSystem: FindSystem
   readonly endpoints: readonly SoapEndpoint[]
-  readonly storeClient: Hl7v2Door
+  readonly storeClient: StoreClientDoor & Pick<Hl7v2Door, 'ports'>
   readonly replies: SoapDoorOptions['replies']
   readonly limits: SoapDoorOptions['limits'] & {
     readonly headersTimeoutMs: number

@@ -3,27 +3,45 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { iheError } from '../../profiles/errors/index.ts'
+import type { Reading } from '../../profiles/partners/index.ts'
 import { storeClientDemographics, storeClientPush } from '../../profiles/transactions/index.ts'
 import { readEr7 } from '../codec/hl7v2/read.ts'
 import { parseContentType } from '../codec/mtom/content-type.ts'
-import type { Caller } from '../model/caller.ts'
+import type { Caller, CallingSystem } from '../model/caller.ts'
 import { IheError } from '../model/error.ts'
 import { NO_EVIDENCE, type Outcome } from '../model/evidence.ts'
 import type { StoreClientAnswer, StoreClientRequest } from '../storeclient/accept.ts'
 import { newExchange, observe, recordExchange } from './door.ts'
-import { type Hl7v2Door, type Hl7v2Service, type Received, receiveMessage, type Sender } from './hl7v2-door.ts'
+import { receive } from './hl7v2-batch.ts'
+import type { Carriage, Hl7v2Door, Hl7v2Service, Performed, Received, Sender } from './hl7v2-door.ts'
 import { readWhole } from './soap-message.ts'
+import { createSequencer, type Sequences } from './storeclient-sequence.ts'
+import { holdTo } from './storeclient-strict.ts'
+
+export interface StoreClientServiceOptions {
+  readonly accept: (request: StoreClientRequest, caller: Caller) => Promise<Outcome<StoreClientAnswer>>
+  /** What was agreed with a sender. */
+  readonly readingOf: (system: CallingSystem) => Reading
+  readonly onTolerated?: Hl7v2Service['onTolerated']
+  readonly sequences: Sequences
+}
 
 /** Pushes of facilities: what the actor makes of a message that could be read. */
-export function storeClientService(
-  accept: (request: StoreClientRequest, caller: Caller) => Promise<Outcome<StoreClientAnswer>>,
-): Hl7v2Service {
+export function storeClientService(options: StoreClientServiceOptions): Hl7v2Service {
+  const { accept, readingOf, onTolerated } = options
+  const sequenced = createSequencer(options.sequences)
+  const perform = async (bytes: Buffer, caller: Caller, { charset }: Carriage): Promise<Performed> => {
+    const reading = readingOf(caller)
+    const message = readEr7(bytes, { eightBit: reading.eightBit, ...(charset === undefined ? {} : { charset }) })
+    holdTo(reading, message)
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    const take = () => accept({ message, bytes, sha256 }, caller)
+    return reading.sequenceNumbers === 'on' ? sequenced({ systemId: caller.systemId, message, perform: take }) : take()
+  }
   return {
     transactionOf: ({ messageCode }) => (messageCode === 'ADT' ? storeClientDemographics : storeClientPush),
-    perform: (bytes, caller) => {
-      const sha256 = createHash('sha256').update(bytes).digest('hex')
-      return accept({ message: readEr7(bytes), bytes, sha256 }, caller)
-    },
+    perform,
+    ...(onTolerated === undefined ? {} : { onTolerated }),
     versions: new Set(['2.5']),
   }
 }
@@ -40,12 +58,17 @@ const RETRY_AFTER_SECONDS = 5
 
 export const STORE_CLIENT_PATH = '/storeclient'
 
-export interface StoreClientRouteOptions extends Hl7v2Door {
+export interface StoreClientDoor extends Omit<Hl7v2Door, 'ports'> {
+  /** What was agreed with a sender. */
+  readonly readingOf: (system: CallingSystem) => Reading
+}
+
+export interface StoreClientRouteOptions extends StoreClientDoor, Pick<Hl7v2Door, 'ports'> {
   readonly systemOf: (request: FastifyRequest) => Pick<Sender, 'system' | 'active'>
   readonly maxBytes: number
 }
 
-/** POST /storeclient: one message; 200 with any ACK, 202 when none is due, 400 without MSH, 413, 415, 503. */
+/** POST /storeclient: one message or batch; 200 with any ACK, 202 when none is due, 400 without MSH, 413, 415, 503. */
 export function registerStoreClientRoute(app: FastifyInstance, options: StoreClientRouteOptions): void {
   app.post(STORE_CLIENT_PATH, async (request, reply) => {
     const known = options.systemOf(request)
@@ -56,25 +79,37 @@ export function registerStoreClientRoute(app: FastifyInstance, options: StoreCli
       peer: `${request.socket.remoteAddress}:${request.socket.remotePort}`,
     }
     try {
-      const { type } = parseContentType(request.headers['content-type'] ?? '')
+      const { type, parameters } = parseContentType(request.headers['content-type'] ?? '')
       if (!ACCEPTED_TYPES.has(type)) throw iheError('CONTENT_TYPE', { at: 'Content-Type', value: type })
+      const charset = parameters.get('charset')
       const bytes = await readWhole(request.body as AsyncIterable<Buffer>, options.maxBytes)
-      return answer(reply, await receiveMessage(bytes, sender, options))
+      const carriage = charset === undefined ? {} : { charset }
+      const received = await receive(bytes, { ...sender, carriage }, options)
+      return answer(reply, received, options.readingOf(known.system))
     } catch (error) {
       return refuseBeforeReading(reply, { error, sender, options })
     }
   })
 }
 
-function answer(reply: FastifyReply, received: Received): FastifyReply {
-  const [ack] = received.answers
-  const code = received.refusal?.row.code
-  if (code === 'BUSY') reply.header('retry-after', String(RETRY_AFTER_SECONDS))
-  const status = code === 'HL7_NO_MSH' ? 400 : code === 'BUSY' ? 503 : ack === undefined ? 202 : 200
+/** There is no second answer over HTTP: where a commit and an application acknowledgement are due, they follow one another. */
+function answer(reply: FastifyReply, received: Received, reading: Reading): FastifyReply {
+  const { answers, refusal } = received
+  const status = statusOf(refusal, reading)
+  if (status === 503) reply.header('retry-after', String(RETRY_AFTER_SECONDS))
   return reply
-    .code(status)
+    .code(answers.length === 0 && status === 200 ? 202 : status)
     .header('content-type', ER7_TYPE)
-    .send(ack ?? Buffer.alloc(0))
+    .send(Buffer.concat(answers))
+}
+
+function statusOf(refusal: IheError | undefined, { httpStatusOfRefusals }: Reading): number {
+  if (refusal === undefined) return 200
+  const { code, retry } = refusal.row
+  if (code === 'HL7_NO_MSH') return 400
+  if (code === 'BUSY') return 503
+  if (httpStatusOfRefusals === '200') return 200
+  return retry === 'never' ? 400 : 503
 }
 
 /** The body was not read, so there is no MSH to answer; the status says what is wrong and the text what to do. */

@@ -70,8 +70,9 @@ export function isNull(text: string): boolean {
 }
 
 /**
- * Text with its escape sequences resolved (HL7 v2.5 2.7): \F\ \S\ \T\ \R\ \E\, \Xdd..\ in the ASCII range and \.br\;
- * highlighting is dropped, unknown sequences and a lone escape character stay literal (the yen sign of Japanese data).
+ * Text with its escape sequences resolved (HL7 v2.5 2.7, 2.7.6): \F\ \S\ \T\ \R\ \E\, \Xdd..\ in the ASCII range (reading has
+ * turned others into characters) and line breaks of formatted text; highlighting and indents are dropped, unknown sequences
+ * and a lone escape character stay literal (the yen sign of Japanese data).
  */
 export function resolveEscapes(delimiters: Delimiters, text: string): string {
   if (!text.includes(delimiters.escape)) return text
@@ -105,9 +106,32 @@ function resolveEscape(delimiters: Delimiters, sequence: string): string | undef
     case 'H':
     case 'N':
       return ''
-    case '.br':
-      return '\n'
   }
-  const hex = /^X((?:[2-7][0-9A-Fa-f])+)$/.exec(sequence)?.[1]
+  if (sequence.startsWith('.')) return resolveFormat(sequence)
+  const hex = /^X((?:09|[2-7][0-9A-Fa-f])+)$/.exec(sequence)?.[1]
   return hex === undefined ? undefined : Buffer.from(hex, 'hex').toString('latin1')
+}
+
+/** A blank page more says nothing to a reader, and a short message must not become a long text. */
+const MAX_BLANK = 50
+
+/** A formatting command as plain text (HL7 v2.5 2.7.6); undefined when it is none. */
+function resolveFormat(command: string): string | undefined {
+  const [, name, count = ''] = /^\.(br|sp|sk|in|ti|fi|nf|ce) ?([+-]?\d*)$/.exec(command) ?? []
+  const times = Math.min(MAX_BLANK, Math.max(1, Number(count)))
+  switch (name) {
+    case 'br':
+    case 'ce':
+      return '\n'
+    case 'sp':
+      return '\n'.repeat(times)
+    case 'sk':
+      return ' '.repeat(times)
+    case 'in':
+    case 'ti':
+    case 'fi':
+    case 'nf':
+      return ''
+  }
+  return undefined
 }

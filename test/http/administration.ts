@@ -12,6 +12,7 @@ import { adminPorts, readiness } from '../../src/app/admin-ports.ts'
 import { fragmentForm } from '../../src/codec/ebxml/registry-object.ts'
 import { type Config, loadConfig } from '../../src/config/config.ts'
 import { createIdentityStore } from '../../src/db/identity-store.ts'
+import { createToleranceStore } from '../../src/db/tolerance-store.ts'
 import { createManagement } from '../../src/http/management.ts'
 import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
 import type { IdentityPorts, Matching } from '../../src/identity/ports.ts'
@@ -80,6 +81,7 @@ export async function openAdministration(t: Test, mode: Matching['policy']['mode
         adminToken: TOKEN,
         identity,
         reloadModel: async () => {},
+        tolerances: createToleranceStore(pool, log),
         ports: () => ({ https: 8443, mllp: 2575 }),
       },
     ),

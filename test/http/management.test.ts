@@ -32,6 +32,7 @@ const admin: AdminPorts = {
   transfer: {} as AdminPorts['transfer'],
   index: {} as AdminPorts['index'],
   subscriptions: {} as AdminPorts['subscriptions'],
+  tolerances: async () => [],
   readCertificate: () => {
     throw new Error('no certificate')
   },

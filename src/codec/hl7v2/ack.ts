@@ -34,6 +34,8 @@ export interface Acknowledgement extends AnswerBase {
   readonly result: 'accepted' | IheError
   /** Which of the due acknowledgements to write; the first one when left out. */
   readonly mode?: AckMode
+  /** MSA-4: the sequence number that the next message must have, -1 when any will do (HL7 v2.5 2.10.1). */
+  readonly expectedSequence?: number
 }
 
 const APPLICATION_CODES = '99STC'
@@ -60,29 +62,38 @@ const CONDITIONS: Readonly<Record<number, string>> = {
 
 /**
  * The acknowledgements that MSH-15 and MSH-16 ask for, in the order they are sent. One of the two present means enhanced
- * mode, the other one then counts as NE. A refused commit is not followed by an application acknowledgement.
+ * mode, the other one then counts as NE. A refused commit is not followed by an application acknowledgement. A value that
+ * table 0155 lacks counts as AL: whoever asks in a way we do not understand must not wait for ever.
  */
 export function dueAcks(
   request: Pick<MessageHeader, 'acceptAck' | 'applicationAck'>,
   outcome: 'accepted' | 'refused',
 ): readonly AckMode[] {
-  if (request.acceptAck === '' && request.applicationAck === '') return ['original']
-  const commit = isDue(request.acceptAck, outcome)
-  const application = isDue(request.applicationAck, outcome)
+  const [accept, ofApplication] = [condition(request.acceptAck), condition(request.applicationAck)]
+  if (accept === '' && ofApplication === '') return ['original']
+  const commit = isDue(accept, outcome)
+  const application = isDue(ofApplication, outcome)
   if (commit) return application && outcome === 'accepted' ? ['commit', 'application'] : ['commit']
   return application ? ['application'] : []
 }
 
+/** A field of MSH as table 0155 writes it; HL7 null says as little as nothing. */
+function condition(raw: string): string {
+  const text = raw.trim().toUpperCase()
+  return text === '""' ? '' : text
+}
+
 function isDue(condition: string, outcome: 'accepted' | 'refused'): boolean {
   switch (condition) {
-    case 'AL':
-      return true
+    case '':
+    case 'NE':
+      return false
     case 'ER':
       return outcome === 'refused'
     case 'SU':
       return outcome === 'accepted'
   }
-  return false
+  return true
 }
 
 /**
@@ -104,6 +115,7 @@ export function writeAck(ack: Acknowledgement): Buffer | undefined {
       ackCode(ack, mode),
       echo(ack.request.delimiters, ack.request.controlId),
       isBefore25(version) && first !== undefined ? diagnostic(first, ack.journalId) : '',
+      ack.expectedSequence === undefined ? '' : String(ack.expectedSequence),
     ],
     ...(isBefore25(version)
       ? oldErrorSegments(errors)

@@ -12,6 +12,7 @@ export interface Decoded {
 }
 
 const ESC = 0x1b
+const SHIFT_OUT = 0x0e
 const UTF8_BOM = Buffer.from([0xef, 0xbb, 0xbf])
 const GETA = '〓'
 
@@ -39,36 +40,47 @@ export function labelledCharset(label: string): DetectedCharset {
 }
 
 /**
- * The set of a message, from its bytes: an escape sequence wins over everything, since ISO-2022-JP is valid UTF-8 too.
- * `preferred` decides between Shift_JIS and EUC-JP where the bytes are valid in both. Undefined when none fits.
+ * The set of a message, from its bytes: an escape sequence wins over everything, since ISO-2022-JP is valid UTF-8 too; a
+ * shift out (0E) among 7-bit bytes is the katakana of JIS X 0201, which need not be designated. `preferred` decides between Shift_JIS and EUC-JP where the bytes are valid in both. Undefined when none fits.
  */
 export function detectCharset(bytes: Uint8Array, preferred?: DetectedCharset): DetectedCharset | undefined {
   if (hasJisEscape(view(bytes))) return 'ISO-2022-JP'
-  if (isAscii(bytes)) return 'ASCII'
+  if (isAscii(bytes)) return view(bytes).includes(SHIFT_OUT) ? 'ISO-2022-JP' : 'ASCII'
   if (isUtf8(bytes)) return 'UTF-8'
   const candidates = preferred === 'EUC-JP' ? (['EUC-JP', 'Shift_JIS'] as const) : (['Shift_JIS', 'EUC-JP'] as const)
   return candidates.find((charset) => isValid(bytes, charset))
 }
 
+/** What is known of a message beside its bytes. */
+export interface CharsetHints {
+  /** What the transport said; it excuses a wrong MSH-18 where the bytes agree with it. */
+  readonly charset?: string
+  /** Which set bytes are that are valid in both, of a sender whose labels say nothing of either. */
+  readonly eightBit?: 'Shift_JIS' | 'EUC-JP'
+}
+
 /**
- * Decodes a whole message, before anything is split: the second byte of a kanji may be a delimiter. `label` is MSH-18,
- * `options.charset` what the transport said; it excuses a wrong MSH-18 where the bytes agree with it.
+ * Decodes a whole message, before anything is split: the second byte of a kanji may be a delimiter. `label` is MSH-18.
  * @throws {IheError} HL7_CHARSET at the first undecodable place, HL7_CHARSET_UNSUPPORTED for UTF-16 and UTF-32,
  *   HL7_TRUNCATED when the bytes end inside a two-byte run.
  */
-export function decode(bytes: Uint8Array, label: string, options: { readonly charset?: string } = {}): Decoded {
+export function decode(bytes: Uint8Array, label: string, options: CharsetHints = {}): Decoded {
   const all = view(bytes)
   refuseWideCharsets(all)
   const hasBom = all.subarray(0, 3).equals(UTF8_BOM)
   const body = hasBom ? all.subarray(3) : all
   const transport = options.charset === undefined ? undefined : labelledCharset(options.charset)
-  const charset = detectCharset(body, transport ?? labelledCharset(label))
+  const charset = detectCharset(body, preferredSet(transport ?? labelledCharset(label), options))
   if (charset === undefined) throw undecodable(body, firstInvalid(body))
   const tolerances: Tolerance[] = hasBom ? [{ code: 'HL7_BYTE_ORDER_MARK', at: 'MSH' }] : []
   if (transport !== charset && !PROPER_LABELS[charset].test(label)) {
     tolerances.push({ code: 'HL7_CHARSET_LABEL', at: 'MSH-18', value: `${label} for ${charset}` })
   }
   return { text: decodeAs(body, charset, tolerances), charset, tolerances }
+}
+
+function preferredSet(named: DetectedCharset, { eightBit }: CharsetHints): DetectedCharset {
+  return named === 'Shift_JIS' || named === 'EUC-JP' ? named : (eightBit ?? named)
 }
 
 /**

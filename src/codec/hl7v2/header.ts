@@ -16,6 +16,8 @@ export interface MessageHeader {
   readonly controlId: string
   readonly processingId: string
   readonly version: string
+  /** MSH-13. */
+  readonly sequenceNumber?: string
   /** MSH-15 and MSH-16, table 0155. */
   readonly acceptAck: string
   readonly applicationAck: string
@@ -58,6 +60,7 @@ export function readHeader(bytes: Uint8Array): MessageHeader {
     controlId: fields[9] ?? '',
     processingId: fields[10] ?? '',
     version: fields[11] ?? '',
+    ...((fields[12] ?? '') === '' ? {} : { sequenceNumber: fields[12] ?? '' }),
     acceptAck: fields[14] ?? '',
     applicationAck: fields[15] ?? '',
     charsetLabel: fields[17] ?? '',
@@ -77,13 +80,12 @@ export function readDelimiters(text: string): Delimiters | undefined {
   return { field, component, repetition, escape: escaping, subcomponent }
 }
 
-/** The message without MLLP framing (0B … 1C 0D) and without the 1C that file exports leave behind. */
+/** The message without MLLP framing (0B … 1C 0D) and without the 1C, and line ends behind it, that file exports leave. */
 export function unframe(bytes: Uint8Array): Buffer {
-  let start = 0
+  const start = bytes[0] === 0x0b ? 1 : 0
   let end = bytes.byteLength
-  if (bytes[0] === 0x0b) start = 1
-  if (bytes[end - 1] === 0x1c) end -= 1
-  else if (bytes[end - 1] === 0x0d && bytes[end - 2] === 0x1c) end -= 2
+  while (end > start && (bytes[end - 1] === 0x0d || bytes[end - 1] === 0x0a)) end -= 1
+  end = bytes[end - 1] === 0x1c ? end - 1 : bytes.byteLength
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.max(0, end - start))
 }
 

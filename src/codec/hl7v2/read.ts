@@ -1,8 +1,9 @@
 // HL7 v2.5 ER7 bytes → message: frame off, delimiters from MSH-1 and MSH-2, decode whole, then split (HL7 v2.5 2.5, 2.6, 2.10).
 
 import { iheError } from '../../../profiles/errors/index.ts'
-import type { Delimiters, Er7Message, Segment, Tolerance } from '../../model/hl7v2.ts'
-import { decode, refuseWideCharsets } from './charset.ts'
+import type { Delimiters, DetectedCharset, Er7Message, Segment, Tolerance } from '../../model/hl7v2.ts'
+import { type CharsetHints, decode, refuseWideCharsets } from './charset.ts'
+import { readEscapes } from './escape.ts'
 import { charsetLabel, mshOffset, readDelimiters, unframe } from './header.ts'
 
 const LIMITS = {
@@ -16,12 +17,12 @@ const LIMITS = {
 const BATCH_SEGMENTS = new Set(['FHS', 'BHS'])
 
 /**
- * Reads one message. `charset` is the transport's charset parameter; it excuses a wrong MSH-18 where the bytes agree.
+ * Reads one message.
  * Deviations that do not change the meaning come back as tolerances naming warning rows of the error table.
  * @throws {IheError} HL7_NO_MSH, HL7_BATCH, HL7_DELIMITERS, HL7_CHARSET, HL7_CHARSET_UNSUPPORTED, HL7_TRUNCATED,
  *   HL7_STRUCTURE or HL7_LIMIT.
  */
-export function readEr7(bytes: Uint8Array, options: { readonly charset?: string } = {}): Er7Message {
+export function readEr7(bytes: Uint8Array, options: CharsetHints = {}): Er7Message {
   const body = unframe(bytes)
   if (mshOffset(body) < 0) throw withoutMsh(body)
   const decoded = decode(body, charsetLabel(body), options)
@@ -29,7 +30,10 @@ export function readEr7(bytes: Uint8Array, options: { readonly charset?: string 
   const delimiters = readDelimiters(text)
   if (delimiters === undefined) throw iheError('HL7_DELIMITERS', { at: 'MSH-2', value: text.slice(3, 9) })
   const tolerances = [...decoded.tolerances]
-  const segments = splitSegments(text, delimiters, tolerances)
+  const split = splitSegments(text, delimiters, tolerances)
+  const segments = split.some(holdsEscape(delimiters))
+    ? settleEscapes(split, { delimiters, charset: decoded.charset, tolerances })
+    : split
   return { delimiters, segments, charset: decoded.charset, tolerances }
 }
 
@@ -92,4 +96,39 @@ function checkFields(name: string, fields: readonly string[], delimiters: Delimi
         throw iheError('HL7_LIMIT', { at, value: `more than ${LIMITS.repetitions} repetitions` })
     }
   }
+}
+
+/** Whether a segment needs `settleEscapes`; MSH-2 names the escape character and holds no sequence. */
+function holdsEscape({ escape: mark }: Delimiters): (segment: Segment) => boolean {
+  return ({ name, fields }) => fields.some((field, index) => field.includes(mark) && !(name === 'MSH' && index === 1))
+}
+
+interface Reading {
+  readonly delimiters: Delimiters
+  readonly charset: DetectedCharset
+  readonly tolerances: Tolerance[]
+}
+
+/** The segments with their escape sequences read; one tolerance tells the first place of those that are none, and how many. */
+function settleEscapes(segments: readonly Segment[], { delimiters, charset, tolerances }: Reading): Segment[] {
+  let lone = 0
+  let first = ''
+  const occurrences = new Map<string, number>()
+  const holds = holdsEscape(delimiters)
+  const settled = segments.map((segment) => {
+    const { name } = segment
+    const occurrence = (occurrences.get(name) ?? 0) + 1
+    occurrences.set(name, occurrence)
+    if (!holds(segment)) return segment
+    const fields = segment.fields.map((field, index) => {
+      if (!field.includes(delimiters.escape) || (name === 'MSH' && index === 1)) return field
+      const read = readEscapes(field, delimiters, charset)
+      if (read.lone > 0 && lone === 0) first = `${name}${occurrence > 1 ? `[${occurrence}]` : ''}-${index + 1}`
+      lone += read.lone
+      return read.text
+    })
+    return { name, fields }
+  })
+  if (lone > 0) tolerances.push({ code: 'HL7_ESCAPE', at: first, value: `${lone} in the message` })
+  return settled
 }

@@ -11,7 +11,7 @@ export type ComponentValue = Leaf | readonly Leaf[]
 /** Components of one repetition. */
 export type RepetitionValue = { readonly components: readonly ComponentValue[] }
 export type FieldValue = Leaf | RepetitionValue | readonly RepetitionValue[]
-/** Segment name, then field 1 and so on; for MSH, which writes fields 1 and 2 itself, field 3 and so on. */
+/** Segment name, then field 1 and so on; for MSH, FHS and BHS, of which fields 1 and 2 are written here, field 3 and so on. */
 export type SegmentValue = readonly [name: string, ...fields: readonly FieldValue[]]
 
 /** Components of a field: `cx('123', '', '', ['', '1.2.3', 'ISO'], 'PI')`; an inner list is sub-components. */
@@ -73,10 +73,14 @@ function escapeCharacter(delimiters: Delimiters, character: string): string {
   return point < 0x20 ? quoted(`X${point.toString(16).toUpperCase().padStart(2, '0')}`) : character
 }
 
+const NAMES_DELIMITERS: ReadonlySet<string> = new Set(['MSH', 'FHS', 'BHS'])
+
 function segmentText([name, ...fields]: SegmentValue, delimiters: Delimiters): string {
   const texts = fields.map((field) => fieldText(field, delimiters))
   const { component, repetition, subcomponent } = delimiters
-  const head = name === 'MSH' ? [name, `${component}${repetition}${delimiters.escape}${subcomponent}`] : [name]
+  const head = NAMES_DELIMITERS.has(name)
+    ? [name, `${component}${repetition}${delimiters.escape}${subcomponent}`]
+    : [name]
   return trimEnd([...head, ...texts]).join(delimiters.field)
 }
 

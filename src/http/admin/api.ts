@@ -17,6 +17,7 @@ import { registerReviewRoutes } from './reviews.ts'
 import { described, isStaffName, STAFF_HEADER } from './schemas.ts'
 import { registerSubscriptionRoutes } from './subscriptions.ts'
 import { registerSystemRoutes } from './systems.ts'
+import { registerToleranceRoutes } from './tolerances.ts'
 import { registerUnionRoutes } from './unions.ts'
 
 const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
@@ -29,6 +30,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   app.get('/network', { schema: described('Identifiers and addresses of this network') }, async () => ports.network())
   registerFacilityRoutes(app, ports)
   registerSystemRoutes(app, ports)
+  registerToleranceRoutes(app, ports)
   registerUnionRoutes(app, ports)
   registerPatientRoutes(app, ports)
   registerSearchRoutes(app, ports)

@@ -8,6 +8,7 @@ import type { Oid } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
 import type { PersonRecord } from '../../model/person-record.ts'
 import type { DoorLog } from '../door.ts'
+import type { ToleratedRow } from './tolerances.ts'
 
 export interface AdminPorts {
   readonly token: string
@@ -22,6 +23,8 @@ export interface AdminPorts {
   /** The master patient index as its administration works on it. */
   readonly index: AdministrationPorts
   readonly subscriptions: SubscriptionStore
+  /** What was tolerated in the messages of a system. */
+  readonly tolerances: (systemId: string) => Promise<readonly ToleratedRow[]>
   readonly readCertificate: (pem: string) => Parameters<AdministrationStore['addCertificate']>[1]
   /** What a connecting vendor needs to know of this network. */
   readonly network: () => Readonly<Record<string, unknown>>

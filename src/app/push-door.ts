@@ -1,0 +1,51 @@
+// What the StoreClient doors share: how each sender is read, whose turn it is, and what was tolerated of whom.
+
+import { readingsOf } from '../../profiles/partners/index.ts'
+import { loadPartners } from '../config/site-data.ts'
+import { createSequenceStore } from '../db/sequence-store.ts'
+import { createToleranceStore, type ToleranceStore } from '../db/tolerance-store.ts'
+import { type StoreClientDoor, type StoreClientServiceOptions, storeClientService } from '../http/storeclient-door.ts'
+import { createTurns } from '../http/turns.ts'
+import type { Given } from './actor-ports.ts'
+
+/** Messages that wait for their turn are held in memory up to here, all together. */
+const WAITING_BYTES = 256 * 2 ** 20
+
+export interface PushDoor {
+  readonly door: StoreClientDoor
+  readonly tolerances: ToleranceStore
+}
+
+export function openPushDoor(given: Given, accept: StoreClientServiceOptions['accept']): PushDoor {
+  const { config, pool, log } = given
+  const partners = readingsOf(loadPartners(config.dataDir))
+  const readingOf: StoreClientDoor['readingOf'] = (system) => partners(system, new Date())
+  const tolerances = createToleranceStore(pool, log)
+  const service = storeClientService({
+    accept,
+    readingOf,
+    sequences: createSequenceStore(pool),
+    onTolerated: ({ systemId, exchange }, warnings) =>
+      tolerances.note({
+        systemId,
+        exchangeId: exchange.id,
+        at: exchange.receivedAt,
+        codes: warnings.map(({ row }) => row.code),
+      }),
+  })
+  const { messagesInWork, messagesInWorkPerSystem, turnWaitMs } = config.storeclient
+  return {
+    door: {
+      serviceOf: () => service,
+      readingOf,
+      takesBatches: (system) => readingOf(system).batch === 'accepted',
+      turns: createTurns({
+        overall: messagesInWork,
+        perSystem: messagesInWorkPerSystem,
+        waitMs: turnWaitMs,
+        waitingBytes: WAITING_BYTES,
+      }),
+    },
+    tolerances,
+  }
+}
