@@ -7,6 +7,7 @@ import { Readable } from 'node:stream'
 import type pg from 'pg'
 import type { Test } from 'tap'
 import { Agent, type Dispatcher, request } from 'undici'
+import type { PartnerRecord } from '../../profiles/partners/index.ts'
 import { type RunningServer, startServer } from '../../src/app.ts'
 import { type Credentials, readCredentials } from '../../src/cli/credentials.ts'
 import { type LoadedTour, loadDemo } from '../../src/cli/demo/load.ts'
@@ -68,13 +69,30 @@ const NOBODY = 'nobody'
 /** Laid over the affinity domain, as an operator would; fixtures count on it. */
 const SITE = { rules: { 'XDS-OBJECT-TEXT-LENGTH': 'warn' } }
 
+/** With this sender more was agreed than others need; fixtures count on it. */
+const STRICT: PartnerRecord = {
+  id: 'strict-tester',
+  system: 'tester',
+  since: '2026-01-01',
+  reason: 'the conformance tester sends what the standard says',
+  reading: { charset: 'strict', terminators: 'strict', structure: 'strict', batch: 'accepted', sequenceNumbers: 'on' },
+}
+
+export interface ScenarioOptions {
+  /** Partner records beside the one of the tester. */
+  readonly partners?: readonly PartnerRecord[]
+  readonly settings?: Readonly<Record<string, string>>
+}
+
 const quiet = { info: () => {}, warn: () => {}, error: () => {} }
 
 /** Starts server and demo network; everything is stopped and removed when the test ends, however it ends. */
-export async function startScenario(t: Test): Promise<Scenario> {
+export async function startScenario(t: Test, options: ScenarioOptions = {}): Promise<Scenario> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tsunagi-scenario-'))
   t.teardown(() => rm(dataDir, { recursive: true, force: true }))
-  await mkdir(join(dataDir, 'config'))
+  await mkdir(join(dataDir, 'config', 'partners'), { recursive: true })
+  for (const record of [STRICT, ...(options.partners ?? [])])
+    await writeFile(join(dataDir, 'config', 'partners', `${record.id}.json`), JSON.stringify(record))
   await writeFile(join(dataDir, 'config', 'affinity-domain.json'), JSON.stringify(SITE))
   const flags = {
     dataDir,
@@ -85,6 +103,7 @@ export async function startScenario(t: Test): Promise<Scenario> {
     'limits.leafResults': String(LEAF_RESULTS),
     'limits.bodyGraceMs': '2000',
     'soap.asyncReplyTo': 'clinic-b@localhost:*',
+    ...options.settings,
   }
   const { server, agents } = await startOne(t, flags)
   const tour = await loadDemo(server, () => {})
