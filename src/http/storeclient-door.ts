@@ -15,6 +15,7 @@ import { newExchange, observe, recordExchange } from './door.ts'
 import { receive } from './hl7v2-batch.ts'
 import type { Carriage, Hl7v2Door, Hl7v2Service, Performed, Received, Sender } from './hl7v2-door.ts'
 import { readWhole } from './soap-message.ts'
+import { originOf } from './storeclient-origin.ts'
 import { createSequencer, type Sequences } from './storeclient-sequence.ts'
 import { holdTo } from './storeclient-strict.ts'
 
@@ -30,12 +31,14 @@ export interface StoreClientServiceOptions {
 export function storeClientService(options: StoreClientServiceOptions): Hl7v2Service {
   const { accept, readingOf, onTolerated } = options
   const sequenced = createSequencer(options.sequences)
-  const perform = async (bytes: Buffer, caller: Caller, { charset }: Carriage): Promise<Performed> => {
+  const perform = async (bytes: Buffer, caller: Caller, carriage: Carriage): Promise<Performed> => {
+    const { charset } = carriage
     const reading = readingOf(caller)
     const message = readEr7(bytes, { eightBit: reading.eightBit, ...(charset === undefined ? {} : { charset }) })
     holdTo(reading, message)
     const sha256 = createHash('sha256').update(bytes).digest('hex')
-    const take = () => accept({ message, bytes, sha256 }, caller)
+    const origin = originOf({ message, caller, carriage, reading })
+    const take = () => accept({ message, bytes, sha256, ...(origin === undefined ? {} : { origin }) }, caller)
     return reading.sequenceNumbers === 'on' ? sequenced({ systemId: caller.systemId, message, perform: take }) : take()
   }
   return {
@@ -55,6 +58,9 @@ const ACCEPTED_TYPES: ReadonlySet<string> = new Set([
   'application/octet-stream',
 ])
 const RETRY_AFTER_SECONDS = 5
+
+/** X-StoreClient-Kind: the data kind, where MSH-9 leaves it open. */
+const KIND_HEADER = 'x-storeclient-kind'
 
 export const STORE_CLIENT_PATH = '/storeclient'
 
@@ -83,7 +89,11 @@ export function registerStoreClientRoute(app: FastifyInstance, options: StoreCli
       if (!ACCEPTED_TYPES.has(type)) throw iheError('CONTENT_TYPE', { at: 'Content-Type', value: type })
       const charset = parameters.get('charset')
       const bytes = await readWhole(request.body as AsyncIterable<Buffer>, options.maxBytes)
-      const carriage = charset === undefined ? {} : { charset }
+      const kind = request.headers[KIND_HEADER]
+      const carriage: Carriage = {
+        ...(charset === undefined ? {} : { charset }),
+        ...(typeof kind === 'string' && kind !== '' ? { kind } : {}),
+      }
       const received = await receive(bytes, { ...sender, carriage }, options)
       return answer(reply, received, options.readingOf(known.system))
     } catch (error) {

@@ -55,7 +55,9 @@ export function readHeader(message: Er7Message, context: HeaderContext): Header 
     })
   }
   const version = required(message, 12)
-  if (!VERSION.test(version)) throw iheError('HL7_VERSION', { at: 'MSH-12', value: version, rule: 'HL7 v2.5' })
+  const agreed = context.origin?.versions ?? []
+  if (!VERSION.test(version) && !agreed.some((one) => `${version}.`.startsWith(`${one}.`)))
+    throw iheError('HL7_VERSION', { at: 'MSH-12', value: version, rule: ['HL7 v2.5', ...agreed].join(', ') })
   const facility = repetitions(message, segmentsOf(message, 'MSH')[0], 4)[0]
   requireOwnFacility(context.caller, component(message, facility, 1), component(message, facility, 2))
   const writtenAt = context.origin?.writtenAt

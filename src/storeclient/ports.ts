@@ -48,7 +48,9 @@ export interface Origin {
   readonly writtenAt?: string
   /** Condition flag 0: the document is deleted. */
   readonly deleted?: true
-  /** Identity of the file, instead of MSH-3 and MSH-10. */
+  /** MSH-12 besides 2.5, as agreed with the sender: 2.4 stands for 2.4.1 too. */
+  readonly versions?: readonly string[]
+  /** Identity of the file, or of a sender's message as agreed, instead of MSH-3 and MSH-10. */
   readonly claim?: { readonly scope: string; readonly key: string }
 }
 
