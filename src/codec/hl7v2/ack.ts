@@ -221,11 +221,14 @@ function answerCharset(request: MessageHeader): DetectedCharset {
   return request.charset === undefined || request.charset === 'ASCII' || request.charset === named ? named : 'ASCII'
 }
 
+/** HL7 gives the fields that are given back 20 to 250 characters; an answer must not grow with what a sender writes there. */
+const MAX_ECHO = 500
+
 /** A raw field of the request in our own delimiters. */
 export function echo(from: Delimiters, raw: string): Leaf {
   const to = STANDARD_DELIMITERS
   let out = ''
-  for (const character of raw) {
+  for (const character of raw.slice(0, MAX_ECHO)) {
     if (character === from.component) out += to.component
     else if (character === from.repetition) out += to.repetition
     else if (character === from.escape) out += to.escape
