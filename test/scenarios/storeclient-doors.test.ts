@@ -10,6 +10,7 @@ import { readAck } from '../../src/codec/hl7v2/ack.ts'
 import { decode, encode } from '../../src/codec/hl7v2/charset.ts'
 import { createFrameDecoder, encodeFrame } from '../../src/mllp/frame.ts'
 import { laboratory } from '../faults/messages.ts'
+import { eventually } from '../faults/support.ts'
 import { startScenario } from './harness.ts'
 
 t.setTimeout(170_000)
@@ -338,4 +339,20 @@ t.test('X-StoreClient-Kind names the kind', async (t) => {
     body: pushed(),
   })
   t.equal(readAck(Buffer.from(await answer.body.arrayBuffer())).code, 'AA')
+})
+
+t.test('who waits too long for a turn hears AR and tries again; who was in work is answered', async (t) => {
+  const narrow = await scenario.beside({ 'storeclient.messagesInWork': '1', 'storeclient.turnWaitMs': '200' })
+  const client = await pool.connect()
+  await client.query('begin')
+  await client.query('lock table journal.idempotency in exclusive mode')
+  const first = narrow.httpsPost(SYSTEM, '/storeclient', { type: ER7, body: pushed({}, { controlId: 'DOOR-TURN-1' }) })
+  const isWaiting = async () => (await client.query('select from pg_locks where not granted')).rows.length > 0
+  t.ok(await eventually(isWaiting, 5_000), 'the first is in work')
+  const late = await narrow.httpsPost('pharmacy-c', '/storeclient', { type: ER7, body: pushed() })
+  await client.query('rollback')
+  client.release()
+  t.equal(late.status, 503)
+  t.match(readAck(late.body), { code: 'AR', errors: [{ code: '207', application: 'SC-RETRY' }] })
+  t.equal(readAck((await first).body).code, 'AA')
 })

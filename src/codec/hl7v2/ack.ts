@@ -282,11 +282,11 @@ export interface ReadAck {
 }
 
 /**
- * Reads an acknowledgement.
+ * Reads an acknowledgement. Over HTTPS the application acknowledgement may follow that of the commit in one body: it says more.
  * @throws {IheError} as `readEr7`; code is '' when there is no MSA.
  */
 export function readAck(bytes: Uint8Array): ReadAck {
-  const message = readEr7(bytes)
+  const message = readEr7(bytes.subarray(Buffer.from(bytes).lastIndexOf('\rMSH') + 1))
   const errors = segmentsOf(message, 'ERR').map((segment): AckError => {
     const part = (field: number, at = 1) => component(message, repetitions(message, segment, field)[0], at)
     return {
