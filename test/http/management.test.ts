@@ -212,6 +212,7 @@ t.test('OpenAPI lists every route with the security it has', async (t) => {
     '/admin/v1/systems/{id}',
     '/admin/v1/systems/{id}/certificates',
     '/admin/v1/systems/{id}/rules',
+    '/admin/v1/systems/{id}/tolerances',
     '/admin/v1/unions',
     '/admin/v1/unions/{id}/members',
     '/admin/v1/unions/{id}/members/{facilityId}',

@@ -8,7 +8,6 @@ import type { Oid } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
 import type { PersonRecord } from '../../model/person-record.ts'
 import type { DoorLog } from '../door.ts'
-import type { ToleratedRow } from './tolerances.ts'
 
 export interface AdminPorts {
   readonly token: string
@@ -28,6 +27,17 @@ export interface AdminPorts {
   readonly readCertificate: (pem: string) => Parameters<AdministrationStore['addCertificate']>[1]
   /** What a connecting vendor needs to know of this network. */
   readonly network: () => Readonly<Record<string, unknown>>
+}
+
+/** One warning of the error table, as often as messages of the system were read with it. */
+export interface ToleratedRow {
+  readonly code: string
+  readonly firstSeen: Date
+  readonly lastSeen: Date
+  /** Messages. */
+  readonly count: number
+  /** Journal id of the last one. */
+  readonly lastJournal: string
 }
 
 export interface PersonAnswer {

@@ -3,19 +3,8 @@
 import type { FastifyInstance } from 'fastify'
 import { errorRow } from '../../../profiles/errors/index.ts'
 import { notFound } from './answers.ts'
-import type { AdminPorts } from './ports.ts'
+import type { AdminPorts, ToleratedRow } from './ports.ts'
 import { described } from './schemas.ts'
-
-/** One warning of the error table, as often as messages of the system were read with it. */
-export interface ToleratedRow {
-  readonly code: string
-  readonly firstSeen: Date
-  readonly lastSeen: Date
-  /** Messages. */
-  readonly count: number
-  /** Journal id of the last one. */
-  readonly lastJournal: string
-}
 
 export function registerToleranceRoutes(app: FastifyInstance, { store, tolerances }: AdminPorts): void {
   app.get<{ Params: { id: string } }>(
