@@ -244,6 +244,11 @@ export const settings = {
     600_000,
   ),
   'limits.connections': integer({ default: 2000, description: 'Open connections a door accepts' }, 1, 1_000_000),
+  'limits.connectionsPerCertificate': integer(
+    { default: 1000, description: 'Open connections a door accepts with one client certificate' },
+    1,
+    1_000_000,
+  ),
   'limits.leafResults': integer(
     { default: 1000, description: 'Most objects of a LeafClass answer (ITI-18)' },
     1,

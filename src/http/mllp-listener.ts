@@ -15,7 +15,12 @@ export interface MllpListenerOptions extends Hl7v2Door {
   readonly endpoint: string
   readonly tls: SecureContextOptions
   readonly findSystem: FindSystem
-  readonly limits: { readonly mllpFrameBytes: number; readonly idleTimeoutMs: number; readonly connections: number }
+  readonly limits: {
+    readonly mllpFrameBytes: number
+    readonly idleTimeoutMs: number
+    readonly connections: number
+    readonly connectionsPerCertificate: number
+  }
 }
 
 export interface MllpListener {
@@ -67,6 +72,7 @@ export function createMllpListener(options: MllpListenerOptions): MllpListener {
       maxFrameBytes: limits.mllpFrameBytes,
       frameTimeoutMs: limits.idleTimeoutMs,
       maxConnections: limits.connections,
+      maxConnectionsPerCertificate: limits.connectionsPerCertificate,
     },
     onEvent: note,
   })

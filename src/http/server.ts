@@ -5,6 +5,7 @@ import type { TLSSocket } from 'node:tls'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { iheError } from '../../profiles/errors/index.ts'
 import { storeClientPush } from '../../profiles/transactions/index.ts'
+import { createConnectionShare } from '../mllp/connection-share.ts'
 import type { CallingSystem } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
 import { createRefusalRecorder, type DoorPorts, newExchange, recordRefusal } from './door.ts'
@@ -33,6 +34,7 @@ export interface HttpsDoorOptions {
     readonly bodyBytesPerSecond: number
     readonly bodyGraceMs: number
     readonly connections: number
+    readonly connectionsPerCertificate: number
     readonly mllpFrameBytes: number
   }
 }
@@ -77,6 +79,10 @@ export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsD
   })
   app.server.headersTimeout = limits.headersTimeoutMs
   app.server.maxConnections = limits.connections
+  const hasShare = createConnectionShare(limits.connectionsPerCertificate)
+  app.server.on('secureConnection', (socket: TLSSocket) => {
+    if (!hasShare(socket)) socket.destroy()
+  })
   const known = guard(app, options)
   // Bodies stay streams: every endpoint reads its own, with its own limits.
   app.removeAllContentTypeParsers()

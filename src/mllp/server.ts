@@ -11,10 +11,13 @@ import {
   type Serving,
   serveConnection,
 } from './connection.ts'
+import { createConnectionShare } from './connection-share.ts'
 import { MAX_FRAME_BYTES } from './frame.ts'
 
 export interface MllpLimits extends ConnectionLimits {
   readonly maxConnections: number
+  /** Of one client certificate. */
+  readonly maxConnectionsPerCertificate: number
   /** After this time `close` cuts connections that are still at work. */
   readonly closeTimeoutMs: number
 }
@@ -24,6 +27,7 @@ const DEFAULT_MLLP_LIMITS: MllpLimits = {
   frameTimeoutMs: 60_000,
   idleTimeoutMs: 15 * 60_000,
   maxConnections: 2_000,
+  maxConnectionsPerCertificate: 1_000,
   closeTimeoutMs: 30_000,
 }
 
@@ -55,6 +59,7 @@ export function createMllpServer(options: MllpServerOptions): MllpServer {
   const limits: MllpLimits = { ...DEFAULT_MLLP_LIMITS, ...options.limits }
   const onEvent = options.onEvent ?? (() => undefined)
   const open = new Map<TLSSocket, Serving>()
+  const hasShare = createConnectionShare(limits.maxConnectionsPerCertificate)
   // Certificates are not rejected by TLS itself, because then nothing could be journalled about the refusal.
   const server = createServer({
     ...options.tls,
@@ -64,7 +69,7 @@ export function createMllpServer(options: MllpServerOptions): MllpServer {
   })
   server.on('secureConnection', (socket) => {
     socket.on('error', (cause: Error) => onEvent({ kind: 'connection-failed', peer: peerOf(socket), cause }))
-    if (open.size >= limits.maxConnections) {
+    if (open.size >= limits.maxConnections || !hasShare(socket)) {
       onEvent({ kind: 'too-many-connections', peer: peerOf(socket) })
       socket.destroy()
       return

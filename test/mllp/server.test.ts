@@ -202,6 +202,23 @@ t.test('connections over the limit are closed', async (t) => {
   await first.close()
 })
 
+t.test('one certificate holds its share of the connections, others still find room', async (t) => {
+  const door = await open(t, { limits: { maxConnectionsPerCertificate: 2 }, admit: async () => true })
+  const own = [await client(door), await client(door)] as const
+  await Promise.all(own.map((one) => one.send(Buffer.from('1'))))
+  t.same(await answersOf(await rawSocket(door)), [], 'a third is closed')
+  const other = await client(door, pki.stranger)
+  t.equal((await other.send(Buffer.from('2'))).toString(), 'ack 2')
+  await own[0].close()
+  const again = await client(door)
+  t.equal((await again.send(Buffer.from('3'))).toString(), 'ack 3', 'a closed one makes room')
+  t.same(
+    door.events.map((event) => event.kind),
+    ['too-many-connections'],
+  )
+  await Promise.all([own[1], other, again].map((one) => one.close()))
+})
+
 t.test('close answers the message in work, drops what waits, ends idle connections and refuses new ones', async (t) => {
   let started = () => undefined as undefined
   const inWork = new Promise<void>((resolve) => {
