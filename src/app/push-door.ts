@@ -5,11 +5,14 @@ import { loadPartners } from '../config/site-data.ts'
 import { createSequenceStore } from '../db/sequence-store.ts'
 import { createToleranceStore, type ToleranceStore } from '../db/tolerance-store.ts'
 import { type StoreClientDoor, type StoreClientServiceOptions, storeClientService } from '../http/storeclient-door.ts'
-import { createTurns } from '../http/turns.ts'
+import { createTurns } from '../mllp/turns.ts'
 import type { Given } from './actor-ports.ts'
 
 /** Messages that wait for their turn are held in memory up to here, all together. */
 const WAITING_BYTES = 256 * 2 ** 20
+
+/** Large messages that are on their way in at a time: each may grow to the size of a frame, and slow lines take their time. */
+const LARGE_MESSAGES = { overall: 8, perSystem: 4, waitMs: 60_000 }
 
 export interface PushDoor {
   readonly door: StoreClientDoor
@@ -45,6 +48,7 @@ export function openPushDoor(given: Given, accept: StoreClientServiceOptions['ac
         waitMs: turnWaitMs,
         waitingBytes: WAITING_BYTES,
       }),
+      largeMessages: createTurns({ ...LARGE_MESSAGES, waitingBytes: WAITING_BYTES }),
     },
     tolerances,
   }

@@ -7,12 +7,12 @@ import { type AnswerBase, dueAcks, writeAck } from '../codec/hl7v2/ack.ts'
 import { isBatch, readBatchHeader } from '../codec/hl7v2/batch.ts'
 import { type MessageHeader, readHeader, unframe } from '../codec/hl7v2/header.ts'
 import { NOTHING_FOUND, type ResponseContent, writeResponse } from '../codec/hl7v2/write-response.ts'
+import type { Turns } from '../mllp/turns.ts'
 import type { Caller, CallingSystem, Exchange } from '../model/caller.ts'
 import { IheError } from '../model/error.ts'
 import { NO_EVIDENCE, type Outcome } from '../model/evidence.ts'
 import { type DoorPorts, newExchange, observe, recordExchange } from './door.ts'
 import { framesOf, nameOf } from './failure.ts'
-import type { Turns } from './turns.ts'
 
 /** What came of a message; `found` is what a query found, `expectedSequence` what MSA-4 tells. */
 export type Performed = Outcome<unknown> & { readonly found?: ResponseContent; readonly expectedSequence?: number }
@@ -49,6 +49,8 @@ export interface Hl7v2Door {
   readonly takesBatches?: (system: CallingSystem) => boolean
   /** Absent: every message is taken to work at once. */
   readonly turns?: Turns
+  /** Who may read a large message now; absent: everybody. */
+  readonly largeMessages?: Turns
 }
 
 export interface Sender {

@@ -75,6 +75,7 @@ export function createMllpListener(options: MllpListenerOptions): MllpListener {
       maxConnectionsPerCertificate: limits.connectionsPerCertificate,
     },
     onEvent: note,
+    ...(options.largeMessages === undefined ? {} : { largeFrames: options.largeMessages }),
   })
   return { listen: (port, host) => server.listen(port, host), close: server.close }
 }
@@ -83,5 +84,6 @@ const FRAME_FAULTS: Partial<Record<MllpEvent['kind'], string>> = {
   'frame-dropped': 'HL7_TRUNCATED',
   'frame-incomplete': 'HL7_TRUNCATED',
   'frame-too-large': 'TOO_LARGE',
+  overloaded: 'BUSY',
   garbage: 'HL7_NO_MSH',
 }

@@ -7,6 +7,7 @@ import type { Reading } from '../../profiles/partners/index.ts'
 import { storeClientDemographics, storeClientPush } from '../../profiles/transactions/index.ts'
 import { readEr7 } from '../codec/hl7v2/read.ts'
 import { parseContentType } from '../codec/mtom/content-type.ts'
+import { LARGE_BYTES } from '../mllp/connection.ts'
 import type { Caller, CallingSystem } from '../model/caller.ts'
 import { IheError } from '../model/error.ts'
 import { NO_EVIDENCE, type Outcome } from '../model/evidence.ts'
@@ -88,7 +89,7 @@ export function registerStoreClientRoute(app: FastifyInstance, options: StoreCli
       const { type, parameters } = parseContentType(request.headers['content-type'] ?? '')
       if (!ACCEPTED_TYPES.has(type)) throw iheError('CONTENT_TYPE', { at: 'Content-Type', value: type })
       const charset = parameters.get('charset')
-      const bytes = await readWhole(request.body as AsyncIterable<Buffer>, options.maxBytes)
+      const bytes = await readBody(request, known.system, options)
       const kind = request.headers[KIND_HEADER]
       const carriage: Carriage = {
         ...(charset === undefined ? {} : { charset }),
@@ -100,6 +101,24 @@ export function registerStoreClientRoute(app: FastifyInstance, options: StoreCli
       return refuseBeforeReading(reply, { error, sender, options })
     }
   })
+}
+
+/** A large body is read when it is its turn, so that bodies under way cannot fill the memory. @throws {IheError} BUSY, TOO_LARGE. */
+async function readBody(
+  request: FastifyRequest,
+  { systemId }: CallingSystem,
+  { maxBytes, largeMessages }: StoreClientRouteOptions,
+): Promise<Buffer> {
+  const body = request.body as AsyncIterable<Buffer>
+  const { 'content-length': length } = request.headers
+  // A body that does not tell its length may grow to any.
+  const isLarge = length === undefined || Number(length) >= LARGE_BYTES
+  const endTurn = isLarge ? await largeMessages?.take(systemId, 0) : undefined
+  try {
+    return await readWhole(body, maxBytes)
+  } finally {
+    endTurn?.()
+  }
 }
 
 /** There is no second answer over HTTP: where a commit and an application acknowledgement are due, they follow one another. */
@@ -138,6 +157,7 @@ async function refuseBeforeReading(
   const caller: Caller = { ...sender.system, exchange }
   await recordExchange(options.ports, caller, { result: 'failure', errors: [error], evidence: NO_EVIDENCE })
   observe(options.ports, exchange, { result: 'failure', code: error.row.code, systemId: caller.systemId })
+  if (error.row.http === 503) reply.header('retry-after', String(RETRY_AFTER_SECONDS))
   return reply
     .code(error.row.http)
     .header('connection', 'close')

@@ -2,6 +2,7 @@
 
 import type { TLSSocket } from 'node:tls'
 import { createFrameDecoder, encodeFrame, type FrameDecoder, type FrameEvent } from './frame.ts'
+import type { Turns } from './turns.ts'
 
 export interface MllpConnection {
   readonly socket: TLSSocket
@@ -28,6 +29,7 @@ export interface MllpEvent {
     | 'frame-dropped'
     | 'frame-incomplete'
     | 'frame-too-large'
+    | 'overloaded'
     | 'garbage'
     | 'handler-failed'
     | 'connection-failed'
@@ -49,6 +51,8 @@ export interface ConnectionOptions {
   readonly handler: MllpHandler
   readonly admit: MllpAdmission
   readonly limits: ConnectionLimits
+  /** Who may read a large frame now; absent: everybody. */
+  readonly largeFrames?: Turns
   readonly onEvent: (event: MllpEvent) => void
 }
 
@@ -58,6 +62,9 @@ const LONE_END_BLOCK_MS = 1_000
 const LINGER_MS = 5_000
 /** How long a peer may leave an answer unread. */
 const WRITE_STALL_MS = 60_000
+
+/** A frame of this size is large: its connection is read on when it has a turn. */
+export const LARGE_BYTES = 256 * 1024
 
 type Read = Buffer | 'end' | 'timeout' | 'stopped'
 
@@ -75,6 +82,8 @@ interface Session {
   stopped: boolean
   frameStartedMs: number
   wake: (() => void) | undefined
+  /** Held while a large frame is read. */
+  endLargeTurn: (() => void) | undefined
 }
 
 /** Serves a connection until either side ends it. `admit` is asked at once and again before each message: connections live for hours. */
@@ -86,10 +95,12 @@ export function serveConnection(connection: MllpConnection, options: ConnectionO
     stopped: false,
     frameStartedMs: 0,
     wake: undefined,
+    endLargeTurn: undefined,
   }
   const closed = new Promise<void>((resolve) => connection.socket.once('close', () => resolve()))
   const done = converse(session)
     .catch((cause: unknown) => report(session, 'connection-failed', { cause }))
+    .finally(() => session.endLargeTurn?.())
     .then(() => hangUp(connection.socket))
     .then(() => closed)
   return {
@@ -112,11 +123,33 @@ async function converse(session: Session): Promise<void> {
     const read = await nextRead(session)
     const wasEnded = session.decoder.state() === 'ended'
     const events = typeof read === 'string' ? session.decoder.idle() : session.decoder.push(read)
+    settleLargeTurn(session, events)
     for (const event of events) if (session.stopped || !(await consume(session, event))) return
+    if (!(await takesLargeTurn(session))) return
     const goOn = typeof read !== 'string' || (read === 'timeout' && wasEnded)
     if (goOn && !session.stopped) continue
     if (session.decoder.state() === 'inside') report(session, 'frame-incomplete')
     return
+  }
+}
+
+/** A frame that has come, or was dropped, is no more on its way in. */
+function settleLargeTurn(session: Session, events: readonly FrameEvent[]): void {
+  if (events.length === 0) return
+  session.endLargeTurn?.()
+  session.endLargeTurn = undefined
+}
+
+/** Waits, without reading, until a large frame may grow further; false when that takes too long. */
+async function takesLargeTurn(session: Session): Promise<boolean> {
+  const { connection, decoder, options } = session
+  if (session.endLargeTurn !== undefined || decoder.state() !== 'inside' || decoder.size() < LARGE_BYTES) return true
+  try {
+    session.endLargeTurn = await options.largeFrames?.take(connection.fingerprint256 ?? '', 0)
+    return true
+  } catch (cause) {
+    report(session, 'overloaded', { bytes: decoder.size(), cause })
+    return false
   }
 }
 

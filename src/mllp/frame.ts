@@ -18,6 +18,8 @@ export type FrameEvent =
   | { readonly kind: 'fault'; readonly fault: FrameFault }
 
 export interface FrameDecoder {
+  /** Bytes held of the frame under way. */
+  readonly size: () => number
   /** Consumes bytes of the stream; the events in order. After a fault nothing more comes. */
   readonly push: (chunk: Buffer) => readonly FrameEvent[]
   /** The stream idles or ended: a lone 1C received last ends its frame. */
@@ -56,6 +58,7 @@ export function createFrameDecoder(options: { readonly maxFrameBytes?: number } 
       return stream.events.splice(0)
     },
     state: () => stream.state,
+    size: () => stream.size,
   }
 }
 

@@ -13,6 +13,7 @@ import {
 } from './connection.ts'
 import { createConnectionShare } from './connection-share.ts'
 import { MAX_FRAME_BYTES } from './frame.ts'
+import type { Turns } from './turns.ts'
 
 export interface MllpLimits extends ConnectionLimits {
   readonly maxConnections: number
@@ -40,6 +41,8 @@ export interface MllpServerOptions {
   /** False closes without an acknowledgement; asked when a connection opens and before each message. */
   readonly admit: MllpAdmission
   readonly limits?: Partial<MllpLimits>
+  /** Who may read a large frame now; absent: everybody. */
+  readonly largeFrames?: Turns
   readonly onEvent?: (event: MllpEvent) => void
 }
 
@@ -77,8 +80,9 @@ export function createMllpServer(options: MllpServerOptions): MllpServer {
     // A sender that has closed its side still gets the answers it waits for. Not an option of the server: there it would
     // keep sockets whose handshake failed.
     socket.allowHalfOpen = true
-    const { handler, admit } = options
-    const serving = serveConnection(connectionOf(socket), { handler, admit, limits, onEvent })
+    const { handler, admit, largeFrames } = options
+    const large = largeFrames === undefined ? {} : { largeFrames }
+    const serving = serveConnection(connectionOf(socket), { handler, admit, limits, onEvent, ...large })
     open.set(socket, serving)
     serving.done.finally(() => open.delete(socket))
   })

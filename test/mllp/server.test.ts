@@ -5,9 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { connect, type TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
 import { connectMllp } from '../../src/mllp/client.ts'
-import type { MllpEvent, MllpReply } from '../../src/mllp/connection.ts'
+import { LARGE_BYTES, type MllpEvent, type MllpReply } from '../../src/mllp/connection.ts'
 import { createFrameDecoder, encodeFrame } from '../../src/mllp/frame.ts'
 import { createMllpServer, type MllpServer, type MllpServerOptions } from '../../src/mllp/server.ts'
+import { createTurns } from '../../src/mllp/turns.ts'
 import { createTestPki, type Identity } from './pki.ts'
 
 const HOST = '127.0.0.1'
@@ -285,4 +286,43 @@ t.test('a renewed certificate serves new connections; a port in use is told', as
   await sender.close()
   const second = createMllpServer({ tls: { ...pki.server, ca: pki.ca }, handler: echo, admit: async () => true })
   await t.rejects(second.listen(door.port, HOST), { code: 'EADDRINUSE' })
+})
+
+t.test('large frames are read in turns; small ones pass them by', async (t) => {
+  const turns = createTurns({ overall: 1, perSystem: 1, waitMs: 5_000, waitingBytes: 0 })
+  const door = await open(t, { largeFrames: turns })
+  const large = Buffer.alloc(2 * LARGE_BYTES, 'x')
+  const half = await rawSocket(door)
+  half.write(Buffer.concat([Buffer.from([0x0b]), large]))
+  // The turn is taken once it is known: another one would have to wait for it.
+  const isTaken = async () => {
+    const probe = turns.take('probe', 0)
+    const end = await Promise.race([probe, delay(20).then(() => undefined)])
+    void probe.then((endProbe) => endProbe())
+    return end === undefined
+  }
+  while (!(await isTaken())) await delay(5)
+  const [second, small] = [await client(door), await client(door)]
+  let answered = false
+  const waiting = second.send(large).then(() => {
+    answered = true
+  })
+  t.equal((await small.send(Buffer.from('small'))).toString(), 'ack small')
+  t.equal(answered, false, 'the second large one waits')
+  half.end(Buffer.from([0x1c, 0x0d]))
+  await waiting
+  t.ok(answered)
+  await Promise.all([second.close(), small.close()])
+})
+
+t.test('a large frame whose turn does not come is cut, and told of', async (t) => {
+  const turns = createTurns({ overall: 1, perSystem: 1, waitMs: 20, waitingBytes: 0 })
+  const end = await turns.take('other', 0)
+  const door = await open(t, { largeFrames: turns })
+  const socket = await rawSocket(door)
+  const answers = answersOf(socket)
+  socket.write(Buffer.concat([Buffer.from([0x0b]), Buffer.alloc(LARGE_BYTES, 'x')]))
+  t.same(await answers, [])
+  t.match(door.events, [{ kind: 'overloaded' }])
+  end()
 })

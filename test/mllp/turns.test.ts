@@ -1,7 +1,7 @@
 // Turns of pushed messages: bounded in work, fair across systems whatever their connections, late ones sent away (StoreClient doors).
 
 import t from 'tap'
-import { createTurns, type TurnLimits } from '../../src/http/turns.ts'
+import { createTurns, type TurnLimits } from '../../src/mllp/turns.ts'
 import type { IheError } from '../../src/model/error.ts'
 
 const LIMITS: TurnLimits = { overall: 2, perSystem: 1, waitMs: 60_000, waitingBytes: 1000 }

@@ -1,4 +1,4 @@
-// Whose message is next: a bounded number in work, for each system and over all, and systems that wait served by turns (StoreClient).
+// Whose message is next: a bounded number in work, for each system and over all, and systems that wait served by turns (fairness of the doors).
 
 import { iheError } from '../../profiles/errors/index.ts'
 
