@@ -196,12 +196,15 @@ export const settings = {
   }),
 
   'storeclient.messagesInWork': integer(
-    { default: 12, description: 'Pushed messages in work at a time; less than the database has connections' },
+    {
+      default: 12,
+      description: 'Pushed messages that a process has in work at a time; less than its connections to the database',
+    },
     1,
     1000,
   ),
   'storeclient.messagesInWorkPerSystem': integer(
-    { default: 8, description: 'Pushed messages in work at a time of one system, whatever its connections' },
+    { default: 8, description: 'Of these, messages of one system, whatever its connections' },
     1,
     1000,
   ),

@@ -59,6 +59,14 @@ t.test('system rules replaces the switches of a system, and knows which rules ma
   t.equal(door.heard.length, 1, 'a wrong switch is not sent')
 })
 
+t.test('system tolerances shows what was tolerated, how often, and what it means in Japanese', async (t) => {
+  const row = { code: 'HL7_TERMINATOR', count: 12, firstSeen: '2026-04-01', lastSeen: '2026-04-02', ja: '終端' }
+  const { door, call } = await withManagement(t, () => json(200, [row]))
+  const { text } = await call('system', 'tolerances', 'hospital-a')
+  t.match(text, /HL7_TERMINATOR +12 +2026-04-01 +2026-04-02 .*終端/)
+  t.match(door.heard[0], { method: 'GET', path: '/admin/v1/systems/hospital-a/tolerances' })
+})
+
 t.test('the other registrations reach their resources', async (t) => {
   const { door, call } = await withManagement(t, () => json(200, { xad: 'X1' }))
   await call('facility', 'suspend', 'clinic/d')

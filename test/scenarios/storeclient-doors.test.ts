@@ -356,3 +356,13 @@ t.test('who waits too long for a turn hears AR and tries again; who was in work 
   t.match(readAck(late.body), { code: 'AR', errors: [{ code: '207', application: 'SC-RETRY' }] })
   t.equal(readAck((await first).body).code, 'AA')
 })
+
+t.test('one certificate holds its share of the connections, another still finds room', async (t) => {
+  const narrow = await scenario.beside({ 'limits.connectionsPerCertificate': '1' })
+  const both = await Promise.allSettled(
+    [pushed(), pushed()].map((body) => narrow.httpsPost(SYSTEM, '/storeclient', { type: ER7, body })),
+  )
+  t.same(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+  const { status } = await narrow.httpsPost('pharmacy-c', '/storeclient', { type: ER7, body: pushed() })
+  t.equal(status, 200)
+})

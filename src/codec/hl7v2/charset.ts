@@ -130,6 +130,7 @@ function decodeAs(body: Buffer, charset: DetectedCharset, tolerances: Tolerance[
     case 'UTF-8':
       return withoutReplacement(body.toString('utf8'), tolerances)
     case 'Shift_JIS':
+      return withoutReplacement(new TextDecoder(charset).decode(body), tolerances, /[\ufffd\ue000-\uf8ff]/gu)
     case 'EUC-JP':
       return withoutReplacement(new TextDecoder(charset).decode(body), tolerances)
     case 'ISO-2022-JP':
@@ -148,10 +149,13 @@ function decodeIso2022Jp(body: Buffer, tolerances: Tolerance[]): string {
   return read.text
 }
 
-/** A replacement character that the sender itself wrote is a lost character too, and never reaches the database. */
-function withoutReplacement(text: string, tolerances: Tolerance[]): string {
-  if (!text.includes('\ufffd')) return text
-  const parts = text.split('\ufffd')
+/**
+ * A replacement character that the sender itself wrote is a lost character too, and never reaches the database. What `lost`
+ * names besides are the characters that a hospital drew for itself (外字, rows 95 to 114 of Shift_JIS), which nobody else has.
+ */
+function withoutReplacement(text: string, tolerances: Tolerance[], lost = /\ufffd/g): string {
+  const parts = text.split(lost)
+  if (parts.length === 1) return text
   tolerances.push({ code: 'HL7_CHARACTER_LOST', at: 'MSH-18', value: String(parts.length - 1) })
   return parts.join(GETA)
 }

@@ -215,3 +215,16 @@ t.test(
     t.equal(decode(bytes, '~ISO IR87', { eightBit: 'EUC-JP' }).charset, 'EUC-JP', 'a label that cannot be')
   },
 )
+
+t.test(
+  'characters that a hospital drew for itself are shown as 〓 with a warning; vendor characters are read',
+  async (t) => {
+    const bytes = Buffer.concat([
+      Buffer.from('MSH|^~\\&|'),
+      Buffer.from([0xf0, 0x40, 0xfb, 0xfc, 0x87, 0x40, 0xfa, 0x5a]),
+    ])
+    const read = decode(bytes, 'Shift_JIS')
+    t.equal(read.text, 'MSH|^~\\&|〓髙①㈱')
+    t.same(read.tolerances, [{ code: 'HL7_CHARACTER_LOST', at: 'MSH-18', value: '1' }])
+  },
+)
