@@ -221,7 +221,7 @@ t.test(
   async (t) => {
     const bytes = Buffer.concat([
       Buffer.from('MSH|^~\\&|'),
-      Buffer.from([0xf0, 0x40, 0xfb, 0xfc, 0x87, 0x40, 0xfa, 0x5a]),
+      Buffer.from([0xf0, 0x40, 0xfb, 0xfc, 0x87, 0x40, 0xfa, 0x58]),
     ])
     const read = decode(bytes, 'Shift_JIS')
     t.equal(read.text, 'MSH|^~\\&|〓髙①㈱')
