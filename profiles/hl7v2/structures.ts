@@ -140,14 +140,25 @@ function findFault(
     const inTheWay = found[walk.index]
     if (walk.missing === undefined && inTheWay === undefined) return undefined
     if (inTheWay === undefined || !loose.has(inTheWay) || misplaced === MAX_MISPLACED) {
-      // A required segment that comes later is not missing: what stands in its place is wrong.
-      const isLater = walk.missing !== undefined && found.includes(walk.missing, walk.index)
-      const at = (isLater ? inTheWay : walk.missing) ?? inTheWay ?? structure.id
+      const stranger = inTheWay !== undefined && comesBeforeItsGroup(structure.parts, walk.missing, inTheWay)
+      const at = (stranger ? inTheWay : walk.missing) ?? inTheWay ?? structure.id
       return iheError('HL7_STRUCTURE', { at, rule: `${structure.id}: HL7 v2.5` })
     }
     tolerances.set(`order ${inTheWay}`, { code: 'HL7_SEGMENT_ORDER', at: inTheWay })
     found.splice(walk.index, 1)
   }
+}
+
+/** RXE before its ORC: the group lacks nothing, its members are in the wrong order. */
+function comesBeforeItsGroup(parts: readonly StructurePart[], opener: string | undefined, found: string): boolean {
+  return parts.some((part) => {
+    if ('segment' in part) return false
+    const members = part.parts.flatMap((inner) =>
+      'segment' in inner && inner.use === 'required' ? [inner.segment] : [],
+    )
+    const [first, ...others] = members
+    return (first === opener && others.includes(found)) || comesBeforeItsGroup(part.parts, opener, found)
+  })
 }
 
 function matchPart(walk: Walk, part: StructurePart): void {
