@@ -5,7 +5,7 @@ import { fieldTables } from '../../../profiles/storeclient/code-systems.ts'
 import type { KindName } from '../../../profiles/storeclient/index.ts'
 import { requiredFields } from '../../../profiles/storeclient/required-fields.ts'
 import type { IheError } from '../../model/error.ts'
-import { type Er7Message, isNull, repetitions, type Segment, segmentsOf } from '../../model/hl7v2.ts'
+import { type Er7Message, isNull, repetitions, type Segment } from '../../model/hl7v2.ts'
 import { text } from './fields.ts'
 import { isMisdeclared } from './observations.ts'
 
@@ -43,9 +43,26 @@ export function checkFields(message: Er7Message, { kind, groups }: CheckedDocume
 }
 
 /** `OBX[3]-5`: the third OBX of the message. */
-function placeOf(message: Er7Message, segment: Segment, at: string): string {
+export function placeOf(message: Er7Message, segment: Segment, at: string): string {
   const [name = '', field = ''] = at.split('-')
-  return `${name}[${segmentsOf(message, name).indexOf(segment) + 1}]-${field}`
+  return `${name}[${occurrences(message).get(segment) ?? 1}]-${field}`
+}
+
+const counted = new WeakMap<Er7Message, ReadonlyMap<Segment, number>>()
+
+/** Counted once a message: a message of many orders may be wrong in all of them. */
+function occurrences(message: Er7Message): ReadonlyMap<Segment, number> {
+  const known = counted.get(message)
+  if (known !== undefined) return known
+  const seen = new Map<string, number>()
+  const found = new Map<Segment, number>()
+  for (const segment of message.segments) {
+    const count = (seen.get(segment.name) ?? 0) + 1
+    seen.set(segment.name, count)
+    found.set(segment, count)
+  }
+  counted.set(message, found)
+  return found
 }
 
 interface Wanted {

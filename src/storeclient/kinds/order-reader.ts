@@ -6,9 +6,9 @@ import type { KindName } from '../../../profiles/storeclient/index.ts'
 import type { Clinical, OrderHead } from '../../model/clinical.ts'
 import type { IheError } from '../../model/error.ts'
 import type { Hl7Time } from '../../model/hl7-time.ts'
-import { type Er7Message, type Segment, segmentsOf } from '../../model/hl7v2.ts'
+import type { Er7Message, Segment } from '../../model/hl7v2.ts'
 import { normaliseOrderNumber } from '../identifiers.ts'
-import { checkFields } from './field-checks.ts'
+import { checkFields, placeOf } from './field-checks.ts'
 import {
   coded,
   earliestDay,
@@ -79,10 +79,8 @@ const NO_ORDER: Order = { received: '', normalised: '', groups: [], segments: []
 function numberMissing(message: Er7Message, { segments }: Order, numberIn: readonly string[]): IheError {
   const rule = `${numberIn.join(' or ')} is required`
   for (const at of numberIn) {
-    const [name = '', field] = at.split('-')
-    const segment = segments.find((one) => one.name === name)
-    const occurrence = segment === undefined ? 0 : segmentsOf(message, name).indexOf(segment) + 1
-    if (occurrence > 0) return iheError('HL7_ORDER_NUMBER', { at: `${name}[${occurrence}]-${field}`, rule })
+    const segment = segments.find(({ name }) => name === at.split('-')[0])
+    if (segment !== undefined) return iheError('HL7_ORDER_NUMBER', { at: placeOf(message, segment, at), rule })
   }
   return iheError('HL7_ORDER_NUMBER', { at: numberIn[0] ?? '', rule })
 }
