@@ -17,9 +17,12 @@ const DICOM_UID = /^[0-9]+(\.[0-9]+)+$/
 /** JSHR: begin and end of an examination. */
 const EXAMINATION_TIMES = new Set(['TM-P1', 'TM-P2'])
 
+const DAY_MS = 86_400_000
+const NUMBER_IN = ['ORC-2', 'OBR-2']
+
 const FAMILY: Omit<OrderFamily, 'content' | 'service'> = {
   groups: (message) => groupsFrom(message.segments, ['ORC']),
-  numberIn: ['ORC-2', 'OBR-2'],
+  numberIn: NUMBER_IN,
   numbers: familyNumbers,
   codes: ['OBR-4', 'ZE1-3'],
 }
@@ -62,16 +65,28 @@ export const physiologyOrder = orderReader({
 
 /** A child stands under the number of its parent: the one it names, else the one before it. */
 function familyNumbers(message: Er7Message, groups: readonly Group[]): readonly string[] {
-  const own = groups.map((group) => numberOf(message, group, ['ORC-2', 'OBR-2']))
-  const isMain = groups.map((group) => !isChild(message, group))
-  const mains = new Set(own.filter((_, index) => isMain[index]))
+  const mains = mainNumbers(message, groups)
   return groups.map((group, index) => {
-    const number = own[index] ?? ''
-    if (isMain[index] || mains.has(number)) return number
+    const own = numberOf(message, group, NUMBER_IN)
+    const main = mains[index] ?? (mains.includes(own) ? own : undefined)
+    if (main !== undefined) return main
     const named = parentNumber(message, group)
-    if (mains.has(named)) return named
-    const before = own.findLast((_, other) => other < index && isMain[other])
-    return before ?? (named === '' ? number : named)
+    const before = mains.slice(0, index).findLast((number) => number !== undefined)
+    return (mains.includes(named) ? named : before) ?? (named === '' ? own : named)
+  })
+}
+
+/** Numbers of those that are no children. The parent (PA) is the new order (NW) again; of two numbers it gives, that one is meant. */
+function mainNumbers(message: Er7Message, groups: readonly Group[]): readonly (string | undefined)[] {
+  const seen = new Set<string>()
+  return groups.map((group) => {
+    if (isChild(message, group)) return undefined
+    const [own = '', ...others] = NUMBER_IN.map((at) => numberOf(message, group, [at])).filter(
+      (number) => number !== '',
+    )
+    const known = seen.has(own) ? own : others.find((number) => seen.has(number))
+    seen.add(known ?? own)
+    return known ?? own
   })
 }
 
@@ -91,10 +106,13 @@ function parentNumber(message: Er7Message, group: Group): string {
   return parents.find((parent) => parent !== '' && parent !== '""') ?? ''
 }
 
+/** TM-P1 and TM-P2, unless they lie on another day than the examination: what is typed in by hand may be a month off. */
 function examinationTimes(message: Er7Message, { segments }: Order): readonly Hl7Time[] {
+  const days = segments.filter(({ name }) => name === 'OBR').flatMap((obr) => time(message, obr, 7) ?? [])
   return segments
     .filter((segment) => segment.name === 'OBX' && EXAMINATION_TIMES.has(text(message, segment, 3)))
     .flatMap((obx) => time(message, obx, 5) ?? [])
+    .filter(({ startMs }) => days.length === 0 || days.some((day) => Math.abs(startMs - day.startMs) < 2 * DAY_MS))
 }
 
 /** Study and accession number, by which an image server is asked (ITI TF-3 4.2.3.2.28). */

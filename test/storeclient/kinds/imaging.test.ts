@@ -54,8 +54,49 @@ t.test('a child goes to the parent it names, else to the one before it', async (
     order: { number: '200' },
     procedures: [{ control: 'NW' }, { control: 'CH' }],
   })
+  const first = lines('OMG^O19', ...groups.slice(1, 3).flat(), ...groups.slice(0, 1).flat())
+  t.same(
+    first.documents.map(({ number, segments }) => [number?.received, segments.length]),
+    [
+      ['200', 3],
+      ['100', 6],
+    ],
+    'also to one behind it',
+  )
   const alone = lines('OMG^O19', 'ORC|CH|101||||||100|20260401093000', 'TQ1|1||||||||R', obr('101'))
   t.equal(alone.documents[0]?.number?.received, '100', 'the parent is named, though it is not there')
+})
+
+t.test('a parent (PA) with two numbers is the new order (NW) that has one of them', async (t) => {
+  const procedure = '1000000000000000^Ｘ線単純撮影^JJ1017'
+  const { documents } = lines(
+    'OMG^O19',
+    `ORC|NW|100|${TIME}`,
+    'TQ1|1||||||||R',
+    `OBR||100||${procedure}`,
+    `ORC|PA|109|${TIME}`,
+    'TQ1|1||||||||R',
+    `OBR||100||${procedure}`,
+  )
+  t.same(
+    documents.map(({ number }) => number?.received),
+    ['100'],
+  )
+})
+
+t.test('times of an examination that lie a month off are not those of its service', async (t) => {
+  const service = (begin: string) =>
+    lines(
+      'OMI^Z23',
+      `ORC|NW|100|${TIME}`,
+      'TQ1|1||||||||R',
+      'OBR||100||11000000000^検査.上部^LENDO|||20260401',
+      'ZE1|1|RS|11000000000^検査.上部^LENDO',
+      `OBX|1|TS|TM-P1^開始時間^JSHR||${begin}||||||F`,
+      'IPC|A||1.2.3||ES^^DCM',
+    ).documents.map(essence)[0]?.service[0]
+  t.equal(service('20260331230000'), '20260331140000')
+  t.equal(service('20260301230000'), '20260331150000')
 })
 
 t.test('OMG-11: exposures, performer, study and accession number', async (t) => {
