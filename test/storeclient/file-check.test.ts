@@ -1,0 +1,169 @@
+// What is refused whatever it calls itself: programs, scripts, macros, archives nobody can look into; viruses and a silent scanner.
+
+import { deflateRawSync } from 'node:zlib'
+import t from 'tap'
+import { checkFiles, scanFiles } from '../../src/storeclient/file-check.ts'
+import { forbiddenIn } from '../../src/storeclient/file-content.ts'
+import { EICAR } from '../scenarios/cases.ts'
+
+interface Member {
+  readonly name: string
+  readonly content: Buffer | string
+  readonly flags?: number
+  readonly stored?: true
+}
+
+/** A ZIP archive (APPNOTE 4.3): local headers with their data, central directory, end record. */
+function zip(members: readonly Member[]): Buffer {
+  const locals: Buffer[] = []
+  const directory: Buffer[] = []
+  let offset = 0
+  for (const { name, content, flags = 0, stored } of members) {
+    const data = Buffer.from(content)
+    const packed = stored === undefined ? deflateRawSync(data) : data
+    const common = Buffer.alloc(22)
+    common.writeUInt16LE(flags, 0)
+    common.writeUInt16LE(stored === undefined ? 8 : 0, 2)
+    common.writeUInt32LE(packed.length, 12)
+    common.writeUInt32LE(data.length, 16)
+    common.writeUInt16LE(Buffer.byteLength(name), 20)
+    const local = Buffer.concat([
+      Buffer.from('504b03041400', 'hex'),
+      common,
+      Buffer.alloc(2),
+      Buffer.from(name),
+      packed,
+    ])
+    const tail = Buffer.alloc(16)
+    tail.writeUInt32LE(offset, 12)
+    directory.push(Buffer.concat([Buffer.from('504b010214001400', 'hex'), common, tail, Buffer.from(name)]))
+    locals.push(local)
+    offset += local.length
+  }
+  const central = Buffer.concat(directory)
+  const end = Buffer.alloc(22)
+  end.writeUInt32LE(0x06054b50, 0)
+  end.writeUInt16LE(members.length, 8)
+  end.writeUInt16LE(members.length, 10)
+  end.writeUInt32LE(central.length, 12)
+  end.writeUInt32LE(offset, 16)
+  return Buffer.concat([...locals, central, end])
+}
+
+const PROGRAM = Buffer.concat([Buffer.from('MZ'), Buffer.alloc(100)])
+const OFFICE = [
+  { name: '[Content_Types].xml', content: '<Types/>' },
+  { name: 'word/document.xml', content: '<document/>' },
+]
+const ole = (stream: string) =>
+  Buffer.concat([Buffer.from('d0cf11e0a1b11ae1', 'hex'), Buffer.alloc(512), Buffer.from(stream, 'utf16le')])
+
+t.test('programs and scripts are refused by what they are and by what they are called', async (t) => {
+  const cases: readonly (readonly [Buffer | string, string?, string?])[] = [
+    [PROGRAM, 'application/pdf'],
+    [Buffer.from('7f454c4602', 'hex')],
+    [Buffer.from('cafebabe00', 'hex')],
+    ['#!/bin/sh\n'],
+    ['@echo off\r\n'],
+    ['<?php echo 1;'],
+    ['text', 'text/plain', 'readme.txt.js'],
+    ['text', 'text/plain', 'RUN.BAT'],
+    ['text', 'application/javascript'],
+    ['<html><body onload="x()">', 'text/html'],
+    ['<html><SCRIPT src=x></html>', 'text/html'],
+    ['<p>a</p><a href="javascript:x()">', 'text/html'],
+    ['<svg xmlns="x"><script/></svg>', 'image/svg+xml'],
+    ['<?xml version="1.0"?><html xmlns="x"><xhtml:script/></html>', 'text/xml'],
+    [Buffer.from('\ufeff<html><script></html>', 'utf16le'), 'text/html'],
+  ]
+  for (const [content, mimeType, fileName] of cases) {
+    const file = { bytes: Buffer.from(content), ...(mimeType && { mimeType }), ...(fileName && { fileName }) }
+    t.ok(forbiddenIn(file), `${mimeType ?? ''} ${fileName ?? ''} ${content.toString().slice(0, 20)}`)
+  }
+})
+
+t.test('office files with macros or a password, and installers, are refused', async (t) => {
+  t.match(forbiddenIn({ bytes: zip([...OFFICE, { name: 'word/vbaProject.bin', content: 'x' }]) }), 'macros')
+  t.match(forbiddenIn({ bytes: zip([...OFFICE, { name: 'xl/macrosheets/sheet1.xml', content: 'x' }]) }), 'macros')
+  t.match(
+    forbiddenIn({
+      bytes: zip([
+        { name: 'mimetype', content: 'x' },
+        { name: 'Basic/Standard/Module1.xml', content: 'x' },
+      ]),
+    }),
+    'macros',
+  )
+  t.match(forbiddenIn({ bytes: zip(OFFICE), fileName: 'a.docm' }), 'macros')
+  t.match(forbiddenIn({ bytes: ole('_VBA_PROJECT') }), 'macros')
+  t.match(forbiddenIn({ bytes: ole('EncryptedPackage') }), 'password')
+})
+
+t.test('archives are refused for what is in them, and when nobody can see what is', async (t) => {
+  const reason = (members: readonly Member[]) => forbiddenIn({ bytes: zip(members) })
+  t.match(reason([{ name: 'a/setup.exe', content: 'x' }]), '.exe')
+  t.match(reason([{ name: 'photo.jpg', content: PROGRAM }]), 'Windows program', 'under another name')
+  t.match(reason([{ name: 'photo.jpg', content: PROGRAM, stored: true }]), 'Windows program')
+  t.match(reason([{ name: 'a.txt', content: 'x', flags: 1 }]), 'password')
+  t.match(reason([{ name: 'inner.zip', content: zip([{ name: 'b.vbs', content: 'x' }]) }]), '.vbs')
+  const deep = [1, 2, 3].reduce(
+    (inner) => zip([{ name: 'a.zip', content: inner }]),
+    zip([{ name: 'a.txt', content: 'x' }]),
+  )
+  t.match(forbiddenIn({ bytes: deep }), 'archives inside archives')
+  t.match(
+    reason([{ name: 'bomb.zip', content: Buffer.concat([Buffer.from('PK\u0003\u0004'), Buffer.alloc(70 * 2 ** 20)]) }]),
+    'too large',
+  )
+  for (const magic of ['526172211a0700', '377abcaf271c', '4d534346', '1f8b0800'])
+    t.match(forbiddenIn({ bytes: Buffer.from(`${magic}00000000`, 'hex') }), 'archive')
+  t.match(forbiddenIn({ bytes: zip(OFFICE).subarray(0, 60) }), 'cannot be read')
+})
+
+t.test('what the clinic sends every day is taken', async (t) => {
+  const fine: readonly (readonly [Buffer | string, string?, string?])[] = [
+    ['%PDF-1.4\n', 'application/pdf', '紹介状.pdf'],
+    ['MZの型番について', 'text/plain'],
+    ['<?xml version="1.0"?><ClinicalDocument><title>紹介</title></ClinicalDocument>', 'text/xml'],
+    ['<html><p>one=1</p></html>', 'text/html'],
+    ['日,目標\r\n1,離床\r\n', 'text/csv', 'path.csv'],
+    [zip(OFFICE), '', '計画.docx'],
+    [zip([...OFFICE, { name: 'xl/printerSettings/printerSettings1.bin', content: 'x' }]), '', 'a.xlsx'],
+    [zip([...OFFICE, { name: 'word/embeddings/Sheet1.xlsx', content: zip(OFFICE) }])],
+    [
+      zip([
+        { name: '写真/', content: '' },
+        { name: '写真/1.jpg', content: Buffer.from('ffd8ff', 'hex') },
+      ]),
+    ],
+    [zip([])],
+    [ole('WordDocument'), 'application/msword', 'a.doc'],
+  ]
+  for (const [content, mimeType, fileName] of fine) {
+    const file = { bytes: Buffer.from(content), ...(mimeType && { mimeType }), ...(fileName && { fileName }) }
+    t.equal(forbiddenIn(file), undefined, `${mimeType ?? ''} ${fileName ?? ''}`)
+  }
+})
+
+const file = (bytes: Buffer, occurrence: number) => ({ bytes, occurrence, mimeType: 'text/plain', title: '' })
+
+t.test('size is judged in decoded bytes, at the OBX of the file', async (t) => {
+  const files = [file(Buffer.alloc(10, 'a'), 2), file(Buffer.alloc(11, 'a'), 4)]
+  t.throws(() => checkFiles(files, 10), { name: 'IheError', at: 'OBX[4]-5' })
+  t.same(checkFiles(files, 11), [])
+  const other = { ...file(Buffer.from('a'), 3), declaredType: 'application/pdf' }
+  t.match(checkFiles([other], 11), [{ at: 'OBX[3]-5', value: 'application/pdf: text/plain' }])
+})
+
+t.test(
+  'a virus is refused, and so is what a silent scanner has not seen; the test string is found without one',
+  async (t) => {
+    const clean = file(Buffer.from('clean'), 1)
+    const codeOf = async (files: readonly ReturnType<typeof file>[], verdict: 'clean' | 'infected' | 'unavailable') =>
+      (await scanFiles(files, async () => verdict))?.row.code
+    t.equal(await codeOf([clean], 'clean'), undefined)
+    t.equal(await codeOf([clean], 'infected'), 'HL7_FILE_INFECTED')
+    t.equal(await codeOf([clean], 'unavailable'), 'HL7_SCAN_UNAVAILABLE')
+    t.equal(await codeOf([clean, file(Buffer.from(`${EICAR}\r\n`), 2)], 'clean'), 'HL7_FILE_INFECTED')
+  },
+)
