@@ -17,7 +17,20 @@ const GIVEN = 'ORC-4 RXA-1 RXA-2 RXA-4 RXA-6 RXR-1'
 const IMAGING_ORDER = 'ORC-9 ORC-12 TQ1-9 OBX-2 OBX-5'
 const IMAGING_DONE = `${IMAGING_ORDER} IPC-1 IPC-3 IPC-5 ZE1-2 ZE1-3`
 
+const VISIT = 'PV1-2'
 const rows: readonly (readonly [KindName, indispensable: string, expected: string, segments?: string])[] = [
+  ['ADT-01', '', VISIT],
+  ['ADT-12', '', VISIT],
+  ['ADT-21', '', VISIT],
+  ['ADT-22', '', VISIT],
+  ['ADT-31', '', VISIT],
+  ['ADT-32', '', VISIT],
+  ['ADT-41', '', VISIT],
+  ['ADT-42', '', VISIT],
+  ['ADT-51', '', VISIT],
+  ['ADT-52', '', VISIT],
+  ['ADT-61', '', 'IAM-6'],
+  ['PPR-01', '', 'PRB-1 PRB-2 PRB-4'],
   ['OMD', 'ODS-3', ''],
   ['OMP-01', 'RXE-2', `${PRESCRIBED} RXE-10 RXE-11 RXR-1`, 'TQ1 RXR'],
   ['OMP-02', 'RXE-2 RXC-2', `${PRESCRIBED} RXR-1 RXC-3 RXC-4 ORC-17`, 'TQ1 RXR'],

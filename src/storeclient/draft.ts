@@ -42,7 +42,8 @@ export function readDrafts(message: Er7Message, context: DraftContext): readonly
 
 /** A file of a storage is what its path says, whatever the message says (SS-MIX2; its samples differ in both). */
 function asFiled(reading: Reading, origin: Origin, documents: number): Reading {
-  const careDate = origin.careDate === undefined ? undefined : parseHl7Time(origin.careDate)
+  // What has no care date is one document on whatever day it is filed.
+  const careDate = reading.careDate === undefined ? undefined : parseHl7Time(origin.careDate ?? '')
   return {
     ...reading,
     ...(careDate === undefined ? {} : { careDate: careDate.jstDate }),

@@ -4,6 +4,7 @@ import { iheError } from '../../../profiles/errors/index.ts'
 import type { AllergyList, Clinical } from '../../model/clinical.ts'
 import type { IheError } from '../../model/error.ts'
 import { component, type Er7Message, isNull, repetitions, type Segment, segmentsOf } from '../../model/hl7v2.ts'
+import { checkFields } from './field-checks.ts'
 import { coded, text } from './fields.ts'
 import { itemCodes } from './item-codes.ts'
 import type { KindReader, Reading } from './reader.ts'
@@ -29,7 +30,10 @@ export const allergies: KindReader = {
       eventCodes: itemCodes(message, live, ['IAM-3']).codes,
       // A list without a line says that nothing is known of any allergy (any more).
       deletes: live.length === 0 ? 'whole' : 'no',
-      warnings: lines.flatMap((iam, index) => codeWarnings(message, iam, index + 1)),
+      warnings: [
+        ...checkFields(message, { kind: header.found.kind.kind, groups: [lines] }),
+        ...lines.flatMap((iam, index) => codeWarnings(message, iam, index + 1)),
+      ],
     }
     return [reading]
   },
@@ -48,7 +52,7 @@ function codeWarnings(message: Er7Message, iam: Segment, occurrence: number): re
   return TABLES.filter(({ field, table, values }) => {
     const { code, system } = coded(message, iam, field)
     const isJudged = system === table || system === ''
-    return isJudged && !values.has(code) && (code !== '' || field === 6)
+    return isJudged && code !== '' && !values.has(code)
   }).map(({ field, table }) =>
     iheError('HL7_CODE', {
       at: `IAM[${occurrence}]-${field}`,

@@ -4,6 +4,7 @@ import { iheError } from '../../../profiles/errors/index.ts'
 import type { Clinical, Coded, DiagnosisList } from '../../model/clinical.ts'
 import type { IheError } from '../../model/error.ts'
 import { component, type Er7Message, repetitions, type Segment } from '../../model/hl7v2.ts'
+import { checkFields } from './field-checks.ts'
 import { coded, groupsFrom, text, texts, time } from './fields.ts'
 import { itemCodes } from './item-codes.ts'
 import { serviceTimes } from './order-times.ts'
@@ -43,7 +44,12 @@ export const diagnoses: KindReader = {
       eventCodes: codes.codes,
       deletes: live.length === 0 ? 'whole' : 'no',
       confidentiality: [strictest(live.map(({ prb }) => text(message, prb, 25)))],
-      warnings: [...warnings, ...codes.warnings, ...actionWarnings(message, lines)],
+      warnings: [
+        ...warnings,
+        ...codes.warnings,
+        ...checkFields(message, { kind: header.found.kind.kind, groups: [message.segments] }),
+        ...actionWarnings(message, lines),
+      ],
     }
     return [reading]
   },
@@ -72,7 +78,7 @@ function requireNames(message: Er7Message, lines: readonly Line[]): void {
 function actionWarnings(message: Er7Message, lines: readonly Line[]): readonly IheError[] {
   return lines.flatMap(({ prb }, index) => {
     const action = text(message, prb, 1)
-    if (ACTIONS.has(action)) return []
+    if (action === '' || ACTIONS.has(action)) return []
     return [iheError('HL7_CODE', { at: `PRB[${index + 1}]-1`, value: action, rule: 'HL7 table 0287' })]
   })
 }

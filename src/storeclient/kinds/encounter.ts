@@ -7,6 +7,7 @@ import type { IheError } from '../../model/error.ts'
 import { type Hl7Time, versionTime } from '../../model/hl7-time.ts'
 import { type Er7Message, segmentsOf, value } from '../../model/hl7v2.ts'
 import type { Header } from '../header.ts'
+import { checkFields } from './field-checks.ts'
 import { coded, earliestDay, type FoundTimes, place, requiredTimes, staff, text, time } from './fields.ts'
 import { serviceTimes, timeSource, unusualTimes } from './order-times.ts'
 import type { KindReader, Reading } from './reader.ts'
@@ -60,7 +61,12 @@ function documents(message: Er7Message, { header }: { readonly header: Header })
       segments: message.segments,
       eventCodes: [],
       deletes: header.found.event.action === 'delete' ? 'whole' : 'no',
-      warnings: [...unusualTimes(found.at, found.times), ...ends.warnings, ...classWarnings(message)],
+      warnings: [
+        ...unusualTimes(found.at, found.times),
+        ...ends.warnings,
+        ...checkFields(message, { kind: header.found.kind.kind, groups: [message.segments] }),
+        ...classWarnings(message),
+      ],
     },
   ]
 }
@@ -98,7 +104,9 @@ function departmentOf(message: Er7Message): Coded {
 
 function classWarnings(message: Er7Message): readonly IheError[] {
   const code = value(message, 'PV1', 2)
-  return PATIENT_CLASSES.has(code) ? [] : [iheError('HL7_CODE', { at: 'PV1-2', value: code, rule: 'HL7 table 0004' })]
+  return code === '' || PATIENT_CLASSES.has(code)
+    ? []
+    : [iheError('HL7_CODE', { at: 'PV1-2', value: code, rule: 'HL7 table 0004' })]
 }
 
 function content(message: Er7Message, header: Header): Clinical {

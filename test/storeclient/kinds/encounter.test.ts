@@ -164,6 +164,7 @@ t.test('an event without its day, or with one that cannot be read, is refused at
 t.test('what is unusual or cannot be read beside the key is told', async (t) => {
   const segments = [evn(), pv1({ 2: 'X', 44: '2026/04/10', 45: '99999999' })]
   t.same(warned(readingOf('ADT^A01', segments)), ['HL7_DATE PV1-44', 'HL7_DATE PV1-45', 'HL7_CODE PV1-2'])
+  t.same(warned(readingOf('ADT^A16', [evn(), pv1({ 2: '' }), pv2({ 9: '20260420' })])), ['HL7_FIELD_EXPECTED PV1[1]-2'])
 })
 
 t.test('the content of a visit: places, doctor, department, both ends', async (t) => {

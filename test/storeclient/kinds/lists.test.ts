@@ -46,8 +46,8 @@ t.test('an allergy list is deleted by its emptiness, not by one line that goes',
 t.test('IAM-3 is required; codes outside their tables are told, those of other tables are not judged', async (t) => {
   t.throws(() => readingOf('ADT^A60', [EVN, SUGI, 'IAM|2|FA|""||||']), { name: 'IheError', at: 'IAM[2]-3' })
   t.same(warned(readingOf('ADT^A60', [EVN, 'IAM|1|ZZ^^HL70127|1^卵^99X|9^重い^99X||'])), [
+    'HL7_FIELD_EXPECTED IAM[1]-6',
     'HL7_CODE IAM[1]-2',
-    'HL7_CODE IAM[1]-6',
   ])
   t.same(warned(readingOf('ADT^A60', [EVN, 'IAM|1|01^食物^99X|^卵||卵|A'])), [], 'a text without a code is an allergen')
 })
@@ -134,6 +134,7 @@ t.test('the list of diagnoses: times, codes of the main one first, the strictest
 t.test('a list of diagnoses is deleted when every line goes, or none is left', async (t) => {
   t.equal(readingOf('PPR^ZD1', []).deletes, 'whole')
   t.equal(readingOf('PPR^ZD1', prb({ action: 'DE' })).deletes, 'whole')
+  t.same(warned(readingOf('PPR^ZD1', prb({ fields: { 4: '' } }))), ['HL7_FIELD_EXPECTED PRB[1]-4'])
 })
 
 t.test('a diagnosis needs a name; unknown actions and unreadable times are told', async (t) => {
