@@ -9,6 +9,18 @@ import { readerOf } from '../../../src/storeclient/kinds/index.ts'
 import { messageOf, read } from './orders.ts'
 
 const CASES = [
+  'adt-00-full',
+  'adt-01',
+  'adt-12',
+  'adt-22',
+  'adt-31',
+  'adt-52',
+  'adt-61',
+  'ppr-01',
+  'doc',
+  'doc-signed',
+  'file',
+  'note',
   'omd',
   'omp-01',
   'omp-11-ward',
@@ -24,6 +36,9 @@ const CASES = [
   'vital',
   'report-with-file',
 ] as const
+
+/** Nothing in them must be there beside PID and MSH, or it is said twice (the disease in PRB-3 and ZPR-2). */
+const NEVER_REFUSED: ReadonlySet<string> = new Set(['adt-00-full', 'adt-01', 'ppr-01'])
 
 /** Null, delimiters alone, text where codes and times belong, a sub-component too many, an open escape. */
 const DAMAGES = ['', '""', '^^&&~^~', '未定', 'a&b^c&d~e', '99999999999999', '\\.sp', '\u0000']
@@ -60,7 +75,7 @@ for (const name of CASES) {
       }
       reader.content(one, context)
     }
-    t.ok(refused > 0 && refused < count, `${refused} of ${count} refused`)
+    t.ok(refused > 0 !== NEVER_REFUSED.has(name) && refused < count, `${refused} of ${count} refused`)
   })
 }
 
