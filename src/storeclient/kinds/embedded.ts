@@ -3,7 +3,7 @@
 import { iheError } from '../../../profiles/errors/index.ts'
 import type { EmbeddedFile } from '../../model/clinical.ts'
 import { IheError } from '../../model/error.ts'
-import { type Er7Message, isNull, repetitions, resolveEscapes, type Segment, segmentsOf } from '../../model/hl7v2.ts'
+import { type Er7Message, repetitions, resolveEscapes, type Segment, segmentsOf } from '../../model/hl7v2.ts'
 import { declaredType, typeOfFile } from '../file-type.ts'
 import { isCancelledResult, text } from './fields.ts'
 
@@ -23,7 +23,9 @@ interface Place {
   readonly obx: Segment
   readonly occurrence: number
   readonly repetition: number
-  readonly raw: string
+  /** ED.1 to ED.4 and ED.5, still escaped. */
+  readonly head: string
+  readonly data: string
 }
 
 /**
@@ -68,9 +70,14 @@ function placesOf(message: Er7Message, segments: readonly Segment[]): readonly P
     .map((obx, index) => ({ obx, occurrence: index + 1 }))
     .filter(({ obx }) => wanted.has(obx) && isFile(message, obx))
     .flatMap(({ obx, occurrence }) =>
-      repetitions(message, obx, 5).map((raw, index) => ({ obx, occurrence, repetition: index + 1, raw })),
+      repetitions(message, obx, 5).map((raw, index) => ({
+        obx,
+        occurrence,
+        repetition: index + 1,
+        ...parted(message, raw),
+      })),
     )
-    .filter(({ raw }) => !isNull(raw) && dataOf(message, raw) !== '')
+    .filter(({ data }) => data !== '')
 }
 
 function isFile(message: Er7Message, obx: Segment): boolean {
@@ -78,8 +85,8 @@ function isFile(message: Er7Message, obx: Segment): boolean {
 }
 
 function readFile(message: Er7Message, place: Place, naming: Naming): EmbeddedFile {
-  const [application = '', type = '', subtype = '', encoding = ''] = place.raw
-    .split(message.delimiters.component, 4)
+  const [application = '', type = '', subtype = '', encoding = ''] = place.head
+    .split(message.delimiters.component)
     .map((part) => resolveEscapes(message.delimiters, part))
   const bytes = decodeData(message, place, encoding)
   const fileName = nameOf(application) ?? nameOf(naming.fileName ?? '')
@@ -96,21 +103,21 @@ function readFile(message: Er7Message, place: Place, naming: Naming): EmbeddedFi
   }
 }
 
-/** ED.5 still escaped. Found without splitting: the field may be as long as the message. */
-function dataOf({ delimiters }: Er7Message, raw: string): string {
+/** Parted without splitting: the field may be as long as the message. */
+function parted({ delimiters }: Er7Message, raw: string): { readonly head: string; readonly data: string } {
   let start = 0
   for (let part = 1; part < 5; part++) {
     const next = raw.indexOf(delimiters.component, start)
-    if (next === -1) return ''
+    if (next === -1) return { head: '', data: '' }
     start = next + 1
   }
   const end = raw.indexOf(delimiters.component, start)
-  return raw.slice(start, end === -1 ? undefined : end)
+  return { head: raw.slice(0, start), data: raw.slice(start, end === -1 ? undefined : end) }
 }
 
 /** HL7 table 0299; senders that leave ED.4 empty mean Base64. */
 function decodeData(message: Er7Message, place: Place, encoding: string): Buffer {
-  const data = dataOf(message, place.raw)
+  const { data } = place
   switch (encoding.trim().toUpperCase()) {
     case '':
     case 'BASE64':
