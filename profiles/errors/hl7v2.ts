@@ -203,8 +203,8 @@ export const hl7v2Errors = [
     v2: { ack: 'AE', table0357: 101, application: 'SC-ORDERNO' },
     http: ACKNOWLEDGED,
     message: 'The order number is missing, so that the document could never be updated or cancelled',
-    hint: 'Send the order number in ORC-2 or OBR-2',
-    ja: 'オーダ番号がありません。ORC-2またはOBR-2に設定してください。',
+    hint: 'Send the order number in ORC-2 or OBR-2, the number of a document in TXA-12',
+    ja: '番号がありません。オーダ番号はORC-2またはOBR-2、文書番号はTXA-12に設定してください。',
   }),
   row({
     code: 'HL7_DUPLICATE_ID',
