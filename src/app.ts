@@ -28,11 +28,13 @@ import {
 } from './app/actor-ports.ts'
 import { adminPorts, ensureAdminToken, readiness } from './app/admin-ports.ts'
 import { demographicsBindings, identityBindings, identityServices } from './app/feed-bindings.ts'
+import { startJobs } from './app/jobs.ts'
 import { openMatching } from './app/matching.ts'
-import { startNotifications } from './app/notifications.ts'
+import { notificationWork } from './app/notifications.ts'
 import { openPushDoor } from './app/push-door.ts'
 import { repositoryFor } from './app/repository-apart.ts'
-import { fillRecords, sweepDaily } from './app/upkeep.ts'
+import { fillRecords, fixMonthsHourly, sweepDaily } from './app/upkeep.ts'
+import { openWithheld, releasePorts, releaseWork, withheldFiles } from './app/withheld.ts'
 import { ensureDevelopmentPki, pkiPaths } from './certificates/pki-directory.ts'
 import { tlsOptions } from './certificates/presets.ts'
 import { writeWsdl } from './codec/soap/wsdl.ts'
@@ -110,6 +112,7 @@ export async function startServer(config: Config, options: { readonly log: DoorL
     metrics: house.metrics.registry,
     checks: () => readiness(config, database.pool),
     admin: adminPorts(given, {
+      ...house.administration,
       adminToken,
       identity: house.identity,
       reloadModel: house.reloadModel,
@@ -124,17 +127,13 @@ export async function startServer(config: Config, options: { readonly log: DoorL
     management.listen(config.management.port, config.management.host),
   ])
   ports = { https: httpsPort, mllp: mllpPort }
-  const notifications = startNotifications(given, {
-    connection: database.connection,
-    tls,
-    ports: house.https.ports,
-    metrics: house.metrics.registry,
-  })
+  const notifications = notificationWork(given, { tls, ports: house.https.ports, metrics: house.metrics.registry })
+  const jobs = startJobs([notifications, house.releasing], { connection: database.connection, log })
   let stopping: Promise<void> | undefined
   const stop = async (): Promise<void> => {
     management.drain()
     await Promise.all([https.close(), mllp.close(), pix.close()])
-    await Promise.all([delivery.close(), notifications.stop()])
+    await Promise.all([delivery.close(), jobs.stop()])
     await house.stop()
     await house.recorder.drain()
     await management.close()
@@ -203,7 +202,12 @@ async function furnish(given: Given) {
     directory: join(config.dataDir, 'documents'),
     maxDocumentBytes: config.limits.documentBytes,
   })
-  const stopSweeping = sweepDaily(blobs, given)
+  const withheld = await openWithheld(given)
+  const stopUpkeep = [
+    sweepDaily(blobs, given),
+    sweepDaily(withheld.blobs, given, withheldFiles(given)),
+    fixMonthsHourly(given),
+  ]
   const stopFilling = fillRecords(given)
   const registry = registryPorts(given)
   const { repository, stop } = await repositoryFor(given, {
@@ -216,7 +220,9 @@ async function furnish(given: Given) {
     { oid: config.identity.affinityDomainAuthority, name: config.identity.affinityDomainName, kind: 'community' },
     identity,
   )
-  const storeClient = storeClientPorts(given, { blobs, registry })
+  const storeClient = storeClientPorts(given, { blobs, registry, withheld })
+  const release = releasePorts(given, { options: withheld, storeClient, doorPorts })
+  let revision = 0
   const find = (fingerprint: string) => findSystem(pool, { fingerprint, networkMode: config.access.mode })
   const pushes = openPushDoor(given, (request, caller) => accept(request, caller, storeClient))
   const endpoints = endpointsOf(given, {
@@ -232,8 +238,16 @@ async function furnish(given: Given) {
     identity,
     tolerances: pushes.tolerances,
     reloadModel: matching.reload,
+    releasing: releaseWork(release, withheld.blobs),
+    administration: {
+      release,
+      // What a socket was remembered as does not outlive a change by administration.
+      changed: () => {
+        revision += 1
+      },
+    },
     stop: async () => {
-      stopSweeping()
+      for (const stopOne of stopUpkeep) stopOne()
       matching.close()
       await stopFilling()
       await pushes.tolerances.close()
@@ -242,11 +256,12 @@ async function furnish(given: Given) {
     https: {
       ports: doorPorts,
       findSystem: find,
+      revision: () => revision,
       endpoints,
       storeClient: { ports: doorPorts, ...pushes.door },
       limits: config.limits,
     },
-    mllp: { ports: doorPorts, findSystem: find, limits: config.limits },
+    mllp: { ports: doorPorts, findSystem: find, revision: () => revision, limits: config.limits },
     storeClient: { endpoint: 'mllp/storeclient', ...pushes.door },
     pix: { endpoint: 'mllp/pix', serviceOf: identityServices(identity, pdqPorts(given, identity)) },
   }

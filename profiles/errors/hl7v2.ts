@@ -175,6 +175,14 @@ export const hl7v2Errors = [
     ja: 'この施設で患者番号が地域患者に紐付けされていません。保存していません。紐付け後に再送してください。',
   }),
   row({
+    code: 'HL7_PATIENT_HELD',
+    v2: { ack: 'AE', table0357: 204, application: 'SC-PATIENT' },
+    http: ACKNOWLEDGED,
+    message: 'The patient number is not linked yet; the message is filed for nobody, but held until it is',
+    hint: 'Record the consent, then link the patient at the facility: the message is filed then and need not be sent again; linked without consent, and after the time named, it is erased',
+    ja: 'この施設で患者番号が地域患者に紐付けされていないため、まだ登録していません。メッセージは期限まで保留します。紐付け時に公開同意があれば自動で登録します（再送は不要です）。同意がない場合と期限後は消去します。',
+  }),
+  row({
     code: 'HL7_CONSENT',
     v2: { ack: 'AE', table0357: 204, application: 'SC-CONSENT' },
     http: ACKNOWLEDGED,
@@ -187,8 +195,8 @@ export const hl7v2Errors = [
     v2: { ack: 'AE', table0357: 204, application: 'SC-IDENTITY' },
     http: ACKNOWLEDGED,
     message: 'Name and birth date of the message differ from the person linked to this patient number',
-    hint: 'Nothing was stored; check the patient number, PID-5 and PID-7, or have the registration corrected, and send again',
-    ja: '氏名・生年月日が紐付け済みの患者と一致しません。患者番号・PID-5・PID-7を確認してください。',
+    hint: 'Nothing was filed; check the patient number, PID-5 and PID-7, or have the registration corrected, and send again. What is in quarantine (要確認) can be released by staff instead',
+    ja: '氏名・生年月日が紐付け済みの患者と一致しないため、登録していません。患者番号・PID-5・PID-7を確認して再送するか、登録情報を訂正してください。要確認に保管されたものは職員の確認により登録できます。',
   }),
   row({
     code: 'HL7_FACILITY',
@@ -197,6 +205,22 @@ export const hl7v2Errors = [
     message: 'MSH-4 or the assigning authority of PID-3 does not belong to the facility of the client certificate',
     hint: 'Send the 10-digit code of your own facility in MSH-4 with the certificate issued for it',
     ja: 'MSH-4またはPID-3の発行元が、クライアント証明書の施設と一致しません。',
+  }),
+  row({
+    code: 'HL7_KIND',
+    v2: { ack: 'AE', table0357: 207, application: 'SC-KIND' },
+    http: ACKNOWLEDGED,
+    message: 'This kind of data was not agreed for the facility',
+    hint: 'Send the agreed kinds only, or have the kind added to the contract of the facility by the network operator',
+    ja: 'この施設の契約に含まれないデータ種別です。契約した種別のみ送信するか、運用者に種別の追加を依頼してください。',
+  }),
+  row({
+    code: 'HL7_QUOTA',
+    v2: { ack: 'AE', table0357: 207, application: 'SC-QUOTA' },
+    http: ACKNOWLEDGED,
+    message: 'The facility stores as many bytes as its contract allows',
+    hint: 'Nothing was stored; have the quota raised by the network operator, then send the same message again',
+    ja: '施設の保存容量が契約の上限に達しています。保存していません。運用者に上限の変更を依頼し、その後に再送してください。',
   }),
   row({
     code: 'HL7_ORDER_NUMBER',

@@ -17,9 +17,20 @@ export const transportErrors = [
     ihe: 'XDSRepositoryError',
     v2: { ack: 'AR', table0357: 207, application: 'SC-FACILITY' },
     v3: { ack: 'CR', code: 'RTEDEST', codeSystem: '2.16.840.1.113883.5.1100' },
-    message: 'Not authorised: this system may not call this transaction, or its facility is suspended',
+    message:
+      'Not authorised: this system may not call this transaction, or it, or its facility, is suspended or has ended',
     hint: 'Ask the network operator to give the system the role of the transaction',
-    ja: 'このシステムには当該トランザクションの権限がないか、施設が停止中です。ネットワーク運用者に役割の付与を依頼してください。',
+    ja: 'このシステムには当該トランザクションの権限がないか、システム・施設が停止中または終了しています。ネットワーク運用者に役割の付与を依頼してください。',
+  }),
+  row({
+    code: 'FACILITY_SUSPENDED',
+    v2: { ack: 'AR', table0357: 207, application: 'SC-RETRY' },
+    v3: { ack: 'CR', code: 'NOSTORE', codeSystem: '2.16.840.1.113883.5.1100' },
+    http: 200,
+    retry: 'later',
+    message: 'The facility is suspended: nothing is taken from its systems',
+    hint: 'Nothing was kept; ask the network operator, keep the message, and send it again when the facility is active',
+    ja: '施設が停止中です。何も保存していません。運用者に確認し、再開後に同じメッセージを再送してください。',
   }),
   row({
     code: 'NO_ENDPOINT',

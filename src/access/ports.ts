@@ -1,6 +1,6 @@
 // What administration keeps: facilities, systems, certificates, unions, consents (design §4). db implements it.
 
-import type { AccessMode, Confidentiality, Role } from '../model/caller.ts'
+import type { AccessMode, Confidentiality, FacilityStatus, Role } from '../model/caller.ts'
 import type { RuleSwitches } from '../model/rule-switch.ts'
 
 /** Who did it and from where; every change is audited in the transaction that makes it. */
@@ -9,6 +9,8 @@ export interface Change {
   readonly peer: string
   /** What was done, in words without personal data. */
   readonly operation: string
+  /** In the words of whoever did it; kept with what keeps a history. */
+  readonly reason?: string
 }
 
 /** `created`, `unchanged` when the same content was there, `conflict` when other content was. */
@@ -27,7 +29,15 @@ export interface Facility {
   readonly patientIdForm: string
   readonly facilityType?: string
   readonly patientDomain: { readonly oid: string; readonly name: string }
-  readonly status: 'active' | 'suspended'
+  readonly status: FacilityStatus
+}
+
+/** One change of a facility's state, the newest first in a list. */
+export interface FacilityStatusRecord {
+  readonly status: FacilityStatus
+  readonly setAt: string
+  readonly setBy: string
+  readonly reason?: string
 }
 
 export interface SystemRecord {
@@ -103,7 +113,9 @@ export interface ConsentRecord extends Omit<NewConsent, 'personKey' | 'validFrom
 export interface AdministrationStore {
   readonly facilities: () => Promise<readonly Facility[]>
   readonly addFacility: (facility: Facility, change: Change) => Promise<Stored>
-  readonly setFacilityStatus: (facilityId: string, status: Facility['status'], change: Change) => Promise<Changed>
+  /** `conflict` for a facility that has ended. What is withheld for one that ends is erased with it. */
+  readonly setFacilityStatus: (facilityId: string, status: FacilityStatus, change: Change) => Promise<Changed>
+  readonly facilityStatuses: (facilityId: string) => Promise<readonly FacilityStatusRecord[]>
   readonly systems: () => Promise<readonly SystemRecord[]>
   readonly addSystem: (system: SystemRecord, change: Change) => Promise<Stored | 'missing'>
   readonly setSystemStatus: (systemId: string, status: SystemRecord['status'], change: Change) => Promise<Changed>

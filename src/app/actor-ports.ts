@@ -28,6 +28,8 @@ import {
 } from '../db/repository-store.ts'
 import { executeTogether, type Queryable, type Statement } from '../db/sql.ts'
 import { createStoreClientStore } from '../db/storeclient-store.ts'
+import { createStorageGauge } from '../db/storeclient-usage.ts'
+import { createWithhold, type WithheldOptions } from '../db/storeclient-withheld.ts'
 import type { DoorLog } from '../http/door.ts'
 import type { PdqPorts } from '../identity/pdq-ports.ts'
 import type { IdentityPorts } from '../identity/ports.ts'
@@ -41,6 +43,7 @@ import { register } from '../registry/register.ts'
 import type { RemovalPorts } from '../registry/remove-ports.ts'
 import type { BlobStore, RepositoryPorts } from '../repository/ports.ts'
 import type { DocumentRemovalPorts } from '../repository/remove.ts'
+import { contractOf } from '../storeclient/contract.ts'
 import type { LocalIdForm, StoreClientPorts } from '../storeclient/ports.ts'
 import { virusScan } from './virus-scan.ts'
 
@@ -72,7 +75,7 @@ export function rowsOf(caller: Caller, outcome: RecordedOutcome & { readonly res
   }
 }
 
-function partsOf(caller: Caller, outcome: RecordedOutcome): readonly Statement[] {
+export function partsOf(caller: Caller, outcome: RecordedOutcome): readonly Statement[] {
   return exchangeParts(rowsOf(caller, outcome))
 }
 
@@ -235,9 +238,9 @@ function shownDomains(given: {
 
 export function storeClientPorts(
   { config, pool, dataKinds }: Given,
-  given: { readonly blobs: BlobStore; readonly registry: RegistryPorts },
+  given: { readonly blobs: BlobStore; readonly registry: RegistryPorts; readonly withheld: WithheldOptions },
 ): StoreClientPorts {
-  const { blobs, registry } = given
+  const { blobs, registry, withheld } = given
   return {
     settings: {
       namespace: config.storeclient.namespace,
@@ -248,7 +251,7 @@ export function storeClientPorts(
     },
     facilitySettings: (caller) => ({
       localIdForm: caller.patientIdForm as LocalIdForm,
-      shrinkGuard: 'keep-parts',
+      ...contractOf(caller),
       ...(caller.facilityType === undefined ? {} : { facilityType: caller.facilityType }),
     }),
     now: () => new Date(),
@@ -260,6 +263,8 @@ export function storeClientPorts(
         return undefined
       }
     },
+    withhold: createWithhold(withheld),
+    storedBytes: createStorageGauge(pool),
     stage: (bytes) => blobs.stage(chunks(bytes)),
     scan: virusScan(config.storeclient.clamd),
     inTransaction: createStoreClientStore({

@@ -7,9 +7,12 @@ import type pg from 'pg'
 import { ENDPOINTS } from '../../profiles/transactions/index.ts'
 import { readCertificate } from '../certificates/certificate.ts'
 import type { Config } from '../config/config.ts'
+import { loadFees } from '../config/site-data.ts'
 import { createAdministrationStore } from '../db/administration-store.ts'
 import { createIndexAdministration } from '../db/identity/administration.ts'
 import { execute, sql } from '../db/sql.ts'
+import { createContractStore } from '../db/storeclient-contract.ts'
+import { createUsageReader } from '../db/storeclient-usage.ts'
 import { createSubscriptionStore } from '../db/subscription-store.ts'
 import type { ToleranceStore } from '../db/tolerance-store.ts'
 import type { AdminPorts, PatientPorts, PersonAnswer } from '../http/admin/ports.ts'
@@ -20,6 +23,7 @@ import { exportPatients } from '../identity/transfer/export.ts'
 import { importPatients } from '../identity/transfer/import.ts'
 import type { TransferPorts } from '../identity/transfer/ports.ts'
 import { parseOid } from '../model/identifiers.ts'
+import type { ReleasePorts } from '../storeclient/hold-ports.ts'
 
 import { type Given, transferPorts } from './actor-ports.ts'
 import { trainApart } from './training.ts'
@@ -65,6 +69,9 @@ export function adminPorts(
     readonly reloadModel: () => Promise<void>
     readonly tolerances: Pick<ToleranceStore, 'of'>
     readonly ports: () => { https: number; mllp: number }
+    readonly release: ReleasePorts
+    /** Called after every change. */
+    readonly changed: () => void
   },
 ): AdminPorts {
   const { config, log, pool, affinityDomain } = house
@@ -89,6 +96,10 @@ export function adminPorts(
       httpsPort: given.ports().https,
       mllpPort: given.ports().mllp,
     }),
+    contracts: createContractStore(pool),
+    release: given.release,
+    usage: { ...createUsageReader(pool), fees: loadFees(config.dataDir) },
+    changed: given.changed,
     subscriptions: createSubscriptionStore(pool),
     patients: patientPorts({ config }, { identity: given.identity, store }),
     transfer: transferRoutePorts(transferPorts(house, given.identity)),

@@ -5,10 +5,8 @@ import type { Registry } from 'prom-client'
 import { iheError } from '../../profiles/errors/index.ts'
 import { nodeAuthenticationFailure } from '../audit/event.ts'
 import type { Config } from '../config/config.ts'
-import { startJobRunner } from '../db/job-runner.ts'
 import { NOTIFY_TASK, type NotifyPair } from '../db/notification-job.ts'
 import { createOutbox, sweepOutbox } from '../db/outbox.ts'
-import { createPool, type DatabaseConnection } from '../db/pool.ts'
 import { queueStates } from '../db/subscription-store.ts'
 import { type DoorPorts, observe } from '../http/door.ts'
 import { watchNotifications } from '../http/metrics.ts'
@@ -16,26 +14,19 @@ import { createNotificationSender } from '../http/notification-sender.ts'
 import { type NotifyPorts, notify, type Sent } from '../identity/notify.ts'
 import { parseOid } from '../model/identifiers.ts'
 import { announcerRules, type Given, rowsOf } from './actor-ports.ts'
+import type { Work } from './jobs.ts'
 
-/** Subscribers that hang hold one place each, until their time is over; then they rest. */
-const CONCURRENCY = 8
 /** The subscriber's certificate is not one of the network's, or not its own (ITI TF-2 3.19.6). */
 const CERTIFICATE_FAULT = /\b(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_)/
-/** One connection listens, the others take and return jobs. */
-const QUEUE_CONNECTIONS = 3
 
 export interface NotificationsGiven {
-  readonly connection: DatabaseConnection
   readonly tls: SecureContextOptions & { readonly ecdhCurve?: string }
   readonly ports: DoorPorts
   readonly metrics: Registry
 }
 
-/** Starts to send what waits; `stop` ends what is at work. */
-export function startNotifications(
-  given: Given,
-  { connection, tls, ports, metrics }: NotificationsGiven,
-): { readonly stop: () => Promise<void> } {
+/** Sends what waits. */
+export function notificationWork(given: Given, { tls, ports, metrics }: NotificationsGiven): Work {
   const { config, log, pool } = given
   watchNotifications(metrics, () => queueStates(pool))
   const sender = createNotificationSender({
@@ -44,9 +35,6 @@ export function startNotifications(
     device: deviceOf(config),
     facility: config.identity.affinityDomainName,
   })
-  const queue = createPool(connection, QUEUE_CONNECTIONS, (error) =>
-    log.warn({ cause: error.name }, 'a connection of the job queue broke'),
-  )
   const notifyPorts: NotifyPorts = {
     ...createOutbox({
       pool,
@@ -70,19 +58,10 @@ export function startNotifications(
     alarm: ({ outboxId, subscriptionId }, reason) =>
       log.error({ notification: outboxId, subscription: subscriptionId, reason }, 'a notification is parked'),
   }
-  const runner = startJobRunner({
-    pool: queue,
-    concurrency: CONCURRENCY,
-    log,
-    sweep: () => sweepOutbox(queue),
-    tasks: { [NOTIFY_TASK]: (payload, signal) => notify(payload as NotifyPair, notifyPorts, signal) },
-  })
   return {
-    stop: async () => {
-      await runner.stop()
-      await sender.close()
-      await queue.end()
-    },
+    sweep: sweepOutbox,
+    tasks: { [NOTIFY_TASK]: (payload, signal) => notify(payload as NotifyPair, notifyPorts, signal) },
+    close: sender.close,
   }
 }
 

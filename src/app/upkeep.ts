@@ -4,25 +4,46 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fillMatchFeatures } from '../db/identity/match-fill.ts'
 import { fillSearchKeys } from '../db/identity/search-fill.ts'
 import { findNamedFiles } from '../db/repository-store.ts'
+import { fixMonths } from '../db/storeclient-usage.ts'
 import { IheError } from '../model/error.ts'
 import type { BlobStore } from '../repository/ports.ts'
 import type { Given } from './actor-ports.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const PAUSE_MS = 60_000
+const HOUR_MS = 60 * 60 * 1000
+
+/** Those of the files that some row names. */
+type NamedFiles = (keys: readonly string[]) => Promise<ReadonlySet<string>>
 
 /** At the start and every day: a crash between commit and file leaves files without a row, of removed documents too. */
-export function sweepDaily(blobs: BlobStore, { log, pool }: Given): () => void {
+export function sweepDaily(
+  blobs: BlobStore,
+  { log, pool }: Given,
+  named: NamedFiles = (keys) => findNamedFiles(pool, keys),
+): () => void {
   const sweep = (): void => {
-    blobs
-      .sweep((keys) => findNamedFiles(pool, keys))
-      .then(
-        (removed) => removed > 0 && log.info({ removed }, 'files without a row removed'),
-        (error: Error) => log.warn({ cause: error.name }, 'the sweep of the document store failed'),
-      )
+    blobs.sweep(named).then(
+      (removed) => removed > 0 && log.info({ removed }, 'files without a row removed'),
+      (error: Error) => log.warn({ cause: error.name }, 'the sweep of the document store failed'),
+    )
   }
   sweep()
   const timer = setInterval(sweep, DAY_MS)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+/** At the start and every hour: what facilities stored at the end of a month (JST) is fixed when it is over. */
+export function fixMonthsHourly({ log, pool }: Given): () => void {
+  const fix = (): void => {
+    fixMonths(pool, new Date()).then(
+      (fixed) => fixed > 0 && log.info({ fixed }, 'storage at the end of the month fixed'),
+      (error: Error) => log.warn({ cause: error.name }, 'storage at the end of the month could not be fixed yet'),
+    )
+  }
+  fix()
+  const timer = setInterval(fix, HOUR_MS)
   timer.unref()
   return () => clearInterval(timer)
 }

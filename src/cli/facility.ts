@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import { given, segment, showChange, showList, withAdmin } from './admin-command.ts'
 import type { Registration } from './context.ts'
+import { registerContract } from './contract.ts'
 import { UsageError } from './failure.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -25,6 +26,8 @@ export const registerFacility: Registration = (program, terminal) => {
   registerAdd(group, terminal)
   registerList(group, terminal)
   for (const change of CHANGES) registerChange(group, terminal, change)
+  registerHistory(group, terminal)
+  registerContract(group, terminal)
 }
 
 function registerAdd(group: Command, terminal: Terminal): void {
@@ -73,16 +76,34 @@ function registerList(group: Command, terminal: Terminal): void {
 const CHANGES = [
   { verb: 'suspend', status: 'suspended', said: 'refuse its systems and hide its documents / 停止' },
   { verb: 'resume', status: 'active', said: 'take it back / 再開' },
+  { verb: 'end', status: 'ended', said: 'end its contract for good; what is held for it is erased / 契約終了' },
 ] as const
 
 function registerChange(group: Command, terminal: Terminal, { verb, status, said }: (typeof CHANGES)[number]): void {
   group
     .command(`${verb} <facilityId>`)
     .description(said)
-    .action((facilityId: string, _, command) =>
+    .option('--reason <text>', 'why, for the history / 理由')
+    .action((facilityId: string, { reason }: { readonly reason?: string }, command) =>
       withAdmin(command, terminal, async (call) => {
-        const answer = await call.admin.patch(`/facilities/${segment(facilityId)}`, { status })
+        const answer = await call.admin.patch(`/facilities/${segment(facilityId)}`, given({ status, reason }))
         showChange(call, answer, `facility ${facilityId} is ${status}`)
       }),
+    )
+}
+
+function registerHistory(group: Command, terminal: Terminal): void {
+  group
+    .command('history <facilityId>')
+    .description('when and why it was suspended, resumed or ended / 停止・再開の履歴')
+    .action((facilityId: string, _, command) =>
+      withAdmin(command, terminal, async (call) =>
+        showList(call, await call.admin.get(`/facilities/${segment(facilityId)}/statuses`), [
+          'setAt',
+          'status',
+          'setBy',
+          'reason',
+        ]),
+      ),
     )
 }

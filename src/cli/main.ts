@@ -30,6 +30,8 @@ import { registerSystem } from './system.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 import { registerUnion } from './union.ts'
 import { registerUpdate } from './update.ts'
+import { registerUsage } from './usage.ts'
+import { registerHeld, registerQuarantine } from './withheld.ts'
 
 /** In the order help lists them. */
 const commands: readonly Registration[] = [
@@ -47,6 +49,9 @@ const commands: readonly Registration[] = [
   registerDomain,
   registerSubscription,
   registerNotifications,
+  registerHeld,
+  registerQuarantine,
+  registerUsage,
   registerCert,
   registerPush,
   registerFeed,

@@ -8,6 +8,7 @@ import type { ErrorRow } from '../model/error.ts'
 const OF_EVERY_DOOR: ReadonlySet<string> = new Set([
   'CERTIFICATE_REFUSED',
   'ROLE_MISSING',
+  'FACILITY_SUSPENDED',
   'CONTENT_TYPE',
   'TOO_LARGE',
   'BUSY',

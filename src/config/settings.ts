@@ -194,6 +194,22 @@ export const settings = {
       'Virus scanner (clamd) for files inside HL7 v2 messages; without one only the test string of the scanners is found. A message with a file that cannot be scanned is answered AR',
     example: '/run/clamav/clamd.ctl',
   }),
+  'storeclient.heldDays': integer(
+    { default: 30, description: 'Days that a message which waits for a link or a decision is kept, sealed' },
+    1,
+    365,
+  ),
+  'storeclient.heldBytes': bytes(
+    { default: 256 * MIB, description: 'Room for such messages of one facility together' },
+    KIB,
+  ),
+  'storeclient.heldKeys': text<string | undefined>({
+    default: undefined,
+    description:
+      'Keys that seal them, id:base64 of 32 bytes, separated by commas, the one that seals first; without it {dataDir}/config/held-keys, made at the first start. All servers of a network share them',
+    example: '2027a:3q2+7w==',
+    isSecret: true,
+  }),
 
   'storeclient.messagesInWork': integer(
     {

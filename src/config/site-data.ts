@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AffinityDomain, affinityDomain, withSite } from '../../profiles/affinity-domain/index.ts'
 import { checkPartner, type PartnerRecord } from '../../profiles/partners/index.ts'
+import { type Fees, fees, readFees } from '../../profiles/storeclient/fees.ts'
 import { type DataKind, withSiteKinds } from '../../profiles/storeclient/index.ts'
 import { ConfigError } from './error.ts'
 
@@ -65,6 +66,19 @@ function namesIn(directory: string): readonly string[] {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw new ConfigError([`${directory}: ${error instanceof Error ? error.message : 'cannot be read'}`])
   }
+}
+
+/**
+ * The storage fees, or those of `config/fees.json` of the data directory, where there is one.
+ * @throws {ConfigError} naming file and place of everything that will not do.
+ */
+export function loadFees(dataDir: string): Fees {
+  const path = join(dataDir, 'config', 'fees.json')
+  const site = readJson(path)
+  if (site === undefined) return fees
+  const read = readFees(site)
+  if ('problems' in read) throw new ConfigError(read.problems.map((problem) => `${path}: ${problem}`))
+  return read.fees
 }
 
 function readJson(path: string): unknown {

@@ -1,7 +1,14 @@
 // Facts of the access decision and the systems behind certificates, read in one statement each (design §4).
 
 import type { AccessFacts, Consent } from '../model/access.ts'
-import type { AccessMode, CallingSystem, Confidentiality, Role } from '../model/caller.ts'
+import type {
+  AccessMode,
+  CallingSystem,
+  Confidentiality,
+  FacilityStatus,
+  Role,
+  StoreClientContract,
+} from '../model/caller.ts'
 import { type Oid, type PatientId, parseOid } from '../model/identifiers.ts'
 import type { RuleSwitches } from '../model/rule-switch.ts'
 import { claimColumn, type IdempotencyClaim, type StoredClaim } from './idempotency.ts'
@@ -29,6 +36,8 @@ interface SystemRow {
   readonly confidentiality_ceiling: Confidentiality
   readonly rule_switches: RuleSwitches
   readonly union_facilities: readonly string[]
+  readonly facility_status: FacilityStatus
+  readonly contract: StoreClientContract | null
 }
 
 interface CertifiedRow extends SystemRow {
@@ -58,6 +67,20 @@ export async function findSystem(
   }
 }
 
+/** A system by its id, where it and its facility are active. */
+export async function findActiveSystem(
+  client: Queryable,
+  asked: { readonly systemId: string; readonly networkMode: AccessMode },
+): Promise<CallingSystem | undefined> {
+  const row = await queryOne<SystemRow>(
+    client,
+    sql`/* system → facility, both active */
+      select ${systemColumns()} from access.system s join access.facility f using (facility_id)
+      where s.system_id = ${asked.systemId} and s.status = 'active' and f.status = 'active'`,
+  )
+  return row === undefined ? undefined : toSystem(row, asked.networkMode)
+}
+
 /** Systems by their ids, whatever their state. */
 export async function findSystemsById(
   client: Queryable,
@@ -75,7 +98,9 @@ export async function findSystemsById(
 /** Columns of a SystemRow over system `s` and facility `f`. */
 function systemColumns(): Statement {
   return sql`s.system_id, s.facility_id, f.oid, f.name, f.code, f.patient_id_form, f.facility_type, s.roles, s.access_mode, s.assigning_authority,
-             s.repositories, s.confidentiality_ceiling, s.rule_switches,
+             s.repositories, s.confidentiality_ceiling, s.rule_switches, f.status as facility_status,
+             (select ${contractColumn()} from access.storeclient_contract k where k.facility_id = s.facility_id
+              order by k.contract_id desc limit 1) as contract,
              array(select distinct other.facility_id
                    from access.union_member mine
                    join access.union_member other on other.union_id = mine.union_id
@@ -83,6 +108,24 @@ function systemColumns(): Statement {
                    where mine.facility_id = s.facility_id
                      and mine.valid_from <= now() and (mine.valid_to is null or mine.valid_to > now())
                      and other.valid_from <= now() and (other.valid_to is null or other.valid_to > now())) as union_facilities`
+}
+
+const MAX_LEADING_ZEROS = 30
+
+/**
+ * How a number in canonical form may be written at facility `f`, as an array: an index answers that, where a comparison of what is left
+ * without zeros would read all numbers of the facility.
+ */
+export function writtenAs(canonical: Statement): Statement {
+  return sql`case when f.patient_id_form = 'strip'
+                  then array(select repeat('0', zeros) || ${canonical} from generate_series(0, ${MAX_LEADING_ZEROS}) as zeros)
+                  else array[${canonical}] end`
+}
+
+/** A row `k` of access.storeclient_contract as a StoreClientContract. */
+export function contractColumn(): Statement {
+  return sql`jsonb_strip_nulls(jsonb_build_object('kinds', coalesce(to_jsonb(k.kinds), '"all"'), 'unlinked', k.unlinked,
+                                                  'shrinkGuard', k.shrink_guard, 'quotaBytes', k.quota_bytes))`
 }
 
 function toSystem(row: SystemRow, networkMode: AccessMode): CallingSystem {
@@ -99,6 +142,8 @@ function toSystem(row: SystemRow, networkMode: AccessMode): CallingSystem {
     unionFacilities: row.union_facilities,
     confidentialityCeiling: row.confidentiality_ceiling,
     ruleSwitches: row.rule_switches,
+    facilityStatus: row.facility_status,
+    ...(row.contract === null ? {} : { contract: row.contract }),
     ...(row.facility_type === null ? {} : { facilityType: row.facility_type }),
     ...(row.code === null ? {} : { facilityCode: row.code }),
     ...(authority === undefined ? {} : { assigningAuthority: authority }),

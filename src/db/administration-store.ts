@@ -8,11 +8,13 @@ import type {
   Changed,
   ConsentRecord,
   Facility,
+  FacilityStatusRecord,
   NewConsent,
   Stored,
   SystemRecord,
   UnionRecord,
 } from '../access/ports.ts'
+import type { FacilityStatus } from '../model/caller.ts'
 import { transaction } from './pool.ts'
 import { execute, type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
 import { recordChange } from './staff-change.ts'
@@ -63,7 +65,9 @@ async function isThere(client: Queryable, statement: Statement): Promise<boolean
   return (await queryOne(client, statement)) !== undefined
 }
 
-function facilities(pool: pg.Pool): Pick<AdministrationStore, 'facilities' | 'addFacility' | 'setFacilityStatus'> {
+function facilities(
+  pool: pg.Pool,
+): Pick<AdministrationStore, 'facilities' | 'addFacility' | 'setFacilityStatus' | 'facilityStatuses'> {
   return {
     facilities: async () =>
       (
@@ -78,14 +82,47 @@ function facilities(pool: pg.Pool): Pick<AdministrationStore, 'facilities' | 'ad
       ).map(withoutNulls),
     addFacility: (facility, change) => changing(pool, change, (client) => addFacility(client, facility)),
     setFacilityStatus: (facilityId, status, change) =>
-      changing(pool, change, (client) =>
-        changed(
-          client,
-          sql`update access.facility set status = ${status} where facility_id = ${facilityId} and status <> ${status}`,
-          sql`select 1 as there from access.facility where facility_id = ${facilityId}`,
-        ),
-      ),
+      changing(pool, change, (client) => setFacilityStatus(client, { facilityId, status }, change)),
+    facilityStatuses: async (facilityId) =>
+      (
+        await query<FacilityStatusRecord>(
+          pool,
+          sql`/* states of a facility, the newest first */
+            select status, set_at as "setAt", set_by as "setBy", reason from access.facility_status
+            where facility_id = ${facilityId} order by change_id desc`,
+        )
+      ).map(withoutNulls),
   }
+}
+
+/** Ended is for good: what was withheld can be filed for nobody any more, so it is erased in the same commit. */
+async function setFacilityStatus(
+  client: Queryable,
+  { facilityId, status }: { readonly facilityId: string; readonly status: FacilityStatus },
+  change: Change,
+): Promise<Changed> {
+  const found = await queryOne<Pick<Facility, 'status'>>(
+    client,
+    sql`select status from access.facility where facility_id = ${facilityId} for no key update`,
+  )
+  if (found === undefined) return 'missing'
+  if (found.status === status) return 'unchanged'
+  if (found.status === 'ended') return 'conflict'
+  await execute(client, sql`update access.facility set status = ${status} where facility_id = ${facilityId}`)
+  await execute(
+    client,
+    sql`insert into access.facility_status (facility_id, status, set_by, reason)
+        values (${facilityId}, ${status}, ${change.by}, ${change.reason ?? null})`,
+  )
+  if (status === 'ended')
+    await execute(
+      client,
+      sql`/* withheld for a facility that has ended */
+        update journal.withheld set state = 'dropped', ended_at = now(), ended_by = ${change.by}, ended_reason = 'the facility has ended',
+          key_id = null, content = null, file_key = null
+        where facility_id = ${facilityId} and ended_at is null`,
+    )
+  return 'changed'
 }
 
 async function addFacility(client: Queryable, f: Facility): Promise<Stored> {

@@ -19,9 +19,10 @@ export function bareUuid(entryUuid: string): string {
  */
 export async function registrationParts(client: Queryable, plan: RegistrationPlan): Promise<readonly Statement[]> {
   const [first, ...others] = plan.documents
-  for (const document of others) await executeTogether(client, documentParts([document]))
+  const { publisher } = plan
+  for (const document of others) await executeTogether(client, documentParts([{ ...document, publisher }]))
   return [
-    ...documentParts(first === undefined ? [] : [first]),
+    ...documentParts(first === undefined ? [] : [{ ...first, publisher }]),
     submissionParts([plan]),
     ...objectParts([plan]),
     ...changeParts(plan),
@@ -42,7 +43,7 @@ export function independentParts(plans: readonly RegistrationPlan[]): readonly S
                     ${people.map(({ personKey }) => personKey)}::bigint[]) as p (domain, value, person_key)
           on i.domain = p.domain and i.value = p.value and i.person_key = p.person_key
         where i.status = 'active' for share of i)`,
-    ...documentParts(plans.flatMap(({ documents }) => documents)),
+    ...documentParts(plans.flatMap(({ documents, publisher }) => documents.map((one) => ({ ...one, publisher })))),
     submissionParts(plans, sql`(select t.person_key from standing t where t.person_key = s.person_key)`),
     ...objectParts(plans),
   ]
@@ -175,21 +176,25 @@ export const MAX_DOCUMENTS = 32
  */
 export const KEEP_STORED = sql`on conflict (unique_id) do update set sha256 = nullif(document.sha256, nullif(document.sha256, excluded.sha256))`
 
+/** With the facility that stores it: it pays for the room. */
+type Stored = RegistrationPlan['documents'][number] & Pick<RegistrationPlan, 'publisher'>
+
 /** Document bytes, or where they are. */
-function documentParts(documents: RegistrationPlan['documents']): readonly Statement[] {
+function documentParts(documents: readonly Stored[]): readonly Statement[] {
   if (documents.length === 0) return []
   const count = PART_COUNTS.find((parts) => parts >= documents.length) ?? documents.length
   return Array.from({ length: count }, (_, index) => documentPart(documents[index], index))
 }
 
-function documentPart(document: RegistrationPlan['documents'][number] | undefined, index: number): Statement {
+function documentPart(document: Stored | undefined, index: number): Statement {
   const content = document?.staged.content
   return sql`${named(`document_${index}`)} as (
-      insert into repository.document (unique_id, size_bytes, sha1, sha256, content, file_key)
-      select d.unique_id, d.size_bytes, d.sha1, d.sha256, d.content, d.file_key
+      insert into repository.document (unique_id, size_bytes, sha1, sha256, content, file_key, facility_id)
+      select d.unique_id, d.size_bytes, d.sha1, d.sha256, d.content, d.file_key, d.facility_id
       from (values (${document?.uniqueId ?? null}::text, ${document?.staged.sizeBytes ?? null}::bigint, ${document?.staged.sha1 ?? null}::text,
                     ${document?.staged.sha256 ?? null}::text, ${content?.kind === 'row' ? content.bytes : null}::bytea,
-                    ${content?.kind === 'file' ? content.key : null}::text)) as d (unique_id, size_bytes, sha1, sha256, content, file_key)
+                    ${content?.kind === 'file' ? content.key : null}::text, ${document?.publisher ?? null}::text))
+        as d (unique_id, size_bytes, sha1, sha256, content, file_key, facility_id)
       where d.unique_id is not null
       ${KEEP_STORED})`
 }

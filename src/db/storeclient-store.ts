@@ -10,7 +10,7 @@ import {
   submissionSetObject,
 } from '../../profiles/metadata/write.ts'
 import type { AccessFacts, Consent } from '../model/access.ts'
-import type { Caller } from '../model/caller.ts'
+import type { Caller, FacilityStatus } from '../model/caller.ts'
 import type { DocumentEntry } from '../model/document-entry.ts'
 import type { Association, RegistryObject } from '../model/ebrim.ts'
 import type { Oid } from '../model/identifiers.ts'
@@ -28,7 +28,7 @@ import type {
   VersionRow,
   Write,
 } from '../storeclient/ports.ts'
-import { factColumns } from './access-store.ts'
+import { factColumns, writtenAs } from './access-store.ts'
 import { sqlState } from './failure.ts'
 import { claimColumn, claimPart } from './idempotency.ts'
 import { transaction } from './pool.ts'
@@ -37,6 +37,7 @@ import { bareUuid, registrationParts } from './registry-write.ts'
 import { execute, executeTogether, type Queryable, query, type Statement, sql } from './sql.ts'
 import { updateDemographics } from './storeclient-demographics.ts'
 import { type DocumentReading, NOTHING_STORED, readStored } from './storeclient-series.ts'
+import { endFiled } from './storeclient-withheld.ts'
 
 export interface StoreClientStoreOptions extends DocumentReading {
   readonly pool: pg.Pool
@@ -78,6 +79,7 @@ function storeClientTransaction(client: pg.PoolClient, options: StoreClientStore
       const patient = toPatient(row, question, options)
       return {
         claim: claimState(row, question),
+        ...(typeof row?.facility_status === 'string' ? { facility: row.facility_status } : {}),
         ...(patient === undefined ? {} : { patient }),
         ...(patient === undefined ? NOTHING_STORED : await readStored(client, { question, options, patient })),
       } satisfies Situation
@@ -95,6 +97,7 @@ interface PatientRow {
   readonly demographics: Demographics | null
   /** That, or for a number linked by staff what another facility said last. */
   readonly known_demographics: Demographics | null
+  readonly facility_status: FacilityStatus | null
   readonly affinity_domain: string
   readonly affinity_value: string
   readonly linked: boolean
@@ -111,7 +114,7 @@ async function readPatient(client: Queryable, question: Question): Promise<Patie
       select ${claimColumn(question.claim)} as claim, found.*
       from (values (1)) as one
       left join lateral (
-        select i.person_key, i.domain, i.value as local_id, i.demographics,
+        select i.person_key, i.domain, i.value as local_id, i.demographics, f.status as facility_status,
                coalesce(i.demographics, (select k.demographics from identity.identifier k
                                          where k.person_key = i.person_key and k.status = 'active' and k.demographics is not null
                                          order by k.updated_at desc limit 1)) as known_demographics, x.domain as affinity_domain, x.value as affinity_value,
@@ -119,7 +122,7 @@ async function readPatient(client: Queryable, question: Question): Promise<Patie
         from identity.domain o
         join access.facility f on f.facility_id = o.facility_id
         join identity.identifier i on i.domain = o.oid and i.status = 'active'
-          and (i.value = ${canonical} or (f.patient_id_form = 'strip' and ltrim(i.value, '0') = ${canonical}))
+          and i.value = any(${writtenAs(sql`${canonical}::text`)})
         join identity.identifier x on x.person_key = i.person_key and x.status = 'active'
         join identity.domain xd on xd.oid = x.domain and xd.kind = 'community'
         where o.kind = 'facility' and o.facility_id = ${facilityId}
@@ -166,6 +169,7 @@ async function writeAll(client: Queryable, given: Writing): Promise<void> {
   const registered = write.effects.filter((effect) => effect.kind === 'register')
   const [single] = registered
   const others = registered.length === 1 ? write.effects.filter((effect) => effect.kind !== 'register') : write.effects
+  if (write.withheldId !== undefined) await endFiled(client, write.withheldId)
   for (const effect of others) await writeEffect(client, effect, write)
   for (const { row, takesOver } of registered)
     if (takesOver !== undefined) await moveSeries(client, { row, takesOver, write })
@@ -369,12 +373,13 @@ async function keepAside(
   given: { readonly row: VersionRow; readonly reason: string; readonly write: Write },
 ): Promise<void> {
   const { row } = given
-  const { content, sha256 } = row.document
+  const { content, sha256, sizeBytes } = row.document
   await execute(
     client,
     sql`/* StoreClient: bytes that no entry names */
-      insert into registry.superseded (series_id, person_key, version, reason, sha256, content, file_key)
+      insert into registry.superseded (series_id, person_key, version, reason, sha256, content, file_key, facility_id, size_bytes)
       values (${row.seriesId}, ${given.write.personKey}, ${row.version}, ${given.reason}, ${sha256},
-              ${content.kind === 'row' ? content.bytes : null}, ${content.kind === 'file' ? content.key : null})`,
+              ${content.kind === 'row' ? content.bytes : null}, ${content.kind === 'file' ? content.key : null},
+              ${given.write.caller.facilityId}, ${sizeBytes})`,
   )
 }

@@ -100,8 +100,8 @@ async function publish(client: Queryable, submissionId: string): Promise<Publish
     client,
     sql`/* registered elsewhere: its documents are retrievable */
       with documents as (
-        insert into repository.document (unique_id, size_bytes, sha1, sha256, content, file_key)
-        select unique_id, size_bytes, sha1, sha256, content, file_key from repository.submitted_document
+        insert into repository.document (unique_id, size_bytes, sha1, sha256, content, file_key, facility_id)
+        select unique_id, size_bytes, sha1, sha256, content, file_key, publisher from repository.submitted_document
         where submission_id = ${submissionId} order by unique_id
         ${KEEP_STORED})
       insert into repository.traits (unique_id, domain, value, publisher, mime_type, kind, confidentiality)

@@ -101,6 +101,8 @@ async function perform(given: Given): Promise<Performed> {
   const { bytes, sender, door, service, caller, roles } = given
   let endTurn = nothing
   try {
+    // Whoever is suspended for a time keeps its messages and sends them again.
+    if (sender.system.facilityStatus === 'suspended') throw iheError('FACILITY_SUSPENDED')
     if (sender.active === 'no' || !roles.some((role) => sender.system.roles.has(role)))
       throw iheError('ROLE_MISSING', { rule: `roles ${roles.join(', ')}` })
     endTurn = (await door.turns?.take(sender.system.systemId, bytes.length)) ?? nothing

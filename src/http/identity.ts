@@ -21,17 +21,25 @@ export type FindSystem = (fingerprint: string) => Promise<Registered | undefined
 
 interface Remembered {
   readonly untilMs: number
+  readonly revision: number
   readonly identity: Promise<Identity>
 }
 
+/** Rises when administration changed something: what was remembered before does not count. */
+export type Revision = () => number
+
 /** The answer for one socket; concurrent requests on it share one look-up. */
-export function createIdentifier(find: FindSystem): (socket: TLSSocket) => Promise<Identity> {
+export function createIdentifier(
+  find: FindSystem,
+  revision: Revision = () => 0,
+): (socket: TLSSocket) => Promise<Identity> {
   const sockets = new WeakMap<TLSSocket, Remembered>()
   return (socket) => {
     const known = sockets.get(socket)
-    if (known !== undefined && known.untilMs > performance.now()) return known.identity
+    const current = revision()
+    if (known !== undefined && known.untilMs > performance.now() && known.revision === current) return known.identity
     const identity = identify(socket, find)
-    sockets.set(socket, { untilMs: performance.now() + IDENTITY_TTL_MS, identity })
+    sockets.set(socket, { untilMs: performance.now() + IDENTITY_TTL_MS, revision: current, identity })
     // A database that cannot be read must not be remembered as an answer.
     identity.catch(() => sockets.delete(socket))
     return identity

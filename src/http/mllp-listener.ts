@@ -8,13 +8,14 @@ import { createMllpServer } from '../mllp/server.ts'
 import { createRefusalRecorder, newExchange, recordRefusal } from './door.ts'
 import { receive } from './hl7v2-batch.ts'
 import type { Hl7v2Door } from './hl7v2-door.ts'
-import { createIdentifier, type FindSystem } from './identity.ts'
+import { createIdentifier, type FindSystem, type Revision } from './identity.ts'
 
 export interface MllpListenerOptions extends Hl7v2Door {
   /** As journal and audit name it. */
   readonly endpoint: string
   readonly tls: SecureContextOptions
   readonly findSystem: FindSystem
+  readonly revision?: Revision
   readonly limits: {
     readonly mllpFrameBytes: number
     readonly idleTimeoutMs: number
@@ -30,7 +31,7 @@ export interface MllpListener {
 
 export function createMllpListener(options: MllpListenerOptions): MllpListener {
   const { ports, limits, endpoint } = options
-  const identify = createIdentifier(options.findSystem)
+  const identify = createIdentifier(options.findSystem, options.revision)
   const recordCertificate = createRefusalRecorder(ports)
   const exchangeOf = (peer: string) => newExchange({ door: 'mllp', endpoint, peer, transaction: 'unknown' })
 

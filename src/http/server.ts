@@ -10,7 +10,7 @@ import type { CallingSystem } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
 import { createRefusalRecorder, type DoorPorts, newExchange, recordRefusal } from './door.ts'
 import type { Hl7v2Door } from './hl7v2-door.ts'
-import { createIdentifier, type FindSystem } from './identity.ts'
+import { createIdentifier, type FindSystem, type Revision } from './identity.ts'
 import { paced } from './pace.ts'
 import { connectionChannel, renderFault } from './soap-answer.ts'
 import { registerSoapEndpoint, type SoapDoorOptions, type SoapEndpoint } from './soap-door.ts'
@@ -24,6 +24,7 @@ export interface HttpsDoorOptions {
   }
   readonly ports: DoorPorts
   readonly findSystem: FindSystem
+  readonly revision?: Revision
   readonly endpoints: readonly SoapEndpoint[]
   readonly storeClient: StoreClientDoor & Pick<Hl7v2Door, 'ports'>
   readonly replies: SoapDoorOptions['replies']
@@ -122,7 +123,7 @@ export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsD
  */
 function guard(app: FastifyInstance, options: HttpsDoorOptions): WeakMap<FastifyRequest, Known> {
   const known = new WeakMap<FastifyRequest, Known>()
-  const identify = createIdentifier(options.findSystem)
+  const identify = createIdentifier(options.findSystem, options.revision)
   const recordCertificate = createRefusalRecorder(options.ports)
   app.addHook('onRequest', async (request, reply) => {
     const exchange = newExchange({

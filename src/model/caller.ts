@@ -28,6 +28,24 @@ export type AccessMode = 'consent' | 'affinity-domain'
 export const CONFIDENTIALITY_ORDER = ['U', 'L', 'M', 'N', 'R', 'V'] as const
 export type Confidentiality = (typeof CONFIDENTIALITY_ORDER)[number]
 
+/** `suspended`: nothing is taken until it is active again. `ended`: for good. */
+export type FacilityStatus = 'active' | 'suspended' | 'ended'
+
+/** What a facility agreed about the messages that it pushes (docs/storeclient/contract.md). */
+export interface StoreClientContract {
+  /** Data kinds that are taken. */
+  readonly kinds: 'all' | readonly string[]
+  /** A message for a patient number that is not linked: refused, or kept sealed until it is. */
+  readonly unlinked: 'refuse' | 'hold'
+  /** `keep-parts`: fewer results than before never hide the former ones. `replace`: the newest message replaces all. */
+  readonly shrinkGuard: 'keep-parts' | 'replace'
+  /** Bytes that it may store; absent: no limit. */
+  readonly quotaBytes?: number
+}
+
+/** Of a facility for which nothing else was set. */
+export const DEFAULT_CONTRACT: StoreClientContract = { kinds: 'all', unlinked: 'refuse', shrinkGuard: 'keep-parts' }
+
 export interface CallingSystem {
   readonly systemId: string
   readonly facilityId: string
@@ -49,6 +67,10 @@ export interface CallingSystem {
   readonly unionFacilities: readonly string[]
   /** The most restricted documents of other facilities this system may see without a named user. */
   readonly confidentialityCeiling: Confidentiality
+  /** Absent: active. */
+  readonly facilityStatus?: FacilityStatus
+  /** Absent: DEFAULT_CONTRACT. */
+  readonly contract?: StoreClientContract
   /** Metadata rules that are switched for this system; absent: as the affinity domain has it. */
   readonly ruleSwitches?: RuleSwitches
 }
@@ -56,7 +78,7 @@ export interface CallingSystem {
 /** One message and its answer, from the first byte to the last; `id` is the journal id that every refusal names. */
 export interface Exchange {
   readonly id: string
-  readonly door: 'https' | 'mllp' | 'admin'
+  readonly door: 'https' | 'mllp' | 'admin' | 'job'
   readonly endpoint: string
   readonly peer: string
   readonly receivedAt: Date

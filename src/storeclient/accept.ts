@@ -8,8 +8,10 @@ import { type Evidence, NO_EVIDENCE, type Outcome } from '../model/evidence.ts'
 import { formatCx } from '../model/identifiers.ts'
 import { type StoreClientAnswer, storeAnswer, storedAnswer } from './answer.ts'
 import { applyDrafts } from './apply.ts'
+import { requireAgreedKind } from './contract.ts'
 import { scanFiles } from './file-check.ts'
-import { checkIdentity } from './identity-check.ts'
+import { withhold } from './hold.ts'
+import { checkIdentity, confirmIdentity } from './identity-check.ts'
 import { type Interpretation, interpret, type StoreClientRequest } from './interpret.ts'
 import { sourcePatient } from './metadata.ts'
 import type { LinkedPatient, Question, Situation, StoreClientPorts, StoreClientTransaction } from './ports.ts'
@@ -43,7 +45,8 @@ export async function accept(
     return await ports.inTransaction((transaction) => settle(walk, transaction))
   } catch (error) {
     if (!(error instanceof IheError)) throw error
-    return refuse(walk, error)
+    const kept = await withhold({ ...walk, evidence: evidenceOf(walk) }, error)
+    return kept instanceof IheError ? refuse(walk, kept) : kept
   }
 }
 
@@ -73,6 +76,7 @@ async function settle(walk: Walk, transaction: StoreClientTransaction): Promise<
       : {}),
     ...seriesAsked(walk),
   })
+  requireActive(situation)
   switch (situation.claim.kind) {
     case 'replay':
       return accepted({ ...storedAnswer(situation.claim.answer), replayed: true }, NO_EVIDENCE, 'pipeline')
@@ -112,9 +116,11 @@ async function publish(
   const { reading, caller, warnings } = walk
   const header = unwrap(reading.header)
   unwrap(reading.number)
+  requireAgreedKind(header.found.kind.kind, walk.ports.facilitySettings(caller))
   const patient = requirePatient(walk, situation)
   const person = unwrap(reading.person)
-  warnings.push(...checkIdentity(person.demographics, patient.demographics))
+  const compare = walk.request.release?.identity === 'confirmed' ? confirmIdentity : checkIdentity
+  warnings.push(...compare(person.demographics, patient.demographics))
   const drafts = unwrap(reading.drafts)
   if (walk.scanned !== undefined) throw walk.scanned
   const applied = await applyDrafts({ ...walk, header, patient, drafts, situation })
@@ -134,21 +140,47 @@ async function publish(
     ...(current && header.found.kind.kind === 'ADT-00' ? { demographics: person.change } : {}),
     warnings: kept,
     evidence,
+    ...(walk.request.release === undefined ? {} : { withheldId: walk.request.release.withheldId }),
   })
   return accepted({ ...answer, replayed: false }, evidence, 'written')
+}
+
+/** The door remembers a facility for some seconds; here is what the transaction sees. */
+function requireActive({ facility = 'active' }: Situation): void {
+  switch (facility) {
+    case 'active':
+      return
+    case 'suspended':
+      throw iheError('FACILITY_SUSPENDED')
+    case 'ended':
+      throw iheError('ROLE_MISSING', { rule: 'contract of the facility in force' })
+  }
+  facility satisfies never
 }
 
 /** Link before consent, consent before everything that reads further. */
 function requirePatient(walk: Walk, situation: Situation): LinkedPatient {
   const { patient } = situation
   if (patient === undefined) {
-    throw iheError('HL7_PATIENT_NOT_LINKED', { at: 'PID-3', rule: 'patient number linked at this facility' })
+    throw iheError('HL7_PATIENT_NOT_LINKED', {
+      at: 'PID-3',
+      rule: `patient number linked at this facility${traceOf(walk)}`,
+    })
   }
   if (!patient.consent && walk.caller.accessMode === 'consent') {
-    throw iheError('HL7_CONSENT', { at: 'PID-3', rule: 'consent to publication by this facility in force' })
+    throw iheError('HL7_CONSENT', {
+      at: 'PID-3',
+      rule: `consent to publication by this facility in force${traceOf(walk)}`,
+    })
   }
   walk.patient = patient
   return patient
+}
+
+/** What may be kept of a message whose payload may not: by this the facility finds it in its own log. */
+function traceOf({ reading, request }: Walk): string {
+  const kind = reading.header.ok ? reading.header.value.found.kind.kind : 'unknown'
+  return ` (${kind}, SHA-256 ${request.sha256})`
 }
 
 function patientsOf(walk: Walk, patient: LinkedPatient): readonly string[] {
@@ -177,8 +209,13 @@ function accepted(given: Accepted, evidence: Evidence, recordedBy: 'written' | '
   }
 }
 
-function refuse(walk: Walk, error: IheError): Outcome<StoreClientAnswer> {
+/** A refusal may name the patient once link and consent stand. */
+function evidenceOf(walk: Walk): Evidence {
   const { patient } = walk
+  return patient === undefined ? NO_EVIDENCE : { ...NO_EVIDENCE, patients: patientsOf(walk, patient) }
+}
+
+function refuse(walk: Walk, error: IheError): Outcome<StoreClientAnswer> {
   const drop = DROP_PAYLOAD.has(error.row.code)
   // Warnings quote the message, so they go where the message goes.
   const warnings = drop ? [] : walk.warnings.slice(0, MAX_WARNINGS)
@@ -186,7 +223,7 @@ function refuse(walk: Walk, error: IheError): Outcome<StoreClientAnswer> {
     answer: { kind: 'refused', error, warnings },
     result: 'failure',
     errors: [error, ...warnings],
-    evidence: patient === undefined ? NO_EVIDENCE : { ...NO_EVIDENCE, patients: patientsOf(walk, patient) },
+    evidence: evidenceOf(walk),
     recorded: false,
   }
 }

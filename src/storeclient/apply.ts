@@ -6,6 +6,7 @@ import type { SubmissionSet } from '../model/document-entry.ts'
 import type { IheError } from '../model/error.ts'
 import type { Evidence } from '../model/evidence.ts'
 import { versionTime } from '../model/hl7-time.ts'
+import { requireRoom } from './contract.ts'
 import { type Decision, decide } from './decide.ts'
 import type { Draft } from './draft.ts'
 import { type Header, sendingApplicationOf } from './header.ts'
@@ -52,9 +53,10 @@ interface Version {
 /** Decides every draft and builds what is to be written; stages the bytes only when something is. */
 export async function applyDrafts(context: ApplyContext): Promise<Applied> {
   const { request, header, drafts, situation, ports } = context
+  const facility = ports.facilitySettings(context.caller)
   const time = versionTime(header.sentAt)
   const version = { time, bodyHash: bodyHashOf(request.bytes), text: `${time}|${request.sha256}` }
-  const { shrinkGuard } = ports.facilitySettings(context.caller)
+  const { shrinkGuard } = facility
   const decided = drafts.map((draft) => {
     const place = placeOf(draft, situation)
     return { draft, place, decision: decide(draft, place.state, { ...version, shrinkGuard, decode: ports.decode }) }
@@ -63,6 +65,9 @@ export async function applyDrafts(context: ApplyContext): Promise<Applied> {
   if (decided.every(({ decision }) => decision.kind === 'same')) {
     return { effects: [], documentUniqueId: same?.uniqueId, warnings: [], evidence: { documents: [] } }
   }
+  // What takes data back is taken however full it is.
+  if (decided.some(({ decision }) => decision.kind === 'register'))
+    await requireRoom(request.bytes.length, facility, (limit) => ports.storedBytes(context.caller.facilityId, limit))
   const metadata = await submissionContext(context)
   const effects = (await Promise.all(decided.map((one) => effectsOf(one, metadata, { version, ports })))).flat()
   const registered = effects

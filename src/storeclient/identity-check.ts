@@ -1,7 +1,7 @@
 // Is the person of the message the person linked to the number? A wrong link must not file one person's data under another.
 
 import { iheError } from '../../profiles/errors/index.ts'
-import type { IheError } from '../model/error.ts'
+import { IheError } from '../model/error.ts'
 import type { Demographics, NameRepresentation } from '../model/person.ts'
 
 const SMALL_KANA = 'ァィゥェォッャュョヮヵヶ'
@@ -47,6 +47,16 @@ function compareBirth(message: Demographics, person: Demographics): Agreement {
   const length = Math.min(8, message.birthTime?.length ?? 0, person.birthTime?.length ?? 0)
   if (length < 4) return 'unknown'
   return message.birthTime?.slice(0, length) === person.birthTime?.slice(0, length) ? 'equal' : 'different'
+}
+
+/** As checkIdentity where staff said that the linked person is meant: what would be a conflict is a difference. */
+export function confirmIdentity(message: Demographics, person: Demographics): readonly IheError[] {
+  try {
+    return checkIdentity(message, person)
+  } catch (error) {
+    if (!(error instanceof IheError)) throw error
+    return [iheError('HL7_IDENTITY_DIFFERS', { at: 'PID-5', rule: 'the person was confirmed by staff' })]
+  }
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Er7Message, Tolerance } from '../model/hl7v2.ts'
 import { type MessagePerson, readPerson } from './demographics.ts'
 import { type Draft, readDrafts } from './draft.ts'
 import { controlIdOf, type Header, readHeader, sendingApplicationOf } from './header.ts'
+import type { Release } from './hold-ports.ts'
 import { filedPatientNumber, type PatientNumber, readPatientNumber } from './patient-number.ts'
 import type { Claim, LocalIdForm, Origin, StoreClientPorts } from './ports.ts'
 
@@ -20,6 +21,8 @@ export interface StoreClientRequest {
   /** SHA-256 of `bytes`, lower-case hex. */
   readonly sha256: string
   readonly origin?: Origin
+  /** A message that was withheld before and is filed now. */
+  readonly release?: Release
 }
 
 export type Step<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: IheError }

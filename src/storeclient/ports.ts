@@ -1,7 +1,7 @@
 // What the StoreClient actor asks of its surroundings: two calls of one transaction on the hot path, and a few functions.
 
 import type { DataKind, KindName } from '../../profiles/storeclient/index.ts'
-import type { Caller } from '../model/caller.ts'
+import type { Caller, FacilityStatus, StoreClientContract } from '../model/caller.ts'
 import type { DocumentEntry, SubmissionSet } from '../model/document-entry.ts'
 import type { IheError } from '../model/error.ts'
 import type { Evidence } from '../model/evidence.ts'
@@ -9,6 +9,7 @@ import type { Er7Message } from '../model/hl7v2.ts'
 import type { PatientId } from '../model/identifiers.ts'
 import type { Address, Demographics, PersonName } from '../model/person.ts'
 import type { StagedContent } from '../model/staged-document.ts'
+import type { Withhold } from './hold-ports.ts'
 
 /** The same for every facility of a deployment. */
 export interface StoreClientSettings {
@@ -26,10 +27,8 @@ export interface StoreClientSettings {
 /** How a facility writes its patient numbers: as they are, zero-padded to n digits, or without leading zeros. */
 export type LocalIdForm = 'exact' | `pad:${number}` | 'strip'
 
-export interface FacilitySettings {
+export interface FacilitySettings extends StoreClientContract {
   readonly localIdForm: LocalIdForm
-  /** `keep-parts`: fewer results than before never hide the former ones. `replace`: the newest message replaces all. */
-  readonly shrinkGuard: 'keep-parts' | 'replace'
   /** Code of the affinity domain's healthcareFacilityTypeCode; absent: taken from the facility code. */
   readonly facilityType?: string
 }
@@ -119,6 +118,8 @@ export interface SeriesState {
 
 export interface Situation {
   readonly claim: ClaimState
+  /** State of the facility at this moment, which the door may not have heard of yet; absent: not asked. */
+  readonly facility?: FacilityStatus
   /** Absent: not linked, or not asked. */
   readonly patient?: LinkedPatient
   /** By base series id; a series nobody has written to may be missing. */
@@ -202,6 +203,8 @@ export interface Write {
   readonly demographics?: DemographicsChange
   readonly warnings: readonly IheError[]
   readonly evidence: Evidence
+  /** The withheld message that is filed by this: it ends, and is erased, in the same commit. */
+  readonly withheldId?: string
 }
 
 export interface StoreClientTransaction {
@@ -212,6 +215,7 @@ export interface StoreClientTransaction {
    * @throws {IheError} BUSY when the other copy takes longer.
    */
   readonly situation: (question: Question) => Promise<Situation>
+  /** @throws {WithheldEnded} when the withheld message that this files has ended meanwhile. */
   readonly write: (write: Write) => Promise<void>
 }
 
@@ -221,6 +225,10 @@ export interface StoreClientPorts {
   readonly now: () => Date
   /** Reads a document stored before (the codec's reader); undefined when it cannot be read. */
   readonly decode: (bytes: Buffer) => Er7Message | undefined
+  /** Keeps a refused message sealed. */
+  readonly withhold: Withhold
+  /** What a facility stores, a minute old at most, a second near `limitBytes`; asked only where a quota is agreed. */
+  readonly storedBytes: (facilityId: string, limitBytes: number) => Promise<number>
   /** Hashes and, above the row limit, writes and syncs a file. Called only when the message will be kept. */
   readonly stage: (bytes: Buffer) => Promise<StagedContent>
   /** Looks for viruses in a file inside a message. */

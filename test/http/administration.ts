@@ -17,6 +17,7 @@ import { createManagement } from '../../src/http/management.ts'
 import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
 import type { IdentityPorts, Matching } from '../../src/identity/ports.ts'
 import { registerDomain } from '../../src/identity/registration.ts'
+import type { ReleasePorts } from '../../src/storeclient/hold-ports.ts'
 import { openDatabase } from '../db/database.ts'
 
 export interface Answer {
@@ -49,6 +50,28 @@ export interface Administration {
 
 /** Of the admin API. */
 export const TOKEN = 'token-of-the-test'
+
+/** A network in which no message waits to be filed. */
+const noneWithheld: ReleasePorts = {
+  withheld: {
+    list: async () => [],
+    find: async () => undefined,
+    next: async () => undefined,
+    open: async () => undefined,
+    drop: async () => 'missing',
+    decide: async () => 'missing',
+    settle: async () => {},
+    discardFile: async () => {},
+  },
+  systemOf: async () => undefined,
+  exchangeOf: () => {
+    throw new Error('nothing is released')
+  },
+  file: async () => {
+    throw new Error('nothing is released')
+  },
+  alarm: () => {},
+}
 
 /** @param mode of the matcher. */
 export async function openAdministration(t: Test, mode: Matching['policy']['mode'] = 'off'): Promise<Administration> {
@@ -83,6 +106,8 @@ export async function openAdministration(t: Test, mode: Matching['policy']['mode
         reloadModel: async () => {},
         tolerances: createToleranceStore(pool, log),
         ports: () => ({ https: 8443, mllp: 2575 }),
+        release: noneWithheld,
+        changed: () => {},
       },
     ),
   })

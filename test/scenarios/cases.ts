@@ -30,7 +30,14 @@ export interface Expectation {
   readonly pace?: 'dripping'
   /** `later`: the row is written after the answer, by what the answer promised. */
   readonly journalled?: 'later'
-  readonly setup?: { readonly consent?: 'withdrawn'; readonly rules?: Readonly<Record<string, string>> }
+  readonly setup?: {
+    readonly consent?: 'withdrawn'
+    readonly rules?: Readonly<Record<string, string>>
+    /** Terms of the StoreClient contract of hospital-a. */
+    readonly contract?: Readonly<Record<string, unknown>>
+    /** State of hospital-a. */
+    readonly facility?: 'suspended'
+  }
   /** Metadata rules that the journal says were waived. */
   readonly waived?: readonly string[]
   /** The case's own request goes to a further server of the same network with these settings. */

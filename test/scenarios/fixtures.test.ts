@@ -116,6 +116,21 @@ async function rulesOf({ scenario }: Run, { expected }: Case): Promise<() => Pro
   return () => put({})
 }
 
+/** What hospital-a agreed, and its state, for the time of one case. */
+async function facilityAs({ scenario }: Run, { expected }: Case): Promise<() => Promise<void>> {
+  const { contract, facility } = expected.setup ?? {}
+  const path = '/facilities/hospital-a'
+  const agree = (body: unknown) => scenario.admin({ method: 'PATCH', path: `${path}/contract`, body })
+  const put = (status: string) => scenario.admin({ method: 'PATCH', path, body: { status, reason: 'the fixture' } })
+  if (contract !== undefined) await agree(contract)
+  if (facility !== undefined) await put(facility)
+  return async () => {
+    if (contract !== undefined)
+      await agree({ kinds: 'all', unlinked: 'refuse', shrinkGuard: 'keep-parts', quotaBytes: null })
+    if (facility !== undefined) await put('active')
+  }
+}
+
 async function runCase(t: Test, run: Run, { one, network }: { one: Case; network: Readonly<Record<string, string>> }) {
   const { scenario } = run
   const { expected } = one
@@ -125,6 +140,7 @@ async function runCase(t: Test, run: Run, { one, network }: { one: Case; network
   const before = await scenario.counts()
   const consent = await consentOf(run, one, network.XAD ?? '')
   const rules = await rulesOf(run, one)
+  const facility = await facilityAs(run, one)
   const mend = expected.inject === undefined ? async () => {} : await inject(expected.inject, scenario, own)
   const { file, bytes } = requestOf(one)
   const filled = fill(bytes, own)
@@ -133,6 +149,7 @@ async function runCase(t: Test, run: Run, { one, network }: { one: Case; network
   const undo = async (): Promise<void> => {
     await consent()
     await rules()
+    await facility()
     await mend()
   }
   const sending = send(run, { one, file, bytes: request })

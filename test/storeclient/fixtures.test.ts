@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { readEr7 } from '../../src/codec/hl7v2/read.ts'
+import type { StoreClientContract } from '../../src/model/caller.ts'
 import { accept } from '../../src/storeclient/accept.ts'
 import { generated } from '../scenarios/cases.ts'
 import { caller, codeOf, linked, type Memory, memory, warningsOf } from './memory.ts'
@@ -16,7 +17,11 @@ interface Expectation {
   /** Cases to send before this one. */
   readonly after?: readonly string[]
   /** How the network differs from the demo network. */
-  readonly setup?: { readonly consent: 'withdrawn' }
+  readonly setup?: {
+    readonly consent?: 'withdrawn'
+    readonly contract?: Partial<StoreClientContract>
+    readonly facility?: 'suspended'
+  }
   readonly generate?: { readonly kind: string; readonly count: number }
   readonly settings?: Readonly<Record<string, string>>
 }
@@ -47,7 +52,10 @@ for (const name of readdirSync(folder)) {
     const at = memory()
     await sendBefore(name, at)
     if (expected.settings?.['storeclient.clamd'] !== undefined) at.verdict = 'unavailable'
-    if (expected.setup?.consent === 'withdrawn') at.patient = { ...linked, consent: false }
+    const { consent, contract, facility } = expected.setup ?? {}
+    if (consent === 'withdrawn') at.patient = { ...linked, consent: false }
+    at.facility = { ...at.facility, ...contract }
+    at.status = facility ?? 'active'
     const outcome = await send(name, at)
     const { answer } = outcome
     t.equal(answer.kind === 'refused' ? answer.error.row.v2.ack : 'AA', expected.ack)

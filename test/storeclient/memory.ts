@@ -2,11 +2,12 @@
 
 import { createHash } from 'node:crypto'
 import { readEr7 } from '../../src/codec/hl7v2/read.ts'
-import type { Caller } from '../../src/model/caller.ts'
+import { type Caller, DEFAULT_CONTRACT, type FacilityStatus } from '../../src/model/caller.ts'
 import type { Outcome } from '../../src/model/evidence.ts'
 import { parseOid } from '../../src/model/identifiers.ts'
 import type { Demographics } from '../../src/model/person.ts'
 import { accept, type StoreClientAnswer } from '../../src/storeclient/accept.ts'
+import type { NewWithheld } from '../../src/storeclient/hold-ports.ts'
 import type {
   CurrentDocument,
   FacilitySettings,
@@ -81,6 +82,12 @@ export interface Memory {
   patient: LinkedPatient | undefined
   facility: FacilitySettings
   verdict: Awaited<ReturnType<StoreClientPorts['scan']>>
+  status: FacilityStatus
+  readonly withheld: NewWithheld[]
+  /** What the facility stores already. */
+  storedBytes: number
+  /** Whether a message may still be withheld. */
+  room: boolean
 }
 
 /** Ports over plain arrays; `patient` answers for canonical number 0000012345 only. */
@@ -93,7 +100,11 @@ export function memory(): Memory {
     current: [],
     patient: linked,
     verdict: 'clean',
-    facility: { localIdForm: 'exact', shrinkGuard: 'keep-parts' },
+    facility: { localIdForm: 'exact', ...DEFAULT_CONTRACT },
+    status: 'active',
+    withheld: [],
+    storedBytes: 0,
+    room: true,
   }
   const self = state as Memory
   const ports: StoreClientPorts = {
@@ -105,6 +116,14 @@ export function memory(): Memory {
       maxFileBytes: 30 * 2 ** 20,
     },
     facilitySettings: () => self.facility,
+    withhold: async (message, recorded) => {
+      if (!self.room) return 'full'
+      self.withheld.push(message)
+      const kept = { withheldId: String(self.withheld.length), until: new Date('2026-05-31T00:00:00Z') }
+      recorded(kept)
+      return kept
+    },
+    storedBytes: async () => self.storedBytes,
     now: () => new Date('2026-05-01T00:00:00Z'),
     decode: (bytes) => readEr7(bytes),
     stage: async (bytes) => {
@@ -126,6 +145,7 @@ export function memory(): Memory {
                 : former.digest === claim.digest
                   ? { kind: 'replay', answer: former.answer }
                   : { kind: 'other-content' },
+            facility: self.status,
             ...(found === undefined ? {} : { patient: found }),
             series: new Map(states),
             ofOrders: new Map(

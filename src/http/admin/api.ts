@@ -6,6 +6,7 @@ import { IheError } from '../../model/error.ts'
 import type { DoorLog } from '../door.ts'
 import { nameOf } from '../failure.ts'
 import { answerError, answerInvalid, answerRefusal, notFound } from './answers.ts'
+import { registerContractRoutes } from './contracts.ts'
 import { registerFacilityRoutes } from './facilities.ts'
 import { registerMatchingRoutes } from './matching.ts'
 import { registerMergeRoutes } from './merges.ts'
@@ -19,11 +20,16 @@ import { registerSubscriptionRoutes } from './subscriptions.ts'
 import { registerSystemRoutes } from './systems.ts'
 import { registerToleranceRoutes } from './tolerances.ts'
 import { registerUnionRoutes } from './unions.ts'
+import { registerUsageRoutes } from './usage.ts'
+import { registerWithheldRoutes } from './withheld.ts'
 
 const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 
 export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts): Promise<void> {
   app.addHook('onRequest', async (request, reply) => authorise(request, reply, ports))
+  app.addHook('onSend', async (request) => {
+    if (request.method !== 'GET') ports.changed()
+  })
   app.setErrorHandler((error: FastifyError, request, reply) => refuse(reply, { error, request, log: ports.log }))
   app.setNotFoundHandler(async (_request, reply) => notFound(reply))
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
@@ -39,6 +45,9 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerReviewRoutes(app, ports)
   registerMatchingRoutes(app, ports)
   registerSubscriptionRoutes(app, ports)
+  registerContractRoutes(app, ports)
+  registerWithheldRoutes(app, ports)
+  registerUsageRoutes(app, ports)
 }
 
 /**

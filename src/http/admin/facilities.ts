@@ -1,11 +1,11 @@
 // Admin routes of facilities (施設) and of the network's settings.
 
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { findFacility, registerFacility } from '../../access/administration.ts'
 import type { Facility } from '../../access/ports.ts'
-import { answerChanged, answerStored, notFound } from './answers.ts'
+import { answerChanged, answerError, answerStored, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
-import { activity, changeOf, described, exactly, oid, slug, words } from './schemas.ts'
+import { changeOf, described, exactly, oid, slug, words } from './schemas.ts'
 
 /** Insurance institution code (保険医療機関コード): prefecture, 点数表番号, seven digits; others 9 and nine digits. */
 const CODE = '^((0[1-9]|[1-3]\\d|4[0-7])\\d\\d{7}|9\\d{9})$'
@@ -33,6 +33,8 @@ const facility = exactly(
   ['code', 'nameKana', 'patientIdForm', 'facilityType'],
 )
 
+const statusChange = exactly({ status: { enum: ['active', 'suspended', 'ended'] }, reason: words }, ['reason'])
+
 type Body = Omit<Facility, 'status' | 'patientIdForm'> & { readonly patientIdForm?: string }
 
 export function registerFacilityRoutes(app: FastifyInstance, ports: AdminPorts): void {
@@ -55,19 +57,36 @@ export function registerFacilityRoutes(app: FastifyInstance, ports: AdminPorts):
       return answerStored(reply, stored, there)
     },
   )
-  app.patch<{ Params: { id: string }; Body: { status: Facility['status'] } }>(
+  app.patch<{ Params: { id: string }; Body: { status: Facility['status']; reason?: string } }>(
     '/facilities/:id',
-    { schema: described('Suspend or resume a facility', { body: exactly({ status: activity }) }) },
+    { schema: described('Suspend, resume or end a facility; ended is for good', { body: statusChange }) },
     async (request, reply) => {
       const { id } = request.params
-      const { status } = request.body
-      return answerChanged(
-        reply,
-        await store.setFacilityStatus(id, status, changeOf(request, `facility ${id} ${status}`)),
-      )
+      const { status, reason } = request.body
+      const why = reason === undefined ? '' : `: ${reason}`
+      const change = changeOf(request, `facility ${id} ${status}${why}`)
+      const changed = await store.setFacilityStatus(id, status, reason === undefined ? change : { ...change, reason })
+      return changed === 'conflict' ? hasEnded(reply, id) : answerChanged(reply, changed)
+    },
+  )
+  app.get<{ Params: { id: string } }>(
+    '/facilities/:id/statuses',
+    { schema: described('When and why a facility was suspended, resumed or ended, the newest first') },
+    async (request, reply) => {
+      const { id } = request.params
+      return (await findFacility(id, store)) === undefined ? notFound(reply) : store.facilityStatuses(id)
     },
   )
   registerSettingRoutes(app, ports)
+}
+
+function hasEnded(reply: FastifyReply, id: string): FastifyReply {
+  return answerError(reply, 409, {
+    code: 'CONFLICT',
+    message: `The contract of facility ${id} has ended, which is for good`,
+    hint: 'Register it as a new facility',
+    ja: `施設「${id}」の契約は終了しています。元に戻せません。新しい施設として登録してください。`,
+  })
 }
 
 function registerSettingRoutes(app: FastifyInstance, { store }: AdminPorts): void {

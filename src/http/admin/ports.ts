@@ -1,5 +1,6 @@
 // What the admin API needs from the house: the store of administration, and the identity actor's work for registration staff.
 
+import type { Fees } from '../../../profiles/storeclient/fees.ts'
 import type { AdministrationStore, Change } from '../../access/ports.ts'
 import type { AdministrationPorts } from '../../identity/administration-ports.ts'
 import type { SubscriptionStore } from '../../identity/subscription-ports.ts'
@@ -7,6 +8,9 @@ import type { ImportLine, ImportProgress } from '../../identity/transfer/import.
 import type { Oid } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
 import type { PersonRecord } from '../../model/person-record.ts'
+import type { ContractStore } from '../../storeclient/contract.ts'
+import type { ReleasePorts } from '../../storeclient/hold-ports.ts'
+import type { UsageReader } from '../../storeclient/usage.ts'
 import type { DoorLog } from '../door.ts'
 
 export interface AdminPorts {
@@ -21,6 +25,12 @@ export interface AdminPorts {
   readonly transfer: TransferPorts
   /** The master patient index as its administration works on it. */
   readonly index: AdministrationPorts
+  readonly contracts: ContractStore
+  /** Held messages and quarantine. */
+  readonly release: ReleasePorts
+  readonly usage: UsageReader & { readonly fees: Fees }
+  /** Called when a request has changed something, before it is answered. */
+  readonly changed: () => void
   readonly subscriptions: SubscriptionStore
   /** What was tolerated in the messages of a system. */
   readonly tolerances: (systemId: string) => Promise<readonly ToleratedRow[]>

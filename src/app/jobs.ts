@@ -1,0 +1,46 @@
+// Composition root: the work that is done by jobs, in one runner (docs/adr/0014).
+
+import { startJobRunner, type Task } from '../db/job-runner.ts'
+import { createPool, type DatabaseConnection } from '../db/pool.ts'
+import type { Queryable } from '../db/sql.ts'
+import type { DoorLog } from '../http/door.ts'
+
+/** Jobs of one kind. */
+export interface Work {
+  readonly tasks: Readonly<Record<string, Task>>
+  /** Finds what has no job. */
+  readonly sweep: (client: Queryable) => Promise<void>
+  /** When no job runs any more. */
+  readonly close: () => Promise<void>
+}
+
+/** Subscribers that hang hold one place each, until their time is over; then they rest. */
+const CONCURRENCY = 8
+/** One connection listens, the others take and return jobs. */
+const QUEUE_CONNECTIONS = 3
+
+/** Starts to work; `stop` ends what is at work. */
+export function startJobs(
+  works: readonly Work[],
+  { connection, log }: { readonly connection: DatabaseConnection; readonly log: DoorLog },
+): { readonly stop: () => Promise<void> } {
+  const queue = createPool(connection, QUEUE_CONNECTIONS, (error) =>
+    log.warn({ cause: error.name }, 'a connection of the job queue broke'),
+  )
+  const runner = startJobRunner({
+    pool: queue,
+    concurrency: CONCURRENCY,
+    log,
+    sweep: async () => {
+      for (const { sweep } of works) await sweep(queue)
+    },
+    tasks: Object.assign({}, ...works.map(({ tasks }) => tasks)),
+  })
+  return {
+    stop: async () => {
+      await runner.stop()
+      for (const { close } of works) await close()
+      await queue.end()
+    },
+  }
+}

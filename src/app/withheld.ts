@@ -1,0 +1,137 @@
+// Composition root: StoreClient messages that are held or in quarantine, their keys, and the jobs that file them (docs/adr/0021).
+
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { storeClientDemographics, storeClientPush } from '../../profiles/transactions/index.ts'
+import { readHeader } from '../codec/hl7v2/header.ts'
+import { readEr7 } from '../codec/hl7v2/read.ts'
+import type { Config } from '../config/config.ts'
+import { ConfigError } from '../config/config.ts'
+import { findActiveSystem } from '../db/access-store.ts'
+import {
+  createWithheldStore,
+  findWithheldFiles,
+  RELEASE_TASK,
+  sweepWithheld,
+  type WithheldOptions,
+  wakeLinked,
+} from '../db/storeclient-withheld.ts'
+import { type DoorPorts, newExchange, observe } from '../http/door.ts'
+import { openFileBlobStore } from '../repository/file-blob-store.ts'
+import type { BlobStore } from '../repository/ports.ts'
+import { accept } from '../storeclient/accept.ts'
+import type { DueNumber, ReleasePorts } from '../storeclient/hold-ports.ts'
+import { releaseNumber } from '../storeclient/hold-release.ts'
+import type { Origin, StoreClientPorts } from '../storeclient/ports.ts'
+import { type KeyRing, newKeyLine, parseKeyRing } from '../storeclient/seal.ts'
+import { type Given, partsOf } from './actor-ports.ts'
+import type { Work } from './jobs.ts'
+
+/** Where sealed messages lie, and what opens them. */
+export async function openWithheld({ config, pool }: Given): Promise<WithheldOptions> {
+  return {
+    pool,
+    keys: await keyRing(config),
+    blobs: await openFileBlobStore({
+      directory: join(config.dataDir, 'held'),
+      maxDocumentBytes: config.limits.documentBytes,
+    }),
+    keptDays: config.storeclient.heldDays,
+    keptBytes: config.storeclient.heldBytes,
+    exchangeParts: partsOf,
+  }
+}
+
+/** The configured keys, or those of a file that is made at the first start, readable by the server's own user only. */
+async function keyRing({ dataDir, storeclient }: Config): Promise<KeyRing> {
+  const { heldKeys } = storeclient
+  if (heldKeys !== undefined) return readKeys(heldKeys, 'storeclient.heldKeys')
+  const directory = join(dataDir, 'config')
+  const path = join(directory, 'held-keys')
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  try {
+    await writeFile(path, `${newKeyLine()}\n`, { flag: 'wx', mode: 0o600, flush: true })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  return readKeys(await readFile(path, 'utf8'), path)
+}
+
+function readKeys(text: string, place: string): KeyRing {
+  try {
+    return parseKeyRing(text)
+  } catch (error) {
+    throw new ConfigError([`${place}: ${error instanceof Error ? error.message : 'cannot be read'}`])
+  }
+}
+
+export function releasePorts(
+  { config, log, pool }: Given,
+  given: {
+    readonly options: WithheldOptions
+    readonly storeClient: StoreClientPorts
+    readonly doorPorts: DoorPorts
+  },
+): ReleasePorts {
+  const { options, storeClient, doorPorts } = given
+  return {
+    withheld: createWithheldStore(options),
+    systemOf: (systemId) => findActiveSystem(pool, { systemId, networkMode: config.access.mode }),
+    exchangeOf: (message) => ({
+      ...newExchange({
+        door: 'job',
+        endpoint: `withheld/${message.withheldId}`,
+        peer: 'localhost',
+        transaction: (readHeader(message.bytes).messageCode === 'ADT' ? storeClientDemographics : storeClientPush).id,
+      }),
+      requestBytes: message.bytes.length,
+      messageId: message.controlId,
+    }),
+    file: async ({ bytes, context }, caller, release) => {
+      const { charset, origin } = context
+      const eightBit = charset === 'Shift_JIS' || charset === 'EUC-JP' ? { eightBit: charset } : {}
+      const message = readEr7(bytes, eightBit)
+      const from = origin === undefined ? {} : { origin: origin as Origin }
+      const request = { message, bytes, sha256: sha256Of(bytes), release, ...from }
+      const outcome = await accept(request, caller, storeClient)
+      const code = outcome.answer.kind === 'refused' ? outcome.answer.error.row.code : ''
+      observe(doorPorts, caller.exchange, { result: outcome.result, code, systemId: caller.systemId })
+      return outcome
+    },
+    alarm: (withheldId, error) =>
+      log.error(
+        { withheld: withheldId, cause: error instanceof Error ? error.message : 'unknown' },
+        'a withheld message cannot be opened; has the key it was sealed with been taken away?',
+      ),
+  }
+}
+
+function sha256Of(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** The sweep may take so much of the time. */
+const SWEEP_SHARE = 0.05
+
+/** Files what waits for numbers that are linked now. */
+export function releaseWork(ports: ReleasePorts, blobs: BlobStore): Work {
+  let restsUntilMs = 0
+  let after: DueNumber | undefined
+  return {
+    tasks: { [RELEASE_TASK]: (payload, signal) => releaseNumber(payload as DueNumber, ports, signal) },
+    sweep: async (client) => {
+      const startedMs = performance.now()
+      if (startedMs < restsUntilMs) return
+      after = await wakeLinked(client, after)
+      for (const key of await sweepWithheld(client)) await blobs.discardFile(key)
+      restsUntilMs = performance.now() + (performance.now() - startedMs) / SWEEP_SHARE
+    },
+    close: async () => {},
+  }
+}
+
+/** Files that no row names, left by a crash between commit and removal. */
+export function withheldFiles({ pool }: Given): (keys: readonly string[]) => Promise<ReadonlySet<string>> {
+  return (keys) => findWithheldFiles(pool, keys)
+}
