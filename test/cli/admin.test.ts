@@ -210,3 +210,77 @@ t.test('subscription and notifications: what is sent, by the kind of the address
   )
   t.same(JSON.parse(String(door.heard[4]?.body)), { status: 'paused', reason: '保守' })
 })
+
+t.test('facility contract set sends the terms that were named, a quota in bytes or taken back', async (t) => {
+  const { door, call } = await withManagement(t, () => json(200, {}))
+  const set = ['facility', 'contract', 'set', 'pharmacy-c']
+  t.equal(
+    (await call(...set, '--kinds', 'ADT-00,OMP-11', '--unlinked', 'hold', '--quota', '20 GiB', '--reason', 'why')).code,
+    0,
+  )
+  t.equal((await call(...set, '--kinds', 'all', '--quota', 'none')).code, 0)
+  t.match(door.heard[0], { method: 'PATCH', path: '/admin/v1/facilities/pharmacy-c/contract' })
+  t.same(
+    door.heard.map(({ body }) => JSON.parse(String(body))),
+    [
+      { kinds: ['ADT-00', 'OMP-11'], unlinked: 'hold', quotaBytes: 21_474_836_480, reason: 'why' },
+      { kinds: 'all', quotaBytes: null },
+    ],
+  )
+  for (const wrong of [[], ['--quota', 'much'], ['--reason', 'only']]) t.not((await call(...set, ...wrong)).code, 0)
+  t.equal(door.heard.length, 2, 'what will not do is not sent')
+})
+
+t.test('facility contract show lists the contract in force and those before it', async (t) => {
+  const contract = { kinds: ['ADT-00'], unlinked: 'hold', shrinkGuard: 'keep-parts', quotaBytes: 10, setBy: 'yamada' }
+  const { call } = await withManagement(t, () => json(200, { facilityId: 'p', contract, history: [contract] }))
+  const { code, text } = await call('facility', 'contract', 'show', 'p')
+  t.equal(code, 0)
+  t.match(text, /ADT-00 +hold +keep-parts +10 +yamada/)
+})
+
+t.test('a facility is suspended with a reason, and its history is told', async (t) => {
+  const { door, call } = await withManagement(t, ({ method }) =>
+    json(200, method === 'GET' ? [{ setAt: '2027-04-01', status: 'suspended', setBy: 'yamada', reason: '未納' }] : {}),
+  )
+  t.equal((await call('facility', 'suspend', 'p', '--reason', '未納')).code, 0)
+  t.same(JSON.parse(String(door.heard[0]?.body)), { status: 'suspended', reason: '未納' })
+  t.match((await call('facility', 'history', 'p')).text, /suspended +yamada +未納/)
+})
+
+t.test('held and quarantine ask for a reason and say what is asked of which room', async (t) => {
+  const { door, call } = await withManagement(t, ({ method }) =>
+    json(200, method === 'GET' ? [{ withheldId: '7', number: '0001', kind: 'OML-11', state: 'waiting' }] : {}),
+  )
+  t.match((await call('held', 'list', '--facility', 'p')).text, /7 +0001 +OML-11/)
+  t.equal((await call('quarantine', 'release', '7', '--reason', 'asked')).code, 0)
+  t.equal((await call('held', 'drop', '7', '--reason', 'asked')).code, 0)
+  t.not((await call('held', 'drop', '7')).code, 0)
+  t.same(
+    door.heard.map(({ method, path }) => `${method} ${path}`),
+    ['GET /admin/v1/held?facility=p', 'POST /admin/v1/quarantine/7/release', 'POST /admin/v1/held/7/drop'],
+  )
+})
+
+t.test('usage shows bytes, fees and warnings of a month', async (t) => {
+  const { door, call } = await withManagement(t, () =>
+    json(200, [
+      {
+        facilityId: 'p',
+        month: '2026-04',
+        isFixed: true,
+        documents: 3,
+        bytes: 5_100_000_000,
+        steps: 1,
+        feeYen: 0,
+        nextFeeYen: 2980,
+        stepPercent: 2,
+        warnings: ['step-begun'],
+      },
+    ]),
+  )
+  const { code, text } = await call('usage', '--month', '2026-04')
+  t.equal(code, 0)
+  t.equal(door.heard[0]?.path, '/admin/v1/usage?month=2026-04')
+  t.match(text, /p +2026-04 +3 +5100000000 +1 +0 +2980 +2 % .*翌月から段階加算/)
+})
