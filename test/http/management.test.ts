@@ -32,6 +32,10 @@ const admin: AdminPorts = {
   transfer: {} as AdminPorts['transfer'],
   index: {} as AdminPorts['index'],
   subscriptions: {} as AdminPorts['subscriptions'],
+  contracts: {} as AdminPorts['contracts'],
+  release: {} as AdminPorts['release'],
+  usage: {} as AdminPorts['usage'],
+  changed: () => {},
   tolerances: async () => [],
   readCertificate: () => {
     throw new Error('no certificate')
