@@ -180,6 +180,12 @@ t.test('OpenAPI lists every route with the security it has', async (t) => {
     '/admin/v1/domains',
     '/admin/v1/facilities',
     '/admin/v1/facilities/{id}',
+    '/admin/v1/facilities/{id}/contract',
+    '/admin/v1/facilities/{id}/statuses',
+    '/admin/v1/held',
+    '/admin/v1/held/{id}',
+    '/admin/v1/held/{id}/drop',
+    '/admin/v1/held/{id}/release',
     '/admin/v1/matches',
     '/admin/v1/matching',
     '/admin/v1/matching/check',
@@ -204,6 +210,10 @@ t.test('OpenAPI lists every route with the security it has', async (t) => {
     '/admin/v1/patients/{xad}/merge',
     '/admin/v1/patients/{xad}/merges',
     '/admin/v1/patients/{xad}/split',
+    '/admin/v1/quarantine',
+    '/admin/v1/quarantine/{id}',
+    '/admin/v1/quarantine/{id}/drop',
+    '/admin/v1/quarantine/{id}/release',
     '/admin/v1/reviews',
     '/admin/v1/reviews/counts',
     '/admin/v1/reviews/{id}',
@@ -220,6 +230,7 @@ t.test('OpenAPI lists every route with the security it has', async (t) => {
     '/admin/v1/unions',
     '/admin/v1/unions/{id}/members',
     '/admin/v1/unions/{id}/members/{facilityId}',
+    '/admin/v1/usage',
   ])
   for (const [path, methods] of Object.entries(document.paths))
     for (const [method, operation] of Object.entries(methods))
