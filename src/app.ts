@@ -20,6 +20,7 @@ import {
   type Given,
   identityPorts,
   pdqPorts,
+  pixQueryPorts,
   registryPorts,
   removalPorts,
   repositoryPorts,
@@ -263,7 +264,10 @@ async function furnish(given: Given) {
     },
     mllp: { ports: doorPorts, findSystem: find, revision: () => revision, limits: config.limits },
     storeClient: { endpoint: 'mllp/storeclient', ...pushes.door },
-    pix: { endpoint: 'mllp/pix', serviceOf: identityServices(identity, pdqPorts(given, identity)) },
+    pix: {
+      endpoint: 'mllp/pix',
+      serviceOf: identityServices(identity, { pix: pixQueryPorts(given, identity), pdq: pdqPorts(given, identity) }),
+    },
   }
 }
 
@@ -301,7 +305,7 @@ function endpointsOf(
     bind(iti43, iti43Codec, (request, caller) => retrieve(request, caller, repository)),
     bind(iti62, iti62Codec, (request, caller) => removeMetadata(request, caller, metadataRemoval)),
     bind(iti86, iti86Codec, (request, caller) => removeDocuments(request, caller, documentRemoval)),
-    ...identityBindings(identity),
+    ...identityBindings(identity, pixQueryPorts(given, identity)),
     ...demographicsBindings(pdqPorts(given, identity)),
   ]
   return Object.entries(ENDPOINTS).map(([actor, path]) => ({

@@ -12,6 +12,7 @@ import { factsOfPatient, factsOfPersons, findDomains, type PersonFacts } from '.
 import { type AnnouncerRules, createAnnouncer } from '../db/announcement.ts'
 import { type ExchangeRows, exchangeParts } from '../db/exchange-recorder.ts'
 import { completionPart, takeClaim } from '../db/idempotency.ts'
+import { createCorrespondence } from '../db/identity/correspondence.ts'
 import { openResults } from '../db/identity/open-results.ts'
 import { searchReads } from '../db/identity/search.ts'
 import { createBulkStore } from '../db/identity/transfer.ts'
@@ -32,10 +33,10 @@ import { createStorageGauge } from '../db/storeclient-usage.ts'
 import { createWithhold, type WithheldOptions } from '../db/storeclient-withheld.ts'
 import type { DoorLog } from '../http/door.ts'
 import type { PdqPorts } from '../identity/pdq-ports.ts'
-import type { IdentityPorts } from '../identity/ports.ts'
+import type { IdentityPorts, PixQueryPorts } from '../identity/ports.ts'
 import type { TransferPorts } from '../identity/transfer/ports.ts'
 import { journalEntry } from '../journal/entry.ts'
-import type { PatientAccess } from '../model/access.ts'
+import type { PatientAccess, Scope } from '../model/access.ts'
 import type { Caller, CallingSystem } from '../model/caller.ts'
 import type { RecordedOutcome, RegistryPorts } from '../registry/ports.ts'
 import type { StoredQueryPorts } from '../registry/query-ports.ts'
@@ -156,7 +157,7 @@ export function announcerRules({ access, identity }: Config): AnnouncerRules {
       // One connection of a transaction answers one question at a time.
       const accesses = await accessOfPersons(client, system, persons)
       const domains = await findDomains(client, facilitiesAround(system))
-      return shownDomains({ accesses, domains, affinityDomain: identity.affinityDomainAuthority })
+      return shownByPerson(accesses, { domains, affinityDomain: identity.affinityDomainAuthority })
     },
   }
 }
@@ -178,17 +179,25 @@ export function transferPorts({ config, pool }: Given, given: Pick<IdentityPorts
 }
 
 export function identityPorts({ config, pool }: Given, given: Pick<IdentityPorts, 'matching'>): IdentityPorts {
-  const affinityDomain = config.identity.affinityDomainAuthority
   return {
     store: createIdentityStore(pool, identityWriter(config)),
-    affinityDomain,
+    affinityDomain: config.identity.affinityDomainAuthority,
     takes: 'every domain',
     matching: given.matching,
-    visibleDomains: async (caller, person, among) => {
-      const accesses = await accessOfPersons(pool, caller, [person])
-      const domains = among.flatMap(({ oid, facilityId }) => (facilityId === undefined ? [] : { oid, facilityId }))
-      return shownDomains({ accesses, domains, affinityDomain }).get(person) ?? new Set()
-    },
+  }
+}
+
+export function pixQueryPorts({ config, pool }: Given, { store }: IdentityPorts): PixQueryPorts {
+  const affinityDomain = config.identity.affinityDomainAuthority
+  return {
+    store,
+    affinityDomain,
+    correspondence: createCorrespondence(pool, (caller, { identifiers, facts }) => {
+      const domains = identifiers.flatMap(({ domain: { oid, facilityId } }) =>
+        facilityId === undefined ? [] : { oid, facilityId },
+      )
+      return shownDomains(scopeOf(caller, facts), { domains, affinityDomain })
+    }),
   }
 }
 
@@ -212,7 +221,7 @@ async function visibleDomains(
     accessOfPersons(pool, caller, persons),
     findDomains(pool, facilitiesAround(caller)),
   ])
-  return shownDomains({ accesses, domains, affinityDomain })
+  return shownByPerson(accesses, { domains, affinityDomain })
 }
 
 /** All facilities, or those whose documents the system could see at best. */
@@ -220,20 +229,25 @@ function facilitiesAround({ accessMode, unionFacilities }: CallingSystem): reado
   return accessMode === 'affinity-domain' ? undefined : unionFacilities
 }
 
-/** Domains of the facilities whose documents a system may see, by person; with the network's own, if there is any. */
-function shownDomains(given: {
-  readonly accesses: ReadonlyMap<string, PatientAccess>
-  readonly domains: Awaited<ReturnType<typeof findDomains>>
+type FacilityDomains = Awaited<ReturnType<typeof findDomains>>
+
+interface Among {
+  readonly domains: FacilityDomains
   readonly affinityDomain: string
-}): ReadonlyMap<string, ReadonlySet<string>> {
-  return new Map(
-    [...given.accesses].map(([person, { scope }]) => {
-      const { mode, publishers, decision } = scope
-      if (!decision.allowed) return [person, new Set()]
-      const shown = given.domains.filter(({ facilityId }) => mode === 'everything' || publishers.includes(facilityId))
-      return [person, new Set([given.affinityDomain, ...shown.map(({ oid }) => oid)])]
-    }),
-  )
+}
+
+function shownByPerson(
+  accesses: ReadonlyMap<string, PatientAccess>,
+  among: Among,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  return new Map([...accesses].map(([person, { scope }]) => [person, shownDomains(scope, among)]))
+}
+
+/** Domains of the facilities whose documents a system may see, with the network's own, if there is any. */
+function shownDomains({ mode, publishers, decision }: Scope, { domains, affinityDomain }: Among): ReadonlySet<string> {
+  if (!decision.allowed) return new Set()
+  const shown = domains.filter(({ facilityId }) => mode === 'everything' || publishers.includes(facilityId))
+  return new Set([affinityDomain, ...shown.map(({ oid }) => oid)])
 }
 
 export function storeClientPorts(

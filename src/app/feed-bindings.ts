@@ -24,10 +24,10 @@ import { pdqCancel, pdqContinue, pdqQuery } from '../identity/pdq.ts'
 import type { PdqPorts } from '../identity/pdq-ports.ts'
 import { pdqV2Query } from '../identity/pdq-v2.ts'
 import { pixQuery } from '../identity/pix-manager.ts'
-import type { IdentityPorts } from '../identity/ports.ts'
+import type { IdentityPorts, PixQueryPorts } from '../identity/ports.ts'
 
 /** One actor behind both endpoints; the registry takes the ids that are patient ids of its metadata. */
-export function identityBindings(identity: IdentityPorts): readonly Binding[] {
+export function identityBindings(identity: IdentityPorts, pix: PixQueryPorts): readonly Binding[] {
   const registry: IdentityPorts = { ...identity, takes: 'patient ids of the registry' }
   return [
     bind(iti44Add, iti44Codec, (request, caller) => feedAdd(request, caller, identity)),
@@ -36,16 +36,19 @@ export function identityBindings(identity: IdentityPorts): readonly Binding[] {
     bind(iti44RegistryAdd, iti44Codec, (request, caller) => feedAdd(request, caller, registry)),
     bind(iti44RegistryRevise, iti44Codec, (request, caller) => feedRevise(request, caller, registry)),
     bind(iti44RegistryMerge, iti44MergeCodec, (request, caller) => feedMerge(request, caller, registry)),
-    bind(iti45, iti45Codec, (request, caller) => pixQuery(request, caller, identity)),
+    bind(iti45, iti45Codec, (request, caller) => pixQuery(request, caller, pix)),
   ]
 }
 
 /** The same actors over HL7 v2, by MSH-9; a message that is no query is a feed, or is told so. */
-export function identityServices(identity: IdentityPorts, pdq: PdqPorts): (header: MessageHeader) => Hl7v2Service {
+export function identityServices(
+  identity: IdentityPorts,
+  { pix, pdq }: { readonly pix: PixQueryPorts; readonly pdq: PdqPorts },
+): (header: MessageHeader) => Hl7v2Service {
   const feeds = feedService((request, caller) => feedAdt(request, caller, identity))
   const pdqV2 = { ...pdq, store: identity.store }
   const queries = new Map([
-    ['QBP^Q23', pixQueryService((request, caller) => pixQuery(request, caller, identity))],
+    ['QBP^Q23', pixQueryService((request, caller) => pixQuery(request, caller, pix))],
     [
       'QBP^Q22',
       pdqQueryService({

@@ -12,7 +12,7 @@ import type {
 import { type Oid, type PatientId, parseOid } from '../model/identifiers.ts'
 import type { RuleSwitches } from '../model/rule-switch.ts'
 import { claimColumn, type IdempotencyClaim, type StoredClaim } from './idempotency.ts'
-import { type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
+import { named, type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
 
 /** A certificate that is registered, with the state of certificate, system and facility. */
 export interface RegisteredSystem {
@@ -267,11 +267,17 @@ export function factColumns(facilityId: string | Statement): Statement {
       exists (select from identity.identifier own
               join identity.domain o on o.oid = own.domain and o.kind = 'facility' and o.facility_id = ${facilityId}
               where own.person_key = i.person_key and own.status = 'active') as linked,
+      ${standingConsents(named('i.person_key'))} as consents`
+}
+
+/** The consents of a person that stand now, as a value. */
+export function standingConsents(personKey: Statement): Statement {
+  return sql`
       coalesce((select jsonb_agg(jsonb_build_object('kind', c.kind, 'facilities', c.facilities,
                                                     'excludedFacilities', c.excluded_facilities, 'excludedKinds', c.excluded_kinds))
                 from access.consent c
-                where c.person_key = i.person_key and c.withdrawn_at is null
-                  and c.valid_from <= now() and (c.valid_to is null or c.valid_to > now())), '[]'::jsonb) as consents`
+                where c.person_key = ${personKey} and c.withdrawn_at is null
+                  and c.valid_from <= now() and (c.valid_to is null or c.valid_to > now())), '[]'::jsonb)`
 }
 
 export function toFacts(row: FactsOfPerson): PersonFacts {

@@ -8,13 +8,13 @@ import { formatCx, type Oid, type PatientId } from '../model/identifiers.ts'
 import { type CorrespondingId, formatAuthority, type PixAnswer, type PixQuery } from '../model/pix.ts'
 import { authoritiesOf, otherName } from './authority.ts'
 import { mayAskAbout, speaksFor } from './ownership.ts'
-import type { Correspondence, IdentityPorts, KnownIdentifier } from './ports.ts'
+import type { Correspondence, KnownIdentifier, PixQueryPorts } from './ports.ts'
 
 /**
  * ITI-9 PIX Query (3.9.4.1.3), ITI-45 PIXV3 Query (3.45.4.1.3): the other ids of the person that the caller may see. An id that is
  * not known and one that the caller may not ask about are answered alike.
  */
-export async function pixQuery(request: PixQuery, caller: Caller, ports: IdentityPorts): Promise<Outcome<PixAnswer>> {
+export async function pixQuery(request: PixQuery, caller: Caller, ports: PixQueryPorts): Promise<Outcome<PixAnswer>> {
   const asked = await resolved(request, caller, ports)
   const person = askablePerson(asked, caller)
   const unknown = unknownKeys(request, asked)
@@ -25,10 +25,10 @@ export async function pixQuery(request: PixQuery, caller: Caller, ports: Identit
     const evidence = evidenceOf(request, asked, [])
     return { answer, result: 'failure', errors: [...errors, ...warnings], evidence, recorded: false }
   }
-  const among = person.identifiers.map(({ domain }) => domain)
-  const visible = await ports.visibleDomains(caller, person.key, among)
   const ids = person.identifiers
-    .filter((known) => isWanted(known, asked) && (visible.has(known.domain.oid) || speaksFor(caller, known.domain)))
+    .filter(
+      (known) => isWanted(known, asked) && (person.shown.has(known.domain.oid) || speaksFor(caller, known.domain)),
+    )
     .map(({ id, domain }) => ({ id, authorityName: domain.name }))
   const answer: PixAnswer = ids.length === 0 ? { kind: 'nothing' } : { kind: 'found', ids }
   return { answer, result: 'success', errors: warnings, evidence: evidenceOf(request, asked, ids), recorded: false }
@@ -43,14 +43,18 @@ interface Asked {
   readonly found: Correspondence
 }
 
-async function resolved(request: PixQuery, caller: Caller, ports: IdentityPorts): Promise<Asked> {
+async function resolved(request: PixQuery, caller: Caller, ports: PixQueryPorts): Promise<Asked> {
   const [authority, ...domains] = await authoritiesOf([request.patient, ...request.domains], caller, ports)
   const known = domains.filter((oid) => oid !== undefined)
   if (authority === undefined) {
     return { patient: undefined, domains, found: { domains: await ports.store.domains(known) } }
   }
   const patient = { value: request.patient.value, authority }
-  return { patient, domains, found: await ports.store.correspondence(patient, [...known, authority]) }
+  return {
+    patient,
+    domains,
+    found: await ports.correspondence({ caller, id: patient, domains: [...known, authority] }),
+  }
 }
 
 function unknownKeys(request: PixQuery, { domains, found }: Asked): readonly IheError[] {

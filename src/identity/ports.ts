@@ -56,14 +56,23 @@ export interface Correspondence {
   /** Those of the domains asked for that are known. */
   readonly domains: ReadonlyMap<string, Domain>
   /** Absent when the id is not known or not active. */
-  readonly person?: { readonly key: PersonKey; readonly identifiers: readonly KnownIdentifier[] }
+  readonly person?: CorrespondingPerson
+}
+
+export interface CorrespondingPerson {
+  readonly key: PersonKey
+  readonly identifiers: readonly KnownIdentifier[]
+  /**
+   * OIDs of the domains whose ids of this person the caller may be told, the affinity domain among them if it may know that
+   * one. Domains of the caller's own facility need not be listed.
+   */
+  readonly shown: ReadonlySet<string>
 }
 
 export interface IdentityReads {
   readonly domains: (oids: readonly Oid[]) => Promise<ReadonlyMap<string, Domain>>
   /** All domains with one of these names; a name need not be of one domain only. */
   readonly domainsNamed: (names: readonly string[]) => Promise<readonly Domain[]>
-  readonly correspondence: (id: PatientId, domains: readonly Oid[]) => Promise<Correspondence>
   /** Every identifier of a person, active and obsolete, in the order of domain and value. */
   readonly identifiersOf: (person: PersonKey) => Promise<readonly StoredIdentifier[]>
   /** Patient number domains of a facility, the first one first. */
@@ -331,9 +340,14 @@ export interface IdentityPorts {
    * XDS metadata (ITI TF-2 3.44.4.1.3: the registry ignores the others).
    */
   readonly takes: 'every domain' | 'patient ids of the registry'
-  /**
-   * OIDs of those of the domains `among` whose ids of this person the caller may be told, the affinity domain among them if
-   * it may know that one. Domains of the caller's own facility need not be listed.
-   */
-  readonly visibleDomains: (caller: Caller, person: PersonKey, among: readonly Domain[]) => Promise<ReadonlySet<string>>
+}
+
+/** What a PIX query needs beside the store. */
+export interface PixQueryPorts extends Pick<IdentityPorts, 'store' | 'affinityDomain'> {
+  readonly correspondence: (asked: {
+    readonly caller: Caller
+    readonly id: PatientId
+    /** Domains of the query that may or may not be known. */
+    readonly domains: readonly Oid[]
+  }) => Promise<Correspondence>
 }

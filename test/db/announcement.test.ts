@@ -31,7 +31,6 @@ const ports: IdentityPorts = {
   affinityDomain: AFFINITY,
   takes: 'every domain',
   matching: () => ({ policy: { ...DEFAULT_POLICY, mode: 'off' }, model: DEFAULT_MODEL, version: '1' }),
-  visibleDomains: async () => new Set(visible),
 }
 const hospital = callerOf('hospital-a')
 const clinic = callerOf('clinic-b')

@@ -7,6 +7,7 @@ import t from 'tap'
 import { fragmentForm } from '../../src/codec/ebxml/registry-object.ts'
 import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
 import { completeClaim, takeClaim } from '../../src/db/idempotency.ts'
+import { createCorrespondence } from '../../src/db/identity/correspondence.ts'
 import { createIdentityStore, type ExchangeWriter } from '../../src/db/identity-store.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { createPool } from '../../src/db/pool.ts'
@@ -14,7 +15,7 @@ import { feedAdd, feedRevise } from '../../src/identity/feed.ts'
 import { linkRecord, unlinkRecord } from '../../src/identity/linking.ts'
 import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
 import { pixQuery } from '../../src/identity/pix-manager.ts'
-import type { IdentityPorts } from '../../src/identity/ports.ts'
+import type { IdentityPorts, PixQueryPorts } from '../../src/identity/ports.ts'
 import { findPersons, registerDomain } from '../../src/identity/registration.ts'
 import { AFFINITY, callerOf, DOMAIN_A, DOMAIN_B, feedOf, idIn, queryOf, UNKNOWN } from '../identity/in-memory.ts'
 
@@ -38,12 +39,12 @@ const exchange: ExchangeWriter = {
   announce: async () => {},
   ...fragmentForm,
 }
-const ports: IdentityPorts = {
+const ports: IdentityPorts & PixQueryPorts = {
   store: createIdentityStore(pool, exchange),
   affinityDomain: AFFINITY,
   takes: 'every domain',
   matching: () => ({ policy: { ...DEFAULT_POLICY, mode: 'off' }, model: DEFAULT_MODEL, version: '1' }),
-  visibleDomains: async () => new Set([AFFINITY, DOMAIN_A, DOMAIN_B]),
+  correspondence: createCorrespondence(pool, () => new Set([AFFINITY, DOMAIN_A, DOMAIN_B])),
 }
 const hospital = callerOf('hospital-a')
 const clinic = callerOf('clinic-b')

@@ -74,7 +74,6 @@ export async function openIndex(pool: pg.Pool) {
     affinityDomain: AFFINITY,
     takes: 'every domain',
     matching: () => matching,
-    visibleDomains: async () => new Set(),
   }
   const ports: TransferPorts = {
     store: createBulkStore(pool, exchange),

@@ -31,7 +31,6 @@ const ports: IdentityPorts = {
   affinityDomain: AFFINITY,
   takes: 'every domain',
   matching: () => ({ policy, model: DEFAULT_MODEL, version: '0' }),
-  visibleDomains: async () => new Set(),
 }
 await registerDomain({ oid: AFFINITY, name: 'NETWORK', kind: 'community' }, ports)
 await registerDomain({ oid: DOMAIN_A, name: 'HOSPITAL-A', kind: 'facility', facilityId: 'hospital-a' }, ports)

@@ -32,7 +32,6 @@ function portsOf(mode: Matching['policy']['mode'] = 'auto'): IdentityPorts {
     affinityDomain: AFFINITY,
     takes: 'every domain',
     matching: () => ({ policy: { ...DEFAULT_POLICY, mode }, model: DEFAULT_MODEL, version: '0' }),
-    visibleDomains: async () => new Set(),
   }
 }
 const ports = portsOf()

@@ -29,7 +29,6 @@ export const ports: IdentityPorts = {
   affinityDomain: AFFINITY,
   takes: 'every domain',
   matching: () => ({ policy: { ...DEFAULT_POLICY, mode: 'off' }, model: DEFAULT_MODEL, version: '1' }),
-  visibleDomains: async () => new Set(),
 }
 await registerDomain({ oid: AFFINITY, name: 'NETWORK', kind: 'community' }, ports)
 await registerDomain({ oid: DOMAIN_A, name: 'HOSPITAL-A', kind: 'facility', facilityId: 'hospital-a' }, ports)

@@ -34,7 +34,6 @@ const identity: IdentityPorts = {
   affinityDomain: AFFINITY,
   takes: 'every domain',
   matching: () => ({ policy: { ...DEFAULT_POLICY, mode: 'off' }, model: DEFAULT_MODEL, version: '1' }),
-  visibleDomains: async () => new Set([AFFINITY, DOMAIN_A, DOMAIN_B]),
 }
 const results = openResults(pool)
 const pdq: PdqPorts = {

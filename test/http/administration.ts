@@ -92,7 +92,6 @@ export async function openAdministration(t: Test, mode: Matching['policy']['mode
     affinityDomain: config.identity.affinityDomainAuthority,
     takes: 'every domain',
     matching: () => ({ policy: { ...DEFAULT_POLICY, mode }, model: DEFAULT_MODEL, version: '0' }),
-    visibleDomains: async () => new Set(),
   }
   await registerDomain({ oid: config.identity.affinityDomainAuthority, name: 'NETWORK', kind: 'community' }, identity)
   const management = await createManagement({

@@ -16,6 +16,7 @@ import type {
   NewIdentifier,
   NewReview,
   NumbersMove,
+  PixQueryPorts,
   RecordFeatures,
   RecordKey,
   StaffChange,
@@ -60,7 +61,7 @@ interface State {
   recordKeys: number
 }
 
-export interface MemoryPorts extends IdentityPorts {
+export interface MemoryPorts extends IdentityPorts, PixQueryPorts {
   readonly state: () => State
 }
 
@@ -119,12 +120,21 @@ export function memoryPorts(
     last = next.catch(() => undefined)
     return next
   }
+  const store: IdentityStore = { ...readsOn(() => state), inTransaction }
   return {
-    store: { ...readsOn(() => state), inTransaction },
+    store,
     affinityDomain: AFFINITY,
     takes: 'every domain',
     matching: () => matching,
-    visibleDomains: async () => new Set(visible),
+    async correspondence({ id, domains }) {
+      const known = await store.domains(domains)
+      const found = state.identifiers.get(formatCx(id))
+      if (found === undefined || found.status === 'obsolete') return { domains: known }
+      const identifiers = (await store.identifiersOf(found.person))
+        .filter(({ status }) => status === 'active')
+        .map((entry) => ({ id: entry.id, domain: state.domains.get(entry.id.authority) as Domain }))
+      return { domains: known, person: { key: found.person, identifiers, shown: new Set(visible) } }
+    },
     state: () => state,
   }
 }
@@ -144,15 +154,6 @@ function readsOn(state: () => State): IdentityReads {
     })
   return {
     domains,
-    async correspondence(id, wanted) {
-      const found = state().identifiers.get(formatCx(id))
-      const known = await domains(wanted)
-      if (found === undefined || found.status === 'obsolete') return { domains: known }
-      const identifiers = all()
-        .filter((entry) => entry.person === found.person && entry.status === 'active')
-        .map((entry) => ({ id: entry.id, domain: state().domains.get(entry.id.authority) as Domain }))
-      return { domains: known, person: { key: found.person, identifiers } }
-    },
     domainsNamed: async (names) => [...state().domains.values()].filter(({ name }) => names.includes(name)),
     async candidates(keys, asking) {
       const found = all().filter(

@@ -1,14 +1,6 @@
-// Identity reads in SQL: domains, the correspondence of a PIX query in one statement, identifiers of a person (ITI TF-2 3.45).
+// Identity reads in SQL: domains, identifiers of a person, and what the matcher compares (ITI TF-2 3.44).
 
-import type {
-  Correspondence,
-  Domain,
-  DomainKind,
-  IdentityReads,
-  KnownIdentifier,
-  LinkState,
-  StoredIdentifier,
-} from '../../identity/ports.ts'
+import type { Domain, DomainKind, IdentityReads, LinkState, StoredIdentifier } from '../../identity/ports.ts'
 import type { Oid } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
 import { type Queryable, query, type Statement, sql } from '../sql.ts'
@@ -23,11 +15,6 @@ interface DomainRow {
   readonly name: string
   readonly kind: DomainKind
   readonly facility_id: string | null
-}
-
-interface CorrespondenceRow extends DomainRow {
-  readonly value: string | null
-  readonly person_key: string | null
 }
 
 export interface IdentifierRow {
@@ -65,21 +52,6 @@ export function identityReads(client: Queryable): IdentityReads {
       )
       return rows.map(toDomain)
     },
-    async correspondence(id, domains) {
-      // ITI-45: identifier by primary key, its person's identifiers by identifier_person_domain; domains asked for come with no value.
-      const rows = await query<CorrespondenceRow>(
-        client,
-        sql`select d.oid, d.name, d.kind, d.facility_id, i.value, i.person_key
-          from identity.identifier q
-          join identity.identifier i on i.person_key = q.person_key and i.status = 'active'
-          join identity.domain d on d.oid = i.domain
-          where q.domain = ${id.authority} and q.value = ${id.value} and q.status = 'active'
-          union all
-          select oid, name, kind, facility_id, null, null from identity.domain where oid = any(${domains})
-          order by 1, 5`,
-      )
-      return toCorrespondence(rows)
-    },
     async facilityDomains(facilityId) {
       const rows = await query<DomainRow>(
         client,
@@ -110,21 +82,6 @@ export function identityReads(client: Queryable): IdentityReads {
 function toDomain(row: DomainRow): Domain {
   const domain = { oid: row.oid, name: row.name, kind: row.kind }
   return row.facility_id === null ? domain : { ...domain, facilityId: row.facility_id }
-}
-
-function toCorrespondence(rows: readonly CorrespondenceRow[]): Correspondence {
-  const domains = new Map<string, Domain>()
-  const identifiers: KnownIdentifier[] = []
-  let key: string | undefined
-  for (const row of rows) {
-    const domain = toDomain(row)
-    if (row.value === null || row.person_key === null) domains.set(row.oid, domain)
-    else {
-      key = row.person_key
-      identifiers.push({ id: { value: row.value, authority: row.oid }, domain })
-    }
-  }
-  return key === undefined ? { domains } : { domains, person: { key, identifiers } }
 }
 
 export function toIdentifier(row: IdentifierRow): StoredIdentifier {
