@@ -12,7 +12,6 @@ type Cardinality = '?' | '1' | '*' | '+'
 
 interface Slot {
   readonly position: number
-  readonly isRequired: boolean
   readonly isRepeating: boolean
   readonly shape: Shape
 }
@@ -21,7 +20,13 @@ export interface Shape {
   readonly attributes: ReadonlyMap<string, AttributeRule>
   readonly required: readonly string[]
   /** `any`: mixed or unread content that is not looked into. */
-  readonly content: ReadonlyMap<string, Slot> | 'any'
+  readonly content: Content | 'any'
+}
+
+interface Content {
+  readonly slots: ReadonlyMap<string, Slot>
+  /** The slots that must be filled, in their order. */
+  readonly required: readonly { readonly name: string; readonly position: number }[]
 }
 
 export type ChildRow = readonly [name: string, cardinality: Cardinality, shape: Shape]
@@ -44,22 +49,22 @@ export function shape(definition: ShapeDefinition): Shape {
   return {
     attributes: new Map(Object.entries(rules)),
     required: Object.keys(definition.required ?? {}),
-    content: definition.content === 'any' ? 'any' : slots(definition.content),
+    content: definition.content === 'any' ? 'any' : contentOf(definition.content),
   }
 }
 
-function slots(rows: readonly ChildRow[]): ReadonlyMap<string, Slot> {
-  return new Map(
-    rows.map(([name, cardinality, child], position) => [
-      name,
-      {
-        position,
-        isRequired: cardinality === '1' || cardinality === '+',
-        isRepeating: cardinality === '*' || cardinality === '+',
-        shape: child,
-      },
-    ]),
-  )
+function contentOf(rows: readonly ChildRow[]): Content {
+  const isRequired = (cardinality: Cardinality): boolean => cardinality === '1' || cardinality === '+'
+  const isRepeating = (cardinality: Cardinality): boolean => cardinality === '*' || cardinality === '+'
+  return {
+    slots: new Map(
+      rows.map(([name, cardinality, child], position) => [
+        name,
+        { position, isRepeating: isRepeating(cardinality), shape: child },
+      ]),
+    ),
+    required: rows.flatMap(([name, cardinality], position) => (isRequired(cardinality) ? { name, position } : [])),
+  }
 }
 
 /** Content that the readers do not use and that is therefore not looked into. */
@@ -97,60 +102,73 @@ export const INFRASTRUCTURE: readonly ChildRow[] = [
  * the first deviation in document order.
  */
 export function checkShape(element: XmlElement, expected: Shape, at: string): void {
-  if (expected.attributes.size > 0) checkAttributes(element, expected, at)
+  const found = deviationOf(element, expected)
+  if (found === undefined) return
+  const { code, below, rule } = found
+  throw iheError(code, { at: `${at}${below}`, ...(rule === undefined ? {} : { rule }) })
+}
+
+/** Its place is put together on the way out, so that a message without deviations, as nearly all are, costs no text. */
+interface Deviation {
+  readonly code:
+    | 'V3_ATTRIBUTE_MISSING'
+    | 'V3_ATTRIBUTE_NOT_ALLOWED'
+    | 'V3_DATA_TYPE'
+    | 'V3_STRUCTURE'
+    | 'V3_TOO_MANY'
+    | 'V3_ELEMENT_MISSING'
+  /** XPath from the element that was looked at. */
+  readonly below: string
+  readonly rule?: string
+}
+
+function deviationOf(element: XmlElement, expected: Shape): Deviation | undefined {
   const { content } = expected
-  if (content === 'any') return
+  const found = expected.attributes.size === 0 ? undefined : attributeDeviation(element, expected)
+  if (found !== undefined || content === 'any') return found
   let last = -1
   let count = 0
   for (const child of element.children) {
     if (typeof child === 'string') {
-      checkBlank(child, at)
-      continue
+      if (child.trim() === '') continue
+      return { code: 'V3_STRUCTURE', below: '/text()', rule: 'XSD-ELEMENT-ONLY' }
     }
-    const slot = child.ns === NS.hl7 ? content.get(child.name) : undefined
-    if (slot === undefined || slot.position < last) {
-      throw iheError('V3_STRUCTURE', { at: `${at}/${child.name}`, rule: 'XSD-SEQUENCE' })
-    }
-    if (slot.position > last) requireBetween(content, { after: last, before: slot.position, at })
+    const slot = child.ns === NS.hl7 ? content.slots.get(child.name) : undefined
+    if (slot === undefined || slot.position < last)
+      return { code: 'V3_STRUCTURE', below: `/${child.name}`, rule: 'XSD-SEQUENCE' }
+    const missing = slot.position > last ? missingBetween(content, last, slot.position) : undefined
+    if (missing !== undefined) return missing
     count = slot.position === last ? count + 1 : 1
     last = slot.position
-    if (count > 1 && !slot.isRepeating) throw iheError('V3_TOO_MANY', { at: `${at}/${child.name}[${count}]` })
-    checkShape(child, slot.shape, slot.isRepeating ? `${at}/${child.name}[${count}]` : `${at}/${child.name}`)
+    if (count > 1 && !slot.isRepeating) return { code: 'V3_TOO_MANY', below: `/${child.name}[${count}]` }
+    const inside = deviationOf(child, slot.shape)
+    if (inside !== undefined)
+      return { ...inside, below: `/${child.name}${slot.isRepeating ? `[${count}]` : ''}${inside.below}` }
   }
-  requireBetween(content, { after: last, before: content.size, at })
+  return missingBetween(content, last, content.slots.size)
 }
 
-interface Gap {
-  readonly after: number
-  readonly before: number
-  readonly at: string
-}
-
-function requireBetween(content: ReadonlyMap<string, Slot>, gap: Gap): void {
-  for (const [name, slot] of content) {
-    if (slot.isRequired && slot.position > gap.after && slot.position < gap.before) {
-      throw iheError('V3_ELEMENT_MISSING', { at: `${gap.at}/${name}` })
-    }
+function missingBetween({ required }: Content, after: number, before: number): Deviation | undefined {
+  for (const { name, position } of required) {
+    if (position > after && position < before) return { code: 'V3_ELEMENT_MISSING', below: `/${name}` }
   }
+  return undefined
 }
 
-function checkAttributes(element: XmlElement, expected: Shape, at: string): void {
+function attributeDeviation(element: XmlElement, expected: Shape): Deviation | undefined {
   for (const name of expected.required) {
-    if (!element.attributes.has(name)) throw iheError('V3_ATTRIBUTE_MISSING', { at: `${at}/@${name}` })
+    if (!element.attributes.has(name)) return { code: 'V3_ATTRIBUTE_MISSING', below: `/@${name}` }
   }
   for (const [name, value] of element.attributes) {
-    if (isForeign(name)) continue
     const rule = expected.attributes.get(name)
-    if (rule === undefined) throw iheError('V3_ATTRIBUTE_NOT_ALLOWED', { at: `${at}/@${name}` })
-    if (rule !== true && !rule.test(value)) throw iheError('V3_DATA_TYPE', { at: `${at}/@${name}` })
+    if (rule === undefined) {
+      if (!isForeign(name)) return { code: 'V3_ATTRIBUTE_NOT_ALLOWED', below: `/@${name}` }
+    } else if (rule !== true && !rule.test(value)) return { code: 'V3_DATA_TYPE', below: `/@${name}` }
   }
+  return undefined
 }
 
 /** xsi:type, xsi:nil, xml:lang and namespace declarations are not attributes of the HL7 v3 model. */
 function isForeign(attribute: string): boolean {
   return attribute.includes(':') || attribute.startsWith('{') || attribute === 'xmlns'
-}
-
-function checkBlank(text: string, at: string): void {
-  if (text.trim() !== '') throw iheError('V3_STRUCTURE', { at: `${at}/text()`, rule: 'XSD-ELEMENT-ONLY' })
 }
