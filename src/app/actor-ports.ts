@@ -8,7 +8,7 @@ import { auditEvents } from '../audit/event.ts'
 import { fragmentForm, renderAssociationFragment, renderFragment } from '../codec/ebxml/registry-object.ts'
 import { readEr7 } from '../codec/hl7v2/read.ts'
 import type { Config } from '../config/config.ts'
-import { factsOfPatient, factsOfPersons, findDomains, type PersonFacts } from '../db/access-store.ts'
+import { factsOfPersons, findDomains, type PersonFacts } from '../db/access-store.ts'
 import { type AnnouncerRules, createAnnouncer } from '../db/announcement.ts'
 import { type ExchangeRows, exchangeParts } from '../db/exchange-recorder.ts'
 import { completionPart, takeClaim } from '../db/idempotency.ts'
@@ -17,6 +17,7 @@ import { openResults } from '../db/identity/open-results.ts'
 import { searchReads } from '../db/identity/search.ts'
 import { createBulkStore } from '../db/identity/transfer.ts'
 import { createIdentityStore, type ExchangeWriter } from '../db/identity-store.ts'
+import { createPatientFacts } from '../db/patient-facts.ts'
 import { createRegistryQueries } from '../db/registry-query.ts'
 import { createRemovalStore } from '../db/registry-remove.ts'
 import { createRegistryStore } from '../db/registry-store.ts'
@@ -81,19 +82,15 @@ export function partsOf(caller: Caller, outcome: RecordedOutcome): readonly Stat
 }
 
 export function registryPorts({ pool, affinityDomain }: Given): RegistryPorts {
-  const accessOf = async (
-    client: Queryable,
-    caller: Caller,
-    patientId: Parameters<RegistryPorts['access']['ofPatient']>[1],
-  ) => {
-    const person = await factsOfPatient(client, { patientId, facilityId: caller.facilityId })
-    return person === undefined ? undefined : toAccess(caller, person)
-  }
+  const factsOf = createPatientFacts(pool)
   return {
     affinityDomain,
     store: createRegistryStore({ pool, rowsOf, accessOf: toAccess }),
     access: {
-      ofPatient: (caller, patientId) => accessOf(pool, caller, patientId),
+      ofPatient: async (caller, patientId) => {
+        const person = await factsOf({ patientId, facilityId: caller.facilityId })
+        return person === undefined ? undefined : toAccess(caller, person)
+      },
       ofPersons: (caller, personKeys) => accessOfPersons(pool, caller, personKeys),
       admits: (access, entry) => admits(access.scope, entry),
     },

@@ -166,21 +166,33 @@ export interface FactsOfPerson {
   readonly consents: readonly Consent[]
 }
 
-/** The facts of the holder of an affinity-domain id towards one facility; undefined when nobody holds it. */
-export async function factsOfPatient(
+/** A patient id, and the facility that the facts are asked for. */
+export interface AskedFacts {
+  readonly patientId: PatientId
+  readonly facilityId: string
+}
+
+/** The facts of the holders of affinity-domain ids, each towards one facility, in the order asked; undefined where nobody holds the id. */
+export async function factsOfPatients(
   client: Queryable,
-  asked: { readonly patientId: PatientId; readonly facilityId: string },
-): Promise<PersonFacts | undefined> {
-  const { authority, value } = asked.patientId
-  const row = await queryOne<FactsOfPerson>(
+  asked: readonly AskedFacts[],
+): Promise<readonly (PersonFacts | undefined)[]> {
+  const authorities = asked.map(({ patientId }) => patientId.authority)
+  const values = asked.map(({ patientId }) => patientId.value)
+  const facilities = asked.map(({ facilityId }) => facilityId)
+  const rows = await query<FoundPatient>(
     client,
-    sql`/* access facts of a patient id */
-      select i.person_key, i.domain, i.value, ${factColumns(asked.facilityId)}
-      from identity.identifier i
-      join identity.domain d on d.oid = i.domain and d.kind in ('affinity', 'community')
-      where i.domain = ${authority} and i.value = ${value} and i.status = 'active'`,
+    sql`/* access facts of patient ids */
+      select found.* from unnest(${authorities}::text[], ${values}::text[], ${facilities}::text[])
+        with ordinality as q (authority, value, facility, place)
+      left join lateral (
+        select i.person_key, i.domain, i.value, ${factColumns(named('q.facility'))}
+        from identity.identifier i
+        join identity.domain d on d.oid = i.domain and d.kind in ('affinity', 'community')
+        where i.domain = q.authority and i.value = q.value and i.status = 'active') as found on true
+      order by q.place`,
   )
-  return row === undefined ? undefined : toFacts(row)
+  return rows.map(toPerson)
 }
 
 /** Columns of a patient who may not be there: then they are null. */
@@ -197,14 +209,12 @@ interface LockedPatient {
   readonly person: PersonFacts | undefined
 }
 
-interface AskedPatient {
+interface AskedPatient extends AskedFacts {
   readonly claim: IdempotencyClaim | undefined
-  readonly patientId: PatientId
-  readonly facilityId: string
 }
 
 /**
- * As factsOfPatient, with the id and its person locked until the end of the transaction (submissions and merges of one person
+ * As factsOfPatients, with the id and its person locked until the end of the transaction (submissions and merges of one person
  * follow one another), and what was answered to this message before. An id that a merge took to another person while it was
  * waited for is not found by the statement that waited, so a second one looks.
  */

@@ -5,7 +5,7 @@ import t from 'tap'
 import { documentEntryObject } from '../../profiles/metadata/write.ts'
 import { admits, scopeOf } from '../../src/access/decide.ts'
 import { fragmentForm, renderFragment } from '../../src/codec/ebxml/registry-object.ts'
-import { factsOfPatient } from '../../src/db/access-store.ts'
+import { factsOfPatients } from '../../src/db/access-store.ts'
 import { takeClaim } from '../../src/db/idempotency.ts'
 import { createIdentityStore } from '../../src/db/identity-store.ts'
 import { feedAdd, feedMerge } from '../../src/identity/feed.ts'
@@ -112,7 +112,7 @@ export const KINDS = ['DOCUMENT', 'REPORT']
 export async function visible(id: PatientId): Promise<ReadonlySet<string>> {
   const seen = new Set<string>()
   for (const facilityId of FACILITIES.slice(1)) {
-    const found = await factsOfPatient(pool, { patientId: id, facilityId })
+    const [found] = await factsOfPatients(pool, [{ patientId: id, facilityId }])
     if (found === undefined) continue
     const viewer = { ...callerOf(facilityId), unionFacilities: FACILITIES }
     const scope = scopeOf(viewer, { ...found.facts, linked: true })

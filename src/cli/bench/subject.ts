@@ -7,7 +7,7 @@ import { tlsOptions } from '../../certificates/presets.ts'
 import { readQueryRequest, writeFindDocuments } from '../../codec/ebxml/query-request.ts'
 import { readXml } from '../../codec/xml/read.ts'
 import { loadConfig } from '../../config/config.ts'
-import { factsOfPatient } from '../../db/access-store.ts'
+import { factsOfPatients } from '../../db/access-store.ts'
 import { formatCx, type Oid, type PatientId } from '../../model/identifiers.ts'
 import type { FindDocuments } from '../../model/stored-query.ts'
 import { bareAccess, bareTransactions, openBareDoor } from './bare-pipe.ts'
@@ -107,7 +107,7 @@ async function bareTls() {
 }
 
 async function personKeyOf(patientId: PatientId): Promise<string> {
-  const person = await factsOfPatient(server.pool, { patientId, facilityId: '' })
+  const [person] = await factsOfPatients(server.pool, [{ patientId, facilityId: '' }])
   if (person === undefined) throw new Error(`the bench patient ${formatCx(patientId)} is not registered`)
   return person.personKey
 }

@@ -1,8 +1,9 @@
-// What a PIX query reads, on a real PostgreSQL: many queries by one statement, each with its own answer (ITI TF-2 3.9.4.1.3, 3.45.4.1.3; design §4, §7).
+// What queries read of patients, on a real PostgreSQL: many queries by one statement, each with its own answer (ITI TF-2 3.18.4.1.3, 3.45.4.1.3; design §4, §7).
 
 import t from 'tap'
 import { factsOfPersons } from '../../src/db/access-store.ts'
 import { createCorrespondence, type Shown } from '../../src/db/identity/correspondence.ts'
+import { createPatientFacts } from '../../src/db/patient-facts.ts'
 import type { Correspondence } from '../../src/identity/ports.ts'
 import type { AccessFacts } from '../../src/model/access.ts'
 import type { PatientId } from '../../src/model/identifiers.ts'
@@ -133,6 +134,51 @@ t.test('style 2.9: reads by index only, a few rows a query', async (t) => {
     ['A6', 'B6', 'N6'],
     ['A8', 'B8', 'N8'],
   ])
+  t.equal(plans.length, 1)
+  for (const plan of plans) {
+    t.same(scannedTables(plan), [])
+    t.ok(rowsRead(plan) <= 20 * asked.length, `${rowsRead(plan)} rows read`)
+  }
+})
+
+t.test(
+  '3.18.4.1.3: the facts of patients who are asked about together are one statement, each towards its own facility',
+  async (t) => {
+    const counted = counting()
+    const factsOf = createPatientFacts(counted.pool)
+    const facilities = ['clinic-b', 'hospital-a', 'pharmacy-c']
+    const asked = Array.from({ length: 30 }, (_, index) => ({
+      patientId: idIn(AFFINITY, `N${index + 1}`),
+      facilityId: facilities[index % facilities.length] ?? '',
+    }))
+    const [known, elsewhere, unknown] = await Promise.all([
+      Promise.all(asked.map(factsOf)),
+      factsOf({ patientId: idIn(DOMAIN_A, 'A1'), facilityId: 'hospital-a' }),
+      factsOf({ patientId: idIn(AFFINITY, 'X'), facilityId: 'hospital-a' }),
+    ])
+    t.equal(counted.count(), 1)
+    t.same([elsewhere, unknown], [undefined, undefined], 'a number of a facility is no patient id')
+    for (const [index, person] of known.entries()) {
+      const facilityId = asked[index]?.facilityId ?? ''
+      const personKeys = [person?.personKey ?? '']
+      t.strictSame([person], await factsOfPersons(pool, { personKeys, facilityId }))
+    }
+    const together = await Promise.allSettled([
+      factsOf({ patientId: idIn(AFFINITY, 'N\0'), facilityId: 'clinic-b' }),
+      ...asked.map(factsOf),
+    ])
+    t.strictSame(
+      together.map(({ status }) => status),
+      ['rejected', ...asked.map(() => 'fulfilled')],
+    )
+  },
+)
+
+t.test('style 2.9: the facts are read by index only', async (t) => {
+  const plans: Node[] = []
+  const factsOf = createPatientFacts(explaining(pool, plans))
+  const asked = ['N4', 'N6', 'N8'].map((value) => ({ patientId: idIn(AFFINITY, value), facilityId: 'clinic-b' }))
+  t.ok((await Promise.all(asked.map(factsOf))).every((person) => person?.facts.linked))
   t.equal(plans.length, 1)
   for (const plan of plans) {
     t.same(scannedTables(plan), [])
