@@ -8,9 +8,9 @@ import type { PdqQuery, SoughtAddress, SoughtBirth, SoughtId, SoughtName } from 
 import type { XmlElement } from '../xml/read.ts'
 import { serialize } from '../xml/write.ts'
 import { ADDRESS_PARTS, isCalendarTime, partText, readName, readSex } from './person.ts'
+import { CONTINUATION_SHAPE, DEMOGRAPHICS_QUERY_SHAPE } from './query-shapes.ts'
 import { inScope, onlyValue } from './read-query.ts'
 import { checkShape } from './shape.ts'
-import { CONTINUATION_SHAPE, DEMOGRAPHICS_QUERY_SHAPE } from './shapes.ts'
 import {
   checkItsVersion,
   checkTrigger,

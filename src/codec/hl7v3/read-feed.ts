@@ -14,9 +14,9 @@ import { parseOid } from '../../model/identifiers.ts'
 import type { LocatedPatientId } from '../../model/identity-feed.ts'
 import type { XmlElement } from '../xml/read.ts'
 import { serialize } from '../xml/write.ts'
+import { ADD_SHAPE, MERGE_SHAPE, REVISE_SHAPE } from './feed-shapes.ts'
 import { readPerson } from './person.ts'
 import { checkShape } from './shape.ts'
-import { ADD_SHAPE, MERGE_SHAPE, REVISE_SHAPE } from './shapes.ts'
 import {
   checkItsVersion,
   checkTrigger,

@@ -5,8 +5,8 @@ import { formatIdentifier, type PixV3Query } from '../../model/hl7v3.ts'
 import { parseOid } from '../../model/identifiers.ts'
 import type { XmlElement } from '../xml/read.ts'
 import { serialize } from '../xml/write.ts'
+import { QUERY_SHAPE } from './query-shapes.ts'
 import { checkShape } from './shape.ts'
-import { QUERY_SHAPE } from './shapes.ts'
 import {
   checkItsVersion,
   checkTrigger,
