@@ -158,6 +158,7 @@ export function checkTrigger(controlAct: XmlElement, interaction: string): void 
   }
 }
 
-function triggerOf(interaction: string): string {
+/** Name of the trigger event that goes with an interaction. */
+export function triggerOf(interaction: string): string {
   return interaction.startsWith('QUQI_') ? 'PRPA_TE000003UV01' : interaction.replace('_IN', '_TE')
 }

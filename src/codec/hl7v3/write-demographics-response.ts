@@ -2,44 +2,21 @@
 
 import { citing, type IheError } from '../../model/error.ts'
 import type { Outcome } from '../../model/evidence.ts'
-import { type AcknowledgementDetail, acknowledgementDetail, type InstanceIdentifier } from '../../model/hl7v3.ts'
+import { acknowledgementDetail } from '../../model/hl7v3.ts'
 import type { DemographicsCancellation, DemographicsContinuation, DemographicsQuery } from '../../model/hl7v3-pdq.ts'
 import type { PdqAnswer, PdqCancelAnswer, PdqPatient } from '../../model/pdq.ts'
 import type { CorrespondingId } from '../../model/pix.ts'
 import type { XmlElement } from '../xml/read.ts'
-import { concat, el, type Markup, text, trusted } from '../xml/write.ts'
+import { el, type Markup, trusted } from '../xml/write.ts'
 import { DEMOGRAPHICS_QUERY_SHAPE } from './query-shapes.ts'
-import { type Salvaged, salvageQuery, salvageTransmission } from './salvage.ts'
-import { checkShape } from './shape.ts'
-import { HL7_INTERACTIONS } from './transmission.ts'
+import { salvageTransmission } from './salvage.ts'
 import { writeAcknowledgement } from './write-acknowledgement.ts'
-import { type OtherIds, writeId, writePerson } from './write-person.ts'
-import {
-  type AnswerDevice,
-  type MessageStamp,
-  newStamp,
-  writeAcknowledgementElement,
-  writeIdentifier,
-  writeMessage,
-  XSI,
-} from './write-transmission.ts'
+import { type OtherIds, writePerson } from './write-person.ts'
+import { type QueryAnswer, refusalCodes, refusedQuery, writeQueryAnswer } from './write-query-answer.ts'
+import { writePatient, writeProvider, writeSubject } from './write-subject.ts'
+import { type AnswerDevice, type MessageStamp, newStamp, XSI } from './write-transmission.ts'
 
-interface Content {
-  readonly typeCode: 'AA' | 'AE'
-  readonly queryResponseCode: 'OK' | 'NF' | 'AE' | 'QE'
-  readonly status: 'deliveredResponse' | 'aborted'
-  readonly patients: readonly PdqPatient[]
-  readonly total: number
-  readonly remaining: number
-  readonly details: readonly AcknowledgementDetail[]
-  readonly queryId: InstanceIdentifier | undefined
-  readonly echo: Markup | undefined
-}
-
-const NOTHING = trusted('')
-const CODE = el('code', { code: 'PRPA_TE201306UV02', codeSystem: HL7_INTERACTIONS })
-const EVENT_HEAD = trusted('<id nullFlavor="NA"/><statusCode code="active"/>')
-const ACTIVE = trusted('<statusCode code="active"/>')
+const INTERACTION = 'PRPA_IN201306UV02'
 /** No name for this code is fixed by the profile; readers look at the value. */
 const MATCH_CODE = trusted('<code code="IHE_PDQ"/>')
 
@@ -52,26 +29,21 @@ interface Told {
 
 /** The answer to a query or continuation that was read. */
 export function writeDemographicsResponse(request: Read, outcome: Outcome<PdqAnswer>, told: Told): Markup {
-  return write(request.transmission, contentOf(request, outcome, told.journalId), told.stamp ?? newStamp())
+  const answer = contentOf(request, outcome, told.journalId)
+  return writeQueryAnswer(INTERACTION, { request: request.transmission, answer }, told.stamp ?? newStamp())
 }
 
 /**
  * The answer to a query or continuation that was refused while it was read, or by an error thrown later: AE with QE for errors of the
- * query, AE for the rest. A query that breaks the schema is not echoed: the answer would break it too. Never throws.
+ * query, AE for the rest. Never throws.
  */
 export function writeDemographicsRefusal(body: XmlElement, error: IheError, stamp: MessageStamp = newStamp()): Markup {
-  const { queryId, echo } = salvageQuery(body)
-  const content = { ...refusal([error]), status: 'aborted', queryId } as const
-  return write(salvageTransmission(body), { ...content, echo: isShaped(body) ? echo : undefined }, stamp)
-}
-
-function isShaped(body: XmlElement): boolean {
-  try {
-    checkShape(body, DEMOGRAPHICS_QUERY_SHAPE, '')
-    return true
-  } catch {
-    return false
+  const answer: QueryAnswer = {
+    ...refusal([error]),
+    ...refusedQuery(body, DEMOGRAPHICS_QUERY_SHAPE),
+    status: 'aborted',
   }
+  return writeQueryAnswer(INTERACTION, { request: salvageTransmission(body), answer }, stamp)
 }
 
 /** CA, or CE when there was nothing to cancel. */
@@ -84,11 +56,12 @@ export function writeCancelAcknowledgement(
   return writeAcknowledgement(request.transmission, { code: answer.kind === 'cancelled' ? 'CA' : 'CE', details }, stamp)
 }
 
-function contentOf(request: Read, { answer, errors }: Outcome<PdqAnswer>, journalId: string): Content {
+function contentOf(request: Read, { answer, errors }: Outcome<PdqAnswer>, journalId: string): QueryAnswer {
   switch (answer.kind) {
     case 'page':
       return {
-        ...answer,
+        subjects: answer.patients.map((patient) => writeFound(patient, request.transmission.receiver)),
+        quantities: { total: answer.total, current: answer.patients.length, remaining: answer.remaining },
         typeCode: 'AA',
         queryResponseCode: answer.total === 0 ? 'NF' : 'OK',
         status: 'deliveredResponse',
@@ -106,78 +79,24 @@ function contentOf(request: Read, { answer, errors }: Outcome<PdqAnswer>, journa
   answer satisfies never
 }
 
-/** What is wrong with the query itself is a query error; what it names and is not there an application error. */
-function refusal(errors: readonly IheError[]): Omit<Content, 'queryId' | 'echo'> {
-  const isQueryError = errors.some(({ row }) => /^(SYN|NS)/.test(row.v3.code))
+/** What is wrong with the query itself ends it; what it names and is not there is answered. */
+function refusal(errors: readonly IheError[]): Omit<QueryAnswer, 'queryId' | 'echo'> {
+  const codes = refusalCodes(errors)
   return {
-    typeCode: 'AE',
-    queryResponseCode: isQueryError ? 'QE' : 'AE',
-    status: isQueryError ? 'aborted' : 'deliveredResponse',
-    patients: [],
-    total: 0,
-    remaining: 0,
-    details: errors.map(acknowledgementDetail),
+    ...codes,
+    status: codes.queryResponseCode === 'QE' ? 'aborted' : 'deliveredResponse',
+    subjects: [],
+    quantities: { total: 0, current: 0, remaining: 0 },
   }
 }
 
-function write(request: Salvaged, content: Content, stamp: MessageStamp): Markup {
-  const sender = request.receiver
-  return writeMessage(
-    { interaction: 'PRPA_IN201306UV02', stamp, acceptAckCode: 'NE', receiver: request.sender, sender },
-    writeAcknowledgementElement({ typeCode: content.typeCode, target: request.id, details: content.details }),
-    el(
-      'controlActProcess',
-      { classCode: 'CACT', moodCode: 'EVN' },
-      CODE,
-      concat(content.patients.map((patient) => writeSubject(patient, sender))),
-      writeQueryAck(content),
-      content.echo ?? NOTHING,
-    ),
-  )
-}
-
-function writeQueryAck(content: Content): Markup {
-  return el(
-    'queryAck',
-    undefined,
-    writeIdentifier('queryId', content.queryId),
-    el('statusCode', { code: content.status }),
-    el('queryResponseCode', { code: content.queryResponseCode }),
-    el('resultTotalQuantity', { value: content.total }),
-    el('resultCurrentQuantity', { value: content.patients.length }),
-    el('resultRemainingQuantity', { value: content.remaining }),
-  )
-}
-
-function writeSubject(patient: PdqPatient, custodian: AnswerDevice): Markup {
-  const entity = el(
-    'assignedEntity',
-    { classCode: 'ASSIGNED' },
-    el('id', custodian === undefined ? { nullFlavor: 'NI' } : { root: custodian.id }),
-  )
-  return el(
-    'subject',
-    { typeCode: 'SUBJ', contextConductionInd: 'false' },
-    el(
-      'registrationEvent',
-      { classCode: 'REG', moodCode: 'EVN' },
-      EVENT_HEAD,
-      el('subject1', { typeCode: 'SBJ' }, writePatient(patient)),
-      el('custodian', { typeCode: 'CST' }, entity),
-    ),
-  )
-}
-
 /** patient/id holds the ids of the source that speaks for the person, also when other domains were asked for; no id stands twice. */
-function writePatient(patient: PdqPatient): Markup {
-  const [source] = patient.primary
-  return el(
-    'patient',
-    { classCode: 'PAT' },
-    concat(patient.primary.map(writeId)),
-    ACTIVE,
-    writePerson(patient.demographics, otherIdsOf(patient)),
-    source === undefined ? NOTHING : writeProvider(source),
+function writeFound(found: PdqPatient, custodian: AnswerDevice): Markup {
+  const [source] = found.primary
+  const patient = writePatient(
+    found.primary,
+    writePerson(found.demographics, otherIdsOf(found)),
+    ...(source === undefined ? [] : [writeProvider(source.id.authority, source.authorityName)]),
     el(
       'subjectOf1',
       { typeCode: 'SBJ' },
@@ -185,10 +104,11 @@ function writePatient(patient: PdqPatient): Markup {
         'queryMatchObservation',
         { classCode: 'OBS', moodCode: 'EVN' },
         MATCH_CODE,
-        el('value', { 'xmlns:xsi': XSI, 'xsi:type': 'INT', value: patient.score }),
+        el('value', { 'xmlns:xsi': XSI, 'xsi:type': 'INT', value: found.score }),
       ),
     ),
   )
+  return writeSubject({ patient, custodian })
 }
 
 function otherIdsOf({ ids, primary, missing }: PdqPatient): readonly OtherIds[] {
@@ -200,15 +120,4 @@ function otherIdsOf({ ids, primary, missing }: PdqPatient): readonly OtherIds[] 
   }
   const held = [...byDomain].map(([domain, known]) => ({ domain, ids: known }))
   return [...held, ...missing.map((domain) => ({ domain, ids: [] }))]
-}
-
-/** The organization whose domain patient/id is of (ITI TF-2 Appendix E.2); the schema demands a contact. */
-function writeProvider({ id, authorityName }: CorrespondingId): Markup {
-  return el(
-    'providerOrganization',
-    { classCode: 'ORG', determinerCode: 'INSTANCE' },
-    el('id', { root: id.authority }),
-    el('name', undefined, text(authorityName)),
-    el('contactParty', { classCode: 'CON', nullFlavor: 'UNK' }),
-  )
 }

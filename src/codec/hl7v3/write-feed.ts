@@ -3,9 +3,10 @@
 import type { Device } from '../../model/hl7v3.ts'
 import type { PatientId } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
-import { concat, el, type Markup, text, trusted } from '../xml/write.ts'
+import { el, type Markup } from '../xml/write.ts'
 import { HL7_INTERACTIONS } from './transmission.ts'
 import { type OtherIds, writeId, writePerson } from './write-person.ts'
+import { writePatient, writeProvider, writeSubject } from './write-subject.ts'
 import { type MessageStamp, newStamp, writeMessage } from './write-transmission.ts'
 
 interface Outgoing {
@@ -27,25 +28,16 @@ export interface OutgoingMerge extends Outgoing {
   readonly subsumed: PatientId
 }
 
-const NOTHING = trusted('')
-const EVENT_HEAD = trusted('<id nullFlavor="NA"/><statusCode code="active"/>')
 const INTERACTIONS = { add: '201301', revise: '201302', merge: '201304' } as const
 
 /** The provider organization is the assigning authority of the first patient id, as Appendix E asks. */
 export function writeFeed(feed: OutgoingFeed | OutgoingMerge, stamp: MessageStamp = newStamp()): Markup {
   const number = INTERACTIONS[feed.kind]
-  const event = el(
-    'registrationEvent',
-    { classCode: 'REG', moodCode: 'EVN' },
-    EVENT_HEAD,
-    el('subject1', { typeCode: 'SBJ' }, writePatient(feed)),
-    el(
-      'custodian',
-      { typeCode: 'CST' },
-      el('assignedEntity', { classCode: 'ASSIGNED' }, el('id', { root: feed.sender.id })),
-    ),
-    feed.kind === 'merge' ? writeReplacement(feed.subsumed) : NOTHING,
-  )
+  const subject = writeSubject({
+    patient: writeFedPatient(feed),
+    custodian: feed.sender,
+    ...(feed.kind === 'merge' ? { replacement: writeReplacement(feed.subsumed) } : {}),
+  })
   return writeMessage(
     {
       interaction: `PRPA_IN${number}UV02`,
@@ -58,7 +50,7 @@ export function writeFeed(feed: OutgoingFeed | OutgoingMerge, stamp: MessageStam
       'controlActProcess',
       { classCode: 'CACT', moodCode: 'EVN' },
       el('code', { code: `PRPA_TE${number}UV02`, codeSystem: HL7_INTERACTIONS }),
-      el('subject', { typeCode: 'SUBJ', contextConductionInd: 'false' }, event),
+      subject,
     ),
   )
 }
@@ -77,21 +69,11 @@ function writeReplacement(subsumed: PatientId): Markup {
   )
 }
 
-function writePatient(feed: Outgoing): Markup {
-  const authority = feed.patientIds[0]?.authority
-  return el(
-    'patient',
-    { classCode: 'PAT' },
-    concat(feed.patientIds.map((id) => writeId({ id }))),
-    el('statusCode', { code: 'active' }),
-    writePerson(feed.demographics, feed.otherIds.map(otherIdOf)),
-    el(
-      'providerOrganization',
-      { classCode: 'ORG', determinerCode: 'INSTANCE' },
-      el('id', authority === undefined ? { nullFlavor: 'NI' } : { root: authority }),
-      el('name', undefined, text(feed.providerName)),
-      el('contactParty', { classCode: 'CON', nullFlavor: 'UNK' }),
-    ),
+function writeFedPatient({ patientIds, otherIds, demographics, providerName }: Outgoing): Markup {
+  return writePatient(
+    patientIds.map((id) => ({ id })),
+    writePerson(demographics, otherIds.map(otherIdOf)),
+    writeProvider(patientIds[0]?.authority, providerName),
   )
 }
 

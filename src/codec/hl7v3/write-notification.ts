@@ -4,7 +4,7 @@ import type { Device } from '../../model/hl7v3.ts'
 import type { CorrespondingId } from '../../model/pix.ts'
 import { el, type Markup } from '../xml/write.ts'
 import { HL7_INTERACTIONS } from './transmission.ts'
-import { writeSubject } from './write-subject.ts'
+import { writeIdSet } from './write-subject.ts'
 import { type MessageStamp, writeMessage } from './write-transmission.ts'
 
 export interface OutgoingNotification {
@@ -22,7 +22,7 @@ export function writeNotification({ sender, receiver, ids }: OutgoingNotificatio
       'controlActProcess',
       { classCode: 'CACT', moodCode: 'EVN' },
       el('code', { code: 'PRPA_TE201302UV02', codeSystem: HL7_INTERACTIONS }),
-      writeSubject(ids, sender),
+      writeIdSet(ids, sender),
     ),
   )
 }

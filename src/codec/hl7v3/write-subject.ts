@@ -1,25 +1,27 @@
-// The subject that says which ids are one patient, in answers to PIX queries and in notifications (ITI TF-2 3.45.4.2.2, 3.46.4.1.2).
+// Writes the subject of a feed, an answer or a notification: the registration of a patient (ITI TF-2 3.44.4, 3.45.4.2.2, 3.46.4.1.2, 3.47.4.2.2).
 
-import type { CorrespondingId } from '../../model/pix.ts'
-import { concat, el, type Markup, trusted } from '../xml/write.ts'
-import type { AnswerDevice } from './write-transmission.ts'
+import type { Oid } from '../../model/identifiers.ts'
+import { concat, el, type Markup, text, trusted } from '../xml/write.ts'
+import { type WrittenId, writeId } from './write-person.ts'
+import { type AnswerDevice, writeIdentifier } from './write-transmission.ts'
 
 const EVENT_HEAD = trusted('<id nullFlavor="NA"/><statusCode code="active"/>')
+const ACTIVE = trusted('<statusCode code="active"/>')
 /** Without the name nothing is given away that the receiver does not have, and names cannot conflict (ITI TF-2 3.45.4.2.2.1). */
-const PATIENT_TAIL = trusted(
-  '<statusCode code="active"/><patientPerson classCode="PSN" determinerCode="INSTANCE"><name nullFlavor="NA"/></patientPerson>',
+const NAMELESS = trusted(
+  '<patientPerson classCode="PSN" determinerCode="INSTANCE"><name nullFlavor="NA"/></patientPerson>',
 )
 
-export function writeSubject(ids: readonly CorrespondingId[], custodian: AnswerDevice): Markup {
-  const patientIds = ids.map(({ id, authorityName }) =>
-    el('id', { root: id.authority, extension: id.value, assigningAuthorityName: authorityName }),
-  )
-  const patient = el('patient', { classCode: 'PAT' }, concat(patientIds), PATIENT_TAIL)
-  const entity = el(
-    'assignedEntity',
-    { classCode: 'ASSIGNED' },
-    el('id', custodian === undefined ? { nullFlavor: 'NI' } : { root: custodian.id }),
-  )
+export interface Registration {
+  /** As writePatient has it. */
+  readonly patient: Markup
+  readonly custodian: AnswerDevice
+  /** What the registration replaces, in a merge. */
+  readonly replacement?: Markup
+}
+
+export function writeSubject({ patient, custodian, replacement }: Registration): Markup {
+  const entity = el('assignedEntity', { classCode: 'ASSIGNED' }, writeRoot(custodian?.id))
   return el(
     'subject',
     { typeCode: 'SUBJ', contextConductionInd: 'false' },
@@ -29,6 +31,32 @@ export function writeSubject(ids: readonly CorrespondingId[], custodian: AnswerD
       EVENT_HEAD,
       el('subject1', { typeCode: 'SBJ' }, patient),
       el('custodian', { typeCode: 'CST' }, entity),
+      ...(replacement === undefined ? [] : [replacement]),
     ),
   )
+}
+
+/** An active patient; `rest` is what follows the patientPerson. */
+export function writePatient(ids: readonly WrittenId[], person: Markup, ...rest: readonly Markup[]): Markup {
+  return el('patient', { classCode: 'PAT' }, concat(ids.map(writeId)), ACTIVE, person, ...rest)
+}
+
+/** The patient who is known by these ids, and no word more. */
+export function writeIdSet(ids: readonly WrittenId[], custodian: AnswerDevice): Markup {
+  return writeSubject({ patient: writePatient(ids, NAMELESS), custodian })
+}
+
+/** The organization whose domain the patient's ids are of (ITI TF-2 Appendix E.2); the schema demands a contact. */
+export function writeProvider(authority: Oid | undefined, name: string): Markup {
+  return el(
+    'providerOrganization',
+    { classCode: 'ORG', determinerCode: 'INSTANCE' },
+    writeRoot(authority),
+    el('name', undefined, text(name)),
+    el('contactParty', { classCode: 'CON', nullFlavor: 'UNK' }),
+  )
+}
+
+function writeRoot(root: Oid | undefined): Markup {
+  return writeIdentifier('id', root === undefined ? undefined : { root })
 }

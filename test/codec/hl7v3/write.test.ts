@@ -86,6 +86,17 @@ t.test(
   },
 )
 
+t.test('3.45.4.2.3: a query that breaks the schema is not echoed, its id is told', async (t) => {
+  const broken = QUERY.replace('<responsePriorityCode code="I"/>', '').replace(
+    '</parameterList>',
+    '</parameterList><responsePriorityCode code="I"/>',
+  )
+  t.not(broken, QUERY)
+  const xml = writeQueryRefusal(bodyOf(broken), iheError('V3_STRUCTURE'))
+  t.equal(schemaErrors(xml, 'PRPA_IN201310UV02'), '')
+  t.match(xml, /<queryAck><queryId root="[^"]+".*<queryResponseCode code="QE"\/><\/queryAck><\/controlActProcess>/)
+})
+
 t.test('3.45.4.2.2: the echo keeps prefixes that its values need', async (t) => {
   const typed = QUERY.replace('<PRPA', '<PRPA')
     .replace(
