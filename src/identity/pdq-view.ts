@@ -1,6 +1,7 @@
 // What a caller may know of a person: records, ids and demographics that it may see (design §4; ITI TF-2 3.47.4.2.2).
 
 import type { Caller } from '../model/caller.ts'
+import { grouped } from '../model/grouped.ts'
 import type { Oid } from '../model/identifiers.ts'
 import type { PdqPatient } from '../model/pdq.ts'
 import type { Demographics, NameRepresentation, PersonName } from '../model/person.ts'
@@ -137,15 +138,4 @@ function namesIn(representation: NameRepresentation, described: readonly Demogra
     if (own.length > 0) return own
   }
   return []
-}
-
-export function grouped<K, T>(items: readonly T[], keyOf: (item: T) => K): ReadonlyMap<K, readonly T[]> {
-  const groups = new Map<K, T[]>()
-  for (const item of items) {
-    const key = keyOf(item)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [item])
-    else group.push(item)
-  }
-  return groups
 }

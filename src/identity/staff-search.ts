@@ -1,5 +1,6 @@
 // Registration staff's search of everybody in the network, by what people say of themselves in any script, width or era (患者の検索).
 
+import { grouped } from '../model/grouped.ts'
 import type { PatientId } from '../model/identifiers.ts'
 import type { SoughtBirth, SoughtName } from '../model/pdq.ts'
 import type { Demographics } from '../model/person.ts'
@@ -10,7 +11,7 @@ import { fold } from './matching/fold-text.ts'
 import { scoreOf } from './pdq-match.ts'
 import { planOf, type Sought } from './pdq-plan.ts'
 import type { PersonRecord } from './pdq-ports.ts'
-import { descriptions, goldenOf, grouped, newerFirst } from './pdq-view.ts'
+import { descriptions, goldenOf, newerFirst } from './pdq-view.ts'
 import type { PersonKey } from './ports.ts'
 import { telecomKey } from './search-keys.ts'
 

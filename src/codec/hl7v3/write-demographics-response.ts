@@ -2,10 +2,10 @@
 
 import { citing, type IheError } from '../../model/error.ts'
 import type { Outcome } from '../../model/evidence.ts'
+import { grouped } from '../../model/grouped.ts'
 import { acknowledgementDetail } from '../../model/hl7v3.ts'
 import type { DemographicsCancellation, DemographicsContinuation, DemographicsQuery } from '../../model/hl7v3-pdq.ts'
 import type { PdqAnswer, PdqCancelAnswer, PdqPatient } from '../../model/pdq.ts'
-import type { CorrespondingId } from '../../model/pix.ts'
 import type { XmlElement } from '../xml/read.ts'
 import { el, type Markup, trusted } from '../xml/write.ts'
 import { DEMOGRAPHICS_QUERY_SHAPE } from './query-shapes.ts'
@@ -113,11 +113,7 @@ function writeFound(found: PdqPatient, custodian: AnswerDevice): Markup {
 
 function otherIdsOf({ ids, primary, missing }: PdqPatient): readonly OtherIds[] {
   const source = primary[0]?.id.authority
-  const byDomain = new Map<OtherIds['domain'], CorrespondingId[]>()
-  for (const known of ids) {
-    const { authority } = known.id
-    if (authority !== source) byDomain.set(authority, [...(byDomain.get(authority) ?? []), known])
-  }
-  const held = [...byDomain].map(([domain, known]) => ({ domain, ids: known }))
+  const others = ids.filter(({ id }) => id.authority !== source)
+  const held = [...grouped(others, ({ id }) => id.authority)].map(([domain, known]) => ({ domain, ids: known }))
   return [...held, ...missing.map((domain) => ({ domain, ids: [] }))]
 }

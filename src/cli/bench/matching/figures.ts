@@ -1,5 +1,6 @@
 // What became of a sample, in figures: pairs of records that are one person against pairs that ended as one.
 
+import { grouped } from '../../../model/grouped.ts'
 import { type Fed, recordAt } from './feeding.ts'
 import { errorsOfPair, type Relation, type Sample } from './sample.ts'
 
@@ -105,15 +106,4 @@ function byError(pairs: readonly JudgedPair[]): ReadonlyMap<string, Share> {
 function sharesBlock({ blocks }: Fed, { one, other }: Pair): boolean {
   const ofOne = new Set(blocks[one])
   return (blocks[other] ?? []).some((block) => ofOne.has(block))
-}
-
-function grouped<T, K>(items: readonly T[], keyOf: (item: T) => K): ReadonlyMap<K, readonly T[]> {
-  const groups = new Map<K, T[]>()
-  for (const item of items) {
-    const key = keyOf(item)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [item])
-    else group.push(item)
-  }
-  return groups
 }
