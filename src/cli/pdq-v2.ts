@@ -1,20 +1,14 @@
 // tsunagi pdq --v2: ITI-21 Patient Demographics Query over MLLP with TLS, page by page (ITI TF-2 3.21).
 
-import { randomUUID } from 'node:crypto'
 import { readAck } from '../codec/hl7v2/ack.ts'
 import { type PdqV2Answer, readPdqResponse } from '../codec/hl7v2/read-pdq-response.ts'
-import {
-  type PdqEnvelope,
-  type PdqV2Fields,
-  writePdqCancellation,
-  writePdqQuery,
-} from '../codec/hl7v2/write-pdq-query.ts'
+import type { QueryEnvelope } from '../codec/hl7v2/write-header.ts'
+import { type PdqV2Fields, writePdqCancellation, writePdqQuery } from '../codec/hl7v2/write-pdq-query.ts'
 import type { OutgoingDemographicsQuery } from '../codec/hl7v3/write-demographics-query.ts'
 import type { Config } from '../config/config.ts'
-import type { SystemOptions } from './as-system.ts'
-import { readCredentials } from './credentials.ts'
 import { RefusedError, UsageError } from './failure.ts'
-import { connect, describeAck, isAccepted, type PushConnection } from './push.ts'
+import { describeAck, isAccepted, type PushConnection } from './push.ts'
+import { envelopeOf, newId, overMllp, type QueryOptions } from './query-v2.ts'
 import type { Terminal } from './terminal.ts'
 
 type Page = Extract<PdqV2Answer, { readonly kind: 'page' }>
@@ -40,18 +34,12 @@ export function v2FieldsOf(query: OutgoingDemographicsQuery): PdqV2Fields {
 }
 
 /** @throws {RefusedError} what the server says no to. */
-export async function askPdqV2(
+export function askPdqV2(
   config: Config,
-  options: SystemOptions & { readonly port?: string },
+  options: QueryOptions,
   asking: AskingV2,
 ): Promise<Pick<Page, 'patients' | 'total'>> {
-  const port = options.port ?? config.mllp.pix.port
-  const connection = await connect(config, await readCredentials(config, options.as), { ...options, port })
-  try {
-    return await allPages(connection, options.as, asking)
-  } finally {
-    await connection.close()
-  }
+  return overMllp(config, options, (connection) => allPages(connection, options.as, asking))
 }
 
 async function allPages(
@@ -79,18 +67,7 @@ async function allPages(
   return { patients, total }
 }
 
-const ID_LENGTH = 20
-
-function newId(): string {
-  return randomUUID().replaceAll('-', '').slice(0, ID_LENGTH)
-}
-
-/** A new MSH-10 for every message of the query. */
-function envelopeOf(as: string, tag: string): PdqEnvelope {
-  return { sender: [as, as], receiver: ['TSUNAGI', ''], controlId: newId(), tag, now: new Date() }
-}
-
-async function cancel(connection: PushConnection, envelope: PdqEnvelope): Promise<void> {
+async function cancel(connection: PushConnection, envelope: QueryEnvelope): Promise<void> {
   const ack = readAck(await connection.send(writePdqCancellation(envelope)))
   if (!isAccepted(ack)) throw new RefusedError(describeAck(ack, 'QCN^J01'))
 }

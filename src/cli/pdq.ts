@@ -16,24 +16,17 @@ import {
 } from '../codec/hl7v3/write-demographics-query.ts'
 import type { Markup } from '../codec/xml/write.ts'
 import { newOid, parseCx } from '../model/identifiers.ts'
-import {
-  type ActingSystem,
-  actingAs,
-  asSystem,
-  facilityDomain,
-  oidOf,
-  type SystemOptions,
-  serverDevice,
-} from './as-system.ts'
+import { type ActingSystem, actingAs, asSystem, facilityDomain, serverDevice } from './as-system.ts'
 import { collect, contextOf, type Registration } from './context.ts'
 import { digitsOf, sexOf } from './demographics-options.ts'
 import { RefusedError, UsageError } from './failure.ts'
 import { describeDetails } from './feed.ts'
 import { printRows } from './output.ts'
 import { askPdqV2, v2FieldsOf } from './pdq-v2.ts'
+import { asking, type QueryOptions, sourcesOf } from './query-v2.ts'
 import type { Terminal } from './terminal.ts'
 
-interface PdqOptions extends SystemOptions {
+interface PdqOptions extends QueryOptions {
   readonly family?: string
   readonly given?: string
   readonly mother?: string
@@ -45,17 +38,14 @@ interface PdqOptions extends SystemOptions {
   readonly telecom?: string
   readonly id?: readonly string[]
   readonly domain?: string
-  readonly source?: readonly string[]
   readonly minimum?: number
   readonly pageSize?: number
   readonly pages?: number
-  readonly v2?: true
-  readonly port?: string
   readonly raw?: true
 }
 
 export const registerPdq: Registration = (program, terminal) => {
-  actingAs(program.command('pdq'))
+  asking(actingAs(program.command('pdq')), { v2: 'ITI-21', v3: 'ITI-47' })
     .description('ITI-47, ITI-21: patients by name, birth date, address or id / 患者の検索')
     .option('--family <name>', 'family name, in kanji, kana or Latin letters')
     .option('--given <name>', 'given name')
@@ -68,24 +58,21 @@ export const registerPdq: Registration = (program, terminal) => {
     .option('--mother <family>', 'family name of the mother')
     .option('--id <value>', 'patient number, or id^^^&OID&ISO (repeatable: all of them)', collect)
     .option('--domain <oid>', 'assigning authority of --id; default that of the system’s facility')
-    .option('--source <oid>', 'domain wanted in the answer; default all (repeatable)', collect)
     .option('--minimum <score>', 'least degree of match, 0 to 100', numberFrom(0))
     .option('--page-size <n>', 'patients a page; the pages are asked for one after another', numberFrom(1))
     .option('--pages <n>', 'most pages; the rest is cancelled', numberFrom(1))
-    .option('--v2', 'ask by ITI-21, HL7 v2 over MLLP, instead of ITI-47')
-    .option('--port <port>', 'MLLP port for --v2; default mllp.pix.port')
     .option('--raw', 'print the answers as received')
     .action((options: PdqOptions, command: Command) => {
       const context = contextOf(command, terminal)
       return asSystem(context, options, async (acting) => {
         const query = await queryOf(acting, options)
-        const asking = {
+        const wanted = {
           pages: options.pages ?? Number.POSITIVE_INFINITY,
           ...(options.raw === true ? { raw: terminal } : {}),
         }
         const { patients, total } = await (options.v2 === true
-          ? askPdqV2(acting.config, options, { ...asking, fields: v2FieldsOf(query) })
-          : askPdq(acting, query, asking))
+          ? askPdqV2(acting.config, options, { ...wanted, fields: v2FieldsOf(query) })
+          : askPdq(acting, query, wanted))
         if (options.raw === true) return
         const empty = 'no patient / 該当する患者はいません'
         printRows(terminal, { rows: patients, columns, empty }, context.format)
@@ -146,7 +133,7 @@ async function queryOf({ config }: ActingSystem, options: PdqOptions): Promise<O
       if (id === undefined) throw new UsageError(`--id needs a value or id^^^&OID&ISO, not "${text}"`)
       return id
     }),
-    domains: (options.source ?? []).map((oid) => oidOf(oid, '--source')),
+    domains: sourcesOf(options),
     ...(minimum === undefined ? {} : { minimumScore: minimum }),
     ...(pageSize === undefined ? {} : { initialQuantity: pageSize }),
   }

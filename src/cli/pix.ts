@@ -7,39 +7,26 @@ import { writeQuery } from '../codec/hl7v3/write-query.ts'
 import type { PixV3Answer } from '../model/hl7v3.ts'
 import { formatCx, newOid, type Oid, type PatientId } from '../model/identifiers.ts'
 import type { CorrespondingId } from '../model/pix.ts'
-import {
-  type ActingSystem,
-  actingAs,
-  asSystem,
-  facilityDomain,
-  oidOf,
-  type SystemOptions,
-  serverDevice,
-} from './as-system.ts'
+import { type ActingSystem, actingAs, asSystem, facilityDomain, serverDevice } from './as-system.ts'
 import type { SoapReply } from './client.ts'
-import { collect, contextOf, type Registration } from './context.ts'
+import { contextOf, type Registration } from './context.ts'
 import { RefusedError } from './failure.ts'
 import { describeDetails } from './feed.ts'
 import { printRows } from './output.ts'
 import { askPixV2, foundByV2 } from './pix-v2.ts'
+import { asking, type QueryOptions, sourcesOf } from './query-v2.ts'
 
-interface PixOptions extends SystemOptions {
+interface PixOptions extends QueryOptions {
   readonly id: string
   readonly domain?: string
-  readonly source?: readonly string[]
-  readonly v2?: true
-  readonly port?: string
   readonly raw?: true
 }
 
 export const registerPix: Registration = (program, terminal) => {
-  actingAs(program.command('pix'))
+  asking(actingAs(program.command('pix')), { v2: 'ITI-9', v3: 'ITI-45' })
     .description('ITI-45, ITI-9: other ids of a patient / 患者番号の照会')
     .requiredOption('--id <value>', 'patient number')
     .option('--domain <oid>', 'its assigning authority; default that of the system’s facility')
-    .option('--source <oid>', 'domain wanted in the answer; default all (repeatable)', collect)
-    .option('--v2', 'ask by ITI-9, HL7 v2 over MLLP, instead of ITI-45')
-    .option('--port <port>', 'MLLP port for --v2; default mllp.pix.port')
     .option('--raw', 'print the answer as received')
     .action((options: PixOptions, command: Command) => {
       const context = contextOf(command, terminal)
@@ -47,7 +34,7 @@ export const registerPix: Registration = (program, terminal) => {
         const authority = await facilityDomain(acting.config, options.as, options.domain)
         const asked = {
           patientId: { value: options.id, authority },
-          sources: (options.source ?? []).map((oid) => oidOf(oid, '--source')),
+          sources: sourcesOf(options),
         }
         const { raw, ids } = await (options.v2 === true ? byV2(acting, options, asked) : byV3(acting, asked))
         if (options.raw === true) terminal.out(raw)

@@ -3,6 +3,7 @@
 import type { CorrespondingId } from '../../model/pix.ts'
 import { hl7Time } from './ack.ts'
 import { components, writeEr7 } from './write.ts'
+import { writeHeader } from './write-header.ts'
 
 export interface OutgoingUpdate {
   readonly sendingFacility: string
@@ -17,27 +18,19 @@ export interface OutgoingUpdate {
 
 /** PID-5 is one space: a name is required and is not told (3.10.4.1.2.3). UTF-8, because an authority may have a Japanese name. */
 export function writeUpdateNotification(update: OutgoingUpdate): Buffer {
-  const time = hl7Time(update.at)
+  const { sendingFacility, receivingApplication, receivingFacility, controlId, at } = update
   const ids = update.ids.map(({ id, authorityName }) =>
     components(id.value, '', '', [authorityName, id.authority, 'ISO']),
   )
+  const header = {
+    sender: ['TSUNAGI', sendingFacility],
+    receiver: [receivingApplication, receivingFacility],
+    controlId,
+    now: at,
+  } as const
   return writeEr7([
-    [
-      'MSH',
-      'TSUNAGI',
-      update.sendingFacility,
-      update.receivingApplication,
-      update.receivingFacility,
-      time,
-      '',
-      components('ADT', 'A31', 'ADT_A05'),
-      update.controlId,
-      'P',
-      '2.5',
-      ...Array<string>(5).fill(''),
-      'UNICODE UTF-8',
-    ],
-    ['EVN', '', time],
+    writeHeader(header, ['ADT', 'A31', 'ADT_A05']),
+    ['EVN', '', hl7Time(at)],
     ['PID', '', '', ids, '', ' '],
     ['PV1', '', 'N'],
   ])

@@ -3,8 +3,8 @@
 import { iti21 } from '../../../profiles/transactions/iti-21.ts'
 import type { Oid, PatientId } from '../../model/identifiers.ts'
 import type { SoughtName } from '../../model/pdq.ts'
-import { hl7Time } from './ack.ts'
-import { components, type RepetitionValue, type SegmentValue, writeEr7 } from './write.ts'
+import { components, type RepetitionValue, writeEr7 } from './write.ts'
+import { type QueryEnvelope, writeHeader } from './write-header.ts'
 
 type Name = Omit<SoughtName, 'at'>
 
@@ -24,35 +24,20 @@ export interface PdqV2Fields {
   readonly pageSize?: number
 }
 
-export interface PdqEnvelope {
-  /** MSH-3 and MSH-4, MSH-5 and MSH-6. */
-  readonly sender: readonly [application: string, facility: string]
-  readonly receiver: readonly [application: string, facility: string]
-  readonly controlId: string
-  readonly tag: string
-  readonly now: Date
-}
-
 /** The query, or with the pointer of the last answer the query for the next page. */
-export function writePdqQuery(envelope: PdqEnvelope, fields: PdqV2Fields, pointer?: string): Buffer {
+export function writePdqQuery(envelope: QueryEnvelope, fields: PdqV2Fields, pointer?: string): Buffer {
   const domains = fields.domains.map((oid) => components('', '', '', ['', oid, 'ISO']))
   const quantity = fields.pageSize === undefined ? '' : components(String(fields.pageSize), 'RD')
   return writeEr7([
-    header(envelope, ['QBP', iti21.trigger, 'QBP_Q21']),
+    writeHeader(envelope, ['QBP', iti21.trigger, 'QBP_Q21']),
     ['QPD', iti21.queryName, envelope.tag, parametersOf(fields), '', '', '', '', domains],
     ['RCP', 'I', quantity],
     ...(pointer === undefined ? [] : [['DSC', pointer, 'I'] as const]),
   ])
 }
 
-export function writePdqCancellation(envelope: PdqEnvelope): Buffer {
-  return writeEr7([header(envelope, ['QCN', 'J01', 'QCN_J01']), ['QID', envelope.tag, iti21.queryName]])
-}
-
-function header({ sender, receiver, controlId, now }: PdqEnvelope, type: readonly string[]): SegmentValue {
-  const gap = ['', '', '', '', ''] as const
-  const head = [...sender, ...receiver, hl7Time(now), '', components(...type), controlId, 'P', '2.5'] as const
-  return ['MSH', ...head, ...gap, 'UNICODE UTF-8']
+export function writePdqCancellation(envelope: QueryEnvelope): Buffer {
+  return writeEr7([writeHeader(envelope, ['QCN', 'J01', 'QCN_J01']), ['QID', envelope.tag, iti21.queryName]])
 }
 
 function parametersOf(fields: PdqV2Fields): readonly RepetitionValue[] {
