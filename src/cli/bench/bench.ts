@@ -2,12 +2,15 @@
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Registration } from '../context.ts'
 import { UsageError } from '../failure.ts'
+import type { Terminal } from '../terminal.ts'
 import type { Measuring, Run } from './compare.ts'
 import { measureLarge } from './large.ts'
 import { measureFebrl, measureJapanese } from './matching/matching.ts'
+import type { MessageCharset } from './messages/message.ts'
+import { writeRehearsal, writeTree } from './messages/write.ts'
 import { measurePeople } from './people.ts'
 import { measureRegistry } from './registry.ts'
 import { startSubject } from './subject-process.ts'
@@ -32,6 +35,10 @@ interface BenchOptions {
   readonly matching?: true
   readonly people?: string
   readonly febrl?: string
+  readonly ssmixTree?: string
+  readonly messages?: string
+  readonly charset: string
+  readonly files: string
 }
 
 export const registerBench: Registration = (program, terminal) => {
@@ -48,11 +55,26 @@ export const registerBench: Registration = (program, terminal) => {
     .option('--parallel <n>', 'ITI-41 of 10 MiB at once of --registry', '200')
     .option(
       '--people <n>',
-      'instead: the master patient index with this many invented persons, import, ITI-44 and ITI-45; persons of --matching',
+      'instead: the master patient index with this many invented persons, import, ITI-44 and ITI-45; persons of --matching and --ssmix-tree',
     )
     .option('--matching', 'instead: how well and how fast records of invented people are linked, in memory')
     .option('--febrl <dir>', 'for --matching: the FEBRL files dataset1.csv to dataset3.csv instead of invented people')
+    .option(
+      '--storeclient',
+      'instead: StoreClient over MLLP, all kinds mixed, beside a bare durable insert, and memory',
+    )
+    .option(
+      '--ssmix-tree <folder>',
+      'instead: write an invented SS-MIX2 storage of the demo network, or of --people invented persons',
+    )
+    .option('--files <n>', 'files of --ssmix-tree', '1000')
+    .option(
+      '--messages <folder>',
+      'instead: write invented messages of every kind for the patients of the demo network',
+    )
+    .option('--charset <name>', 'of --messages: ISO-2022-JP or UTF-8', 'ISO-2022-JP')
     .action(async (options: BenchOptions) => {
+      if (await writes(options, terminal)) return
       const run: Run = {
         roundMs: positive(options, 'seconds') * 1000,
         callers: positive(options, 'callers'),
@@ -67,6 +89,26 @@ export const registerBench: Registration = (program, terminal) => {
         await rm(directory, { recursive: true, force: true })
       }
     })
+}
+
+/** Invented files are written where they are wanted; nothing is measured then. */
+async function writes(options: BenchOptions, terminal: Terminal): Promise<boolean> {
+  const { ssmixTree, messages, people } = options
+  if (ssmixTree !== undefined) {
+    const files = whole(options, 'files')
+    const given = people === undefined ? {} : { people: whole({ people }, 'people') }
+    const patients = await writeTree({ folder: resolve(terminal.cwd, ssmixTree), files, ...given })
+    terminal.out(`${JSON.stringify({ folder: ssmixTree, files, patients })}\n`)
+  } else if (messages !== undefined) {
+    const written = await writeRehearsal(resolve(terminal.cwd, messages), charsetOf(options.charset))
+    terminal.out(`${JSON.stringify({ folder: messages, messages: written })}\n`)
+  }
+  return ssmixTree !== undefined || messages !== undefined
+}
+
+function charsetOf(name: string): MessageCharset {
+  if (name === 'ISO-2022-JP' || name === 'UTF-8') return name
+  throw new UsageError(`--charset needs ISO-2022-JP or UTF-8, not "${name}"`)
 }
 
 /** What is asked for; wrong options are told before anything is started. */
