@@ -1,10 +1,8 @@
 // tsunagi push: sends HL7 v2.5 messages to StoreClient over MLLP with TLS, or HTTPS, and reads the acknowledgement aloud.
 
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { type ReadAck, readAck } from '../codec/hl7v2/ack.ts'
-import { unframe } from '../codec/hl7v2/header.ts'
+import type { ReadAck } from '../codec/hl7v2/ack.ts'
 import type { Config } from '../config/config.ts'
 import { connectMllp } from '../mllp/client.ts'
 import { actingAs, type SystemOptions } from './as-system.ts'
@@ -13,56 +11,153 @@ import { type Context, configOf, contextOf, httpsUrlOf, type Registration } from
 import { type Credentials, readCredentials } from './credentials.ts'
 import { RefusedError, UsageError } from './failure.ts'
 import { printable, toJson } from './output.ts'
+import { BusyError, type Delivered, deliver, isAccepted, type PushConnection } from './push/deliver.ts'
+import { findSources, type Outgoing, outgoing, type Sources } from './push/messages.ts'
+import { openReport, type Report, readAccepted } from './push/report.ts'
+import { openTally, progressBar, type Summary, sentence, type Tally } from './push/tally.ts'
+
+export { isAccepted, type PushConnection } from './push/deliver.ts'
 
 interface PushOptions extends SystemOptions {
   readonly http?: true
   readonly port?: string
   readonly raw?: true
+  readonly rate?: string
+  readonly connections: string
+  readonly report?: string
+  readonly skipAccepted?: string
 }
 
 export const ER7_TYPE = 'x-application/hl7-v2+er7'
 
+const MAX_CONNECTIONS = 64
+
 export const registerPush: Registration = (program, terminal) => {
-  actingAs(program.command('push <file...>'))
-    .description('send HL7 v2.5 messages to StoreClient / HL7電文の送信')
+  actingAs(program.command('push <path...>'))
+    .description('send HL7 v2.5 messages of files, folders or an SS-MIX2 storage to StoreClient / HL7電文の送信')
     .option('--http', 'over HTTPS, POST /storeclient, instead of MLLP')
     .option('--port <port>', 'MLLP port; default mllp.storeclient.port')
     .option('--raw', 'print the acknowledgements as received')
-    .action((files: readonly string[], options: PushOptions, command: Command) =>
-      push(contextOf(command, terminal), files, options),
+    .option('--rate <n>', 'messages a second; default as fast as they are answered / 1秒あたりの電文数')
+    .option('--connections <n>', 'connections; the messages of a patient stay in order on one of them / 接続数', '1')
+    .option('--report <file>', 'append what became of each message, one JSON object a line / 電文ごとの結果')
+    .option(
+      '--skip-accepted <report>',
+      'leave out what this report says is accepted: go on after an interruption / 再開',
+    )
+    .action((paths: readonly string[], options: PushOptions, command: Command) =>
+      push(contextOf(command, terminal), paths, options),
     )
 }
 
-async function push(context: Context, files: readonly string[], options: PushOptions): Promise<void> {
+async function push(context: Context, paths: readonly string[], options: PushOptions): Promise<void> {
   const config = configOf(context)
-  const messages = await Promise.all(files.map((file) => readMessage(context.terminal.cwd, file)))
-  const connection = await connect(config, await readCredentials(config, options.as), options)
-  let refused = 0
+  const { cwd } = context.terminal
+  const connections = wholeOf(options, 'connections', MAX_CONNECTIONS)
+  const rate = options.rate === undefined ? undefined : wholeOf({ rate: options.rate }, 'rate', Number.MAX_SAFE_INTEGER)
+  const found = await findSources(cwd, paths)
+  const isDone =
+    options.skipAccepted === undefined ? () => false : await readAccepted(resolve(cwd, options.skipAccepted))
+  const credentials = await readCredentials(config, options.as)
+  const report = options.report === undefined ? undefined : await openReport(resolve(cwd, options.report))
+  const pushing: Pushing = { context, options, found, tally: openTally(), report }
   try {
-    for (const { file, bytes } of messages) {
-      const answer = await connection.send(bytes)
-      const ack = answer.length === 0 ? undefined : readAck(answer)
-      if (ack !== undefined && !isAccepted(ack)) refused += 1
-      show(context, options, { file, answer, ack })
-    }
+    await untilInterrupted(async (signal) => {
+      const watched = observer(pushing)
+      try {
+        await deliver(remaining(found, { isDone, tally: pushing.tally }), {
+          connections,
+          ...(rate === undefined ? {} : { rate }),
+          open: () => connect(config, credentials, options),
+          signal,
+          delivered: watched.delivered,
+        })
+      } finally {
+        watched.close()
+      }
+      conclude(pushing, signal.aborted)
+    })
   } finally {
-    await connection.close()
+    await report?.close()
   }
-  if (refused > 0) throw new RefusedError(`${refused} of ${files.length} messages refused / 拒否 ${refused}件`)
 }
 
-async function readMessage(cwd: string, file: string): Promise<{ readonly file: string; readonly bytes: Buffer }> {
+function wholeOf<K extends string>(options: Readonly<Record<K, string>>, name: K, most: number): number {
+  const value = Number(options[name])
+  if (!Number.isInteger(value) || value < 1 || value > most)
+    throw new UsageError(
+      `--${name} needs a whole number from 1${most < 1_000_000 ? ` to ${most}` : ''}, not "${options[name]}"`,
+    )
+  return value
+}
+
+interface Pushing {
+  readonly context: Context
+  readonly options: PushOptions
+  readonly found: Sources
+  readonly tally: Tally
+  readonly report: Report | undefined
+}
+
+/** The first SIGINT stops the sending in order, a second one the process. */
+async function untilInterrupted(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const interruption = new AbortController()
+  const interrupt = (): void => interruption.abort()
+  process.once('SIGINT', interrupt)
   try {
-    return { file, bytes: unframe(await readFile(resolve(cwd, file))) }
-  } catch (cause) {
-    throw new UsageError(`${file} cannot be read`, { cause })
+    await work(interruption.signal)
+  } finally {
+    process.off('SIGINT', interrupt)
   }
 }
 
-export interface PushConnection {
-  /** The acknowledgement; empty when the message asks for none. */
-  readonly send: (message: Buffer) => Promise<Buffer>
-  readonly close: () => Promise<void>
+async function* remaining(
+  { sources }: Sources,
+  { isDone, tally }: { readonly isDone: (message: Outgoing) => boolean; readonly tally: Tally },
+): AsyncGenerator<Outgoing> {
+  for await (const message of outgoing(sources)) {
+    if (isDone(message)) tally.skip()
+    else yield message
+  }
+}
+
+/** Counts, reports and shows; of folders only what was refused, of files that were named every acknowledgement. */
+function observer({ context, options, found, tally, report }: Pushing): {
+  readonly delivered: (delivered: Delivered) => void
+  readonly close: () => void
+} {
+  const bar = progressBar(context.terminal, found.sources.length)
+  let refused = 0
+  let done = 0
+  return {
+    delivered: (delivered) => {
+      const isRefused = delivered.ack !== undefined && !isAccepted(delivered.ack)
+      tally.count(delivered)
+      report?.write(delivered)
+      done += 1
+      if (isRefused) refused += 1
+      if (isRefused || !found.fromFolders || options.raw === true) {
+        bar.clear()
+        show(context, options, delivered)
+      }
+      bar.show(done, refused)
+    },
+    close: bar.clear,
+  }
+}
+
+/** @throws {RefusedError} when something was refused, or the sending was interrupted. */
+function conclude({ context, found, tally, options }: Pushing, interrupted: boolean): void {
+  const { terminal, format } = context
+  const summary: Summary = tally.summary()
+  const isMany = found.fromFolders || summary.messages + summary.skipped > 1 || interrupted
+  if (isMany && options.raw !== true) terminal.out(format === 'json' ? toJson({ summary }) : `${sentence(summary)}\n`)
+  if (interrupted)
+    throw new RefusedError(
+      `interrupted after ${summary.messages} messages; --report and --skip-accepted go on from there / 中断しました。`,
+    )
+  if (summary.refused > 0)
+    throw new RefusedError(`${summary.refused} of ${summary.messages} messages refused / 拒否 ${summary.refused}件`)
 }
 
 interface Ways {
@@ -84,6 +179,7 @@ function connectHttp(baseUrl: string, credentials: Credentials): PushConnection 
   return {
     send: async (message) => {
       const { status, contentType, body } = await client.post('/storeclient', ER7_TYPE, message)
+      if (status === 503 && !contentType.startsWith(ER7_TYPE)) throw new BusyError()
       if (status === 202 || contentType.startsWith(ER7_TYPE)) return body
       throw refusedByDoor(status, body)
     },
@@ -91,17 +187,8 @@ function connectHttp(baseUrl: string, credentials: Credentials): PushConnection 
   }
 }
 
-export function isAccepted(ack: ReadAck): boolean {
-  return ack.code === 'AA' || ack.code === 'CA'
-}
-
-interface Pushed {
-  readonly file: string
-  readonly answer: Buffer
-  readonly ack: ReadAck | undefined
-}
-
-function show({ terminal, format }: Context, options: PushOptions, { file, answer, ack }: Pushed): void {
+function show({ terminal, format }: Context, options: PushOptions, { message, answer, ack }: Delivered): void {
+  const file = message.number === 1 ? message.file : `${message.file} (${message.number})`
   if (options.raw === true) terminal.out(answer)
   else if (format === 'json') terminal.out(toJson({ file, ...ack }))
   else if (ack === undefined) terminal.out(`accepted, no acknowledgement due  ${file}\n`)
