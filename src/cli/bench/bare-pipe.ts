@@ -5,9 +5,11 @@ import type { AddressInfo } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
 import fastify, { type FastifyInstance } from 'fastify'
 import type pg from 'pg'
+import { writeEr7 } from '../../codec/hl7v2/write.ts'
 import { writeRelated } from '../../codec/mtom/write.ts'
 import { createRegistryQueries } from '../../db/registry-query.ts'
 import { execute, queryOne, sql } from '../../db/sql.ts'
+import { createMllpServer } from '../../mllp/server.ts'
 import type { PatientAccess } from '../../model/access.ts'
 import type { FindDocuments, StoredObject } from '../../model/stored-query.ts'
 
@@ -31,6 +33,37 @@ export async function openBareDoor(
   routes(app)
   await app.listen({ port: 0, host: '127.0.0.1' })
   return { port: (app.server.address() as AddressInfo).port }
+}
+
+/** MLLP with the same TLS, which answers when the row is durable. */
+export async function openBareMllp(tls: SecureContextOptions, pool: pg.Pool): Promise<{ readonly port: number }> {
+  await createMessageTable(pool)
+  const answer = writeEr7([
+    ['MSH', '', '', '', '', '20260401', '', 'ACK', '1', 'P', '2.5'],
+    ['MSA', 'AA', '1'],
+  ])
+  const server = createMllpServer({
+    tls,
+    admit: async () => true,
+    handler: async (message) => {
+      await insertMessage(pool, message)
+      return answer
+    },
+  })
+  return { port: await server.listen(0, '127.0.0.1') }
+}
+
+async function createMessageTable(pool: pg.Pool): Promise<void> {
+  await pool.query('create schema if not exists bench')
+  await pool.query('create table if not exists bench.message (id uuid primary key, content bytea not null)')
+  await pool.query('alter table bench.message alter column content set storage external')
+}
+
+async function insertMessage(pool: pg.Pool, message: unknown): Promise<void> {
+  await execute(
+    pool,
+    sql`/* bare durable insert */ insert into bench.message (id, content) values (${randomUUID()}, ${message})`,
+  )
 }
 
 /** What a person may be asked without any decision. */
@@ -65,9 +98,7 @@ function listOf(objects: readonly StoredObject[]): Buffer {
 /** The table that `/insert` writes to is its own. */
 export async function bareTransactions(options: BarePipeOptions): Promise<(app: FastifyInstance) => void> {
   const { pool } = options
-  await pool.query('create schema if not exists bench')
-  await pool.query('create table if not exists bench.message (id uuid primary key, content bytea not null)')
-  await pool.query('alter table bench.message alter column content set storage external')
+  await createMessageTable(pool)
   const find = bareFind(pool, options.query)
   return (app) => {
     app.post('/find', async (_request, reply) =>
@@ -86,10 +117,7 @@ export async function bareTransactions(options: BarePipeOptions): Promise<(app: 
       return reply.type(related.contentType).send(related.body)
     })
     app.post('/insert', async (request, reply) => {
-      await execute(
-        pool,
-        sql`/* bare durable insert */ insert into bench.message (id, content) values (${randomUUID()}, ${request.body})`,
-      )
+      await insertMessage(pool, request.body)
       return reply.send('ok')
     })
   }

@@ -13,6 +13,7 @@ import type { MessageCharset } from './messages/message.ts'
 import { writeRehearsal, writeTree } from './messages/write.ts'
 import { measurePeople } from './people.ts'
 import { measureRegistry } from './registry.ts'
+import { measureStoreClient } from './storeclient.ts'
 import { startSubject } from './subject-process.ts'
 import { measureTransactions } from './transactions.ts'
 import { openWorld } from './world.ts'
@@ -35,6 +36,7 @@ interface BenchOptions {
   readonly matching?: true
   readonly people?: string
   readonly febrl?: string
+  readonly storeclient?: true
   readonly ssmixTree?: string
   readonly messages?: string
   readonly charset: string
@@ -129,9 +131,12 @@ function measurement(options: BenchOptions, run: Run): (directory: string) => Pr
     const persons = whole(options, 'people')
     return (directory) => measurePeople(directory, { ...run, persons })
   }
-  if (options.large === undefined) return (directory) => measureWorld(directory, { run, patients: PATIENTS })
+  const measureIn = (patients: number, measure: (measuring: Measuring) => Promise<void>) => (directory: string) =>
+    measureWorld(directory, { run, patients, measure })
+  if (options.storeclient === true) return measureIn(PATIENTS, measureStoreClient)
+  if (options.large === undefined) return measureIn(PATIENTS, measureTransactions)
   const largeMiB = positive(options, 'large')
-  return (directory) => measureWorld(directory, { run, patients: 1, largeMiB })
+  return measureIn(1, (measuring) => measureLarge(measuring, largeMiB))
 }
 
 function matchingMeasurement(options: BenchOptions, run: Run): () => Promise<void> {
@@ -156,14 +161,16 @@ function whole<K extends string>(options: Readonly<Partial<Record<K, unknown>>>,
 
 async function measureWorld(
   directory: string,
-  given: { readonly run: Run; readonly patients: number; readonly largeMiB?: number },
+  given: {
+    readonly run: Run
+    readonly patients: number
+    readonly measure: (measuring: Measuring) => Promise<void>
+  },
 ): Promise<void> {
   const subject = await startSubject(directory)
   try {
     const world = await openWorld(subject, { directory, patients: given.patients })
-    const measuring: Measuring = { subject, world, run: given.run }
-    if (given.largeMiB === undefined) await measureTransactions(measuring)
-    else await measureLarge(measuring, given.largeMiB)
+    await given.measure({ subject, world, run: given.run })
   } finally {
     await subject.stop()
   }

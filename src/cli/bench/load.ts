@@ -61,9 +61,9 @@ function run(pool: Pool, path: string, options: LoadOptions): Promise<Figures> {
   return repeat(call, options)
 }
 
-/** Calls again and again for a while, each caller one after the other; a call that answers false is a failure. */
+/** Calls again and again for a while, each caller, from 0, one after the other; a call that answers false is a failure. */
 export async function repeat(
-  call: (number: number) => Promise<boolean>,
+  call: (number: number, caller: number) => Promise<boolean>,
   options: Pick<LoadOptions, 'callers' | 'durationMs'>,
 ): Promise<Figures> {
   const latencies: number[] = []
@@ -71,10 +71,10 @@ export async function repeat(
   let number = 0
   const startedMs = performance.now()
   const endMs = startedMs + options.durationMs
-  const caller = async (): Promise<void> => {
+  const caller = async (_: unknown, place: number): Promise<void> => {
     while (performance.now() < endMs) {
       const sentMs = performance.now()
-      const isAccepted = await call(number++)
+      const isAccepted = await call(number++, place)
       latencies.push(performance.now() - sentMs)
       if (!isAccepted) failures += 1
     }

@@ -10,7 +10,7 @@ import { loadConfig } from '../../config/config.ts'
 import { factsOfPatients } from '../../db/access-store.ts'
 import { formatCx, type Oid, type PatientId } from '../../model/identifiers.ts'
 import type { FindDocuments } from '../../model/stored-query.ts'
-import { bareAccess, bareTransactions, openBareDoor } from './bare-pipe.ts'
+import { bareAccess, bareTransactions, openBareDoor, openBareMllp } from './bare-pipe.ts'
 import { barePix } from './bare-pix.ts'
 import { type BareWrite, bareRegistry } from './bare-registry.ts'
 import { type BulkLoader, createBulkLoader, settlePersons } from './bulk-load.ts'
@@ -20,6 +20,7 @@ import { type Recording, type RowPatient, record, replayOf, writingStatement } f
 /** What the bench asks of this process. */
 export type Command =
   | { readonly kind: 'bare'; readonly patientId: PatientId; readonly documentUniqueId: string }
+  | { readonly kind: 'bareMllp' }
   | { readonly kind: 'record' }
   | { readonly kind: 'recorded'; readonly path: string; readonly submission: RealSubmission }
   | { readonly kind: 'load'; readonly patients: number; readonly entriesEach: number }
@@ -51,6 +52,7 @@ export type Reply =
       readonly adminToken: string
     }
   | { readonly kind: 'bare'; readonly port: number }
+  | { readonly kind: 'bareMllp'; readonly port: number }
   | { readonly kind: 'record' }
   | { readonly kind: 'recorded' }
   | { readonly kind: 'load'; readonly patients: readonly RowPatient[] }
@@ -164,6 +166,8 @@ async function answer(command: Exclude<Command, { kind: 'stop' }>): Promise<Repl
   switch (command.kind) {
     case 'bare':
       return { kind: 'bare', port: await startBare(command) }
+    case 'bareMllp':
+      return { kind: 'bareMllp', port: (await openBareMllp(await bareTls(), server.pool)).port }
     case 'record':
       recording = record(server.pool)
       return { kind: 'record' }

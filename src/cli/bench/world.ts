@@ -14,7 +14,7 @@ import { type Credentials, readCredentials } from '../credentials.ts'
 import type { BenchPatient } from './messages.ts'
 import type { Subject } from './subject-process.ts'
 
-const FACILITY_CODE = '1399100015'
+export const FACILITY_CODE = '1399100015'
 
 export interface World {
   readonly hospital: Credentials
@@ -94,7 +94,8 @@ export async function facility({ admin, config }: WorldOptions, given: Joining):
   await admin.post(`/systems/${facilityId}/certificates`, { pem: await readFile(paths.certificate, 'utf8') })
 }
 
-const DEMOGRAPHICS = {
+/** Of every patient of the bench. */
+export const DEMOGRAPHICS = {
   names: [
     { representation: 'IDE', family: '架空', given: '太郎' },
     { representation: 'SYL', family: 'カクウ', given: 'タロウ' },
