@@ -53,6 +53,10 @@ export async function readStored(client: Queryable, wanted: Wanted): Promise<Pic
   return { series: states, ofOrders: await readOrders(client, wanted) }
 }
 
+/**
+ * Documents are looked up one by one (lateral, limit 1): as a plain join, a plan made while the registry was small reads all of its
+ * approved entries, and goes on doing so when it has grown.
+ */
 async function readSeries(
   client: Queryable,
   asked: {
@@ -69,8 +73,10 @@ async function readSeries(
              case when s.base_series_id = any(${asked.guarded}::uuid[]) then d.content end as content,
              case when s.base_series_id = any(${asked.guarded}::uuid[]) then d.file_key end as file_key, d.size_bytes, d.sha256
       from registry.series s
-      left join registry.document_entry e on e.entry_uuid = s.current_entry and e.status = ${STATUS_APPROVED}
-      left join repository.document d on d.unique_id = e.unique_id
+      left join lateral (
+        select c.entry_uuid, c.unique_id, c.person_key from registry.document_entry c
+        where c.entry_uuid = s.current_entry and c.status = ${STATUS_APPROVED} limit 1) as e on true
+      left join lateral (select * from repository.document c where c.unique_id = e.unique_id limit 1) as d on true
       where s.base_series_id = any(${asked.series}::uuid[])
       order by s.part`,
   )
@@ -99,7 +105,9 @@ async function readOrders(client: Queryable, { question, options, patient }: Wan
       select s.base_series_id, s.series_id, s.part, s.version, s.body_sha256, s.tombstone, s.moved_to, s.order_number,
              e.entry_uuid, e.unique_id, e.person_key, null as content, null as file_key, '0' as size_bytes, '' as sha256
       from registry.series s
-      join registry.document_entry e on e.entry_uuid = s.current_entry and e.status = ${STATUS_APPROVED}
+      join lateral (
+        select c.entry_uuid, c.unique_id, c.person_key from registry.document_entry c
+        where c.entry_uuid = s.current_entry and c.status = ${STATUS_APPROVED} limit 1) as e on true
       where s.facility_id = ${changed.facilityId} and s.kind = ${changed.kind} and s.order_number = any(${changed.orderNumbers})
         and s.person_key = ${patient.personKey}`,
   )
