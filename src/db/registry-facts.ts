@@ -215,6 +215,10 @@ export async function standingVersions(
 }
 
 /** Objects of all four kinds by bare UUID, as one jsonb array; every branch goes by primary key or by an end of associations. */
+/**
+ * A transform is asked for by a subquery with limit 1: an EXISTS there may become a hash of all transforms, for which PostgreSQL 18
+ * reads every association, and keeps the plan.
+ */
 function referencedColumn(uuids: readonly string[], viewer?: string): Statement {
   return sql`(with recursive dependent (root, uuid) as (
           select a.target_uuid, a.source_uuid from registry.association a
@@ -231,7 +235,7 @@ function referencedColumn(uuids: readonly string[], viewer?: string): Statement 
                    'dependents', array(select 'urn:uuid:' || d.uuid from dependent d
                                        join registry.document_entry x on x.entry_uuid = d.uuid and x.status = ${STATUS_APPROVED}
                                        where d.root = e.entry_uuid),
-                   'transform', exists (select from registry.association a where a.source_uuid = e.entry_uuid and a.type = ${XFRM}),
+                   'transform', coalesce((select true from registry.association a where a.source_uuid = e.entry_uuid and a.type = ${XFRM} limit 1), false),
                    'folders', coalesce((select jsonb_agg(distinct jsonb_build_object('id', 'urn:uuid:' || f.entry_uuid, 'personKey', f.person_key::text))
                                         from registry.association a
                                         join registry.folder f on f.entry_uuid = a.source_uuid and f.status = ${STATUS_APPROVED} and f.latest

@@ -1,9 +1,10 @@
-// What a push reads of the series it belongs to, in a registry that has grown since its plans were made: its own rows (style 2.9).
+// What a push reads of its series and of the document it replaces, in a registry that has grown since its plans were made: its own rows (style 2.9).
 
-import t from 'tap'
+import t, { type Test } from 'tap'
+import { referencedObjects } from '../../src/db/registry-facts.ts'
 import { readStored } from '../../src/db/storeclient-series.ts'
 import type { Oid } from '../../src/model/identifiers.ts'
-import { STATUS_APPROVED } from '../../src/model/xds.ts'
+import { HAS_MEMBER, STATUS_APPROVED } from '../../src/model/xds.ts'
 import { openDatabase } from './database.ts'
 import { explaining, type Node, rowsRead, scannedTables } from './explaining.ts'
 
@@ -26,7 +27,18 @@ await pool.query(`
   insert into registry.series (series_id, base_series_id, part, person_key, facility_id, kind, current_entry, version, body_sha256, order_number)
   select pg_temp.id('B', n), pg_temp.id('B', n), 1, (n + 9) / 10, 'hospital-a', 'OMP-01', pg_temp.id('D', n), '1', 'h', 'O' || n
   from generate_series(1, ${DOCUMENTS}) n;
+  insert into registry.association (association_uuid, person_key, type, source_uuid, target_uuid, ebrim)
+  select pg_temp.id('A', n), (n + 9) / 10, '${HAS_MEMBER}', pg_temp.id('S', n), pg_temp.id('D', n), repeat('x', 200)
+  from generate_series(1, ${DOCUMENTS}) n;
 `)
+
+function within(t: Test, most: number, plans: readonly Node[]): void {
+  for (const plan of plans) {
+    t.same(scannedTables(plan), [])
+    const read = rowsRead(plan)
+    t.ok(read <= most, `${read} rows read`)
+  }
+}
 
 t.test('the state of a series and the documents of a changed order are looked up by index', async (t) => {
   const { rows } = await pool.query<{ id: string }>(`select md5('B.7')::uuid as id`)
@@ -51,9 +63,13 @@ t.test('the state of a series and the documents of a changed order are looked up
   t.match(found.series.get(series[0] ?? ''), { currents: [{ uniqueId: 'D.7', bytes: Buffer.from([0]) }] })
   t.match(found.ofOrders.get('O7'), [{ uniqueId: 'D.7' }])
   t.equal(plans.length, 2)
-  for (const plan of plans) {
-    t.same(scannedTables(plan), [])
-    const read = rowsRead(plan)
-    t.ok(read <= 12, `${read} rows read`)
-  }
+  within(t, 12, plans)
+})
+
+t.test('the document that a new version replaces is looked up with what belongs to it, by index', async (t) => {
+  const { rows } = await pool.query<{ id: string }>(`select md5('D.7')::uuid as id`)
+  const plans: Node[] = []
+  const found = await referencedObjects(explaining(pool, plans), [`urn:uuid:${rows[0]?.id}`])
+  t.match(found, [{ uniqueId: 'D.7', transform: false, dependents: [], folders: [] }])
+  within(t, 12, plans)
 })
