@@ -216,6 +216,32 @@ t.test('bench --registry prints every figure, with numbers, and nothing fails', 
   )
 })
 
+t.test('bench --storeclient prints every figure, with numbers, and nothing is refused', async (t) => {
+  const lines: string[] = []
+  const code = await main('bench --storeclient --seconds 0.3'.split(' '), {
+    out: (data) => lines.push(...String(data).trim().split('\n')),
+    err: (text) => t.comment(text),
+    env: {},
+    cwd: '/',
+  })
+  t.equal(code, 0)
+  const name = 'StoreClient, all kinds, 4 MLLP connections'
+  const promised: Readonly<Record<string, readonly string[]>> = {
+    [name]: ['requestsPerSecond', 'barePerSecond', 'ratio', 'p50Ms', 'p95Ms', 'p99Ms', 'bytesEach'],
+    [`${name}: refusals`]: ['connectionsLost'],
+    [`${name}: memory`]: ['messages', 'rssMiB', 'growthMiB'],
+    [`${name}: kinds made`]: ['ADT-22', 'OMP-01', 'OML-11', 'DOC'],
+  }
+  const figures = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  t.same(
+    figures.map(({ bench }) => bench),
+    Object.keys(promised),
+  )
+  for (const figure of figures)
+    for (const number of promised[String(figure.bench)] ?? []) t.ok(Number.isFinite(figure[number]), number)
+  t.match(figures, [{ failures: Number, target: 'ratio >= 0.5' }, { met: true }, { met: Boolean }])
+})
+
 t.test('bench --people prints every figure, with numbers, nothing fails and no two people become one', async (t) => {
   const lines: string[] = []
   const code = await main('bench --people 60 --seconds 0.2 --callers 2'.split(' '), {

@@ -19,6 +19,8 @@ import { measureTransactions } from './transactions.ts'
 import { openWorld } from './world.ts'
 
 const PATIENTS = 200
+/** Of --storeclient: their episodes run side by side. */
+const STORECLIENT_PATIENTS = 80
 const REGISTRY_LARGE_MIB = '1024'
 
 /** Invented persons of --matching. */
@@ -133,7 +135,7 @@ function measurement(options: BenchOptions, run: Run): (directory: string) => Pr
   }
   const measureIn = (patients: number, measure: (measuring: Measuring) => Promise<void>) => (directory: string) =>
     measureWorld(directory, { run, patients, measure })
-  if (options.storeclient === true) return measureIn(PATIENTS, measureStoreClient)
+  if (options.storeclient === true) return measureIn(STORECLIENT_PATIENTS, measureStoreClient)
   if (options.large === undefined) return measureIn(PATIENTS, measureTransactions)
   const largeMiB = positive(options, 'large')
   return measureIn(1, (measuring) => measureLarge(measuring, largeMiB))
