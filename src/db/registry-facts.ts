@@ -214,9 +214,8 @@ export async function standingVersions(
   return { objects: await referencedObjects(client, ids), associations }
 }
 
-/** Objects of all four kinds by bare UUID, as one jsonb array; every branch goes by primary key or by an end of associations. */
 /**
- * A transform is asked for by a subquery with limit 1: an EXISTS there may become a hash of all transforms, for which PostgreSQL 18
+ * Objects of all four kinds by bare UUID, as one jsonb array; every branch goes by primary key or by an end of associations. A transform is asked for by a subquery with limit 1: an EXISTS there may become a hash of all transforms, for which PostgreSQL 18
  * reads every association, and keeps the plan.
  */
 function referencedColumn(uuids: readonly string[], viewer?: string): Statement {
