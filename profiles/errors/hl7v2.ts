@@ -298,6 +298,13 @@ export const hl7v2Errors = [
     ja: 'OBX-5で宣言された種類と実際のファイルの種類が異なります。内容から判定した種類で登録しました。',
   }),
   warning({
+    code: 'HL7_FILE_POINTER',
+    v2: { ack: 'AA', table0357: 0, application: 'SC-CONTENT' },
+    message: 'OBX-5 points to a file elsewhere (RP); it is not fetched, so nobody will see its content',
+    hint: 'Send the file itself in OBX-5 with OBX-2 = ED, as ^application^pdf^Base64^<data>',
+    ja: 'OBX-5は外部ファイルへの参照（RP）です。取得しないため内容は公開されません。OBX-2をEDとし、ファイル自体を送信してください。',
+  }),
+  warning({
     code: 'HL7_PARTIAL',
     v2: { ack: 'AA', table0357: 0, application: 'SC-PARTIAL' },
     message: 'Fewer results than in the former version of this document; both are kept and shown',

@@ -7,6 +7,7 @@ import type { Er7Message } from '../model/hl7v2.ts'
 import { checkFiles } from './file-check.ts'
 import type { Header } from './header.ts'
 import { logicalKey, normaliseOrderNumber, seriesIdOf } from './identifiers.ts'
+import { pointerWarnings } from './kinds/embedded.ts'
 import { readerOf } from './kinds/index.ts'
 import type { DocumentNumber, Reading } from './kinds/reader.ts'
 import type { Origin } from './ports.ts'
@@ -36,7 +37,7 @@ export function readDrafts(message: Er7Message, context: DraftContext): readonly
   const { header, origin } = context
   const readings = readerOf(header.found.kind.kind).documents(message, { header })
   return readings.map((reading) =>
-    toDraft(origin === undefined ? reading : asFiled(reading, origin, readings.length), context),
+    toDraft(message, origin === undefined ? reading : asFiled(reading, origin, readings.length), context),
   )
 }
 
@@ -58,12 +59,16 @@ function filedNumber({ received }: DocumentNumber, orderNumber: string): Documen
   return { normalised: normaliseOrderNumber(orderNumber), received }
 }
 
-function toDraft(reading: Reading, context: DraftContext): Draft {
+function toDraft(message: Er7Message, reading: Reading, context: DraftContext): Draft {
   const key = keyOf(context, reading)
   const { parent, files = [] } = reading
   return {
     ...reading,
-    warnings: [...reading.warnings, ...checkFiles(files, context.maxFileBytes)],
+    warnings: [
+      ...reading.warnings,
+      ...checkFiles(files, context.maxFileBytes),
+      ...pointerWarnings(message, reading.segments),
+    ],
     key,
     baseSeriesId: seriesIdOf(context.namespace, key),
     ...(parent === undefined

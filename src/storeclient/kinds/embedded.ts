@@ -60,6 +60,14 @@ export function legibleFiles(
     })
 }
 
+/** A warning for each pointer to a file, because its sender may think that the file is here now. */
+export function pointerWarnings(message: Er7Message, segments: readonly Segment[]): readonly IheError[] {
+  const pointers = new Set(segments.filter((obx) => obx.name === 'OBX' && text(message, obx, 2).toUpperCase() === 'RP'))
+  return segmentsOf(message, 'OBX').flatMap((obx, index) =>
+    pointers.has(obx) ? [iheError('HL7_FILE_POINTER', { at: `OBX[${index + 1}]-5`, rule: 'HL7 v2.5 2.A.65 RP' })] : [],
+  )
+}
+
 function withoutFileName({ title }: Naming): Naming {
   return title === undefined ? {} : { title }
 }

@@ -2,7 +2,7 @@
 
 import t from 'tap'
 import { readEr7 } from '../../../src/codec/hl7v2/read.ts'
-import { legibleFiles, readFiles } from '../../../src/storeclient/kinds/embedded.ts'
+import { legibleFiles, pointerWarnings, readFiles } from '../../../src/storeclient/kinds/embedded.ts'
 
 const PNG = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex')
 const PDF = Buffer.from('%PDF-1.4\n%%EOF\n')
@@ -125,6 +125,12 @@ t.test('a file is named by ED.1, by TXA-16 when it is the only one, and titled b
     [undefined, '経過記録'],
   ])
   t.same(names(messageOf(`OBX|1|ED|||^${data}||||||F`), 'a/../b.pdf'), [['b.pdf', 'b.pdf']])
+})
+
+t.test('a pointer to a file is told, for its content is not here (2.A.65 RP)', async (t) => {
+  const message = messageOf('OBX|1|FT|X||text||||||F', 'OBX|2|RP|X||a.pdf^AP^PDF||||||F')
+  t.match(pointerWarnings(message, message.segments), [{ at: 'OBX[2]-5', row: { code: 'HL7_FILE_POINTER' } }])
+  t.same(pointerWarnings(message, message.segments.slice(0, -1)), [])
 })
 
 t.test('30 MB are decoded in time that grows with their length', async (t) => {
