@@ -5,6 +5,7 @@ import t from 'tap'
 import { checkFiles, scanFiles } from '../../src/storeclient/file-check.ts'
 import { forbiddenIn } from '../../src/storeclient/file-content.ts'
 import { EICAR } from '../scenarios/cases.ts'
+import { codeOf, linked, memory, msh, send } from './memory.ts'
 
 interface Member {
   readonly name: string
@@ -167,3 +168,32 @@ t.test(
     t.equal(await codeOf([clean, file(Buffer.from(`${EICAR}\r\n`), 2)], 'clean'), 'HL7_FILE_INFECTED')
   },
 )
+
+const HEAD = ['EVN|T02|20260401', 'PID|0001||0000012345^^^^PI||架空^太郎^^^^^L^I||19580412|M', 'PV1|1|O']
+
+/** A document with one PDF. */
+function mdm(controlId: string): string {
+  const pdf = Buffer.from('%PDF-1.4\n').toString('base64')
+  return [
+    msh('MDM^T02', { controlId }),
+    ...HEAD,
+    'TXA|1|18842-5^退院時サマリー^LN|AP|20260401||||||||N-1',
+    `OBX|1|ED|18842-5^退院時サマリー^LN|1|^AP^PDF^Base64^${pdf}||||||F`,
+  ].join('\r')
+}
+
+t.test('the scan is told in its turn: after link and consent, and not to a resend', async (t) => {
+  const at = memory()
+  at.verdict = 'infected'
+  at.patient = undefined
+  t.equal(codeOf(await send(mdm('M1'), at)), 'HL7_PATIENT_NOT_LINKED')
+  at.patient = linked
+  t.equal(codeOf(await send(mdm('M1'), at)), 'HL7_FILE_INFECTED')
+  t.same([at.writes, at.staged], [[], []], 'nothing is kept')
+  at.verdict = 'clean'
+  t.equal(codeOf(await send(mdm('M1'), at)), 'accepted')
+  t.match(at.writes[0]?.effects[0], { files: [{ entry: { mimeType: 'application/pdf' } }] })
+  at.verdict = 'unavailable'
+  t.equal(codeOf(await send(mdm('M1'), at)), 'accepted', 'it was scanned when it came first')
+  t.equal(codeOf(await send(mdm('M2'), at)), 'HL7_SCAN_UNAVAILABLE')
+})

@@ -1,6 +1,6 @@
 // DOC 文書, FILE ファイル, NOTE ノート: documents sent by MDM under a number of their own (HL7 v2.5 chapter 9, 9.6 TXA).
 
-import { codeOf } from '../../../profiles/affinity-domain/index.ts'
+import { affinityDomain, codeOf } from '../../../profiles/affinity-domain/index.ts'
 import { iheError } from '../../../profiles/errors/index.ts'
 import type { KindName } from '../../../profiles/storeclient/index.ts'
 import type { Clinical, EmbeddedFile, WrittenDocument } from '../../model/clinical.ts'
@@ -52,6 +52,7 @@ function readDocuments(message: Er7Message, { header }: Context): readonly Readi
   const service = times.length === 0 ? [header.sentAt] : times
   const title = titleOf(message, header, service[0])
   const related = relatedTo(message, header, number)
+  const typeCode = typeOf(message, header)
   const order = text(message, txa, 14)
   const confidentiality = text(message, txa, 18)
   return [
@@ -62,7 +63,7 @@ function readDocuments(message: Er7Message, { header }: Context): readonly Readi
       eventCodes: noteCodes(message),
       deletes: withdrawn ? 'whole' : 'no',
       title,
-      ...typeOf(message, header),
+      ...(typeCode === undefined ? {} : { typeCode }),
       confidentiality: [CONFIDENTIALITY[confidentiality] ?? 'R'],
       ...(text(message, txa, 17) === SIGNED ? { signed: true as const } : {}),
       ...(order === '' ? {} : { orderNumber: order }),
@@ -116,11 +117,14 @@ function confidentialityWarnings(code: string): readonly IheError[] {
 }
 
 /** A LOINC document code in TXA-2 is the type; a note without one is of the type that its row has. */
-function typeOf(message: Er7Message, { found }: Header): Pick<Reading, 'typeCode'> {
-  const { code, text: display, system } = coded(message, segmentsOf(message, 'TXA')[0], 2)
-  if (system === LOINC.system || LOINC.code.test(code)) return { typeCode: { code, scheme: LOINC.scheme, display } }
+function typeOf(message: Er7Message, { found }: Header): Code | undefined {
+  const { code, text: said, system } = coded(message, segmentsOf(message, 'TXA')[0], 2)
+  if (code !== '' && (system === LOINC.system || LOINC.code.test(code))) {
+    const known = affinityDomain.typeCode.find((type) => type.code === code && type.scheme === LOINC.scheme)
+    return said === code && known !== undefined ? known : { code, scheme: LOINC.scheme, display: said }
+  }
   const note = found.kind.kind === 'NOTE' ? noteOf(message) : undefined
-  return note === undefined ? {} : { typeCode: codeOf('typeCode', note) }
+  return note === undefined ? undefined : codeOf('typeCode', note)
 }
 
 function noteOf(message: Er7Message): string | undefined {
@@ -137,14 +141,13 @@ function noteCodes(message: Er7Message): readonly Code[] {
 }
 
 /** What it is called and its day; a file is called by its name. */
-function titleOf(message: Er7Message, { found }: Header, at: Hl7Time | undefined): string {
+function titleOf(message: Er7Message, header: Header, at: Hl7Time | undefined): string {
   const txa = segmentsOf(message, 'TXA')[0]
+  const { kind } = header.found.kind
   const fileName = text(message, txa, 16)
-  if (found.kind.kind === 'FILE' && fileName !== '') return fileName
+  if (kind === 'FILE' && fileName !== '') return fileName
   const { code, text: said } = coded(message, txa, 2)
-  const note = noteOf(message)
-  const spoken = said === code ? '' : said
-  const name = spoken || (note === undefined ? found.kind.name.ja : codeOf('typeCode', note).display)
+  const name = said !== code ? said : (typeOf(message, header)?.display ?? header.found.kind.name.ja)
   const day = at?.jstDate ?? ''
   return `${name} ${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6, 8)}`
 }

@@ -64,7 +64,9 @@ t.test('type and title: LOINC of TXA-2, the kind of note, the name of a file', a
     return [typeCode?.code, title, eventCodes.map(({ code }) => code)]
   }
   t.same(said({}), ['18842-5', '退院時サマリー 2026-04-20', []])
-  t.same(said({ 2: '53576-5' }), ['53576-5', '文書 2026-04-20', []])
+  t.same(said({ 2: '53576-5' }), ['53576-5', '健診結果 2026-04-20', []])
+  t.same(said({ 2: '^退院サマリー^LN' }), [undefined, '退院サマリー 2026-04-20', []])
+  t.same(said({ 2: '12345-6' }), ['12345-6', '12345-6 2026-04-20', []])
   t.same(said({ 2: 'CN^外来カルテ' }), [undefined, '外来カルテ 2026-04-20', []])
   t.same(said({ 2: 'FILE^^99STC', 16: '計画.xlsx' }, FILE), [undefined, '計画.xlsx', []])
   t.same(said({ 2: 'FILE^^99STC' }, FILE), [undefined, 'ファイル 2026-04-20', []])
