@@ -34,7 +34,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   config: ['model', 'profiles'],
   certificates: ['model', 'profiles'],
   mllp: CODE,
-  http: [...CODE, ...ACTORS, 'mllp'],
+  // The console makes pages of values; its admin routes send them.
+  console: ['model', 'profiles'],
+  http: [...CODE, ...ACTORS, 'mllp', 'console'],
   db: ['model', 'profiles', ...ACTORS],
   // The matching bench feeds the matcher in memory.
   cli: [...CODE, 'config', 'certificates', 'mllp', 'db', 'app', 'identity'],

@@ -1,0 +1,132 @@
+// Prescriptions and injections, ordered and given: drugs by RP, each group with its usage, days and period.
+
+import type { MedicationGiven, MedicationLine, MedicationOrder } from '../../model/clinical.ts'
+import { type Block, type Cell, type Fact, known, label, table } from '../blocks.ts'
+import { amount, codedCell, orderFacts, period, staffName, textOf, time } from '../words.ts'
+
+export function medicationOrder(content: MedicationOrder): readonly Block[] {
+  return [orderFacts(content.order), ...byGroup(content.lines).flatMap((group) => orderedGroup(content, group))]
+}
+
+interface Group<Line> {
+  readonly name: string
+  readonly lines: readonly Line[]
+}
+
+/** Lines of one RP number, in the order of the message; a line without a number stands alone. */
+function byGroup<Line extends { readonly group: string }>(lines: readonly Line[]): readonly Group<Line>[] {
+  const groups = new Map<string, Line[]>()
+  for (const [index, line] of lines.entries()) {
+    const key = line.group === '' ? `line ${index}` : line.group
+    const known = groups.get(key)
+    if (known === undefined) groups.set(key, [line])
+    else known.push(line)
+  }
+  return [...groups.values()].map((members, index) => ({
+    name: groupName(members[0]?.group ?? '', index),
+    lines: members,
+  }))
+}
+
+function groupName(group: string, index: number): string {
+  return `Rp ${group === '' ? index + 1 : group.replace(/^0+(?=\d)/, '')}`
+}
+
+function orderedGroup({ type }: MedicationOrder, { name, lines }: Group<MedicationLine>): readonly Block[] {
+  const mixtures = lines.filter(({ components }) => components.length > 0)
+  const single = lines.filter(({ components }) => components.length === 0)
+  const drugs = table({
+    caption: name,
+    columns: [
+      { label: label('薬剤', 'Drug'), cell: ({ drug, form }) => codedCell(drug, [textOf(form)]) },
+      { label: label('1回量', 'Dose'), cell: ({ dose }) => amount(dose), isNumber: true },
+      { label: label('1日量', 'Daily dose'), cell: ({ dailyDose }) => amount(dailyDose), isNumber: true },
+      { label: label('総量', 'Total'), cell: ({ total }) => amount(total), isNumber: true },
+      { label: label('備考', 'Remarks'), cell: ({ comments }) => comments.join(' / ') },
+    ],
+    items: single,
+    facts: usage(type, single),
+  })
+  return [drugs, ...mixtures.map((line) => mixture(type, name, line))]
+}
+
+/** How the group is taken; where its lines differ, each says so once. */
+function usage(type: MedicationOrder['type'], lines: readonly MedicationLine[]): readonly Fact[] {
+  const each = (read: (line: MedicationLine) => string): string =>
+    [...new Set(lines.map(read).filter((text) => text !== ''))].join(' / ')
+  return known([
+    ['用法', 'Usage', each((line) => line.usage)],
+    ['指示', 'Instructions', each((line) => line.instructions.join('、'))],
+    ['日数', 'Days', each(({ days }) => daysText(type, days))],
+    ['投与経路', 'Route', each(({ route }) => textOf(route))],
+    ['期間', 'Period', each(({ from, until }) => period(from, until))],
+  ])
+}
+
+/** A bare number of days is read aloud as 日分; a text is left as it is. */
+function daysText(type: MedicationOrder['type'], days: string): string {
+  if (!/^\d+$/.test(days)) return days
+  return type === 'prescription' ? `${days}日分` : `${days}日`
+}
+
+/** What is mixed together is the table; the mixture itself is named above it. */
+function mixture(type: MedicationOrder['type'], name: string, line: MedicationLine): Block {
+  const { drug, dose, total, form, comments } = line
+  return table({
+    caption: [name, textOf(drug), amount(dose)].filter((part) => part !== '').join(' '),
+    columns: [
+      { label: label('薬剤', 'Drug'), cell: (part) => codedCell(part.drug) },
+      { label: label('区分', 'Part'), cell: ({ kind }) => (kind === 'base' ? '基剤 base' : '添加 additive') },
+      { label: label('量', 'Amount'), cell: (part) => amount(part.amount), isNumber: true },
+    ],
+    items: line.components,
+    facts: [
+      ...usage(type, [line]),
+      ...known([
+        ['剤形', 'Form', textOf(form)],
+        ['総量', 'Total', amount(total)],
+        ['備考', 'Remarks', comments.join(' / ')],
+      ]),
+    ],
+  })
+}
+
+type Given = MedicationGiven['lines'][number]
+
+export function medicationGiven(content: MedicationGiven): readonly Block[] {
+  const caption = content.type === 'dispensing' ? '調剤' : '実施'
+  return [
+    orderFacts(content.order),
+    ...byGroup(content.lines).map(({ name, lines }) => givenTable(`${name} ${caption}`, lines)),
+  ]
+}
+
+function givenTable(caption: string, lines: readonly Given[]): Block {
+  return table({
+    caption,
+    columns: [
+      { label: label('薬剤', 'Drug'), cell: ({ drug }) => codedCell(drug) },
+      { label: label('量', 'Amount'), cell: (line) => amount(line.amount), isNumber: true },
+      { label: label('投与経路', 'Route'), cell: ({ route }) => textOf(route) },
+      { label: label('開始', 'Start'), cell: ({ from }) => time(from) },
+      { label: label('終了', 'End'), cell: ({ from, until }) => (time(until) === time(from) ? '' : time(until)) },
+      { label: label('実施者', 'By'), cell: ({ by }) => staffName(by) },
+      { label: label('備考', 'Remarks'), cell: remarks },
+    ],
+    items: lines,
+    isGone: ({ action }) => action === 'D',
+  })
+}
+
+/** HL7 table 0322. */
+const COMPLETIONS: Readonly<Record<string, string>> = {
+  NA: '未実施 not administered',
+  PA: '一部実施 partially administered',
+  RE: '拒否 refused',
+}
+
+function remarks({ completion, action, comments }: Given): Cell {
+  const status = action === 'D' ? '取消 deleted' : (COMPLETIONS[completion] ?? '')
+  const text = [status, ...comments].filter((part) => part !== '').join(' / ')
+  return { text, ...(COMPLETIONS[completion] === undefined ? {} : { alarm: 'abnormal' }) }
+}
