@@ -115,7 +115,6 @@ export async function startServer(config: Config, options: { readonly log: DoorL
     admin: adminPorts(given, {
       ...house.administration,
       adminToken,
-      identity: house.identity,
       reloadModel: house.reloadModel,
       tolerances: house.tolerances,
       ports: () => ports,
@@ -236,11 +235,13 @@ async function furnish(given: Given) {
   return {
     metrics,
     recorder,
-    identity,
     tolerances: pushes.tolerances,
     reloadModel: matching.reload,
     releasing: releaseWork(release, withheld.blobs),
     administration: {
+      identity,
+      registry,
+      blobs,
       release,
       // What a socket was remembered as does not outlive a change by administration.
       changed: () => {

@@ -26,6 +26,7 @@ import { iti61 } from './iti-61.ts'
 import { iti62 } from './iti-62.ts'
 import { iti86 } from './iti-86.ts'
 import { iti92 } from './iti-92.ts'
+import { staffCalendar, staffContent } from './staff.ts'
 import { storeClientDemographics, storeClientPush } from './storeclient.ts'
 
 export {
@@ -65,6 +66,8 @@ export {
   iti62,
   iti86,
   iti92,
+  staffCalendar,
+  staffContent,
   storeClientDemographics,
   storeClientPush,
 }
@@ -104,5 +107,7 @@ export const auditRows: ReadonlyMap<string, AuditRow> = new Map(
     iti10,
     storeClientPush,
     storeClientDemographics,
+    staffCalendar,
+    staffContent,
   ].map((transaction) => [transaction.id, transaction.audit]),
 )

@@ -60,7 +60,7 @@ export interface Given {
   readonly dataKinds: readonly DataKind[]
 }
 
-function toAccess(caller: CallingSystem, person: PersonFacts): PatientAccess {
+export function toAccess(caller: CallingSystem, person: PersonFacts): PatientAccess {
   return {
     personKey: person.personKey,
     patientId: person.patientId,
@@ -69,8 +69,11 @@ function toAccess(caller: CallingSystem, person: PersonFacts): PatientAccess {
   }
 }
 
+/** Staff read for a facility without a system of it. */
+type Recorded = Pick<Caller, 'exchange' | 'facilityId'> & Partial<Pick<Caller, 'systemId'>>
+
 /** Audit and journal of an exchange that ends in a business transaction. */
-export function rowsOf(caller: Caller, outcome: RecordedOutcome & { readonly responseBytes?: number }): ExchangeRows {
+export function rowsOf(caller: Recorded, outcome: RecordedOutcome & { readonly responseBytes?: number }): ExchangeRows {
   return {
     events: auditEvents(caller, outcome),
     entries: [journalEntry(caller.exchange, caller, { ...outcome, now: performance.now() })],
@@ -102,7 +105,7 @@ export function storedQueryPorts({ config, pool }: Given, registry: RegistryPort
   return { queries: createRegistryQueries(pool), access: registry.access, limits: config.limits }
 }
 
-async function accessOfPersons(
+export async function accessOfPersons(
   client: Queryable,
   caller: CallingSystem,
   personKeys: readonly string[],

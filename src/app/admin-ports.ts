@@ -23,9 +23,11 @@ import { exportPatients } from '../identity/transfer/export.ts'
 import { importPatients } from '../identity/transfer/import.ts'
 import type { TransferPorts } from '../identity/transfer/ports.ts'
 import { parseOid } from '../model/identifiers.ts'
+import type { RegistryPorts } from '../registry/ports.ts'
+import type { BlobStore } from '../repository/ports.ts'
 import type { ReleasePorts } from '../storeclient/hold-ports.ts'
-
 import { type Given, transferPorts } from './actor-ports.ts'
+import { viewingPorts } from './calendar-ports.ts'
 import { trainApart } from './training.ts'
 
 const TOKEN_BYTES = 32
@@ -66,6 +68,8 @@ export function adminPorts(
   given: {
     readonly adminToken: string
     readonly identity: IdentityPorts
+    readonly registry: RegistryPorts
+    readonly blobs: BlobStore
     readonly reloadModel: () => Promise<void>
     readonly tolerances: Pick<ToleranceStore, 'of'>
     readonly ports: () => { https: number; mllp: number }
@@ -101,6 +105,7 @@ export function adminPorts(
     usage: { ...createUsageReader(pool), fees: loadFees(config.dataDir) },
     changed: given.changed,
     subscriptions: createSubscriptionStore(pool),
+    viewing: viewingPorts(house, given),
     patients: patientPorts({ config }, { identity: given.identity, store }),
     transfer: transferRoutePorts(transferPorts(house, given.identity)),
     index: {

@@ -25,6 +25,8 @@ export interface AuditEvent {
     readonly submissionSetUniqueId?: string
     readonly query?: Evidence['query']
     readonly messageId?: string
+    /** Who of the staff read it on behalf of the facility. */
+    readonly by?: string
     /** Metadata rules that were broken and waived. */
     readonly waivedRules?: readonly string[]
   }
@@ -32,13 +34,15 @@ export interface AuditEvent {
   readonly reason?: string
 }
 
+/** Staff read for a facility without a system of it. */
+type Recorded = Pick<Caller, 'exchange' | 'facilityId'> & Partial<Pick<Caller, 'systemId'>>
 type Reported = Pick<Outcome<unknown>, 'result' | 'errors' | 'evidence'>
 
 /**
  * One event; two for a PartialSuccess (ITI TF-2 3.18.6, 3.43.6): what was delivered and what was not; two for a merge: the subsumed
  * id is deleted, the surviving one updated (3.8.5, 3.44.5).
  */
-export function auditEvents(caller: Caller, reported: Reported): readonly AuditEvent[] {
+export function auditEvents(caller: Recorded, reported: Reported): readonly AuditEvent[] {
   const { evidence } = reported
   const { subsumed } = evidence
   if (subsumed !== undefined) {
@@ -57,7 +61,7 @@ export function auditEvents(caller: Caller, reported: Reported): readonly AuditE
   ]
 }
 
-function eventOf(caller: Caller, given: { reported: Reported; documents: readonly DocumentReference[] }): AuditEvent {
+function eventOf(caller: Recorded, given: { reported: Reported; documents: readonly DocumentReference[] }): AuditEvent {
   const { exchange } = caller
   const { evidence } = given.reported
   const row = auditRows.get(exchange.transaction)
@@ -67,7 +71,7 @@ function eventOf(caller: Caller, given: { reported: Reported; documents: readonl
     action: row?.action ?? 'E',
     typeCode: row?.typeCode ?? exchange.transaction,
     outcome: outcomeOf(given.reported),
-    systemId: caller.systemId,
+    ...(caller.systemId === undefined ? {} : { systemId: caller.systemId }),
     facilityId: caller.facilityId,
     patients: evidence.patients,
     objects: {
@@ -77,6 +81,7 @@ function eventOf(caller: Caller, given: { reported: Reported; documents: readonl
         : { submissionSetUniqueId: evidence.submissionSetUniqueId }),
       ...(evidence.query === undefined ? {} : { query: evidence.query }),
       ...(exchange.messageId === undefined ? {} : { messageId: exchange.messageId }),
+      ...(evidence.staff === undefined ? {} : { by: evidence.staff }),
       ...(evidence.waivedRules === undefined ? {} : { waivedRules: evidence.waivedRules }),
     },
     ...(evidence.decision === undefined

@@ -95,6 +95,41 @@ export async function findSystemsById(
   return new Map(rows.map((row) => [row.system_id, toSystem(row, asked.networkMode)]))
 }
 
+/** A facility as its staff see the network: none of its systems, so with what any of them may see; undefined when it is not active. */
+export async function findViewer(
+  client: Queryable,
+  asked: { readonly facilityId: string; readonly networkMode: AccessMode },
+): Promise<CallingSystem | undefined> {
+  const row = await queryOne<SystemRow>(
+    client,
+    sql`/* facility as viewer */
+      select ${systemColumns()}
+      from access.facility f
+      cross join lateral (select ''::text as system_id, f.facility_id, '{}'::text[] as roles, null::text as access_mode, null::text as assigning_authority,
+                                 '{}'::text[] as repositories, 'N'::text as confidentiality_ceiling, '{}'::jsonb as rule_switches) s
+      where f.facility_id = ${asked.facilityId} and f.status = 'active'`,
+  )
+  return row === undefined ? undefined : toSystem(row, asked.networkMode)
+}
+
+/** A number of any domain with the person who has it and the facts towards one facility; the facility of its domain, if it is one's. */
+export async function factsOfNumber(
+  client: Queryable,
+  asked: { readonly id: PatientId; readonly facilityId: string },
+): Promise<(PersonFacts & { readonly numberOf: string | undefined }) | undefined> {
+  const row = await queryOne<FactsOfPerson & { readonly number_of: string | null }>(
+    client,
+    sql`/* access facts of any number of a person */
+      select i.person_key, i.domain, i.value, o.facility_id as number_of, ${factColumns(asked.facilityId)}
+      from identity.identifier given
+      join identity.domain o on o.oid = given.domain
+      join identity.identifier i on i.person_key = given.person_key and i.status = 'active'
+      join identity.domain d on d.oid = i.domain and d.kind = 'community'
+      where given.domain = ${asked.id.authority} and given.value = ${asked.id.value} and given.status = 'active'`,
+  )
+  return row === undefined ? undefined : { ...toFacts(row), numberOf: row.number_of ?? undefined }
+}
+
 /** Columns of a SystemRow over system `s` and facility `f`. */
 function systemColumns(): Statement {
   return sql`s.system_id, s.facility_id, f.oid, f.name, f.code, f.patient_id_form, f.facility_type, s.roles, s.access_mode, s.assigning_authority,

@@ -31,12 +31,13 @@ type Reported = Pick<Outcome<unknown>, 'result' | 'errors' | 'evidence'>
 /** `now` is monotonic (performance.now), in milliseconds, like Exchange.startedMs. */
 export function journalEntry(
   exchange: Exchange,
-  system: Pick<CallingSystem, 'systemId' | 'facilityId'> | undefined,
+  system: (Pick<CallingSystem, 'facilityId'> & Partial<Pick<CallingSystem, 'systemId'>>) | undefined,
   reported: Reported & { readonly now: number; readonly responseBytes?: number },
 ): JournalEntry {
   return {
     exchange,
-    ...(system === undefined ? {} : { systemId: system.systemId, facilityId: system.facilityId }),
+    ...(system === undefined ? {} : { facilityId: system.facilityId }),
+    ...(system?.systemId === undefined ? {} : { systemId: system.systemId }),
     patients: reported.evidence.patients,
     result: reported.result,
     errors: reported.errors.map(journalError),

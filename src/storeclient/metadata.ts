@@ -17,11 +17,11 @@ import { type DocumentIds, documentIds, partKey, submissionSetIds } from './iden
 import { patientInfo } from './patient-info.ts'
 import type { FacilitySettings, LinkedPatient, StoreClientSettings } from './ports.ts'
 
-const MIME_ER7 = 'x-application/hl7-v2+er7'
+export const MIME_ER7 = 'x-application/hl7-v2+er7'
 /** Service times as the message writes them; the UTC values of the entry lose the JST day. */
-const ORIGINAL_SERVICE_TIME = 'urn:x-stc:originalServiceTime'
+export const ORIGINAL_SERVICE_TIME = 'urn:x-stc:originalServiceTime'
 /** Name of an embedded file as its sender gave it. */
-const FILE_NAME = 'urn:x-stc:fileName'
+export const FILE_NAME = 'urn:x-stc:fileName'
 const REFERENCE_ORDER = 'urn:ihe:iti:xds:2013:order'
 /** Names the message by a reference that its embedded files carry too (ITI TF-3 4.2.3.2.28). */
 const REFERENCE_UNIQUE_ID = 'urn:ihe:iti:xds:2013:uniqueId'

@@ -8,6 +8,7 @@ import { Registry } from 'prom-client'
 import type { Test } from 'tap'
 import { affinityDomain } from '../../profiles/affinity-domain/index.ts'
 import { dataKinds } from '../../profiles/storeclient/index.ts'
+import { registryPorts } from '../../src/app/actor-ports.ts'
 import { adminPorts, readiness } from '../../src/app/admin-ports.ts'
 import { fragmentForm } from '../../src/codec/ebxml/registry-object.ts'
 import { type Config, loadConfig } from '../../src/config/config.ts'
@@ -17,6 +18,7 @@ import { createManagement } from '../../src/http/management.ts'
 import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
 import type { IdentityPorts, Matching } from '../../src/identity/ports.ts'
 import { registerDomain } from '../../src/identity/registration.ts'
+import { openFileBlobStore } from '../../src/repository/file-blob-store.ts'
 import type { ReleasePorts } from '../../src/storeclient/hold-ports.ts'
 import { openDatabase } from '../db/database.ts'
 
@@ -102,6 +104,8 @@ export async function openAdministration(t: Test, mode: Matching['policy']['mode
       {
         adminToken: TOKEN,
         identity,
+        registry: registryPorts({ config, log, pool, affinityDomain, dataKinds }),
+        blobs: await openFileBlobStore({ directory, maxDocumentBytes: config.limits.documentBytes }),
         reloadModel: async () => {},
         tolerances: createToleranceStore(pool, log),
         ports: () => ({ https: 8443, mllp: 2575 }),

@@ -37,6 +37,7 @@ const admin: AdminPorts = {
   usage: {} as AdminPorts['usage'],
   changed: () => {},
   tolerances: async () => [],
+  viewing: {} as AdminPorts['viewing'],
   readCertificate: () => {
     throw new Error('no certificate')
   },
@@ -175,8 +176,13 @@ t.test('OpenAPI lists every route with the security it has', async (t) => {
   }
   t.equal(document.openapi, '3.1.0')
   t.strictSame(Object.keys(document.paths).sort(), [
+    '/admin/v1/calendar/{patient}',
     '/admin/v1/certificates/{fingerprint}',
     '/admin/v1/consents/{id}/withdraw',
+    '/admin/v1/documents/{uniqueId}/bytes',
+    '/admin/v1/documents/{uniqueId}/content',
+    '/admin/v1/documents/{uniqueId}/page',
+    '/admin/v1/documents/{uniqueId}/text',
     '/admin/v1/domains',
     '/admin/v1/facilities',
     '/admin/v1/facilities/{id}',

@@ -26,7 +26,9 @@ export function scopes(accesses: readonly PatientAccess[]): Statement {
 }
 
 /** One version of an entry, by its alias; the same rule as `admits` of src/access/decide.ts. */
-const version = (e: Statement): Statement => sql`((${e}.person_key in (select person_key from person)) is true and (
+export const versionSeen = (
+  e: Statement,
+): Statement => sql`((${e}.person_key in (select person_key from person)) is true and (
       (select everything from viewer) or ${e}.publisher = (select own from viewer)
       or (((${e}.person_key, ${e}.publisher) in (select person_key, publisher from shown)) is true
           and ((${e}.person_key, split_part(${e}.class_code, '^^', 1)) in (select person_key, kind from excluded)) is not true
@@ -37,8 +39,8 @@ export const NEWEST = sql`registry.document_entry n
       where n.latest and (n.entry_uuid = e.logical_uuid or (n.logical_uuid = e.logical_uuid and n.version > 1))`
 
 /** Entry `e`: a former version is shown while the newest one is, for its publisher may have restricted it since. */
-export const ENTRY = sql`(${version(sql`e`)} and (e.latest or (select everything from viewer) or e.publisher = (select own from viewer)
-      or (select bool_and(${version(sql`n`)}) from ${NEWEST})))`
+export const ENTRY = sql`(${versionSeen(sql`e`)} and (e.latest or (select everything from viewer) or e.publisher = (select own from viewer)
+      or (select bool_and(${versionSeen(sql`n`)}) from ${NEWEST})))`
 
 /** The publisher of folder `f` lets it be seen, if anything in it is. */
 const FOLDER_SHOWN = sql`((f.person_key, f.publisher) in (select person_key, publisher from shown)) is true`

@@ -6,7 +6,9 @@ import { IheError } from '../../model/error.ts'
 import type { DoorLog } from '../door.ts'
 import { nameOf } from '../failure.ts'
 import { answerError, answerInvalid, answerRefusal, notFound } from './answers.ts'
+import { registerCalendarRoutes } from './calendar.ts'
 import { registerContractRoutes } from './contracts.ts'
+import { registerDocumentRoutes } from './documents.ts'
 import { registerFacilityRoutes } from './facilities.ts'
 import { registerMatchingRoutes } from './matching.ts'
 import { registerMergeRoutes } from './merges.ts'
@@ -48,6 +50,8 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerContractRoutes(app, ports)
   registerWithheldRoutes(app, ports)
   registerUsageRoutes(app, ports)
+  registerCalendarRoutes(app, ports)
+  registerDocumentRoutes(app, ports)
 }
 
 /**

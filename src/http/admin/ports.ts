@@ -8,6 +8,7 @@ import type { ImportLine, ImportProgress } from '../../identity/transfer/import.
 import type { Oid } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
 import type { PersonRecord } from '../../model/person-record.ts'
+import type { CalendarPorts, ClinicalViewPorts } from '../../storeclient/calendar-ports.ts'
 import type { ContractStore } from '../../storeclient/contract.ts'
 import type { ReleasePorts } from '../../storeclient/hold-ports.ts'
 import type { UsageReader } from '../../storeclient/usage.ts'
@@ -34,6 +35,8 @@ export interface AdminPorts {
   readonly subscriptions: SubscriptionStore
   /** What was tolerated in the messages of a system. */
   readonly tolerances: (systemId: string) => Promise<readonly ToleratedRow[]>
+  /** Calendar and content of documents, on behalf of a facility. */
+  readonly viewing: CalendarPorts & ClinicalViewPorts
   readonly readCertificate: (pem: string) => Parameters<AdministrationStore['addCertificate']>[1]
   /** What a connecting vendor needs to know of this network. */
   readonly network: () => Readonly<Record<string, unknown>>
