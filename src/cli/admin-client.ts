@@ -19,6 +19,8 @@ export interface AdminClient {
   readonly put: (path: string, body: Json) => Promise<AdminAnswer>
   readonly patch: (path: string, body: Json) => Promise<AdminAnswer>
   readonly delete: (path: string) => Promise<AdminAnswer>
+  /** What is answered as it is: a text, a page. */
+  readonly text: (path: string) => Promise<string>
   /** For what reads the whole index, or learns from it: the answer may take minutes. */
   readonly slow: Pick<AdminClient, 'get' | 'post'>
 }
@@ -50,16 +52,15 @@ export interface AdminTarget {
 }
 
 export function createAdminClient({ baseUrl, token, staff }: AdminTarget): AdminClient {
-  const callWithin = async (
+  const answerWithin = async (
     timeoutMs: number,
     { method, path, body }: { readonly method: Method; readonly path: string; readonly body?: Json | undefined },
-  ): Promise<AdminAnswer> => {
+  ): Promise<{ readonly status: number; readonly text: string }> => {
     // undici and not fetch, which refuses ports it thinks bad.
     const response = await request(`${baseUrl}/admin/v1${path}`, {
       method,
       headers: {
         authorization: `Bearer ${token}`,
-        accept: 'application/json',
         ...(staff === undefined ? {} : { 'x-staff': staff }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
@@ -69,7 +70,14 @@ export function createAdminClient({ baseUrl, token, staff }: AdminTarget): Admin
     })
     const text = await response.body.text()
     if (response.statusCode >= 400) throw refusedError(response.statusCode, text)
-    return { status: response.statusCode, body: parse(text) }
+    return { status: response.statusCode, text }
+  }
+  const callWithin = async (
+    timeoutMs: number,
+    asked: { readonly method: Method; readonly path: string; readonly body?: Json | undefined },
+  ): Promise<AdminAnswer> => {
+    const { status, text } = await answerWithin(timeoutMs, asked)
+    return { status, body: parse(text) }
   }
   const call = (method: Method, path: string, body?: Json) => callWithin(TIMEOUT_MS, { method, path, body })
   return {
@@ -82,6 +90,7 @@ export function createAdminClient({ baseUrl, token, staff }: AdminTarget): Admin
     put: (path, body) => call('PUT', path, body),
     patch: (path, body) => call('PATCH', path, body),
     delete: (path) => call('DELETE', path),
+    text: async (path) => (await answerWithin(TIMEOUT_MS, { method: 'GET', path })).text,
   }
 }
 

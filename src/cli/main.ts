@@ -2,11 +2,13 @@
 
 import { Command, CommanderError } from 'commander'
 import { registerBench } from './bench/bench.ts'
+import { registerCalendar } from './calendar.ts'
 import { registerCert } from './cert.ts'
 import { registerConfig } from './config-command.ts'
 import { registerConsent } from './consent.ts'
 import { collectSetting, type Registration } from './context.ts'
 import { registerDemo } from './demo.ts'
+import { registerDocument } from './document.ts'
 import { registerDomain } from './domain.ts'
 import { registerFacility } from './facility.ts'
 import { describeFailure, EXIT_USAGE, exitCodeOf } from './failure.ts'
@@ -44,6 +46,8 @@ const commands: readonly Registration[] = [
   registerUnion,
   registerConsent,
   registerPatient,
+  registerCalendar,
+  registerDocument,
   registerReview,
   registerMatching,
   registerDomain,
