@@ -10,9 +10,11 @@ import { entry } from '../registry/submission.ts'
 import { openDatabase } from './database.ts'
 import { explaining, type Node, rowsRead, scannedTables } from './explaining.ts'
 
+t.setTimeout(120_000)
+
 const pool = await openDatabase(t, 2)
 
-const PERSONS = 500
+const PERSONS = 200
 const DAYS = 120
 
 /** Per person a document a day, every tenth with a former version and a file, and one list of allergies from before. */
