@@ -75,7 +75,10 @@ export function createCalendarReads(pool: pg.Pool, readFragment: ReadFragment): 
   }
 }
 
-/** Covered by document_entry_service and document_entry_standing. */
+/**
+ * Covered by document_entry_service and document_entry_standing. Entries are looked up one by one (lateral, limit 1): as a plain join, a
+ * plan made while the registry was small reads all of it, and goes on doing so when it has grown.
+ */
 function documentsStatement({
   access,
   period,
@@ -93,7 +96,7 @@ function documentsStatement({
         select e.entry_uuid from registry.document_entry e
         where e.person_key = ${access.personKey} and ${STANDING})
       select ${COLUMNS}
-      from timed join registry.document_entry e using (entry_uuid)
+      from timed cross join lateral (select * from registry.document_entry d where d.entry_uuid = timed.entry_uuid limit 1) as e
       where e.latest and e.status = any(${statuses}) and ${ENTRY} and not ${FILE_OF_MESSAGE}
         and (e.status = ${STATUS_APPROVED} or not ${REPLACED})
       order by ${STANDING} desc, coalesce(e.service_start, e.creation_time) desc, e.entry_uuid
