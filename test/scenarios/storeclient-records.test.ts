@@ -329,6 +329,17 @@ t.test('a health check is found by its LOINC code, a note to others by its own',
   }
 })
 
+t.test('a file is kept under the type its bytes show; a pointer brings none, and its sender is told', async (t) => {
+  const told = async (name: string) =>
+    readAck(await connection.send(bytesOf(name))).errors.map(
+      ({ severity, application }) => `${severity} ${application}`,
+    )
+  t.match(await told('file-type-differs'), [/^W SC-CONTENT/])
+  t.match(await told('file-pointer'), [/^W SC-CONTENT/])
+  const found = filesIn(await ofKind('DOC', STATUS_APPROVED))
+  t.ok(found.some(({ mimeType, title }) => mimeType === 'image/png' && title === '退院時サマリー 2026-04-27'))
+})
+
 t.test('a list with a very confidential diagnosis is very restricted', async (t) => {
   await push(t, 'ppr-01-confidential')
   const [list] = await ofKind('PPR-01', STATUS_APPROVED)
