@@ -10,6 +10,8 @@ import type { RegistryQueries } from '../../src/registry/query-ports.ts'
 import { openDatabase } from './database.ts'
 import { explaining, type Node, rowsRead, scannedTables } from './explaining.ts'
 
+t.setTimeout(170_000)
+
 const pool = await openDatabase(t, 2)
 
 const PERSONS = 2000

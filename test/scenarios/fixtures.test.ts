@@ -27,7 +27,7 @@ import { disagreements } from './second-opinion.ts'
 import { servedSchemaFaults } from './served-schemas.ts'
 import { bodyOf, type Emitted, envelopeOf, schemaFaults } from './validate.ts'
 
-t.setTimeout(170_000)
+t.setTimeout(280_000)
 
 const SOAP = 'application/soap+xml; charset=UTF-8'
 /** An answer that is delivered to an address: connection, TLS, and the receiver's no. */
