@@ -1,12 +1,23 @@
 // A batch at the door: each message handled on its own and in order, the acknowledgements answered as a batch (HL7 v2.5 2.10.3).
 
-import { randomUUID } from 'node:crypto'
 import { type Batch, isBatch, readBatch, writeAnswerBatch } from '../codec/hl7v2/batch.ts'
 import { IheError } from '../model/error.ts'
-import { type Hl7v2Door, type Received, receiveMessage, type Sender } from './hl7v2-door.ts'
+import { type Hl7v2Door, newControlId, type Received, receiveMessage, type Sender, turnAway } from './hl7v2-door.ts'
 
-/** One message, or a batch of a sender whose batches are taken. Never throws for what a sender can get wrong. */
+/**
+ * One message, or a batch of a sender whose batches are taken. Never throws for what a sender can get wrong, nor when the
+ * database cannot take what became of it: that is AR, whatever of a batch was stored being a replay when it comes again.
+ */
 export async function receive(bytes: Buffer, sender: Sender, door: Hl7v2Door): Promise<Received> {
+  try {
+    return await take(bytes, sender, door)
+  } catch (error) {
+    if (!(error instanceof IheError)) throw error
+    return turnAway(bytes, error)
+  }
+}
+
+async function take(bytes: Buffer, sender: Sender, door: Hl7v2Door): Promise<Received> {
   if (!isBatch(bytes) || door.takesBatches?.(sender.system) !== true) return receiveMessage(bytes, sender, door)
   try {
     return await receiveBatch(readBatch(bytes), sender, door)
@@ -38,8 +49,4 @@ function refuseBatch(
     perform: () => Promise.reject(error),
   })
   return receiveMessage(bytes, sender, { ...door, serviceOf })
-}
-
-function newControlId(): string {
-  return randomUUID().replaceAll('-', '').slice(0, 20)
 }

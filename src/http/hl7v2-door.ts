@@ -88,6 +88,28 @@ export async function receiveMessage(bytes: Buffer, sender: Sender, door: Hl7v2D
   return { answers: answersTo(header, { bytes, service, outcome, refusal, exchange }), refusal }
 }
 
+/** What the journal says of an exchange that it could not take. */
+const NOT_JOURNALLED = 'not kept'
+
+/** The answer to a message of which not even the refusal can be recorded now: nothing was stored, the sender tries again. */
+export function turnAway(bytes: Buffer, refusal: IheError): Received {
+  const request = isBatch(bytes) ? readBatchHeader(bytes) : readHeader(bytes)
+  const ack = {
+    request,
+    result: refusal,
+    warnings: [],
+    journalId: NOT_JOURNALLED,
+    now: new Date(),
+    controlId: newControlId(),
+  }
+  return { answers: dueAcks(request, 'refused').flatMap((mode) => writeAck({ ...ack, mode }) ?? []), refusal }
+}
+
+/** MSH-10 of an answer. */
+export function newControlId(): string {
+  return randomUUID().replaceAll('-', '').slice(0, 20)
+}
+
 interface Given {
   readonly bytes: Buffer
   readonly sender: Sender
@@ -147,7 +169,7 @@ function answersTo(request: MessageHeader, answered: Answered): readonly Buffer[
     warnings: refusal === undefined ? outcome.errors : outcome.errors.slice(1),
     journalId: exchange.id,
     now: new Date(),
-    controlId: randomUUID().replaceAll('-', '').slice(0, 20),
+    controlId: newControlId(),
     ...(service.versions.has(request.version) ? { version: request.version } : {}),
   })
   const { query } = service

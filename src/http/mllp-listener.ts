@@ -5,10 +5,11 @@ import { iheError } from '../../profiles/errors/index.ts'
 import { readHeader } from '../codec/hl7v2/header.ts'
 import type { MllpConnection, MllpEvent } from '../mllp/connection.ts'
 import { createMllpServer } from '../mllp/server.ts'
+import { IheError } from '../model/error.ts'
 import { createRefusalRecorder, newExchange, recordRefusal } from './door.ts'
 import { receive } from './hl7v2-batch.ts'
-import type { Hl7v2Door } from './hl7v2-door.ts'
-import { createIdentifier, type FindSystem, type Revision } from './identity.ts'
+import { type Hl7v2Door, turnAway } from './hl7v2-door.ts'
+import { createIdentifier, type FindSystem, type Identity, type Revision } from './identity.ts'
 
 export interface MllpListenerOptions extends Hl7v2Door {
   /** As journal and audit name it. */
@@ -35,9 +36,19 @@ export function createMllpListener(options: MllpListenerOptions): MllpListener {
   const recordCertificate = createRefusalRecorder(ports)
   const exchangeOf = (peer: string) => newExchange({ door: 'mllp', endpoint, peer, transaction: 'unknown' })
 
+  /** A database that cannot tell now whose certificate it is makes nobody a stranger: his messages are turned away, AR. */
+  async function identityOf(connection: MllpConnection): Promise<Identity | IheError> {
+    try {
+      return await identify(connection.socket)
+    } catch (error) {
+      if (error instanceof IheError && connection.authorized) return error
+      throw error
+    }
+  }
+
   async function admit(connection: MllpConnection): Promise<boolean> {
-    const identity = await identify(connection.socket)
-    if (identity.kind === 'system') return true
+    const identity = await identityOf(connection)
+    if (identity instanceof IheError || identity.kind === 'system') return true
     await recordCertificate(exchangeOf(connection.peer), identity.reason)
     return false
   }
@@ -45,7 +56,8 @@ export function createMllpListener(options: MllpListenerOptions): MllpListener {
   async function handle(message: Buffer, connection: MllpConnection): Promise<readonly Buffer[] | 'close'> {
     // An acknowledgement sent to us would be answered by an acknowledgement, for ever.
     if (readHeader(message).messageCode === 'ACK') return 'close'
-    const identity = await identify(connection.socket)
+    const identity = await identityOf(connection)
+    if (identity instanceof IheError) return turnAway(message, identity).answers
     if (identity.kind === 'refused') return 'close'
     const sender = { ...identity, door: 'mllp', endpoint, peer: connection.peer } as const
     return (await receive(message, sender, options)).answers

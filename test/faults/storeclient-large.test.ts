@@ -111,6 +111,14 @@ t.test('ten thousand segments are read, one more is refused by name (SC-TOOLARGE
   await connection.close()
 })
 
+/** AR is a matter of time, on a busy machine too: the sender keeps the message and tries again. */
+async function sendUntilTaken(connection: Awaited<ReturnType<typeof connected>>, message: Buffer): Promise<string> {
+  for (;;) {
+    const { code } = readAck(await connection.send(message))
+    if (code !== 'AR') return code
+  }
+}
+
 t.test('twenty senders of 8 MiB at once are all answered, and memory comes down again', async (t) => {
   const connections = await Promise.all(Array.from({ length: 20 }, connected))
   const codes: string[] = []
@@ -118,7 +126,7 @@ t.test('twenty senders of 8 MiB at once are all answered, and memory comes down 
   const grown = await growth(() =>
     Promise.all(
       connections.map(async (connection) => {
-        codes.push(readAck(await connection.send(withMore(file(8 * MIB)))).code)
+        codes.push(await sendUntilTaken(connection, withMore(file(8 * MIB))))
       }),
     ),
   )

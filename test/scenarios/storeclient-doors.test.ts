@@ -366,3 +366,21 @@ t.test('one certificate holds its share of the connections, another still finds 
   const { status } = await narrow.httpsPost('pharmacy-c', '/storeclient', { type: ER7, body: pushed() })
   t.equal(status, 200)
 })
+
+t.test('without the database a message is turned away with AR, and its connection stays (MLLP)', async (t) => {
+  const connection = await scenario.mllp(SYSTEM)
+  const client = await pool.connect()
+  // The journal cannot take a refusal; then nobody can be looked up.
+  for (const table of ['journal.exchange', 'access.system']) {
+    await client.query('begin')
+    await client.query(`lock table ${table} in access exclusive mode`)
+    const fresh = table === 'access.system' ? await scenario.mllp(SYSTEM) : connection
+    const ack = readAck(await fresh.send(pushed({}, { localId: '9999999999', controlId: 'DOOR-AWAY' })))
+    await client.query('rollback')
+    t.match(ack, { code: 'AR', controlId: 'DOOR-AWAY', errors: [{ code: '207', application: 'SC-RETRY' }] }, table)
+    t.equal(readAck(await fresh.send(pushed())).code, 'AA', `${table} is back`)
+    if (fresh !== connection) await fresh.close()
+  }
+  client.release()
+  await connection.close()
+})

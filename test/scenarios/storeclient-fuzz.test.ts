@@ -40,10 +40,10 @@ interface Tally {
 
 const tally: Tally = { accepted: [], wrong: [], refused: 0, silent: 0 }
 
-/** MLLP carries no framing bytes, and an acknowledgement sent to us is hung up on. */
+/** MLLP carries no framing bytes, an acknowledgement sent to us is hung up on, and who sends one by one waits for one answer. */
 function goesOverMllp(bytes: Buffer, number: number): boolean {
   const header = readHeader(bytes)
-  const isAnswered = (['accepted', 'refused'] as const).every((outcome) => dueAcks(header, outcome).length > 0)
+  const isAnswered = (['accepted', 'refused'] as const).every((outcome) => dueAcks(header, outcome).length === 1)
   const isFramable = bytes.length > 0 && !bytes.includes(0x0b) && !bytes.includes(0x1c)
   return number % MLLP_SHARE === 0 && isFramable && isAnswered && header.messageCode !== 'ACK'
 }
