@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { Agent, request } from 'undici'
+import { Agent, type Dispatcher, request } from 'undici'
 import { ENDPOINTS, type Transaction } from '../../profiles/transactions/index.ts'
 import { parseContentType } from '../codec/mtom/content-type.ts'
 import { readRelated } from '../codec/mtom/split.ts'
@@ -36,12 +36,20 @@ export interface HttpAnswer {
   readonly body: Buffer
 }
 
+export interface Post {
+  readonly contentType: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
+}
+
 export interface SystemClient {
   /**
    * @throws {SoapFaultError} for a fault.
    * @throws {RefusedError} when the answer is no SOAP message, or not the answer to this call.
    */
   readonly call: (call: SoapCall) => Promise<SoapReply>
+  /** A POST with headers of its own. */
+  readonly deliver: (path: string, post: Post) => Promise<HttpAnswer & { readonly retryAfter?: string }>
   /** A POST of bytes to a path; the answer as it came. */
   readonly post: (path: string, contentType: string, body: Buffer) => Promise<HttpAnswer>
   readonly close: () => Promise<void>
@@ -57,11 +65,11 @@ export function createSystemClient({
 }): SystemClient {
   const { key, cert, ca, minVersion, maxVersion, ciphers, ecdhCurve } = credentials
   const agent = new Agent({ connect: { key, cert, ca, minVersion, maxVersion, ciphers, ecdhCurve } })
-  const send = (path: string, contentType: string, body: Buffer | AsyncIterable<Buffer>) =>
+  const send = (path: string, headers: Post['headers'], body: Buffer | AsyncIterable<Buffer>) =>
     request(`${baseUrl}${path}`, {
       method: 'POST',
       dispatcher: agent,
-      headers: { 'content-type': contentType },
+      headers,
       body: Buffer.isBuffer(body) ? body : Readable.from(body, { objectMode: false }),
     })
   return {
@@ -69,20 +77,26 @@ export function createSystemClient({
       const messageId = `urn:uuid:${randomUUID()}`
       const path = ENDPOINTS[call.transaction.actor]
       const { contentType, body } = packed(call, { messageId, to: `${baseUrl}${path}` })
-      const response = await send(path, contentType, body)
+      const response = await send(path, { 'content-type': contentType }, body)
       const type = headerText(response.headers['content-type'])
       const { envelope, parts } = await unpacked(response.body, type, response.statusCode)
       return accepted(call, { messageId, envelope, parts, charset: charsetOf(type) })
     },
-    post: async (path, contentType, body) => {
-      const response = await send(path, contentType, body)
-      return {
-        status: response.statusCode,
-        contentType: headerText(response.headers['content-type']),
-        body: Buffer.from(await response.body.arrayBuffer()),
-      }
+    deliver: async (path, { contentType, headers, body }) => {
+      const response = await send(path, { 'content-type': contentType, ...headers }, body)
+      const retryAfter = headerText(response.headers['retry-after'])
+      return { ...(await answerOf(response)), ...(retryAfter === '' ? {} : { retryAfter }) }
     },
+    post: async (path, contentType, body) => answerOf(await send(path, { 'content-type': contentType }, body)),
     close: () => agent.close(),
+  }
+}
+
+async function answerOf({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<HttpAnswer> {
+  return {
+    status: statusCode,
+    contentType: headerText(headers['content-type']),
+    body: Buffer.from(await body.arrayBuffer()),
   }
 }
 

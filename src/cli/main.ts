@@ -27,6 +27,7 @@ import { registerRemove } from './remove.ts'
 import { registerRetrieve } from './retrieve.ts'
 import { registerReview } from './review.ts'
 import { registerServe } from './serve.ts'
+import { registerSsmix } from './ssmix/index.ts'
 import { registerSubscription } from './subscription.ts'
 import { registerSystem } from './system.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
@@ -58,6 +59,7 @@ const commands: readonly Registration[] = [
   registerUsage,
   registerCert,
   registerPush,
+  registerSsmix,
   registerFeed,
   registerPix,
   registerPdq,
