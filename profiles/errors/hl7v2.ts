@@ -159,6 +159,14 @@ export const hl7v2Errors = [
     ja: '日時が不正、またはMSH-7が24時間以上未来です。西暦のYYYYMMDDHHMMSS形式で送信してください。',
   }),
   row({
+    code: 'HL7_STORAGE_PATH',
+    v2: { ack: 'AE', table0357: 207, application: 'SC-PATH' },
+    http: ACKNOWLEDGED,
+    message: 'The path that the file is sent with is none of an SS-MIX2 storage',
+    hint: 'Send X-StoreClient-Path relative to the root of the storage, percent-encoded, as SS-MIX2 names folders and files, with the name of the storage in X-StoreClient-Storage; or send the message without both',
+    ja: '送信されたパスがSS-MIX2ストレージの規則に合いません。ルートからの相対パスを X-StoreClient-Path に、ストレージ名を X-StoreClient-Storage に指定してください。',
+  }),
+  row({
     code: 'HL7_PATIENT_ID_MISSING',
     v2: { ack: 'AE', table0357: 101, application: 'SC-PID3' },
     http: ACKNOWLEDGED,

@@ -93,7 +93,7 @@ function entryParts(plans: readonly RegistrationPlan[]): Statement {
                repository_unique_id text, hash text, size_bytes bigint, class_code text, type_code text, format_code text,
                practice_setting text, facility_type text, confidentiality text[], event_codes text[], authors text[],
                reference_ids text[], creation_time text, service_start text, service_stop text, series_id uuid, submission_uuid uuid,
-               logical_uuid uuid, version integer, ebrim text)),
+               logical_uuid uuid, version integer, ebrim text, series_version text)),
       entry_names as (
         insert into registry.unique_id (unique_id, object, hash, size_bytes, repository_unique_id)
         select unique_id, case object_type when ${OBJECT_ON_DEMAND} then 'OnDemandDocumentEntry' else 'DocumentEntry' end,
@@ -103,7 +103,7 @@ function entryParts(plans: readonly RegistrationPlan[]): Statement {
         insert into registry.document_entry (entry_uuid, person_key, unique_id, patient_id, status, object_type, mime_type, publisher,
                repository_unique_id, hash, size_bytes, class_code, type_code, format_code, practice_setting, facility_type,
                confidentiality, event_codes, authors, reference_ids, creation_time, service_start, service_stop, series_id, submission_uuid,
-               logical_uuid, version, ebrim)
+               logical_uuid, version, ebrim, series_version)
         select * from entry)`
 }
 
@@ -202,7 +202,7 @@ function documentPart(document: Stored | undefined, index: number): Statement {
 type Row = Readonly<Record<string, unknown>>
 
 function entryRow(registered: RegisteredEntry, plan: RegistrationPlan): Row {
-  const { entry, ebrim, seriesId } = registered
+  const { entry, ebrim, seriesId, seriesVersion } = registered
   return {
     entry_uuid: bareUuid(entry.entryUUID),
     person_key: plan.personKey,
@@ -226,6 +226,7 @@ function entryRow(registered: RegisteredEntry, plan: RegistrationPlan): Row {
     logical_uuid: bareUuid(registered.logicalId),
     version: registered.version,
     ebrim,
+    series_version: seriesVersion ?? null,
   }
 }
 

@@ -49,6 +49,9 @@ export interface StoreClientStoreOptions extends DocumentReading {
   readonly exchangeParts: (caller: Caller, outcome: RecordedOutcome) => readonly Statement[]
 }
 
+/** Care date of kinds that have none, as paths of storages write it. */
+const NO_DATE = '-'
+
 export type StoreClientStore = <T>(work: (transaction: StoreClientTransaction) => Promise<T>) => Promise<T>
 
 /** Commits when `work` resolves; a push that lost a race for its claim or its ids is run again and sees the winner. */
@@ -214,7 +217,7 @@ async function registerAll(client: Queryable, { write, options }: Writing): Prom
     submissionSet: set,
     submissionEbrim: options.render.object(submissionSetObject(set)),
     entries: registered.flatMap(({ entry, row, files }) => [
-      registeredEntry({ entry, write, options }, row.seriesId),
+      registeredEntry({ entry, write, options }, row),
       ...files.map((file) => registeredEntry({ entry: file.entry, write, options })),
     ]),
     folders: [],
@@ -242,12 +245,12 @@ function registeredEntry(
     write,
     options,
   }: { readonly entry: DocumentEntry; readonly write: Write; readonly options: StoreClientStoreOptions },
-  seriesId?: string,
+  row?: VersionRow,
 ): RegisteredEntry {
   return {
     entry,
     ebrim: options.render.object({ ...documentEntryObject(entry), lid: entry.entryUUID, version: '1' }),
-    ...(seriesId === undefined ? {} : { seriesId }),
+    ...(row === undefined ? {} : { seriesId: row.seriesId, seriesVersion: row.version }),
     logicalId: entry.entryUUID,
     version: 1,
     status: STATUS_APPROVED,
@@ -311,11 +314,13 @@ function currentPart(effect: Extract<Effect, { kind: 'register' }>, write: Write
         update registry.series set current_entry = null, updated_at = now()
         where series_id <> ${row.seriesId} and current_entry = any(${retired}::uuid[])),
       current as (
-        insert into registry.series (series_id, base_series_id, part, person_key, facility_id, kind, order_number, current_entry, version, body_sha256)
+        insert into registry.series (series_id, base_series_id, part, person_key, facility_id, kind, order_number, care_date, patient_number, current_entry,
+                                     version, body_sha256)
         values (${row.seriesId}, ${row.baseSeriesId}, ${row.part}, ${write.personKey}, ${write.caller.facilityId}, ${row.kind},
-                ${row.number ?? null}, ${bareUuid(effect.entry.entryUUID)}, ${row.version}, ${row.bodyHash})
+                ${row.number ?? null}, ${row.careDate ?? NO_DATE}, ${write.patientNumber}, ${bareUuid(effect.entry.entryUUID)}, ${row.version},
+                ${row.bodyHash})
         on conflict (series_id) do update set current_entry = excluded.current_entry, person_key = excluded.person_key,
-          version = excluded.version, body_sha256 = excluded.body_sha256, updated_at = now())`
+          patient_number = excluded.patient_number, version = excluded.version, body_sha256 = excluded.body_sha256, updated_at = now())`
 }
 
 interface Move {
@@ -360,14 +365,16 @@ async function setTombstone(
       with retired as (
         update registry.series set current_entry = null, updated_at = now()
         where base_series_id = ${row.baseSeriesId} and series_id <> ${row.seriesId} and current_entry = any(${given.retired.map(bareUuid)}::uuid[]))
-      insert into registry.series (series_id, base_series_id, part, person_key, facility_id, kind, current_entry, version, body_sha256, tombstone)
+      insert into registry.series (series_id, base_series_id, part, person_key, facility_id, kind, order_number, care_date, patient_number, current_entry,
+                                   version, body_sha256, tombstone)
       values (${row.seriesId}, ${row.baseSeriesId}, ${row.part}, ${write.personKey}, ${write.caller.facilityId}, ${row.kind},
-              null, ${row.version}, ${row.bodyHash}, ${given.tombstone})
+              ${row.number ?? null}, ${row.careDate ?? NO_DATE}, ${write.patientNumber}, null, ${row.version}, ${row.bodyHash}, ${given.tombstone})
       on conflict (series_id) do update set tombstone = excluded.tombstone, updated_at = now(),
         current_entry = case when registry.series.current_entry = any(${given.retired.map(bareUuid)}::uuid[]) then null else registry.series.current_entry end`,
   )
 }
 
+/** Whatever came before under the same version is there already: an old storage that is imported again changes nothing. */
 async function keepAside(
   client: Queryable,
   given: { readonly row: VersionRow; readonly reason: string; readonly write: Write },
@@ -378,8 +385,11 @@ async function keepAside(
     client,
     sql`/* StoreClient: bytes that no entry names */
       insert into registry.superseded (series_id, person_key, version, reason, sha256, content, file_key, facility_id, size_bytes)
-      values (${row.seriesId}, ${given.write.personKey}, ${row.version}, ${given.reason}, ${sha256},
-              ${content.kind === 'row' ? content.bytes : null}, ${content.kind === 'file' ? content.key : null},
-              ${given.write.caller.facilityId}, ${sizeBytes})`,
+      select ${row.seriesId}, ${given.write.personKey}, ${row.version}, ${given.reason}, ${sha256},
+             ${content.kind === 'row' ? content.bytes : null}, ${content.kind === 'file' ? content.key : null},
+             ${given.write.caller.facilityId}, ${sizeBytes}
+      where not exists (select from registry.superseded u where u.series_id = ${row.seriesId} and u.version = ${row.version})
+        and not exists (select from registry.document_entry e join registry.series s on s.series_id = e.series_id
+                        where s.base_series_id = ${row.baseSeriesId} and e.series_version = ${row.version})`,
   )
 }

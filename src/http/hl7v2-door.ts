@@ -11,6 +11,7 @@ import type { Turns } from '../mllp/turns.ts'
 import type { Caller, CallingSystem, Exchange } from '../model/caller.ts'
 import { IheError } from '../model/error.ts'
 import { NO_EVIDENCE, type Outcome } from '../model/evidence.ts'
+import type { StoredFile } from '../storeclient/ssmix/origin.ts'
 import { type DoorPorts, newExchange, observe, recordExchange } from './door.ts'
 import { framesOf, nameOf } from './failure.ts'
 
@@ -23,6 +24,8 @@ export interface Carriage {
   readonly charset?: string
   /** The data kind that the sender names. */
   readonly kind?: string
+  /** Where the message lies in an SS-MIX2 storage. */
+  readonly storage?: StoredFile
 }
 
 /** What stands behind a door of HL7 v2: which transaction a message is, the actor with its codec, and how it is answered. */

@@ -38,7 +38,7 @@ export function storeClientService(options: StoreClientServiceOptions): Hl7v2Ser
     const message = readEr7(bytes, { eightBit: reading.eightBit, ...(charset === undefined ? {} : { charset }) })
     holdTo(reading, message)
     const sha256 = createHash('sha256').update(bytes).digest('hex')
-    const origin = originOf({ message, caller, carriage, reading })
+    const origin = originOf({ message, caller, carriage, reading, sha256 })
     const take = () => accept({ message, bytes, sha256, ...(origin === undefined ? {} : { origin }) }, caller)
     return reading.sequenceNumbers === 'on' ? sequenced({ systemId: caller.systemId, message, perform: take }) : take()
   }
@@ -62,6 +62,9 @@ const RETRY_AFTER_SECONDS = 5
 
 /** X-StoreClient-Kind: the data kind, where MSH-9 leaves it open. */
 const KIND_HEADER = 'x-storeclient-kind'
+/** X-StoreClient-Storage and X-StoreClient-Path: where a file lies. Names are more than ASCII, so that they come percent-encoded. */
+const STORAGE_HEADER = 'x-storeclient-storage'
+const PATH_HEADER = 'x-storeclient-path'
 
 export const STORE_CLIENT_PATH = '/storeclient'
 
@@ -88,19 +91,34 @@ export function registerStoreClientRoute(app: FastifyInstance, options: StoreCli
     try {
       const { type, parameters } = parseContentType(request.headers['content-type'] ?? '')
       if (!ACCEPTED_TYPES.has(type)) throw iheError('CONTENT_TYPE', { at: 'Content-Type', value: type })
-      const charset = parameters.get('charset')
       const bytes = await readBody(request, known.system, options)
-      const kind = request.headers[KIND_HEADER]
-      const carriage: Carriage = {
-        ...(charset === undefined ? {} : { charset }),
-        ...(typeof kind === 'string' && kind !== '' ? { kind } : {}),
-      }
+      const carriage = carriageOf(request, parameters.get('charset'))
       const received = await receive(bytes, { ...sender, carriage }, options)
       return answer(reply, received, options.readingOf(known.system))
     } catch (error) {
       return refuseBeforeReading(reply, { error, sender, options })
     }
   })
+}
+
+function carriageOf({ headers }: FastifyRequest, charset: string | undefined): Carriage {
+  const kind = headers[KIND_HEADER]
+  const [label, path] = [headers[STORAGE_HEADER], headers[PATH_HEADER]].map(decoded)
+  return {
+    ...(charset === undefined ? {} : { charset }),
+    ...(typeof kind === 'string' && kind !== '' ? { kind } : {}),
+    ...(label === undefined && path === undefined ? {} : { storage: { label: label ?? '', path: path ?? '' } }),
+  }
+}
+
+/** What cannot be decoded is no path either, and is refused as that. */
+function decoded(header: string | readonly string[] | undefined): string | undefined {
+  if (typeof header !== 'string') return undefined
+  try {
+    return decodeURIComponent(header)
+  } catch {
+    return ''
+  }
 }
 
 /** A large body is read when it is its turn, so that bodies under way cannot fill the memory. @throws {IheError} BUSY, TOO_LARGE. */

@@ -1,9 +1,10 @@
-// What a push says, or is agreed to say, beside its own words: the kind that its sender names, and what tells it from others.
+// What a push says, or is agreed to say, beside its own words: its kind, where its file lies, and what tells it from others.
 
 import type { Reading } from '../../profiles/partners/index.ts'
 import type { CallingSystem } from '../model/caller.ts'
 import { type Er7Message, value } from '../model/hl7v2.ts'
 import type { StoreClientRequest } from '../storeclient/accept.ts'
+import { originOf as originOfFile } from '../storeclient/ssmix/origin.ts'
 import type { Carriage } from './hl7v2-door.ts'
 
 interface Pushed {
@@ -11,12 +12,16 @@ interface Pushed {
   readonly caller: CallingSystem
   readonly carriage: Carriage
   readonly reading: Reading
+  /** Of the message. */
+  readonly sha256: string
 }
 
-/** Undefined for most: the message says all. */
-export function originOf({ message, caller, carriage, reading }: Pushed): StoreClientRequest['origin'] {
-  const { kind } = carriage
+/** Undefined for most: the message says all. @throws {IheError} for a file that the system may not name, or not so. */
+export function originOf({ message, caller, carriage, reading, sha256 }: Pushed): StoreClientRequest['origin'] {
+  const { kind, storage } = carriage
   const { versions } = reading
+  if (storage !== undefined)
+    return { ...originOfFile(storage, sha256, caller), ...(versions.length === 0 ? {} : { versions }) }
   const claim = reading.duplicateControlIds === 'msh-10' ? undefined : datedClaim(message, caller)
   if (kind === undefined && versions.length === 0 && claim === undefined) return undefined
   return {

@@ -17,6 +17,8 @@ export const ROLES = [
   'pix-consumer',
   'patient-demographics-consumer',
   'store-client',
+  /** With store-client: sends files of SS-MIX2 storages, whose paths say what they are. */
+  'storage-importer',
   'xca-partner',
 ] as const
 export type Role = (typeof ROLES)[number]

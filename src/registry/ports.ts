@@ -101,6 +101,8 @@ export interface RegisteredEntry extends Versioned {
   readonly ebrim: string
   /** Column of the series a StoreClient message belongs to; other submissions have none. */
   readonly seriesId?: string
+  /** Which version of the series it is: its time and the SHA-256 of the message. */
+  readonly seriesVersion?: string
 }
 
 export interface RegisteredFolder extends Versioned {

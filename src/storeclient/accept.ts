@@ -135,6 +135,7 @@ async function publish(
     answer: storeAnswer(answer),
     kind: header.found.kind.kind,
     personKey: patient.personKey,
+    patientNumber: patient.localId,
     effects: applied.effects,
     ...(applied.submissionSet === undefined ? {} : { submissionSet: applied.submissionSet }),
     ...(current && header.found.kind.kind === 'ADT-00' ? { demographics: person.change } : {}),

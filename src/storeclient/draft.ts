@@ -11,6 +11,7 @@ import { pointerWarnings } from './kinds/embedded.ts'
 import { readerOf } from './kinds/index.ts'
 import type { DocumentNumber, Reading } from './kinds/reader.ts'
 import type { Origin } from './ports.ts'
+import { storedOrderNumber } from './ssmix/path.ts'
 
 /** What one document of the message is about, before it is known what is stored already. */
 export interface Draft extends Reading {
@@ -36,13 +37,24 @@ export interface DraftContext {
 export function readDrafts(message: Er7Message, context: DraftContext): readonly Draft[] {
   const { header, origin } = context
   const readings = readerOf(header.found.kind.kind).documents(message, { header })
-  return readings.map((reading) =>
-    toDraft(message, origin === undefined ? reading : asFiled(reading, origin, readings.length), context),
+  return (origin === undefined ? readings : asFiled(readings, origin)).map((reading) =>
+    toDraft(message, reading, context),
   )
 }
 
-/** A file of a storage is what its path says, whatever the message says (SS-MIX2; its samples differ in both). */
-function asFiled(reading: Reading, origin: Origin, documents: number): Reading {
+/**
+ * A file of a storage is what its path says, whatever the message says (SS-MIX2; its samples differ in both). Of several orders in
+ * the message the file is the one that its name names; the others have files of their own.
+ */
+function asFiled(readings: readonly Reading[], origin: Origin): readonly Reading[] {
+  const { orderNumber } = origin
+  const named = readings.filter(
+    ({ number }) => number !== undefined && storedOrderNumber(number.normalised) === orderNumber,
+  )
+  return (named.length > 0 ? named : readings).map((reading, _, all) => filedReading(reading, origin, all.length))
+}
+
+function filedReading(reading: Reading, origin: Origin, documents: number): Reading {
   // What has no care date is one document on whatever day it is filed.
   const careDate = reading.careDate === undefined ? undefined : parseHl7Time(origin.careDate ?? '')
   return {
@@ -55,8 +67,10 @@ function asFiled(reading: Reading, origin: Origin, documents: number): Reading {
   }
 }
 
-function filedNumber({ received }: DocumentNumber, orderNumber: string): DocumentNumber {
-  return { normalised: normaliseOrderNumber(orderNumber), received }
+/** Storages pad letters too: a number that the path only pads is the message's own. */
+function filedNumber(number: DocumentNumber, orderNumber: string): DocumentNumber {
+  if (storedOrderNumber(number.normalised) === orderNumber) return number
+  return { normalised: normaliseOrderNumber(orderNumber), received: number.received }
 }
 
 function toDraft(message: Er7Message, reading: Reading, context: DraftContext): Draft {

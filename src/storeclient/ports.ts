@@ -197,6 +197,8 @@ export interface Write {
   readonly answer: string
   readonly kind: string
   readonly personKey: string
+  /** The number of the patient as the facility's link holds it. */
+  readonly patientNumber: string
   readonly effects: readonly Effect[]
   /** Present when an effect registers; its HasMember associations go to the registered entries. */
   readonly submissionSet?: SubmissionSet

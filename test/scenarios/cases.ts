@@ -10,6 +10,8 @@ export interface Expectation {
   readonly door?: 'https' | 'mllp' | 'mllp-pix' | 'admin'
   readonly endpoint?: string
   readonly contentType?: string
+  /** Further HTTP headers. */
+  readonly headers?: Readonly<Record<string, string>>
   readonly status?: number
   /** Our row of the error table; null when nothing is wrong. */
   readonly code: string | null

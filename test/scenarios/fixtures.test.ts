@@ -52,7 +52,7 @@ interface Sending {
 async function send(run: Run, { one, file, bytes }: Sending): Promise<HttpAnswer> {
   const { scenario } = run
   const { settings } = one.expected
-  const { system, door, endpoint, contentType } = one.expected
+  const { system, door, endpoint, contentType, headers = {} } = one.expected
   if (door === 'admin') return scenario.admin(JSON.parse(bytes.toString('utf8')))
   if (door === 'mllp' || door === 'mllp-pix') {
     const connection = await scenario.mllp(system, door === 'mllp' ? 'storeclient' : 'pix')
@@ -67,7 +67,7 @@ async function send(run: Run, { one, file, bytes }: Sending): Promise<HttpAnswer
   const type = contentType ?? (file.endsWith('.hl7') ? ER7 : SOAP)
   const body = one.expected.pace === 'dripping' ? dripping(bytes) : bytes
   const { httpsPost } = settings === undefined ? scenario : await scenario.beside(settings)
-  const answer = await httpsPost(system, endpoint ?? '/storeclient', { type, body })
+  const answer = await httpsPost(system, endpoint ?? '/storeclient', { type, body, headers })
   const envelope = await envelopeOf(answer)
   if (envelope !== undefined) run.emitted.push({ name: one.name, envelope })
   return answer

@@ -44,7 +44,11 @@ export interface Scenario {
   readonly httpsPost: (
     system: string,
     path: string,
-    content: { readonly type: string; readonly body: Buffer | AsyncIterable<Buffer> },
+    content: {
+      readonly type: string
+      readonly body: Buffer | AsyncIterable<Buffer>
+      readonly headers?: Readonly<Record<string, string>>
+    },
   ) => Promise<HttpAnswer>
   /** Closes the connections of a system: what the door remembers of it goes with its socket. */
   readonly reconnect: (system: string) => Promise<void>
@@ -158,12 +162,12 @@ function clients(
     return agent
   }
   return {
-    httpsPost: async (system, path, { type, body }) =>
+    httpsPost: async (system, path, { type, body, headers = {} }) =>
       read(
         await request(`${httpsUrl}${path}`, {
           method: 'POST',
           dispatcher: await agentOf(system),
-          headers: { 'content-type': type },
+          headers: { 'content-type': type, ...headers },
           body: Buffer.isBuffer(body) ? body : Readable.from(body, { objectMode: false }),
         }),
       ),

@@ -54,7 +54,9 @@ function settledTimes(files: readonly StorageFile[]): ReadonlyMap<string, string
 }
 
 /** Kinds of which a patient may have several at one day, told apart by the department. */
-const BY_DEPARTMENT = new Set(dataKinds.filter(({ key }) => key === 'care-date-department').map(({ kind }) => kind))
+const BY_DEPARTMENT: ReadonlySet<string> = new Set(
+  dataKinds.filter(({ key }) => key === 'care-date-department').map(({ kind }) => kind),
+)
 
 /** Versions of one document share it. */
 function groupOf({ careDate, folder, orderNumber, department = '' }: StoragePath): string {

@@ -112,7 +112,7 @@ t.test('SS-MIX2: what is written reads as it was said, and what reads is written
   )
 })
 
-t.test('SS-MIX2: no text whatever leads out of the root', async (t) => {
+t.test('SS-MIX2: no text whatever leads out of the root', async () => {
   fc.assert(
     fc.property(
       fc.string({ unit: 'binary', maxLength: 30 }),
