@@ -34,6 +34,7 @@ import { openMatching } from './app/matching.ts'
 import { notificationWork } from './app/notifications.ts'
 import { openPushDoor } from './app/push-door.ts'
 import { repositoryFor } from './app/repository-apart.ts'
+import { storageExport } from './app/storage-export.ts'
 import { fillRecords, fixMonthsHourly, sweepDaily } from './app/upkeep.ts'
 import { openWithheld, releasePorts, releaseWork, withheldFiles } from './app/withheld.ts'
 import { ensureDevelopmentPki, pkiPaths } from './certificates/pki-directory.ts'
@@ -117,6 +118,7 @@ export async function startServer(config: Config, options: { readonly log: DoorL
       adminToken,
       reloadModel: house.reloadModel,
       tolerances: house.tolerances,
+      exportStorage: house.exportStorage,
       ports: () => ports,
     }),
   })
@@ -237,6 +239,7 @@ async function furnish(given: Given) {
     recorder,
     tolerances: pushes.tolerances,
     reloadModel: matching.reload,
+    exportStorage: storageExport(given, blobs),
     releasing: releaseWork(release, withheld.blobs),
     administration: {
       identity,

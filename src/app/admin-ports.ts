@@ -72,6 +72,7 @@ export function adminPorts(
     readonly blobs: BlobStore
     readonly reloadModel: () => Promise<void>
     readonly tolerances: Pick<ToleranceStore, 'of'>
+    readonly exportStorage: AdminPorts['exportStorage']
     readonly ports: () => { https: number; mllp: number }
     readonly release: ReleasePorts
     /** Called after every change. */
@@ -106,6 +107,7 @@ export function adminPorts(
     changed: given.changed,
     subscriptions: createSubscriptionStore(pool),
     viewing: viewingPorts(house, given),
+    exportStorage: given.exportStorage,
     patients: patientPorts({ config }, { identity: given.identity, store }),
     transfer: transferRoutePorts(transferPorts(house, given.identity)),
     index: {

@@ -22,6 +22,11 @@ export function recordLook(client: Queryable, look: AuditedChange): Promise<void
   return record(client, look, { eventCode: '110112', typeCode: 'patient-search' })
 }
 
+/** Documents left the network in a file (DICOM PS3.15 A.5.3.5 Export). */
+export function recordExport(client: Queryable, exported: AuditedChange): Promise<void> {
+  return record(client, exported, { eventCode: '110106', typeCode: 'ssmix-export' })
+}
+
 async function record(
   client: Queryable,
   { by, peer, operation, patients }: AuditedChange,

@@ -9,7 +9,7 @@ import type { Draft } from './draft.ts'
 import { staffAuthority } from './facility.ts'
 
 const DEPARTMENTS = '1.2.392.200250.2.2.2'
-const UNKNOWN_DEPARTMENT = '99'
+export const UNKNOWN_DEPARTMENT = '99'
 
 /** Who wrote it: ORC-12, else OBR-16, TXA-9, PV1-7, RXA-10; for which institution, in which department. */
 export function authorOf(message: Er7Message, draft: Draft, system: CallingSystem): Author {
@@ -36,12 +36,12 @@ export function authorPersonOf(message: Er7Message, draft: Draft, system: Callin
   return person === undefined ? undefined : xcn(message, person, system)
 }
 
-function inDraft({ segments }: Draft, name: string): readonly Segment[] {
+function inDraft({ segments }: Pick<Draft, 'segments'>, name: string): readonly Segment[] {
   return segments.filter((segment) => segment.name === name)
 }
 
 /** The department by HL7 table 0069: ORC-17, else PV1-10, else 99 (unknown). */
-export function practiceSettingOf(message: Er7Message, draft: Draft): Code {
+export function practiceSettingOf(message: Er7Message, draft: Pick<Draft, 'segments'>): Code {
   const fields = [
     firstFilled(message, [[inDraft(draft, 'ORC'), 17]]),
     firstFilled(message, [[segmentsOf(message, 'PV1'), 10]]),

@@ -108,6 +108,7 @@ export async function openAdministration(t: Test, mode: Matching['policy']['mode
         blobs: await openFileBlobStore({ directory, maxDocumentBytes: config.limits.documentBytes }),
         reloadModel: async () => {},
         tolerances: createToleranceStore(pool, log),
+        exportStorage: async function* () {},
         ports: () => ({ https: 8443, mllp: 2575 }),
         release: noneWithheld,
         changed: () => {},

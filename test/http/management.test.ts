@@ -38,6 +38,7 @@ const admin: AdminPorts = {
   changed: () => {},
   tolerances: async () => [],
   viewing: {} as AdminPorts['viewing'],
+  exportStorage: async function* () {},
   readCertificate: () => {
     throw new Error('no certificate')
   },

@@ -54,8 +54,8 @@ export interface Case {
 }
 
 const ROOT = new URL('../../fixtures/', import.meta.url)
-/** The demo network itself, no cases. */
-const NETWORK = 'demo'
+/** The demo network itself and trees of storages, no cases. */
+const NO_CASES = ['demo', 'ssmix']
 const REQUESTS = ['request.xml', 'request.mime', 'request.hl7', 'request.json']
 
 export function readCase(name: string): Case {
@@ -66,7 +66,7 @@ export function readCase(name: string): Case {
 
 export function readCases(): readonly Case[] {
   const groups = readdirSync(ROOT, { withFileTypes: true }).filter(
-    (entry) => entry.isDirectory() && entry.name !== NETWORK,
+    (entry) => entry.isDirectory() && !NO_CASES.includes(entry.name),
   )
   return groups.flatMap(({ name: group }) =>
     readdirSync(new URL(group, ROOT)).map((name) => readCase(`${group}/${name}`)),

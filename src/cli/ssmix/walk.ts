@@ -6,6 +6,7 @@ import { basename, join } from 'node:path'
 import { type PathFault, parsePath } from '../../storeclient/ssmix/path.ts'
 import type { StorageFile } from '../../storeclient/ssmix/plan.ts'
 import { UsageError } from '../failure.ts'
+import { INDEX_FILE } from './storage-index.ts'
 
 export interface Root {
   readonly directory: string
@@ -37,8 +38,11 @@ const MAIN_DOCUMENT = 'main_document.hl7'
 
 /** The storages below `directory`, or itself when it holds patients. @throws {UsageError} when it cannot be read. */
 export async function findRoots(directory: string, label?: string): Promise<readonly Root[]> {
-  const folders = (await list(directory, true)).filter((entry) => entry.isDirectory()).map(({ name }) => name)
-  const storages = folders.filter((name) => STORAGE.test(name))
+  const entries = await list(directory, true)
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
+  // Beside an index lie storages, also of facilities without a code.
+  const isExport = entries.some(({ name }) => name === INDEX_FILE)
+  const storages = isExport ? folders : folders.filter((name) => STORAGE.test(name))
   if (storages.length === 0) return [{ directory, label: label ?? basename(directory) }]
   return storages.map((name) => ({ directory: join(directory, name), label: label ?? name }))
 }

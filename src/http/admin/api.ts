@@ -18,6 +18,7 @@ import { registerPatientRoutes } from './patients.ts'
 import type { AdminPorts } from './ports.ts'
 import { registerReviewRoutes } from './reviews.ts'
 import { described, isStaffName, STAFF_HEADER } from './schemas.ts'
+import { registerStorageExport } from './storage-export.ts'
 import { registerSubscriptionRoutes } from './subscriptions.ts'
 import { registerSystemRoutes } from './systems.ts'
 import { registerToleranceRoutes } from './tolerances.ts'
@@ -37,6 +38,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   app.get('/network', { schema: described('Identifiers and addresses of this network') }, async () => ports.network())
   registerFacilityRoutes(app, ports)
+  registerStorageExport(app, ports)
   registerSystemRoutes(app, ports)
   registerToleranceRoutes(app, ports)
   registerUnionRoutes(app, ports)

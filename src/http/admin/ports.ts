@@ -11,6 +11,7 @@ import type { PersonRecord } from '../../model/person-record.ts'
 import type { CalendarPorts, ClinicalViewPorts } from '../../storeclient/calendar-ports.ts'
 import type { ContractStore } from '../../storeclient/contract.ts'
 import type { ReleasePorts } from '../../storeclient/hold-ports.ts'
+import type { Exported, ExportRequest } from '../../storeclient/ssmix/export.ts'
 import type { UsageReader } from '../../storeclient/usage.ts'
 import type { DoorLog } from '../door.ts'
 
@@ -37,6 +38,8 @@ export interface AdminPorts {
   readonly tolerances: (systemId: string) => Promise<readonly ToleratedRow[]>
   /** Calendar and content of documents, on behalf of a facility. */
   readonly viewing: CalendarPorts & ClinicalViewPorts
+  /** What a facility published, as files of an SS-MIX2 storage. */
+  readonly exportStorage: (request: ExportRequest) => AsyncIterable<Exported>
   readonly readCertificate: (pem: string) => Parameters<AdministrationStore['addCertificate']>[1]
   /** What a connecting vendor needs to know of this network. */
   readonly network: () => Readonly<Record<string, unknown>>

@@ -4,7 +4,7 @@ import { iheError } from '../../../profiles/errors/index.ts'
 import { dataKinds } from '../../../profiles/storeclient/index.ts'
 import type { CallingSystem } from '../../model/caller.ts'
 import type { Origin } from '../ports.ts'
-import { NO_ORDER, NONE, PATH_FAULTS, parsePath, type StoragePath, writtenAtOf } from './path.ts'
+import { codeOf, NO_ORDER, NONE, PATH_FAULTS, parsePath, type StoragePath, writtenAtOf } from './path.ts'
 
 /** A file as its sender names it. */
 export interface StoredFile {
@@ -60,7 +60,7 @@ function requireOwnStorage(label: string, { facilityCode }: CallingSystem): void
 
 /** In the extended storage the local code; of a kind that is not known there the message says it itself. */
 function kindOf({ folder }: StoragePath): string | undefined {
-  const code = folder.split('^')[0] ?? ''
+  const code = codeOf(folder)
   const name = RENAMED[code] ?? EXTENDED[code] ?? code
   if (KINDS.has(name)) return name
   if (folder.includes('^')) return undefined

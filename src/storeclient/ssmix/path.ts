@@ -20,6 +20,8 @@ export interface StoragePath {
   /** HL70069 or `-`; extended storages may leave it out. */
   readonly department?: string
   readonly flag: ConditionFlag
+  /** The content folder names the kind by its code alone, not by the whole kind folder. */
+  readonly codeOnly?: true
   /** The file inside a content folder: present in the extended storage only. */
   readonly file?: string
 }
@@ -71,16 +73,18 @@ function isKindFolder(folder: string): boolean {
   return folder.includes('^') && folder.length <= MAX_FOLDER
 }
 
-type Name = Pick<StoragePath, 'orderNumber' | 'writtenAt' | 'department' | 'flag'>
+type Name = Pick<StoragePath, 'orderNumber' | 'writtenAt' | 'department' | 'flag' | 'codeOnly'>
 
 /** The folders are known, so a patient id or order number may contain the `_` that stands between the parts. */
 function parseName(
   name: string,
   { patientId, careDate, folder }: Pick<StoragePath, 'patientId' | 'careDate' | 'folder'>,
 ): Name | PathFault {
-  const prefix = `${patientId}_${careDate}_${folder}_`
-  if (!name.startsWith(prefix)) return 'name'
-  const parts = name.slice(prefix.length).split('_')
+  const code = codeOf(folder)
+  const kind = [folder, code].find((one) => name.startsWith(`${patientId}_${careDate}_${one}_`))
+  if (kind === undefined) return 'name'
+  const codeOnly = kind === folder ? {} : { codeOnly: true as const }
+  const parts = name.slice(`${patientId}_${careDate}_${kind}_`.length).split('_')
   const flag = parts.pop() ?? ''
   if (!isFlag(flag)) return 'flag'
   const department = TIME.test(parts.at(-1) ?? '') && folder.includes('^') ? undefined : parts.pop()
@@ -88,7 +92,13 @@ function parseName(
   const orderNumber = parts.join('_')
   if (!isTime(writtenAt)) return 'time'
   if (!ORDER.test(orderNumber) || (department !== undefined && !DEPARTMENT.test(department))) return 'name'
-  return { orderNumber, writtenAt, ...(department === undefined ? {} : { department }), flag }
+  return { orderNumber, writtenAt, ...(department === undefined ? {} : { department }), flag, ...codeOnly }
+}
+
+/** Local code of a kind folder, else its standard code. */
+export function codeOf(folder: string): string {
+  const [local = '', , , standard = ''] = folder.split('^')
+  return local === '' ? standard : local
 }
 
 function isFlag(text: string): text is ConditionFlag {
@@ -108,7 +118,7 @@ export function formatPath(said: StoragePath): { readonly path: string } | PathF
     ...(said.department === undefined ? [] : [said.department]),
     said.flag,
   ]
-  const name = [patientId, careDate, folder, ...tail].join('_')
+  const name = [patientId, careDate, said.codeOnly === true ? codeOf(folder) : folder, ...tail].join('_')
   const parts = [patientId.slice(0, 3), patientId.slice(3, 6), patientId, careDate, folder, name]
   const path = [...parts, ...(file === undefined ? [] : [file])].join('/')
   // Reading it back is the whole check: a name that reads otherwise would be imported as somebody else's.
@@ -118,8 +128,18 @@ export function formatPath(said: StoragePath): { readonly path: string } | PathF
 }
 
 function isSame(a: StoragePath, b: StoragePath): boolean {
-  const texts = ({ patientId, careDate, folder, orderNumber, writtenAt, department, flag, file }: StoragePath) =>
-    JSON.stringify([patientId, careDate, folder, orderNumber, writtenAt, department, flag, file])
+  const texts = (said: StoragePath) =>
+    JSON.stringify([
+      said.patientId,
+      said.careDate,
+      said.folder,
+      said.orderNumber,
+      said.writtenAt,
+      said.department,
+      said.flag,
+      said.codeOnly,
+      said.file,
+    ])
   return texts(a) === texts(b)
 }
 
