@@ -12,8 +12,9 @@ import { type Cursor, openCursor } from './cursor.ts'
 import { type Progress, startProgress } from './progress.ts'
 import { type Report, sentence, startReport } from './report.ts'
 import { sendPatient } from './send-patient.ts'
+import { sideBySide } from './side-by-side.ts'
 import { importerOf } from './system.ts'
-import { findRoots, type PatientFolder, type Root, walkRoot } from './walk.ts'
+import { findRoots, type Root, walkRoot } from './walk.ts'
 
 interface ImportOptions {
   readonly as?: string
@@ -124,27 +125,16 @@ async function importRoot(root: Root, importing: Importing): Promise<void> {
     const counts = report.counts()
     progress.show(counts.accepted + counts.refused + counts.left + counts.beside, sentence(counts))
   }
-  const patients = walkRoot(root, from)
-  let failure: { readonly error: unknown } | undefined
-  const worker = async (): Promise<void> => {
-    for (let next = await patients.next(); next.done !== true; next = await patients.next()) {
-      if (failure !== undefined) return
-      const patient: PatientFolder = next.value
+  try {
+    await sideBySide(walkRoot(root, from), inFlight, async (patient) => {
       const finish = done.begin(patient.folder)
       await sendPatient(patient, { client, add })
       await finish()
-    }
+    })
+    await cursor.reach(root.label, undefined)
+  } finally {
+    await cursor.save()
   }
-  await Promise.all(
-    Array.from({ length: inFlight }, () =>
-      worker().catch((error: unknown) => {
-        failure ??= { error }
-      }),
-    ),
-  )
-  if (failure === undefined) await cursor.reach(root.label, undefined)
-  await cursor.save()
-  if (failure !== undefined) throw failure.error
 }
 
 interface Watermark {
