@@ -11,6 +11,7 @@ import type { Origin, StoreClientSettings } from './ports.ts'
 import { readWrittenTime } from './written-time.ts'
 
 const VERSION = /^2\.5(\.\d+)?$/
+const FACILITY_CODE = /^(\d{7}|\d{10})$/
 const MAX_FUTURE_MS = 24 * 3_600_000
 /** Year, month and day: versions of a document could not be told apart by less. */
 const MIN_TIME_DIGITS = 8
@@ -58,14 +59,13 @@ export function readHeader(message: Er7Message, context: HeaderContext): Header 
   const agreed = context.origin?.versions ?? []
   if (!VERSION.test(version) && !agreed.some((one) => `${version}.`.startsWith(`${one}.`)))
     throw iheError('HL7_VERSION', { at: 'MSH-12', value: version, rule: ['HL7 v2.5', ...agreed].join(', ') })
-  const facility = repetitions(message, segmentsOf(message, 'MSH')[0], 4)[0]
-  requireOwnFacility(context.caller, component(message, facility, 1), component(message, facility, 2))
+  const sender = readFacility(message, context)
   const writtenAt = context.origin?.writtenAt
-  const sentAt = writtenAt === undefined ? readSentAt(message, context.now) : readWrittenAt(writtenAt)
+  const sentAt = writtenAt === undefined ? readSentAt(message, context.now) : readWrittenAt(writtenAt, context.now)
   const unusual = sentAt.unusual
     ? [iheError('HL7_DATE', { at: 'MSH-7', value: sentAt.text, rule: 'HL7 v2.5 DTM' })]
     : []
-  return { found, sentAt, warnings: [...found.warnings, ...unusual] }
+  return { found, sentAt, warnings: [...found.warnings, ...sender, ...unusual] }
 }
 
 function required(message: Er7Message, field: number): string {
@@ -76,10 +76,23 @@ function required(message: Er7Message, field: number): string {
   return text
 }
 
+/** A file's facility is that of its storage: a name in MSH-4 says nothing else, as the samples of SS-MIX2 have it; a code does. */
+function readFacility(message: Er7Message, { caller, origin }: HeaderContext): readonly IheError[] {
+  const facility = repetitions(message, segmentsOf(message, 'MSH')[0], 4)[0]
+  const code = component(message, facility, 1)
+  const oid = component(message, facility, 2)
+  if (origin?.writtenAt === undefined || oid !== '' || FACILITY_CODE.test(code)) {
+    requireOwnFacility(caller, code, oid)
+    return []
+  }
+  return [iheError('HL7_CODE', { at: 'MSH-4', value: code, rule: '10-digit code of the facility' })]
+}
+
 /** Milliseconds of a file's 17 digits have no point before them. */
-function readWrittenAt(digits: string): Hl7Time {
+function readWrittenAt(digits: string, now: Date): Hl7Time {
   const time = parseHl7Time(`${digits.slice(0, 14)}.${digits.slice(14)}`)
-  if (time === undefined) throw iheError('HL7_TIME', { at: 'path', value: digits, rule: 'YYYYMMDDhhmmssSSS' })
+  if (time === undefined || time.startMs > now.getTime() + MAX_FUTURE_MS)
+    throw iheError('HL7_TIME', { at: 'path', value: digits, rule: 'YYYYMMDDhhmmssSSS, not more than 24 hours ahead' })
   return time
 }
 

@@ -81,7 +81,11 @@ export async function registerSamples({ admin, server }: TestNetwork): Promise<S
       patientDomain,
     })
     const systemId = systemOf(code)
-    await admin.post('/systems', { systemId, facilityId, roles: ['store-client', 'document-consumer'] })
+    await admin.post('/systems', {
+      systemId,
+      facilityId,
+      roles: ['store-client', 'storage-importer', 'document-consumer'],
+    })
     const { paths } = await issue(server.config, { systemId, facilityOid: oid })
     await admin.post(`/systems/${systemId}/certificates`, { pem: await readFile(paths.certificate, 'utf8') })
   }

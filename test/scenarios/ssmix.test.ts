@@ -4,49 +4,12 @@ import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { main } from '../../src/cli/main.ts'
-import type { RunningServer } from '../../src/cli/running-server.ts'
 import { startNetwork, temporaryDirectory } from '../faults/support.ts'
+import { stateOf, tsunagi } from './ssmix-support.ts'
 
 t.setTimeout(170_000)
 
 const STORAGES = fileURLToPath(new URL('../../fixtures/ssmix/', import.meta.url))
-
-async function tsunagi(server: RunningServer, ...argv: readonly string[]) {
-  const out: Buffer[] = []
-  let err = ''
-  const ports = { 'management.port': server.managementPort, 'https.port': server.httpsPort }
-  const set = Object.entries(ports).flatMap(([key, value]) => ['--set', `${key}=${value}`])
-  const code = await main([...argv, '--data-dir', server.config.dataDir, ...set], {
-    out: (data) => void out.push(Buffer.from(data)),
-    err: (text) => {
-      err += text
-    },
-    env: {},
-    cwd: server.config.dataDir,
-  })
-  return { code, err, text: Buffer.concat(out).toString('utf8') }
-}
-
-type Query = Awaited<ReturnType<typeof startNetwork>>['pool']
-
-/** All that a reader, or history, could tell one state of the documents from another by. */
-async function stateOf(pool: Query) {
-  const { rows: documents } = await pool.query(
-    `select e.unique_id, e.status, e.creation_time, e.hash from registry.document_entry e
-     where e.series_id is not null order by e.unique_id`,
-  )
-  const { rows: kept } = await pool.query(
-    'select s.series_id, s.version, s.reason, s.sha256 from registry.superseded s order by s.series_id, s.version',
-  )
-  const { rows: series } = await pool.query(
-    `select series_id, kind, order_number, care_date, patient_number, current_entry, version, tombstone from registry.series order by series_id`,
-  )
-  const { rows: replaced } = await pool.query(
-    `select source_uuid, target_uuid from registry.association where type like '%RPLC' order by source_uuid, target_uuid`,
-  )
-  return { documents, kept, series, replaced }
-}
 
 /** Path → content of every file below a folder. */
 async function treeOf(folder: string): Promise<Readonly<Record<string, string>>> {

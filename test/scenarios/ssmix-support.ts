@@ -1,0 +1,42 @@
+// What the tests of SS-MIX2 storages share: a command run in this process, and the state of the documents as it can be told apart.
+
+import { main } from '../../src/cli/main.ts'
+import type { RunningServer } from '../../src/cli/running-server.ts'
+import type { startNetwork } from '../faults/support.ts'
+
+type Pool = Awaited<ReturnType<typeof startNetwork>>['pool']
+
+/** A command of the command line, told where the server is. */
+export async function tsunagi(server: RunningServer, ...argv: readonly string[]) {
+  const out: Buffer[] = []
+  let err = ''
+  const ports = { 'management.port': server.managementPort, 'https.port': server.httpsPort }
+  const set = Object.entries(ports).flatMap(([key, value]) => ['--set', `${key}=${value}`])
+  const code = await main([...argv, '--data-dir', server.config.dataDir, ...set], {
+    out: (data) => void out.push(Buffer.from(data)),
+    err: (text) => {
+      err += text
+    },
+    env: {},
+    cwd: server.config.dataDir,
+  })
+  return { code, err, text: Buffer.concat(out).toString('utf8') }
+}
+
+/** All that a reader, or history, could tell one state of the documents from another by. */
+export async function stateOf(pool: Pool) {
+  const { rows: documents } = await pool.query(
+    `select e.unique_id, e.status, e.creation_time, e.hash from registry.document_entry e
+     where e.series_id is not null order by e.unique_id`,
+  )
+  const { rows: kept } = await pool.query(
+    'select s.series_id, s.version, s.reason, s.sha256 from registry.superseded s order by s.series_id, s.version',
+  )
+  const { rows: series } = await pool.query(
+    `select series_id, kind, order_number, care_date, patient_number, current_entry, version, tombstone from registry.series order by series_id`,
+  )
+  const { rows: replaced } = await pool.query(
+    `select source_uuid, target_uuid from registry.association where type like '%RPLC' order by source_uuid, target_uuid`,
+  )
+  return { documents, kept, series, replaced }
+}
