@@ -27,6 +27,8 @@ const REFUSED: Readonly<Record<string, string>> = {
   // Name and birth date are another person's.
   '9999013_-_ADT-61_': 'SC-IDENTITY',
   '9999013_20111220_OMG-11_': 'SC-IDENTITY',
+  // The birth date stands in PID-9.
+  '9999013_20111220_OMG-13_': '101',
 }
 const WARNED: Readonly<Record<string, string>> = {
   '9999013_20111013_OMD_': 'SC-IDENTITY',
@@ -76,10 +78,15 @@ t.test('SS-MIX2: storages of other stacks', async (t) => {
       }
       const before = await stateOf(pool)
       await run()
-      t.same(await linesOf(report), first, 'answered as the first time')
+      t.same((await linesOf(report)).map(withoutText), first.map(withoutText), 'answered as the first time')
       t.same(await stateOf(pool), before, 'nothing changed')
     })
 })
+
+/** Texts name the journal entry of their own exchange. */
+function withoutText({ text: _text, ...line }: Line): Omit<Line, 'text'> {
+  return line
+}
 
 async function linesOf(report: string): Promise<readonly Line[]> {
   const lines = (await readFile(report, 'utf8')).trimEnd().split('\n')

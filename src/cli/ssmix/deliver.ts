@@ -97,12 +97,12 @@ function reasonOf(ack: ReadAck): Finding {
   return error === undefined ? { code: ack.code, text: ack.text } : findingOf(error)
 }
 
+/** ERR-8 says it in both languages, ERR-7 in English with place, value and rule: the Japanese of the one, the English of the other. */
 function findingOf({ application, code, location, userText, diagnostic }: ReadAck['errors'][number]): Finding {
+  const [ja = ''] = userText.split(' / ')
   const place = location === '' ? '' : `${location}: `
-  return {
-    code: application === '' ? code : application,
-    text: `${place}${[userText, diagnostic].filter(Boolean).join(' / ')}`,
-  }
+  const words = diagnostic === '' ? userText : [ja, diagnostic].filter((part) => part !== '').join(' / ')
+  return { code: application === '' ? code : application, text: `${place}${words}` }
 }
 
 /** HTTP headers are ASCII; folders of the extended storage are not. */
