@@ -101,7 +101,8 @@ async function submissionContext(context: ApplyContext): Promise<SubmissionConte
     sentAt: header.sentAt,
     patient,
     document: await ports.stage(request.bytes),
-    controlId: reading.controlId,
+    // Two files of a storage may hold the same message, each for another of its orders.
+    controlId: request.origin?.claim?.key ?? reading.controlId,
     sendingApplication: sendingApplicationOf(request.message),
     sha256: request.sha256,
     now: ports.now(),

@@ -1,5 +1,7 @@
 // What the tests of SS-MIX2 storages share: a command run in this process, and the state of the documents as it can be told apart.
 
+import { readdir, readFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { main } from '../../src/cli/main.ts'
 import type { RunningServer } from '../../src/cli/running-server.ts'
 import type { startNetwork } from '../faults/support.ts'
@@ -39,4 +41,15 @@ export async function stateOf(pool: Pool) {
     `select source_uuid, target_uuid from registry.association where type like '%RPLC' order by source_uuid, target_uuid`,
   )
   return { documents, kept, series, replaced }
+}
+
+/** Path → content of every file below a folder. */
+export async function treeOf(folder: string): Promise<Readonly<Record<string, string>>> {
+  const files: Record<string, string> = {}
+  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
+    if (!entry.isFile()) continue
+    const path = join(entry.parentPath, entry.name)
+    files[relative(folder, path)] = (await readFile(path)).toString('latin1')
+  }
+  return files
 }

@@ -1,26 +1,15 @@
 // tsunagi ssmix import and export with a running server (SS-MIX2 標準化ストレージ, 拡張ストレージ): flags, chains, twice the same, there and back.
 
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { cp, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { startNetwork, temporaryDirectory } from '../faults/support.ts'
-import { stateOf, tsunagi } from './ssmix-support.ts'
+import { stateOf, treeOf, tsunagi } from './ssmix-support.ts'
 
 t.setTimeout(170_000)
 
 const STORAGES = fileURLToPath(new URL('../../fixtures/ssmix/', import.meta.url))
-
-/** Path → content of every file below a folder. */
-async function treeOf(folder: string): Promise<Readonly<Record<string, string>>> {
-  const files: Record<string, string> = {}
-  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile()) continue
-    const path = join(entry.parentPath, entry.name)
-    files[relative(folder, path)] = (await readFile(path)).toString('latin1')
-  }
-  return files
-}
 
 /** Messages alone: index and report say when and how. */
 const messagesOf = (tree: Readonly<Record<string, string>>) =>
