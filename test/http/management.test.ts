@@ -188,6 +188,7 @@ t.test('OpenAPI lists every route with the security it has', async (t) => {
     '/admin/v1/facilities',
     '/admin/v1/facilities/{id}',
     '/admin/v1/facilities/{id}/contract',
+    '/admin/v1/facilities/{id}/ssmix',
     '/admin/v1/facilities/{id}/statuses',
     '/admin/v1/held',
     '/admin/v1/held/{id}',

@@ -86,7 +86,7 @@ async function exportStorage(
     },
   }
   const query = options.patient === undefined ? '' : `?patient=${segment(options.patient)}`
-  const stream = receiveStream(target, `/facilities/${segment(options.facility)}/storage${query}`)
+  const stream = receiveStream(target, `/facilities/${segment(options.facility)}/ssmix${query}`)
   try {
     for await (const frame of readFrames(stream)) {
       await take(frame, exporting)

@@ -13,16 +13,16 @@ import { described, exactly, slug, whoOf } from './schemas.ts'
 const FRAMED = 'application/x-tsunagi-files'
 
 export function registerStorageExport(app: FastifyInstance, ports: AdminPorts): void {
-  app.get<{ Params: { facilityId: string }; Querystring: { patient?: string } }>(
-    '/facilities/:facilityId/storage',
+  app.get<{ Params: { id: string }; Querystring: { patient?: string } }>(
+    '/facilities/:id/ssmix',
     {
       schema: described('All versions of the documents a facility published, as files of an SS-MIX2 storage', {
-        params: exactly({ facilityId: slug }),
+        params: exactly({ id: slug }),
         querystring: exactly({ patient: { type: 'string', minLength: 1, maxLength: 64 } }, ['patient']),
       }),
     },
     async (request, reply) => {
-      const { facilityId } = request.params
+      const { id: facilityId } = request.params
       const { patient } = request.query
       const facility = await findFacility(facilityId, ports.store)
       if (facility === undefined) return notFound(reply)
