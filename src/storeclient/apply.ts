@@ -102,7 +102,7 @@ async function submissionContext(context: ApplyContext): Promise<SubmissionConte
     patient,
     document: await ports.stage(request.bytes),
     // Two files of a storage may hold the same message, each for another of its orders.
-    controlId: request.origin?.claim?.key ?? reading.controlId,
+    controlId: request.origin?.writtenAt === undefined ? reading.controlId : (request.origin.claim?.key ?? ''),
     sendingApplication: sendingApplicationOf(request.message),
     sha256: request.sha256,
     now: ports.now(),

@@ -13,6 +13,8 @@ const ER7 = 'x-application/hl7-v2+er7'
 const ACCEPTED = 'MSH|^~\\&|||||20260410||ACK|1|P|2.5\rMSA|AA|1\r'
 const REFUSED = `MSH|^~\\&|||||20260410||ACK|1|P|2.5\rMSA|AE|1\rERR||PID^1^3|204^Unknown key identifier^HL70357|E|SC-PATIENT^x^99STC\r`
 
+const BUSY = `MSH|^~\\&|||||20260410||ACK|1|P|2.5\rMSA|AR|1\rERR|||207^Application internal error^HL70357|E|SC-RETRY^x^99STC\r`
+
 const order = (number: number, time = '20260410100000000'): Laboratory => ({
   patientId: '0000012345',
   order: String(number).padStart(15, '0'),
@@ -157,12 +159,35 @@ t.test('SS-MIX2: a server that is away ends the round, the next one goes on wher
   at.answers((path) => (path.includes(order(2).order) ? 'away' : { status: 200, body: ACCEPTED }))
   await t.rejects(at.round(), /could not take the files/)
   t.same(at.got(), [pathOf(order(1, '20260410100000000'), '1')])
-  at.answers((path) => (path === '' ? 'away' : { status: 503, body: '' }))
+  at.answers((path) => (path === '' ? 'away' : { status: 503, body: BUSY }))
   await t.rejects(at.round(), /could not take the files/)
   at.got()
   at.answers(() => ({ status: 200, body: ACCEPTED }))
   await at.round()
   t.same(at.got(), [pathOf(order(2, '20260410110000000'), '1')])
+})
+
+t.test('HL7 v2.5 2.9.2: a file that asks for no acknowledgement, or for two, gets its verdict too', async (t) => {
+  const at = await watched(t)
+  await at.write(order(1))
+  await at.write(order(2))
+  const commit = ACCEPTED.replace('AA', 'CA')
+  at.answers((path) =>
+    path.includes(order(1).order) ? { status: 202, body: '' } : { status: 200, body: `${commit}${REFUSED}` },
+  )
+  t.match(await at.round(), { waiting: 1 })
+  t.same(at.results.map((line) => `${line.split(' ')[0]} ${line.includes(order(1).order)}`).sort(), [
+    'accepted true',
+    'refused false',
+  ])
+})
+
+t.test('SS-MIX2: an answer that is none is asked for again, and then stands as a refusal', async (t) => {
+  const at = await watched(t)
+  await at.write(order(1))
+  at.answers(() => ({ status: 500, body: 'nothing' }))
+  t.match(await at.round({ patience: { giveUpMs: 60_000, firstWaitMs: 1 } }), { waiting: 1 })
+  t.equal(at.got().length, 3)
 })
 
 t.test('SS-MIX2: what is no file of a storage is told once, and not while it may be a temporary name', async (t) => {

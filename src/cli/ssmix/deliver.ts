@@ -76,14 +76,26 @@ async function ask(client: SystemClient, { label, path, message }: Delivery): Pr
     return { kind: 'away', afterMs: 0, cause }
   }
   const { status, contentType, body, retryAfter } = answer
-  if (status === 503 || status === 429) return { kind: 'away', afterMs: Number(retryAfter ?? 0) * 1000 || 0 }
+  const away: Said = { kind: 'away', afterMs: Number(retryAfter ?? 0) * 1000 || 0 }
   if (status === 403) throw refusedByDoor(status, body)
-  if (!contentType.startsWith(ER7_TYPE)) return withoutAck(status, body)
-  const ack = readAck(body)
+  // Files may ask for an acknowledgement of errors alone (MSH-15, MSH-16).
+  if (status === 202) return { kind: 'verdict', verdict: { kind: 'accepted', warnings: [] } }
+  const ack = contentType.startsWith(ER7_TYPE) ? lastAck(body) : undefined
+  if (ack === undefined) return status === 503 || status === 429 ? away : withoutAck(status, body)
   if (isAccepted(ack)) return { kind: 'verdict', verdict: { kind: 'accepted', warnings: ack.errors.map(findingOf) } }
   const finding = reasonOf(ack)
-  if (ack.code === 'AR' && finding.code === RETRY_CODE) return { kind: 'failing', afterMs: 0, finding }
+  if (ack.code === 'AR' && finding.code === RETRY_CODE)
+    return status === 503 ? away : { kind: 'failing', afterMs: 0, finding }
   return { kind: 'verdict', verdict: { kind: 'refused', ...finding } }
+}
+
+/** Where a file asks for both, the acknowledgement of the application comes behind that of the commit. Undefined for no message. */
+function lastAck(body: Buffer): ReadAck | undefined {
+  try {
+    return readAck(body.subarray(body.lastIndexOf('\rMSH') + 1))
+  } catch {
+    return undefined
+  }
 }
 
 function withoutAck(status: number, body: Buffer): Said {
