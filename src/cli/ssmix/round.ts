@@ -30,6 +30,8 @@ export interface Round {
 }
 
 export interface RoundResult {
+  /** Files of the storage that are to be sent, or were. */
+  readonly files: number
   /** Files that may still be written, and those behind them in their patient's order. */
   readonly unfinished: number
   /** Refused before, and not due to be tried again. */
@@ -56,10 +58,14 @@ export async function sendRound(round: Round): Promise<RoundResult> {
   } finally {
     await round.sent.save(isWhole ? seen : undefined)
   }
-  return counts
+  return { files: seen.size, ...counts }
 }
 
-async function sendNew(patient: PatientFolder, round: Round, seen: Set<string>): Promise<RoundResult> {
+async function sendNew(
+  patient: PatientFolder,
+  round: Round,
+  seen: Set<string>,
+): Promise<Pick<RoundResult, 'unfinished' | 'waiting'>> {
   const { send } = planPatient(patient.files)
   let waiting = 0
   for (const [at, file] of send.entries()) {

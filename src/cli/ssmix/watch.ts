@@ -35,9 +35,11 @@ const MAX_BACK_OFF_MS = 300_000
 /** A server that is away is asked again in the next round rather than for long in this one. */
 const GIVE_UP_MS = 30_000
 const FIRST_WAIT_MS = 200
+/** The system is asked to tell of changes in storages of fewer files: it walks every folder for it, and has room for so many. */
+const MAX_HINTED = 5000
 
 const HELP = `
-Goes round the folder every --interval seconds, and sooner when the system tells of a change. A file is taken when it has been left alone
+Goes round the folder every --interval seconds; a small storage sooner, when the system tells of a change. A file is taken when it has been left alone
 for --settle seconds. What was sent is remembered in the data directory (ssmix/); without that everything is sent once more, which changes
 nothing. A refused file stands in nobody's way and is tried again later. Stop it with SIGTERM; --status tells how it stands.
 拒否されたファイルは他の送信を止めず、時間をおいて再送します。SIGTERMで安全に停止します。`
@@ -144,13 +146,14 @@ async function rounds(watching: Watching): Promise<void> {
       told,
     })
   if (options.once === true) return once({ round, settleMs, report, context })
-  const hint = openHint(directory)
+  let hint: Hint | undefined
   let failures = 0
   try {
     while (!signal.aborted) {
       const outcome = await attempt(round, signal)
       failures = outcome.failure === undefined ? 0 : failures + 1
       if (outcome.failure !== undefined && !signal.aborted) say(printable(describeFailure(outcome.failure)))
+      if ((outcome.result?.files ?? MAX_HINTED) < MAX_HINTED) hint ??= openHint(directory)
       await writeWhole(files.status, statusOf(watching, outcome, report.counts()))
       const backOffMs = Math.min(intervalMs * 2 ** failures, Math.max(intervalMs, MAX_BACK_OFF_MS))
       await pause({ ms: failures > 0 ? backOffMs : intervalMs, hint: failures > 0 ? undefined : hint, signal })
