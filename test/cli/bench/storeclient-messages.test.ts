@@ -1,5 +1,8 @@
 // Invented messages of every data kind: what JAHIS and SS-MIX2 demand of them, in both character sets, and the storage they make.
 
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { inflateSync } from 'node:zlib'
 import t from 'tap'
 import { checkStructure, structureOf } from '../../../profiles/hl7v2/structures.ts'
@@ -17,7 +20,9 @@ import { png } from '../../../src/cli/bench/messages/png.ts'
 import { openDesk } from '../../../src/cli/bench/messages/scene.ts'
 import { type StorageFile, storageTree } from '../../../src/cli/bench/messages/storage.ts'
 import { moment } from '../../../src/cli/bench/messages/time.ts'
+import { writeTree } from '../../../src/cli/bench/messages/write.ts'
 import { createRandom } from '../../../src/cli/bench/people/random.ts'
+import { facilityOf, loadDemoNetwork } from '../../../src/cli/demo/network.ts'
 import { readEr7 } from '../../../src/codec/hl7v2/read.ts'
 import { type Er7Message, segmentsOf } from '../../../src/model/hl7v2.ts'
 
@@ -259,4 +264,16 @@ t.test('a storage has the files asked for, under the path rules of SS-MIX2, one 
     ...[...storageTree({ sender, patients, seed: 5, files: 2000 })].map(({ message }) => message.sentAt),
   )
   t.ok(newest < moment(2026, 1, 1), 'nothing is of the future')
+})
+
+t.test('invented people of a storage can be imported for the facility that it is of', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tsunagi-storage-'))
+  t.teardown(() => Promise.all([folder, `${folder}.patients.ndjson`].map((path) => rm(path, { recursive: true }))))
+  t.equal(await writeTree({ folder, files: 20, people: 3 }), 3)
+  const lines = (await readFile(`${folder}.patients.ndjson`, 'utf8')).trim().split('\n')
+  const { oid } = facilityOf(await loadDemoNetwork(), 'hospital-a').patientDomain
+  t.same(
+    lines.map((line) => (JSON.parse(line) as { readonly domain: string }).domain),
+    [oid, oid, oid],
+  )
 })

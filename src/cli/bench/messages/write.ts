@@ -3,7 +3,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { writePersonRecord } from '../../../codec/ndjson/person-record.ts'
-import { hospitals } from '../people/people.ts'
+import type { Oid } from '../../../model/identifiers.ts'
+import { facilityOf, loadDemoNetwork } from '../../demo/network.ts'
 import { everyKind, openHistory } from './episode.ts'
 import { type MessageCharset, messageBytes } from './message.ts'
 import { type Cast, demoCast, inventPatients } from './patients.ts'
@@ -35,8 +36,7 @@ export async function writeTree({ folder, files, people }: TreeOptions): Promise
 
 async function inventedCast(folder: string, people: number): Promise<Cast> {
   const patients = inventPatients(SEED, people)
-  const [domain] = hospitals
-  if (domain === undefined) throw new Error('the hospitals are three')
+  const domain = facilityOf(await loadDemoNetwork(), DEMO_FACILITY).patientDomain.oid as Oid
   const lines = patients.map(({ localId, demographics }) =>
     writePersonRecord({ id: { value: localId, authority: domain }, demographics }, domain),
   )
