@@ -124,8 +124,16 @@ function isBitmap(bytes: Buffer): boolean {
 function typeOfMarkup(bytes: Buffer): string | undefined {
   const head = textHead(bytes)
   if (/^<(!doctype\s+html|html)[\s>]/i.test(head)) return 'text/html'
-  if (/^(<\?xml[^>]*>\s*)?(<!--[\s\S]*?-->\s*|<!doctype[^>]*>\s*)*<svg[\s>]/i.test(head)) return 'image/svg+xml'
+  if (/^<svg[\s>]/i.test(rootOf(head))) return 'image/svg+xml'
   return /^<\?xml\s/.test(head) || /^<([a-z0-9]+:)?ClinicalDocument[\s>]/.test(head) ? 'text/xml' : undefined
+}
+
+/** Taken off one by one: one pattern for all of them tries every way of parting a row of comments. */
+const BEFORE_ROOT = /^(?:<\?xml[^>]*>|<!--[\s\S]*?-->|<!doctype[^>]*>)\s*/i
+
+function rootOf(head: string): string {
+  const found = BEFORE_ROOT.exec(head)
+  return found === null ? head : rootOf(head.slice(found[0].length))
 }
 
 const HEAD_BYTES = 2048

@@ -4,6 +4,7 @@ import { deflateRawSync } from 'node:zlib'
 import t from 'tap'
 import { checkFiles, scanFiles } from '../../src/storeclient/file-check.ts'
 import { forbiddenIn } from '../../src/storeclient/file-content.ts'
+import { typeOfFile } from '../../src/storeclient/file-type.ts'
 import { EICAR } from '../scenarios/cases.ts'
 import { codeOf, linked, memory, msh, send } from './memory.ts'
 
@@ -196,4 +197,13 @@ t.test('the scan is told in its turn: after link and consent, and not to a resen
   at.verdict = 'unavailable'
   t.equal(codeOf(await send(mdm('M1'), at)), 'accepted', 'it was scanned when it came first')
   t.equal(codeOf(await send(mdm('M2'), at)), 'HL7_SCAN_UNAVAILABLE')
+})
+
+t.test('the root of markup is found behind any row of comments, and soon', async (t) => {
+  const comments = '<!---->'.repeat(290)
+  const begun = performance.now()
+  t.equal(typeOfFile(Buffer.from(`${comments}x`), undefined, undefined).type, 'text/plain')
+  t.ok(performance.now() - begun < 1000, 'in time that grows with the comments, not with the ways to part them')
+  const svg = Buffer.from(`<?xml version="1.0"?> <!-- a --> <!DOCTYPE svg> <!-- b --><svg xmlns="x"/>`)
+  t.equal(typeOfFile(svg, undefined, undefined).type, 'image/svg+xml')
 })
