@@ -59,7 +59,11 @@ export async function applyDrafts(context: ApplyContext): Promise<Applied> {
   const { shrinkGuard } = facility
   const decided = drafts.map((draft) => {
     const place = placeOf(draft, situation)
-    return { draft, place, decision: decide(draft, place.state, { ...version, shrinkGuard, decode: ports.decode }) }
+    const takesOver = place.takesOver !== undefined
+    const { personKey } = context.patient
+    const { decode } = ports
+    const decision = decide(draft, place.state, { ...version, personKey, takesOver, shrinkGuard, decode })
+    return { draft, place, decision }
   })
   const same = decided.map(({ decision }) => decision).find((decision) => decision.kind === 'same')
   if (decided.every(({ decision }) => decision.kind === 'same')) {

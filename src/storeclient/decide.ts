@@ -22,6 +22,10 @@ export interface DecisionContext {
   /** MSH-7 as 17 digits. */
   readonly time: string
   readonly bodyHash: string
+  /** Whom the patient number is linked to now. */
+  readonly personKey: string
+  /** Another document number ends with this message, whatever stands under its own. */
+  readonly takesOver: boolean
   readonly shrinkGuard: 'keep-parts' | 'replace'
   readonly decode: (bytes: Buffer) => Er7Message | undefined
 }
@@ -41,18 +45,25 @@ interface Judged {
 export function decide(draft: Draft, stored: SeriesState | undefined, context: DecisionContext): Decision {
   const state = stored ?? NOTHING_STORED
   const buried = state.tombstone !== undefined && context.time < state.tombstone
-  const same = state.currents.find((current) => current.bodyHash === context.bodyHash)
-  if (same !== undefined && draft.deletes === 'no') return { kind: 'same', uniqueId: same.uniqueId }
+  const same = draft.deletes === 'no' && !context.takesOver ? sameOf(state, context) : undefined
+  if (same !== undefined) return { kind: 'same', uniqueId: same.uniqueId }
   const judged = judge(draft, state.currents, context)
   if (deletesAll(draft, judged)) return remove(judged, state, context)
   if (buried || isStale(draft, judged)) return { kind: 'superseded' }
   return place(judged, state)
 }
 
+/** What stands under a person linked before says nothing of the one linked now. */
+function sameOf({ currents }: SeriesState, { bodyHash, personKey }: DecisionContext): CurrentDocument | undefined {
+  return currents.find((current) => current.bodyHash === bodyHash && current.personKey === personKey)
+}
+
 function judge(draft: Draft, currents: readonly CurrentDocument[], context: DecisionContext): readonly Judged[] {
   return currents.map((current) => {
     const newer = current.version.slice(0, 17) > context.time
-    if (draft.guard === undefined || context.shrinkGuard === 'replace') return { current, newer, covered: true }
+    const isForeign = current.personKey !== context.personKey
+    if (draft.guard === undefined || context.shrinkGuard === 'replace' || isForeign)
+      return { current, newer, covered: true }
     const decoded = current.bytes === undefined ? undefined : context.decode(current.bytes)
     // What cannot be read any more cannot be shown to be covered: it stays visible.
     if (decoded === undefined) return { current, newer, covered: false, results: new Set<string>() }

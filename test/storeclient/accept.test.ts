@@ -192,6 +192,49 @@ t.test('documents of a person linked before are deprecated, not replaced', async
   t.match(at.writes[1]?.effects[0], { replaces: [], deprecates: [former] })
 })
 
+t.test('the same words again after the number was linked to somebody else are filed under that person', async (t) => {
+  const at = memory()
+  await send(oml11(), at)
+  const former = at.current[0]?.entryUUID
+  at.patient = { ...linked, personKey: 'person-2' }
+  await send(oml11({ controlId: 'M2', time: '20260401100000' }), at)
+  t.match(at.writes[1]?.effects[0], { kind: 'register', replaces: [], deprecates: [former] })
+  t.equal(at.current[0]?.personKey, 'person-2')
+})
+
+t.test('fewer results than a person linked before has leave nothing of them there (shrink guard)', async (t) => {
+  const at = memory()
+  await send(oml11(), at)
+  at.patient = { ...linked, personKey: 'person-2' }
+  await send(oml11({ controlId: 'M2', time: '20260401100000', results: [{ code: TP }] }), at)
+  t.same(
+    at.current.map(({ personKey, row }) => [personKey, row.part]),
+    [['person-2', 1]],
+  )
+})
+
+t.test(
+  'a replacement of the same words as a document sent before under its number still ends the former number',
+  async (t) => {
+    const at = memory()
+    const document = (trigger: string, numbers: string) => (controlId: string, time: string) =>
+      [
+        msh(`MDM^${trigger}^MDM_T02`, { controlId, time }),
+        'EVN||20260401090000',
+        'PID|0001||0000012345^^^^PI||架空^太郎^^^^^L^I||19580412|M',
+        'PV1|1|O',
+        `TXA|1|18842-5^退院時サマリー^LN|AP|20260401||||||||${numbers}||||AU||AV`,
+        'OBX|1|TX|18842-5^退院時サマリー^LN||軽快||||||F',
+      ].join('\r')
+    await send(document('T02', 'A|')('M1', '20260401090000'), at)
+    await send(document('T02', 'B|A')('M2', '20260401100000'), at)
+    const both = at.current.map(({ entryUUID }) => entryUUID)
+    await send(document('T10', 'B|A')('M3', '20260401110000'), at)
+    t.match(at.writes[2]?.effects[0], { kind: 'register', replaces: both.toReversed() })
+    t.equal(at.current.length, 1)
+  },
+)
+
 t.test('each refusal of MSH, PID and the order fields has its own code (HL7 table 0357)', async (t) => {
   const header = msh('OUL^R22^OUL_R22', {})
   const pid = (number: string) => `PID|1||${number}||架空^太郎||19580412|M`
