@@ -191,12 +191,12 @@ async function registerAll(client: Queryable, { write, options }: Writing): Prom
   const registered = write.effects.filter((effect) => effect.kind === 'register')
   const set = write.submissionSet
   if (set === undefined || registered.length === 0) return []
-  const replaced = await referencedObjects(
-    client,
-    registered.flatMap(({ replaces }) => replaces),
-  )
+  const replaced = new Set(registered.flatMap(({ replaces }) => replaces))
+  const former = await referencedObjects(client, [...replaced, ...registered.flatMap(({ deprecates }) => deprecates)])
   // The new entry joins the Folders of the replaced one, whose addenda and transformations go with it (ITI TF-3 4.2.2.2.3).
-  const folders = new Map(replaced.map((object) => [object.id, object.folders.map(({ id }) => id)]))
+  const folders = new Map(
+    former.filter(({ id }) => replaced.has(id)).map((object) => [object.id, object.folders.map(({ id }) => id)]),
+  )
   const associations = registered.flatMap(({ entry, replaces, appendsTo, files }) => [
     memberAssociation(set.entryUUID, entry.entryUUID),
     ...files.flatMap((file) => [
@@ -226,7 +226,7 @@ async function registerAll(client: Queryable, { write, options }: Writing): Prom
     changes: {
       deprecated: [
         ...registered.flatMap(({ replaces, deprecates }) => [...replaces, ...deprecates]),
-        ...replaced.flatMap(({ dependents }) => dependents),
+        ...former.flatMap(({ dependents }) => dependents),
       ],
       approved: [],
       superseded: [],
