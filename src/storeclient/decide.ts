@@ -3,6 +3,7 @@
 
 import type { Er7Message } from '../model/hl7v2.ts'
 import type { Draft } from './draft.ts'
+import type { ResultKey } from './kinds/observations.ts'
 import type { CurrentDocument, SeriesState } from './ports.ts'
 
 export type Decision =
@@ -37,7 +38,7 @@ interface Judged {
   readonly newer: boolean
   /** Every live result of the current document is named in the message. */
   readonly covered: boolean
-  /** Absent where the newest message always replaces the whole document. */
+  /** All results that it speaks of, cancelled ones too; absent where the newest message always replaces the whole document. */
   readonly results?: ReadonlySet<string>
 }
 
@@ -67,9 +68,14 @@ function judge(draft: Draft, currents: readonly CurrentDocument[], context: Deci
     const decoded = current.bytes === undefined ? undefined : context.decode(current.bytes)
     // What cannot be read any more cannot be shown to be covered: it stays visible.
     if (decoded === undefined) return { current, newer, covered: false, results: new Set<string>() }
-    const results = draft.guard.liveIn(decoded)
-    return { current, newer, covered: isSubset(results, draft.guard.results), results }
+    const held = draft.guard.resultsIn(decoded)
+    const live = keysOf(held.filter((result) => result.live))
+    return { current, newer, covered: isSubset(live, draft.guard.results), results: keysOf(held) }
   })
+}
+
+function keysOf(results: readonly ResultKey[]): ReadonlySet<string> {
+  return new Set(results.map(({ key }) => key))
 }
 
 function isSubset(small: ReadonlySet<string>, large: ReadonlySet<string>): boolean {

@@ -107,6 +107,15 @@ t.test('all results cancelled delete the document; a cancel of some of them neve
   t.equal(at.current.length, 0)
 })
 
+t.test('a result that was withdrawn does not come back with an older message that comes late', async (t) => {
+  const at = memory()
+  const results = [{ code: TP, status: 'D' }, { code: AST }]
+  await send(oml11({ results, time: '20260401100000' }), at)
+  await send(oml11({ controlId: 'M2', time: '20260401090000' }), at)
+  t.equal(at.writes[1]?.effects[0]?.kind, 'supersede')
+  t.equal(at.current.length, 1)
+})
+
 t.test('results sent piecewise stand side by side until one message has them all (shrink guard)', async (t) => {
   const at = memory()
   const blood = { specimen: 'S-B', results: [{ code: WBC }] }

@@ -159,10 +159,9 @@ function deletionOf(message: Er7Message, order: Order, results: readonly ResultK
 function guardOf(order: Order, results: readonly ResultKey[], family: OrderFamily): NonNullable<Reading['guard']> {
   return {
     results: new Set(results.map(({ key }) => key)),
-    liveIn: (stored) => {
+    resultsIn: (stored) => {
       const same = ordersOf(stored, family).filter(({ normalised }) => normalised === order.normalised)
-      const standing = same.flatMap((one) => resultsOf(stored, one, family)).filter(({ live }) => live)
-      return new Set(standing.map(({ key }) => key))
+      return same.flatMap((one) => resultsOf(stored, one, family))
     },
   }
 }

@@ -6,6 +6,7 @@ import type { IheError } from '../../model/error.ts'
 import type { Hl7Time } from '../../model/hl7-time.ts'
 import type { Er7Message, Segment } from '../../model/hl7v2.ts'
 import type { Header } from '../header.ts'
+import type { ResultKey } from './observations.ts'
 
 export interface ReadingContext {
   /** Kind and event as decided, and MSH-7. */
@@ -38,12 +39,12 @@ export interface Reading {
   readonly eventCodes: readonly Code[]
   readonly deletes: Deletion
   /**
-   * Shrink guard: keys of all results or administrations in the message, and of those of a stored message of the same key
-   * that are not cancelled. Absent for kinds where the newest message always replaces the whole document.
+   * Shrink guard: keys of all results or administrations in the message, and those of a stored message of the same key.
+   * Absent for kinds where the newest message always replaces the whole document.
    */
   readonly guard?: {
     readonly results: ReadonlySet<string>
-    readonly liveIn: (stored: Er7Message) => ReadonlySet<string>
+    readonly resultsIn: (stored: Er7Message) => readonly ResultKey[]
   }
   /** ORC-1 says that an order is changed: a document of the same number on another day is the former one of it. */
   readonly corrects?: true
