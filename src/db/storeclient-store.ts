@@ -263,6 +263,13 @@ async function writeEffect(client: Queryable, effect: Effect, write: Write): Pro
     case 'register':
       await executeTogether(client, [currentPart(effect, write)])
       return
+    case 'confirm':
+      await execute(
+        client,
+        sql`/* StoreClient: the same words again */
+          update registry.series set version = ${effect.version}, updated_at = now() where series_id = ${effect.seriesId}`,
+      )
+      return
     case 'supersede':
       if (effect.lateTakeover !== undefined)
         await takeOverLate(client, { row: effect.row, write, late: effect.lateTakeover })

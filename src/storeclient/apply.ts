@@ -67,7 +67,8 @@ export async function applyDrafts(context: ApplyContext): Promise<Applied> {
   })
   const same = decided.map(({ decision }) => decision).find((decision) => decision.kind === 'same')
   if (decided.every(({ decision }) => decision.kind === 'same')) {
-    return { effects: [], documentUniqueId: same?.uniqueId, warnings: [], evidence: { documents: [] } }
+    const effects = decided.flatMap((one) => confirmed(one.decision, version))
+    return { effects, documentUniqueId: same?.current.uniqueId, warnings: [], evidence: { documents: [] } }
   }
   // What takes data back is taken however full it is.
   if (decided.some(({ decision }) => decision.kind === 'register'))
@@ -82,7 +83,7 @@ export async function applyDrafts(context: ApplyContext): Promise<Applied> {
   return {
     effects,
     ...(submission === undefined ? {} : { submissionSet: submission }),
-    documentUniqueId: registered[0]?.uniqueId ?? same?.uniqueId,
+    documentUniqueId: registered[0]?.uniqueId ?? same?.current.uniqueId,
     warnings: decided.flatMap(warningsOf),
     evidence: {
       documents: registered.map(({ uniqueId }) => ({
@@ -171,7 +172,7 @@ async function effectsOf(decided: Decided, context: SubmissionContext, applying:
   const row = (part: number) => rowOf(decided, part, { context, version: applying.version })
   switch (decision.kind) {
     case 'same':
-      return []
+      return confirmed(decision, applying.version)
     case 'superseded':
       return [{ kind: 'supersede', row: row(1), ...lateTakeover(place) }]
     case 'delete': {
@@ -200,6 +201,11 @@ async function effectsOf(decided: Decided, context: SubmissionContext, applying:
     }
   }
   return decision satisfies never
+}
+
+function confirmed(decision: Decision, { text }: Version): readonly Effect[] {
+  if (decision.kind !== 'same' || !decision.later) return []
+  return [{ kind: 'confirm', seriesId: decision.current.seriesId, version: text }]
 }
 
 /** Whatever order the messages come in, the newest document of both numbers stays, under the number that came last. */

@@ -7,8 +7,8 @@ import type { ResultKey } from './kinds/observations.ts'
 import type { CurrentDocument, SeriesState } from './ports.ts'
 
 export type Decision =
-  /** The current version says the same already. */
-  | { readonly kind: 'same'; readonly uniqueId: string }
+  /** The current version says the same already; said again later, it holds from then on against what was written between. */
+  | { readonly kind: 'same'; readonly current: CurrentDocument; readonly later: boolean }
   | { readonly kind: 'superseded' }
   | {
       readonly kind: 'register'
@@ -47,7 +47,7 @@ export function decide(draft: Draft, stored: SeriesState | undefined, context: D
   const state = stored ?? NOTHING_STORED
   const buried = state.tombstone !== undefined && context.time < state.tombstone
   const same = draft.deletes === 'no' && !context.takesOver ? sameOf(state, context) : undefined
-  if (same !== undefined) return { kind: 'same', uniqueId: same.uniqueId }
+  if (same !== undefined) return { kind: 'same', current: same, later: same.version.slice(0, 17) < context.time }
   const judged = judge(draft, state.currents, context)
   if (deletesAll(draft, judged)) return remove(judged, state, context)
   if (buried || isStale(draft, judged)) return { kind: 'superseded' }

@@ -166,6 +166,8 @@ export type Effect =
       /** A series that this document takes the place of: what comes for it later is meant for this one. */
       readonly takesOver?: string
     }
+  /** The current document was sent again later with the same words: it stands as of then, and nothing else changes. */
+  | { readonly kind: 'confirm'; readonly seriesId: string; readonly version: string }
   /** An older version that came late: kept with its bytes, never submitted. */
   | { readonly kind: 'supersede'; readonly row: VersionRow; readonly lateTakeover?: LateTakeover }
   /** Delete or cancel: entries become Deprecated, the series gets a tombstone, the message stays as proof. */

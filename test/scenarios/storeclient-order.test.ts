@@ -61,7 +61,7 @@ const order = (control: string, amount: string): Step => ({
 interface Story {
   readonly name: string
   readonly steps: readonly Step[]
-  /** Which of them is Approved in the end, counted from 1. */
+  /** Which of them is Approved in the end, counted from 1; of steps with the same words, the first. */
   readonly stands: readonly number[]
 }
 
@@ -76,6 +76,11 @@ const STORIES: readonly Story[] = [
     name: 'final, cancelled, final again',
     steps: [result('F', '25'), result('CA', '25'), result('F', '27')],
     stands: [3],
+  },
+  {
+    name: 'final, corrected, and as it was first',
+    steps: [result('F', '25'), result('F', '26'), result('F', '25')],
+    stands: [1],
   },
   {
     name: 'prescribed, changed, cancelled',
@@ -109,9 +114,19 @@ for (const { name, steps, stands } of STORIES) {
         const ack = readAck(await connection.send(Buffer.from(message)))
         t.equal(ack.code, 'AA', `${sequence.join()}: ${ack.errors.map(({ userText }) => userText).join('; ')}`)
       }
-      t.same(await standing(number), stands, `sent as ${sequence.map((index) => index + 1).join(', ')}`)
+      t.same(
+        (await standing(number)).map((step) => firstSaying(steps, step)),
+        stands,
+        `sent as ${sequence.map((index) => index + 1).join(', ')}`,
+      )
     }
   })
+}
+
+/** The first step that says what the n-th one says, both counted from 1. */
+function firstSaying(steps: readonly Step[], step: number): number {
+  const words = ({ event, segments }: Step) => [event, ...segments('1')].join('\r')
+  return steps.map(words).indexOf(words(steps[step - 1] as Step)) + 1
 }
 
 /** Steps of a story whose message is Approved, by the control ids in their bytes. */

@@ -59,8 +59,20 @@ t.test('the same content under a new MSH-10 makes no new version', async (t) => 
   const first = await send(oml11(), at)
   const again = await send(oml11({ controlId: 'M2', time: '20260402090000' }), at)
   t.same(again.answer, first.answer)
-  t.same(at.writes[1]?.effects, [])
+  t.match(at.writes[1]?.effects, [{ kind: 'confirm' }], 'only that it was said again')
   t.equal(at.staged.length, 1)
+})
+
+t.test('what was said again stands against what was written between and comes late', async (t) => {
+  const at = memory()
+  await send(oml11(), at)
+  await send(oml11({ controlId: 'M3', time: '20260401110000' }), at)
+  await send(oml11({ controlId: 'M2', time: '20260401100000', results: [{ code: TP }, { code: AST, value: '9' }] }), at)
+  t.equal(at.writes[2]?.effects[0]?.kind, 'supersede')
+  await send(oml11({ controlId: 'M4', time: '20260401103000', control: 'CA' }), at)
+  t.equal(at.current.length, 1, 'and against a cancel')
+  await send(oml11({ controlId: 'M5', time: '20260401080000' }), at)
+  t.same(at.writes[4]?.effects, [], 'said again by an older message it stands no earlier')
 })
 
 t.test('an older message that comes late is kept, but not current', async (t) => {
@@ -297,7 +309,7 @@ t.test('a number without its zeros is found only where the facility pads', async
   at.facility = { ...at.facility, localIdForm: 'pad:10' }
   const found = await send(oml11({ pid }), at)
   t.same([...warningsOf(found)].sort(), ['HL7_CODE', 'HL7_PADDING'])
-  t.equal(at.writes[0]?.effects[0]?.row.kind, 'OML-11')
+  t.match(at.writes[0]?.effects[0], { row: { kind: 'OML-11' } })
 })
 
 t.test('a failure that is no refusal goes through to the pipeline', async (t) => {

@@ -157,6 +157,13 @@ export function memory(): Memory {
           self.writes.push(write)
           answers.set(`${write.claim.scope}|${write.claim.key}`, { digest: write.claim.digest, answer: write.answer })
           for (const effect of write.effects) {
+            if (effect.kind === 'confirm') {
+              const { seriesId, version } = effect
+              self.current = self.current.map((one) =>
+                one.row.seriesId === seriesId ? { ...one, row: { ...one.row, version } } : one,
+              )
+              continue
+            }
             const known = series.get(effect.row.baseSeriesId) ?? { lastPart: 0 }
             series.set(effect.row.baseSeriesId, known)
             if (effect.kind === 'supersede') continue
