@@ -342,6 +342,15 @@ async function moveSeries(client: Queryable, move: Move): Promise<void> {
   const { row, takesOver, write } = move
   await execute(
     client,
+    sql`/* StoreClient: a cancel of the former number holds for the new one */
+      insert into registry.series as s (series_id, base_series_id, part, person_key, facility_id, kind, version, body_sha256, tombstone)
+      select ${row.baseSeriesId}, ${row.baseSeriesId}, 1, ${write.personKey}, ${write.caller.facilityId}, ${row.kind}, ${row.version}, ${row.bodyHash},
+             former.tombstone
+      from registry.series former where former.series_id = ${takesOver} and former.tombstone is not null
+      on conflict (series_id) do update set tombstone = greatest(s.tombstone, excluded.tombstone), updated_at = now()`,
+  )
+  await execute(
+    client,
     sql`/* StoreClient: a document number that another one replaced */
       insert into registry.series (series_id, base_series_id, part, person_key, facility_id, kind, version, body_sha256, moved_to)
       values (${takesOver}, ${takesOver}, 1, ${write.personKey}, ${write.caller.facilityId}, ${row.kind}, ${row.version}, ${row.bodyHash},

@@ -142,7 +142,15 @@ function placeOf(draft: Draft, situation: Situation): Place {
     currents.length > 0 ? [] : [iheError('HL7_PARENT_UNKNOWN', { at: 'TXA-13', value: parent.number.received })]
   if (parent.relation === 'appends') return { ...place, appendsTo: currents, warnings }
   const takesOver = above?.movedTo ?? parentSeriesId
-  return takesOver === place.baseSeriesId ? place : { ...place, former: currents, takesOver, warnings }
+  return takesOver === place.baseSeriesId
+    ? place
+    : { ...place, state: withDeletionOf(above, own), former: currents, takesOver, warnings }
+}
+
+/** A cancel of the former number that was written after the replacement was meant for the replacement. */
+function withDeletionOf(former: SeriesState | undefined, own: SeriesState | undefined): SeriesState | undefined {
+  const tombstone = [former?.tombstone ?? '', own?.tombstone ?? ''].sort().at(-1) ?? ''
+  return tombstone === '' ? own : { currents: [], lastPart: 0, ...own, tombstone }
 }
 
 /** A changed order whose only document stands under another day is that document: the sender ought to have deleted it first. */

@@ -37,6 +37,8 @@ const edited = document('T08', (number) => `${number}-A`)
 const replacement = document('T10', (number) => `${number}-B|${number}-A`)
 const cancelled = document('T11', (number) => `${number}-B`)
 
+const cancelledFormer = document('T11', (number) => `${number}-A`)
+
 const result = (status: string, value: string): Step => ({
   event: 'OUL^R22^OUL_R22',
   segments: (number) => [
@@ -89,6 +91,26 @@ const STORIES: readonly Story[] = [
   },
   { name: 'document, edited, replaced under a new number', steps: [first, edited, replacement], stands: [3] },
   { name: 'document, replaced, edited under its old number', steps: [first, replacement, edited], stands: [3] },
+  {
+    name: 'document, replaced, cancelled under its former number',
+    steps: [first, replacement, cancelledFormer],
+    stands: [],
+  },
+  {
+    name: 'document, cancelled, replaced under a new number',
+    steps: [first, cancelledFormer, replacement],
+    stands: [3],
+  },
+  {
+    name: 'document, replaced, edited under its former number, cancelled under it',
+    steps: [first, replacement, edited, cancelledFormer],
+    stands: [],
+  },
+  {
+    name: 'document, replaced, cancelled under its former number, edited under it',
+    steps: [first, replacement, cancelledFormer, edited],
+    stands: [4],
+  },
   { name: 'document, edited, replaced, cancelled', steps: [first, edited, replacement, cancelled], stands: [] },
 ]
 
