@@ -39,7 +39,9 @@ export function entriesOf(bytes: Buffer): readonly ArchiveEntry[] | undefined {
     entries.push(entry.entry)
     at = entry.next
   }
-  return entries
+  // Other readers go by the directory, not by its count: what is not counted would be hidden from us alone.
+  const hidesMore = at + 4 <= bytes.length && bytes.readUInt32LE(at) === DIRECTORY_ENTRY
+  return hidesMore ? undefined : entries
 }
 
 /** The end record stands last, but for its comment. */

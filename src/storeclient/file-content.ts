@@ -47,9 +47,10 @@ const SCRIPT_IN_MARKUP = /<([a-z0-9]+:)?script[\s>/]|javascript:|vbscript:/i
 const SCRIPT_IN_PAGE =
   /<(object|embed|applet)[\s>]|[\s"'/]on(load|unload|error|click|dblclick|mouse[a-z]+|pointer[a-z]+|key[a-z]+|focus[a-z]*|blur|change|input|submit|toggle|begin|end|animation[a-z]+|transition[a-z]+)\s*=/i
 
-/** Archives in archives are opened so deep, and no more than this is unpacked for one file. */
+/** Archives in archives are opened so deep, and no more than this is unpacked and looked into for one file. */
 const MAX_DEPTH = 2
 const MAX_UNPACKED = 64 * 2 ** 20
+const MAX_ENTRIES = 10_000
 
 export interface NamedContent {
   readonly bytes: Buffer
@@ -59,12 +60,13 @@ export interface NamedContent {
 
 /** Why a file may not be taken, in words for its sender; undefined when it may. */
 export function forbiddenIn(file: NamedContent): string | undefined {
-  return judge(file, { unpacked: 0 }, 0)
+  return judge(file, { unpacked: 0, entries: 0 }, 0)
 }
 
-/** What was unpacked so far, of all archives of a file. */
+/** What was unpacked and looked into so far, of all archives of a file. */
 interface Budget {
   unpacked: number
+  entries: number
 }
 
 function judge(
@@ -103,6 +105,8 @@ function inOleFile(bytes: Buffer): string | undefined {
 function inArchive(bytes: Buffer, budget: Budget, depth: number): string | undefined {
   const entries = entriesOf(bytes)
   if (entries === undefined) return 'archive that cannot be read'
+  budget.entries += entries.length
+  if (budget.entries > MAX_ENTRIES) return 'archive with too many entries'
   if (entries.some(({ name }) => MACRO_PARTS.test(name)) && isOffice(entries)) return 'office file with macros'
   for (const entry of entries) {
     const reason = inEntry(entry, budget, depth)
@@ -123,6 +127,9 @@ function inEntry(entry: ArchiveEntry, budget: Budget, depth: number): string | u
   if (entry.isEncrypted) return 'entries with a password'
   const head = headOf(entry)
   if (head === undefined) return 'entries that cannot be read'
+  // The beginning of a bomb is large too, and many entries may share one.
+  budget.unpacked += head.length
+  if (budget.unpacked > MAX_UNPACKED) return 'entries too large to be looked into'
   const isArchive = /^504b0[35]0[46]/.test(head.toString('hex', 0, 4))
   if (!isArchive && !head.toString('hex', 0, 8).startsWith(OLE))
     return judge({ bytes: head, fileName: withoutBin(entry.name) }, budget, depth)

@@ -207,3 +207,32 @@ t.test('the root of markup is found behind any row of comments, and soon', async
   const svg = Buffer.from(`<?xml version="1.0"?> <!-- a --> <!DOCTYPE svg> <!-- b --><svg xmlns="x"/>`)
   t.equal(typeOfFile(svg, undefined, undefined).type, 'image/svg+xml')
 })
+
+/** An archive whose directory names its one entry `times` times. */
+function sharing(times: number, archive: Buffer): Buffer {
+  const directory = archive.lastIndexOf(Buffer.from('504b0102', 'hex'))
+  const entry = archive.subarray(directory, archive.length - 22)
+  const end = Buffer.from(archive.subarray(-22))
+  for (const at of [8, 10]) end.writeUInt16LE(times, at)
+  end.writeUInt32LE(entry.length * times, 12)
+  return Buffer.concat([archive.subarray(0, directory), ...Array.from({ length: times }, () => entry), end])
+}
+
+t.test('an archive is looked into within bounds, whatever its entries share', async (t) => {
+  const bomb = sharing(1000, zip([{ name: 'a', content: Buffer.alloc(1_000_000, 'a') }]))
+  const begun = performance.now()
+  t.match(forbiddenIn({ bytes: bomb }), /too large/)
+  t.match(forbiddenIn({ bytes: sharing(50, zip([{ name: 'b', content: bomb, stored: true }])) }), /too large/)
+  const many = sharing(5000, zip([{ name: 'c', content: 'c', stored: true }]))
+  t.match(forbiddenIn({ bytes: sharing(3, zip([{ name: 'd', content: many, stored: true }])) }), /too many entries/)
+  t.ok(performance.now() - begun < 3000, 'and soon')
+})
+
+t.test('an entry that the end record does not count is not hidden by it', async (t) => {
+  const archive = zip([
+    { name: 'a.txt', content: 'text' },
+    { name: 'b.exe', content: PROGRAM },
+  ])
+  for (const at of [8, 10]) archive.writeUInt16LE(1, archive.length - 22 + at)
+  t.equal(forbiddenIn({ bytes: archive }), 'archive that cannot be read')
+})
