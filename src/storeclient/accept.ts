@@ -19,8 +19,6 @@ import type { LinkedPatient, Question, Situation, StoreClientPorts, StoreClientT
 export type { StoreClientAnswer } from './answer.ts'
 export type { StoreClientRequest } from './interpret.ts'
 
-/** Refusals of which nothing but the fact may be kept: the facility has no right to hand this patient's data over. */
-const DROP_PAYLOAD = new Set(['HL7_PATIENT_NOT_LINKED', 'HL7_CONSENT'])
 /** ERR repeats are read by people; more of them hide the first. */
 const MAX_WARNINGS = 50
 
@@ -217,9 +215,8 @@ function evidenceOf(walk: Walk): Evidence {
 }
 
 function refuse(walk: Walk, error: IheError): Outcome<StoreClientAnswer> {
-  const drop = DROP_PAYLOAD.has(error.row.code)
-  // Warnings quote the message, so they go where the message goes.
-  const warnings = drop ? [] : walk.warnings.slice(0, MAX_WARNINGS)
+  // Warnings quote the message; until link and consent stand, nothing but the fact of a refusal may be kept.
+  const warnings = walk.patient === undefined ? [] : walk.warnings.slice(0, MAX_WARNINGS)
   return {
     answer: { kind: 'refused', error, warnings },
     result: 'failure',

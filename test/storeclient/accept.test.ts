@@ -197,6 +197,18 @@ t.test('no link and no consent: refused, and nothing of the message is kept', as
   t.equal(codeOf(trusted), 'accepted')
 })
 
+t.test('a refusal before link and consent are known quotes nothing of the message', async (t) => {
+  const at = memory()
+  await send(oml11(), at)
+  at.patient = { ...linked, consent: false }
+  const results = [{ code: TP, value: '溶血' }]
+  for (const text of [oml11({ results, msh: msh('OUL^R22^OUL_R22', {}).replace('|M1|', '||') }), oml11({ results })]) {
+    const refused = await send(text, at)
+    t.match(refused.answer, { kind: 'refused', warnings: [] })
+    t.equal(refused.errors.length, 1)
+  }
+})
+
 t.test('another person under the number is refused and nothing of the message is stored', async (t) => {
   const at = memory()
   const pid = 'PID|0001||0000012345^^^^PI||別人^三郎^^^^^L^I~ベツジン^サブロウ^^^^^L^P||19330303|F'
