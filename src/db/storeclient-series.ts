@@ -2,6 +2,7 @@
 
 import { STATUS_APPROVED } from '../model/xds.ts'
 import type { CurrentDocument, LinkedPatient, Question, SeriesState, Situation } from '../storeclient/ports.ts'
+import { storedKey } from './idempotency.ts'
 import { type Queryable, query, sql } from './sql.ts'
 
 /** How the bytes of a document that lies in a file are read. */
@@ -99,6 +100,7 @@ async function readSeries(
 async function readOrders(client: Queryable, { question, options, patient }: Wanted): Promise<Situation['ofOrders']> {
   const { changed } = question
   if (changed === undefined) return NOTHING_STORED.ofOrders
+  const asked = new Map(changed.orderNumbers.map((number) => [storedKey(number), number]))
   const rows = await query<SeriesRow>(
     client,
     sql`/* StoreClient: current documents of an order under any care date */
@@ -108,14 +110,15 @@ async function readOrders(client: Queryable, { question, options, patient }: Wan
       join lateral (
         select c.entry_uuid, c.unique_id, c.person_key from registry.document_entry c
         where c.entry_uuid = s.current_entry and c.status = ${STATUS_APPROVED} limit 1) as e on true
-      where s.facility_id = ${changed.facilityId} and s.kind = ${changed.kind} and s.order_number = any(${changed.orderNumbers})
+      where s.facility_id = ${changed.facilityId} and s.kind = ${changed.kind} and s.order_number = any(${[...asked.keys()]})
         and s.person_key = ${patient.personKey}`,
   )
   const found = new Map<string, (CurrentDocument & { readonly baseSeriesId: string })[]>()
   for (const row of rows) {
-    if (row.entry_uuid === null || row.order_number === null) continue
+    const number = asked.get(row.order_number ?? '')
+    if (row.entry_uuid === null || number === undefined) continue
     const current = { ...(await toCurrent(row, row.entry_uuid, options)), baseSeriesId: row.base_series_id }
-    found.set(row.order_number, [...(found.get(row.order_number) ?? []), current])
+    found.set(number, [...(found.get(number) ?? []), current])
   }
   return found
 }

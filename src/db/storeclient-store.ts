@@ -30,7 +30,7 @@ import type {
 } from '../storeclient/ports.ts'
 import { factColumns, writtenAs } from './access-store.ts'
 import { sqlState } from './failure.ts'
-import { claimColumn, claimPart } from './idempotency.ts'
+import { claimColumn, claimPart, storedKey } from './idempotency.ts'
 import { transaction } from './pool.ts'
 import { referencedObjects } from './registry-facts.ts'
 import { bareUuid, registrationParts } from './registry-write.ts'
@@ -295,7 +295,7 @@ async function takeOverLate(
       client,
       sql`/* StoreClient: the current document of the former number, under the new one */
         insert into registry.series (series_id, base_series_id, part, person_key, facility_id, kind, order_number, current_entry, version, body_sha256)
-        values (${row.baseSeriesId}, ${row.baseSeriesId}, 1, ${write.personKey}, ${write.caller.facilityId}, ${row.kind}, ${row.number ?? null},
+        values (${row.baseSeriesId}, ${row.baseSeriesId}, 1, ${write.personKey}, ${write.caller.facilityId}, ${row.kind}, ${orderColumn(row)},
                 ${bareUuid(adopts.entryUUID)}, ${adopts.version}, ${adopts.bodyHash})
         on conflict (series_id) do update set current_entry = excluded.current_entry, version = excluded.version,
           body_sha256 = excluded.body_sha256, updated_at = now()`,
@@ -324,10 +324,15 @@ function currentPart(effect: Extract<Effect, { kind: 'register' }>, write: Write
         insert into registry.series (series_id, base_series_id, part, person_key, facility_id, kind, order_number, care_date, patient_number, current_entry,
                                      version, body_sha256)
         values (${row.seriesId}, ${row.baseSeriesId}, ${row.part}, ${write.personKey}, ${write.caller.facilityId}, ${row.kind},
-                ${row.number ?? null}, ${row.careDate ?? NO_DATE}, ${write.patientNumber}, ${bareUuid(effect.entry.entryUUID)}, ${row.version},
+                ${orderColumn(row)}, ${row.careDate ?? NO_DATE}, ${write.patientNumber}, ${bareUuid(effect.entry.entryUUID)}, ${row.version},
                 ${row.bodyHash})
         on conflict (series_id) do update set current_entry = excluded.current_entry, person_key = excluded.person_key,
           patient_number = excluded.patient_number, version = excluded.version, body_sha256 = excluded.body_sha256, updated_at = now())`
+}
+
+/** Orders are found by their numbers, so a number longer than an index row holds is kept as its digest. */
+function orderColumn({ number }: VersionRow): string | null {
+  return number === undefined ? null : storedKey(number)
 }
 
 interface Move {
@@ -384,7 +389,7 @@ async function setTombstone(
       insert into registry.series (series_id, base_series_id, part, person_key, facility_id, kind, order_number, care_date, patient_number, current_entry,
                                    version, body_sha256, tombstone)
       values (${row.seriesId}, ${row.baseSeriesId}, ${row.part}, ${write.personKey}, ${write.caller.facilityId}, ${row.kind},
-              ${row.number ?? null}, ${row.careDate ?? NO_DATE}, ${write.patientNumber}, null, ${row.version}, ${row.bodyHash}, ${given.tombstone})
+              ${orderColumn(row)}, ${row.careDate ?? NO_DATE}, ${write.patientNumber}, null, ${row.version}, ${row.bodyHash}, ${given.tombstone})
       on conflict (series_id) do update set tombstone = excluded.tombstone, updated_at = now(),
         current_entry = case when registry.series.current_entry = any(${given.retired.map(bareUuid)}::uuid[]) then null else registry.series.current_entry end`,
   )

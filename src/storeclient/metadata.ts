@@ -27,6 +27,8 @@ const REFERENCE_ORDER = 'urn:ihe:iti:xds:2013:order'
 const REFERENCE_UNIQUE_ID = 'urn:ihe:iti:xds:2013:uniqueId'
 /** Arc of placer order numbers below the facility's patient number OID. */
 const ORDER_ARC = '1'
+/** What a slot value holds (ITI TF-3 Table 4.2.3.1.7-2; ebRIM LongName). */
+const SLOT_VALUE_LENGTH = 256
 const LANGUAGE = 'ja-JP'
 /** The MIME type says all there is to know about the format (ITI TF-3 4.2.3.2.9). */
 const FORMAT_OF_FILES = 'urn:ihe:iti:xds:2017:mimeTypeSufficient'
@@ -87,12 +89,16 @@ export function documentEntry(context: MetadataContext, draft: Draft, ids: Docum
     size: String(document.sizeBytes),
     repositoryUniqueId: context.settings.repositoryUniqueId,
     referenceIdList: [
-      ...orderReference(context, draft),
-      ...(draft.references ?? []),
+      ...[...orderReference(context, draft), ...(draft.references ?? [])].filter(isSlotValue),
       ...((draft.files ?? []).length === 0 ? [] : [messageReference(ids)]),
     ],
     extraSlots: [{ name: ORIGINAL_SERVICE_TIME, values: [...new Set(draft.service.map((time) => time.text))] }],
   }
+}
+
+/** A longer number stays in the message alone: no registry takes it as a reference. */
+function isSlotValue(text: string): boolean {
+  return text.length <= SLOT_VALUE_LENGTH
 }
 
 export interface FileOfMessage {

@@ -1,5 +1,6 @@
 // Messages of one document in whatever order they come: one end state (HL7 v2.5 2.9; ITI TF-3 4.2.2.2.3 RPLC; SS-MIX2: newest wins).
 
+import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { readAck } from '../../src/codec/hl7v2/ack.ts'
 import { DOMAINS, startNetwork } from '../faults/support.ts'
@@ -144,6 +145,19 @@ for (const { name, steps, stands } of STORIES) {
     }
   })
 }
+
+t.test('a number longer than an index row holds is a number like any other', async (t) => {
+  const number = randomBytes(4000).toString('hex')
+  for (const [step, day] of ['01', '03'].entries()) {
+    const msh = `MSH|^~\\&|EHR|1399100015|GW|TSUNAGI|${at(step)}||RDE^O11^RDE_O11|P-LONG-${step}|P|2.5||||||UNICODE UTF-8`
+    const segments = order('XO', '21')
+      .segments(number)
+      .map((segment) => segment.replace('20260401085500', `202604${day}085500`))
+    const ack = readAck(await connection.send(Buffer.from([msh, ...segments, ''].join('\r'))))
+    t.equal(ack.code, 'AA', ack.errors.map(({ userText }) => userText).join('; '))
+    t.equal(ack.errors.length, step, 'the document of the former day is found again')
+  }
+})
 
 /** The first step that says what the n-th one says, both counted from 1. */
 function firstSaying(steps: readonly Step[], step: number): number {
