@@ -2,7 +2,7 @@
 // looked into (guidelines for medical information systems; a network that shares files must not spread them).
 
 import { type ArchiveEntry, contentOf, entriesOf, headOf } from './archive.ts'
-import { textHead } from './file-type.ts'
+import { textHead, textOfBytes } from './file-type.ts'
 
 /** Endings that a computer runs when the file is opened. */
 const RUNNABLE = new Set(
@@ -43,9 +43,14 @@ const VBA_STREAM = Buffer.from('_VBA_PROJECT', 'utf16le')
 const ENCRYPTED_STREAM = Buffer.from('EncryptedPackage', 'utf16le')
 const INSTALLER_CLASS = Buffer.from('84100c0000000000c000000000000046', 'hex')
 const MACRO_PARTS = /(^|\/)(vbaProject\.bin|vbaData\.xml|macrosheets\/|dialogsheets\/|activeX\/|Basic\/|Scripts\/)/i
-const SCRIPT_IN_MARKUP = /<([a-z0-9]+:)?script[\s>/]|javascript:|vbscript:/i
-const SCRIPT_IN_PAGE =
-  /<(object|embed|applet)[\s>]|[\s"'/]on(load|unload|error|click|dblclick|mouse[a-z]+|pointer[a-z]+|key[a-z]+|focus[a-z]*|blur|change|input|submit|toggle|begin|end|animation[a-z]+|transition[a-z]+)\s*=/i
+const SCRIPT_IN_MARKUP = /<([a-z0-9]+:)?script[\s>/]/i
+/** Of an address, compared without white space, which browsers ignore there. */
+const SCRIPT_ADDRESS = /(java|vb)script:/i
+/** Elements and attributes that run something. Browsers learn new events every year, so every `on…=` is one but for plain words. */
+const SCRIPT_IN_PAGE = /<(object|embed|applet)[\s>]|[\s"'/](on(?!(?:set|line|ward|going)\b)[a-z]{3,}|srcdoc)\s*=/i
+/** What chooses a set of characters in ISO-2022-JP and is no character itself. */
+const JIS_ESCAPE = /\p{Cc}(?:\([ABIJ]|\$[@AB]|\$\([A-Z])/gu
+const CHARACTER_REFERENCE = /&#(?:x0*([0-9a-f]{1,4})|0*(\d{1,5}));?|&(colon|tab|newline);/gi
 
 /** Archives in archives are opened so deep, and no more than this is unpacked and looked into for one file. */
 const MAX_DEPTH = 2
@@ -152,9 +157,18 @@ function inText(bytes: Buffer, mimeType: string): string | undefined {
   if (/^(@echo\s+off|rem\s.*\r?\n@|<\?php|<%@|on error resume next)/i.test(head)) return 'script'
   const isMarkup = MARKUP_TYPES.has(mimeType) || /^<[a-z!?]/i.test(head)
   if (!isMarkup) return undefined
-  const wide = bytes[0] === 0xff && bytes[1] === 0xfe
-  const whole = bytes.toString(wide ? 'utf16le' : 'latin1')
-  if (SCRIPT_IN_MARKUP.test(whole)) return 'page with a script'
+  const whole = textOfBytes(bytes).replaceAll(JIS_ESCAPE, '')
+  if (SCRIPT_IN_MARKUP.test(whole) || SCRIPT_ADDRESS.test(addressesOf(whole))) return 'page with a script'
   const isPage = mimeType === 'text/html' || mimeType === 'image/svg+xml' || /<(html|svg)[\s>]/i.test(head)
   return isPage && SCRIPT_IN_PAGE.test(whole) ? 'page with a script' : undefined
+}
+
+/** Markup as a browser reads the addresses in it. */
+function addressesOf(markup: string): string {
+  return markup
+    .replaceAll(CHARACTER_REFERENCE, (_, hexadecimal?: string, decimal?: string, name?: string) => {
+      if (name !== undefined) return name.toLowerCase() === 'colon' ? ':' : ''
+      return String.fromCharCode(hexadecimal === undefined ? Number(decimal) : Number.parseInt(hexadecimal, 16))
+    })
+    .replaceAll(/[\p{Cc} ]+/gu, '')
 }

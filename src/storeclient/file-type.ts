@@ -140,12 +140,18 @@ const HEAD_BYTES = 2048
 
 /** The beginning as text, without byte order mark and leading white space. */
 export function textHead(bytes: Buffer): string {
-  const wide = bytes[0] === 0xff && bytes[1] === 0xfe
-  return bytes
-    .subarray(0, HEAD_BYTES)
-    .toString(wide ? 'utf16le' : 'utf8')
+  return textOfBytes(bytes.subarray(0, HEAD_BYTES))
     .replace(/^\ufeff/, '')
     .trimStart()
+}
+
+/** Text in the encoding that its byte order mark names, else UTF-8. */
+export function textOfBytes(bytes: Buffer): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.toString('utf16le')
+  if (bytes[0] !== 0xfe || bytes[1] !== 0xff) return bytes.toString()
+  return Buffer.from(bytes.subarray(0, bytes.length - (bytes.length % 2)))
+    .swap16()
+    .toString('utf16le')
 }
 
 /** What a container of this type may hold beside the type it shows. */

@@ -77,6 +77,12 @@ t.test('programs and scripts are refused by what they are and by what they are c
     ['<svg xmlns="x"><script/></svg>', 'image/svg+xml'],
     ['<?xml version="1.0"?><html xmlns="x"><xhtml:script/></html>', 'text/xml'],
     [Buffer.from('\ufeff<html><script></html>', 'utf16le'), 'text/html'],
+    [Buffer.from('\ufeff<html><script></html>', 'utf16le').swap16(), 'text/html'],
+    ['<html><scr\u001b(Bipt></html>', 'text/html'],
+    ['<html><body onpageshow=x()>', 'text/html'],
+    ['<html><a href="java&#115;cript:x()">', 'text/html'],
+    ['<html><a href="java\n&#x73;cript&colon;x()">', 'text/html'],
+    ['<html><iframe srcdoc="&lt;script&gt;">', 'text/html'],
   ]
   for (const [content, mimeType, fileName] of cases) {
     const file = { bytes: Buffer.from(content), ...(mimeType && { mimeType }), ...(fileName && { fileName }) }
@@ -128,6 +134,7 @@ t.test('what the clinic sends every day is taken', async (t) => {
     ['MZの型番について', 'text/plain'],
     ['<?xml version="1.0"?><ClinicalDocument><title>紹介</title></ClinicalDocument>', 'text/xml'],
     ['<html><p>one=1</p></html>', 'text/html'],
+    ['<html><p>Onset = 3日前, online=可</p></html>', 'text/html'],
     ['日,目標\r\n1,離床\r\n', 'text/csv', 'path.csv'],
     [zip(OFFICE), '', '計画.docx'],
     [zip([...OFFICE, { name: 'xl/printerSettings/printerSettings1.bin', content: 'x' }]), '', 'a.xlsx'],
