@@ -348,9 +348,10 @@ async function moveSeries(client: Queryable, move: Move): Promise<void> {
   await execute(
     client,
     sql`/* StoreClient: a cancel of the former number holds for the new one */
-      insert into registry.series as s (series_id, base_series_id, part, person_key, facility_id, kind, version, body_sha256, tombstone)
-      select ${row.baseSeriesId}, ${row.baseSeriesId}, 1, ${write.personKey}, ${write.caller.facilityId}, ${row.kind}, ${row.version}, ${row.bodyHash},
-             former.tombstone
+      insert into registry.series as s (series_id, base_series_id, part, person_key, facility_id, kind, order_number, care_date, patient_number,
+                                        version, body_sha256, tombstone)
+      select ${row.baseSeriesId}, ${row.baseSeriesId}, 1, ${write.personKey}, ${write.caller.facilityId}, ${row.kind}, ${orderColumn(row)},
+             ${row.careDate ?? NO_DATE}, ${write.patientNumber}, ${row.version}, ${row.bodyHash}, former.tombstone
       from registry.series former where former.series_id = ${takesOver} and former.tombstone is not null
       on conflict (series_id) do update set tombstone = greatest(s.tombstone, excluded.tombstone), updated_at = now()`,
   )
