@@ -57,9 +57,9 @@ export const hl7v2Errors = [
     code: 'HL7_LIMIT',
     v2: { ack: 'AE', table0357: 207, application: 'SC-TOOLARGE' },
     http: ACKNOWLEDGED,
-    message: 'The message has more segments, fields or repetitions than are accepted',
-    hint: 'Send at most 10,000 segments, 1,000 fields a segment and 1,000 repetitions a field; split the message',
-    ja: 'セグメント・フィールド・繰返しの数が上限を超えています。分割して送信してください。',
+    message: 'The message has more segments, fields, repetitions or orders than are accepted',
+    hint: 'Send at most 10,000 segments, 1,000 fields a segment, 1,000 repetitions a field and 200 orders; split the message',
+    ja: 'セグメント・フィールド・繰返し・オーダの数が上限を超えています。分割して送信してください（オーダは1電文200件まで）。',
   }),
   row({
     code: 'HL7_BATCH',

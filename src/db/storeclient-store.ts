@@ -294,9 +294,10 @@ async function takeOverLate(
     await execute(
       client,
       sql`/* StoreClient: the current document of the former number, under the new one */
-        insert into registry.series (series_id, base_series_id, part, person_key, facility_id, kind, order_number, current_entry, version, body_sha256)
+        insert into registry.series (series_id, base_series_id, part, person_key, facility_id, kind, order_number, care_date, patient_number, current_entry,
+                                     version, body_sha256)
         values (${row.baseSeriesId}, ${row.baseSeriesId}, 1, ${write.personKey}, ${write.caller.facilityId}, ${row.kind}, ${orderColumn(row)},
-                ${bareUuid(adopts.entryUUID)}, ${adopts.version}, ${adopts.bodyHash})
+                ${row.careDate ?? NO_DATE}, ${write.patientNumber}, ${bareUuid(adopts.entryUUID)}, ${adopts.version}, ${adopts.bodyHash})
         on conflict (series_id) do update set current_entry = excluded.current_entry, version = excluded.version,
           body_sha256 = excluded.body_sha256, updated_at = now()`,
     )

@@ -4,6 +4,7 @@ import type { Reading } from '../../profiles/partners/index.ts'
 import type { CallingSystem } from '../model/caller.ts'
 import { type Er7Message, value } from '../model/hl7v2.ts'
 import type { StoreClientRequest } from '../storeclient/accept.ts'
+import { sendingApplicationOf } from '../storeclient/header.ts'
 import { originOf as originOfFile } from '../storeclient/ssmix/origin.ts'
 import type { Carriage } from './hl7v2-door.ts'
 
@@ -33,7 +34,7 @@ export function originOf({ message, caller, carriage, reading, sha256 }: Pushed)
 
 /** MSH-10 with MSH-7, for a sender whose counter begins again; undefined without MSH-10, which is refused as of any sender. */
 function datedClaim(message: Er7Message, { facilityId }: CallingSystem) {
-  const [application, time, controlId] = [value(message, 'MSH', 3), value(message, 'MSH', 7), value(message, 'MSH', 10)]
+  const [time, controlId] = [value(message, 'MSH', 7), value(message, 'MSH', 10)]
   if (controlId === '') return undefined
-  return { scope: `storeclient:${facilityId}`, key: JSON.stringify([application, controlId, time]) }
+  return { scope: `storeclient:${facilityId}`, key: JSON.stringify([sendingApplicationOf(message), controlId, time]) }
 }

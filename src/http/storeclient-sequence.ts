@@ -3,6 +3,7 @@
 import { iheError } from '../../profiles/errors/index.ts'
 import { NO_EVIDENCE } from '../model/evidence.ts'
 import { type Er7Message, value } from '../model/hl7v2.ts'
+import { sendingApplicationOf } from '../storeclient/header.ts'
 import type { Performed } from './hl7v2-door.ts'
 
 interface SequenceState {
@@ -36,7 +37,7 @@ export function createSequencer(store: Sequences): (given: Sequenced) => Promise
   return (given) => {
     const number = value(given.message, 'MSH', 13)
     if (number === '') return given.perform()
-    const application = value(given.message, 'MSH', 3)
+    const application = sendingApplicationOf(given.message)
     const key = JSON.stringify([given.systemId, application])
     const turn = (last.get(key) ?? Promise.resolve()).then(() => inSequence(store, { ...given, application, number }))
     const settled = turn

@@ -82,10 +82,14 @@ function isSubset(small: ReadonlySet<string>, large: ReadonlySet<string>): boole
   return [...small].every((entry) => large.has(entry))
 }
 
-/** A cancel of results takes the whole document away only when it names all of them. */
+/**
+ * A cancel of results takes the whole document away only when it names all of them. One that comes before what it cancels cannot
+ * know that: it is a document like any other, so that results it does not name are not hidden when they come.
+ */
 function deletesAll(draft: Draft, judged: readonly Judged[]): boolean {
   if (draft.deletes === 'no') return false
-  return draft.deletes === 'whole' || judged.every(({ covered, newer }) => covered || newer)
+  if (draft.deletes === 'whole') return true
+  return judged.length > 0 && judged.every(({ covered, newer }) => covered || newer)
 }
 
 function remove(judged: readonly Judged[], state: SeriesState, context: DecisionContext): Decision {

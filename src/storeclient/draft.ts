@@ -1,5 +1,6 @@
 // A message as drafts: the readings of its kind, under the keys and series that name them here.
 
+import { iheError } from '../../profiles/errors/index.ts'
 import type { DataKind } from '../../profiles/storeclient/index.ts'
 import type { Caller } from '../model/caller.ts'
 import { type Hl7Time, parseHl7Time } from '../model/hl7-time.ts'
@@ -30,13 +31,19 @@ export interface DraftContext {
   readonly maxFileBytes: number
 }
 
+/** Each order is a document, and all of one message share one commit, for which the patient's next message waits. */
+const MAX_DOCUMENTS = 200
+
 /**
  * The documents a message makes.
- * @throws {IheError} what the reader of the kind throws, and what its files are refused for.
+ * @throws {IheError} HL7_LIMIT, what the reader of the kind throws, and what its files are refused for.
  */
 export function readDrafts(message: Er7Message, context: DraftContext): readonly Draft[] {
   const { header, origin } = context
   const readings = readerOf(header.found.kind.kind).documents(message, { header })
+  if (readings.length > MAX_DOCUMENTS) {
+    throw iheError('HL7_LIMIT', { at: 'ORC', value: `${readings.length} orders`, rule: `at most ${MAX_DOCUMENTS}` })
+  }
   return (origin === undefined ? readings : asFiled(readings, origin)).map((reading) =>
     toDraft(message, reading, context),
   )

@@ -330,3 +330,29 @@ t.test('a failure that is no refusal goes through to the pipeline', async (t) =>
   await t.rejects(send(oml11(), { ...at, ports: broken }), /database gone/)
   t.ok(oid('2.25.1'))
 })
+
+t.test('a cancel of one result that comes before its report hides none of the others', async (t) => {
+  const at = memory()
+  const withdrawn = { controlId: 'M2', time: '20260401100000', results: [{ code: TP, status: 'D' }] }
+  t.equal(codeOf(await send(oml11(withdrawn), at)), 'accepted')
+  t.equal(codeOf(await send(oml11(), at)), 'accepted')
+  t.same(
+    at.current.map(({ row }) => row.part),
+    [1, 2],
+    'the late report stands beside what was withdrawn of it',
+  )
+})
+
+t.test('more orders than one commit should hold are refused as a whole (HL7 table 0357: 207)', async (t) => {
+  const at = memory()
+  const group = (number: number) => [
+    `SPM|1|||023^血清^JC10|||||||||||||202604010830`,
+    `OBR|1|${number}||E002^生化学^99O03`,
+    `ORC|SC|${number}`,
+    `OBX|1|NM|${TP}^項目^JC10||7.2|g/dL|||||F`,
+  ]
+  const orders = (count: number) => [oml11(), ...Array.from({ length: count }, (_, index) => group(index + 1)).flat()]
+  t.equal(codeOf(await send(orders(200).join('\r'), at)), 'HL7_LIMIT')
+  t.same([at.staged.length, at.writes.length], [0, 0])
+  t.equal(codeOf(await send(orders(199).join('\r'), at)), 'accepted')
+})
