@@ -191,7 +191,7 @@ function show({ terminal, format }: Context, options: PushOptions, { message, an
   const file = message.number === 1 ? message.file : `${message.file} (${message.number})`
   if (options.raw === true) terminal.out(answer)
   else if (format === 'json') terminal.out(toJson({ file, ...ack }))
-  else if (ack === undefined) terminal.out(`accepted, no acknowledgement due  ${file}\n`)
+  else if (ack === undefined) terminal.out(`accepted, no acknowledgement due  ${printable(file)}\n`)
   else terminal.out(`${describeAck(ack, file)}\n`)
 }
 
@@ -199,9 +199,10 @@ function show({ terminal, format }: Context, options: PushOptions, { message, an
 export function describeAck(ack: ReadAck, file: string): string {
   const errors = ack.errors.flatMap(({ severity, code, application, location, userText, diagnostic }) => [
     ['  ', severity === 'W' ? 'warning' : 'error', code, application, location].filter((part) => part !== '').join(' '),
-    `     ${printable(userText)}`,
-    `     ${printable(diagnostic)}`,
+    `     ${userText}`,
+    `     ${diagnostic}`,
   ])
-  const text = ack.text === '' ? [] : [`   ${printable(ack.text)}`]
-  return [`${ack.code}  ${ack.controlId}  ${file}`, ...text, ...errors.filter((line) => line.trim() !== '')].join('\n')
+  const text = ack.text === '' ? [] : [`   ${ack.text}`]
+  const lines = [`${ack.code}  ${ack.controlId}  ${file}`, ...text, ...errors.filter((line) => line.trim() !== '')]
+  return lines.map(printable).join('\n')
 }

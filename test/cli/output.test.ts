@@ -25,6 +25,19 @@ t.test('foreign text cannot act on the terminal', async (t) => {
   t.equal(printable('a\u001b[2Jb\rc\u202ed'), 'a·[2Jb·c·d')
 })
 
+t.test('neither the parts of an acknowledgement nor the name of a file can act on the terminal', async (t) => {
+  const clears = '\u001b[2J'
+  const ack = {
+    code: `AE${clears}`,
+    controlId: `1${clears}`,
+    text: clears,
+    errors: [
+      { severity: 'E', code: clears, application: clears, location: clears, userText: clears, diagnostic: clears },
+    ],
+  }
+  t.notMatch(describeAck(ack, `a${clears}.hl7`), '\u001b')
+})
+
 t.test('DTM is shown in the precision it has (ITI TF-3 4.2.3.1.7)', async (t) => {
   t.equal(readableTime('20260120053000'), '2026-01-20 05:30:00Z')
   t.equal(readableTime('2026012005'), '2026-01-20 05:00Z')

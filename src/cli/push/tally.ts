@@ -1,5 +1,6 @@
 // What a push has done so far: counts by acknowledgement and times, shown as a bar while it runs and as a summary at the end.
 
+import { printable } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
 import { type Delivered, isAccepted } from './deliver.ts'
 
@@ -67,7 +68,7 @@ function rounded(value: number): number {
 
 export function sentence(summary: Summary): string {
   const { messages, codes, warned, skipped, repeated, seconds, perSecond, p50Ms, p95Ms } = summary
-  const byCode = Object.entries(codes).map(([code, count]) => `${code} ${count}`)
+  const byCode = Object.entries(codes).map(([code, count]) => `${printable(code)} ${count}`)
   return [
     `${messages} messages / 電文 ${messages}件`,
     ...byCode,
