@@ -377,6 +377,14 @@ t.test(
       t.equal(answer.status, 400)
       t.match(answer.text, words)
     }
+    for (const asked of [
+      `/calendar/${encodeURIComponent('a\u0000')}`,
+      `/documents/${encodeURIComponent('a\u0000')}/page`,
+    ])
+      t.equal(
+        (await get(asked, asked.startsWith('/c') ? { ...APRIL, facility: 'clinic-b' } : read('clinic-b'))).status,
+        400,
+      )
     const { rows: before } = await pool.query(`select count(*) from audit.event where type_code = 'calendar'`)
     await get(path, { ...APRIL, facility: 'clinic-b' })
     const { rows: after } = await pool.query(`select count(*) from audit.event where type_code = 'calendar'`)

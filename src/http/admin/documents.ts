@@ -14,7 +14,7 @@ import {
 import { notFound } from './answers.ts'
 import { clinicalJson } from './clinical-json.ts'
 import type { AdminPorts } from './ports.ts'
-import { described, exactly } from './schemas.ts'
+import { described, exactly, NO_ZERO } from './schemas.ts'
 import { type ReadingQuery, readingOf, readingQuery } from './staff-reading.ts'
 
 interface Asked {
@@ -22,7 +22,13 @@ interface Asked {
   Querystring: ReadingQuery
 }
 
-const uniqueId = { type: 'string', minLength: 1, maxLength: 128, description: 'uniqueId of the document' } as const
+const uniqueId = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 128,
+  pattern: NO_ZERO,
+  description: 'uniqueId of the document',
+} as const
 
 function schemaOf(summary: string): Readonly<Record<string, unknown>> {
   return described(`${summary}; absent for a facility that may not see it. Every call is audited`, {

@@ -11,7 +11,9 @@ export const slug = {
   description: 'lower-case letters, digits, dots, hyphens',
 } as const
 export const oid = { type: 'string', pattern: OID, maxLength: 64, description: 'OID without urn:oid:' } as const
-export const words = { type: 'string', minLength: 1, maxLength: 200 } as const
+/** PostgreSQL keeps no zero character. */
+export const NO_ZERO = '^[^\\u0000]*$'
+export const words = { type: 'string', minLength: 1, maxLength: 200, pattern: NO_ZERO } as const
 export const moment = { type: 'string', format: 'date-time', description: 'ISO 8601 with offset' } as const
 export const activity = { enum: ['active', 'suspended'] } as const
 
