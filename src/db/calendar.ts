@@ -129,8 +129,8 @@ export async function findOpened(
     sql`/* one document to be shown */ with ${scopes(asked.accesses)}
       select ${COLUMNS}, (select s.order_number from registry.series s where s.series_id = e.series_id) as number,
              (select d.unique_id from registry.association x
-              join registry.document_entry d on d.entry_uuid = x.target_uuid and d.publisher = e.publisher
-              where x.source_uuid = e.logical_uuid and x.type = ${RPLC} order by d.registered_at desc limit 1) as former_unique_id
+              join registry.document_entry d on ${newest(sql`d`, sql`x.target_uuid`)} and d.publisher = e.publisher
+              where x.source_uuid = e.logical_uuid and x.type = ${RPLC} and ${versionSeen(sql`d`)} order by d.registered_at desc limit 1) as former_unique_id
       from registry.document_entry e
       where e.unique_id = ${asked.uniqueId} and e.latest and ${ENTRY}
       order by e.registered_at desc limit 1`,

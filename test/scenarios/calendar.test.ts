@@ -259,6 +259,27 @@ t.test('the content of a laboratory result: values, units, and what the version 
   t.same(bytes.body, await fixture('oml-11-corrected'))
 })
 
+t.test('a former version that was restricted is neither shown nor named beside the newer one', async (t) => {
+  const answered = async () => (await get(`/documents/${laboratoryId}/content`, read('clinic-b'))).text
+  const { document } = JSON.parse(await answered())
+  t.type(document.formerUniqueId, 'string')
+  const { rows: former } = await pool.query<{ confidentiality: readonly string[] }>(
+    'select confidentiality from registry.document_entry where unique_id = $1',
+    [document.formerUniqueId],
+  )
+  const restrict = (codes: readonly string[] | undefined) =>
+    pool.query('update registry.document_entry set confidentiality = $1 where unique_id = $2', [
+      codes,
+      document.formerUniqueId,
+    ])
+  await restrict(['V^^2.16.840.1.113883.5.25'])
+  const restricted = await answered()
+  await restrict(former[0]?.confidentiality)
+  t.notMatch(restricted, document.formerUniqueId)
+  t.equal(JSON.parse(restricted).former, undefined)
+  t.match(JSON.parse(await answered()), { document, former: {} }, 'and is again when it is open again')
+})
+
 t.test('the page of a prescription: drugs by RP with usage, days and amounts', async (t) => {
   const { text } = await get(`/documents/${prescriptionId}/page`, read('clinic-b'))
   for (const words of [
