@@ -68,6 +68,17 @@ async function linesOf(path: string) {
     .map((line) => JSON.parse(line))
 }
 
+t.test('a file of nothing but line ends and trailers is taken apart as fast as any other', async (t) => {
+  const [one, other] = ['MSH|^~\\&|a\rPID|\r', 'MSH|^~\\&|b\rPID|']
+  const startedMs = performance.now()
+  const texts = (file: string) => messagesOf(Buffer.from(file)).map(String)
+  t.same(texts(`${one}${'\r'.repeat(200_000)}x\r${other}`).length, 2)
+  t.same(texts(`BHS|\r${one}${'BTS|1\r\n'.repeat(200_000)}`), [one])
+  t.same(texts(`FHS|\rBHS|\r${one}${other}\r\nBTS|2\r\n\r\nFTS|1`), [one, `${other}\r`])
+  t.same(texts(`\v${one}\u001c\r\v${other}`), [one, other], 'frames one after the other')
+  t.ok(performance.now() - startedMs < 2000)
+})
+
 t.test('a folder and a storage are sent as a whole, reported a line a message, and resumed', async (t) => {
   const scenario = await startScenario(t)
   const place = await folder(t)

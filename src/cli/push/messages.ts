@@ -120,8 +120,29 @@ export function messagesOf(bytes: Buffer): readonly Buffer[] {
 
 /** Before the frame of the next one, and before the segments that end a batch. */
 function endOf(text: string, start: number, next: number | undefined): number {
-  const body = text.slice(start, next)
-  return start + body.replace(/(?:[\r\n]+[FB][HT]S[^\r\n]*)+[\r\n]*$/, '\r').replace(/\v$/, '').length
+  const end = next ?? text.length
+  let kept = end
+  for (let at = lineAt(text, start, end); /^[FB][HT]S/.test(text.slice(at, at + 3)); at = lineAt(text, start, at))
+    kept = lineEnd(text, at) + 1
+  return kept === end && text[end - 1] === '\v' ? end - 1 : kept
+}
+
+/** Where the last line before `end` begins, empty ones left out. A step back at a time: whatever a file holds is read once. */
+function lineAt(text: string, start: number, end: number): number {
+  let at = lineEnd(text, end)
+  while (at > start && !isLineEnd(text[at - 1])) at -= 1
+  return at
+}
+
+/** Where the line ends that stands before `at`. */
+function lineEnd(text: string, at: number): number {
+  let end = at
+  while (end > 0 && isLineEnd(text[end - 1])) end -= 1
+  return end
+}
+
+function isLineEnd(character: string | undefined): boolean {
+  return character === '\r' || character === '\n'
 }
 
 /** The number in PID-3 as it stands; it decides over nothing but the order of sending. */
