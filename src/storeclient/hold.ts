@@ -15,7 +15,6 @@ export interface Refused {
   readonly caller: Caller
   readonly ports: StoreClientPorts
   readonly reading: Interpretation
-  readonly warnings: readonly IheError[]
   /** Of the person, where link and consent stand. */
   readonly evidence: Evidence
   /** Why the files in it may not be kept. */
@@ -87,12 +86,11 @@ function outcomeOf(
   { reason, kept }: { readonly reason: WithheldReason; readonly kept: Kept },
 ): Outcome<StoreClientAnswer> {
   const told = toldOf(error, { reason, kept })
-  // Whose number it is nobody knows yet, so neither answer nor journal repeats what the message says.
-  const warnings = reason === 'unlinked' ? [] : refused.warnings
+  // Warnings quote the message, and whose it is nobody knows yet: neither answer nor journal repeats in clear what lies sealed.
   return {
-    answer: { kind: 'refused', error: told, warnings },
+    answer: { kind: 'refused', error: told, warnings: [] },
     result: 'failure',
-    errors: [told, ...warnings],
+    errors: [told],
     evidence: reason === 'unlinked' ? NO_EVIDENCE : refused.evidence,
     recorded: true,
   }

@@ -64,6 +64,13 @@ t.test('an identity conflict is kept whatever the contract says, and may be conf
   t.equal(codeOf(refused), 'HL7_IDENTITY')
   t.match(refused.errors[0]?.rule, /in quarantine as number 1, until 2026-05-31 09:00 JST/)
   t.match(at.withheld, [{ reason: 'identity' }])
+  const quoted = oml11({ pid: STRANGER, controlId: 'Q2' }).replace(
+    /\rOBX\|1\|[^\r]*/,
+    '\rOBX|1|NM|A^B^99O03||SECRET||||||F',
+  )
+  const sealed = await send(quoted, at)
+  t.equal(sealed.errors.length, 1, 'the journal of one person does not quote what is said of another')
+  t.notMatch(JSON.stringify(sealed.errors), 'SECRET')
 })
 
 t.test('a quota refuses new bytes, not what is stored already nor what takes back (H 12)', async (t) => {
