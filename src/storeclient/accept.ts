@@ -217,7 +217,7 @@ function evidenceOf(walk: Walk): Evidence {
 function refuse(walk: Walk, error: IheError): Outcome<StoreClientAnswer> {
   // Warnings quote the message; until link and consent stand, and of another person, nothing but the fact of a refusal may be kept.
   const isQuoted = walk.patient !== undefined && error.row.code !== 'HL7_IDENTITY'
-  const warnings = !isQuoted ? [] : walk.warnings.slice(0, MAX_WARNINGS)
+  const warnings = isQuoted ? walk.warnings.slice(0, MAX_WARNINGS) : []
   return {
     answer: { kind: 'refused', error, warnings },
     result: 'failure',

@@ -1,7 +1,7 @@
 // Files that are never taken, whatever they call themselves: programs, scripts, macros, and archives that hold them or cannot be
 // looked into (guidelines for medical information systems; a network that shares files must not spread them).
 
-import { type ArchiveEntry, contentOf, entriesOf, headOf } from './archive.ts'
+import { type ArchiveEntry, contentOf, endsAsArchive, entriesOf, headOf } from './archive.ts'
 import { textHead, textOfBytes } from './file-type.ts'
 
 /** Endings that a computer runs when the file is opened. */
@@ -28,14 +28,23 @@ const PROGRAMS: readonly { readonly what: string; readonly bytes: string }[] = [
   { what: 'Windows shortcut', bytes: '4c00000001140200' },
   { what: 'script', bytes: '2321' },
 ]
-/** Archives that are not opened here, so that nobody knows what is in them. */
-const CLOSED_ARCHIVES: readonly { readonly what: string; readonly bytes: string }[] = [
+/** Archives and disks that are not opened here, so that nobody knows what is in them; `at` is where their mark stands. */
+const CLOSED_ARCHIVES: readonly { readonly what: string; readonly bytes: string; readonly at?: number }[] = [
   { what: 'RAR archive', bytes: '526172211a07' },
   { what: '7z archive', bytes: '377abcaf271c' },
   { what: 'CAB archive', bytes: '4d534346' },
   { what: 'gzip archive', bytes: '1f8b08' },
   { what: 'bzip2 archive', bytes: '425a6839314159265359' },
   { what: 'xz archive', bytes: 'fd377a585a00' },
+  { what: 'zstd archive', bytes: '28b52ffd' },
+  { what: 'compress archive', bytes: '1f9d' },
+  { what: 'LZH archive', bytes: '2d6c68', at: 2 },
+  { what: 'LZH archive', bytes: '2d6c7a', at: 2 },
+  { what: 'ARJ archive', bytes: '60ea' },
+  { what: 'TAR archive', bytes: '7573746172', at: 257 },
+  { what: 'WIM archive', bytes: '4d5357494d000000' },
+  { what: 'disk image', bytes: '7668647866696c65' },
+  { what: 'disk image', bytes: '4344303031', at: 32_769 },
 ]
 const OLE = 'd0cf11e0a1b11ae1'
 /** Streams that every VBA project and every office file with a password have, and the class of an installer package. */
@@ -47,7 +56,8 @@ const SCRIPT_IN_MARKUP = /<([a-z0-9]+:)?script[\s>/]/i
 /** Of an address, compared without white space, which browsers ignore there. */
 const SCRIPT_ADDRESS = /(java|vb)script:/i
 /** Elements and attributes that run something. Browsers learn new events every year, so every `on…=` is one but for plain words. */
-const SCRIPT_IN_PAGE = /<(object|embed|applet)[\s>]|[\s"'/](on(?!(?:set|line|ward|going)\b)[a-z]{3,}|srcdoc)\s*=/i
+const SCRIPT_IN_PAGE =
+  /<(object|embed|applet)[\s>]|[\s"'/](on(?!(?:set|line|ward|going)\b)[a-z]{3,}|srcdoc)\s*=|data:\s*text\/html/i
 /** What chooses a set of characters in ISO-2022-JP and is no character itself. */
 const JIS_ESCAPE = /\p{Cc}(?:\([ABIJ]|\$[@AB]|\$\([A-Z])/gu
 const CHARACTER_REFERENCE = /&#(?:x0*([0-9a-f]{1,4})|0*(\d{1,5}));?|&(colon|tab|newline);/gi
@@ -84,16 +94,27 @@ function judge(
   if (WITH_MACROS.has(ending)) return `.${ending} file (macros)`
   if (PROGRAM_TYPES.test(mimeType)) return mimeType
   const head = bytes.toString('hex', 0, 16)
-  const found = [...PROGRAMS, ...CLOSED_ARCHIVES].find((known) => head.startsWith(known.bytes))
-  if (found !== undefined) return found.what
+  const program = PROGRAMS.find((known) => head.startsWith(known.bytes))
+  if (program !== undefined) return program.what
+  const closed = CLOSED_ARCHIVES.find(
+    ({ bytes: mark, at = 0 }) => bytes.toString('hex', at, at + mark.length / 2) === mark,
+  )
+  if (closed !== undefined) return closed.what
   if (isDosProgram(bytes)) return 'Windows program'
   if (head.startsWith(OLE)) return inOleFile(bytes)
-  if (/^504b0[35]0[46]/.test(head)) return inArchive(bytes, budget, depth)
-  return inText(bytes, mimeType)
+  if (/^504b0[35]0[46]/.test(head) || endsAsArchive(bytes)) return inArchive(bytes, budget, depth)
+  return inText(bytes, mimeType, (carried) =>
+    depth === MAX_DEPTH ? 'documents inside documents' : judge({ bytes: carried }, budget, depth + 1),
+  )
 }
 
+/** No file system takes more of a name. */
+const MAX_NAME = 255
+
+/** The ending that counts when a file is opened: Windows drops points and spaces behind it, others all from the first zero on. */
 function endingOf(name: string): string {
-  return name.includes('.') ? (name.split('.').at(-1) ?? '').trim().toLowerCase() : ''
+  const kept = (name.split('\0', 1)[0] ?? '').slice(-MAX_NAME).replace(/[\s.]+$/, '')
+  return kept.includes('.') ? (kept.split('.').at(-1) ?? '').trim().toLowerCase() : ''
 }
 
 /** `MZ` may also begin a text, which has no zeros. */
@@ -121,24 +142,25 @@ function inArchive(bytes: Buffer, budget: Budget, depth: number): string | undef
 }
 
 function isOffice(entries: readonly ArchiveEntry[]): boolean {
-  return entries.some(({ name }) => name === '[Content_Types].xml' || name === 'mimetype')
+  return entries.some(({ name }) => /^(\[Content_Types\]\.xml|mimetype|META-INF\/manifest\.xml)$/i.test(name))
 }
 
 function inEntry(entry: ArchiveEntry, budget: Budget, depth: number): string | undefined {
-  if (entry.name.endsWith('/')) return undefined
-  const ending = endingOf(entry.name)
+  if (entry.name.endsWith('/') && entry.compressed.length === 0) return undefined
   // What an office file is made of is not run; only its parts named above are.
-  if (RUNNABLE.has(ending) && ending !== 'bin') return `.${ending} file`
+  const ending = [entry.name, entry.otherName ?? ''].map(endingOf).find((one) => RUNNABLE.has(one) && one !== 'bin')
+  if (ending !== undefined) return `.${ending} file`
   if (entry.isEncrypted) return 'entries with a password'
   const head = headOf(entry)
   if (head === undefined) return 'entries that cannot be read'
   // The beginning of a bomb is large too, and many entries may share one.
   budget.unpacked += head.length
   if (budget.unpacked > MAX_UNPACKED) return 'entries too large to be looked into'
-  const isArchive = /^504b0[35]0[46]/.test(head.toString('hex', 0, 4))
-  if (!isArchive && !head.toString('hex', 0, 8).startsWith(OLE))
+  const hasContents = /^504b0[35]0[46]/.test(head.toString('hex', 0, 4)) || head.toString('hex', 0, 8) === OLE
+  // A page is looked at to its end: what it runs may stand there.
+  if (!hasContents && !isPage('', textHead(head)))
     return judge({ bytes: head, fileName: withoutBin(entry.name) }, budget, depth)
-  if (depth === MAX_DEPTH) return 'archives inside archives'
+  if (hasContents && depth === MAX_DEPTH) return 'archives inside archives'
   const content = contentOf(entry, MAX_UNPACKED - budget.unpacked)
   if (content === undefined) return 'entries too large to be looked into'
   budget.unpacked += content.length
@@ -152,15 +174,31 @@ function withoutBin(name: string): string {
 
 const MARKUP_TYPES = new Set(['text/html', 'image/svg+xml', 'text/xml'])
 
-function inText(bytes: Buffer, mimeType: string): string | undefined {
+/** Base64 that a CDA document or a message of XML carries; the bound keeps the search short. */
+const CARRIED = /\srepresentation\s*=\s*["']B64["'][^<>]{0,200}>\s*(?:<!\[CDATA\[)?([^<\]]*)/gi
+
+function inText(
+  bytes: Buffer,
+  mimeType: string,
+  judgeCarried: (carried: Buffer) => string | undefined,
+): string | undefined {
   const head = textHead(bytes)
   if (/^(@echo\s+off|rem\s.*\r?\n@|<\?php|<%@|on error resume next)/i.test(head)) return 'script'
   const isMarkup = MARKUP_TYPES.has(mimeType) || /^<[a-z!?]/i.test(head)
   if (!isMarkup) return undefined
-  const whole = textOfBytes(bytes).replaceAll(JIS_ESCAPE, '')
+  // Markup in UTF-16 need not have a mark of byte order: all that it adds to the letters of a tag are zeros.
+  const whole = textOfBytes(bytes).replaceAll('\0', '').replaceAll(JIS_ESCAPE, '')
   if (SCRIPT_IN_MARKUP.test(whole) || SCRIPT_ADDRESS.test(addressesOf(whole))) return 'page with a script'
-  const isPage = mimeType === 'text/html' || mimeType === 'image/svg+xml' || /<(html|svg)[\s>]/i.test(head)
-  return isPage && SCRIPT_IN_PAGE.test(whole) ? 'page with a script' : undefined
+  if (isPage(mimeType, head) && SCRIPT_IN_PAGE.test(whole)) return 'page with a script'
+  for (const [, text = ''] of whole.matchAll(CARRIED)) {
+    const reason = judgeCarried(Buffer.from(text, 'base64'))
+    if (reason !== undefined) return `document: ${reason}`
+  }
+  return undefined
+}
+
+function isPage(mimeType: string, head: string): boolean {
+  return mimeType === 'text/html' || mimeType === 'image/svg+xml' || /<(html|svg)[\s>]/i.test(head)
 }
 
 /** Markup as a browser reads the addresses in it. */

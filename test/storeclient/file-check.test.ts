@@ -10,6 +10,8 @@ import { codeOf, linked, memory, msh, send } from './memory.ts'
 
 interface Member {
   readonly name: string
+  /** Extra field of the directory entry. */
+  readonly extra?: Buffer
   readonly content: Buffer | string
   readonly flags?: number
   readonly stored?: true
@@ -20,7 +22,7 @@ function zip(members: readonly Member[]): Buffer {
   const locals: Buffer[] = []
   const directory: Buffer[] = []
   let offset = 0
-  for (const { name, content, flags = 0, stored } of members) {
+  for (const { name, content, flags = 0, stored, extra = Buffer.alloc(0) } of members) {
     const data = Buffer.from(content)
     const packed = stored === undefined ? deflateRawSync(data) : data
     const common = Buffer.alloc(22)
@@ -37,8 +39,9 @@ function zip(members: readonly Member[]): Buffer {
       packed,
     ])
     const tail = Buffer.alloc(16)
+    tail.writeUInt16LE(extra.length, 0)
     tail.writeUInt32LE(offset, 12)
-    directory.push(Buffer.concat([Buffer.from('504b010214001400', 'hex'), common, tail, Buffer.from(name)]))
+    directory.push(Buffer.concat([Buffer.from('504b010214001400', 'hex'), common, tail, Buffer.from(name), extra]))
     locals.push(local)
     offset += local.length
   }
@@ -102,6 +105,11 @@ t.test('office files with macros or a password, and installers, are refused', as
     }),
     'macros',
   )
+  const unnamed = [
+    { name: 'META-INF/manifest.xml', content: '<manifest/>' },
+    { name: 'Basic/Standard/Module1.xml', content: 'x' },
+  ]
+  t.match(forbiddenIn({ bytes: zip(unnamed) }), 'macros', 'ODF opens without its mimetype too')
   t.match(forbiddenIn({ bytes: zip(OFFICE), fileName: 'a.docm' }), 'macros')
   t.match(forbiddenIn({ bytes: ole('_VBA_PROJECT') }), 'macros')
   t.match(forbiddenIn({ bytes: ole('EncryptedPackage') }), 'password')
@@ -125,6 +133,18 @@ t.test('archives are refused for what is in them, and when nobody can see what i
   )
   for (const magic of ['526172211a0700', '377abcaf271c', '4d534346', '1f8b0800'])
     t.match(forbiddenIn({ bytes: Buffer.from(`${magic}00000000`, 'hex') }), 'archive')
+  for (const magic of [
+    '1f002d6c68352d',
+    '1f002d6c7a732d',
+    '60ea2900',
+    '28b52ffd',
+    '1f9d90',
+    '4d5357494d000000',
+    '7668647866696c65',
+  ])
+    t.match(forbiddenIn({ bytes: Buffer.from(`${magic}00000000`, 'hex') }), /archive|disk/, magic)
+  t.match(forbiddenIn({ bytes: Buffer.concat([Buffer.alloc(257, 'a'), Buffer.from('ustar\u000000')]) }), 'TAR archive')
+  t.match(forbiddenIn({ bytes: Buffer.concat([Buffer.alloc(32_769), Buffer.from('CD001')]) }), 'disk image')
   t.match(forbiddenIn({ bytes: zip(OFFICE).subarray(0, 60) }), 'cannot be read')
 })
 
@@ -243,3 +263,95 @@ t.test('an entry that the end record does not count is not hidden by it', async 
   for (const at of [8, 10]) archive.writeUInt16LE(1, archive.length - 22 + at)
   t.equal(forbiddenIn({ bytes: archive }), 'archive that cannot be read')
 })
+
+t.test('a page cannot hide its script in its encoding, in references, or behind an event few know', async (t) => {
+  const scripted: readonly (readonly [Buffer | string, string])[] = [
+    [Buffer.from('\ufeff<html><script></html>', 'utf16le').swap16(), 'text/html'],
+    [Buffer.from('<?xml version="1.0"?><svg><script/></svg>', 'utf16le'), 'image/svg+xml'],
+    [Buffer.from('<?xml version="1.0"?><svg><script/></svg>', 'utf16le').swap16(), 'image/svg+xml'],
+    ['<html><a href="java&#115;cript:x()">', 'text/html'],
+    ['<html><a href="java&#x0073;cript:x()">', 'text/html'],
+    ['<html><a href="javascript&colon;x()">', 'text/html'],
+    ['<html><a href="java\tscr\nipt:x()">', 'text/html'],
+    ['<html><a href="java&Tab;script:x()">', 'text/html'],
+    ['<html><body onpageshow=x()>', 'text/html'],
+    ['<html><div onwheel="x()">', 'text/html'],
+    ['<svg><image onrepeat="x()"/></svg>', 'image/svg+xml'],
+    ['<html><iframe srcdoc="&lt;script&gt;x()">', 'text/html'],
+    ['<html><iframe src="data:text/html;base64,PHNjcmlwdD4=">', 'text/html'],
+  ]
+  for (const [content, mimeType] of scripted)
+    t.match(forbiddenIn({ bytes: Buffer.from(content), mimeType }), 'script', content.toString())
+  const late = `<html>${'あ'.repeat(2000)}<script>x()</script></html>`
+  t.match(
+    forbiddenIn({ bytes: zip([{ name: 'a.html', content: late, stored: true }]) }),
+    'script',
+    'far into a page of an archive',
+  )
+  const fine = '<html><p>one = 1, 経過 only=2&#12290;</p><img src="data:image/png;base64,AA=="></html>'
+  t.equal(forbiddenIn({ bytes: Buffer.from(fine), mimeType: 'text/html' }), undefined)
+})
+
+t.test(
+  'what a document carries within itself is judged as a file of its own (CDA R2 4.2.2.1 nonXMLBody)',
+  async (t) => {
+    const cda = (attributes: string, content: string) => ({
+      bytes: Buffer.from(
+        `<?xml version="1.0"?><ClinicalDocument><nonXMLBody><text ${attributes}>${content}</text></nonXMLBody></ClinicalDocument>`,
+      ),
+      mimeType: 'text/xml',
+    })
+    const lines = PROGRAM.toString('base64').replaceAll(/.{76}/g, '$&\r\n')
+    t.match(forbiddenIn(cda('mediaType="application/pdf" representation="B64"', lines)), 'Windows program')
+    t.match(
+      forbiddenIn(cda(`representation = 'B64' mediaType="application/pdf"`, `<![CDATA[${lines}]]>`)),
+      'Windows program',
+    )
+    const archive = zip([{ name: 'a.vbs', content: 'x' }]).toString('base64')
+    t.match(forbiddenIn(cda('representation="B64"', archive)), '.vbs')
+    const pdf = Buffer.from('%PDF-1.4\n').toString('base64')
+    t.equal(forbiddenIn(cda('mediaType="application/pdf" representation="B64"', pdf)), undefined)
+    t.equal(forbiddenIn(cda('mediaType="text/plain"', lines)), undefined, 'a text that looks like Base64 is a text')
+  },
+)
+
+/** Info-ZIP Unicode Path: the name that many programs take instead of the entry's own (APPNOTE 4.6.9). */
+function unicodePath(name: string): Buffer {
+  const extra = Buffer.alloc(9)
+  extra.writeUInt16LE(0x7075, 0)
+  extra.writeUInt16LE(5 + Buffer.byteLength(name), 2)
+  extra.writeUInt8(1, 4)
+  return Buffer.concat([extra, Buffer.from(name)])
+}
+
+t.test(
+  'an archive that hides entries from one reader and shows them to another is refused (APPNOTE 4.3)',
+  async (t) => {
+    const archive = zip([
+      { name: 'a.txt', content: 'x' },
+      { name: 'b.exe', content: 'x' },
+    ])
+    for (const count of [0, 1]) {
+      const lying = Buffer.from(archive)
+      lying.writeUInt16LE(count, archive.length - 12)
+      t.match(forbiddenIn({ bytes: lying }), 'cannot be read', `${count} of 2 counted`)
+    }
+    const behind = Buffer.concat([Buffer.from('%PDF-1.4\n%%EOF\n'), archive])
+    t.match(forbiddenIn({ bytes: behind, mimeType: 'application/pdf' }), '.exe', 'behind another file')
+    const split = Buffer.concat([Buffer.from('504b0708', 'hex'), archive])
+    t.match(forbiddenIn({ bytes: split }), '.exe', 'behind the mark of a split archive')
+    const end = archive.length - 22
+    const large = Buffer.concat([
+      archive.subarray(0, end),
+      Buffer.from('504b0607', 'hex'),
+      Buffer.alloc(16),
+      archive.subarray(end),
+    ])
+    t.match(forbiddenIn({ bytes: large }), 'cannot be read', 'ZIP64 end record that says otherwise')
+    for (const name of ['b.vbs.', 'b.vbs. .', 'b.vbs\0.txt'])
+      t.match(forbiddenIn({ bytes: zip([{ name, content: 'x' }]) }), '.vbs', JSON.stringify(name))
+    t.match(forbiddenIn({ bytes: zip([{ name: 'b.docm/', content: PROGRAM }]) }), 'Windows program', 'no folder')
+    t.match(forbiddenIn({ bytes: zip([{ name: 'a.txt', content: 'x', extra: unicodePath('b.vbs') }]) }), '.vbs')
+    t.equal(forbiddenIn({ bytes: zip([{ name: 'a.txt', content: 'x', extra: unicodePath('紹介.txt') }]) }), undefined)
+  },
+)
