@@ -2,8 +2,8 @@
 
 import { readingsOf } from '../../profiles/partners/index.ts'
 import { loadPartners } from '../config/site-data.ts'
-import { createSequenceStore } from '../db/sequence-store.ts'
-import { createToleranceStore, type ToleranceStore } from '../db/tolerance-store.ts'
+import { createSequenceStore } from '../db/storeclient/sequences.ts'
+import { createToleranceStore, type ToleranceStore } from '../db/storeclient/tolerances.ts'
 import { type StoreClientDoor, type StoreClientServiceOptions, storeClientService } from '../http/storeclient-door.ts'
 import { createTurns } from '../mllp/turns.ts'
 import type { Given } from './actor-ports.ts'

@@ -1,7 +1,7 @@
 // Composition of the export of SS-MIX2 storages: its store, the blob store, and the reader of messages.
 
 import { readEr7 } from '../codec/hl7v2/read.ts'
-import { createSsmixExport } from '../db/ssmix-export.ts'
+import { createSsmixExport } from '../db/storeclient/ssmix-export.ts'
 import type { AdminPorts } from '../http/admin/ports.ts'
 import type { BlobStore } from '../repository/ports.ts'
 import { exportFacility } from '../storeclient/ssmix/export.ts'

@@ -16,15 +16,15 @@ import {
   sweepWithheld,
   type WithheldOptions,
   wakeLinked,
-} from '../db/storeclient-withheld.ts'
+} from '../db/storeclient/withheld.ts'
 import { type DoorPorts, newExchange, observe } from '../http/door.ts'
 import { openFileBlobStore } from '../repository/file-blob-store.ts'
 import type { BlobStore } from '../repository/ports.ts'
 import { accept } from '../storeclient/accept.ts'
-import type { DueNumber, ReleasePorts } from '../storeclient/hold-ports.ts'
-import { releaseNumber } from '../storeclient/hold-release.ts'
+import type { DueNumber, ReleasePorts } from '../storeclient/hold/hold-ports.ts'
+import { releaseNumber } from '../storeclient/hold/hold-release.ts'
+import { type KeyRing, newKeyLine, parseKeyRing } from '../storeclient/hold/seal.ts'
 import type { Origin, StoreClientPorts } from '../storeclient/ports.ts'
-import { type KeyRing, newKeyLine, parseKeyRing } from '../storeclient/seal.ts'
 import { type Given, partsOf } from './actor-ports.ts'
 import type { Work } from './jobs.ts'
 

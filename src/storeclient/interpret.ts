@@ -10,7 +10,7 @@ import type { Er7Message, Tolerance } from '../model/hl7v2.ts'
 import { type MessagePerson, readPerson } from './demographics.ts'
 import { type Draft, readDrafts } from './draft.ts'
 import { controlIdOf, type Header, readHeader, sendingApplicationOf } from './header.ts'
-import type { Release } from './hold-ports.ts'
+import type { Release } from './hold/hold-ports.ts'
 import { filedPatientNumber, type PatientNumber, readPatientNumber } from './patient-number.ts'
 import type { Claim, LocalIdForm, Origin, StoreClientPorts } from './ports.ts'
 

@@ -9,7 +9,7 @@ import type { Er7Message } from '../model/hl7v2.ts'
 import type { PatientId } from '../model/identifiers.ts'
 import type { Address, Demographics, PersonName } from '../model/person.ts'
 import type { StagedContent } from '../model/staged-document.ts'
-import type { Withhold } from './hold-ports.ts'
+import type { Withhold } from './hold/hold-ports.ts'
 
 /** The same for every facility of a deployment. */
 export interface StoreClientSettings {

@@ -7,7 +7,7 @@ import type { Outcome } from '../../src/model/evidence.ts'
 import { parseOid } from '../../src/model/identifiers.ts'
 import type { Demographics } from '../../src/model/person.ts'
 import { accept, type StoreClientAnswer } from '../../src/storeclient/accept.ts'
-import type { NewWithheld } from '../../src/storeclient/hold-ports.ts'
+import type { NewWithheld } from '../../src/storeclient/hold/hold-ports.ts'
 import type {
   CurrentDocument,
   FacilitySettings,

@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify'
 import { staffCalendar } from '../../../profiles/transactions/index.ts'
-import { type CalendarItem, type CalendarRequest, calendar } from '../../storeclient/calendar.ts'
+import { type CalendarItem, type CalendarRequest, calendar } from '../../storeclient/view/calendar.ts'
 import { invalid } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
 import { described, exactly, words } from './schemas.ts'

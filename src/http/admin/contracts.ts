@@ -2,7 +2,7 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { DEFAULT_CONTRACT } from '../../model/caller.ts'
-import { type ContractChange, unknownKinds } from '../../storeclient/contract.ts'
+import { type ContractChange, unknownKinds } from '../../storeclient/contract/contract.ts'
 import { invalid, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
 import { described, exactly, whoOf, words } from './schemas.ts'

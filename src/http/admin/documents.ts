@@ -10,7 +10,7 @@ import {
   type DocumentBytes,
   type DocumentRequest,
   documentBytes,
-} from '../../storeclient/clinical-view.ts'
+} from '../../storeclient/view/clinical-view.ts'
 import { notFound } from './answers.ts'
 import { clinicalJson } from './clinical-json.ts'
 import type { AdminPorts } from './ports.ts'

@@ -8,11 +8,11 @@ import type { ImportLine, ImportProgress } from '../../identity/transfer/import.
 import type { Oid } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
 import type { PersonRecord } from '../../model/person-record.ts'
-import type { CalendarPorts, ClinicalViewPorts } from '../../storeclient/calendar-ports.ts'
-import type { ContractStore } from '../../storeclient/contract.ts'
-import type { ReleasePorts } from '../../storeclient/hold-ports.ts'
+import type { ContractStore } from '../../storeclient/contract/contract.ts'
+import type { UsageReader } from '../../storeclient/contract/usage.ts'
+import type { ReleasePorts } from '../../storeclient/hold/hold-ports.ts'
 import type { Exported, ExportRequest } from '../../storeclient/ssmix/export.ts'
-import type { UsageReader } from '../../storeclient/usage.ts'
+import type { CalendarPorts, ClinicalViewPorts } from '../../storeclient/view/calendar-ports.ts'
 import type { DoorLog } from '../door.ts'
 
 export interface AdminPorts {

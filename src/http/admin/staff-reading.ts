@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
-import type { StaffReading } from '../../storeclient/calendar-ports.ts'
+import type { StaffReading } from '../../storeclient/view/calendar-ports.ts'
 import { slug, whoOf } from './schemas.ts'
 
 /** Query of every such route. */

@@ -1,7 +1,7 @@
 // Admin route of storage accounting: what facilities store by month, what it costs, and warnings (idle and full steps, quotas).
 
 import type { FastifyInstance } from 'fastify'
-import { monthOf, usageOf } from '../../storeclient/usage.ts'
+import { monthOf, usageOf } from '../../storeclient/contract/usage.ts'
 import type { AdminPorts } from './ports.ts'
 import { described, exactly, slug } from './schemas.ts'
 

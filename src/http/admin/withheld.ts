@@ -2,8 +2,8 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { explain } from '../../model/error.ts'
-import type { Released, WithheldReason, WithheldState } from '../../storeclient/hold-ports.ts'
-import { releaseMessage } from '../../storeclient/hold-release.ts'
+import type { Released, WithheldReason, WithheldState } from '../../storeclient/hold/hold-ports.ts'
+import { releaseMessage } from '../../storeclient/hold/hold-release.ts'
 import { answerError, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
 import { described, exactly, identity, type Paged, pageOf, paging, slug, whoOf, words } from './schemas.ts'

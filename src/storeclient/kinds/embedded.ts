@@ -4,7 +4,7 @@ import { iheError } from '../../../profiles/errors/index.ts'
 import type { EmbeddedFile } from '../../model/clinical.ts'
 import { IheError } from '../../model/error.ts'
 import { type Er7Message, repetitions, resolveEscapes, type Segment, segmentsOf } from '../../model/hl7v2.ts'
-import { declaredType, typeOfFile } from '../file-type.ts'
+import { declaredType, typeOfFile } from '../files/file-type.ts'
 import { isCancelledResult, text } from './fields.ts'
 
 /** How the files of a message are called where their OBX does not say it. */

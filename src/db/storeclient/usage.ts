@@ -1,0 +1,121 @@
+// Bytes that facilities store, counted by index from the rows themselves, and fixed at the end of each month in Japan (JST).
+
+import type pg from 'pg'
+import { monthBefore, monthOf, type StorageFigures, type UsageReader } from '../../storeclient/contract/usage.ts'
+import { execute, type Queryable, query, queryOne, type Statement, sql } from '../sql.ts'
+
+/** Documents, and the messages that no entry names (superseded, cancelling), of facility `f`; before a moment, where one is given. */
+function storedColumns(before: Statement): Statement {
+  return sql`lateral (
+      select coalesce(sum(size_bytes), 0)::bigint as bytes, count(*) as documents
+      from (select size_bytes from repository.document d where d.facility_id = f.facility_id and d.stored_at < ${before}
+            union all
+            select size_bytes from registry.superseded u where u.facility_id = f.facility_id and u.received_at < ${before}) rows) stored`
+}
+
+interface FiguresRow {
+  readonly facilityId: string
+  readonly name: string
+  readonly kind: string
+  readonly bytes: string
+  readonly documents: string
+  readonly former: string | null
+  readonly quota: string | null
+  readonly withheld: string
+}
+
+const COMMON = sql`f.facility_id as "facilityId", f.name, f.kind, p.bytes as former,
+  (select k.quota_bytes from access.storeclient_contract k where k.facility_id = f.facility_id order by k.contract_id desc limit 1) as quota,
+  (select coalesce(sum(w.sealed_bytes), 0) from journal.withheld w where w.facility_id = f.facility_id and w.ended_at is null) as withheld`
+
+/** @param now injected by tests: which month is the current one. */
+export function createUsageReader(pool: pg.Pool, now: () => Date = () => new Date()): UsageReader {
+  return {
+    figures: async ({ month, facilityId }) => {
+      const which = facilityId ?? null
+      const before = monthBefore(month)
+      const isCurrent = month === monthOf(now())
+      const rows = await query<FiguresRow>(
+        pool,
+        isCurrent
+          ? sql`/* storage of the current month */
+              select ${COMMON}, stored.bytes, stored.documents from access.facility f
+              left join access.storage_month p on p.facility_id = f.facility_id and p.month = ${before}
+              cross join ${storedColumns(sql`'infinity'::timestamptz`)}
+              where ${which}::text is null or f.facility_id = ${which} order by f.facility_id`
+          : sql`/* storage of a month that is over */
+              select ${COMMON}, m.bytes, m.documents from access.storage_month m
+              join access.facility f using (facility_id)
+              left join access.storage_month p on p.facility_id = f.facility_id and p.month = ${before}
+              where m.month = ${month} and (${which}::text is null or f.facility_id = ${which}) order by f.facility_id`,
+      )
+      return rows.map((row) => toFigures(row, { month, isFixed: !isCurrent }))
+    },
+  }
+}
+
+function toFigures(row: FiguresRow, given: Pick<StorageFigures, 'month' | 'isFixed'>): StorageFigures {
+  const { facilityId, name, kind, former, quota } = row
+  return {
+    facilityId,
+    name,
+    kind,
+    ...given,
+    bytes: Number(row.bytes),
+    documents: Number(row.documents),
+    withheldBytes: Number(row.withheld),
+    ...(former === null ? {} : { formerBytes: Number(former) }),
+    ...(quota === null ? {} : { quotaBytes: Number(quota) }),
+  }
+}
+
+/**
+ * Fixes what was stored at the end of every month that is over, from the month in which a facility was registered; a month that is fixed
+ * stays. @returns how many figures were fixed.
+ */
+export function fixMonths(client: Queryable, now: Date): Promise<number> {
+  return execute(
+    client,
+    sql`/* storage at the end of months */
+      insert into access.storage_month (facility_id, month, bytes, documents)
+      select f.facility_id, to_char(g.start, 'YYYY-MM'), stored.bytes, stored.documents
+      from access.facility f
+      cross join lateral generate_series(date_trunc('month', f.created_at at time zone 'Asia/Tokyo'),
+                                         date_trunc('month', ${now}::timestamptz at time zone 'Asia/Tokyo') - interval '1 month',
+                                         interval '1 month') as g (start)
+      cross join ${storedColumns(sql`(g.start + interval '1 month') at time zone 'Asia/Tokyo'`)}
+      where not exists (select from access.storage_month m where m.facility_id = f.facility_id and m.month = to_char(g.start, 'YYYY-MM'))
+      on conflict do nothing`,
+  )
+}
+
+const FRESH_MS = 60_000
+/** Near the quota the figure is asked for again so soon. */
+const FRESH_NEAR_MS = 1000
+const NEAR = 0.9
+
+/** What a facility stores, remembered for a minute, and for a second only where nine tenths of `limitBytes` are used. */
+export function createStorageGauge(pool: pg.Pool): (facilityId: string, limitBytes: number) => Promise<number> {
+  const known = new Map<string, { readonly atMs: number; readonly bytes: Promise<number> }>()
+  return async (facilityId, limitBytes) => {
+    const former = known.get(facilityId)
+    if (former !== undefined) {
+      const bytes = await former.bytes
+      const freshMs = bytes > NEAR * limitBytes ? FRESH_NEAR_MS : FRESH_MS
+      if (performance.now() - former.atMs < freshMs) return bytes
+    }
+    const bytes = storedBytes(pool, facilityId)
+    known.set(facilityId, { atMs: performance.now(), bytes })
+    bytes.catch(() => known.delete(facilityId))
+    return bytes
+  }
+}
+
+async function storedBytes(pool: pg.Pool, facilityId: string): Promise<number> {
+  const row = await queryOne<{ readonly bytes: string }>(
+    pool,
+    sql`/* StoreClient: bytes of a facility */
+      select stored.bytes from (values (${facilityId}::text)) as f (facility_id) cross join ${storedColumns(sql`'infinity'::timestamptz`)}`,
+  )
+  return Number(row?.bytes ?? 0)
+}

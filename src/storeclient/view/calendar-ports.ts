@@ -1,0 +1,106 @@
+// What the calendar and the view of one document ask of their surroundings, and the documents that they hear of.
+
+import type { CalendarRows } from '../../../profiles/storeclient/calendar.ts'
+import type { PatientAccess } from '../../model/access.ts'
+import type { CallingSystem, Exchange } from '../../model/caller.ts'
+import type { DocumentEntry } from '../../model/document-entry.ts'
+import type { DocumentReference, Outcome } from '../../model/evidence.ts'
+import type { Er7Message } from '../../model/hl7v2.ts'
+import type { PatientId } from '../../model/identifiers.ts'
+
+/** A facility as its staff see the network: with the rights of the facility, and of none of its systems. */
+export type Viewer = CallingSystem
+
+/** A file that a message held, as a document of its own. */
+export interface FileOfDocument {
+  readonly uniqueId: string
+  readonly title: string
+  readonly mimeType: string
+  readonly sizeBytes: number
+  /** SHA-1, hex. */
+  readonly hash: string
+}
+
+/** `former`: another document took its place; `cancelled`: nothing did. */
+export type DocumentState = 'current' | 'former' | 'cancelled'
+
+/** A registered document that the viewer may see. */
+export interface VisibleDocument {
+  readonly entry: DocumentEntry
+  readonly state: DocumentState
+  readonly publisher: { readonly facilityId: string; readonly name: string }
+  /** 1 for a document that replaced none. */
+  readonly versions: number
+  readonly files: readonly FileOfDocument[]
+}
+
+export interface OpenedEntry extends VisibleDocument {
+  /** Order or document number of a document that came by StoreClient, normalised. */
+  readonly number?: string
+  /** uniqueId of the document whose place this one took, when the viewer may see it. */
+  readonly formerUniqueId?: string
+}
+
+/** A document that was asked for by somebody who may see it. */
+export interface OpenedDocument {
+  readonly mimeType: string
+  readonly body: Buffer | AsyncIterable<Buffer>
+}
+
+export interface Period {
+  /** First moment, YYYYMMDDhhmmss in UTC. */
+  readonly start: string
+  /** First moment after it. */
+  readonly end: string
+}
+
+/** Who of the staff reads for which facility; the facility need not exist. */
+export interface StaffReading {
+  readonly exchange: Exchange
+  readonly facilityId: string
+  readonly by: string
+}
+
+export interface ViewPorts {
+  /** Rows and kinds as the site has them. */
+  readonly table: CalendarRows
+  /** The affinity domain's assigning authority: a number without one belongs to it. */
+  readonly affinityDomain: string
+  /** Undefined for a facility that is not there or not active. */
+  readonly viewer: (facilityId: string) => Promise<Viewer | undefined>
+  /** Audit event and journal row, durable before anything is answered. */
+  readonly record: (
+    reading: StaffReading,
+    outcome: Pick<Outcome<unknown>, 'result' | 'errors' | 'evidence'>,
+  ) => Promise<void>
+}
+
+export interface CalendarPorts extends ViewPorts {
+  /** The person who has this number, when the viewer may know that they have it; undefined otherwise. */
+  readonly patient: (viewer: Viewer, id: PatientId) => Promise<PatientAccess | undefined>
+  /** What the viewer may see of a person with a service in the period, and the standing lists; the newest first, at most `limit`. */
+  readonly documents: (asked: {
+    readonly access: PatientAccess
+    readonly period: Period
+    readonly cancelled: 'hidden' | 'shown'
+    readonly limit: number
+  }) => Promise<readonly VisibleDocument[]>
+}
+
+export interface ClinicalViewPorts extends ViewPorts {
+  /** Ours; documents of other repositories are known by their entries only. */
+  readonly repositoryUniqueId: string
+  /** The document's entry, under the access rule. */
+  readonly entry: (viewer: Viewer, uniqueId: string) => Promise<OpenedEntry | undefined>
+  /**
+   * As ITI-43 hands it out, checked against its checksum; undefined when it lies in another repository or may not be seen.
+   * @throws {IheError} DOCUMENT_DAMAGED.
+   */
+  readonly open: (
+    reading: StaffReading,
+    viewer: Viewer,
+    document: DocumentReference,
+  ) => Promise<OpenedDocument | undefined>
+  /** Reads a message; undefined when it cannot be read. */
+  readonly decode: (bytes: Buffer) => Er7Message | undefined
+}

@@ -1,0 +1,79 @@
+// Bytes by facility and month on a real PostgreSQL: counted by index, fixed at the end of a month in Japan (idlink 13 F-4).
+
+import t from 'tap'
+import { fees } from '../../../profiles/storeclient/fees.ts'
+import { createStorageGauge, createUsageReader, fixMonths } from '../../../src/db/storeclient/usage.ts'
+import { usageOf } from '../../../src/storeclient/contract/usage.ts'
+import { openDatabase } from '../database.ts'
+
+const pool = await openDatabase(t, 4)
+const GB = 1_000_000_000
+
+async function facility(id: string, createdAt: string): Promise<void> {
+  await pool.query(
+    `insert into access.facility (facility_id, oid, name, kind, created_at) values ($1, $1, $1, 'store-client', $2)`,
+    [id, createdAt],
+  )
+}
+
+let documents = 0
+async function store(facilityId: string, bytes: number, at: string): Promise<void> {
+  documents += 1
+  await pool.query(
+    `insert into repository.document (unique_id, size_bytes, sha1, sha256, file_key, stored_at, facility_id)
+     values ($1, $2, '', '', $1, $3, $4)`,
+    [`2.25.${documents}`, bytes, at, facilityId],
+  )
+}
+
+const usage = async (now: string, month: string, facilityId: string) => {
+  const [figures] = await createUsageReader(pool, () => new Date(now)).figures({ month, facilityId })
+  return figures === undefined ? undefined : usageOf(figures, fees)
+}
+
+t.test('passed on 21 April, fixed at the end of April in Japan, charged from May (F-4)', async (t) => {
+  await facility('pharmacy', '2026-03-10T00:00:00+09:00')
+  await store('pharmacy', 4.9 * GB, '2026-03-20T12:00:00+09:00')
+  await store('pharmacy', 0.2 * GB, '2026-04-21T12:00:00+09:00')
+  await store('pharmacy', 6 * GB, '2026-05-01T00:00:00+09:00')
+  t.match(await usage('2026-05-01T00:00:00+09:00', '2026-04', 'pharmacy'), undefined, 'not fixed yet')
+  t.equal(await fixMonths(pool, new Date('2026-04-30T23:59:59+09:00')), 1, 'March only')
+  t.equal(await fixMonths(pool, new Date('2026-05-01T00:10:00+09:00')), 1)
+  t.equal(await fixMonths(pool, new Date('2026-05-01T01:10:00+09:00')), 0, 'once')
+  t.match(await usage('2026-05-02T00:00:00+09:00', '2026-03', 'pharmacy'), { feeYen: 0, nextFeeYen: 0, isFixed: true })
+  t.match(await usage('2026-05-02T00:00:00+09:00', '2026-04', 'pharmacy'), {
+    bytes: 5.1 * GB,
+    documents: 2,
+    feeYen: 0,
+    nextFeeYen: 2980,
+    warnings: ['step-begun'],
+  })
+  t.match(await usage('2026-05-02T00:00:00+09:00', '2026-05', 'pharmacy'), {
+    bytes: 11.1 * GB,
+    isFixed: false,
+    feeYen: 2980,
+    nextFeeYen: 5960,
+  })
+})
+
+t.test('what is fixed stays, and what is removed is not charged the month after', async (t) => {
+  await pool.query(`delete from repository.document where facility_id = 'pharmacy'`)
+  await fixMonths(pool, new Date('2026-06-01T00:10:00+09:00'))
+  t.match(await usage('2026-06-02T00:00:00+09:00', '2026-04', 'pharmacy'), { bytes: 5.1 * GB })
+  t.match(await usage('2026-06-02T00:00:00+09:00', '2026-06', 'pharmacy'), { bytes: 0, feeYen: 0 })
+})
+
+t.test('superseded and cancelling messages are stored too, and facilities do not pay for one another', async (t) => {
+  await facility('other', '2026-05-01T00:00:00+09:00')
+  await store('other', 100, '2026-05-02T00:00:00+09:00')
+  await pool.query(
+    `insert into registry.superseded (series_id, person_key, version, reason, sha256, content, facility_id, size_bytes)
+     values (gen_random_uuid(), 1, '', 'delete', '', 'x', 'other', 20)`,
+  )
+  t.match(await usage('2026-05-03T00:00:00+09:00', '2026-05', 'other'), { bytes: 120, documents: 2 })
+  const gauge = createStorageGauge(pool)
+  t.equal(await gauge('other', 1_000_000), 120)
+  await store('other', 30, '2026-05-04T00:00:00+09:00')
+  t.equal(await gauge('other', 1_000_000), 120, 'remembered while far from the limit')
+  t.equal(await gauge('nobody', 10), 0)
+})

@@ -1,0 +1,133 @@
+// The calendar actor in memory: days, spans, order, what is recorded, and what is left out (idlink calendar rules; design §4).
+
+import { randomUUID } from 'node:crypto'
+import t from 'tap'
+import { calendarOf } from '../../../profiles/storeclient/calendar.ts'
+import type { DocumentEntry } from '../../../src/model/document-entry.ts'
+import type { Evidence } from '../../../src/model/evidence.ts'
+import type { Oid } from '../../../src/model/identifiers.ts'
+import { type CalendarRequest, calendar, MAX_DOCUMENTS } from '../../../src/storeclient/view/calendar.ts'
+import type { CalendarPorts, VisibleDocument } from '../../../src/storeclient/view/calendar-ports.ts'
+import { entry } from '../../registry/submission.ts'
+import { caller } from '../memory.ts'
+
+const AFFINITY = '2.25.100'
+const decision = { allowed: true, reason: 'union, consent and link stand' } as const
+
+function document(change: Partial<DocumentEntry>): VisibleDocument {
+  return {
+    entry: entry(change),
+    state: 'current',
+    publisher: { facilityId: 'hospital-a', name: '架空中央病院' },
+    versions: 1,
+    files: [],
+  }
+}
+
+function ports(documents: readonly VisibleDocument[]) {
+  const recorded: Evidence[] = []
+  const asked: Parameters<CalendarPorts['documents']>[0][] = []
+  const given: CalendarPorts = {
+    table: calendarOf(),
+    affinityDomain: AFFINITY,
+    viewer: async (facilityId) => (facilityId === 'clinic-b' ? caller : undefined),
+    patient: async (_viewer, id) =>
+      id.value !== 'P1'
+        ? undefined
+        : {
+            personKey: '1',
+            patientId: { value: 'P1', authority: AFFINITY as Oid },
+            publish: decision,
+            scope: {
+              mode: 'by-rule',
+              ownFacility: 'clinic-b',
+              publishers: ['hospital-a'],
+              excludedKinds: [],
+              confidentiality: [],
+              decision,
+            },
+          },
+    documents: async (question) => {
+      asked.push(question)
+      return documents
+    },
+    record: async (_reading, { evidence }) => {
+      recorded.push(evidence)
+    },
+  }
+  return { given, recorded, asked }
+}
+
+function request(change: Partial<CalendarRequest> = {}): CalendarRequest {
+  return {
+    exchange: { ...caller.exchange, id: randomUUID() },
+    facilityId: 'clinic-b',
+    by: 'admin-token:sato',
+    patient: 'P1',
+    from: '2026-04-01',
+    to: '2026-04-14',
+    cancelled: 'hidden',
+    ...change,
+  }
+}
+
+t.test('a day goes from midnight to midnight in Japan', async (t) => {
+  const { given, asked } = ports([])
+  await calendar(request(), given)
+  t.same(asked[0]?.period, { start: '20260331150000', end: '20260414150000' })
+})
+
+t.test('items of one day by their time, spans beside them; a time of less precision fills what it says', async (t) => {
+  const { given } = ports([
+    document({ uniqueId: '2.25.2', title: 'b', serviceStartTime: '20260401063000', serviceStopTime: '20260401063000' }),
+    document({ uniqueId: '2.25.1', title: 'a', serviceStartTime: '20260401003000' }),
+    document({ uniqueId: '2.25.3', serviceStartTime: '20260331150000', serviceStopTime: '20260407145959' }),
+    document({ uniqueId: '2.25.4', serviceStartTime: '20260401', serviceStopTime: '20260401' }),
+    document({ uniqueId: '2.25.5', creationTime: '20260402160000' }),
+  ])
+  const { rows } = await calendar(request({ rows: ['examination'] }), given)
+  t.match(rows, [
+    {
+      key: 'examination',
+      days: [
+        { day: '2026-04-01', items: [{ documentUniqueId: '2.25.1' }, { documentUniqueId: '2.25.2' }] },
+        { day: '2026-04-03', items: [{ documentUniqueId: '2.25.5' }] },
+      ],
+      spans: [
+        { documentUniqueId: '2.25.3', from: '2026-04-01', to: '2026-04-07' },
+        // A day of UTC touches two days in Japan.
+        { documentUniqueId: '2.25.4', from: '2026-04-01', to: '2026-04-02' },
+      ],
+    },
+  ])
+})
+
+t.test('more than can be shown is said, and what is shown is what is recorded', async (t) => {
+  const many = Array.from({ length: MAX_DOCUMENTS + 1 }, (_, index) => document({ uniqueId: `2.25.${index}` }))
+  const { given, recorded, asked } = ports(many)
+  const found = await calendar(request(), given)
+  t.equal(found.more, true)
+  t.equal(asked[0]?.limit, MAX_DOCUMENTS + 1)
+  t.equal(recorded[0]?.documents.length, MAX_DOCUMENTS)
+  t.equal(recorded[0]?.staff, 'admin-token:sato')
+  t.equal(recorded[0]?.query?.text, 'facility=clinic-b from=2026-04-01 to=2026-04-14')
+})
+
+t.test('who asks in vain is recorded with the reason, and learns nothing', async (t) => {
+  const { given, recorded, asked } = ports([document({})])
+  const answers = [
+    await calendar(request({ facilityId: 'nowhere' }), given),
+    await calendar(request({ patient: 'P404' }), given),
+    await calendar(request({ patient: 'not a CX^' }), given),
+  ]
+  for (const answer of answers) {
+    t.same(answer, answers[0])
+    t.ok(answer.rows.every(({ days, spans }) => days.length + spans.length === 0))
+  }
+  t.same(
+    recorded.map((evidence) => evidence.decision?.reason),
+    ['unknown facility', 'unknown patient', 'unknown patient'],
+  )
+  t.same(recorded[1]?.patients, [`P404^^^&${AFFINITY}&ISO`])
+  t.equal(asked.length, 0)
+})
