@@ -259,6 +259,22 @@ t.test('the content of a laboratory result: values, units, and what the version 
   t.same(bytes.body, await fixture('oml-11-corrected'))
 })
 
+t.test('a message whose times are written as on paper is read all the same', async (t) => {
+  const written = changed(
+    await fixture('oml-11-final'),
+    ['202604010830', '202605040830'],
+    ['000000000700001', '000000000700098'],
+    ['FX-OML-2|', 'PAPER-1|'],
+    ['|19580412|', '|S33.4.12|'],
+  )
+  await push(
+    Buffer.from(written.toString('latin1').replace(/\|TSUNAGI\|\d+\|/, '|TSUNAGI|2026-05-04 09:00|'), 'latin1'),
+  )
+  const found = itemsOf(await rowsOf('clinic-b', { from: '2026-05-04', to: '2026-05-04' }), 'examination')
+  const { text } = await get(`/documents/${found[0]?.documentUniqueId}/content`, read('clinic-b'))
+  t.match(JSON.parse(text), { patient: { birthTime: '19580412' }, content: { type: 'laboratory-result' } })
+})
+
 t.test('a former version that was restricted is neither shown nor named beside the newer one', async (t) => {
   const answered = async () => (await get(`/documents/${laboratoryId}/content`, read('clinic-b'))).text
   const { document } = JSON.parse(await answered())

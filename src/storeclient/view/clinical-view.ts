@@ -5,13 +5,14 @@ import type { Clinical } from '../../model/clinical.ts'
 import type { ClinicalView, ViewedDocument, ViewedPatient } from '../../model/clinical-view.ts'
 import { IheError } from '../../model/error.ts'
 import { type Evidence, NO_EVIDENCE } from '../../model/evidence.ts'
-import { parseHl7Time } from '../../model/hl7-time.ts'
 import { type Er7Message, value } from '../../model/hl7v2.ts'
 import { namesOfPid } from '../../model/hl7v2-pid.ts'
 import { formatCx } from '../../model/identifiers.ts'
 import { xdsMoments } from '../../model/jst.ts'
+import { birthDigits } from '../demographics.ts'
 import { readerOf } from '../kinds/index.ts'
 import { FILE_NAME, MIME_ER7 } from '../metadata.ts'
+import { readWrittenTime } from '../written-time.ts'
 import { authorsOf, kindNameOf, serviceOf } from './calendar.ts'
 import type { ClinicalViewPorts, OpenedDocument, OpenedEntry, StaffReading, Viewer } from './calendar-ports.ts'
 
@@ -140,7 +141,7 @@ async function wholeOf(body: Buffer | AsyncIterable<Buffer>): Promise<Buffer> {
 function contentOf(message: Er7Message, kind: DataKind, number: string | undefined): Clinical | undefined {
   const trigger = value(message, 'MSH', 9, 2)
   const event = kind.events.find((one) => one.trigger === trigger) ?? kind.events[0]
-  const sentAt = parseHl7Time(value(message, 'MSH', 7))
+  const sentAt = readWrittenTime(value(message, 'MSH', 7))
   if (event === undefined || sentAt === undefined) return undefined
   return readerOf(kind.kind)?.content(
     message,
@@ -187,10 +188,11 @@ function viewedDocument(opened: OpenedEntry, ports: ClinicalViewPorts): ViewedDo
 }
 
 function patientOf(message: Er7Message, { entry }: OpenedEntry): ViewedPatient {
+  const birth = readWrittenTime(value(message, 'PID', 7))
   return {
     number: entry.sourcePatientId.split('^')[0] ?? '',
     names: namesOfPid(message),
-    birthTime: value(message, 'PID', 7).slice(0, 8),
+    birthTime: birth === undefined ? '' : birthDigits(birth),
     sex: value(message, 'PID', 8),
   }
 }
