@@ -32,12 +32,21 @@ export function decideKind(message: Er7Message, named?: string): DecidedKind {
   if (candidates === 'trigger') throw iheError('HL7_TRIGGER', { at: 'MSH-9.2', value: `${type}^${trigger}` })
   const chosen = candidates.find(({ kind }) => kind.kind === named)
   if (chosen !== undefined) return { ...chosen, warnings: [] }
+  const ignored = named === undefined ? [] : [misnamed(named, candidates)]
   const [only, ...others] = candidates
-  if (only !== undefined && others.length === 0) return { ...only, warnings: [] }
+  if (only !== undefined && others.length === 0) return { ...only, warnings: ignored }
   const { name, doubt } = decideByContent(message, type)
   const found = candidates.find(({ kind }) => kind.kind === name)
   if (found === undefined) throw iheError('HL7_TRIGGER', { at: 'MSH-9.2', value: `${type}^${trigger}` })
-  return { ...found, warnings: doubt === undefined ? [] : [iheError('HL7_CODE', doubt)] }
+  return { ...found, warnings: [...ignored, ...(doubt === undefined ? [] : [iheError('HL7_CODE', doubt)])] }
+}
+
+const MAX_SHOWN = 40
+
+/** A kind that the transport names and that messages of this event never are. */
+function misnamed(named: string, candidates: readonly KindOfMessage[]): IheError {
+  const rule = `kinds of this event: ${candidates.map(({ kind }) => kind.kind).join(', ')}`
+  return iheError('HL7_CODE', { at: 'X-StoreClient-Kind', value: named.slice(0, MAX_SHOWN), rule })
 }
 
 interface ByContent {
