@@ -124,6 +124,12 @@ function permutations(count: number): readonly (readonly number[])[] {
 
 let stories = 0
 
+/** The `index`-th message of a story, counted from 0, under its own control id. */
+function messageOf(step: Step, index: number, number: string): Buffer {
+  const msh = `MSH|^~\\&|EHR|1399100015|GW|TSUNAGI|${at(index + 1)}||${step.event}|P-${number.slice(-6)}-${index + 1}|P|2.5||||||UNICODE UTF-8`
+  return Buffer.from([msh, ...step.segments(number), ''].join('\r'))
+}
+
 for (const { name, steps, stands } of STORIES) {
   t.test(name, async (t) => {
     for (const sequence of permutations(steps.length)) {
@@ -132,9 +138,7 @@ for (const { name, steps, stands } of STORIES) {
       for (const index of sequence) {
         const step = steps[index]
         if (step === undefined) throw new Error('a permutation names what is not there')
-        const msh = `MSH|^~\\&|EHR|1399100015|GW|TSUNAGI|${at(index + 1)}||${step.event}|P-${number.slice(-6)}-${index + 1}|P|2.5||||||UNICODE UTF-8`
-        const message = [msh, ...step.segments(number), ''].join('\r')
-        const ack = readAck(await connection.send(Buffer.from(message)))
+        const ack = readAck(await connection.send(messageOf(step, index, number)))
         t.equal(ack.code, 'AA', `${sequence.join()}: ${ack.errors.map(({ userText }) => userText).join('; ')}`)
       }
       t.same(
@@ -145,6 +149,36 @@ for (const { name, steps, stands } of STORIES) {
     }
   })
 }
+
+t.test(
+  'three connections push the versions of one order at once: the newest stands (two of them the same bytes)',
+  async (t) => {
+    const versions = [result('P', '24'), result('F', '25'), result('C', '26')]
+    const connections = await Promise.all(versions.map(() => network.mllp('hospital-a')))
+    t.teardown(() => Promise.all(connections.map((one) => one.close())))
+    for (let round = 0; round < 15; round++) {
+      stories += 1
+      const number = String(260_401_000_000_000 + stories)
+      const messages = versions.map((step, index) => messageOf(step, index, number))
+      // The last version comes on every connection: a sender that lost its connection says it again on the next.
+      const [, , last = Buffer.alloc(0)] = messages
+      const acks = await Promise.all(
+        connections.map(async (one, index) => [
+          readAck(await one.send(messages[(index + round) % messages.length] ?? last)).code,
+          readAck(await one.send(last)).code,
+        ]),
+      )
+      t.same(new Set(acks.flat()), new Set(['AA']))
+      t.same(await standing(number), [3])
+      const { rows } = await network.pool.query<{ documents: string }>(
+        `select count(*) as documents from registry.document_entry e join registry.series s on s.series_id = e.series_id
+       where s.order_number = $1 and e.series_version like $2`,
+        [number, `${at(3)}%`],
+      )
+      t.equal(rows[0]?.documents, '1', 'the same message is one document, however often and wherever it came')
+    }
+  },
+)
 
 t.test('a number longer than an index row holds is a number like any other', async (t) => {
   const number = randomBytes(4000).toString('hex')
