@@ -31,6 +31,14 @@ const PATIENT_OF_ORDER = [
 ]
 const LOOSE_BEFORE_ORDER = 'SFT NTE PD1 PV1 PV2 IN1 IN2 IN3 GT1 AL1'.split(' ')
 
+/** The pharmacy's own words for what was ordered. */
+const ORDER_DETAIL = group('ORDER_DETAIL', '[]', [
+  ...segments('RXO [{NTE}] {RXR}'),
+  group('COMPONENT', '[{}]', segments('RXC [{NTE}]')),
+])
+/** ORC and OBR of an examination, with what was asked or found of it. */
+const EXAMINATION = [...segments('ORC [{TQ1}] [{TQ2}] OBR [{NTE}] [CTD] [{DG1}]'), OBSERVATION]
+
 export const OMD_O03: MessageStructure = {
   id: 'OMD_O03',
   parts: [
@@ -47,10 +55,7 @@ export const RDE_O11: MessageStructure = {
     ...PATIENT_OF_ORDER,
     group('ORDER', '{}', [
       ...segments('ORC [{TQ1}] [{TQ2}]'),
-      group('ORDER_DETAIL', '[]', [
-        ...segments('RXO [{NTE}] {RXR}'),
-        group('COMPONENT', '[{}]', segments('RXC [{NTE}]')),
-      ]),
+      ORDER_DETAIL,
       ...segments('RXE [{NTE}] [{TQ1}] [{TQ2}] [{RXR}] [{RXC}]'),
       OBSERVATION,
       ...segments('[{FT1}] [BLG] [{CTI}]'),
@@ -65,10 +70,7 @@ export const RAS_O17: MessageStructure = {
     ...PATIENT_OF_ORDER,
     group('ORDER', '{}', [
       ...segments('ORC [{TQ1}] [{TQ2}]'),
-      group('ORDER_DETAIL', '[]', [
-        ...segments('RXO [{NTE}] {RXR}'),
-        group('COMPONENT', '[{}]', segments('RXC [{NTE}]')),
-      ]),
+      ORDER_DETAIL,
       group('ENCODING', '[]', segments('RXE [{NTE}] [{TQ1}] [{TQ2}] [{RXR}] [{RXC}]')),
       group('ADMINISTRATION', '{}', [...segments('{RXA} [RXR]'), OBSERVATION]),
       part('[{CTI}]'),
@@ -101,8 +103,7 @@ export const OMG_O19: MessageStructure = {
   parts: [
     ...PATIENT_OF_ORDER,
     group('ORDER', '{}', [
-      ...segments('ORC [{TQ1}] [{TQ2}] OBR [{NTE}] [CTD] [{DG1}]'),
-      OBSERVATION,
+      ...EXAMINATION,
       group('SPECIMEN', '[{}]', segments('SPM [{OBX}] [{SAC}]')),
       ...segments('[{FT1}] [{CTI}] [BLG]'),
     ]),
@@ -115,12 +116,7 @@ export const OMI_Z23: MessageStructure = {
   id: 'OMI_Z23',
   parts: [
     ...PATIENT_OF_ORDER,
-    group('ORDER', '{}', [
-      ...segments('ORC [{TQ1}] [{TQ2}] OBR [{NTE}] [CTD] [{DG1}]'),
-      OBSERVATION,
-      group('PERFORMED', '[{}]', segments('ZE1 [{OBX}] [{ZE2}]')),
-      part('{IPC}'),
-    ]),
+    group('ORDER', '{}', [...EXAMINATION, group('PERFORMED', '[{}]', segments('ZE1 [{OBX}] [{ZE2}]')), part('{IPC}')]),
   ],
   loose: [...LOOSE_BEFORE_ORDER, 'TQ1', 'TQ2', 'CTD', 'DG1', 'OBX', 'ZE2'],
 }

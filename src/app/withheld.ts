@@ -9,14 +9,8 @@ import { readEr7 } from '../codec/hl7v2/read.ts'
 import type { Config } from '../config/config.ts'
 import { ConfigError } from '../config/config.ts'
 import { findActiveSystem } from '../db/access-store.ts'
-import {
-  createWithheldStore,
-  findWithheldFiles,
-  RELEASE_TASK,
-  sweepWithheld,
-  type WithheldOptions,
-  wakeLinked,
-} from '../db/storeclient/withheld.ts'
+import { createWithheldStore, type WithheldOptions } from '../db/storeclient/withheld.ts'
+import { findWithheldFiles, RELEASE_TASK, sweepWithheld, wakeLinked } from '../db/storeclient/withheld-upkeep.ts'
 import { type DoorPorts, newExchange, observe } from '../http/door.ts'
 import { openFileBlobStore } from '../repository/file-blob-store.ts'
 import type { BlobStore } from '../repository/ports.ts'

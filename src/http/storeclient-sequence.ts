@@ -3,19 +3,9 @@
 import { iheError } from '../../profiles/errors/index.ts'
 import { NO_EVIDENCE } from '../model/evidence.ts'
 import { type Er7Message, value } from '../model/hl7v2.ts'
+import type { Sequences } from '../model/sequence-number.ts'
 import { sendingApplicationOf } from '../storeclient/header.ts'
 import type { Performed } from './hl7v2-door.ts'
-
-interface SequenceState {
-  readonly expected: number
-  readonly lastControlId: string
-}
-
-export interface Sequences {
-  readonly read: (systemId: string, application: string) => Promise<SequenceState | undefined>
-  readonly write: (systemId: string, application: string, state: SequenceState) => Promise<void>
-  readonly forget: (systemId: string, application: string) => Promise<void>
-}
 
 /** What MSA-4 says when the next number may be any. */
 const ANY = -1

@@ -5,27 +5,27 @@ import { controlAct, message } from './wrapper-shapes.ts'
 
 const parameter = shape({ content: [...INFRASTRUCTURE, ['value', '+', II], ['semanticsText', '1', ANY]] })
 
+/** queryId and statusCode name a query in all its messages. */
+const QUERY_HEAD: readonly ChildRow[] = [
+  ...INFRASTRUCTURE,
+  ['queryId', '1', II],
+  ['statusCode', '1', CODE],
+  ['modifyCode', '?', CODE],
+  ['responseElementGroupId', '*', II],
+]
+
+const parameterList = (...parameters: readonly ChildRow[]): ChildRow => [
+  'parameterList',
+  '1',
+  shape({ content: [...INFRASTRUCTURE, ['id', '?', II], ...parameters] }),
+]
+
 const queryByParameter = shape({
   content: [
-    ...INFRASTRUCTURE,
-    ['queryId', '1', II],
-    ['statusCode', '1', CODE],
-    ['modifyCode', '?', CODE],
-    ['responseElementGroupId', '*', II],
+    ...QUERY_HEAD,
     ['responsePriorityCode', '?', CODE],
     ['executionAndDeliveryTime', '?', TS],
-    [
-      'parameterList',
-      '1',
-      shape({
-        content: [
-          ...INFRASTRUCTURE,
-          ['id', '?', II],
-          ['dataSource', '*', parameter],
-          ['patientIdentifier', '+', parameter],
-        ],
-      }),
-    ],
+    parameterList(['dataSource', '*', parameter], ['patientIdentifier', '+', parameter]),
   ],
 })
 
@@ -40,11 +40,7 @@ const parameterRow = (name: string, value: Shape): ChildRow => [name, '*', demog
 
 const demographicsByParameter = shape({
   content: [
-    ...INFRASTRUCTURE,
-    ['queryId', '1', II],
-    ['statusCode', '1', CODE],
-    ['modifyCode', '?', CODE],
-    ['responseElementGroupId', '*', II],
+    ...QUERY_HEAD,
     ['responseModalityCode', '?', CODE],
     ['responsePriorityCode', '?', CODE],
     ['initialQuantity', '?', ANY],
@@ -67,30 +63,22 @@ const demographicsByParameter = shape({
         ],
       }),
     ],
-    [
-      'parameterList',
-      '1',
-      shape({
-        content: [
-          ...INFRASTRUCTURE,
-          ['id', '?', II],
-          parameterRow('livingSubjectAdministrativeGender', CODE),
-          parameterRow('livingSubjectBirthPlaceAddress', ANY),
-          parameterRow('livingSubjectBirthPlaceName', ANY),
-          parameterRow('livingSubjectBirthTime', ANY),
-          parameterRow('livingSubjectDeceasedTime', ANY),
-          parameterRow('livingSubjectId', II),
-          parameterRow('livingSubjectName', ANY),
-          parameterRow('mothersMaidenName', ANY),
-          parameterRow('otherIDsScopingOrganization', II),
-          parameterRow('patientAddress', ANY),
-          parameterRow('patientStatusCode', CODE),
-          parameterRow('patientTelecom', ANY),
-          ['principalCareProviderId', '*', ANY],
-          ['principalCareProvisionId', '*', ANY],
-        ],
-      }),
-    ],
+    parameterList(
+      parameterRow('livingSubjectAdministrativeGender', CODE),
+      parameterRow('livingSubjectBirthPlaceAddress', ANY),
+      parameterRow('livingSubjectBirthPlaceName', ANY),
+      parameterRow('livingSubjectBirthTime', ANY),
+      parameterRow('livingSubjectDeceasedTime', ANY),
+      parameterRow('livingSubjectId', II),
+      parameterRow('livingSubjectName', ANY),
+      parameterRow('mothersMaidenName', ANY),
+      parameterRow('otherIDsScopingOrganization', II),
+      parameterRow('patientAddress', ANY),
+      parameterRow('patientStatusCode', CODE),
+      parameterRow('patientTelecom', ANY),
+      ['principalCareProviderId', '*', ANY],
+      ['principalCareProvisionId', '*', ANY],
+    ),
     ['sortControl', '*', ANY],
   ],
 })

@@ -1,23 +1,10 @@
 // Sequence numbers of systems with whom they were agreed: which MSH-13 comes next (HL7 v2.5 2.10.1).
 
 import type pg from 'pg'
+import type { Sequences } from '../../model/sequence-number.ts'
 import { execute, queryOne, sql } from '../sql.ts'
 
-export interface SequenceState {
-  /** MSH-13 of the next message. */
-  readonly expected: number
-  /** MSH-10 of the message before it, which may come again when its answer was lost. */
-  readonly lastControlId: string
-}
-
-export interface SequenceStore {
-  /** Undefined: nothing was heard yet, or the sender began anew; any number is the first one. */
-  readonly read: (systemId: string, application: string) => Promise<SequenceState | undefined>
-  readonly write: (systemId: string, application: string, state: SequenceState) => Promise<void>
-  readonly forget: (systemId: string, application: string) => Promise<void>
-}
-
-export function createSequenceStore(pool: pg.Pool): SequenceStore {
+export function createSequenceStore(pool: pg.Pool): Sequences {
   return {
     read: async (systemId, application) => {
       const row = await queryOne<{ expected: string; last_control_id: string }>(

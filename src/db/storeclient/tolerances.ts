@@ -1,17 +1,8 @@
 // What was tolerated of each system, counted in memory and added to its table in batches, away from the answers (StoreClient).
 
 import type pg from 'pg'
+import type { ToleratedRow } from '../../model/tolerated.ts'
 import { execute, query, sql } from '../sql.ts'
-
-export interface ToleratedRow {
-  readonly code: string
-  readonly firstSeen: Date
-  readonly lastSeen: Date
-  /** Messages. */
-  readonly count: number
-  /** Journal id of the last one. */
-  readonly lastJournal: string
-}
 
 export interface Tolerated {
   readonly systemId: string

@@ -8,6 +8,7 @@ import type { ImportLine, ImportProgress } from '../../identity/transfer/import.
 import type { Oid } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
 import type { PersonRecord } from '../../model/person-record.ts'
+import type { ToleratedRow } from '../../model/tolerated.ts'
 import type { ContractStore } from '../../storeclient/contract/contract.ts'
 import type { UsageReader } from '../../storeclient/contract/usage.ts'
 import type { ReleasePorts } from '../../storeclient/hold/hold-ports.ts'
@@ -43,17 +44,6 @@ export interface AdminPorts {
   readonly readCertificate: (pem: string) => Parameters<AdministrationStore['addCertificate']>[1]
   /** What a connecting vendor needs to know of this network. */
   readonly network: () => Readonly<Record<string, unknown>>
-}
-
-/** One warning of the error table, as often as messages of the system were read with it. */
-export interface ToleratedRow {
-  readonly code: string
-  readonly firstSeen: Date
-  readonly lastSeen: Date
-  /** Messages. */
-  readonly count: number
-  /** Journal id of the last one. */
-  readonly lastJournal: string
 }
 
 export interface PersonAnswer {

@@ -2,8 +2,9 @@
 
 import type { FastifyInstance } from 'fastify'
 import { errorRow } from '../../../profiles/errors/index.ts'
+import type { ToleratedRow } from '../../model/tolerated.ts'
 import { notFound } from './answers.ts'
-import type { AdminPorts, ToleratedRow } from './ports.ts'
+import type { AdminPorts } from './ports.ts'
 import { described } from './schemas.ts'
 
 export function registerToleranceRoutes(app: FastifyInstance, { store, tolerances }: AdminPorts): void {

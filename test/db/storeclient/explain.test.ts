@@ -3,7 +3,7 @@
 import t from 'tap'
 import { factColumns, writtenAs } from '../../../src/db/access-store.ts'
 import { query, sql } from '../../../src/db/sql.ts'
-import { wakeLinked } from '../../../src/db/storeclient/withheld.ts'
+import { wakeLinked } from '../../../src/db/storeclient/withheld-upkeep.ts'
 import { openDatabase } from '../database.ts'
 import { explaining, type Node, rowsRead } from '../explaining.ts'
 
