@@ -1,42 +1,16 @@
-// Orders and results pushed over MLLP: found by what ITI-18 can ask of them, fetched byte for byte, their corrections and cancels a chain
-// of Approved and Deprecated documents (ITI TF-2 3.18.4.1.2.3.7; ITI TF-3 4.2.2.2.3 RPLC; SS-MIX2).
-
-import { readFileSync } from 'node:fs'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { codeOf } from '../../profiles/affinity-domain/index.ts'
 import { codeSystems } from '../../profiles/storeclient/code-systems.ts'
-import { type DataKind, dataKinds, type KindName } from '../../profiles/storeclient/index.ts'
-import { readAck } from '../../src/codec/hl7v2/ack.ts'
+import type { KindName } from '../../profiles/storeclient/index.ts'
 import type { Code } from '../../src/model/code.ts'
 import { codeKey } from '../../src/model/code.ts'
 import { RPLC, STATUS_APPROVED, STATUS_DEPRECATED } from '../../src/model/xds.ts'
-import { DOMAINS, startNetwork } from '../faults/support.ts'
-import { listed, quoted, registryClient } from './xds-client.ts'
+import { bytesOf, kindOf, startPushing } from './pushing.ts'
+import { listed, quoted } from './xds-client.ts'
 
 t.setTimeout(120_000)
 
-const GET_RELATED_DOCUMENTS = 'urn:uuid:d90e5407-b356-4d91-a89f-873917b4b0e6'
-const fixtures = new URL('../../fixtures/storeclient/', import.meta.url)
-const network = await startNetwork(t)
-const connection = await network.mllp('hospital-a')
-t.teardown(() => connection.close())
-const taro = await network.xadBy('hospital-a', { value: '0000012345', authority: DOMAINS['hospital-a'] })
-const registry = registryClient(network, 'hospital-a')
-/** Of the demo network. */
-const present = new Set(
-  (await network.find('hospital-a', taro, { status: [STATUS_APPROVED, STATUS_DEPRECATED] })).map(
-    (one) => one.entryUUID,
-  ),
-)
-
-function bytesOf(name: string): Buffer {
-  return readFileSync(new URL(`${name}/request.hl7`, fixtures))
-}
-
-async function push(t: Test, name: string): Promise<void> {
-  const ack = readAck(await connection.send(bytesOf(name)))
-  t.equal(ack.code, 'AA', name)
-}
+const { network, taro, present, push, related } = await startPushing(t)
 
 interface Pushed {
   readonly kind: KindName
@@ -176,12 +150,6 @@ const PUSHED: readonly Pushed[] = [
   },
 ]
 
-function kindOf(name: KindName): DataKind {
-  const found = dataKinds.find(({ kind }) => kind === name)
-  if (found === undefined) throw new Error(`no kind ${name}`)
-  return found
-}
-
 function coded(name: string, code: Pick<Code, 'code' | 'scheme'>) {
   return { name: `$XDSDocumentEntry${name}`, values: listed([codeKey(code)]) }
 }
@@ -217,20 +185,6 @@ async function ofKind(kind: KindName, status: string) {
   return found.filter(({ entryUUID }) => !present.has(entryUUID))
 }
 
-/** What GetRelatedDocuments says replaced what, of one document. */
-async function replacements(entryUUID: string): Promise<readonly (readonly [string, string])[]> {
-  const objects = await registry.objects({
-    id: GET_RELATED_DOCUMENTS,
-    slots: [
-      { name: '$XDSDocumentEntryEntryUUID', values: quoted(entryUUID) },
-      { name: '$AssociationTypes', values: listed([RPLC]) },
-    ],
-  })
-  return objects
-    .filter(({ element }) => element.name === 'Association')
-    .map(({ element }) => [element.attributes.get('sourceObject') ?? '', element.attributes.get('targetObject') ?? ''])
-}
-
 for (const pushed of PUSHED) {
   t.test(`${pushed.kind}: found, fetched, corrected, cancelled`, async (t) => {
     await push(t, pushed.name)
@@ -244,7 +198,7 @@ for (const pushed of PUSHED) {
       await push(t, later)
       const [latest, ...besides] = await ofKind(pushed.kind, STATUS_APPROVED)
       t.same(besides, [], 'one is current')
-      const chain = await replacements(current)
+      const chain = await related(current, RPLC)
       t.ok(
         chain.some(([source, target]) => source === latest?.entryUUID && target === current),
         'which replaces it',

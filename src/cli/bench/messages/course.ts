@@ -9,7 +9,7 @@ import { atClock, MINUTE, type Moment } from './time.ts'
 /** Decides whether something that happens with a probability does. */
 export type Fate = (probability: number) => boolean
 
-/** How likely mistakes are, and what makes a sender say something again or late. */
+/** How likely mistakes and changes are. */
 export const MISTAKE = 0.06
 export const CHANGE = 0.2
 
