@@ -1,3 +1,6 @@
+// Orders and results pushed over MLLP: found by what ITI-18 can ask of them, fetched byte for byte, their corrections and cancels a chain
+// of Approved and Deprecated documents (ITI TF-2 3.18.4.1.2.3.7; ITI TF-3 4.2.2.2.3 RPLC; SS-MIX2).
+
 import t from 'tap'
 import { codeOf } from '../../profiles/affinity-domain/index.ts'
 import { codeSystems } from '../../profiles/storeclient/code-systems.ts'
