@@ -1,5 +1,6 @@
 // One document as staff of a facility read it: its entry, its content as the reader of its kind understands it, its bytes.
 
+import { iheError } from '../../../profiles/errors/index.ts'
 import type { DataKind } from '../../../profiles/storeclient/index.ts'
 import type { Clinical } from '../../model/clinical.ts'
 import type { ClinicalView, ViewedDocument, ViewedPatient } from '../../model/clinical-view.ts'
@@ -51,13 +52,13 @@ export async function clinicalView(
   })
 }
 
-/** A document's bytes with what names them; undefined when there is none that the facility may see, or it lies elsewhere. */
+/** A document's bytes with what names them. */
 export interface DocumentBytes extends OpenedDocument {
   readonly title: string
   readonly fileName?: string
 }
 
-/** @throws {IheError} DOCUMENT_DAMAGED. */
+/** Undefined when there is none that the facility may see, or it lies elsewhere. @throws {IheError} DOCUMENT_DAMAGED. */
 export async function documentBytes(
   request: DocumentRequest,
   ports: ClinicalViewPorts,
@@ -108,7 +109,8 @@ async function reading<T>(
     })
     return answer
   } catch (error) {
-    if (error instanceof IheError) await ports.record(request, { result: 'failure', errors: [error], evidence: known })
+    const told = error instanceof IheError ? error : iheError('INTERNAL', { cause: error })
+    await ports.record(request, { result: 'failure', errors: [told], evidence: known })
     throw error
   }
 }
@@ -143,7 +145,7 @@ function contentOf(message: Er7Message, kind: DataKind, number: string | undefin
   const event = kind.events.find((one) => one.trigger === trigger) ?? kind.events[0]
   const sentAt = readWrittenTime(value(message, 'MSH', 7))
   if (event === undefined || sentAt === undefined) return undefined
-  return readerOf(kind.kind)?.content(
+  return readerOf(kind.kind).content(
     message,
     { header: { found: { kind, event, warnings: [] }, sentAt, warnings: [] } },
     number,

@@ -8,6 +8,7 @@ import type { Evidence } from '../../../src/model/evidence.ts'
 import type { Oid } from '../../../src/model/identifiers.ts'
 import { type CalendarRequest, calendar, MAX_DOCUMENTS } from '../../../src/storeclient/view/calendar.ts'
 import type { CalendarPorts, VisibleDocument } from '../../../src/storeclient/view/calendar-ports.ts'
+import { clinicalView } from '../../../src/storeclient/view/clinical-view.ts'
 import { entry } from '../../registry/submission.ts'
 import { caller } from '../memory.ts'
 
@@ -130,4 +131,23 @@ t.test('who asks in vain is recorded with the reason, and learns nothing', async
   )
   t.same(recorded[1]?.patients, [`P404^^^&${AFFINITY}&ISO`])
   t.equal(asked.length, 0)
+})
+
+t.test('a look that fails for a reason of ours is recorded like any other', async (t) => {
+  const recorded: unknown[] = []
+  const { given } = ports([])
+  const opened = document({ uniqueId: '2.25.7', mimeType: 'x-application/hl7-v2+er7' })
+  const viewing = clinicalView(
+    { exchange: caller.exchange, facilityId: 'clinic-b', by: 'admin-token:sato', uniqueId: '2.25.7' },
+    {
+      ...given,
+      repositoryUniqueId: opened.entry.repositoryUniqueId ?? '',
+      entry: async () => opened,
+      open: () => Promise.reject(new Error('the disk is gone')),
+      decode: () => undefined,
+      record: async (_reading, { result, errors }) => void recorded.push([result, errors.map(({ row }) => row.code)]),
+    },
+  )
+  await t.rejects(viewing, { message: 'the disk is gone' })
+  t.same(recorded, [['failure', ['INTERNAL']]])
 })
