@@ -2,6 +2,7 @@
 
 import type { Oid } from './identifiers.ts'
 import type { RuleSwitches } from './rule-switch.ts'
+import type { User } from './user.ts'
 
 /** Roles a system can hold (the IHE actor it plays towards us). */
 export const ROLES = [
@@ -94,4 +95,6 @@ export interface Exchange {
 
 export interface Caller extends CallingSystem {
   readonly exchange: Exchange
+  /** The person behind the call; absent: the system speaks for itself. */
+  readonly user?: User
 }
