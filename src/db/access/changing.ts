@@ -1,0 +1,42 @@
+// What the stores of administration share: a change and its audit event in one transaction (design §4; DICOM PS3.15 Security Alert).
+
+import type pg from 'pg'
+import type { Change, Changed, Stored } from '../../access/ports.ts'
+import { transaction } from '../pool.ts'
+import { execute, type Queryable, queryOne, type Statement } from '../sql.ts'
+import { recordChange } from '../staff-change.ts'
+
+/** Runs `work` and, when it changed something, records who did what in the same commit. */
+export async function changing<T extends Stored | Changed>(
+  pool: pg.Pool,
+  change: Change,
+  work: (client: Queryable) => Promise<T>,
+): Promise<T> {
+  return transaction(pool, async (client) => {
+    const result = await work(client)
+    if (result === 'created' || result === 'changed') await recordChange(client, { ...change, patients: [] })
+    return result
+  })
+}
+
+/** An insert that met a row: is it the same content? */
+export async function outcomeOf(client: Queryable, insert: Statement, same: Statement): Promise<Stored> {
+  if ((await execute(client, insert)) === 1) return 'created'
+  const found = await queryOne<{ readonly same: boolean }>(client, same)
+  return found?.same === true ? 'unchanged' : 'conflict'
+}
+
+/** An update that finds the row as it shall be already changes nothing; `there` tells that from a row that does not exist. */
+export async function changed(client: Queryable, update: Statement, there: Statement): Promise<Changed> {
+  if ((await execute(client, update)) > 0) return 'changed'
+  return (await isThere(client, there)) ? 'unchanged' : 'missing'
+}
+
+/** A column without a value is an absent member. */
+export function withoutNulls<T extends object>(row: T): T {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as T
+}
+
+export async function isThere(client: Queryable, statement: Statement): Promise<boolean> {
+  return (await queryOne(client, statement)) !== undefined
+}
