@@ -16,6 +16,7 @@ import { registerSearchRoutes } from './patient-search.ts'
 import { registerTransferRoutes } from './patient-transfer.ts'
 import { registerPatientRoutes } from './patients.ts'
 import type { AdminPorts } from './ports.ts'
+import { decoratePrincipal, refuseRole, setPrincipal } from './principal.ts'
 import { registerReviewRoutes } from './reviews.ts'
 import { described, isStaffName, STAFF_HEADER } from './schemas.ts'
 import { registerStorageExport } from './storage-export.ts'
@@ -29,14 +30,20 @@ import { registerWithheldRoutes } from './withheld.ts'
 const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 
 export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts): Promise<void> {
+  decoratePrincipal(app)
   app.addHook('onRequest', async (request, reply) => authorise(request, reply, ports))
+  app.addHook('onRequest', async (request, reply) => refuseRole(request, reply))
   app.addHook('onSend', async (request) => {
     if (request.method !== 'GET') ports.changed()
   })
   app.setErrorHandler((error: FastifyError, request, reply) => refuse(reply, { error, request, log: ports.log }))
   app.setNotFoundHandler(async (_request, reply) => notFound(reply))
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-  app.get('/network', { schema: described('Identifiers and addresses of this network') }, async () => ports.network())
+  app.get('/openapi.json', { schema: { ...described('', { roles: 'anyone' }), hide: true } }, async () => app.swagger())
+  app.get(
+    '/network',
+    { schema: described('Identifiers and addresses of this network', { roles: 'anyone' }) },
+    async () => ports.network(),
+  )
   registerFacilityRoutes(app, ports)
   registerStorageExport(app, ports)
   registerSystemRoutes(app, ports)
@@ -74,7 +81,10 @@ async function authorise(
       hint: 'Call it as localhost or 127.0.0.1 from a program on this host, without an Origin header',
       ja: '管理APIはこのサーバ上のプログラムからのみ利用できます。',
     })
-  if (sameText(authorization, `Bearer ${token}`)) return refuseStaff(request, reply)
+  if (sameText(authorization, `Bearer ${token}`)) {
+    setPrincipal(request, { kind: 'host' })
+    return refuseStaff(request, reply)
+  }
   return answerError(reply, 401, {
     code: 'TOKEN_REQUIRED',
     message: 'The admin API needs its token',

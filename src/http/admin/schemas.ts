@@ -2,6 +2,7 @@
 
 import type { FastifyRequest } from 'fastify'
 import type { Change } from '../../access/ports.ts'
+import { principalOf, ROLES_MEMBER, type RouteRoles, USUAL_ROLES } from './principal.ts'
 
 const OID = '^[0-2](\\.(0|[1-9][0-9]*))+$'
 
@@ -30,12 +31,12 @@ export function exactly(
   return { type: 'object', properties, required, additionalProperties: false }
 }
 
-/** A schema with a summary and the security every route has. */
+/** A schema with a summary, the security every route has, and who may call it (`network-operator` when nothing is said). */
 export function described(
   summary: string,
-  parts: Readonly<Record<string, unknown>> = {},
+  { roles = USUAL_ROLES, ...parts }: Readonly<Record<string, unknown>> & { readonly roles?: RouteRoles } = {},
 ): Readonly<Record<string, unknown>> {
-  return { summary, security: [{ token: [] }], ...parts }
+  return { summary, security: [{ token: [] }], [ROLES_MEMBER]: roles, ...parts }
 }
 
 /** Schema of a list that is read page by page; `filters` are optional too. */
@@ -62,11 +63,16 @@ export function isStaffName(name: unknown): boolean {
   return typeof name === 'string' && STAFF.test(name)
 }
 
-/** Who asks and from where. */
+/** Who asks and from where. A person logged on is who they are; on behalf of the host the header may name somebody. */
 export function whoOf(request: FastifyRequest): Pick<Change, 'by' | 'peer'> {
+  return { by: nameOf(request), peer: `${request.socket.remoteAddress}:${request.socket.remotePort}` }
+}
+
+function nameOf(request: FastifyRequest): string {
+  const principal = principalOf(request)
+  if (principal.kind === 'staff') return `staff:${principal.staffId}`
   const name = request.headers[STAFF_HEADER]
-  const by = name === undefined ? 'admin-token' : `admin-token:${String(name)}`
-  return { by, peer: `${request.socket.remoteAddress}:${request.socket.remotePort}` }
+  return name === undefined ? 'admin-token' : `admin-token:${String(name)}`
 }
 
 /** Who changes what from where, for the audit event of the change. */
