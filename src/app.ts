@@ -28,6 +28,7 @@ import {
   storedQueryPorts,
 } from './app/actor-ports.ts'
 import { adminPorts, ensureAdminToken, readiness } from './app/admin-ports.ts'
+import { type Doors, openDoors } from './app/doors.ts'
 import { demographicsBindings, identityBindings, identityServices } from './app/feed-bindings.ts'
 import { startJobs } from './app/jobs.ts'
 import { openMatching } from './app/matching.ts'
@@ -42,7 +43,6 @@ import { tlsOptions } from './certificates/presets.ts'
 import { writeWsdl } from './codec/soap/wsdl.ts'
 import type { Config } from './config/config.ts'
 import { loadAffinityDomain, loadStoreClientKinds } from './config/site-data.ts'
-import { findSystem } from './db/access-store.ts'
 import { startEmbeddedPostgres } from './db/embedded-postgres.ts'
 import { createExchangeRecorder } from './db/exchange-recorder.ts'
 import { migrate } from './db/migrate.ts'
@@ -102,7 +102,8 @@ export async function startServer(config: Config, options: { readonly log: DoorL
   const database = await openDatabase(config, log)
   const tls = await tlsMaterial(config)
   const given: Given = { config, log, pool: database.pool, affinityDomain, dataKinds }
-  const house = await furnish(given)
+  const doors = await openDoors(given, database)
+  const house = await furnish(given, doors)
   const delivery = createReplyDelivery({ tls, ports: house.https.ports })
   const replies = { allowed: config.soap.asyncReplyTo.map(parseAllowedAddress), delivery }
   const https = await createHttpsDoor({ ...house.https, tls, replies })
@@ -136,6 +137,7 @@ export async function startServer(config: Config, options: { readonly log: DoorL
     management.drain()
     await Promise.all([https.close(), mllp.close(), pix.close()])
     await Promise.all([delivery.close(), jobs.stop()])
+    await doors.stop()
     await house.stop()
     await house.recorder.drain()
     await management.close()
@@ -195,7 +197,7 @@ async function tlsMaterial(config: Config) {
 }
 
 /** Everything between doors and database, put together. */
-async function furnish(given: Given) {
+async function furnish(given: Given, doors: Doors) {
   const { config, log, pool } = given
   const metrics = createMetrics()
   const recorder = createExchangeRecorder(pool)
@@ -224,8 +226,6 @@ async function furnish(given: Given) {
   )
   const storeClient = storeClientPorts(given, { blobs, registry, withheld })
   const release = releasePorts(given, { options: withheld, storeClient, doorPorts })
-  let revision = 0
-  const find = (fingerprint: string) => findSystem(pool, { fingerprint, networkMode: config.access.mode })
   const pushes = openPushDoor(given, (request, caller) => accept(request, caller, storeClient))
   const endpoints = endpointsOf(given, {
     registry,
@@ -246,10 +246,7 @@ async function furnish(given: Given) {
       registry,
       blobs,
       release,
-      // What a socket was remembered as does not outlive a change by administration.
-      changed: () => {
-        revision += 1
-      },
+      changed: doors.changed,
     },
     stop: async () => {
       for (const stopOne of stopUpkeep) stopOne()
@@ -259,17 +256,16 @@ async function furnish(given: Given) {
       await stop()
     },
     https: {
+      ...doors.shared,
       ports: doorPorts,
-      findSystem: find,
-      revision: () => revision,
       endpoints,
       storeClient: { ports: doorPorts, ...pushes.door },
       limits: config.limits,
     },
-    mllp: { ports: doorPorts, findSystem: find, revision: () => revision, limits: config.limits },
-    storeClient: { endpoint: 'mllp/storeclient', ...pushes.door },
+    mllp: { ...doors.shared, ports: doorPorts, limits: config.limits },
+    storeClient: { endpoint: 'mllp/storeclient', ...pushes.door } as const,
     pix: {
-      endpoint: 'mllp/pix',
+      endpoint: 'mllp/pix' as const,
       serviceOf: identityServices(identity, { pix: pixQueryPorts(given, identity), pdq: pdqPorts(given, identity) }),
     },
   }

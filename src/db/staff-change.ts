@@ -1,6 +1,7 @@
 // Audit events of what staff do: changes, searches (DICOM PS3.15 A.5.3.11 Security Alert: 110129 Security Configuration, 110137 for persons).
 
 import { randomUUID } from 'node:crypto'
+import { notifyAccessChanged } from './access/change-feed.ts'
 import { execute, type Queryable, sql } from './sql.ts'
 
 export interface AuditedChange {
@@ -12,9 +13,10 @@ export interface AuditedChange {
   readonly patients: readonly string[]
 }
 
-/** Written with the connection of the transaction that makes the change. */
-export function recordChange(client: Queryable, change: AuditedChange): Promise<void> {
-  return record(client, change, { eventCode: '110113', typeCode: '110129' })
+/** Written with the connection of the transaction that makes the change; the doors of every process hear of it. */
+export async function recordChange(client: Queryable, change: AuditedChange): Promise<void> {
+  await record(client, change, { eventCode: '110113', typeCode: '110129' })
+  await notifyAccessChanged(client)
 }
 
 /** Staff looked for patients: nothing was changed (DICOM PS3.15 A.5.3.10 Query). */

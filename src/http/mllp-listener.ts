@@ -10,11 +10,13 @@ import { createRefusalRecorder, newExchange, recordRefusal } from './door.ts'
 import { receive } from './hl7v2-batch.ts'
 import { type Hl7v2Door, turnAway } from './hl7v2-door.ts'
 import { createIdentifier, type FindSystem, type Identity, type Revision } from './identity.ts'
+import type { DoorName, LiveSockets } from './live-sockets.ts'
 
 export interface MllpListenerOptions extends Hl7v2Door {
   /** As journal and audit name it. */
-  readonly endpoint: string
+  readonly endpoint: DoorName
   readonly tls: SecureContextOptions
+  readonly sockets: LiveSockets
   readonly findSystem: FindSystem
   readonly revision?: Revision
   readonly limits: {
@@ -88,6 +90,7 @@ export function createMllpListener(options: MllpListenerOptions): MllpListener {
       maxConnectionsPerCertificate: limits.connectionsPerCertificate,
     },
     onEvent: note,
+    onOpen: (socket) => options.sockets.hold(socket, endpoint),
     ...(options.largeMessages === undefined ? {} : { largeFrames: options.largeMessages }),
   })
   return { listen: (port, host) => server.listen(port, host), close: server.close }

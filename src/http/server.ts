@@ -11,6 +11,7 @@ import type { IheError } from '../model/error.ts'
 import { createRefusalRecorder, type DoorPorts, newExchange, recordRefusal } from './door.ts'
 import type { Hl7v2Door } from './hl7v2-door.ts'
 import { createIdentifier, type FindSystem, type Revision } from './identity.ts'
+import type { LiveSockets } from './live-sockets.ts'
 import { paced } from './pace.ts'
 import { connectionChannel, renderFault } from './soap-answer.ts'
 import { registerSoapEndpoint, type SoapDoorOptions, type SoapEndpoint } from './soap-door.ts'
@@ -25,6 +26,7 @@ export interface HttpsDoorOptions {
   readonly ports: DoorPorts
   readonly findSystem: FindSystem
   readonly revision?: Revision
+  readonly sockets: LiveSockets
   readonly endpoints: readonly SoapEndpoint[]
   readonly storeClient: StoreClientDoor & Pick<Hl7v2Door, 'ports'>
   readonly replies: SoapDoorOptions['replies']
@@ -82,7 +84,8 @@ export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsD
   app.server.maxConnections = limits.connections
   const hasShare = createConnectionShare(limits.connectionsPerCertificate)
   app.server.on('secureConnection', (socket: TLSSocket) => {
-    if (!hasShare(socket)) socket.destroy()
+    if (hasShare(socket)) options.sockets.hold(socket, 'https')
+    else socket.destroy()
   })
   const known = guard(app, options)
   // Bodies stay streams: every endpoint reads its own, with its own limits.

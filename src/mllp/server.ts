@@ -44,6 +44,8 @@ export interface MllpServerOptions {
   /** Who may read a large frame now; absent: everybody. */
   readonly largeFrames?: Turns
   readonly onEvent?: (event: MllpEvent) => void
+  /** Told of each connection that is served. */
+  readonly onOpen?: (socket: TLSSocket) => void
 }
 
 export interface MllpServer {
@@ -84,6 +86,7 @@ export function createMllpServer(options: MllpServerOptions): MllpServer {
     const large = largeFrames === undefined ? {} : { largeFrames }
     const serving = serveConnection(connectionOf(socket), { handler, admit, limits, onEvent, ...large })
     open.set(socket, serving)
+    options.onOpen?.(socket)
     serving.done.finally(() => open.delete(socket))
   })
   server.on('tlsClientError', (cause, socket) => {
