@@ -38,7 +38,7 @@ import { repositoryFor } from './app/repository-apart.ts'
 import { storageExport } from './app/storage-export.ts'
 import { fillRecords, fixMonthsHourly, sweepDaily } from './app/upkeep.ts'
 import { openWithheld, releasePorts, releaseWork, withheldFiles } from './app/withheld.ts'
-import { ensureDevelopmentPki, pkiPaths } from './certificates/pki-directory.ts'
+import { authorityOptions, ensureDevelopmentPki, pkiPaths } from './certificates/pki-directory.ts'
 import { tlsOptions } from './certificates/presets.ts'
 import { writeWsdl } from './codec/soap/wsdl.ts'
 import type { Config } from './config/config.ts'
@@ -188,6 +188,7 @@ async function tlsMaterial(config: Config) {
   const own = pkiPaths(directory)
   if (config.tls.certificate === own.serverCertificate)
     await ensureDevelopmentPki(directory, {
+      ...authorityOptions(config.certificates),
       serverNames: [new URL(config.https.publicUrl).hostname, ...config.tls.serverNames],
     })
   const [cert, key, ca] = await Promise.all(

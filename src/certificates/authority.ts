@@ -1,9 +1,11 @@
 // A certificate authority of our own: issues the server's and the connected systems' certificates (security: certificate → system, issuing).
 
 import 'reflect-metadata'
-import { createPrivateKey, createPublicKey, randomBytes, webcrypto } from 'node:crypto'
+import { createPrivateKey, randomBytes, webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
 import * as x509 from '@peculiar/x509'
+import { readCertificateRequest } from './request.ts'
+import { signerOf } from './signer.ts'
 
 type CryptoKey = webcrypto.CryptoKey
 type CryptoKeyPair = webcrypto.CryptoKeyPair
@@ -16,8 +18,13 @@ export interface IssuedCertificate {
   readonly privateKeyPem: string
 }
 
-/** An authority is its certificate and its key; nothing else is kept of it. */
-export type Authority = IssuedCertificate
+/** An authority is its certificate and its key, and the certificates above it. */
+export interface Authority extends IssuedCertificate {
+  /** PEM, one each, the one that issued this authority first, the root last; absent for an authority that is its own root. */
+  readonly above?: readonly string[]
+  /** Address of the revocation list, in every certificate issued for a system. */
+  readonly crlUrl?: string
+}
 
 export interface ServerRequest {
   /** DNS names and IP addresses. */
@@ -44,15 +51,13 @@ const AUTHORITY_DAYS = 3650
 /** Clocks of senders run behind. */
 const BACKDATE_MS = 5 * 60_000
 const SERIAL_BYTES = 16
-const MIN_RSA_BITS = 2048
-const CURVES: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1'])
 const SIGNING = { name: 'ECDSA', hash: 'SHA-256' } as const
 const EC_KEY = { name: 'ECDSA', namedCurve: 'P-256' } as const
 const RSA_KEY = {
   name: 'RSASSA-PKCS1-v1_5',
   hash: 'SHA-256',
   publicExponent: new Uint8Array([1, 0, 1]),
-  modulusLength: MIN_RSA_BITS,
+  modulusLength: 2048,
 } as const
 
 /** Makes a self-signed ECDSA P-256 authority that may issue end certificates only. */
@@ -106,23 +111,22 @@ export async function issueClientCertificate(authority: Authority, subject: Syst
 
 /**
  * Issues a certificate for the public key of a PKCS#10 request. Its subject and extensions are ignored: they come from the registered system.
- * @throws {Error} when the request is damaged, not signed by its own key, or its key is weaker than RSA 2048 or other than P-256 and P-384.
+ * @throws {RequestRefused} when the request is damaged, not signed by its own key, or its key is weaker than RSA 2048 or other than P-256 and P-384.
  */
 export async function signCertificateRequest(
   authority: Authority,
   requestPem: string,
   subject: SystemSubject,
 ): Promise<string> {
-  const request = new x509.Pkcs10CertificateRequest(requestPem)
-  const key = createPublicKey({ key: Buffer.from(request.publicKey.rawData), format: 'der', type: 'spki' })
-  const { modulusLength = 0, namedCurve = '' } = key.asymmetricKeyDetails ?? {}
-  const strong = key.asymmetricKeyType === 'rsa' ? modulusLength >= MIN_RSA_BITS : CURVES.has(namedCurve)
-  if (!strong) throw new Error('the request needs an RSA key of at least 2048 bits or an EC key on P-256 or P-384')
-  if (!(await request.verify())) throw new Error('the request is not signed by the key it carries')
-  return issueForSystem(authority, await request.publicKey.export(), subject)
+  const { publicKey } = await readCertificateRequest(requestPem)
+  return issueForSystem(authority, publicKey, subject)
 }
 
-function issueForSystem(authority: Authority, publicKey: CryptoKey, subject: SystemSubject): Promise<string> {
+/**
+ * Issues a certificate for the public key of a system.
+ * @throws {Error} when `days` is more than 397.
+ */
+export function issueForSystem(authority: Authority, publicKey: CryptoKey, subject: SystemSubject): Promise<string> {
   const { systemId, facilityOid, networkOid, days = MAX_DAYS, now = new Date() } = subject
   if (days > MAX_DAYS) throw new Error(`a certificate is issued for at most ${MAX_DAYS} days, not ${days}`)
   const organisation = networkOid === undefined ? [] : [{ O: [networkOid] }]
@@ -130,6 +134,7 @@ function issueForSystem(authority: Authority, publicKey: CryptoKey, subject: Sys
     subject: [{ C: ['JP'] }, ...organisation, { OU: [facilityOid] }, { CN: [systemId] }],
     names: [{ type: 'url', value: `urn:oid:${facilityOid}` }],
     purposes: [x509.ExtendedKeyUsage.clientAuth],
+    ...(authority.crlUrl === undefined ? {} : { crlUrl: authority.crlUrl }),
     ...validity(now, days),
   })
 }
@@ -138,12 +143,15 @@ interface Content {
   readonly subject: x509.JsonName
   readonly names: readonly { readonly type: 'dns' | 'ip' | 'url'; readonly value: string }[]
   readonly purposes: readonly string[]
+  readonly crlUrl?: string
   readonly notBefore: Date
   readonly notAfter: Date
 }
 
 async function issue(authority: Authority, publicKey: CryptoKey, content: Content): Promise<string> {
   const issuer = new x509.X509Certificate(authority.certificatePem)
+  const { key, algorithm } = await signerOf(authority.privateKeyPem)
+  const revocation = content.crlUrl === undefined ? [] : [new x509.CRLDistributionPointsExtension([content.crlUrl])]
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: newSerial(),
     subject: content.subject,
@@ -151,8 +159,8 @@ async function issue(authority: Authority, publicKey: CryptoKey, content: Conten
     notBefore: content.notBefore,
     notAfter: new Date(Math.min(content.notAfter.getTime(), issuer.notAfter.getTime())),
     publicKey,
-    signingKey: await signingKey(authority.privateKeyPem),
-    signingAlgorithm: SIGNING,
+    signingKey: key,
+    signingAlgorithm: algorithm,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -160,6 +168,7 @@ async function issue(authority: Authority, publicKey: CryptoKey, content: Conten
       new x509.SubjectAlternativeNameExtension([...content.names]),
       await x509.SubjectKeyIdentifierExtension.create(publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
+      ...revocation,
     ],
   })
   return pemOf(certificate)
@@ -168,11 +177,6 @@ async function issue(authority: Authority, publicKey: CryptoKey, content: Conten
 function generate(kind: KeyKind): Promise<CryptoKeyPair> {
   const algorithm = kind === 'EC-P256' ? EC_KEY : RSA_KEY
   return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as Promise<CryptoKeyPair>
-}
-
-function signingKey(pem: string): Promise<CryptoKey> {
-  const der = createPrivateKey(pem).export({ format: 'der', type: 'pkcs8' })
-  return webcrypto.subtle.importKey('pkcs8', der, EC_KEY, false, ['sign']) as Promise<CryptoKey>
 }
 
 async function privatePem(key: CryptoKey): Promise<string> {

@@ -36,3 +36,10 @@ export function factsOf(certificate: X509Certificate): CertificateFacts {
     notAfter: new Date(certificate.validTo),
   }
 }
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\sA-Za-z0-9+/=]+-----END CERTIFICATE-----/g
+
+/** The certificates of a PEM text, one each, in its order. */
+export function certificatesIn(pem: string): readonly string[] {
+  return (pem.match(CERTIFICATE) ?? []).map((one) => `${one}\n`)
+}

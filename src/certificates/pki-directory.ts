@@ -1,4 +1,5 @@
-// The development PKI on disk (design §5): var/pki/ca.{crt,key}, server.{crt,key}, clients/<system>.{crt,key,p12}.
+// The PKI on disk (design §5): var/pki/ca.crt, server.{crt,key}, clients/<system>.{crt,key,p12}; the authority that issues is ca.{crt,key}
+// of a development PKI, or issuing.{crt,key} below a root whose key is kept elsewhere (docs/certificates.md).
 
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
@@ -6,8 +7,9 @@ import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Authority, IssuedCertificate, SystemSubject } from './authority.ts'
-import { type CertificateFacts, factsOf } from './certificate.ts'
+import { type CertificateFacts, certificatesIn, factsOf } from './certificate.ts'
 import { readPrivate, readPublic, writeAtomically } from './files.ts'
+import { openPrivateKey, SealedKeyError } from './signer.ts'
 
 export interface DevelopmentPki {
   /** Certificate of the authority, PEM. */
@@ -18,9 +20,31 @@ export interface DevelopmentPki {
   readonly created: readonly ('ca' | 'server')[]
 }
 
+/** How the key of the authority is opened, and what it puts into certificates. */
+export interface AuthorityOptions {
+  readonly passphrase?: string
+  readonly crlUrl?: string
+}
+
+/** The settings of certificates as options. */
+export function authorityOptions(settings: {
+  readonly issuingPassphrase: string | undefined
+  readonly crlUrl: string | undefined
+}): AuthorityOptions {
+  const { issuingPassphrase, crlUrl } = settings
+  return {
+    ...(issuingPassphrase === undefined ? {} : { passphrase: issuingPassphrase }),
+    ...(crlUrl === undefined ? {} : { crlUrl }),
+  }
+}
+
 export interface PkiPaths {
+  /** What certificates of this network are trusted by: root, authorities below it, and former ones. */
   readonly caCertificate: string
   readonly caKey: string
+  /** The issuing authority, then the certificates above it. */
+  readonly issuingCertificate: string
+  readonly issuingKey: string
   readonly serverCertificate: string
   readonly serverKey: string
   readonly clients: string
@@ -42,6 +66,8 @@ export function pkiPaths(directory: string): PkiPaths {
   return {
     caCertificate: join(directory, 'ca.crt'),
     caKey: join(directory, 'ca.key'),
+    issuingCertificate: join(directory, 'issuing.crt'),
+    issuingKey: join(directory, 'issuing.key'),
     serverCertificate: join(directory, 'server.crt'),
     serverKey: join(directory, 'server.key'),
     clients: join(directory, 'clients'),
@@ -60,14 +86,18 @@ function developmentNames(further: readonly string[] = []): readonly string[] {
  */
 export async function ensureDevelopmentPki(
   directory: string,
-  { serverNames = [], now = new Date() }: { readonly serverNames?: readonly string[]; readonly now?: Date } = {},
+  {
+    serverNames = [],
+    now = new Date(),
+    ...options
+  }: AuthorityOptions & { readonly serverNames?: readonly string[]; readonly now?: Date } = {},
 ): Promise<DevelopmentPki> {
   const paths = pkiPaths(directory)
   await mkdir(paths.clients, { recursive: true, mode: DIRECTORY_MODE })
-  const authority = await ensureAuthority(paths, now)
+  const authority = await ensureAuthority(paths, { now, ...options })
   const server = await ensureServer(paths, authority, { names: developmentNames(serverNames), now })
   const created = [...(authority.isNew ? (['ca'] as const) : []), ...(server.isNew ? (['server'] as const) : [])]
-  return { ca: authority.certificatePem, server: server.issued, paths, created }
+  return { ca: authority.trustedPem, server: server.issued, paths, created }
 }
 
 /**
@@ -78,18 +108,20 @@ export async function ensureDevelopmentPki(
 export async function issueClientInto(
   directory: string,
   { password = DEVELOPMENT_PASSWORD, ...subject }: SystemSubject & { readonly password?: string },
+  options: AuthorityOptions = {},
 ): Promise<IssuedClient> {
   const { systemId } = subject
   if (!SYSTEM_ID.test(systemId)) {
     throw new Error(`the system id "${systemId}" must be 1 to 64 letters, digits, dots, hyphens or underscores`)
   }
-  const authority = await readAuthority(directory)
+  const authority = await readAuthority(directory, options)
   const { clients } = pkiPaths(directory)
   const [{ issueClientCertificate }, { writePkcs12 }] = await Promise.all([
     import('./authority.ts'),
     import('./pkcs12.ts'),
   ])
   const issued = await issueClientCertificate(authority, subject)
+  const { above = [] } = authority
   const paths = {
     certificate: join(clients, `${systemId}.crt`),
     key: join(clients, `${systemId}.key`),
@@ -99,9 +131,9 @@ export async function issueClientInto(
   await writeAtomically(paths.key, issued.privateKeyPem)
   await writeAtomically(
     paths.pkcs12,
-    writePkcs12(issued, { password, friendlyName: systemId, chain: [authority.certificatePem] }),
+    writePkcs12(issued, { password, friendlyName: systemId, chain: [authority.certificatePem, ...above] }),
   )
-  await writeAtomically(paths.certificate, issued.certificatePem, 'public')
+  await writeAtomically(paths.certificate, withIssuers(issued.certificatePem, authority), 'public')
   return { systemId, ...factsOf(new X509Certificate(issued.certificatePem)), paths }
 }
 
@@ -118,48 +150,97 @@ export async function readClient(directory: string, systemId: string): Promise<I
 }
 
 /**
- * The authority of a PKI directory.
- * @throws {Error} in plain words, when its certificate or key is not there, can be read by others, or they do not belong together.
+ * The authority that issues.
+ * @throws {Error} in plain words, when its certificate or key is not there, can be read by others, cannot be opened, or they do not belong
+ * together.
  */
-export async function readAuthority(directory: string): Promise<Authority> {
+export async function readAuthority(directory: string, options: AuthorityOptions = {}): Promise<Authority> {
   const paths = pkiPaths(directory)
+  const present = (await readIssuing(paths, options)) ?? (await readRoot(paths))
+  if (present?.authority !== undefined) return { ...present.authority, ...urlOf(options) }
+  const [certificate, key] =
+    present?.kind === 'issuing' ? [paths.issuingCertificate, paths.issuingKey] : [paths.caCertificate, paths.caKey]
+  throw new Error(`no certificate can be issued: ${certificate} and ${key} are needed`)
+}
+
+/** Leaf first, then what stands between it and the root: what a TLS peer that knows the root needs. */
+export function withIssuers(certificatePem: string, { certificatePem: issuer, above = [] }: Authority): string {
+  return above.length === 0 ? certificatePem : [certificatePem, issuer, ...above.slice(0, -1)].join('')
+}
+
+function urlOf({ crlUrl }: AuthorityOptions): Pick<Authority, 'crlUrl'> {
+  return crlUrl === undefined ? {} : { crlUrl }
+}
+
+interface Present {
+  readonly kind: 'issuing' | 'root'
+  /** Absent where the operator keeps the authority's key elsewhere. */
+  readonly authority: Authority | undefined
+}
+
+/** The authority below a root; undefined in a PKI of one level. */
+async function readIssuing(paths: PkiPaths, { passphrase }: AuthorityOptions): Promise<Present | undefined> {
+  const text = await readPublic(paths.issuingCertificate)
+  if (text === undefined) return undefined
+  const [certificatePem, ...above] = certificatesIn(text)
+  if (certificatePem === undefined) throw new Error(`${paths.issuingCertificate} holds no certificate`)
+  const sealed = await readPrivate(paths.issuingKey)
+  if (sealed === undefined) return { kind: 'issuing', authority: undefined }
+  const privateKeyPem = openPrivateKey(sealed, paths.issuingKey, passphrase)
+  if (!belongTogether(certificatePem, privateKeyPem)) throw apart(paths.issuingCertificate, paths.issuingKey)
+  return { kind: 'issuing', authority: { certificatePem, privateKeyPem, above } }
+}
+
+async function readRoot(paths: PkiPaths): Promise<Present | undefined> {
   const [certificatePem, privateKeyPem] = await Promise.all([readPublic(paths.caCertificate), readPrivate(paths.caKey)])
-  if (certificatePem === undefined || privateKeyPem === undefined) {
-    throw new Error(`no certificate can be issued: ${paths.caCertificate} and ${paths.caKey} are needed`)
-  }
-  if (!belongTogether(certificatePem, privateKeyPem)) {
-    throw new Error(`${paths.caCertificate} and ${paths.caKey} do not belong together; restore both from one backup`)
-  }
-  return { certificatePem, privateKeyPem }
+  if (certificatePem === undefined) return undefined
+  if (privateKeyPem === undefined) return { kind: 'root', authority: undefined }
+  if (!belongTogether(certificatePem, privateKeyPem)) throw apart(paths.caCertificate, paths.caKey)
+  return { kind: 'root', authority: { certificatePem, privateKeyPem } }
+}
+
+function apart(certificate: string, key: string): Error {
+  return new Error(`${certificate} and ${key} do not belong together; restore both from one backup`)
 }
 
 interface PresentAuthority {
-  readonly certificatePem: string
-  /** Absent where the operator keeps the authority's key elsewhere. */
+  /** All that is trusted. */
+  readonly trustedPem: string
   readonly authority: Authority | undefined
   readonly isNew: boolean
 }
 
-async function ensureAuthority(paths: PkiPaths, now: Date): Promise<PresentAuthority> {
-  const [certificatePem, privateKeyPem] = await Promise.all([readPublic(paths.caCertificate), readPrivate(paths.caKey)])
-  if (certificatePem === undefined) {
+async function ensureAuthority(
+  paths: PkiPaths,
+  { now, ...options }: AuthorityOptions & { readonly now: Date },
+): Promise<PresentAuthority> {
+  const trustedPem = await readPublic(paths.caCertificate)
+  if (trustedPem === undefined) {
     const { createAuthority } = await import('./authority.ts')
     const authority = await createAuthority({ now })
     // Key first: a crash in between leaves no certificate, so the next start makes both anew.
     await writeAtomically(paths.caKey, authority.privateKeyPem)
     await writeAtomically(paths.caCertificate, authority.certificatePem, 'public')
-    return { certificatePem: authority.certificatePem, authority, isNew: true }
+    return { trustedPem: authority.certificatePem, authority, isNew: true }
   }
-  if (privateKeyPem === undefined) return { certificatePem, authority: undefined, isNew: false }
-  if (!belongTogether(certificatePem, privateKeyPem)) {
-    throw new Error(`${paths.caCertificate} and ${paths.caKey} do not belong together; restore both from one backup`)
+  const present = (await openedIssuing(paths, options)) ?? (await readRoot(paths))
+  return { trustedPem, authority: present?.authority, isNew: false }
+}
+
+/** A key whose passphrase was not given stays closed: the doors open without it. One that was given and is wrong is a mistake. */
+async function openedIssuing(paths: PkiPaths, options: AuthorityOptions): Promise<Present | undefined> {
+  try {
+    return await readIssuing(paths, options)
+  } catch (error) {
+    if (error instanceof SealedKeyError && options.passphrase === undefined)
+      return { kind: 'issuing', authority: undefined }
+    throw error
   }
-  return { certificatePem, authority: { certificatePem, privateKeyPem }, isNew: false }
 }
 
 async function ensureServer(
   paths: PkiPaths,
-  { certificatePem: ca, authority }: PresentAuthority,
+  { trustedPem, authority }: PresentAuthority,
   { names, now }: { readonly names: readonly string[]; readonly now: Date },
 ): Promise<{ readonly issued: IssuedCertificate; readonly isNew: boolean }> {
   const [certificatePem, privateKeyPem] = await Promise.all([
@@ -168,8 +249,7 @@ async function ensureServer(
   ])
   const present =
     certificatePem === undefined || privateKeyPem === undefined ? undefined : { certificatePem, privateKeyPem }
-  const isOurs =
-    certificatePem === undefined || new X509Certificate(certificatePem).checkIssued(new X509Certificate(ca))
+  const isOurs = certificatePem === undefined || isIssuedByAny(certificatePem, trustedPem)
   if (present !== undefined && (!isOurs || authority === undefined || !isDue(present, names, now))) {
     if (belongTogether(present.certificatePem, present.privateKeyPem)) return { issued: present, isNew: false }
     throw new Error(`${paths.serverCertificate} and ${paths.serverKey} do not belong together`)
@@ -177,14 +257,20 @@ async function ensureServer(
   if (!isOurs) throw new Error(`${paths.serverKey} is missing, and ${paths.serverCertificate} is not ours to replace`)
   if (authority === undefined) {
     throw new Error(
-      `no server certificate can be issued without ${paths.caKey}; put one into ${paths.serverCertificate}`,
+      `no server certificate can be issued without the key of the authority (${paths.caKey}, or ${paths.issuingKey} and its passphrase); put one into ${paths.serverCertificate}`,
     )
   }
   const { issueServerCertificate } = await import('./authority.ts')
-  const issued = await issueServerCertificate(authority, { names, now })
+  const made = await issueServerCertificate(authority, { names, now })
+  const issued = { ...made, certificatePem: withIssuers(made.certificatePem, authority) }
   await writeAtomically(paths.serverKey, issued.privateKeyPem)
   await writeAtomically(paths.serverCertificate, issued.certificatePem, 'public')
   return { issued, isNew: true }
+}
+
+function isIssuedByAny(certificatePem: string, trustedPem: string): boolean {
+  const certificate = new X509Certificate(certificatePem)
+  return certificatesIn(trustedPem).some((trusted) => certificate.checkIssued(new X509Certificate(trusted)))
 }
 
 function isDue({ certificatePem, privateKeyPem }: IssuedCertificate, names: readonly string[], now: Date): boolean {

@@ -1,7 +1,7 @@
 // tsunagi cert: issues a client certificate of the development CA and registers it for the system.
 
 import { readFile } from 'node:fs/promises'
-import { type IssuedClient, issueClientInto } from '../certificates/pki-directory.ts'
+import { authorityOptions, type IssuedClient, issueClientInto } from '../certificates/pki-directory.ts'
 import type { Config } from '../config/config.ts'
 import { isObject, rowsOf, textOf } from './admin-client.ts'
 import { segment, withAdmin } from './admin-command.ts'
@@ -42,7 +42,7 @@ type Subject = Parameters<typeof issueClientInto>[1]
 /** The network in the subject is its community id. @throws {Error} in plain words when the authority is not here. */
 export function issue(config: Config, subject: Subject): Promise<IssuedClient> {
   const networkOid = config.community.homeCommunityId.replace(/^urn:oid:/, '')
-  return issueClientInto(pkiDirectory(config), { networkOid, ...subject })
+  return issueClientInto(pkiDirectory(config), { networkOid, ...subject }, authorityOptions(config.certificates))
 }
 
 function limits(options: { readonly days?: string; readonly password?: string }) {

@@ -93,6 +93,26 @@ export const settings = {
     example: 'hub.example.jp,192.0.2.10',
   }),
 
+  'certificates.issuingPassphrase': text<string | undefined>({
+    default: undefined,
+    description:
+      'Passphrase of the key of the issuing authority, {dataDir}/pki/issuing.key; without it an encrypted key stays closed and nothing is issued',
+    example: 'a long sentence',
+    isSecret: true,
+  }),
+  'certificates.overlapDays': integer(
+    { default: 30, description: 'Days that a certificate is good beside the one that replaces it; then it is revoked' },
+    1,
+    90,
+  ),
+  'certificates.crlUrl': formed<string | undefined>('^https?://[^\\s]+$', {
+    default: undefined,
+    expects: 'an http:// or https:// address',
+    description:
+      'Address at which others read our revocation list; stands in certificates that are issued from then on',
+    example: 'http://pki.example.jp/tsunagi.crl',
+  }),
+
   'community.homeCommunityId': formed<HomeCommunityId>(HOME_COMMUNITY, {
     default: checked(parseHomeCommunityId('urn:oid:2.25.196418033432712639206821341812491864200')),
     expects: 'urn:oid: followed by an OID of at most 64 characters',

@@ -19,6 +19,15 @@ export async function recordChange(client: Queryable, change: AuditedChange): Pr
   await notifyAccessChanged(client)
 }
 
+/**
+ * What proves who a system is was issued, renewed, suspended, revoked or fetched (110137 User Security Attributes Changed). Written with the
+ * connection of the transaction that does it; the doors of every process hear of it.
+ */
+export async function recordCredentialChange(client: Queryable, change: AuditedChange): Promise<void> {
+  await record(client, change, { eventCode: '110113', typeCode: '110137' })
+  await notifyAccessChanged(client)
+}
+
 /** Staff looked for patients: nothing was changed (DICOM PS3.15 A.5.3.10 Query). */
 export function recordLook(client: Queryable, look: AuditedChange): Promise<void> {
   return record(client, look, { eventCode: '110112', typeCode: 'patient-search' })
