@@ -179,19 +179,20 @@ function generate(kind: KeyKind): Promise<CryptoKeyPair> {
   return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as Promise<CryptoKeyPair>
 }
 
-async function privatePem(key: CryptoKey): Promise<string> {
+/** PKCS#8, not encrypted. */
+export async function privatePem(key: CryptoKey): Promise<string> {
   const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key))
   return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
     .export({ format: 'pem', type: 'pkcs8' })
     .toString()
 }
 
-function pemOf(certificate: x509.X509Certificate): string {
+export function pemOf(certificate: x509.X509Certificate): string {
   return `${certificate.toString('pem').trim()}\n`
 }
 
 /** 127 random bits, positive (RFC 5280, 4.1.2.2). */
-function newSerial(): string {
+export function newSerial(): string {
   const bytes = randomBytes(SERIAL_BYTES)
   bytes.writeUInt8((bytes.readUInt8(0) & 0x3f) | 0x40, 0)
   return bytes.toString('hex')

@@ -75,7 +75,7 @@ export function pkiPaths(directory: string): PkiPaths {
 }
 
 /** Names a development server certificate carries in any case. */
-function developmentNames(further: readonly string[] = []): readonly string[] {
+export function developmentNames(further: readonly string[] = []): readonly string[] {
   return [...new Set(['localhost', '127.0.0.1', '::1', hostname(), ...further])].filter((name) => name !== '')
 }
 
@@ -186,7 +186,7 @@ async function readIssuing(paths: PkiPaths, { passphrase }: AuthorityOptions): P
   if (certificatePem === undefined) throw new Error(`${paths.issuingCertificate} holds no certificate`)
   const sealed = await readPrivate(paths.issuingKey)
   if (sealed === undefined) return { kind: 'issuing', authority: undefined }
-  const privateKeyPem = openPrivateKey(sealed, paths.issuingKey, passphrase)
+  const privateKeyPem = openPrivateKey(sealed, { path: paths.issuingKey, passphrase })
   if (!belongTogether(certificatePem, privateKeyPem)) throw apart(paths.issuingCertificate, paths.issuingKey)
   return { kind: 'issuing', authority: { certificatePem, privateKeyPem, above } }
 }

@@ -33,6 +33,8 @@ export interface CertificateRequest {
   readonly publicKey: webcrypto.CryptoKey
   /** SHA-256 of the SubjectPublicKeyInfo, hex: the same key is known again in whatever certificate. */
   readonly keyHash: string
+  /** As asked for. No certificate of a system has it; an authority of ours does, when its operator signs it. */
+  readonly subject: string
 }
 
 const MIN_RSA_BITS = 2048
@@ -45,7 +47,7 @@ const REQUEST = /-----BEGIN (NEW )?CERTIFICATE REQUEST-----([\sA-Za-z0-9+/=]+)--
 const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/
 
 /**
- * The key of a request, for which its owner has shown that they hold it. Subject and extensions of the request are not read.
+ * The key of a request, for which its owner has shown that they hold it. Extensions of the request are not read.
  * @throws {RequestRefused} when it is damaged, weak, or not signed by its own key.
  */
 export async function readCertificateRequest(text: string): Promise<CertificateRequest> {
@@ -56,7 +58,11 @@ export async function readCertificateRequest(text: string): Promise<CertificateR
   const spki = Buffer.from(request.publicKey.rawData)
   refuseWeak(spki)
   if (!(await isSignedByItsKey(request))) throw new RequestRefused('not signed by its key')
-  return { publicKey: await request.publicKey.export(), keyHash: createHash('sha256').update(spki).digest('hex') }
+  return {
+    publicKey: await request.publicKey.export(),
+    keyHash: createHash('sha256').update(spki).digest('hex'),
+    subject: request.subject,
+  }
 }
 
 function parse(der: Buffer): x509.Pkcs10CertificateRequest {

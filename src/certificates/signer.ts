@@ -15,13 +15,20 @@ const CURVES: Readonly<Record<string, { readonly namedCurve: string; readonly ha
   secp384r1: { namedCurve: 'P-384', hash: 'SHA-384' },
 }
 
+export interface SealedKey {
+  readonly path: string
+  readonly passphrase: string | undefined
+  /** How its passphrase is given, for whoever has to give it. */
+  readonly given?: string
+}
+
 /** A key in a file that is encrypted cannot be opened: there is no passphrase, or not this one. */
 export class SealedKeyError extends Error {
-  constructor(path: string, passphrase: string | undefined) {
+  constructor({ path, passphrase, given = 'certificates.issuingPassphrase' }: SealedKey) {
     super(
       passphrase === undefined
-        ? `the private key ${path} is encrypted; give its passphrase as certificates.issuingPassphrase`
-        : `the private key ${path} cannot be opened with certificates.issuingPassphrase; is it the passphrase of this key?`,
+        ? `the private key ${path} is encrypted; give its passphrase by ${given}`
+        : `the private key ${path} cannot be opened with what ${given} gives; is it the passphrase of this key?`,
     )
     this.name = 'SealedKeyError'
   }
@@ -31,12 +38,13 @@ export class SealedKeyError extends Error {
  * The key of a PEM file, PKCS#8 encrypted or not, as PKCS#8 in the clear: for memory only.
  * @throws {SealedKeyError} naming the file, when the passphrase is missing or wrong.
  */
-export function openPrivateKey(pem: string, path: string, passphrase?: string): string {
+export function openPrivateKey(pem: string, sealed: SealedKey): string {
+  const { passphrase } = sealed
   let key: KeyObject
   try {
     key = createPrivateKey(passphrase === undefined ? pem : { key: pem, passphrase })
   } catch {
-    throw new SealedKeyError(path, passphrase)
+    throw new SealedKeyError(sealed)
   }
   return key.export({ format: 'pem', type: 'pkcs8' }).toString()
 }

@@ -1,18 +1,25 @@
-// tsunagi cert: issues a client certificate of the development CA and registers it for the system.
+// tsunagi cert: client certificates of systems, and the authorities that issue them.
 
 import { readFile } from 'node:fs/promises'
+import type { Command } from 'commander'
 import { authorityOptions, type IssuedClient, issueClientInto } from '../certificates/pki-directory.ts'
 import type { Config } from '../config/config.ts'
 import { isObject, rowsOf, textOf } from './admin-client.ts'
 import { segment, withAdmin } from './admin-command.ts'
+import { registerAuthority } from './cert/authority.ts'
 import { configOf, pkiDirectory, type Registration } from './context.ts'
 import { UsageError } from './failure.ts'
 import { toJson } from './output.ts'
+import type { Terminal } from './terminal.ts'
 
 export const registerCert: Registration = (program, terminal) => {
-  program
-    .command('cert')
-    .description('client certificates / クライアント証明書')
+  const group = program.command('cert').description('certificates / 証明書')
+  registerIssue(group, terminal)
+  registerAuthority(group, terminal)
+}
+
+function registerIssue(group: Command, terminal: Terminal): void {
+  group
     .command('issue <systemId>')
     .description('issue with the development CA into var/pki/clients and register / 発行と登録')
     .option('--days <days>', 'validity, at most 397')

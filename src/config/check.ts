@@ -2,7 +2,7 @@
 
 import { Ajv } from 'ajv'
 import type { ConfigFile } from './file.ts'
-import { environmentName, furtherChecks, type SettingKey, settingKeys, settings } from './settings.ts'
+import { environmentName, fileVariable, furtherChecks, type SettingKey, settingKeys, settings } from './settings.ts'
 import { nearest } from './text.ts'
 
 /** One value on its way to become effective: as read, as it was written, and where. */
@@ -56,7 +56,8 @@ export function unknownKeys(file: ConfigFile, flags: Readonly<Record<string, unk
 }
 
 export function unknownVariables(env: Readonly<Record<string, string | undefined>>): readonly string[] {
-  const known = new Set(settingKeys.map(environmentName))
+  const secrets = settingKeys.filter((key) => settings[key].isSecret)
+  const known = new Set([...settingKeys.map(environmentName), ...secrets.map(fileVariable)])
   return Object.keys(env)
     .filter((name) => name.startsWith('TSUNAGI_') && !known.has(name) && !OTHER_VARIABLES.has(name))
     .flatMap((name) => {

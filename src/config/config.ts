@@ -4,8 +4,9 @@ import { resolve } from 'node:path'
 import { checkValues, type Found, unknownKeys, unknownVariables } from './check.ts'
 import { ConfigError } from './error.ts'
 import { type ConfigFile, readConfigFile } from './file.ts'
+import { readSecretFile, refuseOpenFile } from './secret-file.ts'
 import type { Plain } from './setting.ts'
-import { type Config, environmentName, type SettingKey, settingKeys, settings } from './settings.ts'
+import { type Config, environmentName, fileVariable, type SettingKey, settingKeys, settings } from './settings.ts'
 
 export { ConfigError } from './error.ts'
 export type { Config } from './settings.ts'
@@ -82,8 +83,15 @@ function fromLayers(key: SettingKey, { file, env, flags, cwd }: Layers): Found {
     const text = env[name]
     if (text !== undefined && text !== '') return { value: read(text), given: text, source: name, base: cwd }
   }
+  const secret = setting.isSecret ? env[fileVariable(key)] : undefined
+  if (secret !== undefined && secret !== '') {
+    const given = readSecretFile(resolve(cwd, secret), fileVariable(key))
+    return { value: read(given), given, source: fileVariable(key), base: cwd }
+  }
   const written = file.values.get(key)
   if (written !== undefined) {
+    // An address without a password is no secret.
+    if (setting.isSecret && holdsSecret(written)) refuseOpenFile(file.path, key)
     return { value: read(written), given: written, source: file.path, base: file.directory }
   }
   return { value: setting.default, given: setting.default, source: 'default', base: cwd }
@@ -127,6 +135,11 @@ function shown(key: SettingKey, value: unknown): string {
   if (plain === undefined) return ''
   if (!settings[key].isSecret) return Array.isArray(plain) ? plain.join(',') : String(plain)
   return maskedUrl(String(plain))
+}
+
+function holdsSecret(value: unknown): boolean {
+  const text = String(value)
+  return maskedUrl(text) !== (URL.canParse(text) ? new URL(text).href : text)
 }
 
 function maskedUrl(text: string): string {

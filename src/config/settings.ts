@@ -324,6 +324,11 @@ export function environmentName(key: string): string {
   return `TSUNAGI_${key.replaceAll('.', '_').replace(/([a-z0-9])([A-Z])/g, '$1_$2')}`.toUpperCase()
 }
 
+/** The variable that names a file with the value of a secret setting: TSUNAGI_DATABASE_URL_FILE. */
+export function fileVariable(key: string): string {
+  return `${environmentName(key)}_FILE`
+}
+
 type Flat = { readonly [K in SettingKey]: (typeof settings)[K] extends Setting<infer T> ? T : never }
 type Head<K> = K extends `${infer First}.${string}` ? First : K
 type Below<F, H extends string> = { [K in keyof F as K extends `${H}.${infer Rest}` ? Rest : never]: F[K] }

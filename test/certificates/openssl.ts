@@ -52,7 +52,7 @@ export async function openSsl(t: Test): Promise<OpenSsl> {
     request: async (name, key = USUAL_KEY) => {
       const { code, text } = await call(
         ...['req', '-new', '-nodes', ...key, '-keyout', `${name}.key`, '-out', `${name}.csr`],
-        ...['-subj', '/C=XX/O=Somebody/CN=evil', '-addext', 'basicConstraints=critical,CA:TRUE'],
+        ...['-subj', `/C=XX/O=Somebody/CN=evil ${name}`, '-addext', 'basicConstraints=critical,CA:TRUE'],
         ...['-addext', 'subjectAltName=DNS:evil.example'],
       )
       if (code !== 0) throw new Error(text)

@@ -1,6 +1,6 @@
 // The effective configuration: order of layers, checks and their words (design §5).
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -127,4 +127,50 @@ t.test('each setting has its own variable, a description and an example that wil
 t.test('the example file is accepted as it is', async (t) => {
   const file = fileURLToPath(new URL('../../tsunagi.example.yaml', import.meta.url))
   t.equal(loadConfig({ env: {}, cwd, flags: { config: file } }).https.host, '0.0.0.0')
+})
+
+t.test(
+  'a secret is read from the file that a variable names, which nobody else may read (security: secrets)',
+  async (t) => {
+    const file = join(cwd, 'passphrase')
+    writeFileSync(file, ' four words of mine \n', { mode: 0o600 })
+    const env = { TSUNAGI_CERTIFICATES_ISSUING_PASSPHRASE_FILE: file }
+    t.equal(
+      loadConfig({ env, cwd }).certificates.issuingPassphrase,
+      ' four words of mine ',
+      'only the end of the line goes',
+    )
+    const row = explainConfig({ env, cwd }).find(({ key }) => key === 'certificates.issuingPassphrase')
+    t.match(row, { value: '(set)', source: 'TSUNAGI_CERTIFICATES_ISSUING_PASSPHRASE_FILE' })
+    t.equal(
+      loadConfig({ env: { ...env, TSUNAGI_CERTIFICATES_ISSUING_PASSPHRASE: 'direct' }, cwd }).certificates
+        .issuingPassphrase,
+      'direct',
+      'what the orchestrator injects wins',
+    )
+    for (const mode of [0o640, 0o604, 0o644]) {
+      chmodSync(file, mode)
+      t.match(
+        problemsOf({ env }),
+        [/_FILE: the file .*passphrase can be read by other users.*chmod 600/],
+        mode.toString(8),
+      )
+    }
+    chmodSync(file, 0o600)
+    writeFileSync(file, '\n')
+    t.match(problemsOf({ env }), [/is empty/])
+    t.match(problemsOf({ env: { TSUNAGI_DATABASE_URL_FILE: join(cwd, 'none') } }), [/none cannot be read/])
+  },
+)
+
+t.test('a configuration file with a secret in it is closed to others too', async (t) => {
+  const file = join(cwd, 'secret.yaml')
+  writeFileSync(file, 'certificates:\n  issuingPassphrase: four words\n')
+  chmodSync(file, 0o644)
+  t.match(problemsOf({ flags: { config: file } }), [/issuingPassphrase: the file .* chmod 600/])
+  chmodSync(file, 0o600)
+  t.equal(loadConfig({ env: {}, cwd, flags: { config: file } }).certificates.issuingPassphrase, 'four words')
+  writeFileSync(file, 'database:\n  url: postgresql://db.example.jp/tsunagi?sslmode=verify-full\n')
+  chmodSync(file, 0o644)
+  t.same(problemsOf({ flags: { config: file } }), [], 'an address without a password is no secret')
 })
