@@ -37,7 +37,7 @@ import type { PdqPorts } from '../identity/pdq-ports.ts'
 import type { IdentityPorts, PixQueryPorts } from '../identity/ports.ts'
 import type { TransferPorts } from '../identity/transfer/ports.ts'
 import { journalEntry } from '../journal/entry.ts'
-import type { PatientAccess, Scope } from '../model/access.ts'
+import { type PatientAccess, publishersOf, type Scope } from '../model/access.ts'
 import type { Caller, CallingSystem } from '../model/caller.ts'
 import type { RecordedOutcome, RegistryPorts } from '../registry/ports.ts'
 import type { StoredQueryPorts } from '../registry/query-ports.ts'
@@ -244,9 +244,10 @@ function shownByPerson(
 }
 
 /** Domains of the facilities whose documents a system may see, with the network's own, if there is any. */
-function shownDomains({ mode, publishers, decision }: Scope, { domains, affinityDomain }: Among): ReadonlySet<string> {
-  if (!decision.allowed) return new Set()
-  const shown = domains.filter(({ facilityId }) => mode === 'everything' || publishers.includes(facilityId))
+function shownDomains(scope: Scope, { domains, affinityDomain }: Among): ReadonlySet<string> {
+  if (!scope.decision.allowed) return new Set()
+  const publishers = publishersOf(scope)
+  const shown = domains.filter(({ facilityId }) => scope.mode === 'everything' || publishers.includes(facilityId))
   return new Set([affinityDomain, ...shown.map(({ oid }) => oid)])
 }
 

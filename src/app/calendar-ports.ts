@@ -9,7 +9,7 @@ import { readXml } from '../codec/xml/read.ts'
 import { factsOfNumber, findViewer } from '../db/access-store.ts'
 import { writeExchangeRows } from '../db/exchange-recorder.ts'
 import { createCalendarReads, findOpened, personsOfDocument } from '../db/storeclient/calendar.ts'
-import type { PatientAccess } from '../model/access.ts'
+import { type PatientAccess, publishersOf } from '../model/access.ts'
 import type { DocumentEntry } from '../model/document-entry.ts'
 import type { RegistryPorts } from '../registry/ports.ts'
 import type { BlobStore } from '../repository/ports.ts'
@@ -69,10 +69,9 @@ function mayKnow(given: {
   readonly numberOf: string | undefined
 }): boolean {
   const { viewer, access, numberOf } = given
-  const { mode, publishers } = access.scope
-  return (
-    numberOf === undefined || mode === 'everything' || numberOf === viewer.facilityId || publishers.includes(numberOf)
-  )
+  const { scope } = access
+  if (numberOf === undefined || scope.mode === 'everything' || numberOf === viewer.facilityId) return true
+  return publishersOf(scope).includes(numberOf)
 }
 
 function readFragment(fragment: string): DocumentEntry | undefined {

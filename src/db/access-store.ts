@@ -1,6 +1,6 @@
 // Facts of the access decision and the systems behind certificates, read in one statement each (design §4).
 
-import type { AccessFacts, Consent } from '../model/access.ts'
+import type { AccessFacts } from '../model/access.ts'
 import type {
   AccessMode,
   CallingSystem,
@@ -193,12 +193,10 @@ export interface PersonFacts {
 }
 
 /** Columns of a person's community id with factColumns. */
-export interface FactsOfPerson {
+export interface FactsOfPerson extends AccessFacts {
   readonly person_key: string
   readonly domain: string
   readonly value: string
-  readonly linked: boolean
-  readonly consents: readonly Consent[]
 }
 
 /** A patient id, and the facility that the facts are asked for. */
@@ -306,13 +304,29 @@ export async function factsOfPersons(
   return rows.map(toFacts)
 }
 
-/** Columns over identifier `i`: link and standing consents. */
+/** Columns over identifier `i`, as AccessFacts: link, standing consents, running emergency access, stopped support. */
 export function factColumns(facilityId: string | Statement): Statement {
   return sql`
       exists (select from identity.identifier own
               join identity.domain o on o.oid = own.domain and o.kind = 'facility' and o.facility_id = ${facilityId}
               where own.person_key = i.person_key and own.status = 'active') as linked,
-      ${standingConsents(named('i.person_key'))} as consents`
+      ${standingConsents(named('i.person_key'))} as consents,
+      ${runningEmergency(named('i.person_key'), facilityId)} as emergency,
+      ${isStopped(named('i.person_key'))} as stopped`
+}
+
+/** Emergency access of a facility to a person that runs now, as a value; covered by emergency_grant_running. */
+export function runningEmergency(personKey: Statement, facilityId: string | Statement): Statement {
+  return sql`
+      coalesce((select jsonb_agg(jsonb_build_object('kinds', g.kinds)) from access.emergency_grant g
+                where g.person_key = ${personKey} and g.facility_id = ${facilityId} and g.ended_at is null
+                  and g.started_at <= now() and g.ends_at > now()), '[]'::jsonb)`
+}
+
+/** Was the support of a person stopped (支援中止)? By support_stop_person, one by one: an EXISTS may be run by reading all who were stopped. */
+export function isStopped(personKey: Statement): Statement {
+  return sql`
+      coalesce((select true from access.support_stop s where s.person_key = ${personKey} and s.lifted_at is null), false)`
 }
 
 /** The consents of a person that stand now, as a value. */
@@ -329,8 +343,12 @@ export function toFacts(row: FactsOfPerson): PersonFacts {
   return {
     personKey: row.person_key,
     patientId: { value: row.value, authority: row.domain as Oid },
-    facts: { linked: row.linked, consents: row.consents },
+    facts: toAccessFacts(row),
   }
+}
+
+export function toAccessFacts({ linked, consents, emergency, stopped }: AccessFacts): AccessFacts {
+  return { linked, consents, emergency, stopped }
 }
 
 /** Identifier domains of these facilities, or of all facilities. */

@@ -9,7 +9,7 @@ import { candidates } from './queries/candidates.ts'
 import { entryCriteria } from './queries/criteria.ts'
 import { type Part, partsOf } from './queries/parts.ts'
 import { reach } from './queries/start.ts'
-import { NEWEST, scopes } from './queries/visible.ts'
+import { NEWEST, scopes, shownIn } from './queries/visible.ts'
 import { query, type Statement, sql } from './sql.ts'
 
 export function createRegistryQueries(pool: pg.Pool): RegistryQueries {
@@ -33,9 +33,8 @@ async function findDocuments(
   asked: { readonly query: FindDocuments; readonly patient: PatientAccess; readonly limit: number },
 ): Promise<readonly StoredObject[]> {
   const { scope, personKey } = asked.patient
-  const ofOthers = (e: Statement): Statement =>
-    sql`${e}.publisher = any(${scope.publishers}) and split_part(${e}.class_code, '^^', 1) <> all(${scope.excludedKinds})
-                 and ${e}.confidentiality <@ ${scope.confidentiality}`
+  if (scope.mode === 'nothing') return []
+  const ofOthers = shownIn(scope)
   const rows = await query<ObjectRow>(
     pool,
     sql`/* ITI-18 FindDocuments */

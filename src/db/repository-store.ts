@@ -1,7 +1,7 @@
 // Documents of the repository on PostgreSQL: reading for ITI-43, what is stored, and removal by ITI-86 (ports of src/repository).
 
 import type pg from 'pg'
-import type { Consent } from '../model/access.ts'
+import type { AccessFacts } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { Oid } from '../model/identifiers.ts'
 import type { RecordedOutcome } from '../registry/ports.ts'
@@ -13,13 +13,13 @@ import type {
   RepositoryPorts,
   RetrievableEntry,
 } from '../repository/ports.ts'
-import { factColumns, type PersonFacts } from './access-store.ts'
+import { factColumns, type PersonFacts, toAccessFacts } from './access-store.ts'
 import { sqlState } from './failure.ts'
 import { claimColumn, claimPart, claimResult, type StoredClaim } from './idempotency.ts'
 import { transaction } from './pool.ts'
 import { executeTogether, type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
 
-interface RetrievableRow {
+interface RetrievableRow extends AccessFacts {
   readonly unique_id: string
   readonly mime_type: string
   readonly publisher: string
@@ -32,8 +32,6 @@ interface RetrievableRow {
   readonly person_key: string | null
   readonly domain: string
   readonly value: string
-  readonly linked: boolean
-  readonly consents: readonly Consent[]
 }
 
 /** A document's entry with its bytes and the facts of its person towards one facility. */
@@ -57,7 +55,7 @@ export async function findRetrievable(pool: pg.Pool, asked: Asked): Promise<read
     person: {
       personKey: row.person_key ?? '',
       patientId: { value: row.value, authority: row.domain as Oid },
-      facts: { linked: row.linked, consents: row.consents },
+      facts: toAccessFacts(row),
     },
     mimeType: row.mime_type,
     publisher: row.publisher,

@@ -1,5 +1,6 @@
 // Facts and answers of the access decision (design §4); the decision itself is src/access/decide.ts.
 
+import type { Confidentiality } from './caller.ts'
 import type { PatientId } from './identifiers.ts'
 
 export interface Consent {
@@ -11,11 +12,21 @@ export interface Consent {
   readonly excludedKinds: readonly string[]
 }
 
+/** Emergency access (EMS) that runs: it stands for the link and for being named by an individual consent (docs/adr/0024). */
+export interface EmergencyAccess {
+  /** classCodes that it opens; null is all. */
+  readonly kinds: readonly string[] | null
+}
+
 /** What is true now of one person and one facility. */
 export interface AccessFacts {
   /** The facility has its own patient number linked to the person. */
   readonly linked: boolean
   readonly consents: readonly Consent[]
+  /** Of the facility, to this person. */
+  readonly emergency: readonly EmergencyAccess[]
+  /** Support was stopped at the patient's wish (支援中止): nobody sees, nobody publishes, the publisher neither. */
+  readonly stopped: boolean
 }
 
 /** Why something is or is not allowed; written to audit and journal, never to the caller. */
@@ -23,10 +34,14 @@ export type Reason =
   | 'affinity-domain mode'
   | 'own document'
   | 'union, consent and link stand'
+  | 'emergency access stands'
+  | 'support was stopped'
   | 'no consent stands'
   | 'consent excludes the facility'
+  | 'consent excludes the publishing facility'
   | 'consent excludes the kind of document'
   | 'the facility has no linked patient number'
+  | 'emergency access is for other kinds of document'
   | 'no union with the publishing facility'
   | 'confidentiality above the system’s ceiling'
   | 'facility is in no union'
@@ -38,19 +53,44 @@ export interface Decision {
   readonly reason: Reason
 }
 
+/** The strictest confidentiality that may be seen; `none`: nothing at all. */
+export type Level = Confidentiality | 'none'
+
+/** How far a viewer may look, and why not further. */
+export interface Right {
+  readonly level: Level
+  readonly reason: Reason
+}
+
+/** What of these facilities' documents is visible. */
+export interface Opening {
+  readonly publishers: readonly string[]
+  /** What opened them. */
+  readonly reason: Reason
+  /** For every kind that has no right of its own. */
+  readonly right: Right
+  /** By classCode. */
+  readonly kinds: Readonly<Record<string, Right>>
+}
+
 /**
  * What a caller may see of one person's documents, as a value that both `admits` and the SQL of the read path evaluate,
  * so that counts and limits never tell of hidden documents.
  */
 export interface Scope {
-  readonly mode: 'everything' | 'by-rule'
+  readonly mode: 'everything' | 'nothing' | 'by-rule'
   readonly ownFacility: string
-  /** Other facilities whose documents are visible. */
-  readonly publishers: readonly string[]
+  /** Other facilities of whose documents something may be visible, each once. */
+  readonly openings: readonly Opening[]
+  /** Facilities of a union of the viewer's that are shown nothing of, and why. */
+  readonly closed: Readonly<Record<string, Reason>>
   readonly excludedKinds: readonly string[]
-  /** Confidentiality codes (`code^^scheme`) that are visible; a document with any other code is not. */
-  readonly confidentiality: readonly string[]
   readonly decision: Decision
+}
+
+/** Other facilities of whose documents something may be visible in this scope. */
+export function publishersOf({ openings }: Scope): readonly string[] {
+  return openings.flatMap(({ publishers }) => publishers)
 }
 
 export interface DocumentTraits {

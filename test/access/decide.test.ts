@@ -1,8 +1,9 @@
 // The access decision, factor by factor (design §4: union, consent, link, kind and confidentiality; own documents always).
 
 import t from 'tap'
-import { admits, CONFIDENTIALITY_SCHEME, mayPublish, scopeOf } from '../../src/access/decide.ts'
+import { admits, mayPublish, scopeOf } from '../../src/access/decide.ts'
 import type { AccessFacts, Consent, DocumentTraits } from '../../src/model/access.ts'
+import { CONFIDENTIALITY_SCHEME } from '../../src/model/confidentiality.ts'
 
 const comprehensive: Consent = { kind: 'comprehensive', facilities: [], excludedFacilities: [], excludedKinds: [] }
 const viewer = {
@@ -11,7 +12,7 @@ const viewer = {
   confidentialityCeiling: 'N',
   unionFacilities: ['hospital-a', 'clinic-b'],
 } as const
-const facts: AccessFacts = { linked: true, consents: [comprehensive] }
+const facts: AccessFacts = { linked: true, consents: [comprehensive], emergency: [], stopped: false }
 const normal = [`N^^${CONFIDENTIALITY_SCHEME}`]
 const document: DocumentTraits = { publisher: 'hospital-a', kind: 'LAB', confidentiality: normal }
 
@@ -37,10 +38,10 @@ t.test('each missing factor closes it, with its own reason', async (t) => {
     [{ facts: { consents: [] } }, 'no consent stands'],
     [{ facts: { linked: false } }, 'the facility has no linked patient number'],
     [excluding({ excludedFacilities: ['clinic-b'] }), 'consent excludes the facility'],
-    [excluding({ excludedFacilities: ['hospital-a'] }), 'no union with the publishing facility'],
+    [excluding({ excludedFacilities: ['hospital-a'] }), 'consent excludes the publishing facility'],
     [excluding({ excludedKinds: ['LAB'] }), 'consent excludes the kind of document'],
     [excluding({ kind: 'individual', facilities: ['hospital-a'] }), 'consent excludes the facility'],
-    [excluding({ kind: 'individual', facilities: ['clinic-b'] }), 'no union with the publishing facility'],
+    [excluding({ kind: 'individual', facilities: ['clinic-b'] }), 'consent excludes the publishing facility'],
     [{ viewer: { unionFacilities: [] } }, 'facility is in no union'],
     [{ document: { publisher: 'pharmacy-c' } }, 'no union with the publishing facility'],
     [{ document: { confidentiality: [`R^^${CONFIDENTIALITY_SCHEME}`] } }, 'confidentiality above the system’s ceiling'],
@@ -67,12 +68,15 @@ t.test('access mode affinity-domain trusts every registered system', async (t) =
     allowed: true,
     reason: 'affinity-domain mode',
   })
-  t.ok(mayPublish({ facilityId: 'clinic-b', accessMode: 'affinity-domain' }, { linked: false, consents: [] }).allowed)
+  t.ok(
+    mayPublish({ facilityId: 'clinic-b', accessMode: 'affinity-domain' }, { ...facts, linked: false, consents: [] })
+      .allowed,
+  )
 })
 
 t.test('publishing needs a consent that covers the publisher', async (t) => {
   const publisher = { facilityId: 'hospital-a', accessMode: 'consent' } as const
-  const reasonOf = (consents: readonly Consent[]) => mayPublish(publisher, { linked: true, consents }).reason
+  const reasonOf = (consents: readonly Consent[]) => mayPublish(publisher, { ...facts, consents }).reason
   t.equal(reasonOf([comprehensive]), 'union, consent and link stand')
   t.equal(reasonOf([]), 'no consent stands')
   t.equal(reasonOf([{ ...comprehensive, excludedFacilities: ['hospital-a'] }]), 'consent excludes the facility')
@@ -86,6 +90,50 @@ t.test('the ceiling opens what is up to it', async (t) => {
   const restricted = { document: { confidentiality: [`R^^${CONFIDENTIALITY_SCHEME}`] } }
   t.ok(decision({ ...restricted, viewer: { confidentialityCeiling: 'R' } }).allowed)
   t.notOk(decision({ ...restricted, viewer: { confidentialityCeiling: 'U' } }).allowed)
+})
+
+t.test('emergency access stands for the link and for being named, and for nothing else (docs/adr/0024)', async (t) => {
+  const running = { emergency: [{ kinds: null }] }
+  const of = (change: Partial<AccessFacts>) => decision({ facts: { ...running, linked: false, ...change } })
+  const opens = { allowed: true, reason: 'emergency access stands' }
+  t.strictSame(of({}), opens)
+  t.strictSame(of({ consents: [{ ...comprehensive, kind: 'individual', facilities: ['hospital-a'] }] }), opens)
+  const closed = (reason: string) => ({ allowed: false, reason })
+  t.strictSame(of({ consents: [] }), closed('no consent stands'))
+  t.strictSame(of({ stopped: true }), closed('support was stopped'))
+  const excluding = (part: Partial<Consent>) => of({ consents: [{ ...comprehensive, ...part }] })
+  t.strictSame(excluding({ excludedFacilities: ['clinic-b'] }), closed('consent excludes the facility'))
+  t.strictSame(excluding({ excludedFacilities: ['hospital-a'] }), closed('consent excludes the publishing facility'))
+  t.strictSame(excluding({ excludedKinds: ['LAB'] }), closed('consent excludes the kind of document'))
+  t.strictSame(
+    excluding({ kind: 'individual', facilities: ['clinic-b'] }),
+    closed('consent excludes the publishing facility'),
+  )
+  const alone = { ...running, linked: false }
+  t.strictSame(decision({ facts: alone, viewer: { unionFacilities: [] } }), closed('facility is in no union'))
+  const strict = { confidentiality: [`V^^${CONFIDENTIALITY_SCHEME}`] }
+  t.notOk(decision({ facts: alone, document: strict }).allowed, 'what is very restricted stays closed')
+})
+
+t.test('emergency access for some kinds opens these, and takes nothing from a link (docs/adr/0024)', async (t) => {
+  const facts = { linked: false, emergency: [{ kinds: ['LAB'] }, { kinds: ['MEDICATION'] }] }
+  const other = { allowed: false, reason: 'emergency access is for other kinds of document' }
+  for (const kind of ['LAB', 'MEDICATION']) t.ok(decision({ facts, document: { kind } }).allowed, kind)
+  t.strictSame(decision({ facts, document: { kind: 'REPORT' } }), other)
+  t.strictSame(decision({ facts: { ...facts, linked: true }, document: { kind: 'REPORT' } }), {
+    allowed: true,
+    reason: 'union, consent and link stand',
+  })
+})
+
+t.test('of a patient whose support was stopped nobody sees or publishes anything, the publisher neither', async (t) => {
+  const stopped = { facts: { stopped: true } }
+  const answer = { allowed: false, reason: 'support was stopped' }
+  t.strictSame(decision(stopped), answer)
+  t.strictSame(decision({ ...stopped, document: { publisher: 'clinic-b' } }), answer)
+  t.strictSame(decision({ ...stopped, viewer: { accessMode: 'affinity-domain' } }), answer)
+  for (const accessMode of ['consent', 'affinity-domain'] as const)
+    t.strictSame(mayPublish({ facilityId: 'hospital-a', accessMode }, { ...facts, stopped: true }), answer)
 })
 
 const MODES = ['consent', 'affinity-domain'] as const

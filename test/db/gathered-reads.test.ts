@@ -33,6 +33,17 @@ await pool.query(`
   union all select p, 'comprehensive', '{}', '{}', '{}', now() - interval '2 days', now() - interval '1 day', null, 'staff'
     from generate_series(7, ${PERSONS}, 7) p
   union all select p, 'comprehensive', '{}', '{}', '{}', now() + interval '1 day', null, null, 'staff' from generate_series(9, ${PERSONS}, 9) p;
+  insert into access.facility (facility_id, oid, name, kind) values ('clinic-b', '2.25.70', '架空診療所', 'viewing'), ('pharmacy-c', '2.25.71', '架空薬局', 'viewing');
+  insert into access.emergency_grant (facility_id, user_name, person_key, number, number_authority, origin, reason_code, reason, consent_kind,
+                                      chart_noted, kinds, started_at, ends_at, ended_at)
+  select f, 'nurse', p, 'A' || p, '${DOMAIN_A}', 'staff', 'life-threat', '意識がない', 'none', true, kinds, now() + start, now() + stop, ended
+  from generate_series(3, ${PERSONS}, 10) p,
+    (values ('clinic-b', null::text[], interval '-1 hour', interval '1 hour', null::timestamptz), ('clinic-b', '{LAB}', '-1 hour', '2 hours', null),
+            ('clinic-b', '{OVER}', '-2 hours', '-1 hour', null), ('clinic-b', '{ENDED}', '-1 hour', '1 hour', now()),
+            ('clinic-b', '{LATER}', '1 hour', '2 hours', null), ('pharmacy-c', '{MEDICATION}', '-1 hour', '1 hour', null)) g(f, kinds, start, stop, ended);
+  insert into access.support_stop (person_key, stopped_by, reason, lifted_at)
+  select p, 'staff', '本人の希望', null::timestamptz from generate_series(11, ${PERSONS}, 11) p
+  union all select p, 'staff', '本人の希望', now() from generate_series(13, ${PERSONS}, 13) p;
   analyze`)
 
 const clinic = callerOf('clinic-b')
@@ -123,6 +134,24 @@ t.test('design §4: the facts are those of the access store, for persons of the 
   const tester = await apart({ caller: callerOf('test-bench', TESTER), id: idIn(TESTER, 'T1'), domains: [] })
   t.strictSame(tester.person?.shown, new Set(), 'a person who has no id of the network is shown to nobody else')
 })
+
+t.test(
+  'emergency access counts while it runs and for its facility; stopped support until it is lifted (design §4)',
+  async (t) => {
+    const personKeys = ['3', '1', '11', '13']
+    const of = async (facilityId: string) => {
+      const found = await factsOfPersons(pool, { personKeys, facilityId })
+      return personKeys.map((key) => found.find(({ personKey }) => personKey === key)?.facts)
+    }
+    const kinds = (facts: AccessFacts | undefined) => facts?.emergency.map((one) => one.kinds?.join() ?? 'all').sort()
+    const [granted, none, stopped, lifted] = await of('clinic-b')
+    t.same(kinds(granted), ['LAB', 'all'])
+    t.same(kinds(none), [])
+    t.same([granted?.stopped, stopped?.stopped, lifted?.stopped], [false, true, false])
+    t.same(kinds((await of('pharmacy-c'))[0]), ['MEDICATION'])
+    t.same(kinds((await of('hospital-a'))[0]), [])
+  },
+)
 
 t.test('style 2.9: reads by index only, a few rows a query', async (t) => {
   const plans: Node[] = []

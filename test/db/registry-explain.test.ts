@@ -7,6 +7,7 @@ import type { Oid } from '../../src/model/identifiers.ts'
 import type { EntryCriteria, IdQuery, MultiPatientQuery } from '../../src/model/stored-query.ts'
 import { APND, OBJECT_STABLE, RPLC, STATUS_APPROVED } from '../../src/model/xds.ts'
 import type { RegistryQueries } from '../../src/registry/query-ports.ts'
+import { opened } from '../access/scopes.ts'
 import { openDatabase } from './database.ts'
 import { explaining, type Node, rowsRead, scannedTables } from './explaining.ts'
 
@@ -30,7 +31,7 @@ await pool.query(`
     event_codes, authors, reference_ids, creation_time, submission_uuid, ebrim, logical_uuid)
   select pg_temp.id('D', p, n), p, 'D.' || p || '.' || n, 'P' || p, '${STATUS_APPROVED}', '${OBJECT_STABLE}', 'text/plain',
     case when n % 2 = 0 then 'hospital-a' else 'clinic-b' end, '2.25.1', 'h', 1, case when n = 1 then 'LAB^^s' else 'REPORT^^s' end, 't^^s', 'f^^s',
-    'p^^s', case when n = 2 then 'pharmacy^^s' else 'hospital^^s' end, '{N^^c}', case when n = 3 and p % 10 = 0 then array['E^^s'] else '{}' end,
+    'p^^s', case when n = 2 then 'pharmacy^^s' else 'hospital^^s' end, '{N^^2.16.840.1.113883.5.25}', case when n = 3 and p % 10 = 0 then array['E^^s'] else '{}' end,
     '{1^Sato}', case when n = 4 then array['ref.' || p] else '{}' end, to_char(timestamp '2026-01-01' + p * interval '1 hour', 'YYYYMMDDHH24MISS'),
     pg_temp.id('S', p, n % 3), repeat('x', 500), pg_temp.id('D', p, n)
   from generate_series(1, ${PERSONS}) p, generate_series(1, ${ENTRIES}) n;
@@ -86,9 +87,8 @@ function access(person: number, mode: 'everything' | 'by-rule'): PatientAccess {
     scope: {
       mode,
       ownFacility: 'pharmacy-c',
-      publishers: ['hospital-a', 'clinic-b'],
+      ...opened(['hospital-a', 'clinic-b']),
       excludedKinds: ['OTHER'],
-      confidentiality: ['N^^c'],
       decision,
     },
   }

@@ -17,6 +17,7 @@ import {
   XFRM,
 } from '../../src/model/xds.ts'
 import type { SelectedQuery } from '../../src/registry/query-ports.ts'
+import { opened } from '../access/scopes.ts'
 import { openDatabase } from './database.ts'
 
 const pool = await openDatabase(t, 4)
@@ -66,7 +67,7 @@ async function entry(name: string, given: Entry = {}): Promise<void> {
       given.publisher ?? 'hospital-a',
       `${given.kind ?? 'LAB'}^^s`,
       `${given.format ?? 'F1'}^^s`,
-      given.confidentiality ?? ['N^^c'],
+      given.confidentiality ?? ['N^^2.16.840.1.113883.5.25'],
       given.events ?? [],
       given.references ?? [],
       given.created === undefined ? '20260101000000' : given.created,
@@ -159,7 +160,12 @@ async function link(name: string, source: string, target: string, given: { type?
 // Person 1: a submission with two entries in a folder, a replacement, an addendum, an On-Demand entry and its snapshot, versions.
 await set('S1')
 await entry('D1', { created: '20260103000000' })
-await entry('D2', { format: 'F2', confidentiality: ['N^^c', 'R^^c'], created: '20260102000000', events: ['E1^^s'] })
+await entry('D2', {
+  format: 'F2',
+  confidentiality: ['N^^2.16.840.1.113883.5.25', 'R^^2.16.840.1.113883.5.25'],
+  created: '20260102000000',
+  events: ['E1^^s'],
+})
 await folder('F1', { updated: '20260104000000' })
 await link('S1-D1', 'S1', 'D1')
 await link('S1-D2', 'S1', 'D2')
@@ -203,9 +209,8 @@ function access(person: number, scope: Partial<PatientAccess['scope']> = {}): Pa
     scope: {
       mode: 'everything',
       ownFacility: 'tester',
-      publishers: [],
+      ...opened([]),
       excludedKinds: [],
-      confidentiality: ['N^^c'],
       decision,
       ...scope,
     },
@@ -308,7 +313,10 @@ t.test(
       })
     t.equal(await get(byUniqueId('uid-S1')), 'S1 F1 D1 D2 S1-D1 S1-D2 S1-F1 F1-D1 F1-D2 S1-FD1 S1-FD2')
     t.equal(await get(byUuid('S1'), { formatCode: [['F2^^s']] }), 'S1 F1 D2 S1-D2 S1-F1 F1-D2 S1-FD2')
-    t.equal(await get(byUuid('S1'), { confidentialityCode: [['N^^c'], ['R^^c']] }), 'S1 F1 D2 S1-D2 S1-F1 F1-D2 S1-FD2')
+    t.equal(
+      await get(byUuid('S1'), { confidentialityCode: [['N^^2.16.840.1.113883.5.25'], ['R^^2.16.840.1.113883.5.25']] }),
+      'S1 F1 D2 S1-D2 S1-F1 F1-D2 S1-FD2',
+    )
     t.equal(await get(byUuid('S1'), { objectTypes: [OBJECT_ON_DEMAND] }), 'S1 F1 S1-F1')
     t.equal(await get(byUuid('SV')), 'SV V2 SV-V2')
     t.equal(await get(byUuid('SV'), {}, 2), 'SV V1 V2 SV-V1 SV-V2')
@@ -439,14 +447,14 @@ t.test('a reach names every person whose entries a query may touch, and what the
   )
   t.equal(await persons({ query: getAll, personKey: '1' }), '1,2')
   t.same((await queries.reach({ query: { kind: 'GetDocuments', ...ASKED, ...byUuid('X') } })).traits, [
-    { personKey: '2', publisher: 'hospital-a', kind: 'REPORT', confidentiality: ['N^^c'] },
+    { personKey: '2', publisher: 'hospital-a', kind: 'REPORT', confidentiality: ['N^^2.16.840.1.113883.5.25'] },
   ])
 })
 
 t.test(
   'what the scope hides is not there: entries, packages of hidden members only, associations of them (design §4)',
   async (t) => {
-    const rule = { mode: 'by-rule', ownFacility: 'pharmacy-c', publishers: ['hospital-a'] } as const
+    const rule = { mode: 'by-rule', ownFacility: 'pharmacy-c', ...opened(['hospital-a']) } as const
     const viewer = [access(1, rule), access(2, rule)]
     const contents: IdQuery = {
       kind: 'GetSubmissionSetAndContents',
@@ -465,7 +473,7 @@ t.test(
       '',
       'another publisher’s set',
     )
-    const both = { ...rule, publishers: ['hospital-a', 'clinic-b'] }
+    const both = { ...rule, ...opened(['hospital-a', 'clinic-b']) }
     t.equal(
       await ask({ kind: 'GetSubmissionSets', ...ASKED, ...APPROVED, uuids: [id('X')] }, [
         access(1, both),
@@ -478,7 +486,7 @@ t.test(
       '',
       'a member of a person nobody decided about is hidden',
     )
-    const stranger = { mode: 'by-rule', ownFacility: 'clinic-b', publishers: [] } as const
+    const stranger = { mode: 'by-rule', ownFacility: 'clinic-b', ...opened([]) } as const
     t.equal(
       await find({ query: getAll, personKey: '1' }, [access(1, stranger), access(2, stranger)]),
       'S3',

@@ -1,17 +1,19 @@
 // FindDocuments on a real PostgreSQL against a model of its meaning in plain code, and what registration keeps (ITI TF-2 3.18.4.1.2.3).
 
 import t from 'tap'
-import { admits, CONFIDENTIALITY_SCHEME } from '../../src/access/decide.ts'
+import { admits } from '../../src/access/decide.ts'
 import { completeClaim, takeClaim } from '../../src/db/idempotency.ts'
 import { createRegistryQueries } from '../../src/db/registry-query.ts'
 import { registrationParts } from '../../src/db/registry-write.ts'
 import { executeTogether } from '../../src/db/sql.ts'
-import type { PatientAccess } from '../../src/model/access.ts'
+import type { Level, Opening, PatientAccess } from '../../src/model/access.ts'
 import { codeKey } from '../../src/model/code.ts'
+import { CONFIDENTIALITY_SCHEME } from '../../src/model/confidentiality.ts'
 import type { DocumentEntry } from '../../src/model/document-entry.ts'
 import { newEntryUuid } from '../../src/model/identifiers.ts'
 import type { FindDocuments, TimeRange } from '../../src/model/stored-query.ts'
 import { OBJECT_STABLE, STATUS_APPROVED } from '../../src/model/xds.ts'
+import { opened, opening } from '../access/scopes.ts'
 import { COMMUNITY, entry, submissionSet } from '../registry/submission.ts'
 import { openDatabase } from './database.ts'
 
@@ -61,7 +63,10 @@ function randomEntry(number: number): Stored {
       classCode: code(KINDS[next(KINDS.length)] ?? ''),
       typeCode: code(one(['t1', 't2'])),
       eventCodeList: some(EVENTS).map(code),
-      confidentialityCode: [level(one(['N', 'N', 'N', 'R'])), ...some(LEVELS).map(level)],
+      confidentialityCode: [
+        one([level('N'), level('N'), level('U'), level('R'), code('X')]),
+        ...some(LEVELS).map(level),
+      ],
       author: some(AUTHORS).map(author),
       referenceIdList: some(REFERENCES),
       creationTime: one(TIMES),
@@ -153,19 +158,29 @@ function randomQuery(): FindDocuments {
   }
 }
 
+const randomLevel = (): Level => one(['none', 'U', 'N', 'N', 'R', 'V'])
+
+function apart(publishers: readonly string[]): readonly Opening[] {
+  return publishers.map((publisher) => {
+    const kinds = Object.fromEntries(some(KINDS).map((kind) => [kind, randomLevel()]))
+    return opening([publisher], randomLevel(), next(2) === 0 ? kinds : {})
+  })
+}
+
 function randomScope(): PatientAccess {
-  const publishers = some(PUBLISHERS)
+  // Often one right for all, as where no network has set any; often one for each, with kinds apart.
+  const openings = next(2) === 0 ? opened(some(PUBLISHERS), randomLevel()).openings : apart(some(PUBLISHERS))
   return {
     personKey: '1',
     patientId: { value: 'P1', authority: COMMUNITY },
     publish: { allowed: false, reason: 'no consent stands' },
     scope: {
-      mode: next(4) === 0 ? 'everything' : 'by-rule',
+      mode: one(['everything', 'by-rule', 'by-rule', 'by-rule', 'by-rule', 'nothing']),
       ownFacility: PUBLISHERS[next(3)] ?? '',
-      publishers,
+      openings,
+      closed: {},
       excludedKinds: next(2) === 0 ? some(KINDS) : [],
-      confidentiality: LEVELS.slice(0, 1 + next(3)).map((value) => codeKey(level(value))),
-      decision: { allowed: publishers.length > 0, reason: 'union, consent and link stand' },
+      decision: { allowed: openings.length > 0, reason: 'union, consent and link stand' },
     },
   }
 }

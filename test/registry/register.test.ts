@@ -17,6 +17,7 @@ import {
 } from '../../src/model/xds.ts'
 import type { ReferencedObject, RegistrationFacts, RegistrationPlan, RegistryPorts } from '../../src/registry/ports.ts'
 import { register } from '../../src/registry/register.ts'
+import { opened } from '../access/scopes.ts'
 import { association, COMMUNITY, caller, REPOSITORY, submission } from './submission.ts'
 
 const TARGET = 'urn:uuid:aaaaaaaa-0000-4000-8000-000000000001'
@@ -70,9 +71,8 @@ function world({
     scope: {
       mode,
       ownFacility: 'clinic-b',
-      publishers,
+      ...opened(publishers),
       excludedKinds: [],
-      confidentiality: NORMAL,
       decision: { allowed: publishers.length > 0, reason: 'union, consent and link stand' },
     },
     publish: { allowed: publish, reason: publish ? 'union, consent and link stand' : 'no consent stands' },

@@ -7,6 +7,7 @@ import type { IdQuery, MultiPatientQuery, ReturnType, StoredQuery } from '../../
 import { OBJECT_STABLE, STATUS_APPROVED } from '../../src/model/xds.ts'
 import type { Candidates, FoundObject, StoredQueryPorts } from '../../src/registry/query-ports.ts'
 import { storedQuery } from '../../src/registry/stored-query.ts'
+import { opened } from '../access/scopes.ts'
 import { COMMUNITY, caller } from './submission.ts'
 
 const decision = { allowed: true, reason: 'union, consent and link stand' } as const
@@ -19,9 +20,8 @@ function access(personKey: string): PatientAccess {
     scope: {
       mode: 'by-rule',
       ownFacility: 'clinic-b',
-      publishers: ['hospital-a'],
+      ...opened(['hospital-a'], 'V'),
       excludedKinds: ['SECRET'],
-      confidentiality: ['N^^c'],
       decision,
     },
   }

@@ -6,6 +6,7 @@ import { admits } from '../../src/access/decide.ts'
 import type { PatientAccess } from '../../src/model/access.ts'
 import type { RepositoryPorts, RetrievableEntry } from '../../src/repository/ports.ts'
 import { type DocumentRequest, retrieve } from '../../src/repository/retrieve.ts'
+import { opened } from '../access/scopes.ts'
 import { COMMUNITY, caller, REPOSITORY } from '../registry/submission.ts'
 
 const bytes = Buffer.from('text')
@@ -17,9 +18,8 @@ const access: PatientAccess = {
   scope: {
     mode: 'by-rule',
     ownFacility: 'clinic-b',
-    publishers: ['hospital-a'],
+    ...opened(['hospital-a']),
     excludedKinds: ['SECRET'],
-    confidentiality: [NORMAL],
     decision: { allowed: true, reason: 'union, consent and link stand' },
   },
 }

@@ -75,9 +75,9 @@ export function bareAccess(person: Pick<PatientAccess, 'personKey' | 'patientId'
     scope: {
       mode: 'everything',
       ownFacility: '',
-      publishers: [],
+      openings: [],
+      closed: {},
       excludedKinds: [],
-      confidentiality: [],
       decision: everything,
     },
   }

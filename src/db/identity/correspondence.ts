@@ -2,10 +2,10 @@
 
 import type pg from 'pg'
 import type { Domain, DomainKind, KnownIdentifier, PersonKey, PixQueryPorts } from '../../identity/ports.ts'
-import type { AccessFacts, Consent } from '../../model/access.ts'
+import type { AccessFacts } from '../../model/access.ts'
 import type { Caller } from '../../model/caller.ts'
 import type { Oid, PatientId } from '../../model/identifiers.ts'
-import { standingConsents } from '../access-store.ts'
+import { isStopped, runningEmergency, standingConsents } from '../access-store.ts'
 import { causeOf, failureKind } from '../failure.ts'
 import { createGathering } from '../gathering.ts'
 import { named, query, sql } from '../sql.ts'
@@ -28,6 +28,7 @@ const NOTHING: ReadonlySet<string> = new Set()
 interface Asked {
   readonly id: PatientId
   readonly domains: readonly Oid[]
+  readonly facilityId: string
 }
 
 /** Without a person when the id is not known or not active. */
@@ -39,7 +40,8 @@ interface Found {
 interface FoundPerson {
   readonly key: PersonKey
   readonly identifiers: readonly KnownIdentifier[]
-  readonly consents: readonly Consent[]
+  /** Towards the caller's facility. */
+  readonly facts: Omit<AccessFacts, 'linked'>
 }
 
 /** The port of PIX queries: whoever asks while others are being answered waits for the next statement, which answers all that wait. */
@@ -51,7 +53,7 @@ export function createCorrespondence(pool: pg.Pool, shown: Shown): PixQueryPorts
     divides: (error) => failureKind(causeOf(error)) === 'other',
   })
   return async ({ caller, id, domains }) => {
-    const { person, ...found } = await find({ id, domains })
+    const { person, ...found } = await find({ id, domains, facilityId: caller.facilityId })
     if (person === undefined) return found
     const { key, identifiers } = person
     const facts = factsTowards(caller.facilityId, person)
@@ -63,10 +65,10 @@ export function createCorrespondence(pool: pg.Pool, shown: Shown): PixQueryPorts
 }
 
 /** As factColumns has them, by the identifiers that are read already; undefined for a person who has no id of the network. */
-function factsTowards(facilityId: string, { identifiers, consents }: FoundPerson): AccessFacts | undefined {
+function factsTowards(facilityId: string, { identifiers, facts }: FoundPerson): AccessFacts | undefined {
   if (!identifiers.some(({ domain }) => domain.kind === 'community')) return undefined
   const linked = identifiers.some(({ domain }) => domain.kind === 'facility' && domain.facilityId === facilityId)
-  return { linked, consents }
+  return { linked, ...facts }
 }
 
 type DomainColumns = readonly [oid: Oid, name: string, kind: DomainKind, facilityId: string | null]
@@ -75,7 +77,9 @@ interface FoundRow {
   readonly domains: readonly DomainColumns[] | null
   readonly person_key: string | null
   readonly identifiers: readonly (readonly [value: string, ...DomainColumns])[] | null
-  readonly consents: readonly Consent[] | null
+  readonly consents: AccessFacts['consents']
+  readonly emergency: AccessFacts['emergency']
+  readonly stopped: boolean
 }
 
 /** Identifier by primary key, its person's identifiers by identifier_person_domain, consents by consent_person. */
@@ -83,6 +87,7 @@ async function findAll(pool: pg.Pool, asked: readonly Asked[]): Promise<readonly
   const authorities = asked.map(({ id }) => id.authority)
   const values = asked.map(({ id }) => id.value)
   const domains = asked.map((one) => one.domains.join(' '))
+  const facilities = asked.map(({ facilityId }) => facilityId)
   const rows = await query<FoundRow>(
     pool,
     sql`/* ITI-9, ITI-45: correspondence */
@@ -93,15 +98,18 @@ async function findAll(pool: pg.Pool, asked: readonly Asked[]): Promise<readonly
         (select json_agg(json_build_array(i.value, d.oid, d.name, d.kind, d.facility_id) order by d.oid, i.value)
          from identity.identifier i join identity.domain d on d.oid = i.domain
          where i.person_key = k.person_key and i.status = 'active') as identifiers,
-        ${standingConsents(named('k.person_key'))} as consents
-      from unnest(${authorities}::text[], ${values}::text[], ${domains}::text[]) with ordinality as q (authority, value, domains, place)
+        ${standingConsents(named('k.person_key'))} as consents,
+        ${runningEmergency(named('k.person_key'), named('q.facility'))} as emergency,
+        ${isStopped(named('k.person_key'))} as stopped
+      from unnest(${authorities}::text[], ${values}::text[], ${domains}::text[], ${facilities}::text[])
+        with ordinality as q (authority, value, domains, facility, place)
       left join identity.identifier k on k.domain = q.authority and k.value = q.value and k.status = 'active'
       order by q.place`,
   )
   return rows.map(toFound)
 }
 
-function toFound({ domains, person_key, identifiers, consents }: FoundRow): Found {
+function toFound({ domains, person_key, identifiers, ...facts }: FoundRow): Found {
   const known = (domains ?? []).map(toDomain)
   return {
     domains: new Map(known.map((domain) => [domain.oid, domain])),
@@ -114,7 +122,7 @@ function toFound({ domains, person_key, identifiers, consents }: FoundRow): Foun
               const domain = toDomain(columns)
               return { id: { value, authority: domain.oid }, domain }
             }),
-            consents: consents ?? [],
+            facts,
           },
   }
 }

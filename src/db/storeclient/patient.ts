@@ -1,17 +1,17 @@
 // The patient number of a push: its claim, whom it is linked to, and what the access decision needs, in one statement.
 
-import type { AccessFacts, Consent } from '../../model/access.ts'
+import type { AccessFacts } from '../../model/access.ts'
 import type { FacilityStatus } from '../../model/caller.ts'
 import type { Oid } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
 import type { ClaimState, LinkedPatient, Question } from '../../storeclient/ports.ts'
-import { factColumns, writtenAs } from '../access-store.ts'
+import { factColumns, toAccessFacts, writtenAs } from '../access-store.ts'
 import { claimColumn } from '../idempotency.ts'
 import { type Queryable, query, sql } from '../sql.ts'
 
 export type MayPublish = (facilityId: string, facts: AccessFacts) => boolean
 
-export interface PatientRow {
+export interface PatientRow extends AccessFacts {
   readonly claim: { readonly digest: string; readonly response: { readonly answer: string } } | null
   readonly person_key: string | null
   readonly domain: string
@@ -23,8 +23,6 @@ export interface PatientRow {
   readonly facility_status: FacilityStatus | null
   readonly affinity_domain: string
   readonly affinity_value: string
-  readonly linked: boolean
-  readonly consents: readonly Consent[]
 }
 
 /** Claim, link and facts in one statement; the link row stays locked, so pushes for one patient number follow one another. */
@@ -76,6 +74,6 @@ export function toPatient(
     affinityId: { value: row.affinity_value, authority: row.affinity_domain as Oid },
     localId: row.local_id,
     demographics: row.known_demographics ?? { names: [], addresses: [], telecoms: [] },
-    consent: mayPublish(question.patient.facilityId, { linked: row.linked, consents: row.consents }),
+    consent: mayPublish(question.patient.facilityId, toAccessFacts(row)),
   }
 }

@@ -6,6 +6,7 @@ import type { PatientAccess } from '../../../src/model/access.ts'
 import type { DocumentEntry } from '../../../src/model/document-entry.ts'
 import type { Oid } from '../../../src/model/identifiers.ts'
 import { OBJECT_STABLE, RPLC, STATUS_APPROVED, STATUS_DEPRECATED, XFRM } from '../../../src/model/xds.ts'
+import { opened } from '../../access/scopes.ts'
 import { entry } from '../../registry/submission.ts'
 import { openDatabase } from '../database.ts'
 import { explaining, type Node, rowsRead, scannedTables } from '../explaining.ts'
@@ -28,7 +29,7 @@ await pool.query(`
       repository_unique_id, hash, size_bytes, class_code, type_code, format_code, practice_setting, facility_type, confidentiality,
       event_codes, authors, reference_ids, creation_time, service_start, service_stop, submission_uuid, ebrim, logical_uuid)
     select pg_temp.id(what, p, n), p, what || '.' || p || '.' || n, 'P' || p, status, '${OBJECT_STABLE}', mime, 'hospital-a', '2.25.1', 'h', 1,
-      class, 't^^s', 'f^^s', 'p^^s', 'h^^s', '{N^^c}', '{}', '{}', '{}', pg_temp.day(n, 0), pg_temp.day(n, 0),
+      class, 't^^s', 'f^^s', 'p^^s', 'h^^s', '{N^^2.16.840.1.113883.5.25}', '{}', '{}', '{}', pg_temp.day(n, 0), pg_temp.day(n, 0),
       -- Every thirtieth lasts for a week.
       pg_temp.day(n, case when n % 30 = 0 then 168 else 1 end), pg_temp.id('S', p, n), what || '.' || p || '.' || n, pg_temp.id(what, p, n)
     from generate_series(1, ${PERSONS}) p, generate_series(1, ${DAYS}) n
@@ -55,9 +56,8 @@ function access(scope: Partial<PatientAccess['scope']> = {}): PatientAccess {
     scope: {
       mode: 'by-rule',
       ownFacility: 'clinic-b',
-      publishers: ['hospital-a'],
+      ...opened(['hospital-a']),
       excludedKinds: [],
-      confidentiality: ['N^^c'],
       decision,
       ...scope,
     },
@@ -106,11 +106,12 @@ t.test('an old period reads as little, and what reaches into it is found', async
 
 t.test('the access rule holds here as it does for ITI-18', async (t) => {
   const of = async (scope: Partial<PatientAccess['scope']>) => (await look({ ...fortnight, access: access(scope) })).ids
-  t.same(await of({ publishers: [] }), [])
+  t.same(await of(opened([])), [])
   t.same(await of({ excludedKinds: ['LAB'] }), ['A.77.1'])
-  t.same(await of({ confidentiality: [] }), [])
-  t.equal((await of({ mode: 'everything', publishers: [] })).length, 15)
-  t.equal((await of({ ownFacility: 'hospital-a', publishers: [] })).length, 15)
+  t.same(await of(opened(['hospital-a'], 'none')), [])
+  t.same(await of({ mode: 'nothing', ownFacility: 'hospital-a' }), [])
+  t.equal((await of({ mode: 'everything', ...opened([]) })).length, 15)
+  t.equal((await of({ ownFacility: 'hospital-a', ...opened([]) })).length, 15)
 })
 
 t.test('what was cancelled is found when asked for; what was replaced is not', async (t) => {

@@ -9,6 +9,7 @@ import type { Oid } from '../../../src/model/identifiers.ts'
 import { type CalendarRequest, calendar, MAX_DOCUMENTS } from '../../../src/storeclient/view/calendar.ts'
 import type { CalendarPorts, VisibleDocument } from '../../../src/storeclient/view/calendar-ports.ts'
 import { clinicalView } from '../../../src/storeclient/view/clinical-view.ts'
+import { opened } from '../../access/scopes.ts'
 import { entry } from '../../registry/submission.ts'
 import { caller } from '../memory.ts'
 
@@ -42,9 +43,8 @@ function ports(documents: readonly VisibleDocument[]) {
             scope: {
               mode: 'by-rule',
               ownFacility: 'clinic-b',
-              publishers: ['hospital-a'],
+              ...opened(['hospital-a']),
               excludedKinds: [],
-              confidentiality: [],
               decision,
             },
           },
