@@ -15,6 +15,8 @@ import {
   iti92,
   transactions,
 } from '../profiles/transactions/index.ts'
+import type { HasherOptions } from './access/accounts/hasher.ts'
+import { accountPorts } from './app/accounts.ts'
 import {
   documentRemovalPorts,
   type Given,
@@ -94,8 +96,14 @@ interface Database {
   readonly stop: () => Promise<void>
 }
 
+export interface ServerOptions {
+  readonly log: DoorLog
+  /** Other than usual only in tests, which log on often. */
+  readonly passwords?: HasherOptions
+}
+
 /** Start order: database → migrations → certificates → actors → listeners → ready (reliability: lifecycle). */
-export async function startServer(config: Config, options: { readonly log: DoorLog }): Promise<RunningServer> {
+export async function startServer(config: Config, options: ServerOptions): Promise<RunningServer> {
   const { log } = options
   const affinityDomain = loadAffinityDomain(config.dataDir)
   const dataKinds = loadStoreClientKinds(config.dataDir, affinityDomain)
@@ -117,6 +125,7 @@ export async function startServer(config: Config, options: { readonly log: DoorL
     admin: adminPorts(given, {
       ...house.administration,
       adminToken,
+      accounts: await accountPorts(given, options.passwords),
       reloadModel: house.reloadModel,
       tolerances: house.tolerances,
       exportStorage: house.exportStorage,

@@ -67,6 +67,7 @@ export function adminPorts(
   house: Given,
   given: {
     readonly adminToken: string
+    readonly accounts: AdminPorts['accounts']
     readonly identity: IdentityPorts
     readonly registry: RegistryPorts
     readonly blobs: BlobStore
@@ -85,6 +86,7 @@ export function adminPorts(
     token: given.adminToken,
     log,
     store,
+    accounts: given.accounts,
     documentKinds: affinityDomain.classCode.map(({ code }) => code),
     tolerances: given.tolerances.of,
     readCertificate: (pem) => {

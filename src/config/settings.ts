@@ -60,6 +60,21 @@ export const settings = {
       'Address of health, metrics, admin API and console; has no client certificates, so keep it on loopback',
   }),
   'management.port': port({ default: 8080, description: 'Port of health, metrics, admin API and console' }),
+  'admin.idleMinutes': integer(
+    {
+      default: 30,
+      description: 'Minutes without a request after which staff are logged off; a facility may have its own',
+    },
+    1,
+    180,
+  ),
+  'admin.secretKeys': text<string | undefined>({
+    default: undefined,
+    description:
+      'Keys that seal the secrets of second factors, id:base64 of 32 bytes, separated by commas, the one that seals first; without it {dataDir}/config/account-keys, made at the first start. All servers of a network share them',
+    example: '2027a:3q2+7w==',
+    isSecret: true,
+  }),
 
   'database.url': text<string | undefined>({
     default: undefined,

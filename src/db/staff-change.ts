@@ -38,16 +38,40 @@ export function recordExport(client: Queryable, exported: AuditedChange): Promis
   return record(client, exported, { eventCode: '110106', typeCode: 'ssmix-export' })
 }
 
+/** What a person may do or how the person logs on was changed (DICOM PS3.15 A.5.3.11, User Security Attributes Changed). */
+export function recordPersonSecurity(client: Queryable, change: AuditedChange): Promise<void> {
+  return record(client, change, { eventCode: '110113', typeCode: '110137' })
+}
+
+export interface AuditedLogin {
+  /** `unknown user` when nobody has the name: what was typed may be a password. */
+  readonly by: string
+  readonly peer: string
+  readonly facilityId?: string
+  readonly reason: string
+  readonly act: 'login' | 'logout'
+  /** 4: refused (DICOM PS3.15, EventOutcomeIndicator). */
+  readonly outcome: 0 | 4
+}
+
+/** Somebody logged on or off, or tried to (DICOM PS3.15 A.5.3.12 User Authentication). */
+export function recordLogin(client: Queryable, { act, reason, ...login }: AuditedLogin): Promise<void> {
+  const typeCode = act === 'login' ? '110122' : '110123'
+  return record(client, { ...login, operation: reason, patients: [] }, { eventCode: '110114', typeCode })
+}
+
+type Recorded = AuditedChange & { readonly facilityId?: string; readonly outcome?: number }
+
 async function record(
   client: Queryable,
-  { by, peer, operation, patients }: AuditedChange,
+  { by, peer, operation, patients, facilityId, outcome = 0 }: Recorded,
   { eventCode, typeCode }: { readonly eventCode: string; readonly typeCode: string },
 ): Promise<void> {
   await execute(
     client,
     sql`/* audit of what staff do */
-      insert into audit.event (exchange_id, event_code, action, type_code, outcome, peer, endpoint, patients, objects, reason)
-      values (${randomUUID()}, ${eventCode}, 'E', ${typeCode}, 0, ${peer}, '/admin/v1', ${patients},
+      insert into audit.event (exchange_id, event_code, action, type_code, outcome, facility_id, peer, endpoint, patients, objects, reason)
+      values (${randomUUID()}, ${eventCode}, 'E', ${typeCode}, ${outcome}, ${facilityId ?? null}, ${peer}, '/admin/v1', ${patients},
               ${JSON.stringify({ by })}, ${operation})`,
   )
 }

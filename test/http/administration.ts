@@ -8,6 +8,7 @@ import { Registry } from 'prom-client'
 import type { Test } from 'tap'
 import { affinityDomain } from '../../profiles/affinity-domain/index.ts'
 import { dataKinds } from '../../profiles/storeclient/index.ts'
+import { accountPorts } from '../../src/app/accounts.ts'
 import { registryPorts } from '../../src/app/actor-ports.ts'
 import { adminPorts, readiness } from '../../src/app/admin-ports.ts'
 import { fragmentForm } from '../../src/codec/ebxml/registry-object.ts'
@@ -20,6 +21,7 @@ import type { IdentityPorts, Matching } from '../../src/identity/ports.ts'
 import { registerDomain } from '../../src/identity/registration.ts'
 import { openFileBlobStore } from '../../src/repository/file-blob-store.ts'
 import type { ReleasePorts } from '../../src/storeclient/hold/hold-ports.ts'
+import { TEST_PASSWORDS } from '../access/passwords.ts'
 import { openDatabase } from '../db/database.ts'
 
 export interface Answer {
@@ -96,6 +98,7 @@ export async function openAdministration(t: Test, mode: Matching['policy']['mode
     matching: () => ({ policy: { ...DEFAULT_POLICY, mode }, model: DEFAULT_MODEL, version: '0' }),
   }
   await registerDomain({ oid: config.identity.affinityDomainAuthority, name: 'NETWORK', kind: 'community' }, identity)
+  const accounts = await accountPorts({ config, pool }, TEST_PASSWORDS)
   const management = await createManagement({
     metrics: new Registry(),
     checks: () => readiness(config, pool),
@@ -103,6 +106,7 @@ export async function openAdministration(t: Test, mode: Matching['policy']['mode
       { config, log, pool, affinityDomain, dataKinds },
       {
         adminToken: TOKEN,
+        accounts,
         identity,
         registry: registryPorts({ config, log, pool, affinityDomain, dataKinds }),
         blobs: await openFileBlobStore({ directory, maxDocumentBytes: config.limits.documentBytes }),

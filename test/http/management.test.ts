@@ -33,6 +33,7 @@ const admin: AdminPorts = {
   index: {} as AdminPorts['index'],
   subscriptions: {} as AdminPorts['subscriptions'],
   contracts: {} as AdminPorts['contracts'],
+  accounts: {} as AdminPorts['accounts'],
   release: {} as AdminPorts['release'],
   usage: {} as AdminPorts['usage'],
   changed: () => {},

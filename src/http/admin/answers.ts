@@ -140,8 +140,9 @@ function describe(fault: SchemaFault, context = 'body'): string {
   return `${key}${shown(`${context}${instancePath}`, data)} ${message ?? 'is wrong'}${choice}${form}`
 }
 
-/** In a body, and in the query of a search. */
-const DESCRIBING = /^(body\/demographics|querystring\/(name|family|given|birth|phone|postal))\b/
+/** In a body, and in the query of a search; what is shown at a log-on opens an account. */
+const DESCRIBING =
+  /^(body\/(demographics|user|password|current|next|oneTimeCode)|querystring\/(name|family|given|birth|phone|postal))\b/
 
 /** A value is repeated to its sender, but not what describes a patient: answers end up in terminals and their logs. */
 function shown(path: string, value: unknown): string {

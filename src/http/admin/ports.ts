@@ -1,6 +1,7 @@
 // What the admin API needs from the house: the store of administration, and the identity actor's work for registration staff.
 
 import type { Fees } from '../../../profiles/storeclient/fees.ts'
+import type { AccountPorts } from '../../access/accounts/ports.ts'
 import type { AdministrationStore, Change } from '../../access/ports.ts'
 import type { AdministrationPorts } from '../../identity/administration-ports.ts'
 import type { SubscriptionStore } from '../../identity/subscription-ports.ts'
@@ -29,6 +30,8 @@ export interface AdminPorts {
   /** The master patient index as its administration works on it. */
   readonly index: AdministrationPorts
   readonly contracts: ContractStore
+  /** Staff, their accounts and sessions. */
+  readonly accounts: AccountPorts
   /** Held messages and quarantine. */
   readonly release: ReleasePorts
   readonly usage: UsageReader & { readonly fees: Fees }

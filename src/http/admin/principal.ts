@@ -1,11 +1,12 @@
 // Who asks the admin API, what each route asks of them, and whose objects they may touch (design §4; idlink A-7, A-8).
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { SessionView } from '../../access/accounts/ports.ts'
 import type { Principal, StaffRole } from '../../model/user.ts'
 import { answerError } from './answers.ts'
 
-/** Roles of which a caller needs one; `anyone`: whoever has shown who they are. */
-export type RouteRoles = readonly StaffRole[] | 'anyone'
+/** Roles of which a caller needs one; `anyone`: whoever has shown who they are; `public`: those too who are about to. */
+export type RouteRoles = readonly StaffRole[] | 'anyone' | 'public'
 
 /** Member of a route's schema that says who may call it; OpenAPI shows it. */
 export const ROLES_MEMBER = 'x-roles'
@@ -14,14 +15,31 @@ export const ROLES_MEMBER = 'x-roles'
 export const USUAL_ROLES: RouteRoles = ['network-operator']
 
 const DECORATOR = 'principal'
+const SESSION = 'session'
+
+/** The session of a person who is logged on. */
+export interface Session {
+  readonly digest: Buffer
+  readonly view: SessionView
+}
 
 /** Once, for all routes of the admin API. */
 export function decoratePrincipal(app: FastifyInstance): void {
   app.decorateRequest(DECORATOR, null)
+  app.decorateRequest(SESSION, null)
 }
 
 export function setPrincipal(request: FastifyRequest, principal: Principal): void {
   request.setDecorator<Principal | null>(DECORATOR, principal)
+}
+
+/** Undefined for the host. */
+export function sessionOf(request: FastifyRequest): Session | undefined {
+  return request.getDecorator<Session | null>(SESSION) ?? undefined
+}
+
+export function setSession(request: FastifyRequest, session: Session): void {
+  request.setDecorator<Session | null>(SESSION, session)
 }
 
 /** @throws {Error} before the request was let in: no route runs without somebody who asks. */
@@ -45,13 +63,18 @@ export function rolesOf(principal: Principal): readonly StaffRole[] {
   return principal.kind === 'host' ? ['network-operator'] : principal.roles
 }
 
+/** Who may call the route of this request; an unknown path is for nobody in particular. */
+export function routeRolesOf(request: FastifyRequest): RouteRoles {
+  const schema = request.routeOptions.schema as { readonly [ROLES_MEMBER]?: RouteRoles } | undefined
+  return schema?.[ROLES_MEMBER] ?? USUAL_ROLES
+}
+
 /** Hook of every admin route, after the caller is known: 403 for who has none of the roles that its schema names. */
 export function refuseRole(request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
   // What no route answers is told as such, by the handler for that.
   if (request.is404) return undefined
-  const schema = request.routeOptions.schema as { readonly [ROLES_MEMBER]?: RouteRoles } | undefined
-  const wanted = schema?.[ROLES_MEMBER] ?? USUAL_ROLES
-  if (wanted === 'anyone') return undefined
+  const wanted = routeRolesOf(request)
+  if (wanted === 'anyone' || wanted === 'public') return undefined
   const held = rolesOf(principalOf(request))
   if (wanted.some((role) => held.includes(role))) return undefined
   return answerError(reply, 403, {

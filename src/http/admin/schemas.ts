@@ -36,7 +36,7 @@ export function described(
   summary: string,
   { roles = USUAL_ROLES, ...parts }: Readonly<Record<string, unknown>> & { readonly roles?: RouteRoles } = {},
 ): Readonly<Record<string, unknown>> {
-  return { summary, security: [{ token: [] }], [ROLES_MEMBER]: roles, ...parts }
+  return { summary, security: roles === 'public' ? [] : [{ token: [] }], [ROLES_MEMBER]: roles, ...parts }
 }
 
 /** Schema of a list that is read page by page; `filters` are optional too. */
@@ -65,7 +65,11 @@ export function isStaffName(name: unknown): boolean {
 
 /** Who asks and from where. A person logged on is who they are; on behalf of the host the header may name somebody. */
 export function whoOf(request: FastifyRequest): Pick<Change, 'by' | 'peer'> {
-  return { by: nameOf(request), peer: `${request.socket.remoteAddress}:${request.socket.remotePort}` }
+  return { by: nameOf(request), peer: peerOf(request) }
+}
+
+export function peerOf({ socket }: FastifyRequest): string {
+  return `${socket.remoteAddress}:${socket.remotePort}`
 }
 
 function nameOf(request: FastifyRequest): string {
