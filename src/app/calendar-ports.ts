@@ -31,7 +31,10 @@ export function viewingPorts(
     table: calendarOf(given.dataKinds),
     repositoryUniqueId: config.repository.uniqueId,
     affinityDomain: config.identity.affinityDomainAuthority,
-    viewer: (facilityId) => findViewer(pool, { facilityId, networkMode }),
+    viewer: async ({ facilityId, user }) => {
+      const viewer = await findViewer(pool, { facilityId, networkMode })
+      return viewer === undefined ? undefined : { ...viewer, user }
+    },
     patient: async (viewer, id) => {
       const person = await factsOfNumber(pool, { id, facilityId: viewer.facilityId })
       if (person === undefined) return undefined

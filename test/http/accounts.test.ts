@@ -419,6 +419,7 @@ t.test(
     await unlockAll()
     await send('PATCH', '/facilities/clinic-a', { status: 'active' })
     t.equal(await me(second), 401, 'and what was open before stays closed')
+    // The further tests go on with the sessions they have.
     await pool.query(`delete from access.facility_status where facility_id = 'clinic-a'`)
     t.match(await call('POST', '/staff/nurse-2/suspend', { body: { reason } }), { status: 200 }, 'by the network')
     t.match(

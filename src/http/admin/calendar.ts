@@ -3,10 +3,10 @@
 import type { FastifyInstance } from 'fastify'
 import { staffCalendar } from '../../../profiles/transactions/index.ts'
 import { type CalendarItem, type CalendarRequest, calendar } from '../../storeclient/view/calendar.ts'
-import { invalid } from './answers.ts'
+import { invalid, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
 import { described, exactly, words } from './schemas.ts'
-import { type ReadingQuery, readingOf, readingQuery } from './staff-reading.ts'
+import { CLINICAL_ROLES, type ReadingQuery, readingOf, readingQuery } from './staff-reading.ts'
 
 /** A year and a leap day: what is looked at over more is no calendar. */
 const MAX_DAYS = 366
@@ -34,19 +34,20 @@ interface CalendarQuery extends ReadingQuery {
 }
 
 const SUMMARY =
-  'Calendar of a patient: rows by day in Japan, of what the facility may see. The patient is an id of the network or number^^^&oid&ISO; who is unknown has an empty calendar. Every call is audited'
+  'Calendar of a patient: rows by day in Japan, of what the clinician may see. The patient is an id of the network or number^^^&oid&ISO; who is unknown has an empty calendar. Every call is audited'
 
 export function registerCalendarRoutes(app: FastifyInstance, { viewing }: AdminPorts): void {
   app.get<{ Params: { patient: string }; Querystring: CalendarQuery }>(
     '/calendar/:patient',
     {
       schema: described(SUMMARY, {
+        roles: CLINICAL_ROLES,
         params: exactly({ patient: words }),
-        querystring: exactly(query, ['rows', 'cancelled']),
+        querystring: exactly(query, ['facility', 'rows', 'cancelled']),
       }),
     },
     async (request, reply) => {
-      const { from, to, rows, cancelled = 'hidden', facility } = request.query
+      const { from, to, rows, cancelled = 'hidden' } = request.query
       const days = (Date.parse(to) - Date.parse(from)) / DAY_MS + 1
       if (days < 1) return invalid(reply, BACKWARDS)
       if (days > MAX_DAYS) return invalid(reply, TOO_LONG)
@@ -55,13 +56,14 @@ export function registerCalendarRoutes(app: FastifyInstance, { viewing }: AdminP
       if (unknown !== undefined) return invalid(reply, unknownRow(unknown, viewing.table.rows))
       const { patient } = request.params
       const reading = readingOf(request, { transaction: staffCalendar.id, endpoint: '/admin/v1/calendar' })
+      if (reading === undefined) return notFound(reply)
       const found = await calendar(
         { ...reading, ...(chosen === undefined ? {} : { rows: chosen }), patient, from, to, cancelled },
         viewing,
       )
       return {
         patient,
-        facility,
+        facility: reading.facilityId,
         from,
         to,
         more: found.more,

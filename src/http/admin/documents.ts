@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { staffContent } from '../../../profiles/transactions/index.ts'
 import { documentPage, PAGE_POLICY } from '../../console/page.ts'
 import { documentText } from '../../console/plain.ts'
+import type { ClinicalView } from '../../model/clinical-view.ts'
 import {
   clinicalView,
   type DocumentBytes,
@@ -15,7 +16,7 @@ import { notFound } from './answers.ts'
 import { clinicalJson } from './clinical-json.ts'
 import type { AdminPorts } from './ports.ts'
 import { described, exactly, NO_ZERO } from './schemas.ts'
-import { type ReadingQuery, readingOf, readingQuery } from './staff-reading.ts'
+import { CLINICAL_ROLES, type ReadingQuery, readingOf, readingQuery } from './staff-reading.ts'
 
 interface Asked {
   Params: { uniqueId: string }
@@ -31,9 +32,10 @@ const uniqueId = {
 } as const
 
 function schemaOf(summary: string): Readonly<Record<string, unknown>> {
-  return described(`${summary}; absent for a facility that may not see it. Every call is audited`, {
+  return described(`${summary}; absent for a clinician who may not see it. Every call is audited`, {
+    roles: CLINICAL_ROLES,
     params: exactly({ uniqueId }),
-    querystring: exactly(readingQuery),
+    querystring: exactly(readingQuery, Object.keys(readingQuery)),
   })
 }
 
@@ -45,7 +47,7 @@ export function registerDocumentRoutes(app: FastifyInstance, { viewing }: AdminP
     '/documents/:uniqueId/content',
     { schema: schemaOf('Clinical content of a document as JSON') },
     async (request, reply) => {
-      const view = await clinicalView(requestOf(request, 'content'), viewing)
+      const view = await viewOf(request, 'content', viewing)
       return view === undefined ? notFound(reply) : reply.headers(GUARDED).send(clinicalJson(view))
     },
   )
@@ -53,9 +55,9 @@ export function registerDocumentRoutes(app: FastifyInstance, { viewing }: AdminP
     '/documents/:uniqueId/page',
     { schema: schemaOf('Readable page of a document, self-contained HTML without script') },
     async (request, reply) => {
-      const view = await clinicalView(requestOf(request, 'page'), viewing)
+      const view = await viewOf(request, 'page', viewing)
       if (view === undefined) return notFound(reply)
-      const page = documentPage(view, (id) => addressOf(id, request.query))
+      const page = documentPage(view, addressOf)
       return reply
         .headers({ ...GUARDED, 'content-security-policy': PAGE_POLICY })
         .type('text/html; charset=utf-8')
@@ -66,7 +68,7 @@ export function registerDocumentRoutes(app: FastifyInstance, { viewing }: AdminP
     '/documents/:uniqueId/text',
     { schema: schemaOf('Readable text of a document') },
     async (request, reply) => {
-      const view = await clinicalView(requestOf(request, 'text'), viewing)
+      const view = await viewOf(request, 'text', viewing)
       if (view === undefined) return notFound(reply)
       return reply.headers(GUARDED).type('text/plain; charset=utf-8').send(documentText(view))
     },
@@ -75,20 +77,30 @@ export function registerDocumentRoutes(app: FastifyInstance, { viewing }: AdminP
     '/documents/:uniqueId/bytes',
     { schema: schemaOf('Bytes of a document, with the MIME type it was registered with') },
     async (request, reply) => {
-      const document = await documentBytes(requestOf(request, 'bytes'), viewing)
+      const asked = requestOf(request, 'bytes')
+      const document = asked === undefined ? undefined : await documentBytes(asked, viewing)
       return document === undefined ? notFound(reply) : sendBytes(reply, document)
     },
   )
 }
 
-function requestOf(request: FastifyRequest<Asked>, as: string): DocumentRequest {
-  const reading = readingOf(request, { transaction: staffContent.id, endpoint: `/admin/v1/documents/${as}` })
-  return { ...reading, uniqueId: request.params.uniqueId }
+async function viewOf(
+  request: FastifyRequest<Asked>,
+  as: string,
+  viewing: AdminPorts['viewing'],
+): Promise<ClinicalView | undefined> {
+  const asked = requestOf(request, as)
+  return asked === undefined ? undefined : clinicalView(asked, viewing)
 }
 
-/** Beside the page, for the same facility and the same reader. */
-function addressOf(id: string, { facility, by }: ReadingQuery): string {
-  return `../${encodeURIComponent(id)}/bytes?facility=${encodeURIComponent(facility)}&by=${encodeURIComponent(by)}`
+function requestOf(request: FastifyRequest<Asked>, as: string): DocumentRequest | undefined {
+  const reading = readingOf(request, { transaction: staffContent.id, endpoint: `/admin/v1/documents/${as}` })
+  return reading === undefined ? undefined : { ...reading, uniqueId: request.params.uniqueId }
+}
+
+/** Beside the page, for the same session. */
+function addressOf(id: string): string {
+  return `../${encodeURIComponent(id)}/bytes`
 }
 
 const SANDBOX = "default-src 'none'; sandbox; frame-ancestors 'none'"

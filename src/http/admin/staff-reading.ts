@@ -1,34 +1,40 @@
-// What the routes have in common by which staff read clinical content on behalf of a facility: who, for whom, and the exchange recorded.
+// What the routes have in common by which clinicians read: who, for whom, and the exchange recorded. The facility is the session's, always.
 
 import { randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
+import type { User } from '../../model/user.ts'
 import type { StaffReading } from '../../storeclient/view/calendar-ports.ts'
+import { principalOf, type RouteRoles, sessionOf } from './principal.ts'
 import { slug, whoOf } from './schemas.ts'
+
+/** Nobody else has clinical content: neither who runs the network, nor who holds the token of the host (idlink A-8). */
+export const CLINICAL_ROLES: RouteRoles = ['clinician']
 
 /** Query of every such route. */
 export const readingQuery = {
-  facility: { ...slug, description: 'facility on whose behalf is read: what it may see is shown' },
-  by: {
-    type: 'string',
-    pattern: '^[a-zA-Z0-9][a-zA-Z0-9._@-]{0,63}$',
-    description: 'member of staff who reads; kept in the audit and in the journal',
-  },
+  facility: { ...slug, description: 'facility of the session, when it is named; any other is as if it were not there' },
 } as const
 
 export interface ReadingQuery {
-  readonly facility: string
-  readonly by: string
+  readonly facility?: string
 }
 
+type Reading = FastifyRequest<{ Querystring: ReadingQuery }>
+
+/** Undefined for another facility than the one whose staff asks. */
 export function readingOf(
-  request: FastifyRequest<{ Querystring: ReadingQuery }>,
+  request: Reading,
   given: { readonly transaction: string; readonly endpoint: string },
-): StaffReading {
-  const { facility, by } = request.query
-  const { peer } = whoOf(request)
+): StaffReading | undefined {
+  const principal = principalOf(request)
+  if (principal.kind === 'host' || principal.facilityId === undefined) return undefined
+  const { facilityId } = principal
+  if (request.query.facility !== undefined && request.query.facility !== facilityId) return undefined
+  const { by, peer } = whoOf(request)
   return {
-    facilityId: facility,
-    by: `admin-token:${by}`,
+    facilityId,
+    by,
+    user: userOf(request, principal),
     exchange: {
       id: randomUUID(),
       door: 'admin',
@@ -39,5 +45,19 @@ export function readingOf(
       startedMs: performance.now(),
       transaction: given.transaction,
     },
+  }
+}
+
+function userOf(request: Reading, { staffId, job }: { readonly staffId: string; readonly job: User['job'] }): User {
+  const view = sessionOf(request)?.view
+  return {
+    name: staffId,
+    origin: 'session',
+    staffId,
+    job,
+    roles: [],
+    purpose: 'treatment',
+    ...(view === undefined ? {} : { displayName: view.name }),
+    ...(view?.facilityName === undefined ? {} : { organization: view.facilityName }),
   }
 }

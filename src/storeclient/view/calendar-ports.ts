@@ -7,9 +7,10 @@ import type { DocumentEntry } from '../../model/document-entry.ts'
 import type { DocumentReference, Outcome } from '../../model/evidence.ts'
 import type { Er7Message } from '../../model/hl7v2.ts'
 import type { PatientId } from '../../model/identifiers.ts'
+import type { User } from '../../model/user.ts'
 
-/** A facility as its staff see the network: with the rights of the facility, and of none of its systems. */
-export type Viewer = CallingSystem
+/** A facility as its staff see the network: with the rights of the facility and of who reads, and of none of its systems. */
+export type Viewer = CallingSystem & { readonly user?: User }
 
 /** A file that a message held, as a document of its own. */
 export interface FileOfDocument {
@@ -59,6 +60,8 @@ export interface StaffReading {
   readonly exchange: Exchange
   readonly facilityId: string
   readonly by: string
+  /** With job and purpose, for the access decision and the audit. */
+  readonly user: User
 }
 
 export interface ViewPorts {
@@ -67,7 +70,7 @@ export interface ViewPorts {
   /** The affinity domain's assigning authority: a number without one belongs to it. */
   readonly affinityDomain: string
   /** Undefined for a facility that is not there or not active. */
-  readonly viewer: (facilityId: string) => Promise<Viewer | undefined>
+  readonly viewer: (reading: Pick<StaffReading, 'facilityId' | 'user'>) => Promise<Viewer | undefined>
   /** Audit event and journal row, durable before anything is answered. */
   readonly record: (
     reading: StaffReading,

@@ -90,7 +90,7 @@ async function look(request: CalendarRequest, ports: CalendarPorts): Promise<Loo
     found: [],
     evidence: { ...NO_EVIDENCE, patients: asked, decision: { allowed: false, reason } },
   })
-  const viewer = await ports.viewer(request.facilityId)
+  const viewer = await ports.viewer(request)
   if (viewer === undefined) return nothing('unknown facility')
   const access = id === undefined ? undefined : await ports.patient(viewer, id)
   if (access === undefined) return nothing('unknown patient')

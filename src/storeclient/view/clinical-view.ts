@@ -83,7 +83,7 @@ async function reading<T>(
   ports: ClinicalViewPorts,
   work: (allowed: Allowed, shown: (uniqueId: string) => void) => Promise<T>,
 ): Promise<T | undefined> {
-  const viewer = await ports.viewer(request.facilityId)
+  const viewer = await ports.viewer(request)
   const opened = viewer === undefined ? undefined : await ports.entry(viewer, request.uniqueId)
   const asked = { documentUniqueId: request.uniqueId, repositoryUniqueId: opened?.entry.repositoryUniqueId ?? '' }
   const evidence: Evidence = { ...NO_EVIDENCE, documents: [asked], staff: request.by }

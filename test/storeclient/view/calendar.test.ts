@@ -6,6 +6,7 @@ import { calendarOf } from '../../../profiles/storeclient/calendar.ts'
 import type { DocumentEntry } from '../../../src/model/document-entry.ts'
 import type { Evidence } from '../../../src/model/evidence.ts'
 import type { Oid } from '../../../src/model/identifiers.ts'
+import type { User } from '../../../src/model/user.ts'
 import { type CalendarRequest, calendar, MAX_DOCUMENTS } from '../../../src/storeclient/view/calendar.ts'
 import type { CalendarPorts, VisibleDocument } from '../../../src/storeclient/view/calendar-ports.ts'
 import { clinicalView } from '../../../src/storeclient/view/clinical-view.ts'
@@ -32,7 +33,7 @@ function ports(documents: readonly VisibleDocument[]) {
   const given: CalendarPorts = {
     table: calendarOf(),
     affinityDomain: AFFINITY,
-    viewer: async (facilityId) => (facilityId === 'clinic-b' ? caller : undefined),
+    viewer: async ({ facilityId }) => (facilityId === 'clinic-b' ? caller : undefined),
     patient: async (_viewer, id) =>
       id.value !== 'P1'
         ? undefined
@@ -59,11 +60,21 @@ function ports(documents: readonly VisibleDocument[]) {
   return { given, recorded, asked }
 }
 
+const reader: User = {
+  name: 'sato',
+  origin: 'session',
+  staffId: 'sato',
+  job: 'doctor',
+  roles: [],
+  purpose: 'treatment',
+}
+
 function request(change: Partial<CalendarRequest> = {}): CalendarRequest {
   return {
     exchange: { ...caller.exchange, id: randomUUID() },
     facilityId: 'clinic-b',
-    by: 'admin-token:sato',
+    by: 'staff:sato',
+    user: reader,
     patient: 'P1',
     from: '2026-04-01',
     to: '2026-04-14',
@@ -110,7 +121,7 @@ t.test('more than can be shown is said, and what is shown is what is recorded', 
   t.equal(found.more, true)
   t.equal(asked[0]?.limit, MAX_DOCUMENTS + 1)
   t.equal(recorded[0]?.documents.length, MAX_DOCUMENTS)
-  t.equal(recorded[0]?.staff, 'admin-token:sato')
+  t.equal(recorded[0]?.staff, 'staff:sato')
   t.equal(recorded[0]?.query?.text, 'facility=clinic-b from=2026-04-01 to=2026-04-14')
 })
 
@@ -138,7 +149,7 @@ t.test('a look that fails for a reason of ours is recorded like any other', asyn
   const { given } = ports([])
   const opened = document({ uniqueId: '2.25.7', mimeType: 'x-application/hl7-v2+er7' })
   const viewing = clinicalView(
-    { exchange: caller.exchange, facilityId: 'clinic-b', by: 'admin-token:sato', uniqueId: '2.25.7' },
+    { exchange: caller.exchange, facilityId: 'clinic-b', by: 'staff:sato', user: reader, uniqueId: '2.25.7' },
     {
       ...given,
       repositoryUniqueId: opened.entry.repositoryUniqueId ?? '',
