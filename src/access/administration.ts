@@ -1,6 +1,16 @@
-// The rules of administration beyond single rows: what a consent or membership may say, and what a repeated registration answers (design §4).
+// The rules of administration beyond single rows: what a membership or a system may say, and what a repeated registration answers (design §4).
 
-import type { AdministrationStore, Change, Facility, Membership, NewConsent, Stored, SystemRecord } from './ports.ts'
+import type { SystemEdit } from './administration/revision-ports.ts'
+import type {
+  AdministrationStore,
+  Change,
+  Changed,
+  Facility,
+  Membership,
+  Stored,
+  SystemRecord,
+  Union,
+} from './ports.ts'
 
 /** Why a consent or membership is not recorded; `facilityId` is the one that nobody registered. */
 export type Fault =
@@ -8,8 +18,12 @@ export type Fault =
   | { readonly fault: 'period ends before it begins'; readonly validTo: string }
   | { readonly fault: 'unknown facility'; readonly facilityId: string }
   | { readonly fault: 'unknown kind'; readonly kind: string; readonly known: readonly string[] }
+  | { readonly fault: 'no relation' }
+  | { readonly fault: 'no consenting person'; readonly relation: string }
+  | { readonly fault: 'no single partner' }
+  | { readonly fault: 'no such day'; readonly day: string }
 
-type Period = Pick<NewConsent, 'validFrom' | 'validTo'>
+type Period = Pick<Membership, 'validFrom' | 'validTo'>
 
 /** Registers a facility; the answer tells what is there, which may be suspended when it was registered before. */
 export async function registerFacility(
@@ -25,10 +39,33 @@ export async function registerFacility(
 export async function registerSystem(
   system: SystemRecord,
   change: Change,
-  store: Pick<AdministrationStore, 'systems' | 'addSystem'>,
-): Promise<{ readonly stored: Stored | 'missing'; readonly there: SystemRecord | undefined }> {
+  store: Pick<AdministrationStore, 'systems' | 'addSystem' | 'facilities'>,
+): Promise<{ readonly stored: Stored | 'missing'; readonly there: SystemRecord | undefined } | Fault> {
+  const fault = await unknownFacility(system.delegatedFacilities, store)
+  if (fault !== undefined) return fault
   const stored = await store.addSystem(system, change)
   return { stored, there: (await store.systems()).find(({ systemId }) => systemId === system.systemId) }
+}
+
+/** Changes what a system is; the facilities for which it acts must be known. */
+export async function editSystem(
+  edited: { readonly systemId: string; readonly edit: SystemEdit },
+  change: Change,
+  store: Pick<AdministrationStore, 'editSystem' | 'facilities'>,
+): Promise<Changed | Fault> {
+  const fault = await unknownFacility(edited.edit.delegatedFacilities ?? [], store)
+  return fault ?? store.editSystem(edited.systemId, edited.edit, change)
+}
+
+/** The first of these that nobody registered. */
+export async function unknownFacility(
+  facilityIds: readonly string[],
+  store: Pick<AdministrationStore, 'facilities'>,
+): Promise<Fault | undefined> {
+  if (facilityIds.length === 0) return undefined
+  const known = new Set((await store.facilities()).map(({ facilityId }) => facilityId))
+  const unknown = facilityIds.find((facilityId) => !known.has(facilityId))
+  return unknown === undefined ? undefined : { fault: 'unknown facility', facilityId: unknown }
 }
 
 export async function findFacility(
@@ -36,6 +73,15 @@ export async function findFacility(
   store: Pick<AdministrationStore, 'facilities'>,
 ): Promise<Facility | undefined> {
   return (await store.facilities()).find((facility) => facility.facilityId === facilityId)
+}
+
+/** Founds a union for a period. */
+export async function foundUnion(
+  union: Union,
+  change: Change,
+  store: Pick<AdministrationStore, 'addUnion'>,
+): Promise<Stored | Fault> {
+  return periodFault(union) ?? store.addUnion(union, change)
 }
 
 /** Takes a facility into a union for a period. */
@@ -47,33 +93,8 @@ export async function admitMember(
   return periodFault(membership) ?? store.addMember(membership, change)
 }
 
-/**
- * Records a consent (包括同意, 個別同意). Every facility and kind it names must be known: one excluded under a misspelled name would go
- * on being seen.
- */
-export async function recordConsent(
-  consent: NewConsent,
-  change: Change,
-  ports: {
-    readonly store: Pick<AdministrationStore, 'facilities' | 'addConsent'>
-    /** classCodes of the affinity domain. */
-    readonly documentKinds: readonly string[]
-  },
-): Promise<{ readonly stored: 'created' | 'unchanged'; readonly consentId: string } | Fault> {
-  const { store, documentKinds } = ports
-  if (consent.kind === 'individual' && consent.facilities.length === 0) return { fault: 'no facility named' }
-  const fault = periodFault(consent)
-  if (fault !== undefined) return fault
-  const known = new Set((await store.facilities()).map(({ facilityId }) => facilityId))
-  const unknown = [...consent.facilities, ...consent.excludedFacilities].find((facilityId) => !known.has(facilityId))
-  if (unknown !== undefined) return { fault: 'unknown facility', facilityId: unknown }
-  const unknownKind = consent.excludedKinds.find((kind) => !documentKinds.includes(kind))
-  if (unknownKind !== undefined) return { fault: 'unknown kind', kind: unknownKind, known: documentKinds }
-  return store.addConsent(consent, change)
-}
-
 /** A period without a beginning begins now. */
-function periodFault({ validFrom, validTo }: Period): Fault | undefined {
+export function periodFault({ validFrom, validTo }: Period): Fault | undefined {
   if (validTo === undefined) return undefined
   const from = validFrom === undefined ? Date.now() : Date.parse(validFrom)
   return Date.parse(validTo) > from ? undefined : { fault: 'period ends before it begins', validTo }

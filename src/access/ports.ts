@@ -2,22 +2,15 @@
 
 import type { AccessMode, Confidentiality, FacilityStatus, Role } from '../model/caller.ts'
 import type { RuleSwitches } from '../model/rule-switch.ts'
+import type { AgreementStore } from './administration/agreement-ports.ts'
+import type { ConsentStore } from './administration/consent-ports.ts'
+import type { ServiceContractStore } from './administration/contract-ports.ts'
+import type { LedgerStore } from './administration/ledger-ports.ts'
+import type { FacilityKind, RevisionStore } from './administration/revision-ports.ts'
+import type { SupportStore } from './administration/support-ports.ts'
+import type { Change, Changed, Stored } from './change.ts'
 
-/** Who did it and from where; every change is audited in the transaction that makes it. */
-export interface Change {
-  readonly by: string
-  readonly peer: string
-  /** What was done, in words without personal data. */
-  readonly operation: string
-  /** In the words of whoever did it; kept with what keeps a history. */
-  readonly reason?: string
-}
-
-/** `created`, `unchanged` when the same content was there, `conflict` when other content was. */
-export type Stored = 'created' | 'unchanged' | 'conflict'
-
-/** `unchanged` when it is so already, `conflict` when it cannot be taken back. */
-export type Changed = 'changed' | 'unchanged' | 'conflict' | 'missing'
+export type { Change, Changed, Stored } from './change.ts'
 
 export interface Facility {
   readonly facilityId: string
@@ -25,7 +18,16 @@ export interface Facility {
   readonly code?: string
   readonly name: string
   readonly nameKana?: string
-  readonly kind: 'gateway' | 'store-client' | 'manual' | 'viewing'
+  readonly nameEnglish?: string
+  readonly postalCode?: string
+  readonly address?: string
+  readonly phone?: string
+  readonly email?: string
+  /** Area that it serves, as the unions name areas. */
+  readonly area?: string
+  /** Licensed general beds (一般病床). */
+  readonly beds?: number
+  readonly kind: FacilityKind
   readonly patientIdForm: string
   readonly facilityType?: string
   readonly patientDomain: { readonly oid: string; readonly name: string }
@@ -47,6 +49,10 @@ export interface SystemRecord {
   readonly accessMode?: AccessMode
   readonly assigningAuthority?: string
   readonly repositories: readonly string[]
+  /** XDSSubmissionSet.sourceId values that it may send; none: any. */
+  readonly sourceIds: readonly string[]
+  /** Facilities for which it acts besides its own. */
+  readonly delegatedFacilities: readonly string[]
   readonly confidentialityCeiling: Confidentiality
   readonly ruleSwitches: RuleSwitches
   readonly status: 'active' | 'suspended'
@@ -72,9 +78,17 @@ export interface Union {
   readonly unionId: string
   readonly name: string
   readonly kind: 'open' | 'closed'
+  readonly areas?: readonly string[]
+  /** Where the range of joint use is published (共同利用の公表). */
+  readonly noticeUrl?: string
+  readonly validFrom?: string
+  readonly validTo?: string
 }
 
-export interface UnionRecord extends Union {
+export interface UnionRecord extends Omit<Union, 'validFrom' | 'validTo'> {
+  readonly areas: readonly string[]
+  readonly validFrom: string
+  readonly validTo: string | null
   readonly members: readonly {
     readonly facilityId: string
     readonly validFrom: string
@@ -89,28 +103,14 @@ export interface Membership {
   readonly validTo?: string
 }
 
-export interface NewConsent {
-  readonly personKey: string
-  readonly kind: 'comprehensive' | 'individual'
-  readonly facilities: readonly string[]
-  readonly excludedFacilities: readonly string[]
-  readonly excludedKinds: readonly string[]
-  readonly validFrom?: string
-  readonly validTo?: string
-  readonly evidence?: string
-}
-
-export interface ConsentRecord extends Omit<NewConsent, 'personKey' | 'validFrom' | 'validTo' | 'evidence'> {
-  readonly consentId: string
-  readonly validFrom: string
-  readonly validTo: string | null
-  readonly withdrawnAt: string | null
-  readonly recordedBy: string
-  readonly evidence: string | null
-}
-
 /** Writes answer `missing` when what they refer to is not there. */
-export interface AdministrationStore {
+export interface AdministrationStore
+  extends ConsentStore,
+    SupportStore,
+    RevisionStore,
+    AgreementStore,
+    ServiceContractStore,
+    LedgerStore {
   readonly facilities: () => Promise<readonly Facility[]>
   readonly addFacility: (facility: Facility, change: Change) => Promise<Stored>
   /** `conflict` for a facility that has ended. What is withheld for one that ends is erased with it. */
@@ -118,9 +118,6 @@ export interface AdministrationStore {
   readonly facilityStatuses: (facilityId: string) => Promise<readonly FacilityStatusRecord[]>
   readonly systems: () => Promise<readonly SystemRecord[]>
   readonly addSystem: (system: SystemRecord, change: Change) => Promise<Stored | 'missing'>
-  readonly setSystemStatus: (systemId: string, status: SystemRecord['status'], change: Change) => Promise<Changed>
-  /** Replaces all rule switches of a system. */
-  readonly setRuleSwitches: (systemId: string, switches: RuleSwitches, change: Change) => Promise<Changed>
   readonly certificates: (systemId: string) => Promise<readonly CertificateRecord[]>
   readonly addCertificate: (systemId: string, certificate: Certificate, change: Change) => Promise<Stored | 'missing'>
   readonly setCertificateStatus: (
@@ -132,12 +129,6 @@ export interface AdministrationStore {
   readonly addUnion: (union: Union, change: Change) => Promise<Stored>
   readonly addMember: (membership: Membership, change: Change) => Promise<Stored | 'missing'>
   readonly endMembership: (membership: Membership, change: Change) => Promise<Changed>
-  readonly consents: (personKey: string) => Promise<readonly ConsentRecord[]>
-  readonly addConsent: (
-    consent: NewConsent,
-    change: Change,
-  ) => Promise<{ readonly stored: 'created' | 'unchanged'; readonly consentId: string }>
-  readonly withdrawConsent: (consentId: string, change: Change) => Promise<Changed>
   readonly setting: (name: string) => Promise<string | undefined>
   readonly putSetting: (name: string, value: string, change: Change) => Promise<Changed>
 }

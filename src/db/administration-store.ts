@@ -2,10 +2,15 @@
 
 import type pg from 'pg'
 import type { AdministrationStore } from '../access/ports.ts'
+import { agreements } from './access/agreements.ts'
 import { certificates } from './access/certificates.ts'
 import { consents } from './access/consents.ts'
+import { edits } from './access/edits.ts'
 import { facilities } from './access/facilities.ts'
+import { ledgers } from './access/ledgers.ts'
+import { serviceContracts } from './access/service-contracts.ts'
 import { settings } from './access/settings.ts'
+import { supportStops } from './access/support-stops.ts'
 import { systems } from './access/systems.ts'
 import { unions } from './access/unions.ts'
 
@@ -17,5 +22,10 @@ export function createAdministrationStore(pool: pg.Pool): AdministrationStore {
     ...unions(pool),
     ...consents(pool),
     ...settings(pool),
+    ...edits(pool),
+    ...supportStops(pool),
+    ...agreements(pool),
+    ...serviceContracts(pool),
+    ...ledgers(pool),
   }
 }

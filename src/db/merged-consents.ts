@@ -23,13 +23,14 @@ export async function reconcileConsents(client: pg.ClientBase, mergeId: string, 
         select * from access.consent c
         where c.person_key in (${former}, ${survivor}) and c.withdrawn_at is null and (c.valid_to is null or c.valid_to > now())),
       survivors as (
-        select kind, facilities, excluded_facilities, excluded_kinds, valid_from, valid_to, made_from || consent_id as sources
+        select kind, facilities, excluded_facilities, excluded_kinds, valid_from, valid_to, shares_with_communities,
+               made_from || consent_id as sources
         from standing where person_key = ${survivor}
         union all
-        select 'comprehensive', '{}', '{}', '{}', '-infinity', null, '{}' where ${isSurvivorBlank}),
+        select 'comprehensive', '{}', '{}', '{}', '-infinity', null, true, '{}' where ${isSurvivorBlank}),
       made as (
         insert into access.consent (person_key, kind, facilities, excluded_facilities, excluded_kinds, valid_from, valid_to, recorded_by, evidence,
-                                    made_from)
+                                    shares_with_communities, made_from)
         select ${survivor},
                case when a.kind = 'comprehensive' and b.kind = 'comprehensive' then 'comprehensive' else 'individual' end,
                case when a.kind = 'comprehensive' then b.facilities when b.kind = 'comprehensive' then a.facilities
@@ -37,7 +38,7 @@ export async function reconcileConsents(client: pg.ClientBase, mergeId: string, 
                array(select unnest(a.excluded_facilities) union select unnest(b.excluded_facilities)),
                array(select unnest(a.excluded_kinds) union select unnest(b.excluded_kinds)),
                greatest(a.valid_from, b.valid_from), least(a.valid_to, b.valid_to), ${change.by},
-               ${told}, a.made_from || a.consent_id || b.sources
+               ${told}, a.shares_with_communities and b.shares_with_communities, a.made_from || a.consent_id || b.sources
         from standing a
         join survivors b on greatest(a.valid_from, b.valid_from) < coalesce(least(a.valid_to, b.valid_to), 'infinity')
         where a.person_key = ${former}
@@ -90,9 +91,11 @@ export async function restoreConsents(client: pg.ClientBase, mergeId: string, by
       with undone as (select consents_ended, consents_made from identity.merge where merge_id = ${mergeId}),
       restored as (
         insert into access.consent (person_key, kind, facilities, excluded_facilities, excluded_kinds, valid_from, valid_to, recorded_by, evidence,
+                                    relation, consented_by, form, given_on, text_version, taken_by, taken_at, shares_with_communities, reason,
                                     made_from)
         select c.person_key, c.kind, c.facilities, c.excluded_facilities, c.excluded_kinds, greatest(c.valid_from, now()), c.valid_to, c.recorded_by,
-               c.evidence, c.made_from || c.consent_id
+               c.evidence, c.relation, c.consented_by, c.form, c.given_on, c.text_version, c.taken_by, c.taken_at, c.shares_with_communities,
+               c.reason, c.made_from || c.consent_id
         from undone u join access.consent c on c.consent_id = any(u.consents_ended)
         where (c.valid_to is null or c.valid_to > now())
           and not exists (select from access.consent m

@@ -14,6 +14,7 @@ import {
   underPatientIds,
   wholePerson,
 } from './merged-objects.ts'
+import { carryStops } from './merged-stops.ts'
 import { execute, named, queryOne, type Statement, sql } from './sql.ts'
 
 /**
@@ -31,7 +32,10 @@ export async function mergePatients(client: pg.ClientBase, change: MergeChange, 
   await passVetoes(client, change)
   if (scope === 'person') await closePerson(client, change)
   await noteObjects(client, { mergeId, objects: objectsOf(change, form) })
-  if (former !== survivor) await reconcileConsents(client, mergeId, change)
+  if (former !== survivor) {
+    await reconcileConsents(client, mergeId, change)
+    await carryStops(client, mergeId, change)
+  }
   const moving = { mergeId, from: former, to: survivor }
   const all = network === undefined ? replacements : [...replacements, network]
   await moveObjects(client, { ...moving, replacements: all, isReturn: false, form })

@@ -5,6 +5,7 @@ import type { MergeOrigin, MergeUndo, PersonKey, Replacement } from '../identity
 import { formatCx, type Oid, type PatientId, parseCx } from '../model/identifiers.ts'
 import { restoreConsents } from './merged-consents.ts'
 import { allowTime, type FragmentForm, moveObjects, moveSeries, noteObjects, underNumbers } from './merged-objects.ts'
+import { returnStops } from './merged-stops.ts'
 import { execute, query, queryOne, sql } from './sql.ts'
 
 interface Snapshot {
@@ -61,6 +62,7 @@ export async function undoMerge(
   )
   await restoreObjects(client, merge, { changed, form })
   await restoreConsents(client, merge.merge_id, undo.by)
+  await returnStops(client, merge, undo.by)
   await execute(
     client,
     sql`update identity.merge set undone_at = now(), undone_by = ${undo.by} where merge_id = ${merge.merge_id}`,

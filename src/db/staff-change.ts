@@ -62,6 +62,11 @@ export function recordLogin(client: Queryable, { act, reason, ...login }: Audite
 
 type Recorded = AuditedChange & { readonly facilityId?: string; readonly outcome?: number }
 
+/** A ledger of consents or links was handed out (DICOM PS3.15 A.5.3.5 Export). */
+export function recordLedger(client: Queryable, exported: AuditedChange): Promise<void> {
+  return record(client, exported, { eventCode: '110106', typeCode: 'ledger' })
+}
+
 async function record(
   client: Queryable,
   { by, peer, operation, patients, facilityId, outcome = 0 }: Recorded,

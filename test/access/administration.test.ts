@@ -2,8 +2,10 @@
 
 import t from 'tap'
 import { affinityDomain } from '../../profiles/affinity-domain/index.ts'
-import { admitMember, recordConsent, registerFacility } from '../../src/access/administration.ts'
-import type { Change, Facility, Membership, NewConsent } from '../../src/access/ports.ts'
+import type { NewConsent } from '../../src/access/administration/consent-ports.ts'
+import { recordConsent } from '../../src/access/administration/consents.ts'
+import { admitMember, registerFacility } from '../../src/access/administration.ts'
+import type { Change, Facility, Membership } from '../../src/access/ports.ts'
 
 const change: Change = { by: 'staff', peer: '127.0.0.1:1', operation: 'test' }
 const facility: Facility = {

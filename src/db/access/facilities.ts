@@ -22,7 +22,8 @@ export function facilities(
         await query<Facility>(
           pool,
           sql`/* facilities */
-          select f.facility_id as "facilityId", f.oid, f.code, f.name, f.name_kana as "nameKana", f.kind, f.patient_id_form as "patientIdForm",
+          select f.facility_id as "facilityId", f.oid, f.code, f.name, f.name_kana as "nameKana", f.name_english as "nameEnglish", f.postal_code as "postalCode", f.address,
+                 f.phone, f.email, f.area, f.beds, f.kind, f.patient_id_form as "patientIdForm",
                  f.facility_type as "facilityType", f.status, jsonb_build_object('oid', d.oid, 'name', d.name) as "patientDomain"
           from access.facility f left join identity.domain d on d.facility_id = f.facility_id and d.kind = 'facility'
           order by f.facility_id`,
@@ -76,12 +77,16 @@ async function setFacilityStatus(
 async function addFacility(client: Queryable, f: Facility): Promise<Stored> {
   const stored = await outcomeOf(
     client,
-    sql`insert into access.facility (facility_id, oid, code, name, name_kana, kind, patient_id_form, facility_type)
-        values (${f.facilityId}, ${f.oid}, ${f.code ?? null}, ${f.name}, ${f.nameKana ?? null}, ${f.kind}, ${f.patientIdForm}, ${f.facilityType ?? null})
+    sql`insert into access.facility (facility_id, oid, code, name, name_kana, kind, patient_id_form, facility_type,
+                                     name_english, postal_code, address, phone, email, area, beds)
+        values (${f.facilityId}, ${f.oid}, ${f.code ?? null}, ${f.name}, ${f.nameKana ?? null}, ${f.kind}, ${f.patientIdForm}, ${f.facilityType ?? null},
+                ${f.nameEnglish ?? null}, ${f.postalCode ?? null}, ${f.address ?? null}, ${f.phone ?? null}, ${f.email ?? null}, ${f.area ?? null},
+                ${f.beds ?? null})
         on conflict do nothing`,
-    sql`select true as same from access.facility where facility_id = ${f.facilityId} and oid = ${f.oid} and code is not distinct from ${f.code ?? null}
+    sql`select true as same from access.facility f where facility_id = ${f.facilityId} and oid = ${f.oid} and code is not distinct from ${f.code ?? null}
           and name = ${f.name} and name_kana is not distinct from ${f.nameKana ?? null} and kind = ${f.kind}
           and patient_id_form = ${f.patientIdForm} and facility_type is not distinct from ${f.facilityType ?? null}
+          and to_jsonb(f) @> ${profileOf(f)}::jsonb
           and exists (select from identity.domain d where d.oid = ${f.patientDomain.oid} and d.name = ${f.patientDomain.name} and d.facility_id = ${f.facilityId})`,
   )
   if (stored !== 'created') return stored
@@ -94,4 +99,10 @@ async function addFacility(client: Queryable, f: Facility): Promise<Stored> {
   // The facility row goes too: a facility never shares its patient domain with another one.
   await execute(client, sql`delete from access.facility where facility_id = ${f.facilityId}`)
   return 'conflict'
+}
+
+/** By column; what is not given is not compared, for it may have been edited since. */
+function profileOf(f: Facility): string {
+  const { nameEnglish, postalCode, address, phone, email, area, beds } = f
+  return JSON.stringify({ name_english: nameEnglish, postal_code: postalCode, address, phone, email, area, beds })
 }

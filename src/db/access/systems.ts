@@ -3,11 +3,9 @@
 import type pg from 'pg'
 import type { AdministrationStore, SystemRecord } from '../../access/ports.ts'
 import { execute, type Queryable, query, sql } from '../sql.ts'
-import { changed, changing, isThere, outcomeOf, withoutNulls } from './changing.ts'
+import { changing, isThere, outcomeOf, withoutNulls } from './changing.ts'
 
-export function systems(
-  pool: pg.Pool,
-): Pick<AdministrationStore, 'systems' | 'addSystem' | 'setSystemStatus' | 'setRuleSwitches'> {
+export function systems(pool: pg.Pool): Pick<AdministrationStore, 'systems' | 'addSystem'> {
   return {
     systems: async () =>
       (
@@ -15,7 +13,8 @@ export function systems(
           pool,
           sql`/* systems */
           select system_id as "systemId", facility_id as "facilityId", roles, access_mode as "accessMode", assigning_authority as "assigningAuthority",
-                 repositories, confidentiality_ceiling as "confidentialityCeiling", rule_switches as "ruleSwitches", status
+                 repositories, source_ids as "sourceIds", delegated_facilities as "delegatedFacilities",
+                 confidentiality_ceiling as "confidentialityCeiling", rule_switches as "ruleSwitches", status
           from access.system order by system_id`,
         )
       ).map(withoutNulls),
@@ -25,13 +24,15 @@ export function systems(
           return 'missing'
         const stored = await outcomeOf(
           client,
-          sql`insert into access.system (system_id, facility_id, roles, access_mode, assigning_authority, repositories, confidentiality_ceiling, rule_switches)
-              values (${s.systemId}, ${s.facilityId}, ${s.roles}, ${s.accessMode ?? null}, ${s.assigningAuthority ?? null}, ${s.repositories}, ${s.confidentialityCeiling},
-                      ${JSON.stringify(s.ruleSwitches)}::jsonb)
+          sql`insert into access.system (system_id, facility_id, roles, access_mode, assigning_authority, repositories, source_ids, delegated_facilities,
+                                         confidentiality_ceiling, rule_switches)
+              values (${s.systemId}, ${s.facilityId}, ${s.roles}, ${s.accessMode ?? null}, ${s.assigningAuthority ?? null}, ${s.repositories}, ${s.sourceIds},
+                      ${s.delegatedFacilities}, ${s.confidentialityCeiling}, ${JSON.stringify(s.ruleSwitches)}::jsonb)
               on conflict do nothing`,
           sql`select true as same from access.system where system_id = ${s.systemId} and facility_id = ${s.facilityId} and roles = ${s.roles}
                 and access_mode is not distinct from ${s.accessMode ?? null} and assigning_authority is not distinct from ${s.assigningAuthority ?? null}
-                and repositories = ${s.repositories} and confidentiality_ceiling = ${s.confidentialityCeiling}
+                and repositories = ${s.repositories} and source_ids = ${s.sourceIds} and delegated_facilities = ${s.delegatedFacilities}
+                and confidentiality_ceiling = ${s.confidentialityCeiling}
                 and rule_switches = ${JSON.stringify(s.ruleSwitches)}::jsonb`,
         )
         if (stored !== 'created') return stored
@@ -39,23 +40,6 @@ export function systems(
         await execute(client, sql`delete from access.system where system_id = ${s.systemId}`)
         return 'conflict'
       }),
-    setSystemStatus: (systemId, status, change) =>
-      changing(pool, change, (client) =>
-        changed(
-          client,
-          sql`update access.system set status = ${status} where system_id = ${systemId} and status <> ${status}`,
-          sql`select 1 as there from access.system where system_id = ${systemId}`,
-        ),
-      ),
-    setRuleSwitches: (systemId, switches, change) =>
-      changing(pool, change, (client) =>
-        changed(
-          client,
-          sql`update access.system set rule_switches = ${JSON.stringify(switches)}::jsonb
-              where system_id = ${systemId} and rule_switches <> ${JSON.stringify(switches)}::jsonb`,
-          sql`select 1 as there from access.system where system_id = ${systemId}`,
-        ),
-      ),
   }
 }
 
@@ -73,7 +57,10 @@ async function ownsAuthority(client: Queryable, { systemId, facilityId, assignin
 }
 
 /** A domain has one source (ITI TF-2 3.44.4.1.3): false when a system of another facility feeds the affinity domain already. */
-async function mayFeedAffinityDomain(client: Queryable, { roles, facilityId }: SystemRecord) {
+export async function mayFeedAffinityDomain(
+  client: Queryable,
+  { roles, facilityId }: Pick<SystemRecord, 'roles' | 'facilityId'>,
+): Promise<boolean> {
   if (!roles.includes('affinity-domain-source')) return true
   await execute(client, sql`select from identity.domain where kind = 'community' for update`)
   return !(await isThere(

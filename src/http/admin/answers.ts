@@ -31,7 +31,7 @@ export function invalid(reply: FastifyReply, error: Omit<AdminError, 'code'>): F
   return answerError(reply, 400, { code: 'INVALID', ...error })
 }
 
-/** What a consent or membership may not say. */
+/** What a consent, a membership, a delegation or an agreement may not say. */
 export function answerFault(reply: FastifyReply, given: Fault): FastifyReply {
   switch (given.fault) {
     case 'no facility named':
@@ -48,15 +48,39 @@ export function answerFault(reply: FastifyReply, given: Fault): FastifyReply {
       })
     case 'unknown facility':
       return invalid(reply, {
-        message: `facilities or excludedFacilities: "${given.facilityId}" is no facility of this network`,
+        message: `"${given.facilityId}" is no facility of this network`,
         hint: 'GET /admin/v1/facilities lists them; register the facility first',
         ja: `施設「${given.facilityId}」は登録されていません。施設IDを確認してください。`,
       })
     case 'unknown kind':
       return invalid(reply, {
-        message: `excludedKinds: "${given.kind}" is no kind of document of this network`,
+        message: `"${given.kind}" is no kind of document of this network`,
         hint: `The kinds are ${given.known.join(', ')}`,
         ja: `文書種別「${given.kind}」はありません。種別: ${given.known.join(', ')}`,
+      })
+    case 'no relation':
+      return invalid(reply, {
+        message: 'consentedBy: whoever consents for the patient is named with the relation to the patient',
+        hint: 'Send relation as family or guardian, or leave consentedBy out when the patient consented',
+        ja: '本人以外が同意した場合は続柄（family：家族、guardian：代理人）を指定してください。本人の場合は consentedBy を省略してください。',
+      })
+    case 'no consenting person':
+      return invalid(reply, {
+        message: `relation ${given.relation}: the person who consented for the patient is not named`,
+        hint: 'Send consentedBy with the name of that person',
+        ja: '本人に代わって同意した方の氏名（consentedBy）を指定してください。',
+      })
+    case 'no single partner':
+      return invalid(reply, {
+        message: 'partnerCommunity, partnerUnion: an agreement has one partner, which is not the union itself',
+        hint: 'Name a community by its home community id, or another union',
+        ja: '合意の相手は、他地域のホームコミュニティIDまたは別のユニオンのどちらか一方を指定してください。',
+      })
+    case 'no such day':
+      return invalid(reply, {
+        message: `${given.day} is no day of the calendar`,
+        hint: 'Send a day as YYYY-MM-DD, such as 2026-04-01',
+        ja: `「${given.day}」という日付はありません。YYYY-MM-DD の形式で指定してください。`,
       })
   }
 }

@@ -4,12 +4,16 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { IheError } from '../../model/error.ts'
 import type { DoorLog } from '../door.ts'
 import { nameOf } from '../failure.ts'
+import { registerAgreementRoutes } from './agreements.ts'
 import { answerError, answerInvalid, answerRefusal, notFound } from './answers.ts'
 import { authorise } from './authorise.ts'
 import { registerCalendarRoutes } from './calendar.ts'
+import { registerConsentRoutes } from './consents.ts'
 import { registerContractRoutes } from './contracts.ts'
 import { registerDocumentRoutes } from './documents.ts'
 import { registerFacilityRoutes } from './facilities.ts'
+import { registerProfileRoutes } from './facility-profile.ts'
+import { registerLedgerRoutes } from './ledger.ts'
 import { registerLoginRoutes } from './login.ts'
 import { registerMatchingRoutes } from './matching.ts'
 import { registerMergeRoutes } from './merges.ts'
@@ -20,9 +24,11 @@ import type { AdminPorts } from './ports.ts'
 import { decoratePrincipal, refuseRole } from './principal.ts'
 import { registerReviewRoutes } from './reviews.ts'
 import { described } from './schemas.ts'
+import { registerServiceContractRoutes } from './service-contracts.ts'
 import { registerStaffRoutes } from './staff.ts'
 import { registerStorageExport } from './storage-export.ts'
 import { registerSubscriptionRoutes } from './subscriptions.ts'
+import { registerSupportStopRoutes } from './support-stops.ts'
 import { registerSystemRoutes } from './systems.ts'
 import { registerToleranceRoutes } from './tolerances.ts'
 import { registerUnionRoutes } from './unions.ts'
@@ -47,11 +53,17 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerLoginRoutes(app, ports)
   registerStaffRoutes(app, ports)
   registerFacilityRoutes(app, ports)
+  registerProfileRoutes(app, ports)
+  registerLedgerRoutes(app, ports)
+  registerServiceContractRoutes(app, ports)
   registerStorageExport(app, ports)
   registerSystemRoutes(app, ports)
   registerToleranceRoutes(app, ports)
   registerUnionRoutes(app, ports)
+  registerAgreementRoutes(app, ports)
   registerPatientRoutes(app, ports)
+  registerConsentRoutes(app, ports)
+  registerSupportStopRoutes(app, ports)
   registerSearchRoutes(app, ports)
   registerTransferRoutes(app, ports)
   registerMergeRoutes(app, ports)

@@ -1,36 +1,32 @@
 // Admin routes of facilities (施設) and of the network's settings.
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { FACILITY_KINDS } from '../../access/administration/revision-ports.ts'
 import { findFacility, registerFacility } from '../../access/administration.ts'
 import type { Facility } from '../../access/ports.ts'
 import { answerChanged, answerError, answerStored, notFound } from './answers.ts'
+import { facilityCode, profile } from './facility-profile.ts'
 import type { AdminPorts } from './ports.ts'
 import { changeOf, described, exactly, oid, slug, words } from './schemas.ts'
-
-/** Insurance institution code (保険医療機関コード): prefecture, 点数表番号, seven digits; others 9 and nine digits. */
-const CODE = '^((0[1-9]|[1-3]\\d|4[0-7])\\d\\d{7}|9\\d{9})$'
 
 const facility = exactly(
   {
     facilityId: slug,
     oid,
-    code: {
-      type: 'string',
-      pattern: CODE,
-      description: 'ten digits: prefecture, 点数表番号, seven digits; or 9 and nine digits',
-    },
+    code: facilityCode,
     name: words,
     nameKana: words,
-    kind: { enum: ['gateway', 'store-client', 'manual', 'viewing'] },
+    kind: { enum: FACILITY_KINDS },
     patientIdForm: {
       type: 'string',
       pattern: '^(exact|strip|pad:([1-9]|1\\d|2\\d|30))$',
       description: 'exact, strip or pad:<digits>',
     },
     facilityType: words,
+    ...profile,
     patientDomain: exactly({ oid, name: words }),
   },
-  ['code', 'nameKana', 'patientIdForm', 'facilityType'],
+  ['code', 'nameKana', 'patientIdForm', 'facilityType', ...Object.keys(profile)],
 )
 
 const statusChange = exactly({ status: { enum: ['active', 'suspended', 'ended'] }, reason: words }, ['reason'])

@@ -1,12 +1,11 @@
-// Admin routes of patients: registration, links of facilities' numbers, consents (同意患者登録).
+// Admin routes of patients: registration, and links of facilities' numbers (同意患者登録).
 
 import type { FastifyInstance } from 'fastify'
-import { findFacility, recordConsent } from '../../access/administration.ts'
-import type { NewConsent } from '../../access/ports.ts'
+import { findFacility } from '../../access/administration.ts'
 import type { Demographics } from '../../model/person.ts'
-import { answerChanged, answerFault, answerStored, notFound } from './answers.ts'
+import { answerStored, notFound } from './answers.ts'
 import type { AdminPorts, PersonAnswer } from './ports.ts'
-import { changeOf, described, exactly, moment, slug, whoOf, words } from './schemas.ts'
+import { described, exactly, slug, whoOf, words } from './schemas.ts'
 
 const names = {
   type: 'array',
@@ -28,21 +27,6 @@ export const demographics = exactly(
   },
   ['sex', 'birthTime', 'addresses', 'telecoms'],
 )
-const names64 = { type: 'array', items: slug, maxItems: 1000 } as const
-const kinds = { type: 'array', items: words, maxItems: 100 } as const
-const consent = exactly(
-  {
-    kind: { enum: ['comprehensive', 'individual'] },
-    facilities: names64,
-    excludedFacilities: names64,
-    excludedKinds: kinds,
-    validFrom: moment,
-    validTo: moment,
-    evidence: words,
-  },
-  ['facilities', 'excludedFacilities', 'excludedKinds', 'validFrom', 'validTo', 'evidence'],
-)
-
 type Xad = { Params: { xad: string } }
 
 export function registerPatientRoutes(app: FastifyInstance, ports: AdminPorts): void {
@@ -61,7 +45,6 @@ export function registerPatientRoutes(app: FastifyInstance, ports: AdminPorts): 
     },
   )
   registerLinkRoutes(app, ports)
-  registerConsentRoutes(app, ports)
 }
 
 /** The surrogate key never leaves the server. */
@@ -113,49 +96,6 @@ function registerLinkRoutes(app: FastifyInstance, { patients, store }: AdminPort
       if (found?.isLinked !== true) return notFound(reply)
       const unlinked = await patients.unlink({ facilityId, value: id, reason, ...whoOf(request) })
       return unlinked === 'linked' ? { status: 'ok' } : notFound(reply)
-    },
-  )
-}
-
-type ConsentBody = Partial<Omit<NewConsent, 'personKey'>> & Pick<NewConsent, 'kind'>
-
-function registerConsentRoutes(app: FastifyInstance, { patients, store, documentKinds }: AdminPorts): void {
-  app.get<Xad>(
-    '/patients/:xad/consents',
-    { schema: described('Consents of a person, former ones too') },
-    async (request, reply) => {
-      const person = await patients.byXad(request.params.xad)
-      return person === undefined ? notFound(reply) : store.consents(person.key)
-    },
-  )
-  app.post<Xad & { Body: ConsentBody }>(
-    '/patients/:xad/consents',
-    { schema: described('Record a consent', { body: consent }) },
-    async (request, reply) => {
-      const person = await patients.byXad(request.params.xad)
-      if (person === undefined) return notFound(reply)
-      const complete: NewConsent = {
-        facilities: [],
-        excludedFacilities: [],
-        excludedKinds: [],
-        ...request.body,
-        personKey: person.key,
-      }
-      const recorded = await recordConsent(complete, changeOf(request, 'consent recorded'), { store, documentKinds })
-      if ('fault' in recorded) return answerFault(reply, recorded)
-      return answerStored(reply, recorded.stored, { consentId: recorded.consentId })
-    },
-  )
-  app.post<{ Params: { id: string } }>(
-    '/consents/:id/withdraw',
-    {
-      schema: described('Withdraw a consent; effective at once', {
-        params: exactly({ id: { type: 'string', pattern: '^\\d{1,18}$' } }),
-      }),
-    },
-    async (request, reply) => {
-      const { id } = request.params
-      return answerChanged(reply, await store.withdrawConsent(id, changeOf(request, `consent ${id} withdrawn`)))
     },
   )
 }

@@ -16,6 +16,13 @@ export const oid = { type: 'string', pattern: OID, maxLength: 64, description: '
 export const NO_ZERO = '^[^\\u0000]*$'
 export const words = { type: 'string', minLength: 1, maxLength: 200, pattern: NO_ZERO } as const
 export const moment = { type: 'string', format: 'date-time', description: 'ISO 8601 with offset' } as const
+/** In Japan; that there is such a day is judged by the rules. */
+export const day = { type: 'string', pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: 'YYYY-MM-DD' } as const
+export const month = {
+  type: 'string',
+  pattern: '^\\d{4}-(0[1-9]|1[0-2])$',
+  description: 'YYYY-MM in Japan',
+} as const
 export const activity = { enum: ['active', 'suspended'] } as const
 
 export const identity = { type: 'string', pattern: '^\\d{1,18}$', description: 'number of the row' } as const

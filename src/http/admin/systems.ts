@@ -2,35 +2,64 @@
 
 import type { FastifyInstance } from 'fastify'
 import { switchableRules } from '../../../profiles/metadata/rules.ts'
-import { registerSystem } from '../../access/administration.ts'
+import type { SystemEdit } from '../../access/administration/revision-ports.ts'
+import { editSystem, registerSystem } from '../../access/administration.ts'
 import type { CertificateRecord, SystemRecord } from '../../access/ports.ts'
 import { CONFIDENTIALITY_ORDER, ROLES } from '../../model/caller.ts'
 import { RULE_SWITCHES, type RuleSwitches } from '../../model/rule-switch.ts'
-import { answerChanged, answerStored, invalid, notFound } from './answers.ts'
+import { answerChanged, answerFault, answerStored, invalid, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
-import { activity, changeOf, described, exactly, oid, slug } from './schemas.ts'
+import { activity, changeOf, described, exactly, oid, slug, words } from './schemas.ts'
 
 const ruleSwitches = exactly(
   Object.fromEntries(switchableRules.map((id) => [id, { enum: RULE_SWITCHES }])),
   switchableRules,
 )
 
+const roles = { type: 'array', items: { enum: ROLES }, minItems: 1, uniqueItems: true } as const
+const editable = {
+  repositories: { type: 'array', items: oid, maxItems: 100 },
+  sourceIds: {
+    type: 'array',
+    items: oid,
+    maxItems: 100,
+    uniqueItems: true,
+    description: 'XDSSubmissionSet.sourceId values that it may send; none: any',
+  },
+  delegatedFacilities: {
+    type: 'array',
+    items: slug,
+    maxItems: 1000,
+    uniqueItems: true,
+    description: 'facilities for which it acts besides its own',
+  },
+  confidentialityCeiling: { enum: CONFIDENTIALITY_ORDER },
+} as const
+
 const system = exactly(
   {
     systemId: slug,
     facilityId: slug,
-    roles: { type: 'array', items: { enum: ROLES }, minItems: 1, uniqueItems: true },
+    roles,
     accessMode: { enum: ['consent', 'affinity-domain'] },
     assigningAuthority: oid,
-    repositories: { type: 'array', items: oid, maxItems: 100 },
-    confidentialityCeiling: { enum: CONFIDENTIALITY_ORDER },
+    ...editable,
     ruleSwitches,
   },
-  ['accessMode', 'assigningAuthority', 'repositories', 'confidentialityCeiling', 'ruleSwitches'],
+  ['accessMode', 'assigningAuthority', ...Object.keys(editable), 'ruleSwitches'],
 )
 
-type Body = Omit<SystemRecord, 'status' | 'repositories' | 'confidentialityCeiling' | 'ruleSwitches'> &
-  Partial<SystemRecord>
+const edited = { status: activity, roles, ...editable }
+const edit = {
+  ...exactly({ ...edited, reason: words }, [...Object.keys(edited), 'reason']),
+  minProperties: 1,
+}
+
+type Body = Pick<SystemRecord, 'systemId' | 'facilityId' | 'roles'> & Partial<SystemRecord>
+
+interface Id {
+  Params: { id: string }
+}
 
 export function registerSystemRoutes(app: FastifyInstance, ports: AdminPorts): void {
   const { store } = ports
@@ -45,26 +74,48 @@ export function registerSystemRoutes(app: FastifyInstance, ports: AdminPorts): v
     async (request, reply) => {
       const given: SystemRecord = {
         repositories: [],
+        sourceIds: [],
+        delegatedFacilities: [],
         confidentialityCeiling: 'N',
         ruleSwitches: {},
         ...request.body,
         status: 'active',
       }
       const change = changeOf(request, `system ${given.systemId} registered`)
-      const { stored, there } = await registerSystem(given, change, store)
-      return answerStored(reply, stored, there)
+      const answered = await registerSystem(given, change, store)
+      return 'fault' in answered ? answerFault(reply, answered) : answerStored(reply, answered.stored, answered.there)
     },
   )
-  app.patch<{ Params: { id: string }; Body: { status: SystemRecord['status'] } }>(
+  registerEdits(app, ports)
+  registerCertificateRoutes(app, ports)
+}
+
+function registerEdits(app: FastifyInstance, { store }: AdminPorts): void {
+  app.patch<Id & { Body: SystemEdit & { reason?: string } }>(
     '/systems/:id',
-    { schema: described('Suspend or resume a system', { body: exactly({ status: activity }) }) },
+    {
+      schema: described('Suspend or resume a system, or change what it may do; what is left out stays', { body: edit }),
+    },
     async (request, reply) => {
       const { id } = request.params
-      const { status } = request.body
-      return answerChanged(reply, await store.setSystemStatus(id, status, changeOf(request, `system ${id} ${status}`)))
+      const { reason, ...given } = request.body
+      const change = changeOf(request, `system ${id} ${saidOf(given)}`)
+      const edited = { systemId: id, edit: given }
+      const changed = await editSystem(edited, reason === undefined ? change : { ...change, reason }, store)
+      if (typeof changed === 'object') return answerFault(reply, changed)
+      return changed === 'conflict' ? answerStored(reply, 'conflict', undefined) : answerChanged(reply, changed)
     },
   )
-  app.put<{ Params: { id: string }; Body: RuleSwitches }>(
+  app.get<Id>(
+    '/systems/:id/revisions',
+    { schema: described('When and why a system was suspended, resumed or changed, the newest first') },
+    async (request, reply) => {
+      const { id } = request.params
+      const isThere = (await store.systems()).some(({ systemId }) => systemId === id)
+      return isThere ? store.revisions('system', id) : notFound(reply)
+    },
+  )
+  app.put<Id & { Body: RuleSwitches }>(
     '/systems/:id/rules',
     {
       schema: described('Switch metadata rules for a system; those not named are as the affinity domain has them', {
@@ -75,10 +126,15 @@ export function registerSystemRoutes(app: FastifyInstance, ports: AdminPorts): v
       const { id } = request.params
       const named = Object.entries(request.body).map(([rule, decided]) => `${rule} ${decided}`)
       const change = changeOf(request, `rules of system ${id}: ${named.join(', ') || 'none switched'}`)
-      return answerChanged(reply, await store.setRuleSwitches(id, request.body, change))
+      return answerChanged(reply, await store.editSystem(id, { ruleSwitches: request.body }, change))
     },
   )
-  registerCertificateRoutes(app, ports)
+}
+
+/** For the audit: a state in one word, the rest as it is now. */
+function saidOf({ status, ...rest }: SystemEdit): string {
+  const members = Object.entries(rest).map(([name, value]) => `${name}: ${[value].flat().join(' ') || 'none'}`)
+  return [...(status === undefined ? [] : [status]), ...members].join('; ')
 }
 
 function registerCertificateRoutes(app: FastifyInstance, { store, readCertificate }: AdminPorts): void {

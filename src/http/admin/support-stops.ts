@@ -1,0 +1,39 @@
+// Admin routes of 支援中止 (idlink C-7): nobody sees the patient's record any more and nothing new is taken, until an operator lifts it.
+
+import type { FastifyInstance } from 'fastify'
+import { answerChanged, notFound } from './answers.ts'
+import type { AdminPorts } from './ports.ts'
+import { changeOf, described, exactly, words } from './schemas.ts'
+
+const why = exactly({ reason: { ...words, description: 'kept with the stop; not in the audit' } })
+
+interface Xad {
+  Params: { xad: string }
+}
+
+export function registerSupportStopRoutes(app: FastifyInstance, { patients, store }: AdminPorts): void {
+  app.get<Xad>(
+    '/patients/:xad/support-stops',
+    { schema: described('Stops of support, the newest first; one that is not lifted is in force') },
+    async (request, reply) => {
+      const person = await patients.byXad(request.params.xad)
+      return person === undefined ? notFound(reply) : store.supportStops(person.key)
+    },
+  )
+  const acts = [
+    { path: 'stop-support', act: 'stopSupport', said: 'support stopped', summary: 'Stop support (支援中止)' },
+    { path: 'resume-support', act: 'resumeSupport', said: 'support resumed', summary: 'Lift a stop (支援再開)' },
+  ] as const
+  for (const { path, act, said, summary } of acts)
+    app.post<Xad & { Body: { reason: string } }>(
+      `/patients/:xad/${path}`,
+      { schema: described(`${summary}; effective at once`, { body: why }) },
+      async (request, reply) => {
+        const { xad } = request.params
+        const person = await patients.byXad(xad)
+        if (person === undefined) return notFound(reply)
+        const change = { ...changeOf(request, `${said} of patient ${xad}`), reason: request.body.reason }
+        return answerChanged(reply, await store[act](person.key, change))
+      },
+    )
+}
