@@ -1,20 +1,13 @@
 // Who may see what: the one decision with a reason for every answer (design §4; security rules of the network).
 
-import type {
-  AccessFacts,
-  Consent,
-  Decision,
-  DocumentTraits,
-  EmergencyAccess,
-  Opening,
-  Reason,
-  Right,
-  Scope,
-} from '../model/access.ts'
+import type { AccessFacts, Decision, DocumentTraits, Reason, Scope } from '../model/access.ts'
 import type { CallingSystem } from '../model/caller.ts'
 import { rankOf, strictness } from '../model/confidentiality.ts'
+import { covering, isExcluded, openedBy } from './covering.ts'
+import { rightsInCase } from './rights/emergency.ts'
+import { type Rights, rightIn } from './rights/matrix.ts'
+import type { Viewer } from './viewer.ts'
 
-type Viewer = Pick<CallingSystem, 'facilityId' | 'accessMode' | 'confidentialityCeiling' | 'unionFacilities'>
 type Publisher = Pick<CallingSystem, 'facilityId' | 'accessMode'>
 
 /** What the caller may see of a person: own documents always, others' when union, consent and link (or emergency access) stand. */
@@ -41,11 +34,12 @@ function viewDecision(viewer: Viewer, facts: AccessFacts): Decision {
   const { consents, emergency, linked, stopped } = facts
   if (stopped) return no('support was stopped')
   if (viewer.accessMode === 'affinity-domain') return yes('affinity-domain mode')
+  if (viewer.user?.purpose === 'other') return no('the purpose of use opens nothing')
   if (consents.length === 0) return no('no consent stands')
-  const inEmergency = emergency.length > 0
+  const granted = emergency.length > 0
   const named = covering(consents, viewer.facilityId).length > 0
-  if (isExcluded(consents, viewer.facilityId) || !(named || inEmergency)) return no('consent excludes the facility')
-  if (!(linked || inEmergency)) return no('the facility has no linked patient number')
+  if (isExcluded(consents, viewer.facilityId) || !(named || granted)) return no('consent excludes the facility')
+  if (!(linked || granted)) return no('the facility has no linked patient number')
   if (viewer.unionFacilities.length === 0) return no('facility is in no union')
   return yes(named && linked ? 'union, consent and link stand' : 'emergency access stands')
 }
@@ -68,46 +62,37 @@ export function admits(scope: Scope, document: DocumentTraits): Decision {
   const opening = scope.openings.find(({ publishers }) => publishers.includes(document.publisher))
   if (opening === undefined) return no(scope.closed[document.publisher] ?? 'no union with the publishing facility')
   if (scope.excludedKinds.includes(document.kind)) return no('consent excludes the kind of document')
-  const right = Object.hasOwn(opening.kinds, document.kind) ? opening.kinds[document.kind] : undefined
-  const { level, reason } = right ?? opening.right
+  const { level, reason } = rightIn(opening, document.kind)
   return strictness(document.confidentiality) <= rankOf(level) ? yes(opening.reason) : no(reason)
 }
 
 function openingsOf(viewer: Viewer, facts: AccessFacts): Pick<Scope, 'openings' | 'closed'> {
-  const regular: string[] = []
-  const inEmergency: string[] = []
+  const openings = new Map<Rights, Map<Reason, string[]>>()
   const closed: Record<string, Reason> = {}
-  const both = facts.linked ? covering(facts.consents, viewer.facilityId) : []
+  const rightsTowards = rightsInCase(viewer, facts)
   for (const facility of viewer.unionFacilities) {
     if (facility === viewer.facilityId) continue
-    if (covering(both, facility).length > 0) regular.push(facility)
-    else if (facts.emergency.length > 0 && covering(facts.consents, facility).length > 0) inEmergency.push(facility)
-    else closed[facility] = 'consent excludes the publishing facility'
+    const reason = openedBy({ viewer, facts, publisher: facility })
+    if (reason === undefined) closed[facility] = 'consent excludes the publishing facility'
+    else into(openings, { rights: rightsTowards(facility, reason), reason }).push(facility)
   }
-  const right: Right = { level: viewer.confidentialityCeiling, reason: 'confidentiality above the system’s ceiling' }
-  const openings: Opening[] = []
-  if (regular.length > 0)
-    openings.push({ publishers: regular, reason: 'union, consent and link stand', right, kinds: {} })
-  if (inEmergency.length > 0) openings.push({ publishers: inEmergency, ...emergencyOpening(facts.emergency, right) })
-  return { openings, closed }
+  return {
+    openings: [...openings].flatMap(([rights, byReason]) =>
+      [...byReason].map(([reason, publishers]) => ({ publishers, reason, ...rights })),
+    ),
+    closed,
+  }
 }
 
-function emergencyOpening(emergency: readonly EmergencyAccess[], right: Right): Omit<Opening, 'publishers'> {
-  const reason = 'emergency access stands'
-  if (emergency.some(({ kinds }) => kinds === null)) return { reason, right, kinds: {} }
-  const opened = emergency.flatMap(({ kinds }) => kinds ?? []).map((kind) => [kind, right] as const)
-  const others: Right = { level: 'none', reason: 'emergency access is for other kinds of document' }
-  return { reason, right: others, kinds: Object.fromEntries(opened) }
-}
-
-/** Consents that cover a facility: comprehensive ones, or individual ones naming it, unless it is excluded by any. */
-function covering(consents: readonly Consent[], facilityId: string): readonly Consent[] {
-  if (isExcluded(consents, facilityId)) return []
-  return consents.filter((consent) => consent.kind === 'comprehensive' || consent.facilities.includes(facilityId))
-}
-
-function isExcluded(consents: readonly Consent[], facilityId: string): boolean {
-  return consents.some((consent) => consent.excludedFacilities.includes(facilityId))
+function into(
+  openings: Map<Rights, Map<Reason, string[]>>,
+  { rights, reason }: { readonly rights: Rights; readonly reason: Reason },
+): string[] {
+  const byReason = openings.get(rights) ?? new Map<Reason, string[]>()
+  openings.set(rights, byReason)
+  const publishers = byReason.get(reason) ?? []
+  byReason.set(reason, publishers)
+  return publishers
 }
 
 function yes(reason: Reason): Decision {

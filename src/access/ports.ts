@@ -1,6 +1,7 @@
 // What administration keeps: facilities, systems, certificates, unions, consents (design §4). db implements it.
 
-import type { AccessMode, Confidentiality, FacilityStatus, Role } from '../model/caller.ts'
+import type { AccessMode, FacilityStatus, Role } from '../model/caller.ts'
+import type { Confidentiality } from '../model/confidentiality.ts'
 import type { RuleSwitches } from '../model/rule-switch.ts'
 import type { AgreementStore } from './administration/agreement-ports.ts'
 import type { ConsentStore } from './administration/consent-ports.ts'

@@ -4,6 +4,7 @@ import type pg from 'pg'
 import type { AffinityDomain } from '../../profiles/affinity-domain/index.ts'
 import type { DataKind } from '../../profiles/storeclient/index.ts'
 import { admits, mayPublish, scopeOf } from '../access/decide.ts'
+import type { Viewer } from '../access/viewer.ts'
 import { auditEvents } from '../audit/event.ts'
 import { fragmentForm, renderAssociationFragment, renderFragment } from '../codec/ebxml/registry-object.ts'
 import { readEr7 } from '../codec/hl7v2/read.ts'
@@ -60,7 +61,7 @@ export interface Given {
   readonly dataKinds: readonly DataKind[]
 }
 
-export function toAccess(caller: CallingSystem, person: PersonFacts): PatientAccess {
+export function toAccess(caller: Viewer, person: PersonFacts): PatientAccess {
   return {
     personKey: person.personKey,
     patientId: person.patientId,

@@ -8,6 +8,7 @@ import { ENDPOINTS } from '../../profiles/transactions/index.ts'
 import { readCertificate } from '../certificates/certificate.ts'
 import type { Config } from '../config/config.ts'
 import { loadFees } from '../config/site-data.ts'
+import { createRightsStore } from '../db/access/rights.ts'
 import { createAdministrationStore } from '../db/administration-store.ts'
 import { createIndexAdministration } from '../db/identity/administration.ts'
 import { execute, sql } from '../db/sql.ts'
@@ -87,6 +88,7 @@ export function adminPorts(
     log,
     store,
     accounts: given.accounts,
+    rights: createRightsStore(pool),
     documentKinds: affinityDomain.classCode.map(({ code }) => code),
     tolerances: given.tolerances.of,
     readCertificate: (pem) => {

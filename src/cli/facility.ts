@@ -5,6 +5,7 @@ import { given, segment, showChange, showList, withAdmin } from './admin-command
 import type { Registration } from './context.ts'
 import { registerContract } from './contract.ts'
 import { UsageError } from './failure.ts'
+import { registerAudience } from './rights.ts'
 import type { Terminal } from './terminal.ts'
 
 const KINDS = ['gateway', 'store-client', 'manual', 'viewing']
@@ -28,6 +29,7 @@ export const registerFacility: Registration = (program, terminal) => {
   for (const change of CHANGES) registerChange(group, terminal, change)
   registerHistory(group, terminal)
   registerContract(group, terminal)
+  registerAudience(group, terminal)
 }
 
 function registerAdd(group: Command, terminal: Terminal): void {

@@ -26,6 +26,7 @@ import { registerQuery } from './query.ts'
 import { registerRemove } from './remove.ts'
 import { registerRetrieve } from './retrieve.ts'
 import { registerReview } from './review.ts'
+import { registerRights } from './rights.ts'
 import { registerServe } from './serve.ts'
 import { registerSsmix } from './ssmix/index.ts'
 import { registerSubscription } from './subscription.ts'
@@ -45,6 +46,7 @@ const commands: readonly Registration[] = [
   registerFacility,
   registerSystem,
   registerUnion,
+  registerRights,
   registerConsent,
   registerPatient,
   registerCalendar,

@@ -1,16 +1,13 @@
 // Facts of the access decision and the systems behind certificates, read in one statement each (design §4).
 
 import type { AccessFacts } from '../model/access.ts'
-import type {
-  AccessMode,
-  CallingSystem,
-  Confidentiality,
-  FacilityStatus,
-  Role,
-  StoreClientContract,
-} from '../model/caller.ts'
+import type { AccessMode, CallingSystem, FacilityStatus, Role, StoreClientContract } from '../model/caller.ts'
+import type { Confidentiality } from '../model/confidentiality.ts'
 import { type Oid, type PatientId, parseOid } from '../model/identifiers.ts'
+import type { AccessRules } from '../model/rights.ts'
 import type { RuleSwitches } from '../model/rule-switch.ts'
+import { factColumns, toAccessFacts } from './access/facts.ts'
+import { facilitiesOf, ruleColumns, toRules } from './access/rights.ts'
 import { claimColumn, type IdempotencyClaim, type StoredClaim } from './idempotency.ts'
 import { named, type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
 
@@ -21,7 +18,7 @@ export interface RegisteredSystem {
   readonly active: 'yes' | 'no'
 }
 
-interface SystemRow {
+interface SystemRow extends AccessRules {
   readonly system_id: string
   readonly facility_id: string
   readonly oid: string
@@ -35,7 +32,6 @@ interface SystemRow {
   readonly repositories: readonly string[]
   readonly confidentiality_ceiling: Confidentiality
   readonly rule_switches: RuleSwitches
-  readonly union_facilities: readonly string[]
   readonly facility_status: FacilityStatus
   readonly contract: StoreClientContract | null
 }
@@ -136,13 +132,7 @@ function systemColumns(): Statement {
              s.repositories, s.confidentiality_ceiling, s.rule_switches, f.status as facility_status,
              (select ${contractColumn()} from access.storeclient_contract k where k.facility_id = s.facility_id
               order by k.contract_id desc limit 1) as contract,
-             array(select distinct other.facility_id
-                   from access.union_member mine
-                   join access.union_member other on other.union_id = mine.union_id
-                   join access.facility peer on peer.facility_id = other.facility_id and peer.status = 'active'
-                   where mine.facility_id = s.facility_id
-                     and mine.valid_from <= now() and (mine.valid_to is null or mine.valid_to > now())
-                     and other.valid_from <= now() and (other.valid_to is null or other.valid_to > now())) as union_facilities`
+             ${ruleColumns()}`
 }
 
 const MAX_LEADING_ZEROS = 30
@@ -174,7 +164,8 @@ function toSystem(row: SystemRow, networkMode: AccessMode): CallingSystem {
     roles: new Set(row.roles),
     accessMode: row.access_mode ?? networkMode,
     repositories: row.repositories,
-    unionFacilities: row.union_facilities,
+    unionFacilities: facilitiesOf(row),
+    rules: toRules(row),
     confidentialityCeiling: row.confidentiality_ceiling,
     ruleSwitches: row.rule_switches,
     facilityStatus: row.facility_status,
@@ -304,51 +295,12 @@ export async function factsOfPersons(
   return rows.map(toFacts)
 }
 
-/** Columns over identifier `i`, as AccessFacts: link, standing consents, running emergency access, stopped support. */
-export function factColumns(facilityId: string | Statement): Statement {
-  return sql`
-      exists (select from identity.identifier own
-              join identity.domain o on o.oid = own.domain and o.kind = 'facility' and o.facility_id = ${facilityId}
-              where own.person_key = i.person_key and own.status = 'active') as linked,
-      ${standingConsents(named('i.person_key'))} as consents,
-      ${runningEmergency(named('i.person_key'), facilityId)} as emergency,
-      ${isStopped(named('i.person_key'))} as stopped`
-}
-
-/** Emergency access of a facility to a person that runs now, as a value; covered by emergency_grant_running. */
-export function runningEmergency(personKey: Statement, facilityId: string | Statement): Statement {
-  return sql`
-      coalesce((select jsonb_agg(jsonb_build_object('kinds', g.kinds)) from access.emergency_grant g
-                where g.person_key = ${personKey} and g.facility_id = ${facilityId} and g.ended_at is null
-                  and g.started_at <= now() and g.ends_at > now()), '[]'::jsonb)`
-}
-
-/** Was the support of a person stopped (支援中止)? By support_stop_person, one by one: an EXISTS may be run by reading all who were stopped. */
-export function isStopped(personKey: Statement): Statement {
-  return sql`
-      coalesce((select true from access.support_stop s where s.person_key = ${personKey} and s.lifted_at is null), false)`
-}
-
-/** The consents of a person that stand now, as a value. */
-export function standingConsents(personKey: Statement): Statement {
-  return sql`
-      coalesce((select jsonb_agg(jsonb_build_object('kind', c.kind, 'facilities', c.facilities,
-                                                    'excludedFacilities', c.excluded_facilities, 'excludedKinds', c.excluded_kinds))
-                from access.consent c
-                where c.person_key = ${personKey} and c.withdrawn_at is null
-                  and c.valid_from <= now() and (c.valid_to is null or c.valid_to > now())), '[]'::jsonb)`
-}
-
 export function toFacts(row: FactsOfPerson): PersonFacts {
   return {
     personKey: row.person_key,
     patientId: { value: row.value, authority: row.domain as Oid },
     facts: toAccessFacts(row),
   }
-}
-
-export function toAccessFacts({ linked, consents, emergency, stopped }: AccessFacts): AccessFacts {
-  return { linked, consents, emergency, stopped }
 }
 
 /** Identifier domains of these facilities, or of all facilities. */

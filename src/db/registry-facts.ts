@@ -9,7 +9,8 @@ import type {
   StandingVersions,
   UsedUniqueId,
 } from '../registry/ports.ts'
-import { type FoundPatient, factColumns, type PersonFacts, toPerson } from './access-store.ts'
+import { factColumns } from './access/facts.ts'
+import { type FoundPatient, type PersonFacts, toPerson } from './access-store.ts'
 import { claimColumn, type IdempotencyClaim, type StoredClaim, storedKey } from './idempotency.ts'
 import { NEWEST } from './queries/visible.ts'
 import { bareUuid } from './registry-write.ts'

@@ -13,7 +13,8 @@ import type {
   RepositoryPorts,
   RetrievableEntry,
 } from '../repository/ports.ts'
-import { factColumns, type PersonFacts, toAccessFacts } from './access-store.ts'
+import { factColumns, toAccessFacts } from './access/facts.ts'
+import type { PersonFacts } from './access-store.ts'
 import { sqlState } from './failure.ts'
 import { claimColumn, claimPart, claimResult, type StoredClaim } from './idempotency.ts'
 import { transaction } from './pool.ts'

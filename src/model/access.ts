@@ -1,6 +1,6 @@
 // Facts and answers of the access decision (design §4); the decision itself is src/access/decide.ts.
 
-import type { Confidentiality } from './caller.ts'
+import type { Level } from './confidentiality.ts'
 import type { PatientId } from './identifiers.ts'
 
 export interface Consent {
@@ -44,6 +44,11 @@ export type Reason =
   | 'emergency access is for other kinds of document'
   | 'no union with the publishing facility'
   | 'confidentiality above the system’s ceiling'
+  | 'confidentiality above the right of the job'
+  | 'confidentiality above the right of the person'
+  | 'the viewing facility narrowed the right'
+  | 'the facility does not publish the kind to the job'
+  | 'the purpose of use opens nothing'
   | 'facility is in no union'
   | 'unknown patient'
   | 'published by another facility'
@@ -53,8 +58,28 @@ export interface Decision {
   readonly reason: Reason
 }
 
-/** The strictest confidentiality that may be seen; `none`: nothing at all. */
-export type Level = Confidentiality | 'none'
+/** What the decision asks, in this order. */
+export const FACTORS = [
+  'support',
+  'access mode',
+  'owner',
+  'purpose of use',
+  'consent',
+  'viewing facility',
+  'link',
+  'union',
+  'publishing facility',
+  'kind',
+  'right',
+] as const
+
+/** One answer of the decision: the first that opens or closes decides; where all hold the document is seen. */
+export interface Factor {
+  readonly name: (typeof FACTORS)[number]
+  readonly outcome: 'opens' | 'holds' | 'closes'
+  /** Of what holds: whether by rule, or by emergency access alone. */
+  readonly reason: Reason
+}
 
 /** How far a viewer may look, and why not further. */
 export interface Right {
@@ -80,7 +105,7 @@ export interface Opening {
 export interface Scope {
   readonly mode: 'everything' | 'nothing' | 'by-rule'
   readonly ownFacility: string
-  /** Other facilities of whose documents something may be visible, each once. */
+  /** Other facilities that union, consent and link open, each once; rights may let nothing of theirs be seen. */
   readonly openings: readonly Opening[]
   /** Facilities of a union of the viewer's that are shown nothing of, and why. */
   readonly closed: Readonly<Record<string, Reason>>
@@ -90,7 +115,11 @@ export interface Scope {
 
 /** Other facilities of whose documents something may be visible in this scope. */
 export function publishersOf({ openings }: Scope): readonly string[] {
-  return openings.flatMap(({ publishers }) => publishers)
+  return openings.flatMap((opening) => (opensAnything(opening) ? opening.publishers : []))
+}
+
+function opensAnything({ right, kinds }: Opening): boolean {
+  return right.level !== 'none' || Object.values(kinds).some(({ level }) => level !== 'none')
 }
 
 export interface DocumentTraits {

@@ -1,6 +1,8 @@
 // Who is calling, as the door established it from the client certificate, and the exchange the call belongs to.
 
+import type { Confidentiality } from './confidentiality.ts'
 import type { Oid } from './identifiers.ts'
+import type { AccessRules } from './rights.ts'
 import type { RuleSwitches } from './rule-switch.ts'
 import type { User } from './user.ts'
 
@@ -26,10 +28,6 @@ export type Role = (typeof ROLES)[number]
 
 /** `consent`: design rule of union, consent and link. `affinity-domain`: every authenticated system is trusted, as plain XDS.b assumes. */
 export type AccessMode = 'consent' | 'affinity-domain'
-
-/** HL7 confidentiality codes from least to most restricted (2.16.840.1.113883.5.25). */
-export const CONFIDENTIALITY_ORDER = ['U', 'L', 'M', 'N', 'R', 'V'] as const
-export type Confidentiality = (typeof CONFIDENTIALITY_ORDER)[number]
 
 /** `suspended`: nothing is taken until it is active again. `ended`: for good. */
 export type FacilityStatus = 'active' | 'suspended' | 'ended'
@@ -70,6 +68,8 @@ export interface CallingSystem {
   readonly unionFacilities: readonly string[]
   /** The most restricted documents of other facilities this system may see without a named user. */
   readonly confidentialityCeiling: Confidentiality
+  /** What is set about the facility as viewer; absent: nothing. */
+  readonly rules?: AccessRules
   /** Absent: active. */
   readonly facilityStatus?: FacilityStatus
   /** Absent: DEFAULT_CONTRACT. */

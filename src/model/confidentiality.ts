@@ -1,7 +1,11 @@
 // Confidentiality codes of documents and how they compare (HL7 2.16.840.1.113883.5.25): the strictest code of a document governs.
 
-import type { Level } from './access.ts'
-import { CONFIDENTIALITY_ORDER } from './caller.ts'
+/** HL7 confidentiality codes from least to most restricted (2.16.840.1.113883.5.25). */
+export const CONFIDENTIALITY_ORDER = ['U', 'L', 'M', 'N', 'R', 'V'] as const
+export type Confidentiality = (typeof CONFIDENTIALITY_ORDER)[number]
+
+/** The strictest confidentiality that may be seen; `none`: nothing at all. */
+export type Level = Confidentiality | 'none'
 
 /** HL7 Confidentiality code system. */
 export const CONFIDENTIALITY_SCHEME = '2.16.840.1.113883.5.25'

@@ -1,6 +1,7 @@
 // Scopes for tests of what evaluates them.
 
-import type { Level, Opening, Scope } from '../../src/model/access.ts'
+import type { Opening, Scope } from '../../src/model/access.ts'
+import type { Level } from '../../src/model/confidentiality.ts'
 
 /** Everything up to this confidentiality of these facilities, or nothing where there are none. */
 export function opened(publishers: readonly string[], level: Level = 'N'): Pick<Scope, 'openings' | 'closed'> {

@@ -6,8 +6,9 @@ import { completeClaim, takeClaim } from '../../src/db/idempotency.ts'
 import { createRegistryQueries } from '../../src/db/registry-query.ts'
 import { registrationParts } from '../../src/db/registry-write.ts'
 import { executeTogether } from '../../src/db/sql.ts'
-import type { Level, Opening, PatientAccess } from '../../src/model/access.ts'
+import type { Opening, PatientAccess, Scope } from '../../src/model/access.ts'
 import { codeKey } from '../../src/model/code.ts'
+import type { Level } from '../../src/model/confidentiality.ts'
 import { CONFIDENTIALITY_SCHEME } from '../../src/model/confidentiality.ts'
 import type { DocumentEntry } from '../../src/model/document-entry.ts'
 import { newEntryUuid } from '../../src/model/identifiers.ts'
@@ -248,15 +249,27 @@ t.test('3.18.4.1.2.3.7.1: random queries under random scopes find what the model
   t.ok(hits > 500, `the queries are not all empty: ${hits}`)
 })
 
-t.test('by id a scope shows exactly what `admits` allows (design §4)', async (t) => {
+t.test('by id the scopes of several persons show exactly what `admits` allows (design §4)', async (t) => {
   const values = all.map((stored) => stored.entry.entryUUID)
   const query = { kind: 'GetDocuments', returnType: 'ObjectRef', metadataLevel: 1, by: 'entryUUID', values } as const
-  for (let round = 0; round < 100; round += 1) {
-    const patient = randomScope()
-    const found = await queries.findObjects({ query }, { accesses: [patient], limit: 1000 })
-    const expected = all.filter((stored) => isFound(stored, { ...randomQuery(), ...OPEN }, patient))
+  let hits = 0
+  for (let round = 0; round < 200; round += 1) {
+    const first = randomScope()
+    const { mode, ownFacility } = first.scope
+    const scope = {
+      ...randomScope().scope,
+      mode: mode === 'everything' ? mode : one<Scope['mode']>(['by-rule', 'nothing']),
+      ownFacility,
+    }
+    const accesses = [first, { ...randomScope(), personKey: '2', scope }]
+    const found = await queries.findObjects({ query }, { accesses, limit: 1000 })
+    const expected = all.filter((stored) =>
+      accesses.some((patient) => isFound(stored, { ...randomQuery(), ...OPEN }, patient)),
+    )
+    hits += expected.length
     t.same(found.map(({ id }) => id).sort(), expected.map(({ entry: value }) => value.entryUUID).sort())
   }
+  t.ok(hits > 1000, `${hits} seen`)
 })
 
 t.test('results come newest first and stop at the limit', async (t) => {

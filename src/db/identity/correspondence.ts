@@ -5,7 +5,7 @@ import type { Domain, DomainKind, KnownIdentifier, PersonKey, PixQueryPorts } fr
 import type { AccessFacts } from '../../model/access.ts'
 import type { Caller } from '../../model/caller.ts'
 import type { Oid, PatientId } from '../../model/identifiers.ts'
-import { isStopped, runningEmergency, standingConsents } from '../access-store.ts'
+import { isStopped, runningEmergency, standingConsents } from '../access/facts.ts'
 import { causeOf, failureKind } from '../failure.ts'
 import { createGathering } from '../gathering.ts'
 import { named, query, sql } from '../sql.ts'

@@ -23,6 +23,7 @@ import { registerPatientRoutes } from './patients.ts'
 import type { AdminPorts } from './ports.ts'
 import { decoratePrincipal, refuseRole } from './principal.ts'
 import { registerReviewRoutes } from './reviews.ts'
+import { registerRightsRoutes } from './rights.ts'
 import { described } from './schemas.ts'
 import { registerServiceContractRoutes } from './service-contracts.ts'
 import { registerStaffRoutes } from './staff.ts'
@@ -61,6 +62,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerToleranceRoutes(app, ports)
   registerUnionRoutes(app, ports)
   registerAgreementRoutes(app, ports)
+  registerRightsRoutes(app, ports)
   registerPatientRoutes(app, ports)
   registerConsentRoutes(app, ports)
   registerSupportStopRoutes(app, ports)

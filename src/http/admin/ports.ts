@@ -3,6 +3,7 @@
 import type { Fees } from '../../../profiles/storeclient/fees.ts'
 import type { AccountPorts } from '../../access/accounts/ports.ts'
 import type { AdministrationStore, Change } from '../../access/ports.ts'
+import type { RightsStore } from '../../access/rights/ports.ts'
 import type { AdministrationPorts } from '../../identity/administration-ports.ts'
 import type { SubscriptionStore } from '../../identity/subscription-ports.ts'
 import type { ImportLine, ImportProgress } from '../../identity/transfer/import.ts'
@@ -23,6 +24,7 @@ export interface AdminPorts {
   readonly hostNames?: readonly string[]
   readonly log: DoorLog
   readonly store: AdministrationStore
+  readonly rights: RightsStore
   /** classCodes that a consent may exclude. */
   readonly documentKinds: readonly string[]
   readonly patients: PatientPorts

@@ -1,7 +1,8 @@
 // A push and the sweep of held messages look numbers up by index, however many a facility has (style 2.9).
 
 import t from 'tap'
-import { factColumns, writtenAs } from '../../../src/db/access-store.ts'
+import { factColumns } from '../../../src/db/access/facts.ts'
+import { writtenAs } from '../../../src/db/access-store.ts'
 import { query, sql } from '../../../src/db/sql.ts'
 import { wakeLinked } from '../../../src/db/storeclient/withheld-upkeep.ts'
 import { openDatabase } from '../database.ts'

@@ -1,0 +1,90 @@
+// The access decision factor by factor, for whoever asks why something is seen or not; a test holds it against the short form (design §4).
+
+import type { AccessFacts, Decision, DocumentTraits, Factor, Reason } from '../model/access.ts'
+import { rankOf, strictness } from '../model/confidentiality.ts'
+import { covering, isExcluded, openedBy } from './covering.ts'
+import { rightsInCase } from './rights/emergency.ts'
+import { rightIn } from './rights/matrix.ts'
+import type { Viewer } from './viewer.ts'
+
+interface Asked {
+  readonly viewer: Viewer
+  readonly facts: AccessFacts
+  readonly document: DocumentTraits
+}
+
+const BY_RULE: Reason = 'union, consent and link stand'
+const IN_EMERGENCY: Reason = 'emergency access stands'
+
+/** Every factor with its outcome, in the order of FACTORS, also those behind the one that decides. */
+export function explain(viewer: Viewer, facts: AccessFacts, document: DocumentTraits): readonly Factor[] {
+  const asked = { viewer, facts, document }
+  return [
+    closing('support', facts.stopped ? 'support was stopped' : undefined),
+    opening('access mode', viewer.accessMode === 'affinity-domain' ? 'affinity-domain mode' : undefined),
+    opening('owner', document.publisher === viewer.facilityId ? 'own document' : undefined),
+    closing('purpose of use', viewer.user?.purpose === 'other' ? 'the purpose of use opens nothing' : undefined),
+    closing('consent', facts.consents.length === 0 ? 'no consent stands' : undefined),
+    viewingFacility(asked),
+    link(asked),
+    closing('union', withoutUnion(asked)),
+    publishingFacility(asked),
+    closing('kind', isKindExcluded(asked) ? 'consent excludes the kind of document' : undefined),
+    right(asked),
+  ]
+}
+
+/** The decision that follows from the factors. */
+export function verdictOf(factors: readonly Factor[]): Decision {
+  const decisive = factors.find(({ outcome }) => outcome !== 'holds')
+  if (decisive !== undefined) return { allowed: decisive.outcome === 'opens', reason: decisive.reason }
+  const inEmergency = factors.some(({ reason }) => reason === IN_EMERGENCY)
+  return { allowed: true, reason: inEmergency ? IN_EMERGENCY : BY_RULE }
+}
+
+function closing(name: Factor['name'], reason: Reason | undefined): Factor {
+  return reason === undefined ? { name, outcome: 'holds', reason: BY_RULE } : { name, outcome: 'closes', reason }
+}
+
+function opening(name: Factor['name'], reason: Reason | undefined): Factor {
+  return reason === undefined ? { name, outcome: 'holds', reason: BY_RULE } : { name, outcome: 'opens', reason }
+}
+
+function viewingFacility({ viewer, facts }: Asked): Factor {
+  const name = 'viewing facility'
+  const { consents, emergency } = facts
+  if (covering(consents, viewer.facilityId).length > 0) return { name, outcome: 'holds', reason: BY_RULE }
+  if (emergency.length > 0 && !isExcluded(consents, viewer.facilityId))
+    return { name, outcome: 'holds', reason: IN_EMERGENCY }
+  return { name, outcome: 'closes', reason: 'consent excludes the facility' }
+}
+
+function link({ facts }: Asked): Factor {
+  const name = 'link'
+  if (facts.linked) return { name, outcome: 'holds', reason: BY_RULE }
+  if (facts.emergency.length > 0) return { name, outcome: 'holds', reason: IN_EMERGENCY }
+  return { name, outcome: 'closes', reason: 'the facility has no linked patient number' }
+}
+
+function withoutUnion({ viewer, document }: Asked): Reason | undefined {
+  if (viewer.unionFacilities.length === 0) return 'facility is in no union'
+  return viewer.unionFacilities.includes(document.publisher) ? undefined : 'no union with the publishing facility'
+}
+
+function publishingFacility({ viewer, facts, document }: Asked): Factor {
+  const reason = openedBy({ viewer, facts, publisher: document.publisher })
+  return reason === undefined
+    ? { name: 'publishing facility', outcome: 'closes', reason: 'consent excludes the publishing facility' }
+    : { name: 'publishing facility', outcome: 'holds', reason }
+}
+
+function isKindExcluded({ facts, document }: Asked): boolean {
+  return facts.consents.some(({ excludedKinds }) => excludedKinds.includes(document.kind))
+}
+
+function right({ viewer, facts, document }: Asked): Factor {
+  const { publisher, kind, confidentiality } = document
+  const opened = openedBy({ viewer, facts, publisher }) ?? BY_RULE
+  const { level, reason } = rightIn(rightsInCase(viewer, facts)(publisher, opened), kind)
+  return closing('right', strictness(confidentiality) <= rankOf(level) ? undefined : reason)
+}

@@ -1,0 +1,43 @@
+// What the access decision asks of a person, as columns of the statement that reads them (design §4): link, consents, emergency access, stopped support.
+
+import type { AccessFacts } from '../../model/access.ts'
+import { named, type Statement, sql } from '../sql.ts'
+
+/** Columns over identifier `i`, as AccessFacts: link, standing consents, running emergency access, stopped support. */
+export function factColumns(facilityId: string | Statement): Statement {
+  return sql`
+      exists (select from identity.identifier own
+              join identity.domain o on o.oid = own.domain and o.kind = 'facility' and o.facility_id = ${facilityId}
+              where own.person_key = i.person_key and own.status = 'active') as linked,
+      ${standingConsents(named('i.person_key'))} as consents,
+      ${runningEmergency(named('i.person_key'), facilityId)} as emergency,
+      ${isStopped(named('i.person_key'))} as stopped`
+}
+
+/** Emergency access of a facility to a person that runs now, as a value; covered by emergency_grant_running. */
+export function runningEmergency(personKey: Statement, facilityId: string | Statement): Statement {
+  return sql`
+      coalesce((select jsonb_agg(jsonb_build_object('kinds', g.kinds)) from access.emergency_grant g
+                where g.person_key = ${personKey} and g.facility_id = ${facilityId} and g.ended_at is null
+                  and g.started_at <= now() and g.ends_at > now()), '[]'::jsonb)`
+}
+
+/** Was the support of a person stopped (支援中止)? By support_stop_person, one by one: an EXISTS may be run by reading all who were stopped. */
+export function isStopped(personKey: Statement): Statement {
+  return sql`
+      coalesce((select true from access.support_stop s where s.person_key = ${personKey} and s.lifted_at is null), false)`
+}
+
+/** The consents of a person that stand now, as a value. */
+export function standingConsents(personKey: Statement): Statement {
+  return sql`
+      coalesce((select jsonb_agg(jsonb_build_object('kind', c.kind, 'facilities', c.facilities,
+                                                    'excludedFacilities', c.excluded_facilities, 'excludedKinds', c.excluded_kinds))
+                from access.consent c
+                where c.person_key = ${personKey} and c.withdrawn_at is null
+                  and c.valid_from <= now() and (c.valid_to is null or c.valid_to > now())), '[]'::jsonb)`
+}
+
+export function toAccessFacts({ linked, consents, emergency, stopped }: AccessFacts): AccessFacts {
+  return { linked, consents, emergency, stopped }
+}

@@ -1,0 +1,131 @@
+// Access rights and audiences over the admin API on a real PostgreSQL: validity, history, refusals, and what a viewer is read with (security b.2, b.3; idlink R-2, U-7).
+
+import t from 'tap'
+import { findViewer } from '../../src/db/access-store.ts'
+import { openAdministration } from './administration.ts'
+
+const { call, pool, audited } = await openAdministration(t)
+
+for (const [index, facilityId] of ['hospital-x', 'clinic-y', 'stranger-z'].entries())
+  await call('POST', '/facilities', {
+    facilityId,
+    oid: `2.25.${1000 + index}`,
+    name: '架空施設',
+    kind: 'gateway',
+    patientDomain: { oid: `2.25.${2000 + index}`, name: facilityId.toUpperCase() },
+  })
+await call('POST', '/unions', { unionId: 'east', name: '東ユニオン', kind: 'closed' })
+await call('POST', '/unions', { unionId: 'west', name: '西ユニオン', kind: 'closed' })
+for (const facilityId of ['hospital-x', 'clinic-y']) await call('POST', '/unions/east/members', { facilityId })
+await call('POST', '/unions/west/members', { facilityId: 'stranger-z' })
+await pool.query(
+  `insert into access.staff (staff_id, facility_id, name, job, registered_by)
+   values ('dr-a', 'clinic-y', '架空 医師', 'doctor', 'test'), ('dr-z', 'stranger-z', '架空 医師', 'doctor', 'test')`,
+)
+
+const rules = async () => (await findViewer(pool, { facilityId: 'clinic-y', networkMode: 'consent' }))?.rules
+
+t.test('a network that set nothing: defaults are told, and a viewer has no rules', async (t) => {
+  const { body } = await call('GET', '/rights')
+  t.match(body, { defaults: { doctor: 'R', nurse: 'N', clerk: 'U' }, rights: [] })
+  t.same(await rules(), { unions: [], rights: [], audiences: [] })
+})
+
+t.test('a right is set once, changed by a newer one, taken back; every step is audited and kept', async (t) => {
+  const right = { job: 'nurse', kind: 'REPORT', ceiling: 'none' }
+  t.strictSame(
+    await audited(async () => {
+      t.match(await call('PUT', '/rights', right), { status: 201, body: right })
+      t.match(await call('PUT', '/rights', right), { status: 200 }, 'the same again changes nothing')
+      t.match(await call('PUT', '/rights', { ...right, ceiling: 'L', reason: '会議で決定' }), { status: 201 })
+    }),
+    ['right of the network: none, job nurse, kind REPORT', 'right of the network: L, job nurse, kind REPORT'],
+  )
+  t.same((await rules())?.rights, [{ holder: { of: 'network' }, job: 'nurse', kind: 'REPORT', ceiling: 'L' }])
+  t.match(await call('DELETE', '/rights?job=nurse'), { status: 404 }, 'another key')
+  t.match(await call('DELETE', '/rights?job=nurse&kind=REPORT'), { status: 200 })
+  t.same((await rules())?.rights, [])
+  const { rights } = (await call('GET', '/rights')).body as { rights: readonly Record<string, unknown>[] }
+  t.match(rights, [
+    { ceiling: 'L', reason: '会議で決定', setBy: 'admin-token', endedAt: String, endedBy: 'admin-token' },
+    { ceiling: 'none', reason: null, endedAt: String },
+  ])
+})
+
+t.test('a right holds in its period only, and the one before it again afterwards', async (t) => {
+  const soon = new Date(Date.now() + 3_600_000).toISOString()
+  const before = new Date(Date.now() - 3_600_000).toISOString()
+  await call('PUT', '/rights', { job: 'midwife', ceiling: 'M' })
+  await call('PUT', '/rights', { job: 'midwife', ceiling: 'none', validFrom: soon })
+  const held = async () => (await rules())?.rights.map(({ ceiling }) => ceiling)
+  t.same(await held(), ['M'], 'what begins later does not hold yet')
+  await call('PUT', '/rights', { job: 'midwife', ceiling: 'L', validFrom: before, validTo: soon })
+  t.same(await held(), ['L'])
+  await pool.query(`update access.access_right set valid_to = now() where ceiling = 'L' and job = 'midwife'`)
+  t.same(await held(), ['M'], 'an exception is over')
+  await call('DELETE', '/rights?job=midwife')
+  t.same(await held(), [], 'what begins later is taken back too')
+})
+
+t.test('a viewer is read with the rights of its unions, of itself and of its own staff', async (t) => {
+  for (const right of [
+    { unionId: 'east', job: 'nurse', ceiling: 'R' },
+    { unionId: 'west', job: 'nurse', ceiling: 'none' },
+    { staffId: 'dr-a', ceiling: 'V' },
+    { staffId: 'dr-z', ceiling: 'V' },
+    { facilityId: 'stranger-z', ceiling: 'none' },
+  ])
+    t.equal((await call('PUT', '/rights', right)).status, 201, JSON.stringify(right))
+  t.equal((await call('PUT', '/facilities/clinic-y/rights', { job: 'clerk', ceiling: 'none' })).status, 201)
+  const found = await rules()
+  t.same(found?.rights.map(({ holder, ceiling }) => `${JSON.stringify(Object.values(holder))} ${ceiling}`).sort(), [
+    '["facility","clinic-y"] none',
+    '["person","dr-a"] V',
+    '["union","east"] R',
+  ])
+  t.match(found?.unions, [{ unionId: 'east', emergencyOpensV: false }])
+  t.equal((await call('PUT', '/unions/east/emergency-confidentiality', { opensV: true })).status, 200)
+  t.match((await rules())?.unions, [{ unionId: 'east', emergencyOpensV: true }])
+  t.equal((await call('PUT', '/unions/south/emergency-confidentiality', { opensV: true })).status, 404)
+})
+
+t.test('U-7: what a facility publishes to whom, with its history', async (t) => {
+  const path = '/facilities/hospital-x/audience'
+  t.equal((await call('PUT', path, { kind: 'REPORT', jobs: ['doctor', 'dentist'] })).status, 201)
+  t.equal((await call('PUT', path, { kind: 'REPORT', jobs: ['dentist', 'doctor'] })).status, 200, 'order means nothing')
+  t.equal((await call('PUT', path, { jobs: [] })).status, 201)
+  t.same((await rules())?.audiences, [
+    { facilityId: 'hospital-x', kind: 'REPORT', jobs: ['dentist', 'doctor'] },
+    { facilityId: 'hospital-x', jobs: [] },
+  ])
+  const stranger = await findViewer(pool, { facilityId: 'stranger-z', networkMode: 'consent' })
+  t.same(stranger?.rules?.audiences, [], 'who shares no union with it need not know')
+  t.equal((await call('DELETE', path)).status, 200)
+  t.same(
+    (await call('GET', path)).list.map(({ kind, jobs, endedAt }) => [kind, jobs, endedAt === null]),
+    [
+      [undefined, [], false],
+      ['REPORT', ['dentist', 'doctor'], true],
+    ],
+  )
+  t.equal((await call('GET', '/facilities/nowhere/audience')).status, 404)
+  t.equal((await call('PUT', '/facilities/nowhere/audience', { jobs: 'all' })).status, 404)
+})
+
+t.test('what a right may not say is refused in words', async (t) => {
+  const refused = async (body: unknown) => {
+    const answer = await call('PUT', '/rights', body)
+    t.equal(answer.status, 400)
+    return String(answer.body.message)
+  }
+  t.match(await refused({ job: 'doctor', ceiling: 'V' }), /V: what is very restricted/)
+  t.match(await refused({ staffId: 'dr-a', job: 'doctor', ceiling: 'R' }), /does not depend on a job/)
+  t.match(await refused({ unionId: 'east', facilityId: 'clinic-y', ceiling: 'R' }), /one of them/)
+  t.match(await refused({ kind: 'NO-SUCH', ceiling: 'R' }), /"NO-SUCH" is no kind/)
+  t.match(await refused({ job: 'wizard', ceiling: 'R' }), /job/)
+  t.match(await refused({ ceiling: 'X' }), /ceiling/)
+  const past = '2020-01-01T00:00:00Z'
+  t.match(await refused({ ceiling: 'N', validTo: past }), /not later than validFrom/)
+  t.equal((await call('PUT', '/rights', { staffId: 'nobody', ceiling: 'R' })).status, 404)
+  t.equal((await call('PUT', '/rights', { unionId: 'south', ceiling: 'R' })).status, 404)
+})
