@@ -1,6 +1,7 @@
 // What can be edited of facilities, systems and unions, and the revisions that keep what was there before (idlink, U-1).
 
-import type { Confidentiality, Role } from '../../model/caller.ts'
+import type { Role } from '../../model/caller.ts'
+import type { Confidentiality } from '../../model/confidentiality.ts'
 import type { RuleSwitches } from '../../model/rule-switch.ts'
 import type { Change, Changed } from '../change.ts'
 
