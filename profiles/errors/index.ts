@@ -7,6 +7,7 @@ import { hl7v3Errors } from './hl7v3.ts'
 import { soapErrors } from './soap.ts'
 import { transportErrors } from './transport.ts'
 import { xdsErrors } from './xds.ts'
+import { xuaErrors } from './xua.ts'
 
 export const errorTable: readonly ErrorRow[] = [
   ...transportErrors,
@@ -15,6 +16,7 @@ export const errorTable: readonly ErrorRow[] = [
   ...hl7v2Errors,
   ...hl7v3Errors,
   ...administrationErrors,
+  ...xuaErrors,
 ]
 
 const rows = new Map(errorTable.map((entry) => [entry.code, entry]))

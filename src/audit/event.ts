@@ -2,11 +2,13 @@
 
 import { auditRows } from '../../profiles/transactions/index.ts'
 import { NODE_AUTHENTICATION } from '../../profiles/transactions/storeclient.ts'
+import type { ClaimedUser } from '../model/assertion.ts'
 import type { Caller, Exchange } from '../model/caller.ts'
 import type { DocumentReference, Evidence, Outcome } from '../model/evidence.ts'
+import { type AuditedUser, auditedUser } from './user.ts'
 
 /** Outcome indicator of DICOM PS3.15: 0 success, 4 minor failure, 8 serious failure. */
-type OutcomeIndicator = 0 | 4 | 8
+export type OutcomeIndicator = 0 | 4 | 8
 
 /** One row of audit.event; its objects hold what the ATNA message needs, its rendering is the sender's. */
 export interface AuditEvent {
@@ -27,6 +29,10 @@ export interface AuditEvent {
     readonly messageId?: string
     /** Who of the staff read it on behalf of the facility. */
     readonly by?: string
+    /** The person behind the call (ITI TF-2 3.40.4.2). */
+    readonly user?: AuditedUser
+    /** Who a refused assertion said it was. */
+    readonly claimed?: ClaimedUser
     /** Metadata rules that were broken and waived. */
     readonly waivedRules?: readonly string[]
   }
@@ -35,7 +41,7 @@ export interface AuditEvent {
 }
 
 /** Staff read for a facility without a system of it. */
-type Recorded = Pick<Caller, 'exchange' | 'facilityId'> & Partial<Pick<Caller, 'systemId'>>
+type Recorded = Pick<Caller, 'exchange' | 'facilityId'> & Partial<Pick<Caller, 'systemId' | 'user'>>
 type Reported = Pick<Outcome<unknown>, 'result' | 'errors' | 'evidence'>
 
 /**
@@ -82,6 +88,7 @@ function eventOf(caller: Recorded, given: { reported: Reported; documents: reado
       ...(evidence.query === undefined ? {} : { query: evidence.query }),
       ...(exchange.messageId === undefined ? {} : { messageId: exchange.messageId }),
       ...(evidence.staff === undefined ? {} : { by: evidence.staff }),
+      ...(caller.user === undefined ? {} : { user: auditedUser(caller.user) }),
       ...(evidence.waivedRules === undefined ? {} : { waivedRules: evidence.waivedRules }),
     },
     ...(evidence.decision === undefined
@@ -104,7 +111,7 @@ export function nodeAuthenticationFailure(exchange: Exchange, reason: string): A
   }
 }
 
-function placeOf(exchange: Exchange): Pick<AuditEvent, 'exchangeId' | 'peer' | 'endpoint'> {
+export function placeOf(exchange: Exchange): Pick<AuditEvent, 'exchangeId' | 'peer' | 'endpoint'> {
   return { exchangeId: exchange.id, peer: exchange.peer, endpoint: exchange.endpoint }
 }
 

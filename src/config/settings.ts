@@ -19,6 +19,13 @@ function checked<T>(identifier: T | undefined): T {
   return identifier
 }
 
+function xuaPolicy(actor: string): Setting<'required' | 'optional' | 'ignored'> {
+  return choice(['required', 'optional', 'ignored'], {
+    default: 'optional',
+    description: `SAML assertions about users at the ${actor} (ITI-40): required, checked where there is one, or ignored`,
+  })
+}
+
 export const settings = {
   dataDir: path({
     default: 'var',
@@ -213,6 +220,22 @@ export const settings = {
     description:
       'consent: union, consent and link decide; affinity-domain: every registered system is trusted, for conformance tests',
   }),
+  'xua.registry': xuaPolicy('Document Registry'),
+  'xua.repository': xuaPolicy('Document Repository'),
+  'xua.pixManager': xuaPolicy('PIX Manager'),
+  'xua.pdqSupplier': xuaPolicy('Patient Demographics Supplier'),
+  'xua.unknownIssuer': choice(['refuse', 'ignore'], {
+    default: 'refuse',
+    description:
+      'An assertion whose issuer is not registered: refused; or, where assertions are optional and the header is not mandatory, taken as if it were not there',
+  }),
+  'xua.audiences': list({
+    default: [],
+    description:
+      'Audiences of assertions that mean this network, besides https.publicUrl, the address of the endpoint and community.homeCommunityId',
+    example: 'urn:oid:2.25.9001',
+  }),
+  'xua.skewSeconds': integer({ default: 60, description: 'How far the clocks of issuers may be off, seconds' }, 0, 300),
   'storeclient.namespace': formed(UUID, {
     default: '4d075e27-7eb1-4722-a7a7-5c23d2533ef2',
     expects: 'a UUID',

@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type RoleTable, roleTable, withSiteRoles } from '../../profiles/access/index.ts'
 import { type AffinityDomain, affinityDomain, withSite } from '../../profiles/affinity-domain/index.ts'
 import { checkPartner, type PartnerRecord } from '../../profiles/partners/index.ts'
 import { type Fees, fees, readFees } from '../../profiles/storeclient/fees.ts'
@@ -30,6 +31,19 @@ export function loadStoreClientKinds(dataDir: string, domain: AffinityDomain): r
   const checked = withSiteKinds(readJson(path) ?? { kinds: [] }, domain)
   if ('problems' in checked) throw new ConfigError(checked.problems.map((problem) => `${path}: ${problem}`))
   return checked.kinds
+}
+
+/**
+ * Which roles and purposes of assertions mean what here, with `config/roles.json` of the data directory over it, where there is one.
+ * @throws {ConfigError} naming file, key and value of everything that will not do.
+ */
+export function loadRoles(dataDir: string): RoleTable {
+  const path = join(dataDir, 'config', 'roles.json')
+  const site = readJson(path)
+  if (site === undefined) return roleTable
+  const checked = withSiteRoles(site)
+  if ('problems' in checked) throw new ConfigError(checked.problems.map((problem) => `${path}: ${problem}`))
+  return checked.roles
 }
 
 /**

@@ -26,7 +26,17 @@ export interface Encoded {
   readonly attachments: readonly Attachment[]
 }
 
+/** Which patients a message is about, for assertions that are about one. */
+export interface About {
+  /** CX of the patients that the message names. */
+  readonly patients: (incoming: Incoming) => readonly string[]
+  /** What becomes of a message that names none: its answer tells, or nobody can tell before it takes effect. */
+  readonly unnamed: 'answer' | 'refuse'
+}
+
 export interface Codec<Request, Answer> {
+  /** Absent: a message with an assertion about one patient is refused. */
+  readonly about?: About
   /** `own`: the actor keeps or removes the parts that came with the message; else they are none of the transaction's. */
   readonly parts?: 'own'
   /** @throws {IheError} what the sender got wrong in the body. */
@@ -48,10 +58,13 @@ export interface Performed {
 export interface Binding {
   readonly transaction: Transaction
   readonly parts: 'own' | 'ignored'
+  readonly about: About
   /** Decodes; what it returns calls the actor. @throws {IheError} what the sender got wrong in the body. */
   readonly prepare: (incoming: Incoming) => Promise<(caller: Caller) => Promise<Performed>>
   readonly refuse: Codec<never, never>['refuse']
 }
+
+const ABOUT_NOBODY: About = { patients: () => [], unnamed: 'refuse' }
 
 /** Binds a row to a codec pair and an actor function; app.ts is the only caller. */
 export function bind<Request, Answer>(
@@ -62,6 +75,7 @@ export function bind<Request, Answer>(
   return {
     transaction,
     parts: codec.parts ?? 'ignored',
+    about: codec.about ?? ABOUT_NOBODY,
     refuse: codec.refuse,
     prepare: async (incoming) => {
       const request = await codec.decode(incoming)

@@ -51,14 +51,19 @@ export async function recordExchange(
   })
 }
 
-/** Journals a message that was refused before its transaction was known; there is nothing to audit but the attempt. */
+/** Journals a message that was refused before its transaction was known; there is nothing to audit but the attempt, and who it claimed to be. */
 export async function recordRefusal(
   ports: DoorPorts,
   exchange: Exchange,
-  refused: { readonly system: CallingSystem | undefined; readonly error: IheError; readonly evidence?: Evidence },
+  refused: {
+    readonly system: CallingSystem | undefined
+    readonly error: IheError
+    readonly evidence?: Evidence
+    readonly events?: readonly AuditEvent[]
+  },
 ): Promise<void> {
   await ports.recorder.record({
-    events: [],
+    events: refused.events ?? [],
     entries: [
       journalEntry(exchange, refused.system, {
         result: 'failure',

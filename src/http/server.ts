@@ -14,7 +14,8 @@ import { createIdentifier, type FindSystem, type Revision } from './identity.ts'
 import type { LiveSockets } from './live-sockets.ts'
 import { paced } from './pace.ts'
 import { connectionChannel, renderFault } from './soap-answer.ts'
-import { registerSoapEndpoint, type SoapDoorOptions, type SoapEndpoint } from './soap-door.ts'
+import { registerSoapEndpoint } from './soap-door.ts'
+import type { SoapDoorOptions, SoapEndpoint } from './soap-receive.ts'
 import { registerStoreClientRoute, STORE_CLIENT_PATH, type StoreClientDoor } from './storeclient-door.ts'
 
 export interface HttpsDoorOptions {
@@ -30,6 +31,7 @@ export interface HttpsDoorOptions {
   readonly endpoints: readonly SoapEndpoint[]
   readonly storeClient: StoreClientDoor & Pick<Hl7v2Door, 'ports'>
   readonly replies: SoapDoorOptions['replies']
+  readonly xua: SoapDoorOptions['xua']
   readonly limits: SoapDoorOptions['limits'] & {
     readonly headersTimeoutMs: number
     readonly requestTimeoutMs: number
@@ -98,7 +100,13 @@ export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsD
     return found
   }
   for (const endpoint of options.endpoints)
-    registerSoapEndpoint(app, endpoint, { ports: options.ports, systemOf, limits, replies: options.replies })
+    registerSoapEndpoint(app, endpoint, {
+      ports: options.ports,
+      systemOf,
+      limits,
+      replies: options.replies,
+      xua: options.xua,
+    })
   registerStoreClientRoute(app, { ...options.storeClient, systemOf, maxBytes: limits.mllpFrameBytes })
   // A kept-alive connection whose last request was at work when the close began would hold it up until it is idle for long.
   let isDraining = false

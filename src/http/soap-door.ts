@@ -1,19 +1,19 @@
 // The SOAP pipeline, written once: packaging → envelope → transaction → role → actor → audit → answer (design §2).
 
-import { Readable } from 'node:stream'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { iheError } from '../../profiles/errors/index.ts'
 import { soapErrors } from '../../profiles/errors/soap.ts'
+import { XUA_CODES } from '../../profiles/errors/xua.ts'
+import { assertionFailures } from '../audit/user-authentication.ts'
 import type { SoapMessage } from '../codec/soap/read.ts'
-import type { Caller, CallingSystem, Exchange } from '../model/caller.ts'
+import type { Caller } from '../model/caller.ts'
 import { IheError } from '../model/error.ts'
 import { NO_EVIDENCE } from '../model/evidence.ts'
-import type { StagedContent } from '../model/staged-document.ts'
+import type { User } from '../model/user.ts'
 import type { Binding, Encoded, Incoming, Performed } from './binding.ts'
-import { type DoorPorts, newExchange, observe, recordExchange, recordRefusal } from './door.ts'
+import { newExchange, observe, recordExchange, recordRefusal } from './door.ts'
 import { framesOf, nameOf } from './failure.ts'
-import type { ReplyDelivery } from './reply-delivery.ts'
-import { type AllowedAddress, routeOf } from './reply-route.ts'
+import { routeOf } from './reply-route.ts'
 import {
   addressedTo,
   type Channel,
@@ -22,27 +22,8 @@ import {
   renderAnswer,
   renderFault,
 } from './soap-answer.ts'
-import { open, type Packaging, packagingOf, parse, unpack } from './soap-message.ts'
-
-export interface SoapEndpoint {
-  readonly path: string
-  readonly bindings: readonly Binding[]
-  readonly wsdl: string
-  /** Where document parts go while they arrive, for endpoints that take documents. */
-  readonly staging?: {
-    readonly stage: (body: AsyncIterable<Buffer>) => Promise<StagedContent>
-    readonly discard: (staged: StagedContent) => Promise<void>
-  }
-}
-
-export interface SoapDoorOptions {
-  readonly ports: DoorPorts
-  /** The system behind the request; the door's certificate check has already let it in. */
-  readonly systemOf: (request: FastifyRequest) => { readonly system: CallingSystem; readonly active: 'yes' | 'no' }
-  readonly limits: { readonly soapBytes: number; readonly documentBytes: number; readonly requestBytes: number }
-  /** Asynchronous answers: to which addresses, and who takes them there. */
-  readonly replies: { readonly allowed: readonly AllowedAddress[]; readonly delivery: ReplyDelivery }
-}
+import { bindingOf } from './soap-dispatch.ts'
+import { type Progress, receive, type Served, type SoapDoorOptions, type SoapEndpoint } from './soap-receive.ts'
 
 export function registerSoapEndpoint(app: FastifyInstance, endpoint: SoapEndpoint, options: SoapDoorOptions): void {
   app.get(endpoint.path, async (request, reply) => {
@@ -54,25 +35,10 @@ export function registerSoapEndpoint(app: FastifyInstance, endpoint: SoapEndpoin
   )
 }
 
-interface Served {
-  readonly endpoint: SoapEndpoint
-  readonly options: SoapDoorOptions
-  readonly request: FastifyRequest
-  readonly reply: FastifyReply
-  readonly system: CallingSystem
-  readonly active: 'yes' | 'no'
-}
-
-/** What is known of the message so far; a refusal is answered with as much of it as there is. */
-interface Progress {
-  packaging: Packaging
-  exchange: Exchange
-  staged: readonly StagedContent[]
-}
-
 /** Rows answered as a SOAP fault wherever in the message they were found; the others in the transaction's own way. */
 const FAULTS: ReadonlySet<string> = new Set([
   ...soapErrors.map((row) => row.code),
+  ...XUA_CODES,
   'CONTENT_TYPE',
   'TOO_LARGE',
   'TOO_SLOW',
@@ -88,12 +54,16 @@ async function serve(served: Served): Promise<FastifyReply> {
     staged: [],
   }
   try {
-    const { message, incoming } = await receive(served, progress)
+    const policy = await served.options.xua.policyOf(endpoint.path, served.system.systemId)
+    const { message, incoming, received } = await receive({ served, progress, policy })
     const binding = bindingOf(endpoint, message)
     progress.exchange = { ...progress.exchange, transaction: binding.transaction.id }
-    const caller: Caller = { ...served.system, exchange: progress.exchange }
     if (!mayCall(served, binding))
       throw iheError('ROLE_MISSING', { rule: `roles ${binding.transaction.roles.join(', ')}` })
+    const user = await served.options.xua.userOf(received, policy, (claimed) => {
+      progress.claimed = claimed
+    })
+    const caller: Caller = { ...served.system, exchange: progress.exchange, ...(user === undefined ? {} : { user }) }
     return await answerWhereAsked({ served, progress, binding, incoming, caller, message })
   } catch (error) {
     await fault(served, progress, { error, channel: connectionChannel(served.reply, 'connection') })
@@ -137,74 +107,6 @@ function addressChannel(
   }
 }
 
-/** @throws {IheError} everything that is answered as a fault. */
-async function receive(served: Served, progress: Progress): Promise<{ message: SoapMessage; incoming: Incoming }> {
-  const { request, endpoint, options } = served
-  const contentType = request.headers['content-type'] ?? ''
-  progress.packaging = packagingOf(contentType) ?? 'simple'
-  assertPlain(request.headers['content-encoding'])
-  const { staging } = endpoint
-  const staged: StagedContent[] = []
-  progress.staged = staged
-  const packed = await unpack(bodyOf(request), {
-    contentType,
-    maxSoapBytes: options.limits.soapBytes,
-    maxRequestBytes: options.limits.requestBytes,
-    maxDocumentBytes: options.limits.documentBytes,
-    ...(staging === undefined || served.active === 'no' || !served.system.roles.has('document-source')
-      ? {}
-      : {
-          stage: async (body: AsyncIterable<Buffer>) => {
-            const content = await staging.stage(body)
-            staged.push(content)
-            return content
-          },
-        }),
-  })
-  progress.exchange = { ...progress.exchange, requestBytes: packed.bytes }
-  const parsed = parse(packed)
-  if (parsed.messageId !== undefined) progress.exchange = { ...progress.exchange, messageId: parsed.messageId }
-  const message = open(parsed)
-  return { message, incoming: { body: message.body, packaging: packed.packaging, parts: packed.parts } }
-}
-
-/** Compression is not offered: what a few bytes unfold to would have to be bounded too. @throws {IheError} CONTENT_TYPE */
-function assertPlain(contentEncoding: string | undefined): void {
-  if (contentEncoding === undefined || contentEncoding.toLowerCase() === 'identity') return
-  throw iheError('CONTENT_TYPE', { at: 'Content-Encoding', value: contentEncoding, rule: 'send without compression' })
-}
-
-/** A request without Content-Type and length has no body at all. */
-function bodyOf(request: FastifyRequest): AsyncIterable<Buffer> {
-  return (request.body as AsyncIterable<Buffer> | undefined) ?? Readable.from([])
-}
-
-/** @throws {IheError} WSA_ACTION_UNKNOWN, WSA_BODY_MISMATCH */
-function bindingOf(endpoint: SoapEndpoint, message: SoapMessage): Binding {
-  const named = endpoint.bindings.find((candidate) => candidate.transaction.action === message.action)
-  if (named === undefined) throw iheError('WSA_ACTION_UNKNOWN', { at: 'Header/Action', value: message.action })
-  const binding = named.transaction.chosenBy === 'root' ? (byRoot(endpoint, message) ?? named) : named
-  if (!isRootOf(binding, message)) {
-    const { ns, name } = binding.transaction.request
-    throw iheError('WSA_BODY_MISMATCH', {
-      at: 'Envelope/Body',
-      value: `{${message.body.ns}}${message.body.name}`,
-      rule: `${binding.transaction.action} takes {${ns}}${name}`,
-    })
-  }
-  return binding
-}
-
-function byRoot(endpoint: SoapEndpoint, message: SoapMessage): Binding | undefined {
-  return endpoint.bindings.find(
-    (candidate) => candidate.transaction.chosenBy === 'root' && isRootOf(candidate, message),
-  )
-}
-
-function isRootOf({ transaction: { request } }: Binding, { body }: SoapMessage): boolean {
-  return body.ns === request.ns && body.name === request.name
-}
-
 function mayCall(served: Served, binding: Binding): boolean {
   return served.active === 'yes' && binding.transaction.roles.some((role) => served.system.roles.has(role))
 }
@@ -223,12 +125,15 @@ async function answer(given: Understood, channel: Channel): Promise<void> {
   const { served, progress, binding, incoming, caller } = given
   const { ports } = served.options
   try {
+    if (caller.user !== undefined) await assertNamed(given, caller.user)
     const perform = await binding.prepare(incoming)
     // From here on the actor owns what was staged: whether a commit happened is not ours to guess. Parts that are none of the
     // transaction's are ignored (RFC 2387), and do not stay.
     if (binding.parts === 'own') progress.staged = []
     else await discard(served, progress)
     const performed = await perform(caller)
+    const { evidence, recorded } = performed.outcome
+    if (caller.user !== undefined && !recorded) await served.options.xua.assertPatients(caller.user, evidence.patients)
     await complete(given, { performed, channel })
   } catch (error) {
     const refusal = known(served, progress, error)
@@ -239,6 +144,15 @@ async function answer(given: Understood, channel: Channel): Promise<void> {
     const body = binding.refuse([refusal], { incoming, journalId: caller.exchange.id })
     await channel.answer(rendered(given, { channel, encoded: { body, attachments: [] } }))
   }
+}
+
+/** An assertion about one patient: the message is about that one, or its answer will tell. @throws {IheError} XUA_NOT_HERE */
+async function assertNamed({ served, binding, incoming }: Understood, user: User): Promise<void> {
+  if (user.patientId === undefined) return
+  const patients = binding.about.patients(incoming)
+  if (patients.length === 0 && binding.about.unnamed === 'refuse')
+    throw iheError('XUA_NOT_HERE', { at: 'resource-id', rule: 'a message that names its patient' })
+  await served.options.xua.assertPatients(user, patients)
 }
 
 function rendered(given: Understood, { channel, encoded }: { channel: Channel; encoded: Encoded }): Rendered {
@@ -280,7 +194,8 @@ async function fault(
   const { exchange } = progress
   const { ports } = served.options
   // The journal failing too must not keep the sender from hearing that it failed.
-  await recordRefusal(ports, exchange, { system: served.system, error }).catch((cause: unknown) =>
+  const events = assertionFailures(exchange, served.system, { error, claimed: progress.claimed })
+  await recordRefusal(ports, exchange, { system: served.system, error, events }).catch((cause: unknown) =>
     ports.log.error({ journal: exchange.id, cause: nameOf(cause) }, 'refusal could not be journalled'),
   )
   observe(ports, exchange, { result: 'failure', code: error.row.code, systemId: served.system.systemId })

@@ -80,9 +80,9 @@ export function parse(packed: Packed): Parsed {
   return { document, messageId: peekMessageId(document) }
 }
 
-/** @throws {IheError} SOAP_…, WSA_…, MTOM_INCLUDE */
-export function open(parsed: Parsed): SoapMessage {
-  const message = readEnvelope(parsed.document)
+/** @param understood further header blocks. @throws {IheError} SOAP_…, WSA_…, MTOM_INCLUDE */
+export function open(parsed: Parsed, understood?: ReadonlySet<string>): SoapMessage {
+  const message = readEnvelope(parsed.document, understood)
   assertIncludesInDocuments(message.body)
   return message
 }

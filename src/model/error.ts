@@ -8,6 +8,8 @@ export type Retry = 'never' | 'same' | 'later'
 export interface SoapFaultCode {
   readonly code: 'Sender' | 'Receiver' | 'VersionMismatch' | 'MustUnderstand'
   readonly subcode?: string
+  /** Whose name the subcode is; absent: WS-Addressing. */
+  readonly vocabulary?: 'wsse' | 'wsu'
 }
 
 /** HL7 v2.5 acknowledgement of a row: MSA-1 class, ERR-3 of table 0357, ERR-5 application code (system 99STC). */

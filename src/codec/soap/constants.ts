@@ -2,6 +2,10 @@
 
 export const SOAP12 = 'http://www.w3.org/2003/05/soap-envelope'
 export const WSA = 'http://www.w3.org/2005/08/addressing'
+/** WS-Security 1.0: header block, tokens and the subcodes of its faults; times of a message. */
+export const WSSE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd'
+export const WSU = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd'
+export const SECURITY = `{${WSSE}}Security`
 export const TSUNAGI_ERROR = 'urn:tsunagi:error'
 
 /** WS-Addressing Core, 2.1: the reply goes back on the connection; no reply is wanted. */
@@ -16,7 +20,7 @@ export const UNSPECIFIED_MESSAGE = `${WSA}/unspecified`
 /** SOAP 1.2 Part 1, 2.2: roles that are ours; a header block without role is for the ultimate receiver. */
 export const OUR_ROLES: ReadonlySet<string> = new Set(['', `${SOAP12}/role/next`, `${SOAP12}/role/ultimateReceiver`])
 
-/** Header blocks we honour or knowingly disregard, as `{namespace}local`; wsse:Security is absent because XUA is off. */
+/** Header blocks we honour or knowingly disregard, as `{namespace}local`; wsse:Security is one where XUA is on. */
 export const UNDERSTOOD: ReadonlySet<string> = new Set([
   ...['Action', 'MessageID', 'To', 'From', 'ReplyTo', 'FaultTo', 'RelatesTo'].map((name) => `{${WSA}}${name}`),
   '{urn:ihe:iti:xdr:2014}homeCommunityBlock',

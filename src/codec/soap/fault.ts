@@ -1,8 +1,8 @@
 // Renders a refusal as a SOAP 1.2 fault (SOAP 1.2 Part 1, 5.4; WS-Addressing SOAP Binding, 6).
 
-import { explain, type IheError } from '../../model/error.ts'
+import { explain, type IheError, type SoapFaultCode } from '../../model/error.ts'
 import { concat, el, type Markup, text } from '../xml/write.ts'
-import { FAULT_ACTION, SOAP_FAULT_ACTION, TSUNAGI_ERROR, UNSPECIFIED_MESSAGE } from './constants.ts'
+import { FAULT_ACTION, SOAP_FAULT_ACTION, TSUNAGI_ERROR, UNSPECIFIED_MESSAGE, WSSE, WSU } from './constants.ts'
 import { envelope } from './write.ts'
 
 const EMPTY = concat([])
@@ -20,10 +20,13 @@ export function writeFault(
     readonly addressed?: { readonly messageId: string; readonly to: string }
   },
 ): { readonly status: number; readonly xml: string } {
-  const { code, subcode } = error.row.soap
+  const { code, subcode, vocabulary } = error.row.soap
+  // What WS-Security refuses is told in the same words always; what it was stands in the journal.
+  const isConstant = vocabulary !== undefined
+  const isAddressing = subcode !== undefined && !isConstant
   const { addressed } = context
   const header = concat([
-    el('wsa:Action', { 'soap12:mustUnderstand': 1 }, text(subcode === undefined ? SOAP_FAULT_ACTION : FAULT_ACTION)),
+    el('wsa:Action', { 'soap12:mustUnderstand': 1 }, text(isAddressing ? FAULT_ACTION : SOAP_FAULT_ACTION)),
     addressed === undefined ? EMPTY : el('wsa:MessageID', {}, text(addressed.messageId)),
     el('wsa:RelatesTo', {}, text(context.relatesTo ?? UNSPECIFIED_MESSAGE)),
     addressed === undefined ? EMPTY : el('wsa:To', {}, text(addressed.to)),
@@ -33,19 +36,30 @@ export function writeFault(
   const fault = el(
     'soap12:Fault',
     {},
-    el('soap12:Code', {}, value(`soap12:${code}`), subcode === undefined ? EMPTY : subcodeOf(subcode)),
-    el('soap12:Reason', {}, el('soap12:Text', { 'xml:lang': 'en' }, text(explain(error)))),
+    el('soap12:Code', {}, value(`soap12:${code}`), subcodeOf(error.row.soap)),
+    el(
+      'soap12:Reason',
+      {},
+      el(
+        'soap12:Text',
+        { 'xml:lang': 'en' },
+        text(isConstant ? `${error.row.message}. ${error.row.hint}` : explain(error)),
+      ),
+    ),
     el('soap12:Detail', {}, addressingDetail(error), ownDetail(error, context.journalId)),
   )
   return { status: error.row.http, xml: envelope(header, fault) }
 }
 
-function value(qname: string): Markup {
-  return el('soap12:Value', {}, text(qname))
+function value(qname: string, namespaces: Readonly<Record<string, string>> = {}): Markup {
+  return el('soap12:Value', namespaces, text(qname))
 }
 
-function subcodeOf(subcode: string): Markup {
-  return el('soap12:Subcode', {}, value(`wsa:${subcode}`))
+function subcodeOf({ subcode, vocabulary }: SoapFaultCode): Markup {
+  if (subcode === undefined) return EMPTY
+  if (vocabulary === undefined) return el('soap12:Subcode', {}, value(`wsa:${subcode}`))
+  const ns = vocabulary === 'wsse' ? WSSE : WSU
+  return el('soap12:Subcode', {}, value(`${vocabulary}:${subcode}`, { [`xmlns:${vocabulary}`]: ns }))
 }
 
 /** SOAP 1.2 Part 1, 5.4.7: the versions a sender may use instead. */
@@ -84,7 +98,7 @@ function ownDetail(error: IheError, journalId: string): Markup {
   return el(
     'error:Error',
     { 'xmlns:error': TSUNAGI_ERROR, code: error.row.code, blame: error.row.blame, retry: error.row.retry },
-    error.at === undefined ? EMPTY : el('error:At', {}, text(error.at)),
+    error.at === undefined || error.row.soap.vocabulary !== undefined ? EMPTY : el('error:At', {}, text(error.at)),
     el('error:Hint', { 'xml:lang': 'en' }, text(error.row.hint)),
     el('error:Hint', { 'xml:lang': 'ja' }, text(error.row.ja)),
     el('error:JournalId', {}, text(journalId)),

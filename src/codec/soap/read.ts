@@ -8,6 +8,8 @@ import { MAX_HEADER_CHARACTERS, OUR_ROLES, SOAP12, UNDERSTOOD, WSA } from './con
 /** A longer MessageID is not echoed into the fault of a message that is not trusted yet. */
 const MAX_PEEKED_CHARACTERS = 1024
 
+const NOTHING_MORE: ReadonlySet<string> = new Set()
+
 export interface SoapMessage {
   readonly action: string
   readonly messageId?: string
@@ -24,12 +26,13 @@ export interface SoapMessage {
 
 /**
  * Checks a request envelope.
+ * @param also further header blocks that the caller honours, as `{namespace}local`.
  * @throws {IheError} SOAP_VERSION, SOAP_STRUCTURE, SOAP_MUST_UNDERSTAND (value: `{namespace}local` of the block),
  * WSA_ACTION_MISSING, WSA_INVALID_HEADER, XML_LIMIT (header too large).
  */
-export function readEnvelope(root: XmlElement): SoapMessage {
+export function readEnvelope(root: XmlElement, also: ReadonlySet<string> = NOTHING_MORE): SoapMessage {
   const { header, body } = openEnvelope(root)
-  const addressed = addressedToUs(header)
+  const addressed = addressedToUs(header, also)
   const action = readAction(addressed)
   const replyTo = readAddress(addressed, 'ReplyTo')
   const faultTo = readAddress(addressed, 'FaultTo')
@@ -81,11 +84,14 @@ export function onlyChild(body: XmlElement | undefined): XmlElement {
  * The header blocks for our role, after the mandatory ones among them proved known (SOAP 1.2 Part 1, 2.6).
  * A `wsa:mustUnderstand` (several published samples have it) says nothing: only the SOAP attribute counts.
  */
-export function addressedToUs(header: readonly XmlElement[]): readonly XmlElement[] {
+export function addressedToUs(
+  header: readonly XmlElement[],
+  also: ReadonlySet<string> = NOTHING_MORE,
+): readonly XmlElement[] {
   const ours = header.filter((block) => OUR_ROLES.has((block.attributes.get(`{${SOAP12}}role`) ?? '').trim()))
   for (const block of ours) {
     const name = `{${block.ns}}${block.name}`
-    if (isMandatory(block) && !UNDERSTOOD.has(name)) {
+    if (isMandatory(block) && !UNDERSTOOD.has(name) && !also.has(name)) {
       throw iheError('SOAP_MUST_UNDERSTAND', { at: `Envelope/Header/${block.name}`, value: name })
     }
   }

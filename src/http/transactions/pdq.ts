@@ -16,8 +16,10 @@ import { citing } from '../../model/error.ts'
 import type { DemographicsCancellation, DemographicsContinuation, DemographicsQuery } from '../../model/hl7v3-pdq.ts'
 import type { PdqAnswer, PdqCancelAnswer } from '../../model/pdq.ts'
 import type { Codec } from '../binding.ts'
+import { aboutRetrieved } from './patients.ts'
 
 export const iti47Codec: Codec<DemographicsQuery, PdqAnswer> = {
+  about: aboutRetrieved,
   decode: ({ body }) => readDemographicsQuery(body),
   encode: (outcome, { request, journalId }) => ({
     body: writeDemographicsResponse(request, outcome, { journalId }),
@@ -28,6 +30,7 @@ export const iti47Codec: Codec<DemographicsQuery, PdqAnswer> = {
 }
 
 export const iti47ContinueCodec: Codec<DemographicsContinuation, PdqAnswer> = {
+  about: aboutRetrieved,
   decode: ({ body }) => readDemographicsContinuation(body),
   encode: (outcome, { request, journalId }) => ({
     body: writeDemographicsResponse(request, outcome, { journalId }),

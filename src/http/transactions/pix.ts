@@ -10,6 +10,7 @@ import type { Outcome } from '../../model/evidence.ts'
 import type { FeedAcknowledgement, PatientFeed, PatientMerge, PixV3Query } from '../../model/hl7v3.ts'
 import type { PixAnswer } from '../../model/pix.ts'
 import type { Codec, Encoded } from '../binding.ts'
+import { aboutIdentified } from './patients.ts'
 
 function acknowledge(
   { answer }: Outcome<FeedAcknowledgement>,
@@ -19,6 +20,7 @@ function acknowledge(
 }
 
 export const iti44Codec: Codec<PatientFeed, FeedAcknowledgement> = {
+  about: aboutIdentified,
   decode: ({ body }) => readFeed(body),
   encode: acknowledge,
   refuse: (errors, { incoming, journalId }) =>
@@ -26,6 +28,7 @@ export const iti44Codec: Codec<PatientFeed, FeedAcknowledgement> = {
 }
 
 export const iti44MergeCodec: Codec<PatientMerge, FeedAcknowledgement> = {
+  about: aboutIdentified,
   decode: ({ body }) => readMerge(body),
   encode: acknowledge,
   refuse: iti44Codec.refuse,
@@ -38,6 +41,7 @@ function cited(answer: PixAnswer, journalId: string): PixAnswer {
 }
 
 export const iti45Codec: Codec<PixV3Query, PixAnswer> = {
+  about: aboutIdentified,
   decode: ({ body }) => readQuery(body),
   encode: ({ answer }, { request, journalId }) => ({
     body: writeQueryResponse(request, cited(answer, journalId)),

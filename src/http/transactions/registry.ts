@@ -14,10 +14,12 @@ import type { SubmitObjects } from '../../model/ebrim.ts'
 import type { RemoveRequest } from '../../registry/remove.ts'
 import type { StoredQueryAnswer, StoredQueryRequest } from '../../registry/stored-query.ts'
 import type { Codec } from '../binding.ts'
+import { aboutQueried, aboutSubmitted } from './patients.ts'
 
 /** The same messages in both transactions; each knows its own queries. */
 export function storedQueryCodec(transaction: 'ITI-18' | 'ITI-51'): Codec<StoredQueryRequest, StoredQueryAnswer> {
   return {
+    about: aboutQueried,
     decode: ({ body }) => ({
       query: readQueryRequest(body, transaction),
       audit: { id: queryId(body), text: serialize(body) },
@@ -43,6 +45,7 @@ export interface RegisterMessage {
 
 /** ITI-42, ITI-57, ITI-61 and ITI-92: the same body and answer. */
 export const registerCodec: Codec<RegisterMessage, void> = {
+  about: aboutSubmitted,
   decode: ({ body }) => {
     const submission = readSubmitObjects(body)
     return { submission, digest: createHash('sha256').update(JSON.stringify(submission)).digest('hex') }

@@ -11,6 +11,7 @@ import type { StagedContent } from '../../model/staged-document.ts'
 import type { ProvideAndRegisterRequest } from '../../repository/provide-and-register.ts'
 import type { DeliveredDocument, DocumentRequest } from '../../repository/retrieve.ts'
 import type { Codec } from '../binding.ts'
+import { aboutRetrieved, aboutSubmitted } from './patients.ts'
 
 /** What a repository says where a registry has a code of its own (ITI TF-3 Table 4.2.4.1-2). */
 const ABOUT_METADATA: Readonly<Record<string, string>> = {
@@ -36,6 +37,7 @@ export interface Staging {
 export function iti41Codec(staging: Staging): Codec<ProvideAndRegisterRequest, void> {
   return {
     parts: 'own',
+    about: aboutSubmitted,
     decode: async ({ body, parts }) => {
       const { submission, documents } = readProvideAndRegister(body)
       const included = new Set(documents.flatMap(({ content }) => (content.kind === 'part' ? [content.contentId] : [])))
@@ -84,6 +86,7 @@ async function* once(bytes: Buffer): AsyncIterable<Buffer> {
 const MAX_INLINE_BYTES = 32 * 1024 * 1024
 
 export const iti43Codec: Codec<readonly DocumentRequest[], readonly DeliveredDocument[]> = {
+  about: aboutRetrieved,
   decode: ({ body }) => readRetrieveRequest(body),
   encode: async (outcome, { incoming, journalId }) => {
     const verdict = { result: outcome.result, errors: outcome.errors, journalId }

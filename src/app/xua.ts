@@ -1,0 +1,56 @@
+// Composition root: assertions about users, between the doors, the rules of access and the database (ITI TF-2 3.40).
+
+import { ENDPOINTS } from '../../profiles/transactions/index.ts'
+import { createTrust } from '../access/xua/trust.ts'
+import { assertionShared } from '../audit/user-authentication.ts'
+import { loadRoles } from '../config/site-data.ts'
+import { createAssertionStore } from '../db/access/assertions.ts'
+import type { Recorder } from '../http/door.ts'
+import { createXuaGate, type XuaGate } from '../http/xua.ts'
+import type { Given } from './actor-ports.ts'
+
+const HOUR_MS = 60 * 60 * 1000
+
+export interface Xua {
+  readonly gate: XuaGate
+  readonly stop: () => void
+}
+
+export function openXua(
+  { config, log, pool }: Given,
+  given: { readonly recorder: Recorder; readonly revision: () => number },
+): Xua {
+  const store = createAssertionStore(pool)
+  const { xua } = config
+  const gate = createXuaGate({
+    policies: new Map([
+      [ENDPOINTS.DocumentRegistry, xua.registry],
+      [ENDPOINTS.DocumentRepository, xua.repository],
+      [ENDPOINTS.PIXManager, xua.pixManager],
+      [ENDPOINTS.PDSupplier, xua.pdqSupplier],
+    ]),
+    unknownIssuer: xua.unknownIssuer,
+    skewMs: xua.skewSeconds * 1000,
+    publicUrl: config.https.publicUrl,
+    audiences: xua.audiences,
+    homeCommunityId: config.community.homeCommunityId,
+    trust: createTrust(store.trust, given.revision),
+    store,
+    roles: loadRoles(config.dataDir),
+    revision: given.revision,
+    alert: (exchange, use) => {
+      log.warn(
+        { journal: exchange.id, issuer: use.issuerId, certificates: use.certificates },
+        'an assertion was passed on',
+      )
+      return given.recorder.record({ events: [assertionShared(exchange, use)], entries: [] })
+    },
+  })
+  const timer = setInterval(() => {
+    store
+      .forget()
+      .catch((error: Error) => log.warn({ cause: error.name }, 'expired assertions could not be erased yet'))
+  }, HOUR_MS)
+  timer.unref()
+  return { gate, stop: () => clearInterval(timer) }
+}

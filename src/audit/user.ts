@@ -1,0 +1,39 @@
+// The user as an active participant of an audit event (ITI TF-2 3.40.4.2; DICOM PS3.15 A.5).
+
+import type { ClaimedUser } from '../model/assertion.ts'
+import type { Code } from '../model/code.ts'
+import type { User } from '../model/user.ts'
+
+/** UserName and RoleIDCode of the ATNA participant, PurposeOfUse of the event. */
+export interface AuditedUser {
+  /** `alias<user@issuer>`, or the id of a member of staff. */
+  readonly name: string
+  readonly origin: User['origin']
+  readonly staffId?: string
+  readonly job: string
+  readonly roles: readonly Code[]
+  readonly purpose: string
+  readonly purposeOfUse?: Code
+  readonly organizationId?: string
+}
+
+export function auditedUser(user: User): AuditedUser {
+  const { name, origin, staffId, job, roles, purpose, purposeOfUse, organizationId } = user
+  return {
+    name,
+    origin,
+    job,
+    roles,
+    purpose,
+    ...(staffId === undefined ? {} : { staffId }),
+    ...(purposeOfUse === undefined ? {} : { purposeOfUse }),
+    ...(organizationId === undefined ? {} : { organizationId }),
+  }
+}
+
+const MAX_CLAIM_LENGTH = 256
+
+/** Who a refused assertion said it was: anybody can have written that, so it is marked, and cut. */
+export function auditedClaim({ issuer, subject, verified }: ClaimedUser): ClaimedUser {
+  return { issuer: issuer.slice(0, MAX_CLAIM_LENGTH), subject: subject.slice(0, MAX_CLAIM_LENGTH), verified }
+}

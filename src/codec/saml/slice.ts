@@ -1,0 +1,121 @@
+// Cuts an element out of a document as its sender wrote it, for a signature to be checked over a few kilobytes and nothing else.
+
+import { elementsOf } from '../xml/navigate.ts'
+import type { XmlElement } from '../xml/read.ts'
+import { attributeText } from '../xml/write.ts'
+
+interface Span {
+  readonly start: number
+  /** Behind the name in the start tag. */
+  readonly nameEnd: number
+  /** Behind the end tag. */
+  readonly end: number
+}
+
+interface Tag {
+  readonly kind: 'open' | 'close' | 'empty' | 'other'
+  readonly nameEnd: number
+  readonly end: number
+}
+
+/**
+ * The element that is reached from the root by these places among the child elements, with the namespaces that are in scope there
+ * declared on it again.
+ * @param text a document that the strict reader has read as `root`: here it is only found, not judged.
+ */
+export function cut(text: string, root: XmlElement, places: readonly number[]): string {
+  const { start, nameEnd, end } = spanOf(text, places)
+  return text.slice(start, nameEnd) + declarations(root, places) + text.slice(nameEnd, end)
+}
+
+/** As it stands in the document. */
+export function raw(text: string, places: readonly number[]): string {
+  const { start, end } = spanOf(text, places)
+  return text.slice(start, end)
+}
+
+function declarations(root: XmlElement, places: readonly number[]): string {
+  const scope = new Map<string, string>()
+  let element = root
+  for (const place of places) {
+    for (const [prefix, ns] of element.prefixes) scope.set(prefix, ns)
+    const child = elementsOf(element)[place]
+    if (child === undefined) throw new Error('no element stands at this place')
+    element = child
+  }
+  return [...scope]
+    .filter(([prefix]) => prefix !== 'xml' && !element.prefixes.has(prefix))
+    .map(([prefix, ns]) => ` ${prefix === '' ? 'xmlns' : `xmlns:${prefix}`}="${attributeText(ns)}"`)
+    .join('')
+}
+
+function spanOf(text: string, places: readonly number[]): Span {
+  let at = contentOf(text, 0)
+  let span: Span | undefined
+  for (const place of places) {
+    span = childAt(text, at, place)
+    at = tagAt(text, span.start).end
+  }
+  if (span === undefined) throw new Error('a document is not a part of itself')
+  return span
+}
+
+/** Behind the start tag of the root. */
+function contentOf(text: string, from: number): number {
+  let at = text.indexOf('<', from)
+  let tag = tagAt(text, at)
+  while (tag.kind === 'other') {
+    at = text.indexOf('<', tag.end)
+    tag = tagAt(text, at)
+  }
+  return tag.end
+}
+
+/** The n-th child element of the element whose content begins at `from`. */
+function childAt(text: string, from: number, place: number): Span {
+  let seen = -1
+  let depth = 0
+  let start = 0
+  let nameEnd = 0
+  for (let at = text.indexOf('<', from); at >= 0; ) {
+    const tag = tagAt(text, at)
+    if (depth === 0 && (tag.kind === 'open' || tag.kind === 'empty')) {
+      seen += 1
+      start = at
+      nameEnd = tag.nameEnd
+    }
+    if (tag.kind === 'open') depth += 1
+    if (tag.kind === 'close') depth -= 1
+    if (depth < 0) break
+    if (depth === 0 && tag.kind !== 'other' && seen === place) return { start, nameEnd, end: tag.end }
+    at = text.indexOf('<', tag.end)
+  }
+  throw new Error('no element stands at this place')
+}
+
+const NAME_END = /[\s/>]/g
+
+function tagAt(text: string, at: number): Tag {
+  if (text.startsWith('<!--', at)) return other(text, '-->', at + 4)
+  if (text.startsWith('<![CDATA[', at)) return other(text, ']]>', at + 9)
+  if (text.startsWith('<?', at)) return other(text, '?>', at + 2)
+  NAME_END.lastIndex = at + 1
+  const isClosing = text[at + 1] === '/'
+  if (isClosing) NAME_END.lastIndex = at + 2
+  const nameEnd = NAME_END.exec(text)?.index ?? text.length
+  let end = nameEnd
+  // A `>` may stand in an attribute value.
+  while (end < text.length && text[end] !== '>') {
+    const quote = text[end]
+    end = quote === '"' || quote === "'" ? text.indexOf(quote, end + 1) + 1 : end + 1
+    if (end === 0) break
+  }
+  const kind = isClosing ? 'close' : text[end - 1] === '/' ? 'empty' : 'open'
+  return { kind, nameEnd, end: end + 1 }
+}
+
+function other(text: string, terminator: string, from: number): Tag {
+  const end = text.indexOf(terminator, from)
+  if (end < 0) throw new Error('the document ends too early')
+  return { kind: 'other', nameEnd: from, end: end + terminator.length }
+}

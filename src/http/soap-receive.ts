@@ -1,0 +1,121 @@
+// The first half of the SOAP pipeline: bytes of a request → message with its staged parts, while what is known of it grows (design §2).
+
+import { Readable } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { iheError } from '../../profiles/errors/index.ts'
+import type { XuaPolicy } from '../access/xua/ports.ts'
+import type { SoapMessage } from '../codec/soap/read.ts'
+import type { ClaimedUser } from '../model/assertion.ts'
+import type { CallingSystem, Exchange } from '../model/caller.ts'
+import type { StagedContent } from '../model/staged-document.ts'
+import type { Binding, Incoming } from './binding.ts'
+import type { DoorPorts } from './door.ts'
+import type { ReplyDelivery } from './reply-delivery.ts'
+import type { AllowedAddress } from './reply-route.ts'
+import { open, type Packaging, packagingOf, parse, unpack } from './soap-message.ts'
+import { type Received, UNDERSTOOD_WITH_XUA, type XuaGate } from './xua.ts'
+
+export interface SoapEndpoint {
+  readonly path: string
+  readonly bindings: readonly Binding[]
+  readonly wsdl: string
+  /** Where document parts go while they arrive, for endpoints that take documents. */
+  readonly staging?: {
+    readonly stage: (body: AsyncIterable<Buffer>) => Promise<StagedContent>
+    readonly discard: (staged: StagedContent) => Promise<void>
+  }
+}
+
+export interface SoapDoorOptions {
+  readonly ports: DoorPorts
+  /** The system behind the request; the door's certificate check has already let it in. */
+  readonly systemOf: (request: FastifyRequest) => { readonly system: CallingSystem; readonly active: 'yes' | 'no' }
+  readonly limits: { readonly soapBytes: number; readonly documentBytes: number; readonly requestBytes: number }
+  /** Asynchronous answers: to which addresses, and who takes them there. */
+  readonly replies: { readonly allowed: readonly AllowedAddress[]; readonly delivery: ReplyDelivery }
+  /** The user behind a message (ITI-40). */
+  readonly xua: XuaGate
+}
+
+export interface Served {
+  readonly endpoint: SoapEndpoint
+  readonly options: SoapDoorOptions
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly system: CallingSystem
+  readonly active: 'yes' | 'no'
+}
+
+/** What is known of the message so far; a refusal is answered with as much of it as there is. */
+export interface Progress {
+  packaging: Packaging
+  exchange: Exchange
+  staged: readonly StagedContent[]
+  /** Who an assertion names, as far as it was read. */
+  claimed?: ClaimedUser
+}
+
+interface Receiving {
+  readonly served: Served
+  readonly progress: Progress
+  readonly policy: XuaPolicy
+}
+
+/** @throws {IheError} everything that is answered as a fault. */
+export async function receive({ served, progress, policy }: Receiving): Promise<{
+  readonly message: SoapMessage
+  readonly incoming: Incoming
+  readonly received: Received
+}> {
+  const { request, endpoint, options } = served
+  const contentType = request.headers['content-type'] ?? ''
+  progress.packaging = packagingOf(contentType) ?? 'simple'
+  assertPlain(request.headers['content-encoding'])
+  const { staging } = endpoint
+  const staged: StagedContent[] = []
+  progress.staged = staged
+  const packed = await unpack(bodyOf(request), {
+    contentType,
+    maxSoapBytes: options.limits.soapBytes,
+    maxRequestBytes: options.limits.requestBytes,
+    maxDocumentBytes: options.limits.documentBytes,
+    ...(staging === undefined || served.active === 'no' || !served.system.roles.has('document-source')
+      ? {}
+      : {
+          stage: async (body: AsyncIterable<Buffer>) => {
+            const content = await staging.stage(body)
+            staged.push(content)
+            return content
+          },
+        }),
+  })
+  progress.exchange = { ...progress.exchange, requestBytes: packed.bytes }
+  const parsed = parse(packed)
+  if (parsed.messageId !== undefined) progress.exchange = { ...progress.exchange, messageId: parsed.messageId }
+  const message = open(parsed, policy === 'ignored' ? undefined : UNDERSTOOD_WITH_XUA)
+  return {
+    message,
+    incoming: { body: message.body, packaging: packed.packaging, parts: packed.parts },
+    received: {
+      root: parsed.document,
+      bytes: packed.root,
+      charset: packed.charset,
+      path: endpoint.path,
+      system: served.system,
+      socket: request.socket as TLSSocket,
+      exchange: progress.exchange,
+    },
+  }
+}
+
+/** Compression is not offered: what a few bytes unfold to would have to be bounded too. @throws {IheError} CONTENT_TYPE */
+function assertPlain(contentEncoding: string | undefined): void {
+  if (contentEncoding === undefined || contentEncoding.toLowerCase() === 'identity') return
+  throw iheError('CONTENT_TYPE', { at: 'Content-Encoding', value: contentEncoding, rule: 'send without compression' })
+}
+
+/** A request without Content-Type and length has no body at all. */
+function bodyOf(request: FastifyRequest): AsyncIterable<Buffer> {
+  return (request.body as AsyncIterable<Buffer> | undefined) ?? Readable.from([])
+}
