@@ -40,6 +40,7 @@ import { repositoryFor } from './app/repository-apart.ts'
 import { storageExport } from './app/storage-export.ts'
 import { fillRecords, fixMonthsHourly, sweepDaily } from './app/upkeep.ts'
 import { openWithheld, releasePorts, releaseWork, withheldFiles } from './app/withheld.ts'
+import { openXua } from './app/xua.ts'
 import { authorityOptions, ensureDevelopmentPki, pkiPaths } from './certificates/pki-directory.ts'
 import { tlsOptions } from './certificates/presets.ts'
 import { writeWsdl } from './codec/soap/wsdl.ts'
@@ -217,7 +218,9 @@ async function furnish(given: Given, doors: Doors) {
     maxDocumentBytes: config.limits.documentBytes,
   })
   const withheld = await openWithheld(given)
+  const xua = openXua(given, { recorder, revision: doors.shared.revision })
   const stopUpkeep = [
+    xua.stop,
     sweepDaily(blobs, given),
     sweepDaily(withheld.blobs, given, withheldFiles(given)),
     fixMonthsHourly(given),
@@ -268,6 +271,7 @@ async function furnish(given: Given, doors: Doors) {
     https: {
       ...doors.shared,
       ports: doorPorts,
+      xua: xua.gate,
       endpoints,
       storeClient: { ports: doorPorts, ...pushes.door },
       limits: config.limits,

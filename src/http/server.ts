@@ -106,6 +106,7 @@ export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsD
       limits,
       replies: options.replies,
       xua: options.xua,
+      certificateOf: ({ socket }) => (socket as TLSSocket).getPeerX509Certificate?.(),
     })
   registerStoreClientRoute(app, { ...options.storeClient, systemOf, maxBytes: limits.mllpFrameBytes })
   // A kept-alive connection whose last request was at work when the close began would hold it up until it is idle for long.

@@ -1,7 +1,7 @@
 // The first half of the SOAP pipeline: bytes of a request → message with its staged parts, while what is known of it grows (design §2).
 
+import type { X509Certificate } from 'node:crypto'
 import { Readable } from 'node:stream'
-import type { TLSSocket } from 'node:tls'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { iheError } from '../../profiles/errors/index.ts'
 import type { XuaPolicy } from '../access/xua/ports.ts'
@@ -34,6 +34,7 @@ export interface SoapDoorOptions {
   readonly limits: { readonly soapBytes: number; readonly documentBytes: number; readonly requestBytes: number }
   /** Asynchronous answers: to which addresses, and who takes them there. */
   readonly replies: { readonly allowed: readonly AllowedAddress[]; readonly delivery: ReplyDelivery }
+  readonly certificateOf: (request: FastifyRequest) => X509Certificate | undefined
   /** The user behind a message (ITI-40). */
   readonly xua: XuaGate
 }
@@ -103,7 +104,7 @@ export async function receive({ served, progress, policy }: Receiving): Promise<
       charset: packed.charset,
       path: endpoint.path,
       system: served.system,
-      socket: request.socket as TLSSocket,
+      certificate: () => options.certificateOf(request),
       exchange: progress.exchange,
     },
   }

@@ -1,7 +1,6 @@
 // Assertions at the SOAP door: policy, hardened reading, signature, then the decision whether this user may act here (ITI TF-2 3.40.4.1.3).
 
-import { createHash } from 'node:crypto'
-import type { TLSSocket } from 'node:tls'
+import { createHash, type X509Certificate } from 'node:crypto'
 import type { RoleTable } from '../../profiles/access/index.ts'
 import { iheError } from '../../profiles/errors/index.ts'
 import { type Admissible, type AdmissionPorts, admit, issuerOf, standingCertificates } from '../access/xua/admit.ts'
@@ -39,7 +38,7 @@ export interface Received {
   readonly charset: string | undefined
   readonly path: string
   readonly system: CallingSystem
-  readonly socket: TLSSocket
+  readonly certificate: () => X509Certificate | undefined
   readonly exchange: Exchange
 }
 
@@ -116,7 +115,7 @@ async function admitted(arriving: Arriving, { options, remembered }: House): Pro
   if (!trust.issuers.has(issuer) && mayPass(arriving, options)) return undefined
   const admissible = verified({ presented, trust, now }, remembered)
   claim({ issuer: admissible.assertion.issuer, subject: admissible.assertion.nameId, verified: true })
-  const certificate = received.socket.getPeerX509Certificate?.()
+  const certificate = received.certificate()
   if (certificate === undefined) throw new Error('a message came without a client certificate')
   const { path, system } = received
   return admit(

@@ -64,10 +64,10 @@ function assertListed(at: string, found: readonly string[], wanted: readonly str
     throw unsupported(at)
 }
 
-/** An exclusive canonicalisation may name prefixes; nothing else has parameters here. */
+/** A canonicalisation may name prefixes (some signers say them at every transform); nothing else has parameters here. */
 function assertPlainMethod(method: XmlElement): void {
   const isPlain = elementsOf(method).every(({ ns, name }) => ns === EXC_C14N && name === 'InclusiveNamespaces')
-  if (!isPlain || elementsOf(method).length > (algorithmOf(method) === EXC_C14N ? 1 : 0)) throw unsupported(method.name)
+  if (!isPlain || elementsOf(method).length > 1) throw unsupported(method.name)
 }
 
 function algorithmOf(method: XmlElement): string {
