@@ -64,9 +64,10 @@ function assertListed(at: string, found: readonly string[], wanted: readonly str
     throw unsupported(at)
 }
 
-/** A canonicalisation may name prefixes (some signers say them at every transform); nothing else has parameters here. */
+/** A canonicalisation may name prefixes (xml-crypto says them at every transform, in its namespace); nothing else has parameters here. */
 function assertPlainMethod(method: XmlElement): void {
-  const isPlain = elementsOf(method).every(({ ns, name }) => ns === EXC_C14N && name === 'InclusiveNamespaces')
+  const namespaces = [EXC_C14N, algorithmOf(method)]
+  const isPlain = elementsOf(method).every(({ ns, name }) => name === 'InclusiveNamespaces' && namespaces.includes(ns))
   if (!isPlain || elementsOf(method).length > 1) throw unsupported(method.name)
 }
 
