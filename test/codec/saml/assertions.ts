@@ -49,7 +49,7 @@ export async function makeKey(name: string): Promise<SigningKey> {
     notBefore: new Date(Date.now() - 86_400_000),
     notAfter: new Date(Date.now() + 86_400_000),
     signingAlgorithm: algorithm,
-    keys: keys as CryptoKeyPair,
+    keys: keys as webcrypto.CryptoKeyPair,
   })
   const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))
   const key: KeyObject = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
