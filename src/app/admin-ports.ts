@@ -8,6 +8,7 @@ import { ENDPOINTS } from '../../profiles/transactions/index.ts'
 import { readCertificate } from '../certificates/certificate.ts'
 import type { Config } from '../config/config.ts'
 import { loadFees } from '../config/site-data.ts'
+import { createIssuerStore } from '../db/access/issuers.ts'
 import { createRightsStore } from '../db/access/rights.ts'
 import { createAdministrationStore } from '../db/administration-store.ts'
 import { createIndexAdministration } from '../db/identity/administration.ts'
@@ -110,6 +111,7 @@ export function adminPorts(
     usage: { ...createUsageReader(pool), fees: loadFees(config.dataDir) },
     changed: given.changed,
     subscriptions: createSubscriptionStore(pool),
+    issuers: createIssuerStore(pool),
     viewing: viewingPorts(house, given),
     exportStorage: given.exportStorage,
     patients: patientPorts({ config }, { identity: given.identity, store }),

@@ -18,7 +18,7 @@ export interface AdminClient {
   readonly post: (path: string, body: Json) => Promise<AdminAnswer>
   readonly put: (path: string, body: Json) => Promise<AdminAnswer>
   readonly patch: (path: string, body: Json) => Promise<AdminAnswer>
-  readonly delete: (path: string) => Promise<AdminAnswer>
+  readonly delete: (path: string, body?: Json) => Promise<AdminAnswer>
   /** What is answered as it is: a text, a page. */
   readonly text: (path: string) => Promise<string>
   /** For what reads the whole index, or learns from it: the answer may take minutes. */
@@ -89,7 +89,7 @@ export function createAdminClient({ baseUrl, token, staff }: AdminTarget): Admin
     post: (path, body) => call('POST', path, body),
     put: (path, body) => call('PUT', path, body),
     patch: (path, body) => call('PATCH', path, body),
-    delete: (path) => call('DELETE', path),
+    delete: (path, body) => call('DELETE', path, body),
     text: async (path) => (await answerWithin(TIMEOUT_MS, { method: 'GET', path })).text,
   }
 }

@@ -1,9 +1,11 @@
 // Commands that act as a connected system: the shared option, the connection, and what the server knows of the system.
 
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Config } from '../config/config.ts'
 import { type Oid, type PatientId, parseCx, parseOid } from '../model/identifiers.ts'
 import { isObject, rowsOf, textOf } from './admin-client.ts'
+import { readAssert } from './assertion.ts'
 import { createSystemClient, type SystemClient } from './client.ts'
 import { adminOf, type Context, configOf, httpsUrlOf } from './context.ts'
 import { readCredentials } from './credentials.ts'
@@ -12,13 +14,15 @@ import { UsageError } from './failure.ts'
 export interface SystemOptions {
   readonly as: string
   readonly url?: string
+  readonly assert?: string
 }
 
-/** Adds `--as <system>` and `--url <url>`. */
+/** Adds `--as <system>`, `--url <url>` and `--assert <file>`. */
 export function actingAs(command: Command): Command {
   return command
     .requiredOption('--as <system>', 'system whose client certificate is used, var/pki/clients/<system>.{crt,key}')
     .option('--url <url>', 'HTTPS door of the server; default: https.publicUrl of the configuration')
+    .option('--assert <file>', 'speak for a person (ITI-40): JSON with issuer, key, certificate, subject (docs/xua.md)')
 }
 
 export interface ActingSystem {
@@ -35,7 +39,11 @@ export async function asSystem<T>(
   const config = configOf(context)
   const credentials = await readCredentials(config, options.as)
   const baseUrl = (options.url ?? httpsUrlOf(config)).replace(/\/+$/, '')
-  const client = createSystemClient({ baseUrl, credentials })
+  const assert =
+    options.assert === undefined
+      ? {}
+      : { assert: await readAssert(resolve(context.terminal.cwd, options.assert), config.community.homeCommunityId) }
+  const client = createSystemClient({ baseUrl, credentials, ...assert })
   try {
     return await work({ config, client })
   } finally {

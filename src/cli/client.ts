@@ -12,6 +12,7 @@ import { ANONYMOUS } from '../codec/soap/constants.ts'
 import { writeEnvelope } from '../codec/soap/write.ts'
 import { readXml, type XmlElement } from '../codec/xml/read.ts'
 import type { Markup } from '../codec/xml/write.ts'
+import type { Assert } from './assertion.ts'
 import type { Credentials } from './credentials.ts'
 import { RefusedError, wordsOf } from './failure.ts'
 
@@ -59,9 +60,12 @@ export interface SystemClient {
 export function createSystemClient({
   baseUrl,
   credentials,
+  assert,
 }: {
   readonly baseUrl: string
   readonly credentials: Credentials
+  /** Makes the assertion about the user behind each message. */
+  readonly assert?: Assert
 }): SystemClient {
   const { key, cert, ca, minVersion, maxVersion, ciphers, ecdhCurve } = credentials
   const agent = new Agent({ connect: { key, cert, ca, minVersion, maxVersion, ciphers, ecdhCurve } })
@@ -76,7 +80,8 @@ export function createSystemClient({
     call: async (call) => {
       const messageId = `urn:uuid:${randomUUID()}`
       const path = ENDPOINTS[call.transaction.actor]
-      const { contentType, body } = packed(call, { messageId, to: `${baseUrl}${path}` })
+      const security = assert === undefined ? {} : { security: assert() }
+      const { contentType, body } = packed(call, { messageId, to: `${baseUrl}${path}`, ...security })
       const response = await send(path, { 'content-type': contentType }, body)
       const type = headerText(response.headers['content-type'])
       const { envelope, parts } = await unpacked(response.body, type, response.statusCode)
@@ -102,10 +107,10 @@ async function answerOf({ statusCode, headers, body }: Dispatcher.ResponseData):
 
 function packed(
   { transaction, body, attachments = [] }: SoapCall,
-  { messageId, to }: { readonly messageId: string; readonly to: string },
+  headers: { readonly messageId: string; readonly to: string; readonly security?: Markup },
 ): { readonly contentType: string; readonly body: Buffer | AsyncIterable<Buffer> } {
   const { action } = transaction
-  const envelope = writeEnvelope({ action, messageId, to, replyTo: ANONYMOUS, body })
+  const envelope = writeEnvelope({ action, ...headers, replyTo: ANONYMOUS, body })
   if (transaction.mtom === 'required') return writeRelated(envelope, attachments)
   return { contentType: `application/soap+xml; charset=UTF-8; action="${action}"`, body: Buffer.from(envelope) }
 }

@@ -14,6 +14,7 @@ import { registerFacility } from './facility.ts'
 import { describeFailure, EXIT_USAGE, exitCodeOf } from './failure.ts'
 import { registerFeed } from './feed.ts'
 import { registerGenerate } from './generate.ts'
+import { registerIssuer } from './issuer.ts'
 import { registerMatching } from './matching.ts'
 import { registerMigrate } from './migrate.ts'
 import { registerNotifications } from './notifications.ts'
@@ -60,6 +61,7 @@ const commands: readonly Registration[] = [
   registerQuarantine,
   registerUsage,
   registerCert,
+  registerIssuer,
   registerPush,
   registerSsmix,
   registerFeed,

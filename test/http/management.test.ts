@@ -33,6 +33,7 @@ const admin: AdminPorts = {
   index: {} as AdminPorts['index'],
   subscriptions: {} as AdminPorts['subscriptions'],
   rights: {} as AdminPorts['rights'],
+  issuers: {} as AdminPorts['issuers'],
   contracts: {} as AdminPorts['contracts'],
   accounts: {} as AdminPorts['accounts'],
   release: {} as AdminPorts['release'],

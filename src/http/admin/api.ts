@@ -13,6 +13,7 @@ import { registerContractRoutes } from './contracts.ts'
 import { registerDocumentRoutes } from './documents.ts'
 import { registerFacilityRoutes } from './facilities.ts'
 import { registerProfileRoutes } from './facility-profile.ts'
+import { registerIssuerRoutes } from './issuers.ts'
 import { registerLedgerRoutes } from './ledger.ts'
 import { registerLoginRoutes } from './login.ts'
 import { registerMatchingRoutes } from './matching.ts'
@@ -57,6 +58,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerProfileRoutes(app, ports)
   registerLedgerRoutes(app, ports)
   registerServiceContractRoutes(app, ports)
+  registerIssuerRoutes(app, ports)
   registerStorageExport(app, ports)
   registerSystemRoutes(app, ports)
   registerToleranceRoutes(app, ports)

@@ -4,6 +4,7 @@ import type { Fees } from '../../../profiles/storeclient/fees.ts'
 import type { AccountPorts } from '../../access/accounts/ports.ts'
 import type { AdministrationStore, Change } from '../../access/ports.ts'
 import type { RightsStore } from '../../access/rights/ports.ts'
+import type { IssuerStore } from '../../access/xua/ports.ts'
 import type { AdministrationPorts } from '../../identity/administration-ports.ts'
 import type { SubscriptionStore } from '../../identity/subscription-ports.ts'
 import type { ImportLine, ImportProgress } from '../../identity/transfer/import.ts'
@@ -40,6 +41,8 @@ export interface AdminPorts {
   /** Called when a request has changed something, before it is answered. */
   readonly changed: () => void
   readonly subscriptions: SubscriptionStore
+  /** Issuers of assertions about users. */
+  readonly issuers: IssuerStore
   /** What was tolerated in the messages of a system. */
   readonly tolerances: (systemId: string) => Promise<readonly ToleratedRow[]>
   /** Calendar and content of documents, on behalf of a facility. */
