@@ -60,7 +60,8 @@ export function createAdminClient({ baseUrl, token, staff }: AdminTarget): Admin
     const response = await request(`${baseUrl}/admin/v1${path}`, {
       method,
       headers: {
-        authorization: `Bearer ${token}`,
+        // Logging on needs none.
+        ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
         ...(staff === undefined ? {} : { 'x-staff': staff }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
@@ -96,7 +97,9 @@ export function createAdminClient({ baseUrl, token, staff }: AdminTarget): Admin
 
 /** An answer of 400 and more in words. */
 export function refusedError(status: number, text: string): RefusedError {
-  return new RefusedError(describeRefusal({ status, body: parse(text) }, text))
+  const body = parse(text)
+  const code = isObject(body) ? textOf(body.code) : ''
+  return new RefusedError(describeRefusal({ status, body }, text), code === '' ? {} : { code })
 }
 
 function parse(text: string): unknown {

@@ -1,8 +1,16 @@
 // What the commands over the admin API share: the call, and showing its answer as a table or JSON.
 
 import type { Command } from 'commander'
-import { type AdminAnswer, type AdminClient, isObject, type Json, rowsOf, textOf } from './admin-client.ts'
-import { adminOf, type Context, configOf, contextOf, staffOf } from './context.ts'
+import {
+  type AdminAnswer,
+  type AdminClient,
+  createAdminClient,
+  isObject,
+  type Json,
+  rowsOf,
+  textOf,
+} from './admin-client.ts'
+import { adminTarget, type Context, contextOf, sessionTarget } from './context.ts'
 import { printRows, toJson } from './output.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -18,7 +26,17 @@ export async function withAdmin(
   work: (call: AdminCall) => Promise<void>,
 ): Promise<void> {
   const context = contextOf(command, terminal)
-  await work({ admin: await adminOf(configOf(context), staffOf(context)), context })
+  await work({ admin: createAdminClient(await adminTarget(context)), context })
+}
+
+/** As the person who is logged on, whom clinical content is for; the token of the host does not open it. */
+export async function withSession(
+  command: Command,
+  terminal: Terminal,
+  work: (call: AdminCall) => Promise<void>,
+): Promise<void> {
+  const context = contextOf(command, terminal)
+  await work({ admin: createAdminClient(await sessionTarget(context)), context })
 }
 
 /** A list answer; `members` are the JSON members shown, in order. */

@@ -2,15 +2,15 @@
 
 import type { Command } from 'commander'
 import { isObject, type Json, rowsOf, textOf } from './admin-client.ts'
-import { segment, withAdmin } from './admin-command.ts'
-import { type Context, type Registration, staffOf } from './context.ts'
+import { segment, withSession } from './admin-command.ts'
+import type { Registration } from './context.ts'
 import { UsageError } from './failure.ts'
 import { listOf } from './index-output.ts'
 import { type Column, formatTable } from './output.ts'
 import { pageQuery, show } from './person-views.ts'
 
 interface CalendarOptions {
-  readonly facility: string
+  readonly facility?: string
   readonly from?: string
   readonly to?: string
   readonly rows?: string
@@ -25,18 +25,17 @@ const JST_MS = 9 * 3_600_000
 export const registerCalendar: Registration = (program, terminal) => {
   program
     .command('calendar <patient>')
-    .description('what a facility may see of a patient, by row and day; every call is audited / カレンダの表示')
-    .requiredOption('--facility <facilityId>', 'facility on whose behalf is looked / 閲覧施設')
+    .description('what you may see of a patient, by row and day; log on first, every call is audited / カレンダの表示')
+    .option('--facility <facilityId>', 'your facility, if it is to be named / 閲覧施設')
     .option('--from <day>', `first day, YYYY-MM-DD; default ${USUAL_DAYS} days up to the last`)
     .option('--to <day>', 'last day, YYYY-MM-DD; default today')
     .option('--rows <keys>', 'only these rows, such as examination,prescription-order')
     .option('--cancelled', 'cancelled documents too / 取消済みも表示')
     .action((patient: string, options: CalendarOptions, command: Command) =>
-      withAdmin(command, terminal, async (call) => {
+      withSession(command, terminal, async (call) => {
         const { from, to } = periodOf(options, new Date())
         const { facility, rows, cancelled } = options
-        const by = readerOf(call.context)
-        const asked = { facility, by, from, to, rows, cancelled: cancelled === undefined ? undefined : 'shown' }
+        const asked = { facility, from, to, rows, cancelled: cancelled === undefined ? undefined : 'shown' }
         const { body } = await call.admin.get(`/calendar/${segment(patient)}${pageQuery(asked)}`)
         const items = rowsOf(isObject(body) ? body.rows : []).flatMap(linesOf)
         show(call, body, items.length === 0 ? NOTHING : formatTable(items, COLUMNS))
@@ -48,14 +47,6 @@ export const registerCalendar: Registration = (program, terminal) => {
 const NOTHING = 'nothing that this facility may see in this period / この期間に閲覧できる情報はありません\n'
 const MORE =
   'the oldest are left out: choose a shorter period / 件数が多いため古いものを省略しました。期間を短くしてください\n'
-
-/** Who looks is always kept. @throws {UsageError} when nobody is named. */
-export function readerOf(context: Context): string {
-  const by = staffOf(context)
-  if (by === undefined)
-    throw new UsageError('say who looks: --staff <name>; it is kept in the audit / --staff で操作者を指定してください')
-  return by
-}
 
 function periodOf({ from, to }: CalendarOptions, now: Date): { readonly from: string; readonly to: string } {
   const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10)

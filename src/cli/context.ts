@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { type Config, type ConfigInput, loadConfig } from '../config/config.ts'
 import { type AdminClient, type AdminTarget, createAdminClient, readAdminToken } from './admin-client.ts'
 import { UsageError } from './failure.ts'
+import { readSession } from './session-file.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface CommonOptions {
@@ -13,6 +14,7 @@ export interface CommonOptions {
   readonly set?: Readonly<Record<string, string>>
   readonly json?: true
   readonly staff?: string
+  readonly asMe?: true
 }
 
 export interface Context {
@@ -76,17 +78,30 @@ export function pkiDirectory(config: Config): string {
 
 /** The admin API of the server with this data directory. @throws {UsageError} when there is no token. */
 export async function adminOf(config: Config, staff?: string): Promise<AdminClient> {
-  return createAdminClient(await adminTarget(config, staff))
+  return createAdminClient(await hostTarget(config, staff))
 }
 
-/** Where it is and what opens it. @throws {UsageError} when there is no token. */
-export async function adminTarget(config: Config, staff?: string): Promise<AdminTarget> {
-  const { host, port } = config.management
+async function hostTarget(config: Config, staff?: string): Promise<AdminTarget> {
   return {
-    baseUrl: `http://${reachable(host)}:${port}`,
+    baseUrl: managementUrlOf(config),
     token: await readAdminToken(config.dataDir),
     ...(staff === undefined ? {} : { staff }),
   }
+}
+
+/** Where the admin API is and what opens it: the token of the host, or with `--as-me` the session of whoever logged on. */
+export async function adminTarget(context: Context): Promise<AdminTarget> {
+  return context.options.asMe === true ? sessionTarget(context) : hostTarget(configOf(context), staffOf(context))
+}
+
+/** @throws {UsageError} when nobody is logged on. */
+export async function sessionTarget(context: Context): Promise<AdminTarget> {
+  const baseUrl = managementUrlOf(configOf(context))
+  return { baseUrl, token: (await readSession(context.terminal, baseUrl)).session }
+}
+
+export function managementUrlOf({ management }: Config): string {
+  return `http://${reachable(management.host)}:${management.port}`
 }
 
 const STAFF = /^[a-zA-Z0-9][a-zA-Z0-9._@-]{0,63}$/

@@ -10,9 +10,13 @@ export const EXIT_USAGE = 2
 
 /** The server said no. The message is what a person reads, one finding a line. */
 export class RefusedError extends Error {
-  constructor(message: string, options: { readonly cause?: unknown } = {}) {
+  /** Of the refusal, where the server gave one. */
+  readonly code: string | undefined
+
+  constructor(message: string, { code, ...options }: { readonly cause?: unknown; readonly code?: string } = {}) {
     super(message, options)
     this.name = 'RefusedError'
+    this.code = code
   }
 }
 

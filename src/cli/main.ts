@@ -1,6 +1,7 @@
 // The command line: its commands, the options they share, and what the exit code says (design §5).
 
 import { Command, CommanderError } from 'commander'
+import { registerAccount } from './account.ts'
 import { registerBench } from './bench/bench.ts'
 import { registerCalendar } from './calendar.ts'
 import { registerCert } from './cert.ts'
@@ -15,6 +16,7 @@ import { describeFailure, EXIT_USAGE, exitCodeOf } from './failure.ts'
 import { registerFeed } from './feed.ts'
 import { registerGenerate } from './generate.ts'
 import { registerIssuer } from './issuer.ts'
+import { registerLogin } from './login.ts'
 import { registerMatching } from './matching.ts'
 import { registerMigrate } from './migrate.ts'
 import { registerNotifications } from './notifications.ts'
@@ -30,6 +32,7 @@ import { registerReview } from './review.ts'
 import { registerRights } from './rights.ts'
 import { registerServe } from './serve.ts'
 import { registerSsmix } from './ssmix/index.ts'
+import { registerStaff } from './staff.ts'
 import { registerSubscription } from './subscription.ts'
 import { registerSystem } from './system.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
@@ -44,6 +47,9 @@ const commands: readonly Registration[] = [
   registerDemo,
   registerMigrate,
   registerConfig,
+  registerLogin,
+  registerAccount,
+  registerStaff,
   registerFacility,
   registerSystem,
   registerUnion,
@@ -95,6 +101,7 @@ export function createProgram(terminal: Terminal): Command {
     .option('--data-dir <dir>', 'data directory; default var')
     .option('--set <key=value>', 'one setting, as "tsunagi config explain" names it (repeatable)', collectSetting)
     .option('--json', 'print JSON')
+    .option('--as-me', 'as the person who is logged on, not by the token of the host / ログイン中の利用者として')
     .option('--staff <name>', 'who does it, for history and audit; default the user of this shell / 操作者')
     .showHelpAfterError('("tsunagi <command> --help" lists the options)')
   inherit(program, terminal)

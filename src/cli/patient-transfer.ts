@@ -9,7 +9,7 @@ import type { Command } from 'commander'
 import { type Json, rowsOf, textOf } from './admin-client.ts'
 import { segment } from './admin-command.ts'
 import { receiveStream, sendStream } from './admin-stream.ts'
-import { adminTarget, type Context, configOf, contextOf, staffOf } from './context.ts'
+import { adminTarget, type Context, contextOf } from './context.ts'
 import { RefusedError, UsageError } from './failure.ts'
 import { printable, toJson } from './output.ts'
 import type { Terminal } from './terminal.ts'
@@ -61,7 +61,7 @@ async function importFile(
 ): Promise<void> {
   if (options.facility !== undefined && options.domain !== undefined)
     throw new UsageError('--facility or --domain: the facility has one domain')
-  const target = await adminTarget(configOf(context), staffOf(context))
+  const target = await adminTarget(context)
   const source = await openSource(file)
   const bar = progressBar(context.terminal, source.sizeBytes)
   const counted = source.stream.pipe(bar.counter)
@@ -175,7 +175,7 @@ async function exportFile(
   context: Context,
   { file, domain }: { readonly file: string; readonly domain?: string },
 ): Promise<void> {
-  const target = await adminTarget(configOf(context), staffOf(context))
+  const target = await adminTarget(context)
   const stream = receiveStream(target, `/patients/export${domain === undefined ? '' : `?domain=${segment(domain)}`}`)
   if (file === STANDARD) {
     for await (const chunk of stream) context.terminal.out(chunk)

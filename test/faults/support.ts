@@ -30,6 +30,8 @@ import { type Config, loadConfig } from '../../src/config/config.ts'
 import type { DocumentEntry } from '../../src/model/document-entry.ts'
 import type { Slot } from '../../src/model/ebrim.ts'
 import type { Oid, PatientId } from '../../src/model/identifiers.ts'
+import { TEST_PASSWORDS } from '../access/passwords.ts'
+import { clinicians } from '../scenarios/clinicians.ts'
 
 export type Flags = Readonly<Record<string, string>>
 
@@ -64,7 +66,10 @@ export function configFor(dataDir: string, flags: Flags = {}): Config {
 
 /** A server in this process, with its pool, and the demo network in it. */
 export async function startNetwork(t: Test, flags: Flags = {}) {
-  const server = await startServer(configFor(await temporaryDirectory(t), flags), { log: SILENT })
+  const server = await startServer(configFor(await temporaryDirectory(t), flags), {
+    log: SILENT,
+    passwords: TEST_PASSWORDS,
+  })
   t.teardown(server.stop)
   await loadDemo(server, () => {})
   const network = networkOf(server)
@@ -166,6 +171,7 @@ export interface RawCall {
 export function networkOf(server: RunningServer) {
   const { config } = server
   const { httpsUrl: baseUrl, managementUrl } = localAddresses(server)
+  const people = clinicians({ managementUrl, adminToken: server.adminToken })
   const admin: AdminClient = createAdminClient({ baseUrl: managementUrl, token: server.adminToken })
   const clients = new Map<string, Promise<SystemClient>>()
   const agents = new Map<string, Promise<Agent>>()
@@ -188,6 +194,7 @@ export function networkOf(server: RunningServer) {
   return {
     baseUrl,
     admin,
+    clinicians: people,
     as,
     agentOf,
     /** A StoreClient connection over MLLP; `close` of the network does not close it. */

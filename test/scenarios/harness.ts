@@ -14,6 +14,8 @@ import { type LoadedTour, loadDemo } from '../../src/cli/demo/load.ts'
 import { connect, type PushConnection } from '../../src/cli/push.ts'
 import { localAddresses } from '../../src/cli/running-server.ts'
 import { loadConfig } from '../../src/config/config.ts'
+import { TEST_PASSWORDS } from '../access/passwords.ts'
+import { type Clinicians, clinicians } from './clinicians.ts'
 
 export interface HttpAnswer {
   readonly status: number
@@ -57,6 +59,7 @@ export interface Scenario {
   /** A new MLLP connection as this system; the caller closes it. */
   readonly mllp: (system: string, port?: 'storeclient' | 'pix') => Promise<PushConnection>
   readonly admin: (call: AdminCall) => Promise<HttpAnswer>
+  readonly clinicians: Clinicians
   readonly journalRow: (id: string) => Promise<JournalRow | undefined>
   /** Rows written since a moment, oldest first. */
   readonly journalSince: (since: Date) => Promise<readonly JournalRow[]>
@@ -135,7 +138,7 @@ async function startOne(
   t: Test,
   flags: Readonly<Record<string, string>>,
 ): Promise<{ readonly server: RunningServer; readonly agents: Map<string, Agent> }> {
-  const server = await startServer(loadConfig({ flags, env: {} }), { log: quiet })
+  const server = await startServer(loadConfig({ flags, env: {} }), { log: quiet, passwords: TEST_PASSWORDS })
   const agents = new Map<string, Agent>()
   t.teardown(async () => {
     await Promise.all([...agents.values()].map((agent) => agent.destroy()))
@@ -152,7 +155,7 @@ function databaseUrl({ options }: pg.Pool): string {
 function clients(
   server: RunningServer,
   agents: Map<string, Agent>,
-): Pick<Scenario, 'httpsPost' | 'reconnect' | 'mllp' | 'admin'> {
+): Pick<Scenario, 'httpsPost' | 'reconnect' | 'mllp' | 'admin' | 'clinicians'> {
   const { httpsUrl, managementUrl } = localAddresses(server)
   const agentOf = async (system: string): Promise<Agent> => {
     const known = agents.get(system)
@@ -162,6 +165,7 @@ function clients(
     return agent
   }
   return {
+    clinicians: clinicians({ managementUrl, adminToken: server.adminToken }),
     httpsPost: async (system, path, { type, body, headers = {} }) =>
       read(
         await request(`${httpsUrl}${path}`, {

@@ -6,11 +6,13 @@ import { ER7_TYPE } from '../push.ts'
 import { localAddresses, type RunningServer } from '../running-server.ts'
 import type { LoadedTour } from './load.ts'
 import { messagePath } from './network.ts'
+import { loginFile } from './people.ts'
 
 /** Paths are those of the effective data directory, as seen from `cwd`, where the commands will be pasted. */
 export function writeBanner(server: RunningServer, tour: LoadedTour, cwd: string): string {
   const { push, viewer, stranger, xad, documentUniqueId } = tour
   const tsunagi = (command: string): string => `npx tsunagi ${command}${settingsOf(server, cwd)}`
+  const admin = (command: string): string => `npx tsunagi ${command}${managementSettingsOf(server, cwd)}`
   const lines = [
     '',
     '1. Push a laboratory result as the hospital / 病院から検査結果を送る',
@@ -22,6 +24,11 @@ export function writeBanner(server: RunningServer, tour: LoadedTour, cwd: string
     '',
     '3. Fetch the document, byte for byte or readable / 文書を取得する',
     `   ${tsunagi(`retrieve --as ${viewer.systemId} ${shell(documentUniqueId)} --decode`)}`,
+    '',
+    '4. Log on as the doctor of the clinic and look at the calendar / 診療所の医師としてログインし、カレンダを見る',
+    `   ${admin(`login --user ${viewer.staffId} --password-file ${shell(shown(loginFile(server.config, viewer.staffId), cwd))}`)}`,
+    `   ${admin(`calendar ${shell(xad)} --from 2026-01-01 --to 2026-12-31`)}`,
+    `   ${admin(`document show ${shell(documentUniqueId)}`)}`,
     '',
     `${stranger.systemId} has not linked a number of this patient and finds nothing / 名寄せのない薬局には見えません`,
     `   ${tsunagi(`query --as ${stranger.systemId} --patient ${shell(xad)}`)}`,
@@ -47,13 +54,18 @@ function curl(server: RunningServer, push: LoadedTour['push'], cwd: string): str
 
 /** Options that the pasted command needs to find this server; none for the defaults, or what tsunagi.yaml says already. */
 function settingsOf(server: RunningServer, cwd: string): string {
-  const { config, httpsPort, managementPort } = server
-  const dataDir = shown(config.dataDir, cwd)
+  const { config, httpsPort } = server
   const { httpsUrl } = localAddresses(server)
+  const isUsual = httpsPort === DEFAULT_HTTPS_PORT && httpsUrlOf(config) === httpsUrl
+  return `${managementSettingsOf(server, cwd)}${isUsual ? '' : ` --url ${httpsUrl}`}`
+}
+
+/** Those of a command that talks to the admin API only. */
+function managementSettingsOf({ config, managementPort }: RunningServer, cwd: string): string {
+  const dataDir = shown(config.dataDir, cwd)
   return [
     dataDir === 'var' ? '' : ` --data-dir ${shell(dataDir)}`,
     managementPort === DEFAULT_MANAGEMENT_PORT ? '' : ` --set management.port=${managementPort}`,
-    httpsPort === DEFAULT_HTTPS_PORT && httpsUrlOf(config) === httpsUrl ? '' : ` --url ${httpsUrl}`,
   ].join('')
 }
 

@@ -14,6 +14,7 @@ import { ask } from '../query.ts'
 import { localAddresses, type RunningServer } from '../running-server.ts'
 import { type DemoTour, facilityOf, loadDemoNetwork, messagePath } from './network.ts'
 import { loadPatients, xadOf } from './patients.ts'
+import { loadPeople } from './people.ts'
 import { loadRegistrations } from './registrations.ts'
 import type { DemoRun } from './run.ts'
 
@@ -38,6 +39,7 @@ export async function loadDemo(server: RunningServer, say: (line: string) => voi
   const run: DemoRun = { server, network, admin, say }
   const isFirst = !(await isLoaded(admin))
   await loadRegistrations(run, isFirst ? 'first' : 'again')
+  await loadPeople(run, isFirst ? 'first' : 'again')
   if (isFirst) {
     await loadPatients(run)
     await pushMessages(run)

@@ -7,6 +7,7 @@ import { parse } from 'yaml'
 import type { Role } from '../../model/caller.ts'
 import type { Oid } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
+import type { Job, StaffRole } from '../../model/user.ts'
 import { nameOf } from '../demographics-options.ts'
 import { demoSchema } from './schema.ts'
 
@@ -65,6 +66,16 @@ export interface DemoPatient {
   readonly consent?: DemoConsent
 }
 
+export interface DemoPerson {
+  readonly staffId: string
+  readonly facilityId: string
+  readonly name: string
+  readonly nameKana: string
+  readonly job: Job
+  readonly roles: readonly StaffRole[]
+  readonly mayUseEms?: boolean
+}
+
 export interface DemoMessage {
   readonly systemId: string
   readonly file: string
@@ -72,7 +83,7 @@ export interface DemoMessage {
 
 export interface DemoTour {
   readonly patient: { readonly facilityId: string; readonly id: string }
-  readonly viewer: { readonly systemId: string; readonly id: string }
+  readonly viewer: { readonly systemId: string; readonly id: string; readonly staffId: string }
   readonly stranger: { readonly systemId: string }
   readonly push: DemoMessage
 }
@@ -81,6 +92,7 @@ export interface DemoNetwork {
   readonly facilities: readonly DemoFacility[]
   readonly systems: readonly DemoSystem[]
   readonly unions: readonly DemoUnion[]
+  readonly people: readonly DemoPerson[]
   readonly patients: readonly DemoPatient[]
   readonly messages: readonly DemoMessage[]
   readonly tour: DemoTour

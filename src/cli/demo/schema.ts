@@ -1,6 +1,7 @@
 // JSON Schema of fixtures/demo/network.yaml; what refers to what is checked by the test beside it.
 
 import { ROLES } from '../../model/caller.ts'
+import { JOBS, STAFF_ROLES } from '../../model/user.ts'
 
 const text = { type: 'string', minLength: 1 } as const
 const demoOid = { type: 'string', pattern: '^2\\.25\\.(0|[1-9][0-9]*)$', maxLength: 64 } as const
@@ -65,17 +66,31 @@ const patient = object(
   ['consent'],
 )
 
+const person = object(
+  {
+    staffId: text,
+    facilityId: text,
+    name: text,
+    nameKana: text,
+    job: { enum: JOBS },
+    roles: listOf({ enum: STAFF_ROLES }),
+    mayUseEms: { type: 'boolean' },
+  },
+  ['mayUseEms'],
+)
+
 const message = object({ systemId: text, file: { type: 'string', pattern: '^[a-z0-9-]+\\.hl7$' } })
 
 export const demoSchema = object({
   facilities: listOf(facility),
   systems: listOf(system),
   unions: listOf(object({ unionId: text, name: text, kind: { enum: ['open', 'closed'] }, members: listOf(text) })),
+  people: listOf(person),
   patients: listOf(patient),
   messages: listOf(message),
   tour: object({
     patient: object({ facilityId: text, id: text }),
-    viewer: object({ systemId: text, id: text }),
+    viewer: object({ systemId: text, id: text, staffId: text }),
     stranger: object({ systemId: text }),
     push: message,
   }),

@@ -8,7 +8,7 @@ import { parsePath, type StoragePath } from '../../storeclient/ssmix/path.ts'
 import { isObject, type Json, rowsOf, textOf } from '../admin-client.ts'
 import { segment } from '../admin-command.ts'
 import { receiveStream } from '../admin-stream.ts'
-import { adminOf, adminTarget, type Context, configOf, contextOf, staffOf } from '../context.ts'
+import { adminOf, adminTarget, type Context, configOf, contextOf } from '../context.ts'
 import { RefusedError } from '../failure.ts'
 import { printable, toJson } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
@@ -66,8 +66,7 @@ async function exportStorage(
   context: Context,
   { folder, options }: { readonly folder: string; readonly options: ExportOptions },
 ): Promise<void> {
-  const config = configOf(context)
-  const target = await adminTarget(config, staffOf(context))
+  const target = await adminTarget(context)
   const name = await facilityName(context, options.facility)
   const directory = resolve(context.terminal.cwd, folder)
   await mkdir(directory, { recursive: true, mode: 0o700 })
