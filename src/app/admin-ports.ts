@@ -9,6 +9,7 @@ import { readCertificate } from '../certificates/certificate.ts'
 import type { Config } from '../config/config.ts'
 import { loadFees } from '../config/site-data.ts'
 import { createIssuerStore } from '../db/access/issuers.ts'
+import { isPatientOf } from '../db/access/own-patient.ts'
 import { createRightsStore } from '../db/access/rights.ts'
 import { createAdministrationStore } from '../db/administration-store.ts'
 import { createIndexAdministration } from '../db/identity/administration.ts'
@@ -114,7 +115,7 @@ export function adminPorts(
     issuers: createIssuerStore(pool),
     viewing: viewingPorts(house, given),
     exportStorage: given.exportStorage,
-    patients: patientPorts({ config }, { identity: given.identity, store }),
+    patients: patientPorts(house, { identity: given.identity, store }),
     transfer: transferRoutePorts(transferPorts(house, given.identity)),
     index: {
       ...given.identity,
@@ -134,7 +135,7 @@ function transferRoutePorts(ports: TransferPorts): AdminPorts['transfer'] {
 }
 
 function patientPorts(
-  { config }: Pick<Given, 'config'>,
+  { config, pool }: Pick<Given, 'config' | 'pool'>,
   given: { readonly identity: IdentityPorts; readonly store: AdminPorts['store'] },
 ): PatientPorts {
   const { identity, store } = given
@@ -152,6 +153,7 @@ function patientPorts(
     }),
     find,
     byXad: async (xad) => (await find(xad, community))[0],
+    isOf: (personKey, facilityId) => isPatientOf(pool, personKey, facilityId),
     link: async ({ xad, facilityId, value, by, peer, reason }) => {
       const domain = await domainOf(facilityId)
       if (domain === undefined) return 'no-domain'

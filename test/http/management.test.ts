@@ -196,6 +196,7 @@ t.test('OpenAPI lists every route with the security it has', async (t) => {
     '/admin/v1/facilities/{id}/audience',
     '/admin/v1/facilities/{id}/contract',
     '/admin/v1/facilities/{id}/counts',
+    '/admin/v1/facilities/{id}/idle-minutes',
     '/admin/v1/facilities/{id}/ledger',
     '/admin/v1/facilities/{id}/profile',
     '/admin/v1/facilities/{id}/revisions',
@@ -206,12 +207,18 @@ t.test('OpenAPI lists every route with the security it has', async (t) => {
     '/admin/v1/held/{id}',
     '/admin/v1/held/{id}/drop',
     '/admin/v1/held/{id}/release',
+    '/admin/v1/login',
+    '/admin/v1/logout',
     '/admin/v1/matches',
     '/admin/v1/matching',
     '/admin/v1/matching/check',
     '/admin/v1/matching/models',
     '/admin/v1/matching/models/{version}/activate',
     '/admin/v1/matching/models/{version}/comparison',
+    '/admin/v1/me',
+    '/admin/v1/me/password',
+    '/admin/v1/me/second-factor',
+    '/admin/v1/me/second-factor/confirm',
     '/admin/v1/merges',
     '/admin/v1/merges/{id}/undo',
     '/admin/v1/network',
@@ -247,6 +254,14 @@ t.test('OpenAPI lists every route with the security it has', async (t) => {
     '/admin/v1/service-contracts/{id}/end',
     '/admin/v1/service-contracts/{id}/facilities',
     '/admin/v1/settings/{name}',
+    '/admin/v1/staff',
+    '/admin/v1/staff/{id}',
+    '/admin/v1/staff/{id}/access-code',
+    '/admin/v1/staff/{id}/end',
+    '/admin/v1/staff/{id}/history',
+    '/admin/v1/staff/{id}/resume',
+    '/admin/v1/staff/{id}/suspend',
+    '/admin/v1/staff/{id}/unlock',
     '/admin/v1/subscriptions',
     '/admin/v1/subscriptions/{id}',
     '/admin/v1/systems',
@@ -266,7 +281,7 @@ t.test('OpenAPI lists every route with the security it has', async (t) => {
   ])
   for (const [path, methods] of Object.entries(document.paths))
     for (const [method, operation] of Object.entries(methods))
-      t.strictSame(operation.security, [{ token: [] }], `${method} ${path}`)
+      t.strictSame(operation.security, path === '/admin/v1/login' ? [] : [{ token: [] }], `${method} ${path}`)
 })
 
 t.test('an unexpected failure tells the caller nothing and the log no more than its kind', async (t) => {

@@ -5,6 +5,7 @@ import { DIRECTIONS, type NewAgreement } from '../../access/administration/agree
 import { concludeAgreement } from '../../access/administration/agreements.ts'
 import { answerChanged, answerFault, answerStored } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
+import { NETWORK_READERS } from './principal.ts'
 import { changeOf, described, exactly, identity, moment, oid, slug, words } from './schemas.ts'
 
 const agreement = exactly(
@@ -27,6 +28,7 @@ export function registerAgreementRoutes(app: FastifyInstance, { store, documentK
     '/agreements',
     {
       schema: described('Agreements with other communities and unions, the newest first', {
+        roles: NETWORK_READERS,
         querystring: exactly({ running: { enum: ['true', 'false'] } }, ['running']),
       }),
     },

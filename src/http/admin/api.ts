@@ -18,6 +18,7 @@ import { registerLedgerRoutes } from './ledger.ts'
 import { registerLoginRoutes } from './login.ts'
 import { registerMatchingRoutes } from './matching.ts'
 import { registerMergeRoutes } from './merges.ts'
+import { refuseForeign } from './own.ts'
 import { registerSearchRoutes } from './patient-search.ts'
 import { registerTransferRoutes } from './patient-transfer.ts'
 import { registerPatientRoutes } from './patients.ts'
@@ -41,6 +42,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   decoratePrincipal(app)
   app.addHook('onRequest', async (request, reply) => authorise(request, reply, ports))
   app.addHook('onRequest', async (request, reply) => refuseRole(request, reply))
+  app.addHook('preHandler', async (request, reply) => refuseForeign(request, reply, ports))
   app.addHook('onSend', async (request) => {
     if (request.method !== 'GET') ports.changed()
   })

@@ -12,6 +12,7 @@ import { changeConsent, recordConsent } from '../../access/administration/consen
 import type { Fault } from '../../access/administration.ts'
 import { answerChanged, answerError, answerFault, answerStored, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
+import { REGISTRARS } from './principal.ts'
 import { changeOf, day, described, exactly, identity, moment, slug, words } from './schemas.ts'
 
 const facilities = { type: 'array', items: slug, maxItems: 1000 } as const
@@ -74,7 +75,9 @@ export function registerConsentRoutes(app: FastifyInstance, ports: AdminPorts): 
   const { patients, store, documentKinds } = ports
   app.get<{ Params: { xad: string } }>(
     '/patients/:xad/consents',
-    { schema: described('Consents of a person, all versions, the oldest first') },
+    {
+      schema: described('Consents of a person, all versions, the oldest first', { roles: REGISTRARS, own: 'patient' }),
+    },
     async (request, reply) => {
       const person = await patients.byXad(request.params.xad)
       return person === undefined ? notFound(reply) : store.consents(person.key)
@@ -82,7 +85,9 @@ export function registerConsentRoutes(app: FastifyInstance, ports: AdminPorts): 
   )
   app.post<{ Params: { xad: string }; Body: ConsentBody }>(
     '/patients/:xad/consents',
-    { schema: described('Record a consent (包括同意, 個別同意)', { body: consent }) },
+    {
+      schema: described('Record a consent (包括同意, 個別同意)', { roles: REGISTRARS, own: 'patient', body: consent }),
+    },
     async (request, reply) => {
       const person = await patients.byXad(request.params.xad)
       if (person === undefined) return notFound(reply)
@@ -106,6 +111,8 @@ function registerChanges(app: FastifyInstance, { store, documentKinds }: AdminPo
     '/consents/:id',
     {
       schema: described('Change what stands of a consent: objections made and taken back, effective at once', {
+        roles: REGISTRARS,
+        own: 'consent',
         params,
         body: change,
       }),
@@ -125,7 +132,12 @@ function registerChanges(app: FastifyInstance, { store, documentKinds }: AdminPo
   app.post<Id & { Body: { facilities?: readonly string[]; reason?: string } | null }>(
     '/consents/:id/withdraw',
     {
-      schema: described('Withdraw a consent, whole or for facilities; effective at once', { params, body: withdrawal }),
+      schema: described('Withdraw a consent, whole or for facilities; effective at once', {
+        roles: REGISTRARS,
+        own: 'consent',
+        params,
+        body: withdrawal,
+      }),
     },
     async (request, reply) => {
       const { id } = request.params

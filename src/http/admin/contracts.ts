@@ -5,6 +5,7 @@ import { DEFAULT_CONTRACT } from '../../model/caller.ts'
 import { type ContractChange, unknownKinds } from '../../storeclient/contract/contract.ts'
 import { invalid, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
+import { FACILITY_READERS } from './principal.ts'
 import { described, exactly, whoOf, words } from './schemas.ts'
 
 const terms = {
@@ -32,7 +33,12 @@ export function registerContractRoutes(app: FastifyInstance, { contracts }: Admi
   }
   app.get<{ Params: { id: string } }>(
     '/facilities/:id/contract',
-    { schema: described('The StoreClient contract of a facility, and what it was before') },
+    {
+      schema: described('The StoreClient contract of a facility, and what it was before', {
+        roles: FACILITY_READERS,
+        own: 'facility',
+      }),
+    },
     (request, reply) => answer(request.params.id, reply),
   )
   app.patch<{ Params: { id: string }; Body: ContractChange & { reason?: string } }>(

@@ -7,6 +7,7 @@ import type { Facility } from '../../access/ports.ts'
 import { answerChanged, answerError, answerStored, notFound } from './answers.ts'
 import { facilityCode, profile } from './facility-profile.ts'
 import type { AdminPorts } from './ports.ts'
+import { FACILITY_READERS, OFFICE } from './principal.ts'
 import { changeOf, described, exactly, oid, slug, words } from './schemas.ts'
 
 const facility = exactly(
@@ -35,10 +36,10 @@ type Body = Omit<Facility, 'status' | 'patientIdForm'> & { readonly patientIdFor
 
 export function registerFacilityRoutes(app: FastifyInstance, ports: AdminPorts): void {
   const { store } = ports
-  app.get('/facilities', { schema: described('All facilities') }, () => store.facilities())
+  app.get('/facilities', { schema: described('All facilities', { roles: OFFICE }) }, () => store.facilities())
   app.get<{ Params: { id: string } }>(
     '/facilities/:id',
-    { schema: described('One facility') },
+    { schema: described('One facility', { roles: OFFICE }) },
     async (request, reply) => {
       return (await findFacility(request.params.id, store)) ?? notFound(reply)
     },
@@ -67,7 +68,12 @@ export function registerFacilityRoutes(app: FastifyInstance, ports: AdminPorts):
   )
   app.get<{ Params: { id: string } }>(
     '/facilities/:id/statuses',
-    { schema: described('When and why a facility was suspended, resumed or ended, the newest first') },
+    {
+      schema: described('When and why a facility was suspended, resumed or ended, the newest first', {
+        roles: FACILITY_READERS,
+        own: 'facility',
+      }),
+    },
     async (request, reply) => {
       const { id } = request.params
       return (await findFacility(id, store)) === undefined ? notFound(reply) : store.facilityStatuses(id)

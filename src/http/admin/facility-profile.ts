@@ -5,6 +5,7 @@ import { FACILITY_KINDS, type FacilityEdit } from '../../access/administration/r
 import { findFacility } from '../../access/administration.ts'
 import { answerStored, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
+import { FACILITY_READERS } from './principal.ts'
 import { changeOf, described, exactly, slug, words } from './schemas.ts'
 
 /** Insurance institution code (保険医療機関コード): prefecture, 点数表番号, seven digits; others 9 and nine digits. */
@@ -65,7 +66,12 @@ export function registerProfileRoutes(app: FastifyInstance, { store }: AdminPort
   )
   app.get<Id>(
     '/facilities/:id/revisions',
-    { schema: described('What was changed of a facility, by whom, from what to what; the newest first') },
+    {
+      schema: described('What was changed of a facility, by whom, from what to what; the newest first', {
+        roles: FACILITY_READERS,
+        own: 'facility',
+      }),
+    },
     async (request, reply) => {
       const { id } = request.params
       return (await findFacility(id, store)) === undefined ? notFound(reply) : store.revisions('facility', id)
@@ -73,7 +79,12 @@ export function registerProfileRoutes(app: FastifyInstance, { store }: AdminPort
   )
   app.get<Id>(
     '/facilities/:id/counts',
-    { schema: described('Patients registered at a facility (患者登録数), and those linked with others (連携患者数)') },
+    {
+      schema: described('Patients registered at a facility (患者登録数), and those linked with others (連携患者数)', {
+        roles: FACILITY_READERS,
+        own: 'facility',
+      }),
+    },
     async (request, reply) => {
       const { id } = request.params
       return (await findFacility(id, store)) === undefined ? notFound(reply) : store.facilityCounts(id)

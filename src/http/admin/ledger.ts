@@ -15,6 +15,7 @@ import { jstIso } from '../../model/jst.ts'
 import { nameOf } from '../failure.ts'
 import { notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
+import { ADMINISTRATORS } from './principal.ts'
 import { changeOf, described, exactly, month, slug } from './schemas.ts'
 
 const FORMATS = { csv: 'text/csv; charset=utf-8', json: 'application/json; charset=utf-8' } as const
@@ -35,6 +36,8 @@ export function registerLedgerRoutes(app: FastifyInstance, ports: AdminPorts): v
     '/facilities/:id/ledger',
     {
       schema: described('Ledger of links or consents of a facility and month: who registered, linked, consented', {
+        roles: ADMINISTRATORS,
+        own: 'facility',
         params: exactly({ id: slug }),
         querystring,
       }),

@@ -9,6 +9,7 @@ import { type PatientId, parseOid } from '../../model/identifiers.ts'
 import { invalid, notFound } from './answers.ts'
 import { shownHistory, shownMerge, shownPatient } from './index-answers.ts'
 import type { AdminPorts } from './ports.ts'
+import { NETWORK_READERS, REGISTRARS } from './principal.ts'
 import { described, exactly, identity, type Paged, pageOf, paging, slug, whoOf, words } from './schemas.ts'
 
 type Xad = { Params: { xad: string } }
@@ -26,7 +27,12 @@ function registerViews(app: FastifyInstance, { index }: AdminPorts): void {
   const { administration } = index
   app.get<Xad>(
     '/patients/:xad',
-    { schema: described('One person: every number with what its source says, and the newest word on each attribute') },
+    {
+      schema: described('One person: every number with what its source says, and the newest word on each attribute', {
+        roles: REGISTRARS,
+        own: 'patient',
+      }),
+    },
     async (request, reply) => {
       const person = await personOf(request.params.xad, index)
       return person === undefined ? notFound(reply) : shownPatient(await viewPerson(person, index))
@@ -34,7 +40,13 @@ function registerViews(app: FastifyInstance, { index }: AdminPorts): void {
   )
   app.get<Xad & Page>(
     '/patients/:xad/history',
-    { schema: described('What happened to a person and their numbers, with the evidence of each link', paging()) },
+    {
+      schema: described('What happened to a person and their numbers, with the evidence of each link', {
+        roles: REGISTRARS,
+        own: 'patient',
+        ...paging(),
+      }),
+    },
     async (request, reply) => {
       const person = await personOf(request.params.xad, index)
       if (person === undefined) return notFound(reply)
@@ -43,7 +55,12 @@ function registerViews(app: FastifyInstance, { index }: AdminPorts): void {
   )
   app.get<Xad & Page>(
     '/patients/:xad/merges',
-    { schema: described('Merges and moves of numbers of a person, the newest first', paging()) },
+    {
+      schema: described('Merges and moves of numbers of a person, the newest first', {
+        roles: NETWORK_READERS,
+        ...paging(),
+      }),
+    },
     async (request, reply) => {
       const person = await personOf(request.params.xad, index)
       if (person === undefined) return notFound(reply)
@@ -52,7 +69,12 @@ function registerViews(app: FastifyInstance, { index }: AdminPorts): void {
   )
   app.get<Page>(
     '/merges',
-    { schema: described('Merges and moves of numbers of the whole index, the newest first', paging()) },
+    {
+      schema: described('Merges and moves of numbers of the whole index, the newest first', {
+        roles: NETWORK_READERS,
+        ...paging(),
+      }),
+    },
     async (request) => (await administration.merges(pageOf(request.query, MERGES))).map(shownMerge),
   )
 }

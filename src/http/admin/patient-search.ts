@@ -5,6 +5,7 @@ import { MAX_SHOWN, type StaffSearch, searchPatients, type UnreadableField } fro
 import { type AdminError, invalid } from './answers.ts'
 import { shownFound } from './index-answers.ts'
 import type { AdminPorts } from './ports.ts'
+import { REGISTRARS } from './principal.ts'
 import { described, exactly, whoOf, words } from './schemas.ts'
 
 const said = (description: string) => ({ ...words, description })
@@ -33,7 +34,7 @@ const SUMMARY =
 export function registerSearchRoutes(app: FastifyInstance, { index }: AdminPorts): void {
   app.get<{ Querystring: SearchQuery }>(
     '/patients/search',
-    { schema: described(SUMMARY, { querystring: exactly(fields, Object.keys(fields)) }) },
+    { schema: described(SUMMARY, { roles: REGISTRARS, querystring: exactly(fields, Object.keys(fields)) }) },
     async (request, reply) => {
       const { limit, ...search } = request.query
       if (search.name !== undefined && (search.family ?? search.given) !== undefined) return invalid(reply, TWO_NAMES)

@@ -5,6 +5,7 @@ import { findFacility } from '../../access/administration.ts'
 import type { Demographics } from '../../model/person.ts'
 import { answerStored, notFound } from './answers.ts'
 import type { AdminPorts, PersonAnswer } from './ports.ts'
+import { ownFacility, REGISTRARS } from './principal.ts'
 import { described, exactly, slug, whoOf, words } from './schemas.ts'
 
 const names = {
@@ -33,12 +34,17 @@ export function registerPatientRoutes(app: FastifyInstance, ports: AdminPorts): 
   const { patients } = ports
   app.get<{ Querystring: { id: string; domain?: string } }>(
     '/patients',
-    { schema: described('Who has this number', { querystring: exactly({ id: words, domain: words }, ['domain']) }) },
+    {
+      schema: described('Who has this number', {
+        roles: REGISTRARS,
+        querystring: exactly({ id: words, domain: words }, ['domain']),
+      }),
+    },
     async (request) => (await patients.find(request.query.id, request.query.domain)).map(shown),
   )
   app.post<{ Body: { demographics: Partial<Demographics> & Pick<Demographics, 'names'> } }>(
     '/patients',
-    { schema: described('Register a person', { body: exactly({ demographics }) }) },
+    { schema: described('Register a person', { roles: REGISTRARS, body: exactly({ demographics }) }) },
     async (request, reply) => {
       const given: Demographics = { addresses: [], telecoms: [], ...request.body.demographics }
       return reply.code(201).send(await patients.register(given, whoOf(request)))
@@ -69,13 +75,14 @@ function registerLinkRoutes(app: FastifyInstance, { patients, store }: AdminPort
     '/patients/:xad/links',
     {
       schema: described('Link a facility’s patient number to the person', {
+        roles: REGISTRARS,
         body: exactly({ facilityId: slug, id: words, reason: words }),
       }),
     },
     async (request, reply) => {
       const { xad } = request.params
       const { facilityId, id, reason } = request.body
-      const found = await known({ xad, facilityId, id })
+      const found = ownFacility(request, facilityId) ? await known({ xad, facilityId, id }) : undefined
       if (found === undefined) return notFound(reply)
       if (found.isLinked) return answerStored(reply, 'unchanged', { xad, facilityId, id })
       const linked = await patients.link({ xad, facilityId, value: id, reason, ...whoOf(request) })
@@ -86,13 +93,14 @@ function registerLinkRoutes(app: FastifyInstance, { patients, store }: AdminPort
     '/patients/:xad/links/:facilityId/:id',
     {
       schema: described('The number does not belong to the person, and is never linked to them by similarity again', {
+        roles: REGISTRARS,
         querystring: exactly({ reason: words }, ['reason']),
       }),
     },
     async (request, reply) => {
       const { facilityId, id } = request.params
       const { reason = 'unlinked by staff' } = request.query
-      const found = await known(request.params)
+      const found = ownFacility(request, facilityId) ? await known(request.params) : undefined
       if (found?.isLinked !== true) return notFound(reply)
       const unlinked = await patients.unlink({ facilityId, value: id, reason, ...whoOf(request) })
       return unlinked === 'linked' ? { status: 'ok' } : notFound(reply)

@@ -66,6 +66,8 @@ export interface PatientPorts {
   readonly register: (demographics: Demographics, who: Who) => Promise<{ readonly xad: string }>
   readonly find: (value: string, domain?: string) => Promise<readonly PersonAnswer[]>
   readonly byXad: (xad: string) => Promise<PersonAnswer | undefined>
+  /** Has the facility a number of its own for the person? */
+  readonly isOf: (personKey: string, facilityId: string) => Promise<boolean>
   /** @throws {IheError} when the number belongs to someone with documents, or the person has another number there. */
   readonly link: (link: Link) => Promise<'linked' | 'no-domain'>
   readonly unlink: (link: Omit<Link, 'xad'>) => Promise<'linked' | 'no-domain'>

@@ -14,6 +14,16 @@ export const ROLES_MEMBER = 'x-roles'
 /** A route that says nothing is for those who run the network. */
 export const USUAL_ROLES: RouteRoles = ['network-operator']
 
+/** Who looks at how the network is set up. */
+export const NETWORK_READERS: RouteRoles = ['network-operator', 'auditor']
+/** … and at how the own facility is. */
+export const FACILITY_READERS: RouteRoles = ['network-operator', 'auditor', 'facility-administrator']
+/** Everybody who administers anything, and needs the names of facilities and unions for it. */
+export const OFFICE: RouteRoles = ['network-operator', 'auditor', 'facility-administrator', 'registrar']
+export const ADMINISTRATORS: readonly StaffRole[] = ['network-operator', 'facility-administrator']
+/** Registration work: numbers, consents, messages that wait for either. */
+export const REGISTRARS: RouteRoles = ['network-operator', 'registrar']
+
 const DECORATOR = 'principal'
 const SESSION = 'session'
 
@@ -56,6 +66,12 @@ export function principalOf(request: FastifyRequest): Principal {
 export function ownFacility(request: FastifyRequest, facilityId: string): boolean {
   const principal = principalOf(request)
   return principal.kind === 'host' || principal.facilityId === undefined || principal.facilityId === facilityId
+}
+
+/** Of staff of a facility; undefined for the host and staff of the network. */
+export function facilityOf(request: FastifyRequest): string | undefined {
+  const principal = principalOf(request)
+  return principal.kind === 'host' ? undefined : principal.facilityId
 }
 
 /** The roles somebody acts with: whoever holds the token of the host runs the network. */

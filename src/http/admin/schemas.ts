@@ -2,6 +2,7 @@
 
 import type { FastifyRequest } from 'fastify'
 import type { Change } from '../../access/ports.ts'
+import { OWN_MEMBER, type Owned } from './own.ts'
 import { principalOf, ROLES_MEMBER, type RouteRoles, USUAL_ROLES } from './principal.ts'
 
 const OID = '^[0-2](\\.(0|[1-9][0-9]*))+$'
@@ -38,12 +39,22 @@ export function exactly(
   return { type: 'object', properties, required, additionalProperties: false }
 }
 
-/** A schema with a summary, the security every route has, and who may call it (`network-operator` when nothing is said). */
+/** A schema with a summary, the security every route has, and who may call it (`network-operator` when nothing is said), whose object it is about. */
 export function described(
   summary: string,
-  { roles = USUAL_ROLES, ...parts }: Readonly<Record<string, unknown>> & { readonly roles?: RouteRoles } = {},
+  {
+    roles = USUAL_ROLES,
+    own,
+    ...parts
+  }: Readonly<Record<string, unknown>> & { readonly roles?: RouteRoles; readonly own?: Owned } = {},
 ): Readonly<Record<string, unknown>> {
-  return { summary, security: roles === 'public' ? [] : [{ token: [] }], [ROLES_MEMBER]: roles, ...parts }
+  return {
+    summary,
+    security: roles === 'public' ? [] : [{ token: [] }],
+    [ROLES_MEMBER]: roles,
+    ...(own === undefined ? {} : { [OWN_MEMBER]: own }),
+    ...parts,
+  }
 }
 
 /** Schema of a list that is read page by page; `filters` are optional too. */

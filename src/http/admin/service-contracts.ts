@@ -21,6 +21,7 @@ import { isDay } from '../../access/administration/days.ts'
 import { jstDay } from '../../model/jst.ts'
 import { answerChanged, answerError, answerFault, answerStored, invalid, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
+import { NETWORK_READERS } from './principal.ts'
 import { changeOf, day, described, exactly, slug, words } from './schemas.ts'
 
 const contract = exactly({
@@ -40,7 +41,11 @@ interface Id {
 export function registerServiceContractRoutes(app: FastifyInstance, { store }: AdminPorts): void {
   app.get(
     '/service-contracts',
-    { schema: described('Contracts of use (利用契約) with state, end of term and last day of notice') },
+    {
+      schema: described('Contracts of use (利用契約) with state, end of term and last day of notice', {
+        roles: NETWORK_READERS,
+      }),
+    },
     async () => {
       const today = jstDay(Date.now())
       return (await store.serviceContracts()).map((one) => withTerm(one, today))

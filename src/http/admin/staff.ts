@@ -12,13 +12,11 @@ import {
   type StaffEntry,
   type StaffFault,
 } from '../../access/accounts/staff.ts'
-import { STAFF_ROLES, type StaffRole } from '../../model/user.ts'
+import { STAFF_ROLES } from '../../model/user.ts'
 import { answerChanged, answerError, answerStored, invalid, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
-import { ownFacility, principalOf } from './principal.ts'
+import { ADMINISTRATORS, FACILITY_READERS, facilityOf, ownFacility, principalOf } from './principal.ts'
 import { changeOf, described, exactly, moment, slug, words } from './schemas.ts'
-
-const ADMINISTRATORS: readonly StaffRole[] = ['network-operator', 'facility-administrator']
 
 const members = {
   name: words,
@@ -48,14 +46,12 @@ export function registerStaffRoutes(app: FastifyInstance, ports: AdminPorts): vo
     '/staff',
     {
       schema: described('Staff with their roles, states and accounts; of the own facility, for its administrator', {
-        roles: [...ADMINISTRATORS, 'auditor'],
+        roles: FACILITY_READERS,
         querystring: exactly({ facility: slug }, ['facility']),
       }),
     },
     async (request, reply) => {
-      const principal = principalOf(request)
-      const own = principal.kind === 'staff' ? principal.facilityId : undefined
-      const { facility = own } = request.query
+      const { facility = facilityOf(request) } = request.query
       if (facility === undefined) return staff.list({})
       return ownFacility(request, facility) ? staff.list({ facilityId: facility }) : notFound(reply)
     },
@@ -75,14 +71,14 @@ export function registerStaffRoutes(app: FastifyInstance, ports: AdminPorts): vo
   )
   app.get<Id>(
     '/staff/:id',
-    { schema: described('One person', { roles: [...ADMINISTRATORS, 'auditor'] }) },
+    { schema: described('One person', { roles: FACILITY_READERS }) },
     async (request, reply) => (await personOf(request, ports)) ?? notFound(reply),
   )
   app.get<Id>(
     '/staff/:id/history',
     {
       schema: described('What was entered and changed of a person, the newest first', {
-        roles: [...ADMINISTRATORS, 'auditor'],
+        roles: FACILITY_READERS,
       }),
     },
     async (request, reply) => {
@@ -228,20 +224,17 @@ function registerIdleMinutes(app: FastifyInstance, { accounts: { accounts } }: A
     '/facilities/:id/idle-minutes',
     {
       schema: described('Minutes without a request after which staff of the facility are logged off', {
-        roles: [...ADMINISTRATORS, 'auditor'],
+        roles: FACILITY_READERS,
+        own: 'facility',
       }),
     },
-    async (request, reply) => {
-      const { id } = request.params
-      return (ownFacility(request, id) ? await accounts.idleMinutes(id) : undefined) ?? notFound(reply)
-    },
+    async (request, reply) => (await accounts.idleMinutes(request.params.id)) ?? notFound(reply),
   )
   app.put<Id & { Body: { minutes: number | null } }>(
     '/facilities/:id/idle-minutes',
-    { schema: described('Set them', { roles: ADMINISTRATORS, body: exactly({ minutes }) }) },
+    { schema: described('Set them', { roles: ADMINISTRATORS, own: 'facility', body: exactly({ minutes }) }) },
     async (request, reply) => {
       const { id } = request.params
-      if (!ownFacility(request, id)) return notFound(reply)
       const change = changeOf(
         request,
         `staff of ${id} are logged off after ${request.body.minutes ?? 'the network’s'} minutes`,

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { NotificationView, Subscription, SubscriptionState } from '../../identity/subscription-ports.ts'
 import { answerChanged, answerError, answerStored, invalid, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
+import { NETWORK_READERS } from './principal.ts'
 import { changeOf, described, exactly, oid, slug, words } from './schemas.ts'
 
 /** No control characters: they would end up in a segment. */
@@ -57,12 +58,14 @@ const notification = exactly({
 
 export function registerSubscriptionRoutes(app: FastifyInstance, ports: AdminPorts): void {
   const { subscriptions: store } = ports
-  app.get('/subscriptions', { schema: described('All subscriptions and what waits for them') }, () =>
-    store.subscriptions(),
+  app.get(
+    '/subscriptions',
+    { schema: described('All subscriptions and what waits for them', { roles: NETWORK_READERS }) },
+    () => store.subscriptions(),
   )
   app.get<{ Params: { id: string } }>(
     '/subscriptions/:id',
-    { schema: described('One subscription') },
+    { schema: described('One subscription', { roles: NETWORK_READERS }) },
     async (request, reply) => {
       const found = (await store.subscriptions()).find((entry) => entry.subscriptionId === request.params.id)
       return found ?? notFound(reply)
@@ -112,6 +115,7 @@ function registerNotificationRoutes(app: FastifyInstance, { subscriptions: store
     '/notifications',
     {
       schema: described('Notifications, the oldest first; without a state those that are not sent', {
+        roles: NETWORK_READERS,
         querystring: asked,
       }),
     },

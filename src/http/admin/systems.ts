@@ -10,6 +10,7 @@ import { CONFIDENTIALITY_ORDER } from '../../model/confidentiality.ts'
 import { RULE_SWITCHES, type RuleSwitches } from '../../model/rule-switch.ts'
 import { answerChanged, answerFault, answerStored, invalid, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
+import { FACILITY_READERS, facilityOf } from './principal.ts'
 import { activity, changeOf, described, exactly, oid, slug, words } from './schemas.ts'
 
 const ruleSwitches = exactly(
@@ -64,11 +65,18 @@ interface Id {
 
 export function registerSystemRoutes(app: FastifyInstance, ports: AdminPorts): void {
   const { store } = ports
-  app.get('/systems', { schema: described('All systems') }, () => store.systems())
-  app.get<{ Params: { id: string } }>('/systems/:id', { schema: described('One system') }, async (request, reply) => {
-    const found = (await store.systems()).find((entry) => entry.systemId === request.params.id)
-    return found ?? notFound(reply)
+  app.get('/systems', { schema: described('All systems', { roles: FACILITY_READERS }) }, async (request) => {
+    const own = facilityOf(request)
+    return (await store.systems()).filter(({ facilityId }) => own === undefined || facilityId === own)
   })
+  app.get<{ Params: { id: string } }>(
+    '/systems/:id',
+    { schema: described('One system', { roles: FACILITY_READERS, own: 'system' }) },
+    async (request, reply) => {
+      const found = (await store.systems()).find((entry) => entry.systemId === request.params.id)
+      return found ?? notFound(reply)
+    },
+  )
   app.post<{ Body: Body }>(
     '/systems',
     { schema: described('Register a system of a facility', { body: system }) },
@@ -109,7 +117,12 @@ function registerEdits(app: FastifyInstance, { store }: AdminPorts): void {
   )
   app.get<Id>(
     '/systems/:id/revisions',
-    { schema: described('When and why a system was suspended, resumed or changed, the newest first') },
+    {
+      schema: described('When and why a system was suspended, resumed or changed, the newest first', {
+        roles: FACILITY_READERS,
+        own: 'system',
+      }),
+    },
     async (request, reply) => {
       const { id } = request.params
       const isThere = (await store.systems()).some(({ systemId }) => systemId === id)
@@ -141,7 +154,7 @@ function saidOf({ status, ...rest }: SystemEdit): string {
 function registerCertificateRoutes(app: FastifyInstance, { store, readCertificate }: AdminPorts): void {
   app.get<{ Params: { id: string } }>(
     '/systems/:id/certificates',
-    { schema: described('Certificates of a system') },
+    { schema: described('Certificates of a system', { roles: FACILITY_READERS, own: 'system' }) },
     (request) => store.certificates(request.params.id),
   )
   app.post<{ Params: { id: string }; Body: { pem: string } }>(

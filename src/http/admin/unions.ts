@@ -6,6 +6,7 @@ import { admitMember, foundUnion } from '../../access/administration.ts'
 import type { Membership, Union } from '../../access/ports.ts'
 import { answerChanged, answerFault, answerStored, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
+import { NETWORK_READERS, OFFICE } from './principal.ts'
 import { changeOf, described, exactly, moment, slug, words } from './schemas.ts'
 
 const shown = {
@@ -30,7 +31,7 @@ interface Id {
 }
 
 export function registerUnionRoutes(app: FastifyInstance, { store }: AdminPorts): void {
-  app.get('/unions', { schema: described('All unions with their members') }, () => store.unions())
+  app.get('/unions', { schema: described('All unions with their members', { roles: OFFICE }) }, () => store.unions())
   app.post<{ Body: Union }>(
     '/unions',
     { schema: described('Found a union', { body: union }) },
@@ -91,7 +92,7 @@ function registerEdits(app: FastifyInstance, store: AdminPorts['store']): void {
   )
   app.get<Id>(
     '/unions/:id/revisions',
-    { schema: described('What was changed of a union, the newest first') },
+    { schema: described('What was changed of a union, the newest first', { roles: NETWORK_READERS }) },
     async (request, reply) => {
       const { id } = request.params
       const isThere = (await store.unions()).some(({ unionId }) => unionId === id)

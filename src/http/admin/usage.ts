@@ -2,7 +2,9 @@
 
 import type { FastifyInstance } from 'fastify'
 import { monthOf, usageOf } from '../../storeclient/contract/usage.ts'
+import { notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
+import { FACILITY_READERS, facilityOf, ownFacility } from './principal.ts'
 import { described, exactly, slug } from './schemas.ts'
 
 const asked = exactly(
@@ -20,9 +22,15 @@ const asked = exactly(
 export function registerUsageRoutes(app: FastifyInstance, { usage }: AdminPorts): void {
   app.get<{ Querystring: { month?: string; facility?: string } }>(
     '/usage',
-    { schema: described('Bytes that facilities store in a month (JST), fees and warnings', { querystring: asked }) },
-    async (request) => {
-      const { month = monthOf(new Date()), facility } = request.query
+    {
+      schema: described('Bytes that facilities store in a month (JST), fees and warnings', {
+        roles: FACILITY_READERS,
+        querystring: asked,
+      }),
+    },
+    async (request, reply) => {
+      const { month = monthOf(new Date()), facility = facilityOf(request) } = request.query
+      if (facility !== undefined && !ownFacility(request, facility)) return notFound(reply)
       const figures = await usage.figures({ month, ...(facility === undefined ? {} : { facilityId: facility }) })
       return figures.map((one) => usageOf(one, usage.fees))
     },

@@ -1,11 +1,12 @@
 // Admin routes of held messages and of the quarantine (要確認): what waits, and staff's word about it. Content is never shown.
 
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { explain } from '../../model/error.ts'
 import type { Released, WithheldReason, WithheldState } from '../../storeclient/hold/hold-ports.ts'
 import { releaseMessage } from '../../storeclient/hold/hold-release.ts'
 import { answerError, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
+import { facilityOf, ownFacility, REGISTRARS } from './principal.ts'
 import { described, exactly, identity, type Paged, pageOf, paging, slug, whoOf, words } from './schemas.ts'
 
 const ROOMS = [
@@ -32,16 +33,17 @@ export function registerWithheldRoutes(app: FastifyInstance, ports: AdminPorts):
 
 function registerRoom(app: FastifyInstance, { release }: AdminPorts, { path, reason, title }: (typeof ROOMS)[number]) {
   const { withheld } = release
-  /** A number of the other room is none of this one. */
-  const find = async (id: string) => {
-    const found = await withheld.find(id)
-    return found?.reason === reason ? found : undefined
+  /** A number of the other room is none of this one, nor is one of another facility. */
+  const find = async (request: FastifyRequest<{ Params: { id: string } }>) => {
+    const found = await withheld.find(request.params.id)
+    return found?.reason === reason && ownFacility(request, found.facilityId) ? found : undefined
   }
   app.get<{ Querystring: Asked }>(
     path,
-    { schema: described(`${title}; the oldest first`, paging(filters)) },
-    (request) => {
-      const { state, facility } = request.query
+    { schema: described(`${title}; the oldest first`, { roles: REGISTRARS, ...paging(filters) }) },
+    (request, reply) => {
+      const { state, facility = facilityOf(request) } = request.query
+      if (facility !== undefined && !ownFacility(request, facility)) return notFound(reply)
       return withheld.list({
         reason,
         ...pageOf(request.query, USUAL_PAGE),
@@ -52,25 +54,31 @@ function registerRoom(app: FastifyInstance, { release }: AdminPorts, { path, rea
   )
   app.get<{ Params: { id: string } }>(
     `${path}/:id`,
-    { schema: described('What is known of one message; never its content', { params: message }) },
-    async (request, reply) => (await find(request.params.id)) ?? notFound(reply),
+    { schema: described('What is known of one message; never its content', { roles: REGISTRARS, params: message }) },
+    async (request, reply) => (await find(request)) ?? notFound(reply),
   )
   app.post<{ Params: { id: string }; Body: { reason: string } }>(
     `${path}/:id/drop`,
-    { schema: described('Erase a message', { params: message, body: decision }) },
+    { schema: described('Erase a message', { roles: REGISTRARS, params: message, body: decision }) },
     async (request, reply) => {
       const { id } = request.params
-      if ((await find(id)) === undefined) return notFound(reply)
+      if ((await find(request)) === undefined) return notFound(reply)
       const dropped = await withheld.drop(id, { ...whoOf(request), reason: request.body.reason })
       return dropped === 'missing' ? ended(reply) : { status: 'dropped' }
     },
   )
   app.post<{ Params: { id: string }; Body: { reason: string } }>(
     `${path}/:id/release`,
-    { schema: described('File a message now, for the person linked now', { params: message, body: decision }) },
+    {
+      schema: described('File a message now, for the person linked now', {
+        roles: REGISTRARS,
+        params: message,
+        body: decision,
+      }),
+    },
     async (request, reply) => {
       const { id } = request.params
-      if ((await find(id)) === undefined) return notFound(reply)
+      if ((await find(request)) === undefined) return notFound(reply)
       const decided = await withheld.decide(id, { ...whoOf(request), reason: request.body.reason })
       if (decided === 'missing') return ended(reply)
       const confirmed = reason === 'identity' ? 'confirmed' : 'checked'

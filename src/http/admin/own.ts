@@ -1,0 +1,52 @@
+// Whose object a route is about: staff of a facility reach what is their facility's, everything else is as if it were not there (idlink A-7).
+
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { notFound } from './answers.ts'
+import type { AdminPorts } from './ports.ts'
+import { facilityOf } from './principal.ts'
+
+/** What the path names: a facility or a system by `id`, a patient by `xad`, a consent by `id`. */
+export type Owned = 'facility' | 'system' | 'patient' | 'consent'
+
+/** Member of a route's schema that says so; OpenAPI shows it. */
+export const OWN_MEMBER = 'x-own'
+
+interface Params {
+  readonly id?: string
+  readonly xad?: string
+}
+
+/** Hook of every admin route, before its handler. */
+export async function refuseForeign(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  ports: AdminPorts,
+): Promise<FastifyReply | undefined> {
+  const schema = request.routeOptions.schema as { readonly [OWN_MEMBER]?: Owned } | undefined
+  const owned = schema?.[OWN_MEMBER]
+  const facilityId = owned === undefined ? undefined : facilityOf(request)
+  if (owned === undefined || facilityId === undefined) return undefined
+  return (await isOwn(owned, { params: request.params as Params, facilityId }, ports)) ? undefined : notFound(reply)
+}
+
+async function isOwn(
+  owned: Owned,
+  { params, facilityId }: { readonly params: Params; readonly facilityId: string },
+  { store, patients }: AdminPorts,
+): Promise<boolean> {
+  const { id = '', xad = '' } = params
+  switch (owned) {
+    case 'facility':
+      return id === facilityId
+    case 'system':
+      return (await store.systems()).some((system) => system.systemId === id && system.facilityId === facilityId)
+    case 'patient': {
+      const person = await patients.byXad(xad)
+      return person !== undefined && (await patients.isOf(person.key, facilityId))
+    }
+    case 'consent': {
+      const person = await store.consentOwner(id)
+      return person !== undefined && (await patients.isOf(person, facilityId))
+    }
+  }
+}
