@@ -90,7 +90,7 @@ function repetitionAt(text: string, at: number): number {
 
 /** A day or a year, western or Japanese, as birth dates are written: 19621103, 1962-11-03, 621103, S37.11.3, 1103, 1962. */
 const DATE =
-  /(?:(?:19|20)\d\d[-/.]?(?:0?[1-9]|1[0-2])[-/.]?(?:3[01]|[12]\d|0?[1-9])|(?:meiji|taisho|taishou|showa|shouwa|heisei|reiwa|[mtshr])\d{1,2}(?:[-/.]?(?:0?[1-9]|1[0-2])[-/.]?(?:3[01]|[12]\d|0?[1-9]))?|\d\d[-/.]?(?:0[1-9]|1[0-2])[-/.]?(?:3[01]|[12]\d|0[1-9])|(?:0[1-9]|1[0-2])(?:3[01]|[12]\d|0[1-9])(?:(?:19|20)\d\d)?|(?:19|20)\d\d)/y
+  /(?:(?:19|20)\d\d[-/.]?(?:1[0-2]|0?[1-9])[-/.]?(?:3[01]|[12]\d|0?[1-9])|(?:meiji|taisho|taishou|showa|shouwa|heisei|reiwa|[mtshr])\d{1,2}(?:[-/.]?(?:1[0-2]|0?[1-9])[-/.]?(?:3[01]|[12]\d|0?[1-9]))?|\d\d[-/.]?(?:0[1-9]|1[0-2])[-/.]?(?:3[01]|[12]\d|0[1-9])|(?:0[1-9]|1[0-2])(?:3[01]|[12]\d|0[1-9])(?:(?:19|20)\d\d)?|(?:19|20)\d\d)/y
 
 /** Length of the date that begins there; 0: none. */
 export function dateAt(text: string, at: number): number {
