@@ -1,11 +1,13 @@
 // Loading the demo network: through the doors, once, and complete after it was cut off anywhere (design §5).
 
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { iti18, iti44Add } from '../../profiles/transactions/index.ts'
 import { ensureDevelopmentPki } from '../../src/certificates/pki-directory.ts'
 import { loadDemo } from '../../src/cli/demo/load.ts'
 import { loadDemoNetwork } from '../../src/cli/demo/network.ts'
+import { loginFile } from '../../src/cli/demo/people.ts'
 import { writeQueryResponse } from '../../src/codec/ebxml/query-response.ts'
 import { readEr7 } from '../../src/codec/hl7v2/read.ts'
 import { readFeed } from '../../src/codec/hl7v3/read-feed.ts'
@@ -31,6 +33,7 @@ function fakeNetwork() {
     persons: new Map<string, string>(),
     consents: new Map<string, Row[]>(),
     settings: new Map<string, unknown>(),
+    staff: [] as Row[],
     pushed: [] as string[],
     changesLeft: Number.POSITIVE_INFINITY,
   }
@@ -96,6 +99,18 @@ function respond(fake: Fake, { method, path, body }: Heard): Said {
     case 'POST patients/consents':
       state.consents.set(id, [...(state.consents.get(id) ?? []), given])
       return json(201, {})
+    case 'GET staff':
+      return json(200, state.staff)
+    case 'POST staff':
+      state.staff.push(given)
+      return json(201, given)
+    case 'POST staff/access-code':
+      return json(201, { accessCode: `code-of-${id}` })
+    case 'POST login':
+      return json(200, { session: `session-of-${given.user}` })
+    case 'POST me':
+    case 'POST me/confirm':
+      return json(200, { session: 'another', secret: 'JBSWY3DPEHPK3PXP' })
     case 'PUT settings':
       state.settings.set(id, given.value)
       return json(200, {})
@@ -199,6 +214,15 @@ t.test('a load that is cut off after any number of changes is completed by the n
     t.equal(persons.size, 1, patient.name.kanji)
     const consents = state.consents.get([...persons][0] ?? '') ?? []
     t.equal(consents.length, patient.consent === undefined ? 0 : 1)
+  }
+  t.same(
+    state.staff.map(({ staffId }) => staffId),
+    network.people.map(({ staffId }) => staffId),
+  )
+  for (const { staffId } of network.people) {
+    const file = loginFile(server.config, staffId)
+    t.equal((await stat(file)).mode & 0o777, 0o600)
+    t.match(await readFile(file, 'utf8'), /^\S{13,}\n$/)
   }
   t.equal(xad, state.persons.get(`${domainOf(fake, 'clinic-b')} B-77`))
   t.ok(state.settings.has('demo'))

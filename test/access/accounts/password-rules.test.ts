@@ -71,7 +71,7 @@ t.test('names of the person and of the facility count for nothing', async (t) =>
     'hanako.sato.77x',
     'サトウハナコ19621103',
     'さとうはなこ2026年です',
-    '佐藤花子の見本病院2026年',
+    '佐藤花子の病院20260101です',
     'clinic-b-clinic-b-1',
     '見本クリニック123456',
     '1399100023-sato',
