@@ -30,6 +30,7 @@ import {
   storedQueryPorts,
 } from './app/actor-ports.ts'
 import { adminPorts, ensureAdminToken, readiness } from './app/admin-ports.ts'
+import { meterExpiry, tendCertificates } from './app/certificate-upkeep.ts'
 import { type Doors, openDoors } from './app/doors.ts'
 import { demographicsBindings, identityBindings, identityServices } from './app/feed-bindings.ts'
 import { startJobs } from './app/jobs.ts'
@@ -226,6 +227,8 @@ async function furnish(given: Given, doors: Doors) {
     fixMonthsHourly(given),
   ]
   const stopFilling = fillRecords(given)
+  const stopTending = tendCertificates(given)
+  meterExpiry(given, metrics.registry)
   const registry = registryPorts(given)
   const { repository, stop } = await repositoryFor(given, {
     repository: repositoryPorts(given, { registry, blobs }),
@@ -264,7 +267,7 @@ async function furnish(given: Given, doors: Doors) {
     stop: async () => {
       for (const stopOne of stopUpkeep) stopOne()
       matching.close()
-      await stopFilling()
+      await Promise.all([stopFilling(), stopTending()])
       await pushes.tolerances.close()
       await stop()
     },

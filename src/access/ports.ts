@@ -66,9 +66,13 @@ export interface Certificate {
   readonly issuer: string
   readonly notBefore: Date
   readonly notAfter: Date
+  readonly san?: readonly string[]
+  readonly pem?: string
+  /** SHA-256 of its SubjectPublicKeyInfo, hex. */
+  readonly keyHash?: string
 }
 
-export interface CertificateRecord extends Omit<Certificate, 'notBefore' | 'notAfter'> {
+export interface CertificateRecord extends Omit<Certificate, 'notBefore' | 'notAfter' | 'san' | 'pem' | 'keyHash'> {
   readonly systemId: string
   readonly status: 'active' | 'suspended' | 'revoked'
   readonly notBefore: string
@@ -121,11 +125,6 @@ export interface AdministrationStore
   readonly addSystem: (system: SystemRecord, change: Change) => Promise<Stored | 'missing'>
   readonly certificates: (systemId: string) => Promise<readonly CertificateRecord[]>
   readonly addCertificate: (systemId: string, certificate: Certificate, change: Change) => Promise<Stored | 'missing'>
-  readonly setCertificateStatus: (
-    fingerprint: string,
-    status: CertificateRecord['status'],
-    change: Change,
-  ) => Promise<Changed>
   readonly unions: () => Promise<readonly UnionRecord[]>
   readonly addUnion: (union: Union, change: Change) => Promise<Stored>
   readonly addMember: (membership: Membership, change: Change) => Promise<Stored | 'missing'>

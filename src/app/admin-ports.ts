@@ -5,7 +5,6 @@ import { mkdir, readFile, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { ENDPOINTS } from '../../profiles/transactions/index.ts'
-import { readCertificate } from '../certificates/certificate.ts'
 import type { Config } from '../config/config.ts'
 import { loadFees } from '../config/site-data.ts'
 import { createIssuerStore } from '../db/access/issuers.ts'
@@ -31,6 +30,8 @@ import type { BlobStore } from '../repository/ports.ts'
 import type { ReleasePorts } from '../storeclient/hold/hold-ports.ts'
 import { type Given, transferPorts } from './actor-ports.ts'
 import { viewingPorts } from './calendar-ports.ts'
+import { certificatePorts } from './certificates.ts'
+import { certificateOf } from './issuing-authority.ts'
 import { trainApart } from './training.ts'
 
 const TOKEN_BYTES = 32
@@ -93,10 +94,8 @@ export function adminPorts(
     rights: createRightsStore(pool),
     documentKinds: affinityDomain.classCode.map(({ code }) => code),
     tolerances: given.tolerances.of,
-    readCertificate: (pem) => {
-      const { fingerprint256, serial, subject, issuer, notBefore, notAfter } = readCertificate(pem)
-      return { fingerprint: fingerprint256, serial, subject, issuer, notBefore, notAfter }
-    },
+    readCertificate: certificateOf,
+    certificates: certificatePorts(house),
     network: () => ({
       homeCommunityId: config.community.homeCommunityId,
       repositoryUniqueId: config.repository.uniqueId,

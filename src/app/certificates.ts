@@ -1,17 +1,26 @@
-// Composition root: the issuing authority of the PKI directory, handed to what issues and ends certificates (docs/certificates.md).
+// Composition root: certificates of systems from their request to their revocation, as the admin API and onboarding have them.
 
-import { createHash, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
-import type { IssuingAuthority, IssuingPorts, Signed } from '../access/certificates/ports.ts'
-import type { Authority } from '../certificates/authority.ts'
-import { factsOf } from '../certificates/certificate.ts'
-import { authorityOptions, readAuthority } from '../certificates/pki-directory.ts'
-import type { Config } from '../config/config.ts'
+import { expiringWithin } from '../access/certificates/expiry.ts'
+import { issueForRequest } from '../access/certificates/issue.ts'
+import { fetchPkcs12, orderPkcs12, type Pkcs12Ports } from '../access/certificates/pkcs12.ts'
+import type { IssuingPorts } from '../access/certificates/ports.ts'
+import { refreshRevocationList, type SignedList } from '../access/certificates/revocation-list.ts'
+import { revocationListPem } from '../certificates/certificate.ts'
+import { writeWhereNew } from '../certificates/files.ts'
+import { createCertificateRegister } from '../db/access/certificates.ts'
 import { createIssuingStore } from '../db/access/issuing.ts'
+import { createPkcs12Store } from '../db/access/pkcs12-orders.ts'
+import { createRevocationListStore } from '../db/access/revocation-lists.ts'
+import type { CertificatePorts } from '../http/admin/certificate-ports.ts'
 import type { Given } from './actor-ports.ts'
+import { issuerFingerprint, issuingAuthority, listSigner } from './issuing-authority.ts'
+import { watchedBy } from './watched-certificates.ts'
+
+type Needed = Pick<Given, 'config' | 'log' | 'pool'>
 
 /** What issueForRequest needs. */
-export function issuingPorts({ config, pool }: Pick<Given, 'config' | 'pool'>): IssuingPorts {
+export function issuingPorts({ config, pool }: Pick<Needed, 'config' | 'pool'>): IssuingPorts {
   return {
     authority: issuingAuthority(config),
     store: createIssuingStore(pool),
@@ -19,51 +28,61 @@ export function issuingPorts({ config, pool }: Pick<Given, 'config' | 'pool'>): 
   }
 }
 
-/** Reads certificate and key for every signature: an authority that was replaced on disk issues from then on. */
-function issuingAuthority(config: Config): IssuingAuthority {
-  const networkOid = config.community.homeCommunityId.replace(/^urn:oid:/, '')
+export function certificatePorts(given: Needed): CertificatePorts {
+  const { config, pool } = given
+  const issuing = issuingPorts(given)
+  const pkcs12: Pkcs12Ports = {
+    store: createPkcs12Store(pool),
+    make: issuingAuthority(config).make,
+    overlapDays: config.certificates.overlapDays,
+  }
+  const watched = watchedBy(given)
   return {
-    sign: async (csrPem, subject) => {
-      const authority = await openAuthority(config)
-      if (typeof authority === 'string') return { fault: 'no issuing authority', message: authority }
-      const [{ signCertificateRequest }, { RequestRefused }] = await Promise.all([
-        import('../certificates/authority.ts'),
-        import('../certificates/request.ts'),
-      ])
-      try {
-        return signedBy(authority, await signCertificateRequest(authority, csrPem, { ...subject, networkOid }))
-      } catch (error) {
-        if (error instanceof RequestRefused)
-          return { fault: 'request refused', because: error.because, message: error.message }
-        throw error
-      }
+    register: createCertificateRegister(pool),
+    issue: (request, change) => issueForRequest(request, change, issuing),
+    orderPkcs12: (request, change) => orderPkcs12(request, change, pkcs12),
+    fetchPkcs12: (secrets, change) => fetchPkcs12(secrets, change, pkcs12),
+    expiring: async (days) => {
+      const now = new Date()
+      return expiringWithin(await watched(now), days, now)
     },
+    revocationList: async () => {
+      const list = await newestList(given)
+      return list === undefined ? undefined : { ...list, pem: revocationListPem(list.der) }
+    },
+    refreshList: () => refreshAfterChange(given),
   }
 }
 
-/** The authority, or in words why it cannot issue. */
-export async function openAuthority(config: Config): Promise<Authority | string> {
+/** The list that is in force, by whichever process it was signed; signed now where there is none yet. */
+async function newestList(given: Needed): Promise<SignedList | undefined> {
+  const authority = await issuerFingerprint(given.config)
+  if (authority === undefined) return undefined
+  const store = createRevocationListStore(given.pool)
+  const newest = await store.newest(authority)
+  if (newest !== undefined) return newest
+  await refreshAfterChange(given)
+  return store.newest(authority)
+}
+
+/**
+ * Signs a new list when there is need, and lays it beside the certificates.
+ * @returns why it cannot be done, in words; undefined when it is.
+ */
+export async function refreshList({ config, pool }: Needed): Promise<string | undefined> {
+  const signer = await listSigner(config)
+  if (typeof signer === 'string') return signer
+  const list = await refreshRevocationList(signer, createRevocationListStore(pool), new Date())
+  await writeWhereNew(join(config.dataDir, 'pki', 'crl.pem'), revocationListPem(list.der))
+  return undefined
+}
+
+/** After a revocation that is committed: what fails now is done by the upkeep within a minute. */
+async function refreshAfterChange(given: Needed): Promise<void> {
   try {
-    const authority = await readAuthority(join(config.dataDir, 'pki'), authorityOptions(config.certificates))
-    const ends = new Date(new X509Certificate(authority.certificatePem).validTo)
-    return ends > new Date() ? authority : `the certificate of the issuing authority ended on ${ends.toISOString()}`
+    const failure = await refreshList(given)
+    if (failure !== undefined) given.log.warn({ cause: failure }, 'no revocation list can be signed')
   } catch (error) {
-    return error instanceof Error ? error.message : 'the issuing authority cannot be read'
-  }
-}
-
-export function signedBy(authority: Authority, certificatePem: string): Signed {
-  const certificate = new X509Certificate(certificatePem)
-  const { fingerprint256, subjectAlternativeNames, ...facts } = factsOf(certificate)
-  const spki = certificate.publicKey.export({ format: 'der', type: 'spki' })
-  return {
-    certificate: {
-      ...facts,
-      fingerprint: fingerprint256,
-      san: subjectAlternativeNames,
-      pem: certificatePem,
-      keyHash: createHash('sha256').update(spki).digest('hex'),
-    },
-    chainPem: [authority.certificatePem, ...(authority.above ?? [])].join(''),
+    given.log.warn({ cause: error instanceof Error ? error.name : 'unknown' }, 'the revocation list is not renewed yet')
   }
 }

@@ -42,7 +42,7 @@ export interface SystemSubject {
   readonly now?: Date
 }
 
-type KeyKind = 'EC-P256' | 'RSA-2048'
+type KeyKind = 'EC-P256' | 'RSA-2048' | 'RSA-3072'
 
 const DAY_MS = 86_400_000
 /** Two years are IHE's limit for certificates of nodes, 397 days ours. */
@@ -53,12 +53,12 @@ const BACKDATE_MS = 5 * 60_000
 const SERIAL_BYTES = 16
 const SIGNING = { name: 'ECDSA', hash: 'SHA-256' } as const
 const EC_KEY = { name: 'ECDSA', namedCurve: 'P-256' } as const
-const RSA_KEY = {
-  name: 'RSASSA-PKCS1-v1_5',
-  hash: 'SHA-256',
-  publicExponent: new Uint8Array([1, 0, 1]),
-  modulusLength: 2048,
-} as const
+const RSA_KEY = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', publicExponent: new Uint8Array([1, 0, 1]) } as const
+const KEYS = {
+  'EC-P256': EC_KEY,
+  'RSA-2048': { ...RSA_KEY, modulusLength: 2048 },
+  'RSA-3072': { ...RSA_KEY, modulusLength: 3072 },
+} as const satisfies Readonly<Record<KeyKind, webcrypto.EcKeyGenParams | webcrypto.RsaHashedKeyGenParams>>
 
 /** Makes a self-signed ECDSA P-256 authority that may issue end certificates only. */
 export async function createAuthority({
@@ -98,11 +98,14 @@ export async function issueServerCertificate(authority: Authority, request: Serv
 }
 
 /**
- * Issues an RSA-2048 certificate for a connected system (RSA, so that PKCS#12 can be written for any importer).
+ * Issues an RSA certificate for a connected system (RSA, so that PKCS#12 can be written for any importer).
  * @throws {Error} when `days` is more than 397.
  */
-export async function issueClientCertificate(authority: Authority, subject: SystemSubject): Promise<IssuedCertificate> {
-  const keys = await generate('RSA-2048')
+export async function issueClientCertificate(
+  authority: Authority,
+  { key = 'RSA-2048', ...subject }: SystemSubject & { readonly key?: 'RSA-2048' | 'RSA-3072' },
+): Promise<IssuedCertificate> {
+  const keys = await generate(key)
   return {
     certificatePem: await issueForSystem(authority, keys.publicKey, subject),
     privateKeyPem: await privatePem(keys.privateKey),
@@ -175,8 +178,7 @@ async function issue(authority: Authority, publicKey: CryptoKey, content: Conten
 }
 
 function generate(kind: KeyKind): Promise<CryptoKeyPair> {
-  const algorithm = kind === 'EC-P256' ? EC_KEY : RSA_KEY
-  return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as Promise<CryptoKeyPair>
+  return webcrypto.subtle.generateKey(KEYS[kind], true, ['sign', 'verify']) as Promise<CryptoKeyPair>
 }
 
 /** PKCS#8, not encrypted. */

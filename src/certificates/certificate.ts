@@ -43,3 +43,9 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\sA-Za-z0-9+/=]+-----END CERTIF
 export function certificatesIn(pem: string): readonly string[] {
   return (pem.match(CERTIFICATE) ?? []).map((one) => `${one}\n`)
 }
+
+/** A revocation list as OpenSSL reads it: BEGIN X509 CRL, which the library that signs them writes otherwise (RFC 7468, 6). */
+export function revocationListPem(der: Buffer): string {
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? []
+  return ['-----BEGIN X509 CRL-----', ...lines, '-----END X509 CRL-----', ''].join('\n')
+}

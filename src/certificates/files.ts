@@ -64,6 +64,11 @@ export async function writeAtomically(
   await flushDirectory(dirname(path))
 }
 
+/** As writeAtomically, unless the file holds that already. */
+export async function writeWhereNew(path: string, content: string): Promise<void> {
+  if ((await readPublic(path)) !== content) await writeAtomically(path, content, 'public')
+}
+
 async function flushDirectory(path: string): Promise<void> {
   // Windows cannot open a directory; its rename is durable by the journal of the file system.
   if (process.platform === 'win32') return

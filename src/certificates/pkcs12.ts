@@ -7,7 +7,11 @@ import type { IssuedCertificate } from './authority.ts'
 /** RFC 8018 asks for at least 1000; importers of old devices become slow above this. */
 const ITERATIONS = 10_000
 const SALT_BYTES = 16
-const SHA256_BYTES = 32
+/** How key and integrity are protected. Windows before 2019 reads no AES in PKCS#12, but 3DES and SHA-1. */
+const FORMS = {
+  modern: { algorithm: 'aes256', digest: 'sha256', digestBytes: 32 },
+  legacy: { algorithm: '3des', digest: 'sha1', digestBytes: 20 },
+} as const
 /** Purpose byte of the PKCS#12 key derivation for integrity keys (RFC 7292 B.3). */
 const MAC_KEY = 3
 
@@ -22,6 +26,7 @@ export interface Pkcs12Options {
   readonly friendlyName: string
   /** Certificates above the issued one, PEM, one each. */
   readonly chain?: readonly string[]
+  readonly form?: keyof typeof FORMS
 }
 
 /**
@@ -29,16 +34,19 @@ export interface Pkcs12Options {
  * The containers are written here: the library would write the certificate anew, which changes its bytes and breaks its signature.
  * @throws {Error} when the key is not RSA: the library that encrypts it knows no other.
  */
-export function writePkcs12(issued: IssuedCertificate, { password, friendlyName, chain = [] }: Pkcs12Options): Buffer {
+export function writePkcs12(
+  issued: IssuedCertificate,
+  { password, friendlyName, chain = [], form = 'modern' }: Pkcs12Options,
+): Buffer {
   const certificate = new X509Certificate(issued.certificatePem)
   const attributes = bagAttributes(friendlyName, certificate.fingerprint.replaceAll(':', ''))
   const authorities = chain.map((pem) => certificateBag(new X509Certificate(pem)))
   const safe = sequence([
     data(sequence([certificateBag(certificate, attributes), ...authorities])),
-    data(sequence([keyBag(issued.privateKeyPem, password, attributes)])),
+    data(sequence([keyBag(issued.privateKeyPem, { password, form }, attributes)])),
   ])
   const content = derOf(safe)
-  const pfx = sequence([integer(3), data(safe), macData(content, password)])
+  const pfx = sequence([integer(3), data(safe), macData(content, { password, form })])
   return Buffer.from(derOf(pfx), 'binary')
 }
 
@@ -48,9 +56,15 @@ function certificateBag(certificate: X509Certificate, attributes?: Node): Node {
   return sequence([oid('certBag'), explicit(bag), ...(attributes === undefined ? [] : [attributes])])
 }
 
-function keyBag(privateKeyPem: string, password: string, attributes: Node): Node {
+interface Protection {
+  readonly password: string
+  readonly form: keyof typeof FORMS
+}
+
+function keyBag(privateKeyPem: string, { password, form }: Protection, attributes: Node): Node {
   const key = pki.wrapRsaPrivateKey(pki.privateKeyToAsn1(pki.privateKeyFromPem(privateKeyPem)))
-  const options = { algorithm: 'aes256', prfAlgorithm: 'sha256', count: ITERATIONS, saltSize: SALT_BYTES } as const
+  const { algorithm, digest: prfAlgorithm } = FORMS[form]
+  const options = { algorithm, prfAlgorithm, count: ITERATIONS, saltSize: SALT_BYTES } as const
   return sequence([oid('pkcs8ShroudedKeyBag'), explicit(pki.encryptPrivateKeyInfo(key, password, options)), attributes])
 }
 
@@ -65,14 +79,15 @@ function bagAttributes(friendlyName: string, keyIdHex: string): Node {
   ])
 }
 
-function macData(content: string, password: string): Node {
+function macData(content: string, { password, form }: Protection): Node {
+  const { digest: name, digestBytes } = FORMS[form]
   const salt = random.getBytesSync(SALT_BYTES)
-  const digest = md.sha256.create()
-  const key = pkcs12.generateKey(password, forge.util.createBuffer(salt), MAC_KEY, ITERATIONS, SHA256_BYTES, digest)
+  const digest = md[name].create()
+  const key = pkcs12.generateKey(password, forge.util.createBuffer(salt), MAC_KEY, ITERATIONS, digestBytes, digest)
   const mac = hmac.create()
-  mac.start(md.sha256.create(), key)
+  mac.start(md[name].create(), key)
   mac.update(content)
-  const algorithm = sequence([oid('sha256'), primitive(NULL, '')])
+  const algorithm = sequence([oid(name), primitive(NULL, '')])
   const digestInfo = sequence([algorithm, primitive(OCTETSTRING, mac.getMac().getBytes())])
   return sequence([digestInfo, primitive(OCTETSTRING, salt), integer(ITERATIONS)])
 }

@@ -163,6 +163,13 @@ export async function readAuthority(directory: string, options: AuthorityOptions
   throw new Error(`no certificate can be issued: ${certificate} and ${key} are needed`)
 }
 
+/** The certificate of the authority that issues, PEM, also where its key is not here. */
+export async function readIssuerCertificate(directory: string): Promise<string | undefined> {
+  const paths = pkiPaths(directory)
+  const text = (await readPublic(paths.issuingCertificate)) ?? (await readPublic(paths.caCertificate))
+  return text === undefined ? undefined : certificatesIn(text)[0]
+}
+
 /** Leaf first, then what stands between it and the root: what a TLS peer that knows the root needs. */
 export function withIssuers(certificatePem: string, { certificatePem: issuer, above = [] }: Authority): string {
   return above.length === 0 ? certificatePem : [certificatePem, issuer, ...above.slice(0, -1)].join('')

@@ -6,6 +6,7 @@ import fastify from 'fastify'
 import type { Registry } from 'prom-client'
 import { registerAdminApi } from './admin/api.ts'
 import type { AdminPorts } from './admin/ports.ts'
+import { registerPkiRoutes } from './pki.ts'
 
 export interface ManagementOptions {
   readonly metrics: Registry
@@ -59,6 +60,7 @@ export async function createManagement(options: ManagementOptions): Promise<Mana
   app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
     reply.type(options.metrics.contentType).send(await options.metrics.metrics()),
   )
+  await app.register(async (scope) => registerPkiRoutes(scope, options.admin.certificates))
   await app.register(async (scope) => registerAdminApi(scope, options.admin), { prefix: '/admin/v1' })
   await app.ready()
   return {

@@ -1,13 +1,19 @@
 // Client certificates of systems on PostgreSQL: what is registered, and its state.
 
 import type pg from 'pg'
-import type { AdministrationStore, CertificateRecord } from '../../access/ports.ts'
-import { execute, type Queryable, query, queryOne, sql } from '../sql.ts'
-import { changing, isThere, outcomeOf } from './changing.ts'
+import type {
+  CertificateFilter,
+  CertificateRegister,
+  CertificateView,
+  StateChange,
+} from '../../access/certificates/register-ports.ts'
+import type { AdministrationStore, CertificateRecord, Changed } from '../../access/ports.ts'
+import { transaction } from '../pool.ts'
+import { execute, type Queryable, query, queryOne, type Statement, sql } from '../sql.ts'
+import { recordCredentialChange } from '../staff-change.ts'
+import { changingCredentials, isThere, outcomeOf, withoutNulls } from './changing.ts'
 
-export function certificates(
-  pool: pg.Pool,
-): Pick<AdministrationStore, 'certificates' | 'addCertificate' | 'setCertificateStatus'> {
+export function certificates(pool: pg.Pool): Pick<AdministrationStore, 'certificates' | 'addCertificate'> {
   return {
     certificates: (systemId) =>
       query<CertificateRecord>(
@@ -17,23 +23,62 @@ export function certificates(
           from access.client_certificate where system_id = ${systemId} order by not_before`,
       ),
     addCertificate: (systemId, c, change) =>
-      changing(pool, change, async (client) => {
+      changingCredentials(pool, change, async (client) => {
         if (!(await isThere(client, sql`select 1 as there from access.system where system_id = ${systemId}`)))
           return 'missing'
         return outcomeOf(
           client,
-          sql`insert into access.client_certificate (fingerprint, system_id, serial, subject, issuer, not_before, not_after)
-              values (${c.fingerprint}, ${systemId}, ${c.serial}, ${c.subject}, ${c.issuer}, ${c.notBefore}, ${c.notAfter}) on conflict do nothing`,
+          sql`insert into access.client_certificate (fingerprint, system_id, serial, subject, issuer, not_before, not_after, san, key_hash, pem)
+              values (${c.fingerprint}, ${systemId}, ${c.serial}, ${c.subject}, ${c.issuer}, ${c.notBefore}, ${c.notAfter},
+                      ${c.san ?? []}, ${c.keyHash ?? null}, ${c.pem ?? null}) on conflict do nothing`,
           sql`select true as same from access.client_certificate where fingerprint = ${c.fingerprint} and system_id = ${systemId}`,
         )
       }),
-    setCertificateStatus: (fingerprint, status, change) =>
-      changing(pool, change, (client) => setCertificateStatus(client, fingerprint, status)),
   }
 }
 
+export function createCertificateRegister(pool: pg.Pool): CertificateRegister {
+  return {
+    list: async (filter) => (await query<CertificateView>(pool, listed(filter))).map(withoutNulls),
+    find: async (fingerprint) => {
+      const row = await queryOne<CertificateView & { readonly pem?: string }>(
+        pool,
+        sql`/* one certificate */ select ${viewColumns()}, c.pem from ${registered()} where c.fingerprint = ${fingerprint}`,
+      )
+      return row === undefined ? undefined : withoutNulls(row)
+    },
+    setState: (fingerprint, state, change) =>
+      changingCredentials(pool, change, (client) => setState(client, fingerprint, state)),
+    confirm: (fingerprint, change) => changingCredentials(pool, change, (client) => confirm(client, fingerprint)),
+  }
+}
+
+function registered(): Statement {
+  return sql`access.client_certificate c join access.system s using (system_id)`
+}
+
+/** An expired certificate that was suspended is expired all the same; a revoked one stays revoked. */
+function stateColumn(): Statement {
+  return sql`case when c.status <> 'revoked' and c.not_after <= now() then 'expired' else c.status end`
+}
+
+function viewColumns(): Statement {
+  return sql`c.fingerprint, c.system_id as "systemId", s.facility_id as "facilityId", c.serial, c.subject, c.issuer, c.san, c.terminal, c.origin,
+             c.not_before as "notBefore", c.not_after as "notAfter", ${stateColumn()} as status, c.status_since as "statusSince",
+             c.revoked_at as "revokedAt", c.revoke_reason as "revokeReason", c.replaced_by as "replacedBy", c.overlap_ends_at as "overlapEndsAt"`
+}
+
+function listed({ systemId, facilityId, status }: CertificateFilter): Statement {
+  return sql`/* certificates by system, facility and state */
+    select ${viewColumns()} from ${registered()}
+    where (${systemId ?? null}::text is null or c.system_id = ${systemId ?? null})
+      and (${facilityId ?? null}::text is null or s.facility_id = ${facilityId ?? null})
+      and (${status ?? null}::text is null or ${stateColumn()} = ${status ?? null})
+    order by c.system_id, c.not_before, c.fingerprint`
+}
+
 /** Revoked is for ever: to take it back is a conflict. */
-async function setCertificateStatus(client: Queryable, fingerprint: string, status: CertificateRecord['status']) {
+async function setState(client: Queryable, fingerprint: string, { status, reason }: StateChange): Promise<Changed> {
   const found = await queryOne<Pick<CertificateRecord, 'status'>>(
     client,
     sql`select status from access.client_certificate where fingerprint = ${fingerprint} for update`,
@@ -41,9 +86,69 @@ async function setCertificateStatus(client: Queryable, fingerprint: string, stat
   if (found === undefined) return 'missing'
   if (found.status === status) return 'unchanged'
   if (found.status === 'revoked') return 'conflict'
+  if (status === 'revoked') await revoke(client, [fingerprint], reason ?? 'unspecified')
+  else
+    await execute(
+      client,
+      sql`update access.client_certificate set status = ${status}, status_since = now() where fingerprint = ${fingerprint}`,
+    )
+  return 'changed'
+}
+
+async function revoke(client: Queryable, fingerprints: readonly string[], reason: string): Promise<void> {
   await execute(
     client,
-    sql`update access.client_certificate set status = ${status}, status_since = now() where fingerprint = ${fingerprint}`,
+    sql`update access.client_certificate set status = 'revoked', status_since = now(), revoked_at = now(), revoke_reason = ${reason}
+        where fingerprint = any(${fingerprints})`,
   )
+}
+
+async function confirm(client: Queryable, fingerprint: string): Promise<Changed> {
+  const found = await queryOne<{ readonly isGood: boolean }>(
+    client,
+    sql`select status = 'active' and not_after > now() as "isGood" from access.client_certificate where fingerprint = ${fingerprint} for update`,
+  )
+  if (found === undefined) return 'missing'
+  const old = await query<Pick<CertificateRecord, 'fingerprint' | 'status'>>(
+    client,
+    sql`select fingerprint, status from access.client_certificate where replaced_by = ${fingerprint} order by fingerprint for update`,
+  )
+  if (old.length === 0 || !found.isGood) return 'conflict'
+  const standing = old.filter(({ status }) => status !== 'revoked').map((one) => one.fingerprint)
+  if (standing.length === 0) return 'unchanged'
+  await revoke(client, standing, 'superseded')
   return 'changed'
+}
+
+interface Superseded {
+  readonly fingerprint: string
+  readonly systemId: string
+}
+
+/**
+ * Revokes what has been replaced when its overlap is over, each with its audit event. A certificate whose replacement is not good any more
+ * is left alone: its system would be cut off.
+ */
+export async function endOverlaps(pool: pg.Pool, now: Date): Promise<readonly Superseded[]> {
+  return transaction(pool, async (client) => {
+    const ended = await query<Superseded>(
+      client,
+      sql`/* overlaps that are over */
+        select c.fingerprint, c.system_id as "systemId" from access.client_certificate c
+        where c.overlap_ends_at <= ${now} and c.status <> 'revoked' and c.not_after > ${now}
+          and exists (select from access.client_certificate n where n.fingerprint = c.replaced_by and n.status = 'active' and n.not_after > ${now})
+        order by c.fingerprint for update of c skip locked`,
+    )
+    if (ended.length === 0) return []
+    const fingerprints = ended.map(({ fingerprint }) => fingerprint)
+    await revoke(client, fingerprints, 'superseded')
+    for (const { fingerprint, systemId } of ended)
+      await recordCredentialChange(client, {
+        by: 'upkeep',
+        peer: 'localhost',
+        operation: `certificate ${fingerprint} of system ${systemId} revoked (superseded): its overlap is over`,
+        patients: [],
+      })
+    return ended
+  })
 }

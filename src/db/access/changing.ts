@@ -4,19 +4,27 @@ import type pg from 'pg'
 import type { Change, Changed, Stored } from '../../access/ports.ts'
 import { transaction } from '../pool.ts'
 import { execute, type Queryable, queryOne, type Statement } from '../sql.ts'
-import { recordChange } from '../staff-change.ts'
+import { recordChange, recordCredentialChange } from '../staff-change.ts'
 
-/** Runs `work` and, when it changed something, records who did what in the same commit. */
-export async function changing<T extends Stored | Changed>(
+type Changing = <T extends Stored | Changed>(
   pool: pg.Pool,
   change: Change,
   work: (client: Queryable) => Promise<T>,
-): Promise<T> {
-  return transaction(pool, async (client) => {
-    const result = await work(client)
-    if (result === 'created' || result === 'changed') await recordChange(client, { ...change, patients: [] })
-    return result
-  })
+) => Promise<T>
+
+/** Runs `work` and, when it changed something, records who did what in the same commit. */
+export const changing: Changing = changingBy(recordChange)
+
+/** As `changing`, for what proves who a system or person is (110137). */
+export const changingCredentials: Changing = changingBy(recordCredentialChange)
+
+function changingBy(record: typeof recordChange): Changing {
+  return (pool, change, work) =>
+    transaction(pool, async (client) => {
+      const result = await work(client)
+      if (result === 'created' || result === 'changed') await record(client, { ...change, patients: [] })
+      return result
+    })
 }
 
 /** An insert that met a row: is it the same content? */

@@ -40,15 +40,16 @@ export async function registerIssued(
   // Two requests of one system follow one another: the same certificate is replaced once.
   await execute(client, sql`select from access.system where system_id = ${systemId} for no key update`)
   if (await isKeyInUse(client, { keyHash: c.keyHash, systemId })) return { fault: 'key in use' }
-  const old = given.replaces === undefined ? undefined : await replaceable(client, given.replaces.fingerprint)
+  const old = given.replaces === undefined ? undefined : await findReplaceable(client, given.replaces.fingerprint)
   const fault = faultOf(given, old)
   if (fault !== undefined) return fault
   await execute(
     client,
     sql`insert into access.client_certificate
           (fingerprint, system_id, serial, subject, issuer, not_before, not_after, san, key_hash, pem, terminal, origin)
-        values (${c.fingerprint}, ${systemId}, ${c.serial}, ${c.subject}, ${c.issuer}, ${c.notBefore}, ${c.notAfter}, ${c.san}, ${c.keyHash},
-                ${c.pem}, ${given.terminal ?? null}, ${given.origin})`,
+        values (${c.fingerprint}, ${systemId}, ${c.serial}, ${c.subject}, ${c.issuer}, ${c.notBefore}, ${c.notAfter}, ${c.san}, ${c.keyHash}, ${c.pem},
+                coalesce(${given.terminal ?? null}, (select terminal from access.client_certificate where fingerprint = ${given.replaces?.fingerprint ?? null})),
+                ${given.origin})`,
   )
   const { replaces } = given
   if (replaces !== undefined && old !== undefined)
@@ -86,8 +87,8 @@ async function isKeyInUse(
   return found !== undefined
 }
 
-/** A replacement that was revoked replaces nothing any more. */
-async function replaceable(client: Queryable, fingerprint: string): Promise<Replaceable | undefined> {
+/** A certificate as the rules of renewal see it, locked. A replacement that was revoked replaces nothing any more. */
+export async function findReplaceable(client: Queryable, fingerprint: string): Promise<Replaceable | undefined> {
   const row = await queryOne<Omit<Replaceable, 'replacedBy'> & { readonly replacedBy: string | null }>(
     client,
     sql`select c.fingerprint, c.system_id as "systemId", c.status, c.not_after as "notAfter",

@@ -8,6 +8,7 @@ import { registerAgreementRoutes } from './agreements.ts'
 import { answerError, answerInvalid, answerRefusal, notFound } from './answers.ts'
 import { authorise } from './authorise.ts'
 import { registerCalendarRoutes } from './calendar.ts'
+import { registerCertificateRoutes } from './certificates.ts'
 import { registerConsentRoutes } from './consents.ts'
 import { registerContractRoutes } from './contracts.ts'
 import { registerDocumentRoutes } from './documents.ts'
@@ -63,6 +64,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerIssuerRoutes(app, ports)
   registerStorageExport(app, ports)
   registerSystemRoutes(app, ports)
+  registerCertificateRoutes(app, ports)
   registerToleranceRoutes(app, ports)
   registerUnionRoutes(app, ports)
   registerAgreementRoutes(app, ports)

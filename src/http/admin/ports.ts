@@ -18,6 +18,7 @@ import type { ReleasePorts } from '../../storeclient/hold/hold-ports.ts'
 import type { Exported, ExportRequest } from '../../storeclient/ssmix/export.ts'
 import type { CalendarPorts, ClinicalViewPorts } from '../../storeclient/view/calendar-ports.ts'
 import type { DoorLog } from '../door.ts'
+import type { CertificatePorts } from './certificate-ports.ts'
 
 export interface AdminPorts {
   readonly token: string
@@ -25,6 +26,7 @@ export interface AdminPorts {
   readonly hostNames?: readonly string[]
   readonly log: DoorLog
   readonly store: AdministrationStore
+  readonly certificates: CertificatePorts
   readonly rights: RightsStore
   /** classCodes that a consent may exclude. */
   readonly documentKinds: readonly string[]

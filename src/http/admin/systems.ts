@@ -1,14 +1,14 @@
-// Admin routes of systems and their client certificates (security rules of the network: certificate → system → facility).
+// Admin routes of systems (security rules of the network: certificate → system → facility).
 
 import type { FastifyInstance } from 'fastify'
 import { switchableRules } from '../../../profiles/metadata/rules.ts'
 import type { SystemEdit } from '../../access/administration/revision-ports.ts'
 import { editSystem, registerSystem } from '../../access/administration.ts'
-import type { CertificateRecord, SystemRecord } from '../../access/ports.ts'
+import type { SystemRecord } from '../../access/ports.ts'
 import { ROLES } from '../../model/caller.ts'
 import { CONFIDENTIALITY_ORDER } from '../../model/confidentiality.ts'
 import { RULE_SWITCHES, type RuleSwitches } from '../../model/rule-switch.ts'
-import { answerChanged, answerFault, answerStored, invalid, notFound } from './answers.ts'
+import { answerChanged, answerFault, answerStored, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
 import { FACILITY_READERS, facilityOf } from './principal.ts'
 import { activity, changeOf, described, exactly, oid, slug, words } from './schemas.ts'
@@ -96,7 +96,6 @@ export function registerSystemRoutes(app: FastifyInstance, ports: AdminPorts): v
     },
   )
   registerEdits(app, ports)
-  registerCertificateRoutes(app, ports)
 }
 
 function registerEdits(app: FastifyInstance, { store }: AdminPorts): void {
@@ -149,67 +148,4 @@ function registerEdits(app: FastifyInstance, { store }: AdminPorts): void {
 function saidOf({ status, ...rest }: SystemEdit): string {
   const members = Object.entries(rest).map(([name, value]) => `${name}: ${[value].flat().join(' ') || 'none'}`)
   return [...(status === undefined ? [] : [status]), ...members].join('; ')
-}
-
-function registerCertificateRoutes(app: FastifyInstance, { store, readCertificate }: AdminPorts): void {
-  app.get<{ Params: { id: string } }>(
-    '/systems/:id/certificates',
-    { schema: described('Certificates of a system', { roles: FACILITY_READERS, own: 'system' }) },
-    (request) => store.certificates(request.params.id),
-  )
-  app.post<{ Params: { id: string }; Body: { pem: string } }>(
-    '/systems/:id/certificates',
-    {
-      schema: described('Register a client certificate', {
-        body: exactly({ pem: { type: 'string', maxLength: 32768 } }),
-      }),
-    },
-    async (request, reply) => {
-      const certificate = tryRead(readCertificate, request.body.pem)
-      if (certificate === undefined)
-        return invalid(reply, {
-          message: 'pem is no certificate that can be read',
-          hint: 'Send the PEM text of one client certificate, from -----BEGIN CERTIFICATE----- to its end',
-          ja: 'pemがPEM形式の証明書ではありません。',
-        })
-      const { id } = request.params
-      const change = changeOf(request, `certificate ${certificate.fingerprint} of system ${id} registered`)
-      return answerStored(reply, await store.addCertificate(id, certificate, change), {
-        systemId: id,
-        fingerprint: certificate.fingerprint,
-      })
-    },
-  )
-  app.patch<{ Params: { fingerprint: string }; Body: { status: CertificateRecord['status'] } }>(
-    '/certificates/:fingerprint',
-    {
-      schema: described('Suspend, resume or revoke a certificate; revoked is for ever', {
-        body: exactly({ status: { enum: ['active', 'suspended', 'revoked'] } }),
-      }),
-    },
-    async (request, reply) => {
-      const { fingerprint } = request.params
-      const { status } = request.body
-      return answerChanged(
-        reply,
-        await store.setCertificateStatus(
-          fingerprint,
-          status,
-          changeOf(request, `certificate ${fingerprint} ${status}`),
-        ),
-      )
-    },
-  )
-}
-
-function tryRead(
-  read: AdminPorts['readCertificate'],
-  pem: string,
-): ReturnType<AdminPorts['readCertificate']> | undefined {
-  try {
-    return read(pem)
-  } catch {
-    // Whatever the parser disliked, the sender's text is no certificate.
-    return undefined
-  }
 }

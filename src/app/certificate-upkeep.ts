@@ -1,0 +1,91 @@
+// Composition root: what happens to certificates by time alone: overlaps end, revocation lists are renewed, coming ends are warned of.
+
+import type { Registry } from 'prom-client'
+import { type Expiring, expiryOf, warnOfExpiry } from '../access/certificates/expiry.ts'
+import { endOverlaps } from '../db/access/certificates.ts'
+import { noteWarning } from '../db/access/expiry-warnings.ts'
+import { watchExpiry } from '../http/expiry-metrics.ts'
+import type { Given } from './actor-ports.ts'
+import { refreshList } from './certificates.ts'
+import { watchedBy } from './watched-certificates.ts'
+
+const MINUTE_MS = 60_000
+const DAY_MS = 24 * 60 * MINUTE_MS
+
+type Needed = Pick<Given, 'config' | 'log' | 'pool'>
+
+/** At the start and every minute; every process does it, what one has done the others find done. */
+export function tendCertificates(given: Needed): () => Promise<void> {
+  const saysOnce = once(given)
+  let running: Promise<void> = Promise.resolve()
+  const tend = (): void => {
+    running = running.then(() => tendOnce(given, saysOnce, new Date()))
+  }
+  tend()
+  const timer = setInterval(tend, MINUTE_MS)
+  timer.unref()
+  return async () => {
+    clearInterval(timer)
+    await running
+  }
+}
+
+/** One round; what fails is tried again in the next. */
+export async function tendOnce(given: Needed, saysOnce: (reason: string) => void, now: Date): Promise<void> {
+  const { log, pool } = given
+  const steps: readonly (readonly [string, () => Promise<void>])[] = [
+    ['certificates that were replaced could not be revoked yet', () => revokeReplaced(given, now)],
+    ['the revocation list could not be renewed yet', () => renewList(given, saysOnce)],
+    ['certificates that end soon could not be looked for', () => warn(given, now)],
+  ]
+  for (const [failed, step] of steps)
+    await step().catch((error: Error) => {
+      // While the server stops, the database goes.
+      if (!pool.ending) log.warn({ cause: error.name }, failed)
+    })
+}
+
+async function revokeReplaced({ log, pool }: Needed, now: Date): Promise<void> {
+  for (const { fingerprint, systemId } of await endOverlaps(pool, now))
+    log.info({ system: systemId, certificate: fingerprint }, 'a certificate was revoked: its overlap is over')
+}
+
+async function renewList(given: Needed, saysOnce: (reason: string) => void): Promise<void> {
+  const failure = await refreshList(given)
+  if (failure !== undefined) saysOnce(failure)
+}
+
+async function warn(given: Needed, now: Date): Promise<void> {
+  const watched = watchedBy(given)
+  await warnOfExpiry(
+    {
+      watched: () => watched(now),
+      note: (fingerprint, days) => noteWarning(given.pool, fingerprint, days),
+      warn: ({ kind, name, fingerprint, daysLeft }: Expiring) =>
+        given.log.warn(
+          { kind, name, certificate: fingerprint, daysLeft },
+          daysLeft < 0 ? 'a certificate has ended' : 'a certificate ends soon',
+        ),
+    },
+    now,
+  )
+}
+
+/** A reason is said when it is new, and again after a day: an operator who keeps the key elsewhere knows it. */
+function once({ log }: Needed): (reason: string) => void {
+  let said = { reason: '', atMs: 0 }
+  return (reason) => {
+    if (reason === said.reason && Date.now() - said.atMs < DAY_MS) return
+    said = { reason, atMs: Date.now() }
+    log.warn({ cause: reason }, 'no revocation list can be signed')
+  }
+}
+
+/** Days that certificates are still good, read when the metrics are. */
+export function meterExpiry(given: Needed, registry: Registry): void {
+  const watched = watchedBy(given)
+  watchExpiry(registry, async () => {
+    const now = new Date()
+    return (await watched(now)).map((one) => expiryOf(one, now))
+  })
+}
