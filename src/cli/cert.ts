@@ -7,6 +7,10 @@ import type { Config } from '../config/config.ts'
 import { isObject, rowsOf, textOf } from './admin-client.ts'
 import { segment, withAdmin } from './admin-command.ts'
 import { registerAuthority } from './cert/authority.ts'
+import { registerLists } from './cert/lists.ts'
+import { registerPkcs12 } from './cert/pkcs12.ts'
+import { registerSigning } from './cert/signing.ts'
+import { registerStates } from './cert/states.ts'
 import { configOf, pkiDirectory, type Registration } from './context.ts'
 import { UsageError } from './failure.ts'
 import { toJson } from './output.ts'
@@ -15,6 +19,10 @@ import type { Terminal } from './terminal.ts'
 export const registerCert: Registration = (program, terminal) => {
   const group = program.command('cert').description('certificates / 証明書')
   registerIssue(group, terminal)
+  registerSigning(group, terminal)
+  registerLists(group, terminal)
+  registerStates(group, terminal)
+  registerPkcs12(group, terminal)
   registerAuthority(group, terminal)
 }
 

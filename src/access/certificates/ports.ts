@@ -3,17 +3,6 @@
 import type { FacilityStatus } from '../../model/caller.ts'
 import type { Certificate, Change } from '../ports.ts'
 
-/** RFC 5280, 5.3.1, as far as it fits a system's certificate; certificateHold is the state `suspended`. */
-export const REVOKE_REASONS = [
-  'unspecified',
-  'keyCompromise',
-  'affiliationChanged',
-  'superseded',
-  'cessationOfOperation',
-  'privilegeWithdrawn',
-] as const
-export type RevokeReason = (typeof REVOKE_REASONS)[number]
-
 /** What is kept of a certificate that our authority signed. */
 export interface SignedCertificate extends Certificate {
   readonly san: readonly string[]

@@ -1,7 +1,7 @@
 // The register of certificates as staff and upkeep work on it: state, renewal, revocation lists, coming ends (security: issuing; a.4).
 
+import type { RevokeReason } from '../../model/revoke-reason.ts'
 import type { Change, Changed } from '../ports.ts'
-import type { RevokeReason } from './ports.ts'
 
 export type CertificateState = 'active' | 'suspended' | 'revoked' | 'expired'
 

@@ -2,8 +2,8 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { type IssuedForRequest, type IssueFault, MOST_DAYS } from '../../access/certificates/issue.ts'
-import { REVOKE_REASONS } from '../../access/certificates/ports.ts'
 import type { CertificateFilter, StateChange } from '../../access/certificates/register-ports.ts'
+import { REVOKE_REASONS } from '../../model/revoke-reason.ts'
 import { answerChanged, answerError, answerStored, invalid, notFound } from './answers.ts'
 import { answerIssueFault } from './certificate-answers.ts'
 import type { AdminPorts } from './ports.ts'
