@@ -1,6 +1,6 @@
 // tsunagi cert pkcs12: certificate and key as one file, for a system that cannot make a request.
 
-import { writeFile } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { request } from 'undici'
@@ -9,6 +9,7 @@ import { given, segment, withAdmin } from '../admin-command.ts'
 import { configOf, contextOf, managementUrlOf } from '../context.ts'
 import { UsageError } from '../failure.ts'
 import { toJson } from '../output.ts'
+import { secretOf } from '../secret.ts'
 import type { Terminal } from '../terminal.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { daysOf } from './signing.ts'
@@ -75,24 +76,44 @@ function registerFetch(group: Command, terminal: Terminal): void {
   group
     .command('fetch')
     .description('make and fetch the file, once / ファイルの生成と取得（一度だけ）')
-    .requiredOption('--code <code>', 'as ordered')
-    .requiredOption('--password <password>', 'as ordered; it opens the file')
+    .requiredOption('--code <code>', 'as ordered; worth nothing without the password')
+    .option('--password-file <file>', 'file with the password as ordered, - for standard input; else it is asked for')
     .requiredOption('--out <file>', 'where it goes, mode 0600')
     .action(
       async (
-        { code, password, out }: { readonly code: string; readonly password: string; readonly out: string },
+        { code, passwordFile, out }: { readonly code: string; readonly passwordFile?: string; readonly out: string },
         command: Command,
       ) => {
+        const question = 'Password / パスワード: '
+        const password = await secretOf(terminal, { file: passwordFile, question, option: '--password-file' })
         const url = managementUrlOf(configOf(contextOf(command, terminal)))
-        const { statusCode, body } = await request(`${url}/pki/pkcs12`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ code, password }),
-        })
-        if (statusCode >= 400) throw refusedError(statusCode, await body.text())
-        const file = Buffer.from(await body.arrayBuffer())
-        await writeFile(resolve(terminal.cwd, out), file, { mode: PRIVATE_MODE, flag: 'wx' })
+        await fetchInto(resolve(terminal.cwd, out), { url, code, password })
         terminal.out(`${out}\n`)
       },
     )
+}
+
+/** The file is opened before it is fetched: what cannot be written would be lost. */
+async function fetchInto(
+  path: string,
+  { url, ...secrets }: { readonly url: string; readonly code: string; readonly password: string },
+): Promise<void> {
+  const file = await open(path, 'wx', PRIVATE_MODE).catch((cause: unknown) => {
+    throw new UsageError(`${path} is there already or cannot be written`, { cause })
+  })
+  try {
+    const { statusCode, body } = await request(`${url}/pki/pkcs12`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(secrets),
+    })
+    if (statusCode >= 400) throw refusedError(statusCode, await body.text())
+    await file.writeFile(Buffer.from(await body.arrayBuffer()))
+    await file.sync()
+  } catch (error) {
+    await rm(path, { force: true })
+    throw error
+  } finally {
+    await file.close()
+  }
 }
