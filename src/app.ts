@@ -38,6 +38,7 @@ import { openMatching } from './app/matching.ts'
 import { notificationWork } from './app/notifications.ts'
 import { openPushDoor } from './app/push-door.ts'
 import { repositoryFor } from './app/repository-apart.ts'
+import { refuseOpenSecrets } from './app/secret-files.ts'
 import { storageExport } from './app/storage-export.ts'
 import { fillRecords, fixMonthsHourly, sweepDaily } from './app/upkeep.ts'
 import { openWithheld, releasePorts, releaseWork, withheldFiles } from './app/withheld.ts'
@@ -107,6 +108,7 @@ export interface ServerOptions {
 /** Start order: database → migrations → certificates → actors → listeners → ready (reliability: lifecycle). */
 export async function startServer(config: Config, options: ServerOptions): Promise<RunningServer> {
   const { log } = options
+  await refuseOpenSecrets(config)
   const affinityDomain = loadAffinityDomain(config.dataDir)
   const dataKinds = loadStoreClientKinds(config.dataDir, affinityDomain)
   const database = await openDatabase(config, log)
