@@ -10,27 +10,42 @@ export interface Ending {
 
 /** Of several certificates of one system, the one that ends first and that nothing replaces. */
 export function watchExpiry(registry: Registry, read: () => Promise<readonly Ending[]>): void {
-  const others = new Gauge({
-    name: 'certificate_expiry_days',
-    help: 'Days until a certificate of the server, an authority or a partner ends',
-    labelNames: ['kind', 'name'],
-    registers: [registry],
-  })
-  const clients = new Gauge({
+  const readOnce = shared(read)
+  new Gauge({
     name: 'client_certificate_expiry_days',
     help: 'Days until the client certificate of a system ends',
     labelNames: ['system'],
     registers: [registry],
     async collect() {
-      // Without a database the other metrics are needed most: these have no value then.
-      const ending = await read().catch(() => [])
-      clients.reset()
-      others.reset()
-      // The one that ends first is set last.
-      for (const { kind, name, daysLeft } of [...ending].sort((one, other) => other.daysLeft - one.daysLeft)) {
-        if (kind === 'client') clients.set({ system: name }, daysLeft)
-        else others.set({ kind, name }, daysLeft)
-      }
+      const ending = await readOnce()
+      this.reset()
+      for (const { kind, name, daysLeft } of ending) if (kind === 'client') this.set({ system: name }, daysLeft)
     },
   })
+  new Gauge({
+    name: 'certificate_expiry_days',
+    help: 'Days until a certificate of the server, an authority or a partner ends',
+    labelNames: ['kind', 'name'],
+    registers: [registry],
+    async collect() {
+      const ending = await readOnce()
+      this.reset()
+      for (const { kind, name, daysLeft } of ending) if (kind !== 'client') this.set({ kind, name }, daysLeft)
+    },
+  })
+}
+
+/** Both gauges are collected at once and read once; what ends first comes last, so that it is what is set. */
+function shared(read: () => Promise<readonly Ending[]>): () => Promise<readonly Ending[]> {
+  let reading: Promise<readonly Ending[]> | undefined
+  return () => {
+    reading ??= read()
+      // Without a database the other metrics are needed most: these have no value then.
+      .catch(() => [])
+      .then((ending) => [...ending].sort((one, other) => other.daysLeft - one.daysLeft))
+      .finally(() => {
+        reading = undefined
+      })
+    return reading
+  }
 }

@@ -1,9 +1,10 @@
 // OpenSSL as the other side: what vendors and partners hold against what we issue.
 
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
 
@@ -17,6 +18,8 @@ export interface Said {
 export interface OpenSsl {
   /** Runs openssl in its own directory; what it said and its exit code. */
   readonly call: (...argv: readonly string[]) => Promise<Said>
+  /** As call, with something to say: what came back until the other side closed. */
+  readonly converse: (argv: readonly string[], input: string) => Promise<string>
   readonly write: (name: string, content: string | Buffer) => Promise<string>
   readonly read: (name: string) => Promise<string>
   /** A new key and a request for it, as a vendor makes them. */
@@ -45,6 +48,15 @@ export async function openSsl(t: Test): Promise<OpenSsl> {
     call,
     path,
     read,
+    converse: async (argv, input) => {
+      const child = spawn('openssl', [...argv], { cwd: directory, stdio: ['pipe', 'pipe', 'ignore'] })
+      // A door that hangs up at once breaks the pipe.
+      child.stdin.on('error', () => {})
+      child.stdin.write(input)
+      const heard = await text(child.stdout)
+      child.stdin.end()
+      return heard
+    },
     write: async (name, content) => {
       await writeFile(path(name), content)
       return path(name)

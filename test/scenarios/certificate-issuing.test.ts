@@ -1,0 +1,161 @@
+// Certificates over real doors: a vendor's own request, PKCS#12, renewal and revocation, with openssl s_client as the vendor (ITI TF-2 3.19).
+
+import { access, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { request } from 'undici'
+import { startServer } from '../../src/app.ts'
+import { createAdminClient, isObject, textOf } from '../../src/cli/admin-client.ts'
+import { loadDemo } from '../../src/cli/demo/load.ts'
+import { localAddresses } from '../../src/cli/running-server.ts'
+import { openSsl } from '../certificates/openssl.ts'
+import { run } from '../cli/fake-door.ts'
+import { configFor, eventually, SILENT, temporaryDirectory } from '../faults/support.ts'
+
+t.setTimeout(170_000)
+
+const ssl = await openSsl(t)
+const dataDir = await temporaryDirectory(t)
+const sealed = { 'certificates.issuingPassphrase': 'four words of mine' }
+const flags = [
+  '--data-dir',
+  dataDir,
+  '--set',
+  `certificates.issuingPassphrase=${sealed['certificates.issuingPassphrase']}`,
+]
+const made = await run(['cert', 'authority', 'create', '--root', 'medium', '--unencrypted', ...flags], ssl.path('.'))
+if (made.code !== 0) throw new Error(made.err)
+// From here on the root is in the safe.
+await rm(ssl.path('medium/root.key'))
+
+const server = await startServer(configFor(dataDir, sealed), { log: SILENT })
+t.teardown(server.stop)
+await loadDemo(server, () => {})
+const { managementUrl } = localAddresses(server)
+const admin = createAdminClient({ baseUrl: managementUrl, token: server.adminToken })
+
+/** HTTP status of a WSDL of ours for who shows these files; '' when nothing came back. */
+async function statusFor(name: string, port = server.httpsPort): Promise<string> {
+  const heard = await ssl.converse(
+    [
+      ...['s_client', '-connect', `localhost:${port}`, '-quiet', '-verify_quiet', '-verify_return_error'],
+      ...['-CAfile', 'medium/root.crt', '-verify_hostname', 'localhost', '-cert', `${name}.crt`, '-key', `${name}.key`],
+    ],
+    'GET /xds/registry?wsdl HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+  )
+  return /^HTTP\/1\.1 (\d{3})/.exec(heard)?.[1] ?? ''
+}
+
+async function sign(name: string, path = '/systems/hospital-a/certificates/requests'): Promise<string> {
+  const { body } = await admin.post(path, { csr: await ssl.request(name) })
+  if (!isObject(body)) throw new Error('no certificate')
+  await ssl.write(`${name}.crt`, textOf(body.pem))
+  return textOf(body.fingerprint)
+}
+
+/** A change is heard by every door of every process within seconds. */
+const becomes = (name: string, status: string) => eventually(async () => (await statusFor(name)) === status, 5000)
+
+t.test(
+  'a server below an offline root shows its chain, and takes a certificate of which it is sent the leaf only',
+  async (t) => {
+    await sign('vendor')
+    t.equal(await statusFor('vendor'), '200')
+    const shown = await ssl.call(
+      ...['s_client', '-connect', `localhost:${server.httpsPort}`, '-CAfile', 'medium/root.crt', '-showcerts'],
+      ...['-cert', 'vendor.crt', '-key', 'vendor.key'],
+    )
+    t.match(shown.text, /Verify return code: 0 \(ok\)/)
+    t.equal(shown.text.match(/BEGIN CERTIFICATE/g)?.length, 2, 'its own and the issuing authority, not the root')
+    for (const port of [server.mllpPort, server.pixPort])
+      t.match(
+        (await ssl.call('s_client', '-connect', `localhost:${port}`, '-CAfile', 'medium/root.crt', '-brief')).text,
+        /Verification: OK/,
+      )
+  },
+)
+
+t.test('what is not registered opens nothing, though our authority signed it', async (t) => {
+  const fingerprint = await sign('unregistered')
+  await server.pool.query('delete from access.client_certificate where fingerprint = $1', [fingerprint])
+  t.equal(await statusFor('unregistered'), '403')
+})
+
+t.test('a PKCS#12 opens the door with the key that only its file holds', async (t) => {
+  const { body } = await admin.post('/systems/hospital-a/pkcs12', {})
+  if (!isObject(body)) throw new Error('no order')
+  const { statusCode, body: file } = await request(`${managementUrl}/pki/pkcs12`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ code: body.code, password: body.password }),
+  })
+  t.equal(statusCode, 200)
+  await ssl.write('terminal.p12', Buffer.from(await file.arrayBuffer()))
+  const opened = await ssl.call('pkcs12', '-in', 'terminal.p12', '-passin', `pass:${textOf(body.password)}`, '-nodes')
+  await ssl.write('terminal.crt', opened.text)
+  await ssl.write('terminal.key', opened.text)
+  t.equal(await statusFor('terminal'), '200')
+})
+
+t.test(
+  'renewal: old and new open the door during the overlap; confirmed, the old one is refused at once',
+  async (t) => {
+    const old = await sign('before')
+    await server.pool.query(
+      `update access.client_certificate set not_after = now() + interval '20 days' where fingerprint = $1`,
+      [old],
+    )
+    const renewed = await sign('after', `/certificates/${encodeURIComponent(old)}/renewal`)
+    t.same([await statusFor('before'), await statusFor('after')], ['200', '200'])
+    await admin.post(`/certificates/${encodeURIComponent(renewed)}/confirmation`, {})
+    t.ok(await becomes('before', '403'))
+    t.equal(await statusFor('after'), '200')
+  },
+)
+
+t.test('revoked and suspended are refused and in the list beside the certificates; resumed goes on', async (t) => {
+  const one = await sign('one')
+  const path = `/certificates/${encodeURIComponent(one)}`
+  await admin.patch(path, { status: 'suspended' })
+  t.ok(await becomes('one', '403'))
+  await admin.patch(path, { status: 'active' })
+  t.ok(await becomes('one', '200'))
+  await admin.patch(path, { status: 'revoked', reason: 'privilegeWithdrawn' })
+  t.ok(await becomes('one', '403'))
+  const pki = join(dataDir, 'pki')
+  const list = await ssl.call('crl', '-in', join(pki, 'crl.pem'), '-noout', '-text')
+  t.match(list.text, /Privilege Withdrawn/)
+  t.match(
+    (await ssl.call('crl', '-in', join(pki, 'crl.pem'), '-noout', '-verify', '-CAfile', join(pki, 'issuing.crt'))).text,
+    /verify OK/,
+  )
+})
+
+t.test('metrics say how long the certificates of systems, server and authorities are good (a.4)', async (t) => {
+  const text = await (await request(`${managementUrl}/metrics`)).body.text()
+  t.match(text, /^client_certificate_expiry_days\{system="clinic-b"\} 39\d$/m)
+  t.match(text, /^certificate_expiry_days\{kind="server",name="[^"]*CN=localhost"\} 39\d$/m)
+  t.match(text, /^certificate_expiry_days\{kind="authority",name="[^"]*CN=Tsunagi root CA"\} 7\d{3}$/m)
+  t.match(text, /^certificate_expiry_days\{kind="authority",name="[^"]*CN=Tsunagi issuing CA"\} 18\d\d$/m)
+})
+
+t.test('the key of the root was never here', async (t) => {
+  const key = await readFile(join(dataDir, 'pki', 'issuing.key'), 'utf8')
+  t.match(key, /BEGIN ENCRYPTED PRIVATE KEY/)
+  for (const name of ['root.key', 'ca.key', 'issuing-next.key'])
+    await t.rejects(access(join(dataDir, 'pki', name)), { code: 'ENOENT' })
+})
+
+t.test('a restart goes on: nothing is made anew, lists go on counting', async (t) => {
+  const before = await readFile(join(dataDir, 'pki', 'server.crt'), 'utf8')
+  const beside = await startServer(configFor(dataDir, { ...sealed, 'database.url': databaseUrl() }), { log: SILENT })
+  t.teardown(beside.stop)
+  t.equal(await statusFor('after', beside.httpsPort), '200')
+  t.equal(await statusFor('before', beside.httpsPort), '403')
+  t.equal(await readFile(join(dataDir, 'pki', 'server.crt'), 'utf8'), before)
+})
+
+function databaseUrl(): string {
+  const { user, password, database, host = '', port } = server.pool.options
+  return `postgresql://${user}:${password}@/${database}?host=${encodeURIComponent(host)}&port=${port}`
+}
