@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type pg from 'pg'
 import {
@@ -40,6 +39,7 @@ import { openPushDoor } from './app/push-door.ts'
 import { repositoryFor } from './app/repository-apart.ts'
 import { refuseOpenSecrets } from './app/secret-files.ts'
 import { storageExport } from './app/storage-export.ts'
+import { readTlsFiles } from './app/trust.ts'
 import { fillRecords, fixMonthsHourly, sweepDaily } from './app/upkeep.ts'
 import { openWithheld, releasePorts, releaseWork, withheldFiles } from './app/withheld.ts'
 import { openXua } from './app/xua.ts'
@@ -89,6 +89,8 @@ export interface RunningServer {
   readonly managementPort: number
   readonly adminToken: string
   readonly pool: pg.Pool
+  /** Reads certificate, key and authorities again, as it does by itself when they change. */
+  readonly reload: () => Promise<void>
   /** Drains, closes the doors, writes what is left and stops the own PostgreSQL; safe to call twice. */
   readonly stop: () => Promise<void>
 }
@@ -118,9 +120,10 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const house = await furnish(given, doors)
   const delivery = createReplyDelivery({ tls, ports: house.https.ports })
   const replies = { allowed: config.soap.asyncReplyTo.map(parseAllowedAddress), delivery }
-  const https = await createHttpsDoor({ ...house.https, tls, replies })
-  const mllp = createMllpListener({ ...house.mllp, ...house.storeClient, tls })
-  const pix = createMllpListener({ ...house.mllp, ...house.pix, tls })
+  const https = await createHttpsDoor({ ...house.https, tls: doors.tlsOf('https'), replies })
+  const mllp = createMllpListener({ ...house.mllp, ...house.storeClient, tls: doors.tlsOf('mllp/storeclient') })
+  const pix = createMllpListener({ ...house.mllp, ...house.pix, tls: doors.tlsOf('mllp/pix') })
+  doors.renewing({ https, 'mllp/storeclient': mllp, 'mllp/pix': pix })
   const adminToken = await ensureAdminToken(config)
   let ports = { https: 0, mllp: 0 }
   const management = await createManagement({
@@ -164,6 +167,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     managementPort,
     adminToken,
     pool: database.pool,
+    reload: doors.reload,
     stop: () => {
       stopping ??= stop()
       return stopping
@@ -204,10 +208,7 @@ async function tlsMaterial(config: Config) {
       ...authorityOptions(config.certificates),
       serverNames: [new URL(config.https.publicUrl).hostname, ...config.tls.serverNames],
     })
-  const [cert, key, ca] = await Promise.all(
-    [config.tls.certificate, config.tls.key, config.tls.ca].map((path) => readFile(path)),
-  )
-  return { ...tlsOptions({ preset: config.tls.preset, atnaDhe: config.tls.atnaDhe }), cert, key, ca }
+  return { ...tlsOptions({ preset: config.tls.preset, atnaDhe: config.tls.atnaDhe }), ...(await readTlsFiles(config)) }
 }
 
 /** Everything between doors and database, put together. */

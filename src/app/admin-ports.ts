@@ -33,6 +33,7 @@ import { viewingPorts } from './calendar-ports.ts'
 import { certificatePorts } from './certificates.ts'
 import { certificateOf } from './issuing-authority.ts'
 import { trainApart } from './training.ts'
+import { anchorPorts } from './trust.ts'
 
 const TOKEN_BYTES = 32
 /** Below this a document might not fit. */
@@ -106,6 +107,7 @@ export function adminPorts(
       httpsPort: given.ports().https,
       mllpPort: given.ports().mllp,
     }),
+    anchors: anchorPorts(house),
     contracts: createContractStore(pool),
     release: given.release,
     usage: { ...createUsageReader(pool), fees: loadFees(config.dataDir) },

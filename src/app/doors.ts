@@ -5,35 +5,61 @@ import { findStandings } from '../db/access/standing.ts'
 import { findSystem } from '../db/access-store.ts'
 import type { DatabaseConnection } from '../db/pool.ts'
 import { watchCertificates } from '../http/certificate-watch.ts'
-import type { FindSystem, Revision } from '../http/identity.ts'
+import type { IdentityOptions } from '../http/identity.ts'
 import { createLiveSockets, type LiveSockets } from '../http/live-sockets.ts'
+import type { DoorName } from '../model/trust.ts'
 import type { Given } from './actor-ports.ts'
+import { openCrlUpkeep } from './crl-upkeep.ts'
+import { type DoorTls, openTrust } from './trust.ts'
+
+/** Files and database are read again so often, whether anybody said that they changed or not. */
+const REFRESH_MS = 5000
+
+type Renewable = Readonly<Record<DoorName, { readonly renew: (tls: DoorTls) => void }>>
 
 export interface Doors {
   /** What each door needs. */
-  readonly shared: {
-    readonly findSystem: FindSystem
-    readonly revision: Revision
-    readonly sockets: LiveSockets
-  }
+  readonly shared: Omit<IdentityOptions, 'door'> & { readonly sockets: LiveSockets }
+  readonly tlsOf: (door: DoorName) => DoorTls
+  /** These are given renewed certificates, keys and authorities from now on. */
+  readonly renewing: (doors: Renewable) => void
   /** Something changed in this process or in another: nothing that a door remembers counts any more. */
   readonly changed: () => void
+  /** Reads certificate, key and authorities again. */
+  readonly reload: () => Promise<void>
   readonly stop: () => Promise<void>
 }
 
 export async function openDoors(
-  { config, log, pool }: Given,
+  given: Given,
   { connection }: { readonly connection: DatabaseConnection },
 ): Promise<Doors> {
+  const { config, log, pool } = given
   let revision = 0
+  let renewable: Renewable | undefined
+  const trust = await openTrust(given)
   const sockets = createLiveSockets()
-  const watch = watchCertificates({ sockets, log, standings: (fingerprints) => findStandings(pool, fingerprints) })
-  const changed = (): void => {
+  const standings = (fingerprints: readonly string[]) => findStandings(pool, fingerprints)
+  const watch = watchCertificates({ sockets, log, standings, judge: trust.judge })
+  const forget = (): void => {
     revision += 1
     watch.changed()
   }
+  const crls = openCrlUpkeep(given)
+  const reload = inTurn(async () => {
+    if (!(await trust.refresh())) return
+    for (const [door, { renew }] of Object.entries(renewable ?? {})) renew(trust.tlsOf(door as DoorName))
+    forget()
+    crls.look()
+    log.info({}, 'certificate, key and authorities were read anew')
+  })
+  const changed = (): void => {
+    forget()
+    void reload()
+  }
   const feed = openChangeFeed({ connection, log, changed })
   await feed.opened
+  const timer = setInterval(reload, REFRESH_MS).unref()
   return {
     shared: {
       findSystem: async (fingerprint) => {
@@ -42,12 +68,42 @@ export async function openDoors(
         return found
       },
       revision: () => revision,
+      judge: trust.judge,
       sockets,
     },
+    tlsOf: trust.tlsOf,
+    renewing: (doors) => {
+      renewable = doors
+    },
     changed,
+    reload,
     stop: async () => {
+      clearInterval(timer)
       watch.stop()
-      await feed.close()
+      await Promise.all([feed.close(), crls.stop(), reload.idle()])
     },
   }
+}
+
+type InTurn = (() => Promise<void>) & { readonly idle: () => Promise<void> }
+
+/** Called while at work, it is done once more afterwards, for all who called. */
+function inTurn(work: () => Promise<void>): InTurn {
+  let current: Promise<void> | undefined
+  let next: Promise<void> | undefined
+  const begin = (): Promise<void> => {
+    current = work().finally(() => {
+      current = undefined
+    })
+    return current
+  }
+  const call = (): Promise<void> => {
+    if (current === undefined) return begin()
+    next ??= current.then(() => {
+      next = undefined
+      return begin()
+    })
+    return next
+  }
+  return Object.assign(call, { idle: async () => void (await Promise.all([current, next])) })
 }

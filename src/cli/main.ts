@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from 'commander'
 import { registerAccount } from './account.ts'
+import { registerAnchor } from './anchor.ts'
 import { registerBench } from './bench/bench.ts'
 import { registerCalendar } from './calendar.ts'
 import { registerCert } from './cert.ts'
@@ -68,6 +69,7 @@ const commands: readonly Registration[] = [
   registerUsage,
   registerCert,
   registerIssuer,
+  registerAnchor,
   registerPush,
   registerSsmix,
   registerFeed,

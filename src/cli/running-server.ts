@@ -18,6 +18,8 @@ export interface RunningServer {
   readonly mllpPort: number
   readonly pixPort: number
   readonly managementPort: number
+  /** Absent for a server that is another process. */
+  readonly reload?: () => Promise<void>
   readonly stop: () => Promise<void>
 }
 
@@ -58,10 +60,11 @@ function createLog(config: Config): Log {
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
 
 /**
- * Resolves when the server has stopped after a signal; `ready` runs with signals already heard.
+ * Resolves when the server has stopped after a signal; SIGHUP makes it read certificate, key and authorities again; `ready` runs with signals already heard.
  * A signal during `ready` stops the server too, and what `ready` then fails with is not reported.
  */
 export async function runUntilSignal(server: RunningServer, ready: () => Promise<void>): Promise<void> {
+  process.on('SIGHUP', () => void server.reload?.())
   const told = new AbortController()
   const stopped = new Promise<void>((resolve, reject) => {
     for (const [signal, code] of Object.entries(SIGNALS)) {

@@ -109,6 +109,22 @@ export const settings = {
     default: '{dataDir}/pki/ca.crt',
     description: 'Certificates of the authorities whose client certificates are considered, PEM',
   }),
+  'tls.trust': choice(['chain+registered', 'registered'], {
+    default: 'chain+registered',
+    description:
+      'chain+registered: a client certificate leads to an authority of its door and is registered; registered: each is trusted by itself (direct comparison)',
+  }),
+  'tls.crlSeconds': integer(
+    { default: 900, description: 'Time between two looks at the revocation list of an authority, seconds' },
+    1,
+    86_400,
+  ),
+  'tls.crlStale': formed('^(deny|grace:[0-9]{1,4})$', {
+    default: 'grace:24',
+    expects: 'deny, or grace: and a number of hours',
+    description:
+      'What an authority is worth whose revocation list is out of date. deny: none of its certificates is let in; grace:24: they are for 24 hours, with an alarm',
+  }),
   'tls.serverNames': list({
     default: [],
     description: 'Host names and addresses that the development server certificate carries besides localhost',

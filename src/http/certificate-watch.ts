@@ -1,5 +1,6 @@
 // Cuts open connections whose certificate is no longer good: HTTPS keep-alive and MLLP live for hours, a revocation must not wait (ITI TF-2 3.19).
 
+import type { Judge } from '../model/trust.ts'
 import type { DoorLog } from './door.ts'
 import { nameOf } from './failure.ts'
 import type { LiveCertificate, LiveSockets } from './live-sockets.ts'
@@ -13,6 +14,7 @@ export interface CertificateWatchOptions {
   readonly sockets: LiveSockets
   /** How certificates are registered, by SHA-256 fingerprint; a stranger's is absent. */
   readonly standings: (fingerprints: readonly string[]) => Promise<ReadonlyMap<string, Standing>>
+  readonly judge: Judge
   readonly log: DoorLog
 }
 
@@ -33,17 +35,22 @@ export function watchCertificates(options: CertificateWatchOptions): Certificate
   let isDue = false
   let isStopped = false
 
-  const isKnown = ({ certificate }: LiveCertificate): boolean => known.has(certificate.fingerprint256)
+  const isKnown = (live: LiveCertificate): boolean => known.has(fingerprintOf(live))
 
   async function look(): Promise<void> {
     const live = options.sockets.certificates()
-    // By the clock alone, whether the database answers or not.
-    for (const one of live) if (isKnown(one) && hasExpired(one)) cut(options, one, 'expired')
+    // By what this process knows, whether the database answers or not: dates, anchors, revocation lists.
+    for (const one of live) {
+      // What the library had against the handshake was judged then, by anchors that may have been others.
+      const { certificate, issuers } = one.shown
+      const judgement = isKnown(one) ? options.judge({ certificate, issuers }, one.door) : undefined
+      if (judgement?.kind === 'refused') cut(options, one, judgement.reason)
+    }
     if (live.length === 0) return known.clear()
-    const fingerprints = [...new Set(live.map(({ certificate }) => certificate.fingerprint256))]
+    const fingerprints = [...new Set(live.map(fingerprintOf))]
     const standings = await options.standings(fingerprints)
     for (const one of live) {
-      const standing = standings.get(one.certificate.fingerprint256)
+      const standing = standings.get(fingerprintOf(one))
       if (standing === undefined && !isKnown(one)) continue
       if (standing !== 'active') cut(options, one, standing ?? 'no longer registered')
     }
@@ -86,17 +93,17 @@ export function watchCertificates(options: CertificateWatchOptions): Certificate
 
 function nextLookMs(live: readonly LiveCertificate[]): number {
   const now = Date.now()
-  const expiries = live.map(({ certificate }) => Date.parse(certificate.validTo) - now).filter((ms) => ms > 0)
+  const expiries = live.map(({ shown }) => Date.parse(shown.certificate.validTo) - now).filter((ms) => ms > 0)
   return Math.min(LOOK_MS, ...expiries)
 }
 
-function hasExpired({ certificate }: LiveCertificate): boolean {
-  return Date.parse(certificate.validTo) <= Date.now()
+function fingerprintOf({ shown }: LiveCertificate): string {
+  return shown.certificate.fingerprint256
 }
 
 function cut({ sockets, log }: CertificateWatchOptions, live: LiveCertificate, reason: string): void {
   const connections = sockets.cut(live)
   if (connections === 0) return
-  const { fingerprint256: fingerprint } = live.certificate
+  const fingerprint = fingerprintOf(live)
   log.warn({ door: live.door, fingerprint, reason, connections }, 'connections of a certificate were cut')
 }

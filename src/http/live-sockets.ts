@@ -1,16 +1,13 @@
 // Open connections of all doors by the certificate they were opened with, so that one that is no longer good can be cut (ITI TF-2 3.19).
 
-import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-
-/** Doors as journal, audit and trust anchors name them. */
-export const DOORS = ['https', 'mllp/storeclient', 'mllp/pix'] as const
-export type DoorName = (typeof DOORS)[number]
+import type { DoorName, ShownCertificate } from '../model/trust.ts'
+import { shownBy } from './shown-certificate.ts'
 
 export interface LiveCertificate {
   readonly door: DoorName
-  readonly certificate: X509Certificate
+  readonly shown: ShownCertificate
 }
 
 export interface LiveSockets {
@@ -29,7 +26,7 @@ interface Held extends LiveCertificate {
 
 export function createLiveSockets(): LiveSockets {
   const held = new Map<string, Held>()
-  const keyOf = ({ door, certificate }: LiveCertificate): string => `${door} ${certificate.fingerprint256}`
+  const keyOf = ({ door, shown }: LiveCertificate): string => `${door} ${shown.certificate.fingerprint256}`
 
   function add(live: LiveCertificate, socket: Socket): () => void {
     const key = keyOf(live)
@@ -44,9 +41,9 @@ export function createLiveSockets(): LiveSockets {
 
   return {
     hold: (socket, door) => {
-      const certificate = socket.getPeerX509Certificate()
-      if (certificate === undefined || socket.destroyed) return
-      socket.once('close', add({ door, certificate }, socket))
+      const shown = shownBy(socket)
+      if (shown === undefined || socket.destroyed) return
+      socket.once('close', add({ door, shown }, socket))
     },
     holdWhile: add,
     certificates: () => [...held.values()],

@@ -6,19 +6,18 @@ import { readHeader } from '../codec/hl7v2/header.ts'
 import type { MllpConnection, MllpEvent } from '../mllp/connection.ts'
 import { createMllpServer } from '../mllp/server.ts'
 import { IheError } from '../model/error.ts'
+import type { DoorName } from '../model/trust.ts'
 import { createRefusalRecorder, newExchange, recordRefusal } from './door.ts'
 import { receive } from './hl7v2-batch.ts'
 import { type Hl7v2Door, turnAway } from './hl7v2-door.ts'
-import { createIdentifier, type FindSystem, type Identity, type Revision } from './identity.ts'
-import type { DoorName, LiveSockets } from './live-sockets.ts'
+import { createIdentifier, type Identity, type IdentityOptions } from './identity.ts'
+import type { LiveSockets } from './live-sockets.ts'
 
-export interface MllpListenerOptions extends Hl7v2Door {
+export interface MllpListenerOptions extends Hl7v2Door, Omit<IdentityOptions, 'door'> {
   /** As journal and audit name it. */
   readonly endpoint: DoorName
   readonly tls: SecureContextOptions
   readonly sockets: LiveSockets
-  readonly findSystem: FindSystem
-  readonly revision?: Revision
   readonly limits: {
     readonly mllpFrameBytes: number
     readonly idleTimeoutMs: number
@@ -29,21 +28,23 @@ export interface MllpListenerOptions extends Hl7v2Door {
 
 export interface MllpListener {
   readonly listen: (port: number, host: string) => Promise<number>
+  /** Renewed certificate, key or authorities, for new connections. */
+  readonly renew: (tls: SecureContextOptions) => void
   readonly close: () => Promise<void>
 }
 
 export function createMllpListener(options: MllpListenerOptions): MllpListener {
   const { ports, limits, endpoint } = options
-  const identify = createIdentifier(options.findSystem, options.revision)
+  const identify = createIdentifier({ ...options, door: endpoint })
   const recordCertificate = createRefusalRecorder(ports)
   const exchangeOf = (peer: string) => newExchange({ door: 'mllp', endpoint, peer, transaction: 'unknown' })
 
-  /** A database that cannot tell now whose certificate it is makes nobody a stranger: his messages are turned away, AR. */
+  /** A database that cannot tell now whose good certificate it is makes nobody a stranger: his messages are turned away, AR. */
   async function identityOf(connection: MllpConnection): Promise<Identity | IheError> {
     try {
       return await identify(connection.socket)
     } catch (error) {
-      if (error instanceof IheError && connection.authorized) return error
+      if (error instanceof IheError) return error
       throw error
     }
   }
@@ -93,7 +94,7 @@ export function createMllpListener(options: MllpListenerOptions): MllpListener {
     onOpen: (socket) => options.sockets.hold(socket, endpoint),
     ...(options.largeMessages === undefined ? {} : { largeFrames: options.largeMessages }),
   })
-  return { listen: (port, host) => server.listen(port, host), close: server.close }
+  return { listen: (port, host) => server.listen(port, host), renew: server.renew, close: server.close }
 }
 
 const FRAME_FAULTS: Partial<Record<MllpEvent['kind'], string>> = {

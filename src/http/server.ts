@@ -10,7 +10,7 @@ import type { CallingSystem } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
 import { createRefusalRecorder, type DoorPorts, newExchange, recordRefusal } from './door.ts'
 import type { Hl7v2Door } from './hl7v2-door.ts'
-import { createIdentifier, type FindSystem, type Revision } from './identity.ts'
+import { createIdentifier, type IdentityOptions } from './identity.ts'
 import type { LiveSockets } from './live-sockets.ts'
 import { paced } from './pace.ts'
 import { connectionChannel, renderFault } from './soap-answer.ts'
@@ -18,15 +18,13 @@ import { registerSoapEndpoint } from './soap-door.ts'
 import type { SoapDoorOptions, SoapEndpoint } from './soap-receive.ts'
 import { registerStoreClientRoute, STORE_CLIENT_PATH, type StoreClientDoor } from './storeclient-door.ts'
 
-export interface HttpsDoorOptions {
+export interface HttpsDoorOptions extends Omit<IdentityOptions, 'door'> {
   /** Key, certificate, CA, versions and ciphers. */
   readonly tls: import('node:tls').SecureContextOptions & {
     readonly honorCipherOrder?: boolean
     readonly ecdhCurve?: string
   }
   readonly ports: DoorPorts
-  readonly findSystem: FindSystem
-  readonly revision?: Revision
   readonly sockets: LiveSockets
   readonly endpoints: readonly SoapEndpoint[]
   readonly storeClient: StoreClientDoor & Pick<Hl7v2Door, 'ports'>
@@ -47,6 +45,8 @@ export interface HttpsDoorOptions {
 export interface HttpsDoor {
   /** Starts to listen; the port that was given, or that the system chose for 0. */
   readonly listen: (port: number, host: string) => Promise<number>
+  /** Renewed certificate, key or authorities, for new connections. */
+  readonly renew: (tls: HttpsDoorOptions['tls']) => void
   /** Takes no more connections, finishes requests at work, then closes. */
   readonly close: () => Promise<void>
 }
@@ -120,6 +120,7 @@ export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsD
       await app.listen({ port, host })
       return (app.server.address() as AddressInfo).port
     },
+    renew: (tls) => app.server.setSecureContext(tls),
     close: async () => {
       isDraining = true
       const cut = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS)
@@ -135,7 +136,7 @@ export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsD
  */
 function guard(app: FastifyInstance, options: HttpsDoorOptions): WeakMap<FastifyRequest, Known> {
   const known = new WeakMap<FastifyRequest, Known>()
-  const identify = createIdentifier(options.findSystem, options.revision)
+  const identify = createIdentifier({ ...options, door: 'https' })
   const recordCertificate = createRefusalRecorder(options.ports)
   app.addHook('onRequest', async (request, reply) => {
     const exchange = newExchange({

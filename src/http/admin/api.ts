@@ -5,6 +5,7 @@ import { IheError } from '../../model/error.ts'
 import type { DoorLog } from '../door.ts'
 import { nameOf } from '../failure.ts'
 import { registerAgreementRoutes } from './agreements.ts'
+import { registerAnchorRoutes } from './anchors.ts'
 import { answerError, answerInvalid, answerRefusal, notFound } from './answers.ts'
 import { authorise } from './authorise.ts'
 import { registerCalendarRoutes } from './calendar.ts'
@@ -66,6 +67,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerSystemRoutes(app, ports)
   registerCertificateRoutes(app, ports)
   registerToleranceRoutes(app, ports)
+  registerAnchorRoutes(app, ports.anchors)
   registerUnionRoutes(app, ports)
   registerAgreementRoutes(app, ports)
   registerRightsRoutes(app, ports)

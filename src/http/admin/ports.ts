@@ -18,6 +18,7 @@ import type { ReleasePorts } from '../../storeclient/hold/hold-ports.ts'
 import type { Exported, ExportRequest } from '../../storeclient/ssmix/export.ts'
 import type { CalendarPorts, ClinicalViewPorts } from '../../storeclient/view/calendar-ports.ts'
 import type { DoorLog } from '../door.ts'
+import type { AnchorPorts } from './anchors.ts'
 import type { CertificatePorts } from './certificate-ports.ts'
 
 export interface AdminPorts {
@@ -31,6 +32,7 @@ export interface AdminPorts {
   /** classCodes that a consent may exclude. */
   readonly documentKinds: readonly string[]
   readonly patients: PatientPorts
+  readonly anchors: AnchorPorts
   readonly transfer: TransferPorts
   /** The master patient index as its administration works on it. */
   readonly index: AdministrationPorts

@@ -1,0 +1,139 @@
+// Composition root: the authorities that the doors believe now, from the file tls.ca and the database, and reading them anew (docs/adr/0026).
+
+import { readFile } from 'node:fs/promises'
+import type { SecureContextOptions } from 'node:tls'
+import { createSecureContext } from 'node:tls'
+import { readAnchor } from '../certificates/anchor.ts'
+import { factsOf } from '../certificates/certificate.ts'
+import { anchorsOf, createJudge } from '../certificates/judge.ts'
+import { tlsOptions } from '../certificates/presets.ts'
+import type { Config } from '../config/config.ts'
+import { anchorsVersion, createAnchorStore, loadAnchors, type StoredAnchor } from '../db/access/anchors.ts'
+import type { AnchorPorts } from '../http/admin/anchors.ts'
+import { nameOf } from '../http/failure.ts'
+import { certificatesOf } from '../http/shown-certificate.ts'
+import { DOORS, type DoorName, type Judge, type RevocationList, type TrustAnchor } from '../model/trust.ts'
+import type { Given } from './actor-ports.ts'
+
+export type DoorTls = SecureContextOptions & { readonly honorCipherOrder?: boolean; readonly ecdhCurve?: string }
+
+/** Certificate, key and authorities, as the files have them. */
+export interface TlsFiles {
+  readonly cert: Buffer
+  readonly key: Buffer
+  readonly ca: Buffer
+}
+
+export interface Trust {
+  readonly judge: Judge
+  readonly tlsOf: (door: DoorName) => DoorTls
+  /** Reads files and database again; true when something is different. What cannot be read stays as it was. */
+  readonly refresh: () => Promise<boolean>
+}
+
+interface State {
+  readonly files: TlsFiles
+  readonly version: string
+  readonly anchors: readonly TrustAnchor[]
+  readonly judge: Judge
+}
+
+const HOUR_MS = 3_600_000
+
+export async function readTlsFiles({ tls }: Config): Promise<TlsFiles> {
+  const [cert, key, ca] = await Promise.all([readFile(tls.certificate), readFile(tls.key), readFile(tls.ca)])
+  return { cert, key, ca }
+}
+
+/** @throws {Error} when the files do not go together. */
+export async function openTrust(given: Given): Promise<Trust> {
+  const { config, log } = given
+  let state = await load(given)
+  let failure: string | undefined
+  return {
+    judge: (shown, door) => state.judge(shown, door),
+    tlsOf: (door) => tlsFor(config, state, door),
+    refresh: async () => {
+      try {
+        const next = await load(given, state)
+        const isNew = next !== state
+        state = next
+        failure = undefined
+        return isNew
+      } catch (error) {
+        const cause = nameOf(error)
+        if (cause !== failure)
+          log.error({ cause }, 'certificate, key or authorities cannot be read; the former ones stay')
+        failure = cause
+        return false
+      }
+    },
+  }
+}
+
+/** Anchors as administration sees them; the file tls.ca as it is now. */
+export function anchorPorts({ config, pool }: Pick<Given, 'config' | 'pool'>): AnchorPorts {
+  return {
+    store: createAnchorStore(pool),
+    readAnchor: (pem) => readAnchor(pem, new Date()),
+    fileAnchors: async () =>
+      fileAnchors(await readTlsFiles(config)).map(({ certificate }) => {
+        const { fingerprint256: fingerprint, subject, notBefore, notAfter } = factsOf(certificate)
+        return { fingerprint, subject, notBefore, notAfter }
+      }),
+  }
+}
+
+/** The state as it was when nothing is different. */
+async function load(given: Given, known?: State): Promise<State> {
+  const { config, pool } = given
+  const files = await readTlsFiles(config)
+  const version = await anchorsVersion(pool)
+  const isSame = known !== undefined && version === known.version && sameFiles(files, known.files)
+  if (isSame) return known
+  const anchors = [...fileAnchors(files), ...(await loadAnchors(pool)).map(toAnchor)]
+  const options = { rule: config.tls.trust, crlGraceMs: graceOf(config.tls.crlStale) }
+  const state = { files, version, anchors, judge: createJudge(anchors, options) }
+  // Throws when key and certificate are not a pair, as while both are being replaced.
+  for (const door of DOORS) createSecureContext(tlsFor(config, state, door))
+  return state
+}
+
+function sameFiles(one: TlsFiles, other: TlsFiles): boolean {
+  return one.cert.equals(other.cert) && one.key.equals(other.key) && one.ca.equals(other.ca)
+}
+
+function fileAnchors({ ca }: TlsFiles): readonly TrustAnchor[] {
+  return certificatesOf(ca.toString('latin1')).map((certificate) => ({ certificate }))
+}
+
+function toAnchor({ pem, door, facilityId, addedAt, crl }: StoredAnchor): TrustAnchor {
+  const [certificate] = certificatesOf(pem)
+  if (certificate === undefined) throw new Error('a trust anchor of the database is no certificate')
+  const list = crl === undefined ? undefined : toList(crl)
+  return {
+    certificate,
+    ...(door === undefined ? {} : { door }),
+    ...(facilityId === undefined ? {} : { facilityId }),
+    ...(crl === undefined ? {} : { revocation: { since: addedAt, ...(list === undefined ? {} : { list }) } }),
+  }
+}
+
+function toList({ serials, thisUpdate, nextUpdate }: NonNullable<StoredAnchor['crl']>): RevocationList | undefined {
+  if (serials === undefined || thisUpdate === undefined || nextUpdate === undefined) return undefined
+  return { serials: new Set(serials), thisUpdate, nextUpdate }
+}
+
+/** `deny`: none; `grace:<hours>`. */
+function graceOf(setting: string): number {
+  return setting === 'deny' ? 0 : Number(setting.replace(/^grace:/, '')) * HOUR_MS
+}
+
+/** Without ticketKeys: new ones come with each renewal, so that no session outlives what was trusted when it began. */
+function tlsFor({ tls }: Config, { files, anchors }: Pick<State, 'files' | 'anchors'>, door: DoorName): DoorTls {
+  const { cert, key } = files
+  const versions = tlsOptions({ preset: tls.preset, atnaDhe: tls.atnaDhe })
+  // A client that chooses by the authorities that we name would find none of its own, where each certificate stands for itself.
+  if (tls.trust === 'registered') return { ...versions, cert, key }
+  return { ...versions, cert, key, ca: anchorsOf(anchors, door).map(({ certificate }) => certificate.toString()) }
+}

@@ -1,0 +1,126 @@
+// From a certificate to an authority that is trusted, judged by ourselves: a TLS library does it only for its own handshake (RFC 5280, 6).
+
+import 'reflect-metadata'
+import type { X509Certificate } from 'node:crypto'
+import * as x509 from '@peculiar/x509'
+
+/** More authorities between a system and an anchor than anyone has. */
+const MAX_LENGTH = 6
+const MIN_RSA_BITS = 2048
+const CURVES: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521r1'])
+const WEAK_HASHES: ReadonlySet<string> = new Set(['SHA-1', 'MD5', 'MD2'])
+const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
+
+const BASIC_CONSTRAINTS = '2.5.29.19'
+const KEY_USAGE = '2.5.29.15'
+/** Critical extensions whose meaning is seen to here or does not matter to who it is (RFC 5280, 4.2). */
+const UNDERSTOOD: ReadonlySet<string> = new Set([
+  BASIC_CONSTRAINTS,
+  KEY_USAGE,
+  '2.5.29.37', // extended key usage
+  '2.5.29.17', // subject alternative name
+  '2.5.29.14', // subject key identifier
+  '2.5.29.35', // authority key identifier
+  '2.5.29.32', // certificate policies, of which none is demanded
+])
+
+/**
+ * From the certificate to the nearest anchor, both included. An anchor need not be a root: whoever trusts an issuing authority need
+ * not trust all others of its root. Undefined when there is no way.
+ */
+export function pathTo(
+  anchors: readonly X509Certificate[],
+  leaf: X509Certificate,
+  presented: readonly X509Certificate[],
+): readonly X509Certificate[] | undefined {
+  const extend = (path: readonly X509Certificate[]): readonly X509Certificate[] | undefined => {
+    const last = path.at(-1)
+    if (last === undefined || path.length > MAX_LENGTH) return undefined
+    if (anchors.some((anchor) => isSame(anchor, last))) return path
+    const anchor = anchors.find((one) => hasIssued(one, last))
+    if (anchor !== undefined) return [...path, anchor]
+    for (const next of presented) {
+      if (path.some((one) => isSame(one, next)) || !hasIssued(next, last)) continue
+      const found = extend([...path, next])
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+  return extend([leaf])
+}
+
+function isSame(one: X509Certificate, other: X509Certificate): boolean {
+  return one.fingerprint256 === other.fingerprint256
+}
+
+/** Name, key identifier, key usage and signature. */
+function hasIssued(issuer: X509Certificate, subject: X509Certificate): boolean {
+  return subject.checkIssued(issuer) && subject.verify(issuer.publicKey)
+}
+
+/** What is wrong with the certificate of a client, whoever issued it; undefined: nothing. */
+export function faultOfClient(leaf: X509Certificate, now: Date): string | undefined {
+  return remembered(clients, leaf, misuseOf) ?? faultOf(leaf, now)
+}
+
+function misuseOf(leaf: X509Certificate): string | undefined {
+  const { keyUsage: purposes } = leaf as { readonly keyUsage?: readonly string[] }
+  const usages = read(leaf).getExtension(x509.KeyUsagesExtension)?.usages
+  // Proof of the key is a signature in the handshake; a key for nothing but encryption proves nothing (RFC 8446, 4.4.2.2).
+  const signs = usages === undefined || (usages & x509.KeyUsageFlags.digitalSignature) !== 0
+  if (purposes !== undefined && !purposes.includes(CLIENT_AUTH)) return 'INVALID_PURPOSE: not for client authentication'
+  return signs ? undefined : 'INVALID_PURPOSE: key usage without digitalSignature'
+}
+
+/** What is wrong with an authority on the way, `below` certificates from the end one. */
+export function faultOfAuthority(authority: X509Certificate, below: number, now: Date): string | undefined {
+  return authorityFaultOf(authority, below) ?? faultOf(authority, now)
+}
+
+function authorityFaultOf(authority: X509Certificate, below: number): string | undefined {
+  const certificate = read(authority)
+  const constraints = certificate.getExtension(x509.BasicConstraintsExtension)
+  if (constraints?.ca !== true || !authority.ca) return 'INVALID_CA: an issuer is no authority'
+  const { pathLength } = constraints
+  if (pathLength !== undefined && below - 1 > pathLength) return 'PATH_LENGTH_EXCEEDED'
+  const usages = certificate.getExtension(x509.KeyUsagesExtension)?.usages
+  const mayIssue = usages === undefined || (usages & x509.KeyUsageFlags.keyCertSign) !== 0
+  return mayIssue ? undefined : 'KEYUSAGE_NO_CERTSIGN: an issuer may not issue'
+}
+
+function faultOf(certificate: X509Certificate, now: Date): string | undefined {
+  if (Date.parse(certificate.validTo) <= now.getTime()) return 'CERT_HAS_EXPIRED'
+  if (Date.parse(certificate.validFrom) > now.getTime()) return 'CERT_NOT_YET_VALID'
+  return remembered(weaknesses, certificate, weaknessOf)
+}
+
+function weaknessOf(certificate: X509Certificate): string | undefined {
+  const { asymmetricKeyType, asymmetricKeyDetails: { modulusLength = 0, namedCurve = '' } = {} } = certificate.publicKey
+  const isStrong = asymmetricKeyType === 'rsa' ? modulusLength >= MIN_RSA_BITS : CURVES.has(namedCurve)
+  // BCP 195 (RFC 9325, 4.5).
+  if (!isStrong) return 'CA_KEY_TOO_SMALL: RSA below 2048 bits, or another curve than P-256, P-384, P-521'
+  const { extensions, signatureAlgorithm } = read(certificate)
+  if (WEAK_HASHES.has(signatureAlgorithm.hash.name)) return 'CA_MD_TOO_WEAK'
+  const strange = extensions.find(({ critical, type }) => critical && !UNDERSTOOD.has(type))
+  return strange === undefined ? undefined : `UNHANDLED_CRITICAL_EXTENSION ${strange.type}`
+}
+
+type Faults = WeakMap<X509Certificate, { readonly fault: string | undefined }>
+
+/** What does not change while a certificate is in use is found once: doors judge again and again. */
+const clients: Faults = new WeakMap()
+const weaknesses: Faults = new WeakMap()
+
+function remembered(
+  faults: Faults,
+  certificate: X509Certificate,
+  find: (certificate: X509Certificate) => string | undefined,
+): string | undefined {
+  const known = faults.get(certificate) ?? { fault: find(certificate) }
+  faults.set(certificate, known)
+  return known.fault
+}
+
+function read(certificate: X509Certificate): x509.X509Certificate {
+  return new x509.X509Certificate(certificate.raw)
+}

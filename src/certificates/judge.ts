@@ -1,0 +1,130 @@
+// Judges a certificate that a client shows: its own faults, the way to an anchor of the door, and what the authorities revoked (ITI TF-2 3.19).
+
+import type { X509Certificate } from 'node:crypto'
+import {
+  DOORS,
+  type DoorName,
+  type Judge,
+  type Judgement,
+  type ShownCertificate,
+  type TrustAnchor,
+} from '../model/trust.ts'
+import { faultOfAuthority, faultOfClient, pathTo } from './chain.ts'
+
+/** `chain+registered`: it leads to an anchor and is registered. `registered`: each certificate is trusted by itself (direct comparison). */
+export type TrustRule = 'chain+registered' | 'registered'
+
+export interface TrustOptions {
+  readonly rule: TrustRule
+  /** How long after the end of its life a revocation list still counts; 0: not at all. */
+  readonly crlGraceMs: number
+}
+
+/** What the library says when the way ends at an authority it does not hold: it asks for a root, an anchor need not be one. */
+const ENDS_EARLY: ReadonlySet<string> = new Set([
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+])
+
+const NO_WAY = 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'
+
+/** A judge over one state of the anchors; another state needs another judge. */
+export function createJudge(anchors: readonly TrustAnchor[], { rule, crlGraceMs }: TrustOptions): Judge {
+  const doors = new Map(DOORS.map((door) => [door, wayFinder(anchorsOf(anchors, door))]))
+  return (shown, door) => {
+    const now = new Date()
+    const usable = anchorsOf(anchors, door)
+    const fault = faultOfClient(shown.certificate, now)
+    if (fault !== undefined) return refused(fault)
+    const path = doors.get(door)?.(shown)
+    if (rule === 'registered' && path === undefined) return { kind: 'trusted' }
+    if (path === undefined) return refused(shown.objection ?? NO_WAY)
+    const reason =
+      (rule === 'registered' ? undefined : objectionOf(shown)) ??
+      faultOfWay(path, now) ??
+      revocationOf(path, { anchors: usable, now, crlGraceMs })
+    return reason === undefined ? trusted(usable, { path, rule }) : refused(reason)
+  }
+}
+
+function refused(reason: string): Judgement {
+  return { kind: 'refused', reason }
+}
+
+type Way = readonly X509Certificate[] | undefined
+
+/** The way is found once for each connection: its signatures do not change. */
+function wayFinder(anchors: readonly TrustAnchor[]): (shown: ShownCertificate) => Way {
+  const authorities = anchors.map(({ certificate }) => certificate)
+  const found = new WeakMap<ShownCertificate, { readonly way: Way }>()
+  return (shown) => {
+    const known = found.get(shown) ?? { way: pathTo(authorities, shown.certificate, shown.issuers) }
+    found.set(shown, known)
+    return known.way
+  }
+}
+
+/** The library judged too, with all that it knows; where it had less to go by than we, its judgement says nothing. */
+function objectionOf({ objection }: ShownCertificate): string | undefined {
+  return objection === undefined || ENDS_EARLY.has(objection) ? undefined : objection
+}
+
+function faultOfWay(path: readonly X509Certificate[], now: Date): string | undefined {
+  for (const [index, authority] of path.entries()) {
+    const fault = index === 0 ? undefined : faultOfAuthority(authority, index, now)
+    if (fault !== undefined) return fault
+  }
+  return undefined
+}
+
+/** An anchor for all is for all, whatever else it is for. */
+function trusted(
+  anchors: readonly TrustAnchor[],
+  { path, rule }: { readonly path: readonly X509Certificate[]; readonly rule: TrustRule },
+): Judgement {
+  const reached = anchors.filter(({ certificate }) => certificate.fingerprint256 === path.at(-1)?.fingerprint256)
+  const facilities = reached.flatMap(({ facilityId }) => facilityId ?? [])
+  const isForAll = rule === 'registered' || facilities.length < reached.length
+  return isForAll ? { kind: 'trusted' } : { kind: 'trusted', facilities: new Set(facilities) }
+}
+
+interface Asked {
+  readonly anchors: readonly TrustAnchor[]
+  readonly now: Date
+  readonly crlGraceMs: number
+}
+
+/** Each certificate of the way against the list of its issuer, where that is an anchor with a list (RFC 5280, 6.3). */
+function revocationOf(path: readonly X509Certificate[], asked: Asked): string | undefined {
+  for (const [index, certificate] of path.entries()) {
+    const issuer = path[index + 1]
+    for (const { certificate: authority, revocation } of asked.anchors) {
+      if (revocation === undefined || authority.fingerprint256 !== issuer?.fingerprint256) continue
+      const reason = judgeByList(certificate, revocation, asked)
+      if (reason !== undefined) return reason
+    }
+  }
+  return undefined
+}
+
+function judgeByList(
+  certificate: X509Certificate,
+  { list, since }: NonNullable<TrustAnchor['revocation']>,
+  { now, crlGraceMs }: Asked,
+): string | undefined {
+  if (list?.serials.has(normalSerial(certificate.serialNumber)) === true) return 'CERT_REVOKED by its authority'
+  const endMs = (list?.nextUpdate ?? since).getTime() + crlGraceMs
+  if (now.getTime() <= endMs) return undefined
+  return list === undefined ? 'UNABLE_TO_GET_CRL' : 'CRL_HAS_EXPIRED'
+}
+
+/** Upper-case hexadecimal without leading zeros: libraries write the same number differently. */
+export function normalSerial(serial: string): string {
+  return serial.toUpperCase().replace(/^0+(?=.)/, '')
+}
+
+/** Anchors that count at a door. */
+export function anchorsOf(anchors: readonly TrustAnchor[], door: DoorName): readonly TrustAnchor[] {
+  return anchors.filter((anchor) => anchor.door === undefined || anchor.door === door)
+}
