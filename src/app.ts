@@ -30,6 +30,7 @@ import {
 } from './app/actor-ports.ts'
 import { adminPorts, ensureAdminToken, readiness } from './app/admin-ports.ts'
 import { meterExpiry, tendCertificates } from './app/certificate-upkeep.ts'
+import { meterRevocationLists } from './app/crl-upkeep.ts'
 import { type Doors, openDoors } from './app/doors.ts'
 import { demographicsBindings, identityBindings, identityServices } from './app/feed-bindings.ts'
 import { startJobs } from './app/jobs.ts'
@@ -118,6 +119,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const given: Given = { config, log, pool: database.pool, affinityDomain, dataKinds }
   const doors = await openDoors(given, database)
   const house = await furnish(given, doors)
+  meterRevocationLists(house.metrics.registry, given)
   const delivery = createReplyDelivery({ tls, ports: house.https.ports })
   const replies = { allowed: config.soap.asyncReplyTo.map(parseAllowedAddress), delivery }
   const https = await createHttpsDoor({ ...house.https, tls: doors.tlsOf('https'), replies })

@@ -29,6 +29,25 @@ export interface CrlState {
   readonly revoked: number
 }
 
+/** What is left of the life of a list, and how much that is to worry about (docs/adr/0026). */
+export interface CrlLife {
+  readonly ratio: number
+  readonly seconds: number
+  readonly concern: 'none' | 'warning' | 'alarm' | 'out of date'
+}
+
+const WARN_FROM = 0.5
+const ALARM_FROM = 0.25
+
+export function lifeOf({ thisUpdate, nextUpdate }: CrlState, now: Date): CrlLife {
+  if (thisUpdate === undefined || nextUpdate === undefined) return { ratio: 0, seconds: 0, concern: 'out of date' }
+  const end = Date.parse(nextUpdate)
+  const left = end - now.getTime()
+  const ratio = Math.max(0, left / (end - Date.parse(thisUpdate)))
+  const concern = ratio === 0 ? 'out of date' : ratio <= ALARM_FROM ? 'alarm' : ratio <= WARN_FROM ? 'warning' : 'none'
+  return { ratio, seconds: left / 1000, concern }
+}
+
 export interface AnchorRecord extends Omit<NewAnchor, 'notBefore' | 'notAfter' | 'crlSource' | 'validFrom'> {
   readonly notBefore: string
   readonly notAfter: string

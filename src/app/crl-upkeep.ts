@@ -2,10 +2,13 @@
 
 import { X509Certificate } from 'node:crypto'
 import { open } from 'node:fs/promises'
+import type { Registry } from 'prom-client'
 import { Agent, request } from 'undici'
+import { type CrlLife, lifeOf } from '../access/anchors.ts'
 import { MAX_CRL_BYTES, readCrl } from '../certificates/read-crl.ts'
-import { type DueCrl, keepCrl, noteCrlFailure, takeDueCrls } from '../db/access/anchors.ts'
+import { createAnchorStore, type DueCrl, keepCrl, noteCrlFailure, takeDueCrls } from '../db/access/anchors.ts'
 import { nameOf } from '../http/failure.ts'
+import { watchRevocationLists } from '../http/metrics.ts'
 import type { Given } from './actor-ports.ts'
 
 /** Lists are looked for so often; each is fetched when it is due. */
@@ -23,16 +26,19 @@ export function openCrlUpkeep(given: Given): CrlUpkeep {
   const agent = new Agent({ connect: { timeout: FETCH_MS } })
   let working: Promise<void> = Promise.resolve()
   let isStopped = false
+  const raiseConcern = concerned(given)
   const look = (): void => {
     working = working.then(async () => {
       if (isStopped) return
-      await fetchDue(given, agent).catch((error: unknown) =>
-        given.log.warn({ cause: nameOf(error) }, 'revocation lists could not be looked after'),
-      )
+      await fetchDue(given, agent)
+        .then(raiseConcern)
+        .catch((error: unknown) =>
+          given.log.warn({ cause: nameOf(error) }, 'revocation lists could not be looked after'),
+        )
     })
   }
   look()
-  const timer = setInterval(look, LOOK_MS).unref()
+  const timer = setInterval(look, Math.min(LOOK_MS, given.config.tls.crlSeconds * 1000)).unref()
   return {
     look,
     stop: async () => {
@@ -41,6 +47,37 @@ export function openCrlUpkeep(given: Given): CrlUpkeep {
       await agent.destroy()
       await working
     },
+  }
+}
+
+/** Metrics of the lists, as any process of the network sees them. */
+export function meterRevocationLists(registry: Registry, { pool }: Pick<Given, 'pool'>): void {
+  watchRevocationLists(registry, async () => await livesOf(pool))
+}
+
+async function livesOf(pool: Given['pool']): Promise<readonly (CrlLife & { readonly anchor: string })[]> {
+  const now = new Date()
+  const anchors = await createAnchorStore(pool).anchors()
+  return anchors.flatMap(({ label, crl }) => {
+    // What is just being fetched for the first time is no concern yet.
+    const isKnown = crl?.fetchedAt !== undefined || crl?.failure !== undefined
+    return isKnown ? [{ anchor: label, ...lifeOf(crl, now) }] : []
+  })
+}
+
+/** Says it when the concern about a list changes, not at every look. */
+function concerned({ log, pool }: Given): () => Promise<void> {
+  let known = new Map<string, CrlLife['concern']>()
+  return async () => {
+    const lives = await livesOf(pool)
+    for (const { anchor, concern, seconds } of lives) {
+      if (concern === (known.get(anchor) ?? 'none')) continue
+      const fields = { anchor, concern, secondsLeft: Math.round(seconds) }
+      if (concern === 'none') log.info(fields, 'the revocation list of an authority is fresh again')
+      else if (concern === 'warning') log.warn(fields, 'the revocation list of an authority gets old')
+      else log.error(fields, 'the revocation list of an authority needs to be looked at')
+    }
+    known = new Map(lives.map(({ anchor, concern }) => [anchor, concern]))
   }
 }
 
@@ -79,6 +116,8 @@ function wordsOf(error: unknown): string {
 async function bytesOf(source: string, agent: Agent): Promise<Buffer> {
   if (!/^https?:\/\//.test(source)) return bytesOfFile(source)
   const { statusCode, body } = await request(source, { dispatcher: agent, signal: AbortSignal.timeout(FETCH_MS) })
+  // Whoever reads it hears of its end by reading; what is not read may break as it likes.
+  body.on('error', () => {})
   if (statusCode !== OK) {
     body.destroy()
     throw new Error(`the address answered ${statusCode}`)

@@ -37,6 +37,35 @@ export function createMetrics(): Metrics {
   }
 }
 
+/** What is left of the life of each revocation list, by label of its authority; read when the metrics are. */
+export function watchRevocationLists(
+  registry: Registry,
+  read: () => Promise<readonly { readonly anchor: string; readonly ratio: number; readonly seconds: number }[]>,
+): void {
+  const gauge = (name: string, member: 'ratio' | 'seconds', help: string): void => {
+    const one: Gauge<'anchor'> = new Gauge({
+      name,
+      help,
+      labelNames: ['anchor'],
+      registers: [registry],
+      async collect() {
+        // Without a database the other metrics are needed most: this has no value then.
+        const states = await read().catch(() => [])
+        one.reset()
+        for (const state of states) one.set({ anchor: state.anchor }, state[member])
+      },
+    })
+  }
+  const left =
+    'Part of the life of a revocation list that is left: look at it from 0.5, act from 0.25; 0: none, or out of date'
+  gauge('tsunagi_crl_life_left_ratio', 'ratio', left)
+  gauge(
+    'tsunagi_crl_seconds_left',
+    'seconds',
+    'Time until the revocation list of an authority is out of date; negative: it is',
+  )
+}
+
 export interface WaitingNotifications {
   readonly subscriptionId: string
   readonly waiting: number
