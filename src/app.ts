@@ -278,6 +278,7 @@ async function furnish(given: Given, doors: Doors) {
     },
     https: {
       ...doors.shared,
+      ...(doors.proxy === undefined ? {} : { proxy: doors.proxy }),
       ports: doorPorts,
       xua: xua.gate,
       endpoints,

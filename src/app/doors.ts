@@ -5,6 +5,7 @@ import { findStandings } from '../db/access/standing.ts'
 import { findSystem } from '../db/access-store.ts'
 import type { DatabaseConnection } from '../db/pool.ts'
 import { watchCertificates } from '../http/certificate-watch.ts'
+import type { ProxyTrust } from '../http/forwarded/proxy.ts'
 import type { IdentityOptions } from '../http/identity.ts'
 import { createLiveSockets, type LiveSockets } from '../http/live-sockets.ts'
 import type { DoorName } from '../model/trust.ts'
@@ -21,6 +22,8 @@ export interface Doors {
   /** What each door needs. */
   readonly shared: Omit<IdentityOptions, 'door'> & { readonly sockets: LiveSockets }
   readonly tlsOf: (door: DoorName) => DoorTls
+  /** For the HTTPS door; absent without a proxy. */
+  readonly proxy?: ProxyTrust
   /** These are given renewed certificates, keys and authorities from now on. */
   readonly renewing: (doors: Renewable) => void
   /** Something changed in this process or in another: nothing that a door remembers counts any more. */
@@ -72,6 +75,7 @@ export async function openDoors(
       sockets,
     },
     tlsOf: trust.tlsOf,
+    ...(config.proxy.trusted ? { proxy: config.proxy } : {}),
     renewing: (doors) => {
       renewable = doors
     },

@@ -12,6 +12,9 @@ const HOME_COMMUNITY = '^urn:oid:[0-2](\\.(0|[1-9][0-9]*))+$'
 /** `[system@]host[:port]`, the host a name, `*.` before a name, or an address. */
 const REPLY_ADDRESS =
   '^([A-Za-z0-9][A-Za-z0-9._-]*@)?((\\*\\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\\[[0-9A-Fa-f:.]+\\])(:([0-9]{1,5}|\\*))?$'
+const ADDRESS_OR_NETWORK =
+  '^([0-9]{1,3}(\\.[0-9]{1,3}){3}(/([0-9]|[12][0-9]|3[0-2]))?|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))?)$'
+const FINGERPRINT = '^[0-9A-F]{2}(:[0-9A-F]{2}){31}$'
 const UUID = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
 
 function checked<T>(identifier: T | undefined): T {
@@ -149,6 +152,28 @@ export const settings = {
     description:
       'Address at which others read our revocation list; stands in certificates that are issued from then on',
     example: 'http://pki.example.jp/tsunagi.crl',
+  }),
+
+  'proxy.trusted': flag({
+    default: false,
+    description:
+      'A reverse proxy ends TLS before the HTTPS door, forwards the certificates of its clients, and removes whatever they sent under the same header (docs/certificates-at-the-doors.md)',
+  }),
+  'proxy.header': choice(['client-cert', 'x-ssl-client-escaped-cert', 'x-forwarded-client-cert'], {
+    default: 'client-cert',
+    description:
+      'Header in which it forwards them: client-cert (RFC 9440, with client-cert-chain), x-ssl-client-escaped-cert (nginx) or x-forwarded-client-cert (Envoy)',
+  }),
+  'proxy.addresses': formedList(ADDRESS_OR_NETWORK, {
+    default: [],
+    expects: 'a list of addresses or networks, as 192.0.2.7,192.0.2.0/24',
+    description: 'Addresses from which it connects',
+    example: '192.0.2.7',
+  }),
+  'proxy.fingerprints': formedList(FINGERPRINT, {
+    default: [],
+    expects: 'a list of SHA-256 fingerprints, upper-case hexadecimal with colons',
+    description: 'Fingerprints of its own client certificates; none: it connects from this machine (loopback)',
   }),
 
   'community.homeCommunityId': formed<HomeCommunityId>(HOME_COMMUNITY, {
@@ -337,8 +362,16 @@ export const settings = {
     600_000,
   ),
   'limits.connections': integer({ default: 2000, description: 'Open connections a door accepts' }, 1, 1_000_000),
+  'limits.connectionsPerStranger': integer(
+    {
+      default: 16,
+      description: 'Open connections a door accepts from one address without a certificate that is believed',
+    },
+    1,
+    1_000_000,
+  ),
   'limits.connectionsPerCertificate': integer(
-    { default: 1000, description: 'Open connections a door accepts with one client certificate' },
+    { default: 64, description: 'Open connections a door accepts with one client certificate' },
     1,
     1_000_000,
   ),

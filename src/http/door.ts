@@ -1,9 +1,8 @@
-// What every door shares: a new exchange, recording it, and refusing certificates (design §2).
+// What every door shares: a new exchange, and recording it (design §2).
 
 import { randomUUID } from 'node:crypto'
-import { iheError } from '../../profiles/errors/index.ts'
 import type { AuditEvent } from '../audit/event.ts'
-import { auditEvents, nodeAuthenticationFailure } from '../audit/event.ts'
+import { auditEvents } from '../audit/event.ts'
 import { type JournalEntry, journalEntry } from '../journal/entry.ts'
 import type { Caller, CallingSystem, Exchange } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
@@ -94,35 +93,4 @@ export function observe(
       },
       'refused',
     )
-}
-
-const QUIET_MS = 60_000
-const MAX_REMEMBERED_PEERS = 10_000
-
-/**
- * Journals and audits refused certificates, at most once a minute for the same address and reason, so that a stranger
- * cannot fill the disk by knocking.
- */
-export function createRefusalRecorder(ports: DoorPorts): (exchange: Exchange, reason: string) => Promise<void> {
-  const lastSeen = new Map<string, number>()
-  return async (exchange, reason) => {
-    const key = `${exchange.peer.replace(/:\d+$/, '')} ${reason}`
-    const now = performance.now()
-    const last = lastSeen.get(key)
-    if (last !== undefined && now - last < QUIET_MS) return
-    if (lastSeen.size >= MAX_REMEMBERED_PEERS) lastSeen.clear()
-    lastSeen.set(key, now)
-    ports.log.warn({ journal: exchange.id, peer: exchange.peer, reason }, 'client certificate refused')
-    await ports.recorder.record({
-      events: [nodeAuthenticationFailure(exchange, reason)],
-      entries: [
-        journalEntry(exchange, undefined, {
-          result: 'failure',
-          errors: [iheError('CERTIFICATE_REFUSED', { rule: reason })],
-          evidence: NO_EVIDENCE,
-          now,
-        }),
-      ],
-    })
-  }
 }

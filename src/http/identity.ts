@@ -46,7 +46,7 @@ export function createIdentifier(options: IdentityOptions): (socket: TLSSocket) 
   }
 }
 
-const NOBODY: Promise<Identity> = Promise.resolve({ kind: 'refused', reason: 'no client certificate' })
+export const NOBODY: Promise<Identity> = Promise.resolve({ kind: 'refused', reason: 'no client certificate' })
 
 /** The answer for one certificate as it was shown once. */
 export function createCertificateIdentifier(options: IdentityOptions): (shown: ShownCertificate) => Promise<Identity> {

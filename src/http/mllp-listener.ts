@@ -7,11 +7,13 @@ import type { MllpConnection, MllpEvent } from '../mllp/connection.ts'
 import { createMllpServer } from '../mllp/server.ts'
 import { IheError } from '../model/error.ts'
 import type { DoorName } from '../model/trust.ts'
-import { createRefusalRecorder, newExchange, recordRefusal } from './door.ts'
+import { newExchange, recordRefusal } from './door.ts'
 import { receive } from './hl7v2-batch.ts'
 import { type Hl7v2Door, turnAway } from './hl7v2-door.ts'
 import { createIdentifier, type Identity, type IdentityOptions } from './identity.ts'
 import type { LiveSockets } from './live-sockets.ts'
+import { createRefusalRecorder } from './refusal-recorder.ts'
+import { isBelieved } from './shown-certificate.ts'
 
 export interface MllpListenerOptions extends Hl7v2Door, Omit<IdentityOptions, 'door'> {
   /** As journal and audit name it. */
@@ -23,6 +25,7 @@ export interface MllpListenerOptions extends Hl7v2Door, Omit<IdentityOptions, 'd
     readonly idleTimeoutMs: number
     readonly connections: number
     readonly connectionsPerCertificate: number
+    readonly connectionsPerStranger: number
   }
 }
 
@@ -36,7 +39,7 @@ export interface MllpListener {
 export function createMllpListener(options: MllpListenerOptions): MllpListener {
   const { ports, limits, endpoint } = options
   const identify = createIdentifier({ ...options, door: endpoint })
-  const recordCertificate = createRefusalRecorder(ports)
+  const certificates = createRefusalRecorder(ports)
   const exchangeOf = (peer: string) => newExchange({ door: 'mllp', endpoint, peer, transaction: 'unknown' })
 
   /** A database that cannot tell now whose good certificate it is makes nobody a stranger: his messages are turned away, AR. */
@@ -52,7 +55,7 @@ export function createMllpListener(options: MllpListenerOptions): MllpListener {
   async function admit(connection: MllpConnection): Promise<boolean> {
     const identity = await identityOf(connection)
     if (identity instanceof IheError || identity.kind === 'system') return true
-    await recordCertificate(exchangeOf(connection.peer), identity.reason)
+    await certificates.refused(exchangeOf(connection.peer), identity)
     return false
   }
 
@@ -83,18 +86,24 @@ export function createMllpListener(options: MllpListenerOptions): MllpListener {
   const server = createMllpServer({
     tls: options.tls,
     admit,
+    isBelieved: (socket) => isBelieved(socket, endpoint, options.judge),
     handler: handle,
     limits: {
       maxFrameBytes: limits.mllpFrameBytes,
       frameTimeoutMs: limits.idleTimeoutMs,
       maxConnections: limits.connections,
       maxConnectionsPerCertificate: limits.connectionsPerCertificate,
+      maxConnectionsPerStranger: limits.connectionsPerStranger,
     },
     onEvent: note,
     onOpen: (socket) => options.sockets.hold(socket, endpoint),
     ...(options.largeMessages === undefined ? {} : { largeFrames: options.largeMessages }),
   })
-  return { listen: (port, host) => server.listen(port, host), renew: server.renew, close: server.close }
+  return {
+    listen: (port, host) => server.listen(port, host),
+    renew: server.renew,
+    close: () => server.close().then(certificates.close),
+  }
 }
 
 const FRAME_FAULTS: Partial<Record<MllpEvent['kind'], string>> = {

@@ -5,14 +5,17 @@ import type { TLSSocket } from 'node:tls'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { iheError } from '../../profiles/errors/index.ts'
 import { storeClientPush } from '../../profiles/transactions/index.ts'
-import { createConnectionShare } from '../mllp/connection-share.ts'
+import { createConnectionShares } from '../mllp/connection-share.ts'
 import type { CallingSystem } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
-import { createRefusalRecorder, type DoorPorts, newExchange, recordRefusal } from './door.ts'
+import { type DoorPorts, newExchange, recordRefusal } from './door.ts'
+import { createPresenter, type Presented, type ProxyTrust, proxyCheck } from './forwarded/proxy.ts'
 import type { Hl7v2Door } from './hl7v2-door.ts'
-import { createIdentifier, type IdentityOptions } from './identity.ts'
+import { createCertificateIdentifier, type Identity, type IdentityOptions, NOBODY } from './identity.ts'
 import type { LiveSockets } from './live-sockets.ts'
 import { paced } from './pace.ts'
+import { createRefusalRecorder, type RefusalRecorder } from './refusal-recorder.ts'
+import { isBelieved } from './shown-certificate.ts'
 import { connectionChannel, renderFault } from './soap-answer.ts'
 import { registerSoapEndpoint } from './soap-door.ts'
 import type { SoapDoorOptions, SoapEndpoint } from './soap-receive.ts'
@@ -26,6 +29,8 @@ export interface HttpsDoorOptions extends Omit<IdentityOptions, 'door'> {
   }
   readonly ports: DoorPorts
   readonly sockets: LiveSockets
+  /** Absent: no forwarded certificate is believed. */
+  readonly proxy?: ProxyTrust
   readonly endpoints: readonly SoapEndpoint[]
   readonly storeClient: StoreClientDoor & Pick<Hl7v2Door, 'ports'>
   readonly replies: SoapDoorOptions['replies']
@@ -38,6 +43,7 @@ export interface HttpsDoorOptions extends Omit<IdentityOptions, 'door'> {
     readonly bodyGraceMs: number
     readonly connections: number
     readonly connectionsPerCertificate: number
+    readonly connectionsPerStranger: number
     readonly mllpFrameBytes: number
   }
 }
@@ -84,12 +90,9 @@ export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsD
   })
   app.server.headersTimeout = limits.headersTimeoutMs
   app.server.maxConnections = limits.connections
-  const hasShare = createConnectionShare(limits.connectionsPerCertificate)
-  app.server.on('secureConnection', (socket: TLSSocket) => {
-    if (hasShare(socket)) options.sockets.hold(socket, 'https')
-    else socket.destroy()
-  })
-  const known = guard(app, options)
+  holdConnections(app, options)
+  const certificates = createRefusalRecorder(options.ports)
+  const known = guard(app, options, certificates)
   // Bodies stay streams: every endpoint reads its own, with its own limits.
   app.removeAllContentTypeParsers()
   const pace = { bytesPerSecond: limits.bodyBytesPerSecond, graceMs: limits.bodyGraceMs }
@@ -126,18 +129,38 @@ export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsD
       const cut = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS)
       await app.close()
       clearTimeout(cut)
+      await certificates.close()
     },
   }
+}
+
+/** Takes connections into account, within their shares; those of a proxy are of many. */
+function holdConnections({ server }: FastifyInstance, options: HttpsDoorOptions): void {
+  const { connectionsPerCertificate: perCertificate, connectionsPerStranger: perStranger } = options.limits
+  const shares = createConnectionShares({ perCertificate, perStranger })
+  const isProxy = options.proxy === undefined ? () => false : proxyCheck(options.proxy)
+  server.on('connection', shares.knocked)
+  server.on('secureConnection', (socket: TLSSocket) => {
+    const is = isBelieved(socket, 'https', options.judge) ? 'believed' : 'stranger'
+    if (shares.opened(socket, is) || isProxy(socket)) options.sockets.hold(socket, 'https')
+    else socket.destroy()
+  })
 }
 
 /**
  * The certificate check, before anything of the body is read and for every route, also those that do not exist. All
  * refusals look alike outside: 403, empty, connection closed.
  */
-function guard(app: FastifyInstance, options: HttpsDoorOptions): WeakMap<FastifyRequest, Known> {
+function guard(
+  app: FastifyInstance,
+  options: HttpsDoorOptions,
+  certificates: RefusalRecorder,
+): WeakMap<FastifyRequest, Known> {
   const known = new WeakMap<FastifyRequest, Known>()
-  const identify = createIdentifier({ ...options, door: 'https' })
-  const recordCertificate = createRefusalRecorder(options.ports)
+  const present = createPresenter(options.proxy)
+  const identifyCertificate = createCertificateIdentifier({ ...options, door: 'https' })
+  const identify = (presented: Presented): Promise<Identity> =>
+    presented.kind === 'handshake' || presented.kind === 'forwarded' ? identifyCertificate(presented.shown) : NOBODY
   app.addHook('onRequest', async (request, reply) => {
     const exchange = newExchange({
       door: 'https',
@@ -146,12 +169,20 @@ function guard(app: FastifyInstance, options: HttpsDoorOptions): WeakMap<Fastify
       transaction: 'unknown',
     })
     try {
-      const identity = await identify(request.socket as TLSSocket)
+      const presented = present(request.raw)
+      if (presented.kind === 'forged') {
+        await certificates.refused(exchange, presented)
+        return shut(reply, FORGED)
+      }
+      const identity = await identify(presented)
       if (identity.kind === 'system') {
+        // A connection of its own is held from its beginning; a proxy's, while it works for this certificate.
+        if (presented.kind === 'forwarded')
+          reply.raw.once('close', options.sockets.holdWhile({ door: 'https', shown: presented.shown }, request.socket))
         known.set(request, identity)
         return
       }
-      await recordCertificate(exchange, identity.reason)
+      await certificates.refused(exchange, identity)
     } catch (cause) {
       // A certificate that cannot be looked up is refused: without the database nobody is known.
       options.ports.log.error(
@@ -159,7 +190,7 @@ function guard(app: FastifyInstance, options: HttpsDoorOptions): WeakMap<Fastify
         'certificate could not be checked',
       )
     }
-    return shut(reply)
+    return shut(reply, REFUSED)
   })
   app.setNotFoundHandler(async (request, reply) => {
     const { system } = known.get(request) ?? {}
@@ -216,6 +247,10 @@ function directory(
   return [`${row.message}. ${row.hint}`, row.ja, ...paths, `journal ${journalId}`, ''].join('\n')
 }
 
-function shut(reply: FastifyReply): FastifyReply {
-  return reply.code(403).header('connection', 'close').send()
+const REFUSED = 403
+/** Certificate headers of whoever is no proxy of ours. */
+const FORGED = 400
+
+function shut(reply: FastifyReply, status: number): FastifyReply {
+  return reply.code(status).header('connection', 'close').send()
 }

@@ -2,7 +2,7 @@
 
 import { X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
-import type { ShownCertificate } from '../model/trust.ts'
+import type { DoorName, Judge, ShownCertificate } from '../model/trust.ts'
 
 /** A peer may send more; nobody needs it. */
 const MAX_ISSUERS = 6
@@ -22,6 +22,12 @@ export function shownBy(socket: TLSSocket): ShownCertificate | undefined {
   }
   shown.set(socket, read)
   return read
+}
+
+/** Whether it may be shown at the door; that it is registered only the database knows. */
+export function isBelieved(socket: TLSSocket, door: DoorName, judge: Judge): boolean {
+  const certificate = shownBy(socket)
+  return certificate !== undefined && judge(certificate, door).kind === 'trusted'
 }
 
 function issuersOf(certificate: X509Certificate): readonly X509Certificate[] {

@@ -11,7 +11,7 @@ import {
   type Serving,
   serveConnection,
 } from './connection.ts'
-import { createConnectionShare } from './connection-share.ts'
+import { createConnectionShares } from './connection-share.ts'
 import { MAX_FRAME_BYTES } from './frame.ts'
 import type { Turns } from './turns.ts'
 
@@ -19,6 +19,8 @@ export interface MllpLimits extends ConnectionLimits {
   readonly maxConnections: number
   /** Of one client certificate. */
   readonly maxConnectionsPerCertificate: number
+  /** Of one address, with certificates that are not believed, or without. */
+  readonly maxConnectionsPerStranger: number
   /** After this time `close` cuts connections that are still at work. */
   readonly closeTimeoutMs: number
 }
@@ -28,7 +30,8 @@ const DEFAULT_MLLP_LIMITS: MllpLimits = {
   frameTimeoutMs: 60_000,
   idleTimeoutMs: 15 * 60_000,
   maxConnections: 2_000,
-  maxConnectionsPerCertificate: 1_000,
+  maxConnectionsPerCertificate: 64,
+  maxConnectionsPerStranger: 16,
   closeTimeoutMs: 30_000,
 }
 
@@ -40,6 +43,8 @@ export interface MllpServerOptions {
   readonly handler: MllpHandler
   /** False closes without an acknowledgement; asked when a connection opens and before each message. */
   readonly admit: MllpAdmission
+  /** Whether its certificate is one that we believe, as far as can be told at once; absent: what TLS says. */
+  readonly isBelieved?: (socket: TLSSocket) => boolean
   readonly limits?: Partial<MllpLimits>
   /** Who may read a large frame now; absent: everybody. */
   readonly largeFrames?: Turns
@@ -64,7 +69,11 @@ export function createMllpServer(options: MllpServerOptions): MllpServer {
   const limits: MllpLimits = { ...DEFAULT_MLLP_LIMITS, ...options.limits }
   const onEvent = options.onEvent ?? (() => undefined)
   const open = new Map<TLSSocket, Serving>()
-  const hasShare = createConnectionShare(limits.maxConnectionsPerCertificate)
+  const { maxConnectionsPerCertificate: perCertificate, maxConnectionsPerStranger: perStranger } = limits
+  const shares = createConnectionShares({ perCertificate, perStranger })
+  const isBelieved = options.isBelieved ?? ((socket) => socket.authorized)
+  const hasRoom = (socket: TLSSocket): boolean =>
+    open.size < limits.maxConnections && shares.opened(socket, isBelieved(socket) ? 'believed' : 'stranger')
   // Certificates are not rejected by TLS itself, because then nothing could be journalled about the refusal.
   const server = createServer({
     ...options.tls,
@@ -72,9 +81,10 @@ export function createMllpServer(options: MllpServerOptions): MllpServer {
     rejectUnauthorized: false,
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
   })
+  server.on('connection', shares.knocked)
   server.on('secureConnection', (socket) => {
     socket.on('error', (cause: Error) => onEvent({ kind: 'connection-failed', peer: peerOf(socket), cause }))
-    if (open.size >= limits.maxConnections || !hasShare(socket)) {
+    if (!hasRoom(socket)) {
       onEvent({ kind: 'too-many-connections', peer: peerOf(socket) })
       socket.destroy()
       return

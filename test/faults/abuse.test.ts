@@ -17,7 +17,11 @@ import { DOMAINS, eventually, startNetwork } from './support.ts'
 t.setTimeout(170_000)
 
 const FRAME_BYTES = 65_536
-const network = await startNetwork(t, { 'limits.mllpFrameBytes': String(FRAME_BYTES) })
+const network = await startNetwork(t, {
+  'limits.mllpFrameBytes': String(FRAME_BYTES),
+  // One certificate stands for all that may hold connections at a time.
+  'limits.connectionsPerCertificate': '1000',
+})
 /** Short patience, for the tests of slow senders only: on a busy machine it would hit honest ones too. */
 const strict = await startNetwork(t, { 'limits.headersTimeoutMs': '2000', 'limits.idleTimeoutMs': '2000' })
 const { pool, server } = network

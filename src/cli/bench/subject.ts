@@ -73,6 +73,8 @@ const config = loadConfig({
     'mllp.pix.port': '0',
     'management.port': '0',
     'log.level': 'error',
+    // One system of the bench is a whole network.
+    'limits.connectionsPerCertificate': '1000',
   },
   env: {},
 })
