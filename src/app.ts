@@ -36,6 +36,7 @@ import { demographicsBindings, identityBindings, identityServices } from './app/
 import { startJobs } from './app/jobs.ts'
 import { openMatching } from './app/matching.ts'
 import { notificationWork } from './app/notifications.ts'
+import { type ListeningPorts, openOnboarding } from './app/onboarding.ts'
 import { openPushDoor } from './app/push-door.ts'
 import { repositoryFor } from './app/repository-apart.ts'
 import { refuseOpenSecrets } from './app/secret-files.ts'
@@ -118,7 +119,8 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const tls = await tlsMaterial(config)
   const given: Given = { config, log, pool: database.pool, affinityDomain, dataKinds }
   const doors = await openDoors(given, database)
-  const house = await furnish(given, doors)
+  let ports: ListeningPorts = { https: 0, mllp: 0, pix: 0 }
+  const house = await furnish(given, doors, () => ports)
   meterRevocationLists(house.metrics.registry, given)
   const delivery = createReplyDelivery({ tls, ports: house.https.ports })
   const replies = { allowed: config.soap.asyncReplyTo.map(parseAllowedAddress), delivery }
@@ -127,7 +129,6 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const pix = createMllpListener({ ...house.mllp, ...house.pix, tls: doors.tlsOf('mllp/pix') })
   doors.renewing({ https, 'mllp/storeclient': mllp, 'mllp/pix': pix })
   const adminToken = await ensureAdminToken(config)
-  let ports = { https: 0, mllp: 0 }
   const management = await createManagement({
     metrics: house.metrics.registry,
     checks: () => readiness(config, database.pool),
@@ -147,7 +148,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     pix.listen(config.mllp.pix.port, config.mllp.host),
     management.listen(config.management.port, config.management.host),
   ])
-  ports = { https: httpsPort, mllp: mllpPort }
+  ports = { https: httpsPort, mllp: mllpPort, pix: pixPort }
   const notifications = notificationWork(given, { tls, ports: house.https.ports, metrics: house.metrics.registry })
   const jobs = startJobs([notifications, house.releasing], { connection: database.connection, log })
   let stopping: Promise<void> | undefined
@@ -214,7 +215,7 @@ async function tlsMaterial(config: Config) {
 }
 
 /** Everything between doors and database, put together. */
-async function furnish(given: Given, doors: Doors) {
+async function furnish(given: Given, doors: Doors, ports: () => ListeningPorts) {
   const { config, log, pool } = given
   const metrics = createMetrics()
   const recorder = createExchangeRecorder(pool)
@@ -248,6 +249,7 @@ async function furnish(given: Given, doors: Doors) {
   const storeClient = storeClientPorts(given, { blobs, registry, withheld })
   const release = releasePorts(given, { options: withheld, storeClient, doorPorts })
   const pushes = openPushDoor(given, (request, caller) => accept(request, caller, storeClient))
+  const { administration: onboarding, ...routes } = await openOnboarding(given, { door: doorPorts, ports })
   const endpoints = endpointsOf(given, {
     registry,
     queries: storedQueryPorts(given, registry),
@@ -267,6 +269,7 @@ async function furnish(given: Given, doors: Doors) {
       registry,
       blobs,
       release,
+      onboarding,
       changed: doors.changed,
     },
     stop: async () => {
@@ -283,6 +286,7 @@ async function furnish(given: Given, doors: Doors) {
       xua: xua.gate,
       endpoints,
       storeClient: { ports: doorPorts, ...pushes.door },
+      ...routes,
       limits: config.limits,
     },
     mllp: { ...doors.shared, ports: doorPorts, limits: config.limits },

@@ -4,6 +4,7 @@ import { type ErrorDetails, type ErrorRow, IheError } from '../../src/model/erro
 import { administrationErrors } from './administration.ts'
 import { hl7v2Errors } from './hl7v2.ts'
 import { hl7v3Errors } from './hl7v3.ts'
+import { onboardingErrors } from './onboarding.ts'
 import { soapErrors } from './soap.ts'
 import { transportErrors } from './transport.ts'
 import { xdsErrors } from './xds.ts'
@@ -17,6 +18,7 @@ export const errorTable: readonly ErrorRow[] = [
   ...hl7v3Errors,
   ...administrationErrors,
   ...xuaErrors,
+  ...onboardingErrors,
 ]
 
 const rows = new Map(errorTable.map((entry) => [entry.code, entry]))

@@ -8,6 +8,8 @@ export interface Change {
   readonly operation: string
   /** In the words of whoever did it; kept with what keeps a history. */
   readonly reason?: string
+  /** Where it was asked for; absent: the admin API. */
+  readonly endpoint?: string
 }
 
 /** `created`, `unchanged` when the same content was there, `conflict` when other content was. */

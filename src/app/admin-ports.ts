@@ -81,6 +81,7 @@ export function adminPorts(
     readonly exportStorage: AdminPorts['exportStorage']
     readonly ports: () => { https: number; mllp: number }
     readonly release: ReleasePorts
+    readonly onboarding: AdminPorts['onboarding']
     /** Called after every change. */
     readonly changed: () => void
   },
@@ -110,6 +111,7 @@ export function adminPorts(
     anchors: anchorPorts(house),
     contracts: createContractStore(pool),
     release: given.release,
+    onboarding: given.onboarding,
     usage: { ...createUsageReader(pool), fees: loadFees(config.dataDir) },
     changed: given.changed,
     subscriptions: createSubscriptionStore(pool),

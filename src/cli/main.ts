@@ -16,6 +16,7 @@ import { registerFacility } from './facility.ts'
 import { describeFailure, EXIT_USAGE, exitCodeOf } from './failure.ts'
 import { registerFeed } from './feed.ts'
 import { registerGenerate } from './generate.ts'
+import { registerInvite } from './invite.ts'
 import { registerIssuer } from './issuer.ts'
 import { registerLogin } from './login.ts'
 import { registerMatching } from './matching.ts'
@@ -53,6 +54,7 @@ const commands: readonly Registration[] = [
   registerStaff,
   registerFacility,
   registerSystem,
+  registerInvite,
   registerUnion,
   registerRights,
   registerConsent,

@@ -11,9 +11,10 @@ import { listOf, type Registration } from './context.ts'
 import { UsageError } from './failure.ts'
 import type { Terminal } from './terminal.ts'
 
-interface SystemOptions {
-  readonly facility: string
-  readonly roles: string
+/** What registers a system; an invitation may do so too. */
+export interface SystemOptions {
+  readonly facility?: string
+  readonly roles?: string
   readonly accessMode?: string
   readonly assigningAuthority?: string
   readonly repositories?: string
@@ -30,29 +31,39 @@ export const registerSystem: Registration = (program, terminal) => {
 }
 
 function registerAdd(group: Command, terminal: Terminal): void {
-  group
+  const command = group
     .command('add <systemId>')
     .description('register a system / システムの登録')
     .requiredOption('--facility <facilityId>', 'facility it belongs to')
     .requiredOption('--roles <roles>', `separated by commas: ${ROLES.join(', ')}`)
+  withFurtherOptions(command).action((systemId: string, options: SystemOptions, command) =>
+    withAdmin(command, terminal, async (call) => {
+      const answer = await call.admin.post('/systems', given(systemBody(systemId, options)))
+      showChange(call, answer, `system ${systemId} registered`)
+    }),
+  )
+}
+
+/** Options of a system that need not be given. */
+export function withFurtherOptions(command: Command): Command {
+  return command
     .option('--access-mode <mode>', 'consent or affinity-domain; default: that of the network')
     .option('--assigning-authority <oid>', 'its own authority, for a conformance tester')
     .option('--repositories <oids>', 'repositoryUniqueIds of which it is the repository, separated by commas')
     .option('--ceiling <code>', 'most restricted confidentiality it may see: U, L, M, N, R or V')
-    .action((systemId: string, options: SystemOptions, command) =>
-      withAdmin(command, terminal, async (call) => {
-        const body = {
-          systemId,
-          facilityId: options.facility,
-          roles: rolesOf(options.roles),
-          accessMode: options.accessMode,
-          assigningAuthority: options.assigningAuthority,
-          repositories: options.repositories === undefined ? undefined : listOf(options.repositories),
-          confidentialityCeiling: options.ceiling,
-        }
-        showChange(call, await call.admin.post('/systems', given(body)), `system ${systemId} registered`)
-      }),
-    )
+}
+
+/** @throws {UsageError} for a role that there is not. */
+export function systemBody(systemId: string, options: SystemOptions): Readonly<Record<string, unknown>> {
+  return {
+    systemId,
+    facilityId: options.facility,
+    roles: options.roles === undefined ? undefined : rolesOf(options.roles),
+    accessMode: options.accessMode,
+    assigningAuthority: options.assigningAuthority,
+    repositories: options.repositories === undefined ? undefined : listOf(options.repositories),
+    confidentialityCeiling: options.ceiling,
+  }
 }
 
 function registerList(group: Command, terminal: Terminal): void {

@@ -256,6 +256,19 @@ export const settings = {
     100,
     120_000,
   ),
+  'onboarding.failuresPerAddress': integer(
+    {
+      default: 20,
+      description: 'Attempts to redeem an invitation that may fail from one address in 15 minutes; then it has to wait',
+    },
+    1,
+    10_000,
+  ),
+  'onboarding.failures': integer(
+    { default: 1000, description: 'The same from all addresses together, at each server process' },
+    1,
+    1_000_000,
+  ),
   'access.mode': choice(['consent', 'affinity-domain'], {
     default: 'consent',
     description:

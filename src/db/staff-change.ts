@@ -11,6 +11,8 @@ export interface AuditedChange {
   readonly operation: string
   /** Patient ids concerned, in CX form. */
   readonly patients: readonly string[]
+  /** Where it was asked for; absent: the admin API. */
+  readonly endpoint?: string
 }
 
 /** Written with the connection of the transaction that makes the change; the doors of every process hear of it. */
@@ -69,14 +71,14 @@ export function recordLedger(client: Queryable, exported: AuditedChange): Promis
 
 async function record(
   client: Queryable,
-  { by, peer, operation, patients, facilityId, outcome = 0 }: Recorded,
+  { by, peer, operation, patients, facilityId, outcome = 0, endpoint = '/admin/v1' }: Recorded,
   { eventCode, typeCode }: { readonly eventCode: string; readonly typeCode: string },
 ): Promise<void> {
   await execute(
     client,
     sql`/* audit of what staff do */
       insert into audit.event (exchange_id, event_code, action, type_code, outcome, facility_id, peer, endpoint, patients, objects, reason)
-      values (${randomUUID()}, ${eventCode}, 'E', ${typeCode}, ${outcome}, ${facilityId ?? null}, ${peer}, '/admin/v1', ${patients},
+      values (${randomUUID()}, ${eventCode}, 'E', ${typeCode}, ${outcome}, ${facilityId ?? null}, ${peer}, ${endpoint}, ${patients},
               ${JSON.stringify({ by })}, ${operation})`,
   )
 }

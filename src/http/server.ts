@@ -35,6 +35,10 @@ export interface HttpsDoorOptions extends Omit<IdentityOptions, 'door'> {
   readonly storeClient: StoreClientDoor & Pick<Hl7v2Door, 'ports'>
   readonly replies: SoapDoorOptions['replies']
   readonly xua: SoapDoorOptions['xua']
+  /** Adds what a stranger may call: routes with `config: { isPublic: true }`. */
+  readonly publicRoutes?: (app: FastifyInstance) => void
+  /** Adds routes for known systems besides endpoints and pushes. */
+  readonly ownRoutes?: (app: FastifyInstance, systemOf: (request: FastifyRequest) => Known) => void
   readonly limits: SoapDoorOptions['limits'] & {
     readonly headersTimeoutMs: number
     readonly requestTimeoutMs: number
@@ -112,6 +116,8 @@ export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsD
       certificateOf: ({ socket }) => (socket as TLSSocket).getPeerX509Certificate?.(),
     })
   registerStoreClientRoute(app, { ...options.storeClient, systemOf, maxBytes: limits.mllpFrameBytes })
+  options.publicRoutes?.(app)
+  options.ownRoutes?.(app, systemOf)
   // A kept-alive connection whose last request was at work when the close began would hold it up until it is idle for long.
   let isDraining = false
   app.addHook('onSend', async (_request, reply) => {
@@ -148,8 +154,8 @@ function holdConnections({ server }: FastifyInstance, options: HttpsDoorOptions)
 }
 
 /**
- * The certificate check, before anything of the body is read and for every route, also those that do not exist. All
- * refusals look alike outside: 403, empty, connection closed.
+ * The certificate check, before anything of the body is read and for every route, also those that do not exist, but for those that
+ * are public by their configuration. All refusals look alike outside: 403, empty, connection closed.
  */
 function guard(
   app: FastifyInstance,
@@ -162,6 +168,7 @@ function guard(
   const identify = (presented: Presented): Promise<Identity> =>
     presented.kind === 'handshake' || presented.kind === 'forwarded' ? identifyCertificate(presented.shown) : NOBODY
   app.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.config.isPublic === true) return
     const exchange = newExchange({
       door: 'https',
       endpoint: request.routeOptions.url ?? 'unknown',

@@ -15,6 +15,7 @@ import { fragmentForm } from '../../src/codec/ebxml/registry-object.ts'
 import { type Config, loadConfig } from '../../src/config/config.ts'
 import { createIdentityStore } from '../../src/db/identity-store.ts'
 import { createToleranceStore } from '../../src/db/storeclient/tolerances.ts'
+import type { AdminPorts } from '../../src/http/admin/ports.ts'
 import { createManagement } from '../../src/http/management.ts'
 import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
 import type { IdentityPorts, Matching } from '../../src/identity/ports.ts'
@@ -115,6 +116,7 @@ export async function openAdministration(t: Test, mode: Matching['policy']['mode
         exportStorage: async function* () {},
         ports: () => ({ https: 8443, mllp: 2575 }),
         release: noneWithheld,
+        onboarding: {} as AdminPorts['onboarding'],
         changed: () => {},
       },
     ),

@@ -15,6 +15,7 @@ import { registerContractRoutes } from './contracts.ts'
 import { registerDocumentRoutes } from './documents.ts'
 import { registerFacilityRoutes } from './facilities.ts'
 import { registerProfileRoutes } from './facility-profile.ts'
+import { registerInvitationRoutes } from './invitations.ts'
 import { registerIssuerRoutes } from './issuers.ts'
 import { registerLedgerRoutes } from './ledger.ts'
 import { registerLoginRoutes } from './login.ts'
@@ -66,6 +67,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerStorageExport(app, ports)
   registerSystemRoutes(app, ports)
   registerCertificateRoutes(app, ports)
+  registerInvitationRoutes(app, ports)
   registerToleranceRoutes(app, ports)
   registerAnchorRoutes(app, ports.anchors)
   registerUnionRoutes(app, ports)

@@ -38,18 +38,20 @@ const editable = {
   confidentialityCeiling: { enum: CONFIDENTIALITY_ORDER },
 } as const
 
-const system = exactly(
-  {
-    systemId: slug,
-    facilityId: slug,
-    roles,
-    accessMode: { enum: ['consent', 'affinity-domain'] },
-    assigningAuthority: oid,
-    ...editable,
-    ruleSwitches,
-  },
-  ['accessMode', 'assigningAuthority', ...Object.keys(editable), 'ruleSwitches'],
-)
+/** What registers a system; an invitation may do so too. */
+export const systemMembers = {
+  systemId: slug,
+  facilityId: slug,
+  roles,
+  accessMode: { enum: ['consent', 'affinity-domain'] },
+  assigningAuthority: oid,
+  ...editable,
+  ruleSwitches,
+} as const
+
+export const OPTIONAL_MEMBERS = ['accessMode', 'assigningAuthority', ...Object.keys(editable), 'ruleSwitches'] as const
+
+const system = exactly(systemMembers, OPTIONAL_MEMBERS)
 
 const edited = { status: activity, roles, ...editable }
 const edit = {
@@ -57,7 +59,20 @@ const edit = {
   minProperties: 1,
 }
 
-type Body = Pick<SystemRecord, 'systemId' | 'facilityId' | 'roles'> & Partial<SystemRecord>
+export type SystemBody = Pick<SystemRecord, 'systemId' | 'facilityId' | 'roles'> & Partial<SystemRecord>
+
+/** What was not given is as it usually is. */
+export function newSystem(body: SystemBody): SystemRecord {
+  return {
+    repositories: [],
+    sourceIds: [],
+    delegatedFacilities: [],
+    confidentialityCeiling: 'N',
+    ruleSwitches: {},
+    ...body,
+    status: 'active',
+  }
+}
 
 interface Id {
   Params: { id: string }
@@ -77,19 +92,11 @@ export function registerSystemRoutes(app: FastifyInstance, ports: AdminPorts): v
       return found ?? notFound(reply)
     },
   )
-  app.post<{ Body: Body }>(
+  app.post<{ Body: SystemBody }>(
     '/systems',
     { schema: described('Register a system of a facility', { body: system }) },
     async (request, reply) => {
-      const given: SystemRecord = {
-        repositories: [],
-        sourceIds: [],
-        delegatedFacilities: [],
-        confidentialityCeiling: 'N',
-        ruleSwitches: {},
-        ...request.body,
-        status: 'active',
-      }
+      const given = newSystem(request.body)
       const change = changeOf(request, `system ${given.systemId} registered`)
       const answered = await registerSystem(given, change, store)
       return 'fault' in answered ? answerFault(reply, answered) : answerStored(reply, answered.stored, answered.there)
