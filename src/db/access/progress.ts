@@ -64,7 +64,7 @@ async function firstExchanges(
       cross join unnest(array['success', 'partial', 'failure']) as r (result)
       cross join lateral (select e.at, e.exchange_id from journal.exchange e
                           where e.system_id = ${systemId} and e.transaction = k.transaction and e.result = r.result
-                          order by e.at limit 1) f`,
+                          order by e.at at time zone 'UTC' limit 1) f`,
   )
   return rows.map(dated<First>)
 }
@@ -81,7 +81,7 @@ async function findLastRefusal(
       from unnest(${transactions}::text[]) as k (transaction)
       cross join lateral (select e.at, e.exchange_id, e.errors from journal.exchange e
                           where e.system_id = ${systemId} and e.transaction = k.transaction and e.result = 'failure'
-                          order by e.at desc limit 1) f
+                          order by e.at at time zone 'UTC' desc limit 1) f
       order by f.at desc limit 1`,
   )
   return row === undefined ? undefined : dated<LastRefusal>(row)
