@@ -4,7 +4,10 @@ import { X509Certificate } from 'node:crypto'
 import { readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
+import { localAddresses } from '../../src/cli/running-server.ts'
 import { DOMAINS } from '../faults/support.ts'
+import { enterPerson } from '../http/persons.ts'
+import { clinicians } from './clinicians.ts'
 import { startScenario } from './harness.ts'
 import { type Invited, invite, json, newRequest, type RawAnswer, vendorOf } from './vendor.ts'
 
@@ -450,3 +453,28 @@ t.test('the checklist fills itself: only the steps of the roles, the last refusa
   const suspended = await vendor.call({ method: 'GET', path: '/onboarding/checklist', credentials })
   t.match(json(suspended), { code: 'ROLE_MISSING' })
 })
+
+t.test(
+  'a facility’s administrator sees the checklist of its systems only, and invites nobody (idlink A-7)',
+  async (t) => {
+    const { call } = clinicians({ managementUrl: localAddresses(server).managementUrl, adminToken: server.adminToken })
+    const person = { staffId: 'pharmacy-admin', facilityId: 'pharmacy-c', roles: ['facility-administrator'] as const }
+    const { session } = await enterPerson(call, person)
+    t.equal((await call('GET', '/systems/pharmacy-c/checklist', { session })).status, 200)
+    const [foreign, unknown] = await Promise.all([
+      call('GET', '/systems/hospital-a/checklist', { session }),
+      call('GET', '/systems/nobody/checklist', { session }),
+    ])
+    t.match(foreign, { status: 404 })
+    t.strictSame(foreign, unknown, 'as if it were not there')
+    for (const [method, path] of [
+      ['GET', '/invitations'],
+      ['POST', '/invitations'],
+      ['POST', '/invitations/1/withdraw'],
+    ] as const)
+      t.match(await call(method, path, { body: method === 'GET' ? undefined : { systemId: 'pharmacy-c' }, session }), {
+        status: 403,
+        body: { code: 'ROLE_REQUIRED' },
+      })
+  },
+)

@@ -7,6 +7,7 @@ import type { InvitationRecord } from '../../access/onboarding/ports.ts'
 import { digestOf, newSecret } from '../../access/onboarding/secret.ts'
 import { answerError, answerFault, answerStored, invalid, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
+import { ownFacility } from './principal.ts'
 import { changeOf, described, exactly, identity, words } from './schemas.ts'
 import { newSystem, OPTIONAL_MEMBERS, type SystemBody, systemMembers } from './systems.ts'
 
@@ -62,8 +63,15 @@ export function registerInvitationRoutes(app: FastifyInstance, ports: AdminPorts
   )
   app.get<{ Params: { id: string } }>(
     '/systems/:id/checklist',
-    { schema: described('First steps of a system: which it has taken, when, and what was refused last') },
-    async (request, reply) => (await ports.onboarding.checklist(request.params.id)) ?? notFound(reply),
+    {
+      schema: described('First steps of a system: which it has taken, when, and what was refused last', {
+        roles: ['network-operator', 'facility-administrator'],
+      }),
+    },
+    async (request, reply) => {
+      const list = await ports.onboarding.checklist(request.params.id)
+      return list !== undefined && ownFacility(request, list.facilityId) ? list : notFound(reply)
+    },
   )
 }
 
