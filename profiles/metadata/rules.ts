@@ -149,6 +149,16 @@ const fixed = {
     'the repositoryUniqueId of the repository that registers',
     'no',
   ],
+  'XDS-SS-SOURCEID-OWN': [
+    'ITI TF-3 4.2.3.3.10',
+    'a sourceId that the operator of the network registered for the sending system',
+    'no',
+  ],
+  'XDS-AUTHOR-INSTITUTION-OWN': [
+    'ITI TF-3 4.2.3.1.4',
+    'authorInstitution naming the facility of the client certificate, or one that its system acts for, or none by OID or code',
+    'no',
+  ],
 } as const satisfies Readonly<Record<string, FixedRow>>
 
 export type FixedRuleId = keyof typeof fixed

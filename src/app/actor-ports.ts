@@ -9,6 +9,7 @@ import { auditEvents } from '../audit/event.ts'
 import { fragmentForm, renderAssociationFragment, renderFragment } from '../codec/ebxml/registry-object.ts'
 import { readEr7 } from '../codec/hl7v2/read.ts'
 import type { Config } from '../config/config.ts'
+import { findForeignFacilities } from '../db/access/facility-names.ts'
 import { factsOfPersons, findDomains, type PersonFacts } from '../db/access-store.ts'
 import { type AnnouncerRules, createAnnouncer } from '../db/announcement.ts'
 import { type ExchangeRows, exchangeParts } from '../db/exchange-recorder.ts'
@@ -97,6 +98,8 @@ export function registryPorts({ pool, affinityDomain }: Given): RegistryPorts {
       },
       ofPersons: (caller, personKeys) => accessOfPersons(pool, caller, personKeys),
       admits: (access, entry) => admits(access.scope, entry),
+      foreignFacilities: (caller, numbers) =>
+        findForeignFacilities(pool, { numbers, own: [caller.facilityId, ...(caller.delegatedFacilities ?? [])] }),
     },
     render: { object: renderFragment, association: renderAssociationFragment },
   }

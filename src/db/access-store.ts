@@ -32,6 +32,8 @@ interface SystemRow extends AccessRules {
   readonly repositories: readonly string[]
   readonly confidentiality_ceiling: Confidentiality
   readonly rule_switches: RuleSwitches
+  readonly source_ids: readonly string[]
+  readonly delegated_facilities: readonly string[]
   readonly facility_status: FacilityStatus
   readonly contract: StoreClientContract | null
 }
@@ -102,7 +104,8 @@ export async function findViewer(
       select ${systemColumns()}
       from access.facility f
       cross join lateral (select ''::text as system_id, f.facility_id, '{}'::text[] as roles, null::text as access_mode, null::text as assigning_authority,
-                                 '{}'::text[] as repositories, 'N'::text as confidentiality_ceiling, '{}'::jsonb as rule_switches) s
+                                 '{}'::text[] as repositories, 'N'::text as confidentiality_ceiling, '{}'::jsonb as rule_switches,
+                                 '{}'::text[] as source_ids, '{}'::text[] as delegated_facilities) s
       where f.facility_id = ${asked.facilityId} and f.status = 'active'`,
   )
   return row === undefined ? undefined : toSystem(row, asked.networkMode)
@@ -129,7 +132,7 @@ export async function factsOfNumber(
 /** Columns of a SystemRow over system `s` and facility `f`. */
 function systemColumns(): Statement {
   return sql`s.system_id, s.facility_id, f.oid, f.name, f.code, f.patient_id_form, f.facility_type, s.roles, s.access_mode, s.assigning_authority,
-             s.repositories, s.confidentiality_ceiling, s.rule_switches, f.status as facility_status,
+             s.repositories, s.confidentiality_ceiling, s.rule_switches, s.source_ids, s.delegated_facilities, f.status as facility_status,
              (select ${contractColumn()} from access.storeclient_contract k where k.facility_id = s.facility_id
               order by k.contract_id desc limit 1) as contract,
              ${ruleColumns()}`
@@ -168,6 +171,8 @@ function toSystem(row: SystemRow, networkMode: AccessMode): CallingSystem {
     rules: toRules(row),
     confidentialityCeiling: row.confidentiality_ceiling,
     ruleSwitches: row.rule_switches,
+    sourceIds: row.source_ids,
+    delegatedFacilities: row.delegated_facilities,
     facilityStatus: row.facility_status,
     ...(row.contract === null ? {} : { contract: row.contract }),
     ...(row.facility_type === null ? {} : { facilityType: row.facility_type }),

@@ -64,6 +64,10 @@ export interface CallingSystem {
   readonly assigningAuthority?: Oid
   /** repositoryUniqueIds of which the system is the Document Repository (ITI-42). */
   readonly repositories: readonly string[]
+  /** XDSSubmissionSet.sourceId values that it may send; none: any. */
+  readonly sourceIds?: readonly string[]
+  /** Facilities for which it acts besides its own. */
+  readonly delegatedFacilities?: readonly string[]
   /** Active facilities that share a union with this one, itself included. */
   readonly unionFacilities: readonly string[]
   /** The most restricted documents of other facilities this system may see without a named user. */

@@ -223,6 +223,8 @@ export interface RegistryPorts {
     readonly ofPatient: (caller: Caller, patientId: PatientId) => Promise<PatientAccess | undefined>
     readonly ofPersons: (caller: Caller, personKeys: readonly string[]) => Promise<ReadonlyMap<string, PatientAccess>>
     readonly admits: (access: PatientAccess, entry: DocumentTraits) => Decision
+    /** Those of the OIDs and codes that are of facilities for which the caller does not act. */
+    readonly foreignFacilities: (caller: Caller, numbers: readonly string[]) => Promise<ReadonlySet<string>>
   }
   readonly render: {
     readonly object: (object: RegistryObject) => string

@@ -20,6 +20,7 @@ import {
 } from '../model/xds.ts'
 import { assemble, type SubmissionRules } from './assemble.ts'
 import { associationFindings, relationshipRules } from './associations.ts'
+import { originFindings } from './origin.ts'
 import type {
   RegisterRequest,
   RegistrationFacts,
@@ -78,7 +79,10 @@ async function registerBy(
   const strictness = strictnessOf(caller, ports)
   const { submission, findings, ...leniency } = assemble(request.submission, { ...rules, strictness })
   if (submission === undefined) return refused(findings, claimedEvidence(request))
-  const foreign = repositoryFindings(submission, request.repositories)
+  const foreign = [
+    ...repositoryFindings(submission, request.repositories),
+    ...(await originFindings(submission, caller, ports)),
+  ]
   if (foreign.length > 0) return refused(foreign, evidenceOf(submission))
   const attempted = { request, submission, claim: claimOf(request, caller), leniency }
   const independent = await attemptIndependent(attempted, caller, ports)

@@ -24,6 +24,7 @@ import {
   XFRM,
 } from '../../src/model/xds.ts'
 import { assemble, type SubmissionRules } from '../../src/registry/assemble.ts'
+import { institutionFindings, sourceFindings } from '../../src/registry/origin.ts'
 import type { RegistryPorts } from '../../src/registry/ports.ts'
 import { identifierFindings, referenceFindings, type Situation } from '../../src/registry/references.ts'
 import { REGISTER, repositoryFindings } from '../../src/registry/register.ts'
@@ -319,6 +320,21 @@ const ofMembers = (object: RegistryObject) => ({
 /** Rules that only the registry's contents, the caller or an update can break. */
 const IN_REGISTRY: Readonly<Record<string, () => readonly IheError[]>> = {
   'XDS-DE-REPOSITORYUNIQUEID-OWN': () => repositoryFindings(situation({}).submission, ['2.25.900.99']),
+  'XDS-SS-SOURCEID-OWN': () => sourceFindings(situation({}).submission, ['2.25.900.98']),
+  'XDS-AUTHOR-INSTITUTION-OWN': () => {
+    const { submission } = situation({})
+    const author = {
+      authorInstitution: ['他院^^^^^^^^^2.25.900.97'],
+      authorRole: [],
+      authorSpecialty: [],
+      authorTelecommunication: [],
+    }
+    const value = { ...submission.submissionSet.value, author: [author] }
+    return institutionFindings(
+      { ...submission, submissionSet: { ...submission.submissionSet, value } },
+      new Set(['2.25.900.97']),
+    )
+  },
   'XDS-OBJECT-LID-UUID': () => {
     const [, entry] = whole({ folders: [] }).objects
     if (entry === undefined) return []

@@ -82,6 +82,7 @@ function world({
     access: {
       ofPatient: async () => patient,
       ofPersons: async () => new Map(),
+      foreignFacilities: async () => new Set(),
       admits: (access, entry) => admits(access.scope, entry),
     },
     render: { object: (object) => object.id, association: (given) => given.id },

@@ -72,6 +72,7 @@ function ports(
     access: {
       ofPatient: async (_caller, { value }) => (value === 'nobody' ? undefined : access('1')),
       ofPersons: async (_caller, keys) => new Map(keys.map((key) => [key, access(key)])),
+      foreignFacilities: async () => new Set(),
       admits: (patient, entry) => admits(patient.scope, entry),
     },
     limits: { leafResults: 2, objectRefResults: 4 },
