@@ -87,6 +87,8 @@ export interface Submitted {
   readonly uniqueId?: string
   readonly repositoryUniqueId?: string
   readonly codes?: Partial<Readonly<Record<CodeSet, string>>>
+  /** XON; a name without identifier when absent. */
+  readonly authorInstitution?: string
   /** entryUUID of the document that this one replaces. */
   readonly replaces?: string
 }
@@ -129,7 +131,8 @@ export function submissionOf(given: Submitted): Submission {
   }
 }
 
-function entryOf({ patientId, bytes, uniqueId, repositoryUniqueId, codes = {} }: Submitted): DocumentEntry {
+function entryOf(given: Submitted): DocumentEntry {
+  const { patientId, bytes, uniqueId, repositoryUniqueId, codes = {}, authorInstitution = '架空中央病院' } = given
   const facts = Buffer.isBuffer(bytes)
     ? { sha1: createHash('sha1').update(bytes).digest('hex'), sizeBytes: bytes.length }
     : bytes
@@ -146,7 +149,7 @@ function entryOf({ patientId, bytes, uniqueId, repositoryUniqueId, codes = {} }:
     author: [
       {
         authorPerson: 'D0100^見本^医子',
-        authorInstitution: ['架空中央病院'],
+        authorInstitution: [authorInstitution],
         authorRole: [],
         authorSpecialty: [],
         authorTelecommunication: [],
