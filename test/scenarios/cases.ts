@@ -16,7 +16,7 @@ export interface Expectation {
   /** Our row of the error table; null when nothing is wrong. */
   readonly code: string | null
   readonly ihe?: string
-  readonly fault?: { readonly code: string; readonly subcode?: string }
+  readonly fault?: { readonly code: string; readonly subcode?: string; readonly vocabulary?: 'wsse' | 'wsu' }
   readonly ack?: string
   readonly result?: 'success' | 'partial' | 'failure'
   /** `none`: accepted, and nothing is stored but journal and audit. A refusal never stores anything. */

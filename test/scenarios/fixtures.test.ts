@@ -199,7 +199,7 @@ function checkAnswer(t: Test, { expected }: Case, { answer, values }: { answer: 
   if (fault !== undefined) {
     t.match(text, `soap12:${fault.code}</`)
     t.match(text, `code="${code}"`)
-    if (fault.subcode !== undefined) t.match(text, `wsa:${fault.subcode}</`)
+    if (fault.subcode !== undefined) t.match(text, `${fault.vocabulary ?? 'wsa'}:${fault.subcode}</`)
   } else if (ihe !== undefined) t.match(text, `codeContext="${code}: `)
   if (ack !== undefined && ack !== null)
     t.match(text, /^\/(pdq|pix|xds)\//.test(expected.endpoint ?? '') ? typeCode(ack) : `MSA|${ack}`)

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import type pg from 'pg'
 import type { Values } from './cases.ts'
 import { LEAF_RESULTS, type Scenario } from './harness.ts'
+import { trustIssuer } from './inject-issuer.ts'
 
 /** Brings the fault about; what it returns takes it back. */
 type Injection = (pool: pg.Pool, values: Values, scenario: Scenario) => Promise<() => Promise<void>>
@@ -21,6 +22,7 @@ const injections: Readonly<Record<string, Injection>> = {
   'patient id of its own source': fedPatientId,
   'notification-to-nobody': notifyNobody,
   'notification-refused': notifyOurselves,
+  'an issuer of assertions': (_pool, _values, scenario) => trustIssuer(scenario),
 }
 
 export async function inject(name: string, scenario: Scenario, values: Values): Promise<() => Promise<void>> {
