@@ -381,7 +381,11 @@ t.test('ITI-41 and ITI-43 in MTOM for a user; an assertion about another patient
   const stored = await sent('iti-41/mtom', security(told({ subject: 'suzuki' })))
   t.equal(said(stored), 'Success')
   t.match(await lastEvents('ITI-41'), [{ objects: { user: { name: `<suzuki@${ISSUER}>` } } }])
-  const fetched = await sent('iti-43/retrieved', security(told({ subject: 'sato', attributes: about(patient) })))
+  const doctor = statement(
+    attribute(NAMES.role, coded('Role', '2211', '2.16.840.1.113883.2.9.6.2.7')),
+    attribute(NAMES.resourceId, patient),
+  )
+  const fetched = await sent('iti-43/retrieved', security(told({ subject: 'sato', attributes: doctor })))
   t.equal(said(fetched), 'Success')
   t.match(await lastEvents('ITI-43'), [{ outcome: 0, objects: { user: { name: `<sato@${ISSUER}>` } } }])
   const another = about(`${values.XAD_2}^^^&amp;${values.AFFINITY}&amp;ISO`)
