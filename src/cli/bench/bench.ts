@@ -17,6 +17,7 @@ import { measureStoreClient } from './storeclient.ts'
 import { startSubject } from './subject-process.ts'
 import { measureTransactions } from './transactions.ts'
 import { openWorld } from './world.ts'
+import { measureXua } from './xua.ts'
 
 const PATIENTS = 200
 /** Of --storeclient: their episodes run side by side. */
@@ -39,6 +40,7 @@ interface BenchOptions {
   readonly people?: string
   readonly febrl?: string
   readonly storeclient?: true
+  readonly xua?: true
   readonly ssmixTree?: string
   readonly messages?: string
   readonly charset: string
@@ -67,6 +69,7 @@ export const registerBench: Registration = (program, terminal) => {
       '--storeclient',
       'instead: StoreClient over MLLP, all kinds mixed, beside a bare durable insert, and memory',
     )
+    .option('--xua', 'instead: ITI-18 under the consent rule with SAML assertions, beside a trusted system without')
     .option(
       '--ssmix-tree <folder>',
       'instead: write an invented SS-MIX2 storage of the demo network, or of --people invented persons',
@@ -136,6 +139,9 @@ function measurement(options: BenchOptions, run: Run): (directory: string) => Pr
   const measureIn = (patients: number, measure: (measuring: Measuring) => Promise<void>) => (directory: string) =>
     measureWorld(directory, { run, patients, measure })
   if (options.storeclient === true) return measureIn(STORECLIENT_PATIENTS, measureStoreClient)
+  if (options.xua === true)
+    return (directory) =>
+      measureWorld(directory, { run, patients: 1, measure: (measuring) => measureXua(measuring, directory) })
   if (options.large === undefined) return measureIn(PATIENTS, measureTransactions)
   const largeMiB = positive(options, 'large')
   return measureIn(1, (measuring) => measureLarge(measuring, largeMiB))

@@ -44,19 +44,21 @@ interface Message {
   readonly transaction: Transaction
   readonly body: Markup
   readonly messageId?: string
+  readonly security?: Markup
 }
 
-function envelope({ transaction, body, messageId = newMessageId() }: Message): string {
-  return writeEnvelope({ action: transaction.action, messageId, body })
+function envelope({ transaction, body, messageId = newMessageId(), ...security }: Message): string {
+  return writeEnvelope({ action: transaction.action, messageId, body, ...security })
 }
 
 function newMessageId(): string {
   return `urn:uuid:${randomUUID()}`
 }
 
-export function findShot(patient: BenchPatient): Shot {
+/** @param security header that says for which user. */
+export function findShot(patient: BenchPatient, security?: Markup): Shot {
   const body = writeFindDocuments({ patientId: patient.patientId, returnType: 'LeafClass' })
-  return simple(envelope({ transaction: iti18, body }))
+  return simple(envelope({ transaction: iti18, body, ...(security === undefined ? {} : { security }) }))
 }
 
 export function retrieveShot(document: {

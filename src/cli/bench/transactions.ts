@@ -6,7 +6,7 @@ import { createGun } from './load.ts'
 import { findShot, laboratoryShot, provideShot, retrieveShot } from './messages.ts'
 
 export const DOCUMENT_BYTES = 36 * 1024
-const ENTRIES = 10
+export const ENTRIES = 10
 
 export function isSuccess(answer: Buffer): boolean {
   return answer.includes('ResponseStatusType:Success')
@@ -59,7 +59,7 @@ export async function measureTransactions(given: Measuring): Promise<void> {
 }
 
 /** Ten documents for the reader, through ITI-41. @returns the uniqueId of the last one. */
-async function fill({ world, subject }: Measuring): Promise<string> {
+export async function fill({ world, subject }: Measuring): Promise<string> {
   const [reader] = world.patients
   const gun = createGun({ origin: subject.httpsUrl, path: '/xds/repository', tls: world.hospital }, 1)
   let documentUniqueId = ''

@@ -93,29 +93,44 @@ function childAt(text: string, from: number, place: number): Span {
   throw new Error('no element stands at this place')
 }
 
-const NAME_END = /[\s/>]/g
+const QUOTE = 0x22
+const APOSTROPHE = 0x27
+const SLASH = 0x2f
+const GREATER = 0x3e
+const BANG = 0x21
+const QUESTION = 0x3f
+const SPACE = 0x20
 
 function tagAt(text: string, at: number): Tag {
-  if (text.startsWith('<!--', at)) return other(text, '-->', at + 4)
-  if (text.startsWith('<![CDATA[', at)) return other(text, ']]>', at + 9)
-  if (text.startsWith('<?', at)) return other(text, '?>', at + 2)
-  NAME_END.lastIndex = at + 1
-  const isClosing = text[at + 1] === '/'
-  if (isClosing) NAME_END.lastIndex = at + 2
-  const nameEnd = NAME_END.exec(text)?.index ?? text.length
+  const mark = text.charCodeAt(at + 1)
+  if (mark === BANG || mark === QUESTION) return other(text, at)
+  let nameEnd = at + 2
+  while (nameEnd < text.length && !endsName(text.charCodeAt(nameEnd))) nameEnd += 1
   let end = nameEnd
-  // A `>` may stand in an attribute value.
-  while (end < text.length && text[end] !== '>') {
-    const quote = text[end]
-    end = quote === '"' || quote === "'" ? text.indexOf(quote, end + 1) + 1 : end + 1
-    if (end === 0) break
+  for (let code = text.charCodeAt(end); code !== GREATER; code = text.charCodeAt(end)) {
+    if (end >= text.length) throw new Error('the document ends too early')
+    // A `>` may stand in an attribute value.
+    if (code === QUOTE) end = text.indexOf('"', end + 1)
+    else if (code === APOSTROPHE) end = text.indexOf("'", end + 1)
+    if (end < 0) throw new Error('the document ends too early')
+    end += 1
   }
-  const kind = isClosing ? 'close' : text[end - 1] === '/' ? 'empty' : 'open'
+  const kind = mark === SLASH ? 'close' : text.charCodeAt(end - 1) === SLASH ? 'empty' : 'open'
   return { kind, nameEnd, end: end + 1 }
 }
 
-function other(text: string, terminator: string, from: number): Tag {
-  const end = text.indexOf(terminator, from)
+function endsName(code: number): boolean {
+  return code === GREATER || code === SLASH || code <= SPACE
+}
+
+/** Comment, CDATA, XML declaration. */
+function other(text: string, at: number): Tag {
+  const [begin, terminator] = text.startsWith('<!--', at)
+    ? [4, '-->']
+    : text.startsWith('<![CDATA[', at)
+      ? [9, ']]>']
+      : [2, '?>']
+  const end = text.indexOf(terminator, at + begin)
   if (end < 0) throw new Error('the document ends too early')
-  return { kind: 'other', nameEnd: from, end: end + terminator.length }
+  return { kind: 'other', nameEnd: at + begin, end: end + terminator.length }
 }
