@@ -1,18 +1,11 @@
 // Admin routes of trust anchors: the authorities whose certificates the doors believe, and their revocation lists (ITI TF-2 3.19).
 
 import type { FastifyInstance } from 'fastify'
-import type { AnchorStore, FileAnchor, NewAnchor } from '../../access/anchors.ts'
+import type { NewAnchor } from '../../access/anchors.ts'
 import { DOORS } from '../../model/trust.ts'
+import type { AnchorPorts } from './anchor-ports.ts'
 import { answerChanged, answerStored, invalid } from './answers.ts'
 import { changeOf, described, exactly, moment, slug } from './schemas.ts'
-
-export interface AnchorPorts {
-  readonly store: AnchorStore
-  /** Authorities of the file tls.ca. */
-  readonly fileAnchors: () => Promise<readonly FileAnchor[]>
-  /** @throws {Error} with the reason why it can be no anchor. */
-  readonly readAnchor: (pem: string) => Pick<NewAnchor, 'pem' | 'fingerprint' | 'subject' | 'notBefore' | 'notAfter'>
-}
 
 const anchor = exactly(
   {

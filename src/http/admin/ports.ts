@@ -19,7 +19,7 @@ import type { Exported, ExportRequest } from '../../storeclient/ssmix/export.ts'
 import type { CalendarPorts, ClinicalViewPorts } from '../../storeclient/view/calendar-ports.ts'
 import type { DoorLog } from '../door.ts'
 import type { OnboardingAdministration } from '../onboarding.ts'
-import type { AnchorPorts } from './anchors.ts'
+import type { AnchorPorts } from './anchor-ports.ts'
 import type { CertificatePorts } from './certificate-ports.ts'
 
 export interface AdminPorts {
