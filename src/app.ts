@@ -32,6 +32,7 @@ import { adminPorts, ensureAdminToken, readiness } from './app/admin-ports.ts'
 import { meterExpiry, tendCertificates } from './app/certificate-upkeep.ts'
 import { meterRevocationLists } from './app/crl-upkeep.ts'
 import { type Doors, openDoors } from './app/doors.ts'
+import { emergencyWork } from './app/emergency.ts'
 import { demographicsBindings, identityBindings, identityServices } from './app/feed-bindings.ts'
 import { startJobs } from './app/jobs.ts'
 import { openMatching } from './app/matching.ts'
@@ -150,7 +151,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   ])
   ports = { https: httpsPort, mllp: mllpPort, pix: pixPort }
   const notifications = notificationWork(given, { tls, ports: house.https.ports, metrics: house.metrics.registry })
-  const jobs = startJobs([notifications, house.releasing], { connection: database.connection, log })
+  const jobs = startJobs([notifications, house.releasing, house.emergencies], { connection: database.connection, log })
   let stopping: Promise<void> | undefined
   const stop = async (): Promise<void> => {
     management.drain()
@@ -264,6 +265,7 @@ async function furnish(given: Given, doors: Doors, ports: () => ListeningPorts) 
     reloadModel: matching.reload,
     exportStorage: storageExport(given, blobs),
     releasing: releaseWork(release, withheld.blobs),
+    emergencies: emergencyWork(given, metrics.registry),
     administration: {
       identity,
       registry,

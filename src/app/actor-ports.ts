@@ -41,6 +41,7 @@ import type { TransferPorts } from '../identity/transfer/ports.ts'
 import { journalEntry } from '../journal/entry.ts'
 import { type PatientAccess, publishersOf, type Scope } from '../model/access.ts'
 import type { Caller, CallingSystem } from '../model/caller.ts'
+import type { LocalIdForm } from '../model/patient-number.ts'
 import type { RecordedOutcome, RegistryPorts } from '../registry/ports.ts'
 import type { StoredQueryPorts } from '../registry/query-ports.ts'
 import { register } from '../registry/register.ts'
@@ -48,7 +49,8 @@ import type { RemovalPorts } from '../registry/remove-ports.ts'
 import type { BlobStore, RepositoryPorts } from '../repository/ports.ts'
 import type { DocumentRemovalPorts } from '../repository/remove.ts'
 import { contractOf } from '../storeclient/contract/contract.ts'
-import type { LocalIdForm, StoreClientPorts } from '../storeclient/ports.ts'
+import type { StoreClientPorts } from '../storeclient/ports.ts'
+import { assertedEmergency } from './emergency.ts'
 import { virusScan } from './virus-scan.ts'
 
 /** What every set of ports is made from. */
@@ -86,13 +88,16 @@ export function partsOf(caller: Caller, outcome: RecordedOutcome): readonly Stat
   return exchangeParts(rowsOf(caller, outcome))
 }
 
-export function registryPorts({ pool, affinityDomain }: Given): RegistryPorts {
+export function registryPorts(given: Given): RegistryPorts {
+  const { pool, affinityDomain } = given
+  const openInEmergency = assertedEmergency(given)
   const factsOf = createPatientFacts(pool)
   return {
     affinityDomain,
     store: createRegistryStore({ pool, rowsOf, accessOf: toAccess }),
     access: {
       ofPatient: async (caller, patientId) => {
+        await openInEmergency(caller, { patientId })
         const person = await factsOf({ patientId, facilityId: caller.facilityId })
         return person === undefined ? undefined : toAccess(caller, person)
       },
@@ -119,15 +124,18 @@ export async function accessOfPersons(
 }
 
 export function repositoryPorts(
-  { config, log, pool }: Given,
+  house: Given,
   given: { readonly registry: RegistryPorts; readonly blobs: BlobStore },
 ): RepositoryPorts {
+  const { config, log, pool } = house
   const { registry, blobs } = given
+  const openInEmergency = assertedEmergency(house)
   const repositoryUniqueId = config.repository.uniqueId
   return {
     repositoryUniqueId,
     blobs,
     documents: async (caller, uniqueIds) => {
+      await openInEmergency(caller, { repositoryUniqueId, uniqueIds })
       const found = await findRetrievable(pool, { repositoryUniqueId, uniqueIds, facilityId: caller.facilityId })
       return found.map(({ person, ...entry }) => ({ ...entry, access: toAccess(caller, person) }))
     },

@@ -31,6 +31,7 @@ import type { ReleasePorts } from '../storeclient/hold/hold-ports.ts'
 import { type Given, transferPorts } from './actor-ports.ts'
 import { viewingPorts } from './calendar-ports.ts'
 import { certificatePorts } from './certificates.ts'
+import { emergencyAdministration } from './emergency.ts'
 import { certificateOf } from './issuing-authority.ts'
 import { trainApart } from './training.ts'
 import { anchorPorts } from './trust.ts'
@@ -110,6 +111,7 @@ export function adminPorts(
     }),
     anchors: anchorPorts(house),
     contracts: createContractStore(pool),
+    emergency: emergencyAdministration(house),
     release: given.release,
     onboarding: given.onboarding,
     usage: { ...createUsageReader(pool), fees: loadFees(config.dataDir) },

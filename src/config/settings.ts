@@ -290,6 +290,23 @@ export const settings = {
     example: 'urn:oid:2.25.9001',
   }),
   'xua.skewSeconds': integer({ default: 60, description: 'How far the clocks of issuers may be off, seconds' }, 0, 300),
+  'access.emergencyHours': integer(
+    { default: 24, description: 'Hours that emergency access (EMS) to a patient runs' },
+    1,
+    720,
+  ),
+  'access.emergencyMisses': integer(
+    {
+      default: 10,
+      description: 'EMS entries of one person that may open nothing within an hour; after that none is looked up',
+    },
+    1,
+    1000,
+  ),
+  'access.emergencyByAssertion': flag({
+    default: true,
+    description: 'Whether assertions (XUA) whose purpose of use is an emergency open the patient they ask for',
+  }),
   'storeclient.namespace': formed(UUID, {
     default: '4d075e27-7eb1-4722-a7a7-5c23d2533ef2',
     expects: 'a UUID',

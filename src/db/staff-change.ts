@@ -62,23 +62,59 @@ export function recordLogin(client: Queryable, { act, reason, ...login }: Audite
   return record(client, { ...login, operation: reason, patients: [] }, { eventCode: '110114', typeCode })
 }
 
-type Recorded = AuditedChange & { readonly facilityId?: string; readonly outcome?: number }
-
 /** A ledger of consents or links was handed out (DICOM PS3.15 A.5.3.5 Export). */
 export function recordLedger(client: Queryable, exported: AuditedChange): Promise<void> {
   return record(client, exported, { eventCode: '110106', typeCode: 'ledger' })
 }
 
-async function record(
+/** Emergency access of a facility; in the exchange that began it, where there is one. */
+export interface EmergencyEvent extends AuditedChange {
+  readonly facilityId: string
+  readonly grantId?: string
+  readonly exchangeId?: string
+  /** Where it came in; the admin API when left out. */
+  readonly endpoint?: string
+}
+
+/** Security Alert types: Emergency Override Started and Stopped, Use of Restricted Function. */
+const EMERGENCY_TYPES = { started: '110127', ended: '110138', refused: '110132' } as const
+
+/** Emergency access began, ended, or was tried in vain (DICOM PS3.15 A.5.3.11). */
+export function recordEmergency(
   client: Queryable,
   { by, peer, operation, patients, facilityId, outcome = 0, endpoint = '/admin/v1' }: Recorded,
   { eventCode, typeCode }: { readonly eventCode: string; readonly typeCode: string },
+  what: keyof typeof EMERGENCY_TYPES,
+  event: EmergencyEvent,
 ): Promise<void> {
+  const typeCode = EMERGENCY_TYPES[what]
+  return record(client, { ...event, outcome: what === 'refused' ? 4 : 0 }, { eventCode: '110113', typeCode })
+}
+
+/** A report about who looked at what was read (DICOM PS3.15 A.5.3.2 Audit Log Used). */
+export function recordReport(client: Queryable, read: AuditedChange): Promise<void> {
+  return record(client, read, { eventCode: '110101', typeCode: 'emergency-report', action: 'R' })
+}
+
+type Recorded = AuditedChange & Partial<EmergencyEvent> & { readonly outcome?: number }
+
+interface EventKind {
+  readonly eventCode: string
+  readonly typeCode: string
+  readonly action?: 'E' | 'R'
+}
+
+async function record(client: Queryable, event: Recorded, kind: EventKind): Promise<void> {
+  const { by, peer, operation, patients, facilityId = null, outcome = 0, grantId: emergency } = event
+  const { exchangeId = randomUUID(), endpoint = '/admin/v1' } = event
+  const { eventCode, typeCode, action = 'E' } = kind
   await execute(
     client,
     sql`/* audit of what staff do */
       insert into audit.event (exchange_id, event_code, action, type_code, outcome, facility_id, peer, endpoint, patients, objects, reason)
       values (${randomUUID()}, ${eventCode}, 'E', ${typeCode}, ${outcome}, ${facilityId ?? null}, ${peer}, ${endpoint}, ${patients},
               ${JSON.stringify({ by })}, ${operation})`,
+      values (${exchangeId}, ${eventCode}, ${action}, ${typeCode}, ${outcome}, ${facilityId}, ${peer}, ${endpoint}, ${patients},
+              ${JSON.stringify({ by, emergency })}, ${operation})`,
   )
 }

@@ -7,12 +7,13 @@ import { checkStructure, structureOf } from '../../profiles/hl7v2/structures.ts'
 import type { Caller } from '../model/caller.ts'
 import { IheError } from '../model/error.ts'
 import type { Er7Message, Tolerance } from '../model/hl7v2.ts'
+import type { LocalIdForm } from '../model/patient-number.ts'
 import { type MessagePerson, readPerson } from './demographics.ts'
 import { type Draft, readDrafts } from './draft.ts'
 import { controlIdOf, type Header, readHeader, sendingApplicationOf } from './header.ts'
 import type { Release } from './hold/hold-ports.ts'
 import { filedPatientNumber, type PatientNumber, readPatientNumber } from './patient-number.ts'
-import type { Claim, LocalIdForm, Origin, StoreClientPorts } from './ports.ts'
+import type { Claim, Origin, StoreClientPorts } from './ports.ts'
 
 export interface StoreClientRequest {
   readonly message: Er7Message

@@ -4,8 +4,8 @@ import { iheError } from '../../profiles/errors/index.ts'
 import type { CallingSystem } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
 import { component, type Er7Message, isNull, repetitions, segmentsOf } from '../model/hl7v2.ts'
+import { canonicalNumber, type LocalIdForm } from '../model/patient-number.ts'
 import { ownsAuthority } from './facility.ts'
-import type { LocalIdForm } from './ports.ts'
 
 export interface PatientNumber {
   readonly received: string
@@ -62,16 +62,8 @@ function foreignAuthority(candidate: Candidate | undefined): IheError {
 
 function canonicalise(chosen: Candidate, form: LocalIdForm): PatientNumber {
   const received = chosen.id
-  const narrow = received
-    .replaceAll(/[０-９]/g, (digit) => String.fromCharCode(digit.charCodeAt(0) - 0xfee0))
-    .replaceAll(/^[\s\u3000]+|[\s\u3000]+$/g, '')
-  const canonical = inForm(narrow, form)
+  const canonical = canonicalNumber(received, form)
   const at = chosen.repetition === 1 ? 'PID-3' : `PID-3[${chosen.repetition}]`
   const warnings = canonical === received ? [] : [iheError('HL7_PADDING', { at, rule: `patient number form ${form}` })]
   return { received, canonical, warnings }
-}
-
-function inForm(number: string, form: LocalIdForm): string {
-  if (form === 'exact' || !/^\d+$/.test(number)) return number
-  return form === 'strip' ? number.replace(/^0+(?=\d)/, '') : number.padStart(Number(form.slice(4)), '0')
 }

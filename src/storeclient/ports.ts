@@ -7,6 +7,7 @@ import type { IheError } from '../model/error.ts'
 import type { Evidence } from '../model/evidence.ts'
 import type { Er7Message } from '../model/hl7v2.ts'
 import type { PatientId } from '../model/identifiers.ts'
+import type { LocalIdForm } from '../model/patient-number.ts'
 import type { Address, Demographics, PersonName } from '../model/person.ts'
 import type { StagedContent } from '../model/staged-document.ts'
 import type { Withhold } from './hold/hold-ports.ts'
@@ -23,9 +24,6 @@ export interface StoreClientSettings {
   /** Largest file inside a message, decoded. */
   readonly maxFileBytes: number
 }
-
-/** How a facility writes its patient numbers: as they are, zero-padded to n digits, or without leading zeros. */
-export type LocalIdForm = 'exact' | `pad:${number}` | 'strip'
 
 export interface FacilitySettings extends StoreClientContract {
   readonly localIdForm: LocalIdForm

@@ -38,6 +38,7 @@ const admin: AdminPorts = {
   issuers: {} as AdminPorts['issuers'],
   contracts: {} as AdminPorts['contracts'],
   accounts: {} as AdminPorts['accounts'],
+  emergency: { ports: {}, store: {} } as AdminPorts['emergency'],
   release: {} as AdminPorts['release'],
   usage: {} as AdminPorts['usage'],
   onboarding: {} as AdminPorts['onboarding'],

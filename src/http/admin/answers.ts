@@ -166,7 +166,7 @@ function describe(fault: SchemaFault, context = 'body'): string {
 
 /** In a body, and in the query of a search; what is shown at a log-on opens an account. */
 const DESCRIBING =
-  /^(body\/(demographics|user|password|current|next|oneTimeCode)|querystring\/(name|family|given|birth|phone|postal))\b/
+  /^(body\/(demographics|patient|reason|consentBy|user|password|current|next|oneTimeCode)|querystring\/(name|family|given|birth|phone|postal))\b/
 
 /** A value is repeated to its sender, but not what describes a patient: answers end up in terminals and their logs. */
 function shown(path: string, value: unknown): string {

@@ -13,6 +13,7 @@ import { registerCertificateRoutes } from './certificates.ts'
 import { registerConsentRoutes } from './consents.ts'
 import { registerContractRoutes } from './contracts.ts'
 import { registerDocumentRoutes } from './documents.ts'
+import { registerEmergencyRoutes } from './emergency.ts'
 import { registerFacilityRoutes } from './facilities.ts'
 import { registerProfileRoutes } from './facility-profile.ts'
 import { registerInvitationRoutes } from './invitations.ts'
@@ -87,6 +88,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerUsageRoutes(app, ports)
   registerCalendarRoutes(app, ports)
   registerDocumentRoutes(app, ports)
+  registerEmergencyRoutes(app, ports)
 }
 
 function refuse(

@@ -2,6 +2,8 @@
 
 import type { Fees } from '../../../profiles/storeclient/fees.ts'
 import type { AccountPorts } from '../../access/accounts/ports.ts'
+import type { EmergencyPorts } from '../../access/emergency/ports.ts'
+import type { EmergencyStore } from '../../access/emergency/store.ts'
 import type { AdministrationStore, Change } from '../../access/ports.ts'
 import type { RightsStore } from '../../access/rights/ports.ts'
 import type { IssuerStore } from '../../access/xua/ports.ts'
@@ -40,6 +42,7 @@ export interface AdminPorts {
   readonly contracts: ContractStore
   /** Staff, their accounts and sessions. */
   readonly accounts: AccountPorts
+  readonly emergency: { readonly ports: EmergencyPorts; readonly store: EmergencyStore }
   /** Held messages and quarantine. */
   readonly release: ReleasePorts
   readonly usage: UsageReader & { readonly fees: Fees }

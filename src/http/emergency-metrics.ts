@@ -1,0 +1,36 @@
+// Prometheus metrics of emergency access, read when the metrics are: an alarm belongs on what is overdue.
+
+import { Gauge, type Registry } from 'prom-client'
+import type { EmergencyCounts } from '../access/emergency/store.ts'
+
+const GAUGES: Readonly<Record<keyof EmergencyCounts, readonly [string, string]>> = {
+  running: ['tsunagi_emergency_running', 'Emergency accesses that run'],
+  unreviewed: ['tsunagi_emergency_unreviewed', 'Emergency accesses that nobody has reviewed'],
+  overdue: [
+    'tsunagi_emergency_contacts_overdue',
+    'Facilities that were to be told of an emergency access within 7 days',
+  ],
+  unread: ['tsunagi_emergency_notices_unread', 'Notices of emergency access that no facility has noted'],
+  misses: ['tsunagi_emergency_misses', 'Entries of the last day that opened nothing'],
+}
+
+export function watchEmergencies(registry: Registry, read: () => Promise<EmergencyCounts>): void {
+  const gauges = Object.entries(GAUGES).map(([key, [name, help]], index) => ({
+    key: key as keyof EmergencyCounts,
+    gauge: new Gauge({
+      name,
+      help,
+      registers: [registry],
+      // The first one reads for all.
+      ...(index === 0 ? { collect: () => collect() } : {}),
+    }),
+  }))
+  const collect = async (): Promise<void> => {
+    // Without a database the other metrics are needed most: these have no value then.
+    const counts = await read().catch(() => undefined)
+    for (const { key, gauge } of gauges) {
+      if (counts === undefined) gauge.reset()
+      else gauge.set(counts[key])
+    }
+  }
+}
