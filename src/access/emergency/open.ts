@@ -61,12 +61,13 @@ export async function openByStaff(
 ): Promise<Opened> {
   if (principal.kind !== 'staff' || principal.facilityId === undefined || !principal.mayUseEms)
     return { kind: 'no-right' }
+  const { staffId, facilityId } = principal
   const number = readEntry(request.entry)
   if (number === undefined) return { kind: 'no-entry' }
   return ports.inTransaction(async (tx) => {
-    const staff = await tx.lockStaff(principal.staffId)
-    const viewer = staff === undefined ? undefined : await tx.viewer(staff.facilityId)
-    if (staff === undefined || viewer === undefined) return { kind: 'no-right' }
+    const staff = await tx.lockStaff(staffId)
+    const viewer = await tx.viewer(facilityId)
+    if (staff?.facilityId !== facilityId || viewer === undefined) return { kind: 'no-right' }
     return openEntry({ request, number, staff, act }, { tx, viewer, settings: ports.settings })
   })
 }
