@@ -12,6 +12,7 @@ import { collectSetting, type Registration } from './context.ts'
 import { registerDemo } from './demo.ts'
 import { registerDocument } from './document.ts'
 import { registerDomain } from './domain.ts'
+import { registerEmergency } from './emergency.ts'
 import { registerFacility } from './facility.ts'
 import { describeFailure, EXIT_USAGE, exitCodeOf } from './failure.ts'
 import { registerFeed } from './feed.ts'
@@ -58,6 +59,7 @@ const commands: readonly Registration[] = [
   registerUnion,
   registerRights,
   registerConsent,
+  registerEmergency,
   registerPatient,
   registerCalendar,
   registerDocument,

@@ -11,6 +11,8 @@ export interface Terminal {
   readonly ask?: Asking
   /** All of standard input. */
   readonly input?: () => Promise<string>
+  /** `out` is shown in colours (no-color.org). */
+  readonly isColored?: boolean
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
 }
@@ -27,6 +29,7 @@ export const processTerminal: Terminal = {
   isWatched: process.stderr.isTTY === true,
   ...(ask === undefined ? {} : { ask }),
   input: readInput,
+  isColored: process.stdout.isTTY === true && (process.env.NO_COLOR ?? '') === '',
   env: process.env,
   cwd: process.cwd(),
 }

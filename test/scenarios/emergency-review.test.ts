@@ -160,7 +160,8 @@ t.test('lists and the report of a month show each reader their part (idlink E-5,
   t.match(await call(clinicAdmin, ['GET', '/emergency?facility=pharmacy-c']), { status: 200, list: [] })
   t.match(await call(hospitalAdmin, ['GET', '/emergency']), { status: 200, list: [] })
   const pharmacist = await staff('pharmacist-4', { facilityId: 'pharmacy-c' })
-  t.equal((await open(pharmacist, '0000012345#EMS')).status, 201)
+  const formula = { reason: '=HYPERLINK("http://evil.example","開く")', consentBy: '@本人' }
+  t.equal((await open(pharmacist, '0000012345#EMS', formula)).status, 201)
   const all = await call(operator, ['GET', '/emergency?limit=1000'])
   t.ok(all.list.length > own.list.length)
   t.notMatch(all.text, /00000123|紹介状なし|本人/, 'staff of the network see no patient')
@@ -177,6 +178,10 @@ t.test('lists and the report of a month show each reader their part (idlink E-5,
     own.list.filter(({ startedAt }) => String(startedAt).startsWith(month)).length,
   )
   t.match(csv.text, ICHIRO)
+  const pharmacyAdmin = await staff('pharmacy-admin', { facilityId: 'pharmacy-c', roles: ['facility-administrator'] })
+  const { text } = await call(pharmacyAdmin, ['GET', `/emergency/report?month=${month}`])
+  t.match(text, /^\ufeffGrantID,FacilityName,PersonName,[\w,]*\r\n/)
+  t.match(text, /,"'=HYPERLINK\(""http:\/\/evil.example"",""開く""\)",oral,'@本人,1,0,due,/, 'no cell is a formula')
   t.notMatch((await call(operator, ['GET', `/emergency/report?month=${month}`])).text, /00000123|紹介状なし/)
   const doctor = await staff('doctor-11', { facilityId: 'clinic-b' })
   t.equal((await call(doctor, ['GET', `/emergency/report?month=${month}`])).status, 403)
@@ -184,7 +189,7 @@ t.test('lists and the report of a month show each reader their part (idlink E-5,
   const used = await rows(
     `select action from audit.event where event_code = '110101' and type_code = 'emergency-report'`,
   )
-  t.strictSame(used, [{ action: 'R' }, { action: 'R' }])
+  t.strictSame(used, [{ action: 'R' }, { action: 'R' }, { action: 'R' }])
   const counts = (await call(operator, ['GET', '/emergency/counts'])).body
   t.equal(counts.running, all.list.filter(({ state }) => state === 'running').length)
 })

@@ -53,39 +53,25 @@ const COLUMNS: readonly (readonly [string, (grant: GrantView) => string | null])
   ['ReviewComment', (grant) => grant.reviewComment],
 ]
 
+export const REPORT_TITLES: readonly string[] = COLUMNS.map(([title]) => title)
+
 /** Read at a time. */
 const PAGE = 500
-/** So that spreadsheets read it as UTF-8. */
-const BYTE_ORDER_MARK = '\ufeff'
 
-/** All grants of a month, the newest first, as lines of CSV (RFC 4180), as far as the reader may see them. */
+/** All grants of a month, the newest first, as cells under REPORT_TITLES, as far as the reader may see them. */
 export async function* monthlyReport(
   month: string,
   principal: Principal,
   store: Pick<EmergencyStore, 'grants'>,
-): AsyncGenerator<string> {
-  yield `${BYTE_ORDER_MARK}${COLUMNS.map(([title]) => title).join(',')}\r\n`
+): AsyncGenerator<readonly string[]> {
   const facilityId = facilityOf(principal)
   const filter = { ...monthOf(month), limit: PAGE, ...(facilityId === undefined ? {} : { facilityId }) }
   let page = await store.grants(filter)
   while (page.length > 0) {
-    for (const grant of page) yield lineOf(shownTo(principal, grant))
+    for (const grant of page) yield COLUMNS.map(([, value]) => value(shownTo(principal, grant)) ?? '')
     const after = page.at(-1)?.grantId
     page = page.length < PAGE || after === undefined ? [] : await store.grants({ ...filter, after })
   }
-}
-
-function lineOf(grant: GrantView): string {
-  return `${COLUMNS.map(([, value]) => cellOf(value(grant) ?? '')).join(',')}\r\n`
-}
-
-/** Spreadsheets take what begins so for a formula, in full width too; an apostrophe makes it text. */
-const FORMULA = /^[=+\-@＝＋－＠\t\r\n]/
-
-/** A cell that is text whatever is in it. */
-export function cellOf(text: string): string {
-  const safe = FORMULA.test(text) ? `'${text}` : text
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
 /** yyyy/MM/dd HH:mm:ss in Japan. */

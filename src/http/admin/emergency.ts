@@ -4,8 +4,9 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { CONSENT_KINDS, type EmergencyForm, REASON_CODES } from '../../access/emergency/form.ts'
 import { openByStaff } from '../../access/emergency/open.ts'
-import { facilityOf, monthlyReport, shownTo } from '../../access/emergency/review.ts'
+import { facilityOf, monthlyReport, REPORT_TITLES, shownTo } from '../../access/emergency/review.ts'
 import type { GrantFilter, GrantView } from '../../access/emergency/store.ts'
+import { CSV_MARK, csvLine } from '../../codec/csv/write.ts'
 import { answerChanged, answerError, invalid, notFound } from './answers.ts'
 import { registerDisasterRoutes } from './disasters.ts'
 import { answerOpened } from './emergency-answers.ts'
@@ -114,7 +115,7 @@ function registerReading(app: FastifyInstance, { emergency }: AdminPorts): void 
       return reply
         .type('text/csv; charset=utf-8')
         .header('content-disposition', `attachment; filename="emergency-${month}.csv"`)
-        .send(Readable.from(monthlyReport(month, principalOf(request), store)))
+        .send(Readable.from(asCsv(monthlyReport(month, principalOf(request), store))))
     },
   )
   app.get<One>(
@@ -125,6 +126,11 @@ function registerReading(app: FastifyInstance, { emergency }: AdminPorts): void 
       return grant === undefined ? notFound(reply) : shownTo(principalOf(request), grant)
     },
   )
+}
+
+async function* asCsv(lines: AsyncIterable<readonly string[]>): AsyncGenerator<string> {
+  yield `${CSV_MARK}${csvLine(REPORT_TITLES)}`
+  for await (const cells of lines) yield csvLine(cells)
 }
 
 /** Undefined as well for a grant of another facility. */
