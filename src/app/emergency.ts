@@ -1,17 +1,24 @@
 // Composition root: emergency access (EMS) by staff and by assertion, what ends it by itself, and its metrics (docs/emergency.md).
 
+import type pg from 'pg'
 import type { Registry } from 'prom-client'
 import { type Asked, asksInEmergency, openByAssertion } from '../access/emergency/by-assertion.ts'
 import type { EmergencyPorts } from '../access/emergency/ports.ts'
+import type { Config } from '../config/config.ts'
 import { emergencyTransaction } from '../db/access/emergency.ts'
 import { endDue, forgetMisses, remindOverdue } from '../db/access/emergency-ending.ts'
 import { createEmergencyStore } from '../db/access/emergency-store.ts'
+import type { DoorLog } from '../http/door.ts'
 import { watchEmergencies } from '../http/emergency-metrics.ts'
 import type { Caller } from '../model/caller.ts'
-import type { Given } from './actor-ports.ts'
 import type { Work } from './jobs.ts'
 
-function emergencyPorts({ config, pool }: Pick<Given, 'config' | 'pool'>): EmergencyPorts {
+interface House {
+  readonly config: Config
+  readonly pool: pg.Pool
+}
+
+function emergencyPorts({ config, pool }: House): EmergencyPorts {
   const { mode, emergencyHours, emergencyMisses, emergencyByAssertion } = config.access
   return {
     settings: { hours: emergencyHours, misses: emergencyMisses, byAssertion: emergencyByAssertion },
@@ -20,12 +27,12 @@ function emergencyPorts({ config, pool }: Pick<Given, 'config' | 'pool'>): Emerg
 }
 
 /** For the admin API. */
-export function emergencyAdministration(given: Pick<Given, 'config' | 'pool'>) {
+export function emergencyAdministration(given: House) {
   return { ports: emergencyPorts(given), store: createEmergencyStore(given.pool) }
 }
 
 /** Opens a patient for whoever asks with an assertion of the purpose emergency; for others there is nothing to do. */
-export function assertedEmergency(given: Given): (caller: Caller, asked: Asked) => Promise<void> {
+export function assertedEmergency(given: House): (caller: Caller, asked: Asked) => Promise<void> {
   const ports = emergencyPorts(given)
   return async (caller, asked) => {
     if (asksInEmergency(caller)) await openByAssertion(caller, asked, ports)
@@ -33,7 +40,7 @@ export function assertedEmergency(given: Given): (caller: Caller, asked: Asked) 
 }
 
 /** Ends what is over, and tells of contacts that are overdue. */
-export function emergencyWork({ log, pool }: Given, metrics: Registry): Work {
+export function emergencyWork({ log, pool }: Pick<House, 'pool'> & { readonly log: DoorLog }, metrics: Registry): Work {
   watchEmergencies(metrics, createEmergencyStore(pool).counts)
   return {
     tasks: {},
