@@ -159,7 +159,6 @@ t.test(
     const refused: readonly (readonly [string, User | undefined])[] = [
       ['no person', undefined],
       ['treatment', userOf('a', { purpose: 'treatment' })],
-      ['other', userOf('a', { purpose: 'other' })],
       ['a session is no assertion', userOf('a', { origin: 'session' })],
       ['no role that we know', userOf('a', { job: 'system' })],
       ['clerk', userOf('a', { job: 'clerk' })],
@@ -167,6 +166,8 @@ t.test(
       ['about another patient', userOf('a', { patientId: await byHospital('0000012345') })],
     ]
     for (const [why, user] of refused) t.equal(await find(await callerAs('clinic-b', user)), HIDDEN, why)
+    const forOther = await callerAs('clinic-b', userOf('a', { purpose: 'other' }))
+    t.equal(await find(forOther), 'nothing: the purpose of use opens nothing')
     const off = portsWith({ emergencyByAssertion: false })
     t.equal(await find(await callerAs('clinic-b', userOf('a')), ichiro, off), HIDDEN, 'switched off for the network')
     t.equal(await fetched(await callerAs('clinic-b', userOf('a')), [document], off), 0)

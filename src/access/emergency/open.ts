@@ -91,8 +91,8 @@ async function openEntry(entry: Entry, at: At): Promise<Opened> {
   const reach = holder === undefined ? undefined : reachOf(viewer, holder.facts)
   if (holder === undefined || reach === undefined) return refused(entry, tx, 'nothing to open')
   const patient = { patientId: holder.patientId, facilityId: staff.facilityId }
-  if (reach.usual.has(publisherId)) return { kind: 'linked', ...patient }
-  if (!reach.opened.has(publisherId)) return refused(entry, tx, 'nothing to open')
+  if (!reach.opened.has(publisherId))
+    return reach.usual.has(publisherId) ? { kind: 'linked', ...patient } : refused(entry, tx, 'nothing to open')
   const former = await tx.former(staff, holder.personKey)
   if (former?.state === 'running') return { kind: 'running', grant: former, ...patient }
   if (former?.state === 'unreviewed') {

@@ -28,8 +28,14 @@ const NUMBER_WENT = sql`not exists (
       select from identity.identifier n
       where n.domain = g.number_authority and n.value = g.number and n.person_key = g.person_key and (n.status = 'active' or n.survivor is not null))`
 
-/** The facility of grant `g` has a number of its own for the person, and a consent that covers it: normal access has followed. */
-const LINKED = sql`exists (
+/**
+ * The facility of grant `g` has a number of its own for the person, and a consent that covers it: normal access has followed. Where a union
+ * of the facility lets emergency access open what is very restricted, the link does not give the same.
+ */
+const LINKED = sql`not exists (
+      select from access.union_member m join access.facility_union u on u.union_id = m.union_id and u.emergency_opens_v
+      where m.facility_id = g.facility_id and m.valid_from <= now() and (m.valid_to is null or m.valid_to > now()))
+    and exists (
       select from identity.identifier own join identity.domain o on o.oid = own.domain and o.kind = 'facility' and o.facility_id = g.facility_id
       where own.person_key = g.person_key and own.status = 'active')
     and exists (

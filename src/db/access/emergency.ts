@@ -19,11 +19,12 @@ import type {
 import type { AccessMode } from '../../model/caller.ts'
 import { formatCx, type PatientId } from '../../model/identifiers.ts'
 import { canonicalNumber, type LocalIdForm } from '../../model/patient-number.ts'
-import { type FactsOfPerson, factColumns, findViewer, toFacts, writtenAs } from '../access-store.ts'
+import { type FactsOfPerson, findViewer, toFacts, writtenAs } from '../access-store.ts'
 import { transaction } from '../pool.ts'
 import { execute, type Queryable, query, queryOne, type Statement, sql } from '../sql.ts'
 import { recordEmergency } from '../staff-change.ts'
 import { endExpired, ofUser } from './emergency-ending.ts'
+import { factColumns } from './facts.ts'
 
 /** Days within which the user tells the other facility. */
 const CONTACT_DAYS = 7

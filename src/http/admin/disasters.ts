@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify'
 import { RELAXABLE } from '../../access/emergency/form.ts'
 import type { NewDisaster } from '../../access/emergency/store.ts'
+import { STAFF_ROLES } from '../../model/user.ts'
 import { answerChanged, answerError, invalid, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
 import { described, exactly, identity, moment, slug, whoOf, words } from './schemas.ts'
@@ -37,7 +38,7 @@ export function registerDisasterRoutes(app: FastifyInstance, { emergency }: Admi
   const { store } = emergency
   app.get(
     '/emergency/disasters',
-    { schema: described('Disaster modes of all unions, the newest first', { roles: 'anyone' }) },
+    { schema: described('Disaster modes of all unions, the newest first', { roles: STAFF_ROLES }) },
     () => store.disasters(),
   )
   app.post<{ Body: DisasterBody }>(

@@ -52,7 +52,7 @@ export function registerEmergencyRoutes(app: FastifyInstance, ports: AdminPorts)
     {
       schema: described(
         'Open a patient in an emergency with the number of another facility. Needs the EMS right; answers alike for every patient who cannot be opened',
-        { body: form, roles: 'anyone' },
+        { body: form, roles: OF_FACILITY },
       ),
     },
     async (request, reply) => {
