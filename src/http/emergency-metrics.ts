@@ -15,22 +15,25 @@ const GAUGES: Readonly<Record<keyof EmergencyCounts, readonly [string, string]>>
 }
 
 export function watchEmergencies(registry: Registry, read: () => Promise<EmergencyCounts>): void {
-  const gauges = Object.entries(GAUGES).map(([key, [name, help]], index) => ({
-    key: key as keyof EmergencyCounts,
-    gauge: new Gauge({
+  let reading: Promise<EmergencyCounts | undefined> | undefined
+  /** Once for all that are collected together; without a database the other metrics are needed most: these have no value then. */
+  const readOnce = (): Promise<EmergencyCounts | undefined> => {
+    reading ??= read()
+      .catch(() => undefined)
+      .finally(() => {
+        reading = undefined
+      })
+    return reading
+  }
+  for (const [key, [name, help]] of Object.entries(GAUGES))
+    new Gauge({
       name,
       help,
       registers: [registry],
-      // The first one reads for all.
-      ...(index === 0 ? { collect: () => collect() } : {}),
-    }),
-  }))
-  const collect = async (): Promise<void> => {
-    // Without a database the other metrics are needed most: these have no value then.
-    const counts = await read().catch(() => undefined)
-    for (const { key, gauge } of gauges) {
-      if (counts === undefined) gauge.reset()
-      else gauge.set(counts[key])
-    }
-  }
+      async collect() {
+        const counts = await readOnce()
+        if (counts === undefined) this.reset()
+        else this.set(counts[key as keyof EmergencyCounts])
+      },
+    })
 }

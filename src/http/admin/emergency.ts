@@ -14,6 +14,7 @@ import { registerNoticeRoutes } from './emergency-notices.ts'
 import type { AdminPorts } from './ports.ts'
 import { ownFacility, principalOf, type RouteRoles } from './principal.ts'
 import { described, exactly, identity, moment, type Paged, pageOf, paging, slug, whoOf, words } from './schemas.ts'
+import { CLINICAL_ROLES } from './staff-reading.ts'
 
 const USUAL_PAGE = 100
 /** Of the facility that uses emergency access. */
@@ -52,7 +53,7 @@ export function registerEmergencyRoutes(app: FastifyInstance, ports: AdminPorts)
     {
       schema: described(
         'Open a patient in an emergency with the number of another facility. Needs the EMS right; answers alike for every patient who cannot be opened',
-        { body: form, roles: OF_FACILITY },
+        { body: form, roles: CLINICAL_ROLES },
       ),
     },
     async (request, reply) => {
