@@ -65,12 +65,10 @@ export interface Given {
 }
 
 export function toAccess(caller: Viewer, person: PersonFacts): PatientAccess {
-  return {
-    personKey: person.personKey,
-    patientId: person.patientId,
-    scope: scopeOf(caller, person.facts),
-    publish: mayPublish(caller, person.facts),
-  }
+  const { personKey, patientId, facts } = person
+  const access = { personKey, patientId, scope: scopeOf(caller, facts), publish: mayPublish(caller, facts) }
+  const emergency = facts.emergency.flatMap(({ grantId }) => grantId ?? [])
+  return emergency.length === 0 ? access : { ...access, emergency }
 }
 
 /** Staff read for a facility without a system of it. */

@@ -9,7 +9,7 @@ import { readXml } from '../codec/xml/read.ts'
 import { factsOfNumber, findViewer } from '../db/access-store.ts'
 import { writeExchangeRows } from '../db/exchange-recorder.ts'
 import { createCalendarReads, findOpened, personsOfDocument } from '../db/storeclient/calendar.ts'
-import { type PatientAccess, publishersOf } from '../model/access.ts'
+import { emergencyOf, type PatientAccess, publishersOf } from '../model/access.ts'
 import type { DocumentEntry } from '../model/document-entry.ts'
 import type { RegistryPorts } from '../registry/ports.ts'
 import type { BlobStore } from '../repository/ports.ts'
@@ -45,7 +45,8 @@ export function viewingPorts(
     entry: async (viewer, uniqueId) => {
       const persons = await personsOfDocument(pool, uniqueId)
       const accesses = await accessOfPersons(pool, viewer, persons)
-      return findOpened(pool, { uniqueId, accesses: [...accesses.values()] }, readFragment)
+      const opened = await findOpened(pool, { uniqueId, accesses: [...accesses.values()] }, readFragment)
+      return opened === undefined ? undefined : { ...opened, ...emergencyOf(accesses.values()) }
     },
     open: async ({ exchange }, viewer, document) => {
       const { answer, errors } = await retrieve([document], { ...viewer, exchange }, repository)

@@ -27,6 +27,8 @@ export interface AuditEvent {
     readonly submissionSetUniqueId?: string
     readonly query?: Evidence['query']
     readonly messageId?: string
+    /** Grants of emergency access under which it was done. */
+    readonly emergency?: readonly string[]
     /** Who of the staff read it on behalf of the facility. */
     readonly by?: string
     /** The person behind the call (ITI TF-2 3.40.4.2). */
@@ -87,6 +89,7 @@ function eventOf(caller: Recorded, given: { reported: Reported; documents: reado
         : { submissionSetUniqueId: evidence.submissionSetUniqueId }),
       ...(evidence.query === undefined ? {} : { query: evidence.query }),
       ...(exchange.messageId === undefined ? {} : { messageId: exchange.messageId }),
+      ...(evidence.emergency === undefined ? {} : { emergency: evidence.emergency }),
       ...(evidence.staff === undefined ? {} : { by: evidence.staff }),
       ...(caller.user === undefined ? {} : { user: auditedUser(caller.user) }),
       ...(evidence.waivedRules === undefined ? {} : { waivedRules: evidence.waivedRules }),

@@ -105,7 +105,8 @@ interface EventKind {
 }
 
 async function record(client: Queryable, event: Recorded, kind: EventKind): Promise<void> {
-  const { by, peer, operation, patients, facilityId = null, outcome = 0, grantId: emergency } = event
+  const { by, peer, operation, patients, facilityId = null, outcome = 0, grantId } = event
+  const emergency = grantId === undefined ? undefined : [grantId]
   const { exchangeId = randomUUID(), endpoint = '/admin/v1' } = event
   const { eventCode, typeCode, action = 'E' } = kind
   await execute(

@@ -16,6 +16,8 @@ export interface Consent {
 export interface EmergencyAccess {
   /** classCodes that it opens; null is all. */
   readonly kinds: readonly string[] | null
+  /** Under which it is reviewed. */
+  readonly grantId?: string
 }
 
 /** What is true now of one person and one facility. */
@@ -137,4 +139,12 @@ export interface PatientAccess {
   readonly patientId: PatientId
   readonly scope: Scope
   readonly publish: Decision
+  /** Grants of emergency access that run, for the audit. */
+  readonly emergency?: readonly string[]
+}
+
+/** Emergency access under which these persons are looked at, as evidence has it. */
+export function emergencyOf(accesses: Iterable<Pick<PatientAccess, 'emergency'>>): Pick<PatientAccess, 'emergency'> {
+  const grants = new Set([...accesses].flatMap(({ emergency = [] }) => emergency))
+  return grants.size === 0 ? {} : { emergency: [...grants] }
 }

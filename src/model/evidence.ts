@@ -20,6 +20,8 @@ export interface Evidence {
   readonly query?: { readonly id: string; readonly text: string }
   /** The access decision and the rule that made it, in words of access/decide. */
   readonly decision?: { readonly allowed: boolean; readonly reason: string }
+  /** Grants of emergency access under which it was done (docs/emergency.md). */
+  readonly emergency?: readonly string[]
   /** Who of the staff read it on behalf of the facility. */
   readonly staff?: string
   /** Metadata rules that were broken and waived, for the system or its affinity domain. */

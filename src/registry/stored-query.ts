@@ -1,7 +1,7 @@
 // ITI-18 Registry Stored Query and ITI-51 Multi-Patient Stored Query under the access rule (ITI TF-2 3.18.4.1.3, 3.51.4.1.3).
 
 import { iheError } from '../../profiles/errors/index.ts'
-import type { Decision, PatientAccess } from '../model/access.ts'
+import { type Decision, emergencyOf, type PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
 import type { Evidence, Outcome } from '../model/evidence.ts'
@@ -103,7 +103,8 @@ async function accessToPatient(
 ): Promise<{ readonly patient: PatientAccess | undefined; readonly evidence: Evidence }> {
   const patient = await ports.access.ofPatient(caller, query.patientId)
   const decision = patient?.scope.decision ?? { allowed: false, reason: 'unknown patient' }
-  return { patient, evidence: { patients: [formatCx(query.patientId)], documents: [], query: audit, decision } }
+  const evidence = { patients: [formatCx(query.patientId)], documents: [], query: audit, decision }
+  return { patient, evidence: { ...evidence, ...emergencyOf(patient === undefined ? [] : [patient]) } }
 }
 
 /** LeafClass answers of these are about one patient (ITI TF-2 3.18.4.1.3). */
@@ -128,6 +129,7 @@ async function byId(asked: Asked<IdQuery>, caller: Caller, ports: StoredQueryPor
     documents: [],
     query: asked.audit,
     decision: hidden(reach, accesses, ports) ?? { allowed: true, reason: `${objects.length} visible` },
+    ...emergencyOf(accesses.values()),
   }
   if (objects.length > limit) return failed(returnType, { error: tooMany(limit), evidence })
   if (returnType === 'LeafClass' && ABOUT_ONE_PATIENT.has(query.kind) && countPersons(objects) > 1)
@@ -190,6 +192,7 @@ async function ofManyPatients(
     ...evidence,
     patients: [...new Set([...evidence.patients, ...patientsOf(objects, accesses)])],
     decision: { allowed: true, reason: `${objects.length} of ${found.length} visible` },
+    ...emergencyOf(accesses.values()),
   }
   if (objects.length > limit) return failed(returnType, { error: tooMany(limit), evidence: told })
   return answered(returnType, { objects, evidence: told })

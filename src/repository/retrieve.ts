@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { iheError } from '../../profiles/errors/index.ts'
+import { emergencyOf } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
 import type { Outcome } from '../model/evidence.ts'
@@ -44,6 +45,7 @@ export async function retrieve(
         allowed: delivered.length > 0,
         reason: refusedOnly[0]?.reason ?? delivered[0]?.reason ?? '',
       },
+      ...emergencyOf(entries.map(({ access }) => access)),
     },
     recorded: false,
   }

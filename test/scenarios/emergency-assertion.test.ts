@@ -122,7 +122,7 @@ t.test('a patient query with the purpose emergency opens a grant once, in the ex
     exchange_id: caller.exchange.id,
   })
   const [event, second] = await rows<Record<string, unknown>>(
-    `select exchange_id, endpoint, peer, type_code, objects from audit.event where objects->>'emergency' = $1`,
+    `select exchange_id, endpoint, peer, type_code, objects from audit.event where objects->'emergency' ? $1`,
     [grant?.grant_id],
   )
   t.equal(second, undefined)

@@ -79,7 +79,13 @@ t.test(
     t.equal(status, 200)
     t.ok((body.rows as readonly unknown[]).length > 0, 'the calendar has rows')
     t.equal(await sees('clinic-b', ichiro, document), 'found fetched')
-    const [alert] = await alertsOf(grantId)
+    const [alert, looked] = await alertsOf(grantId)
+    t.equal(looked, undefined)
+    const [look] = await rows<{ reason: string }>(
+      `select reason from audit.event where objects->>'by' = 'staff:sato' and event_code <> '110113' and objects->'emergency' ? $1`,
+      [grantId],
+    )
+    t.equal(look?.reason, 'permit: emergency access stands')
     t.match(alert, { type_code: '110127', objects: { by: 'staff:sato' } })
     const inbox = await call('GET', '/emergency/notices', administrator)
     t.match(inbox.body, [{ grantId, facilityId: 'clinic-b', numbers: [ICHIRO], state: 'due' }])

@@ -40,7 +40,7 @@ export interface Alert {
   readonly facility_id: string
   readonly patients: readonly string[]
   readonly reason: string
-  readonly objects: { readonly by: string; readonly emergency?: string }
+  readonly objects: { readonly by: string; readonly emergency?: readonly string[] }
 }
 
 export async function startEmergencyNetwork(t: Test, flags: Flags = {}) {
@@ -82,7 +82,7 @@ export async function startEmergencyNetwork(t: Test, flags: Flags = {}) {
     alertsOf: (grantId: unknown): Promise<readonly Alert[]> =>
       rows<Alert>(
         `select type_code, outcome, facility_id, patients, reason, objects from audit.event
-         where event_code = '110113' and objects->>'emergency' = $1 order by event_id`,
+         where event_code = '110113' and objects->'emergency' ? $1 order by event_id`,
         [grantId],
       ),
     /** As if the grants of a user had begun long ago and ended a moment ago. */

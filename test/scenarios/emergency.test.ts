@@ -46,16 +46,20 @@ t.test(
         facility_id: 'clinic-b',
         patients: [`${ichiro.value}^^^&${ichiro.authority}&ISO`],
         reason: `emergency access ${grantId} opened for unreferred`,
-        objects: { by: 'staff:sato', emergency: String(grantId) },
+        objects: { by: 'staff:sato', emergency: [String(grantId)] },
       },
     ])
     const again = await open(sato, `${ICHIRO}#EMS`)
     t.equal(again.status, 200)
     t.match(again.body, { state: 'running', grantId })
-    const reads = await rows<{ reason: string }>(
-      `select reason from audit.event where system_id = 'clinic-b' and type_code in ('ITI-18', 'ITI-43') order by event_id desc limit 2`,
+    const reads = await rows<{ reason: string; emergency: readonly string[] }>(
+      `select reason, objects->'emergency' as emergency from audit.event where system_id = 'clinic-b' and type_code in ('ITI-18', 'ITI-43') order by event_id desc limit 2`,
     )
-    for (const { reason } of reads) t.equal(reason, 'permit: emergency access stands')
+    t.strictSame(
+      reads.map(({ reason, emergency }) => `${reason} ${emergency}`),
+      Array(2).fill(`permit: emergency access stands ${grantId}`),
+      'ITI-18 and ITI-43 say under which emergency access',
+    )
     await runOut('sato')
     t.equal(await sees('clinic-b', ichiro, document), 'hidden kept', 'over by time itself, whether or not it was ended')
   },

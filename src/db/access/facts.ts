@@ -17,7 +17,7 @@ export function factColumns(facilityId: string | Statement): Statement {
 /** Emergency access of a facility to a person that runs now, as a value; covered by emergency_grant_running. */
 export function runningEmergency(personKey: Statement, facilityId: string | Statement): Statement {
   return sql`
-      coalesce((select jsonb_agg(jsonb_build_object('kinds', g.kinds)) from access.emergency_grant g
+      coalesce((select jsonb_agg(jsonb_build_object('kinds', g.kinds, 'grantId', g.grant_id::text)) from access.emergency_grant g
                 where g.person_key = ${personKey} and g.facility_id = ${facilityId} and g.ended_at is null
                   and g.started_at <= now() and g.ends_at > now()), '[]'::jsonb)`
 }

@@ -40,6 +40,8 @@ export interface OpenedEntry extends VisibleDocument {
   readonly number?: string
   /** uniqueId of the document whose place this one took, when the viewer may see it. */
   readonly formerUniqueId?: string
+  /** Grants of emergency access under which it is seen. */
+  readonly emergency?: readonly string[]
 }
 
 /** A document that was asked for by somebody who may see it. */

@@ -1,6 +1,7 @@
 // The calendar of a patient: rows of documents by day of service in Japan, as one facility may see them.
 
 import type { CalendarRow, CalendarRows } from '../../../profiles/storeclient/calendar.ts'
+import { emergencyOf } from '../../model/access.ts'
 import type { Author, DocumentEntry } from '../../model/document-entry.ts'
 import { type Evidence, NO_EVIDENCE } from '../../model/evidence.ts'
 import { formatCx, type Oid, type PatientId, parseCx } from '../../model/identifiers.ts'
@@ -97,7 +98,7 @@ async function look(request: CalendarRequest, ports: CalendarPorts): Promise<Loo
   const { cancelled } = request
   const found = await ports.documents({ access, period: periodOf(request), cancelled, limit: MAX_DOCUMENTS + 1 })
   const patients = [...new Set([...asked, formatCx(access.patientId)])]
-  return { found, evidence: { ...NO_EVIDENCE, patients, decision: access.scope.decision } }
+  return { found, evidence: { ...NO_EVIDENCE, patients, decision: access.scope.decision, ...emergencyOf([access]) } }
 }
 
 function patientIdOf(text: string, affinityDomain: string): PatientId | undefined {

@@ -2,6 +2,7 @@
 
 import { iheError } from '../../../profiles/errors/index.ts'
 import type { DataKind } from '../../../profiles/storeclient/index.ts'
+import { emergencyOf } from '../../model/access.ts'
 import type { Clinical } from '../../model/clinical.ts'
 import type { ClinicalView, ViewedDocument, ViewedPatient } from '../../model/clinical-view.ts'
 import { IheError } from '../../model/error.ts'
@@ -96,7 +97,7 @@ async function reading<T>(
     })
     return undefined
   }
-  const known: Evidence = { ...evidence, patients: [formatCx(opened.entry.patientId)] }
+  const known: Evidence = { ...evidence, patients: [formatCx(opened.entry.patientId)], ...emergencyOf([opened]) }
   const documents = [asked]
   try {
     const answer = await work({ viewer, opened }, (uniqueId) =>
