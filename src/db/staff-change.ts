@@ -82,8 +82,6 @@ const EMERGENCY_TYPES = { started: '110127', ended: '110138', refused: '110132' 
 /** Emergency access began, ended, or was tried in vain (DICOM PS3.15 A.5.3.11). */
 export function recordEmergency(
   client: Queryable,
-  { by, peer, operation, patients, facilityId, outcome = 0, endpoint = '/admin/v1' }: Recorded,
-  { eventCode, typeCode }: { readonly eventCode: string; readonly typeCode: string },
   what: keyof typeof EMERGENCY_TYPES,
   event: EmergencyEvent,
 ): Promise<void> {
@@ -113,8 +111,6 @@ async function record(client: Queryable, event: Recorded, kind: EventKind): Prom
     client,
     sql`/* audit of what staff do */
       insert into audit.event (exchange_id, event_code, action, type_code, outcome, facility_id, peer, endpoint, patients, objects, reason)
-      values (${randomUUID()}, ${eventCode}, 'E', ${typeCode}, ${outcome}, ${facilityId ?? null}, ${peer}, ${endpoint}, ${patients},
-              ${JSON.stringify({ by })}, ${operation})`,
       values (${exchangeId}, ${eventCode}, ${action}, ${typeCode}, ${outcome}, ${facilityId}, ${peer}, ${endpoint}, ${patients},
               ${JSON.stringify({ by, emergency })}, ${operation})`,
   )
