@@ -126,6 +126,8 @@ export interface AdministrationStore
   readonly certificates: (systemId: string) => Promise<readonly CertificateRecord[]>
   readonly addCertificate: (systemId: string, certificate: Certificate, change: Change) => Promise<Stored | 'missing'>
   readonly unions: () => Promise<readonly UnionRecord[]>
+  /** Facilities whose registrations the staff of one may know: of its unions, and of open unions where it is in one; itself too. */
+  readonly registrationPeers: (facilityId: string) => Promise<readonly string[]>
   readonly addUnion: (union: Union, change: Change) => Promise<Stored>
   readonly addMember: (membership: Membership, change: Change) => Promise<Stored | 'missing'>
   readonly endMembership: (membership: Membership, change: Change) => Promise<Changed>

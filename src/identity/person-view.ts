@@ -35,6 +35,12 @@ export async function viewPerson(person: PersonKey, ports: AdministrationPorts):
   return { ...(patient === undefined ? {} : { patient: patient.id.value }), numbers, golden: goldenOf(numbers) }
 }
 
+/** What the staff of one facility may know: the numbers of these domains, and what is said there. */
+export function viewWithin({ numbers, ...view }: PatientView, domains: readonly string[]): PatientView {
+  const known = numbers.filter(({ id }) => domains.includes(id.authority))
+  return { ...view, numbers: known, golden: goldenOf(known) }
+}
+
 const ATTRIBUTES = [
   'sex',
   'birthTime',

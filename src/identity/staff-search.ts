@@ -14,6 +14,7 @@ import type { PersonRecord } from './pdq-ports.ts'
 import { descriptions, goldenOf, newerFirst } from './pdq-view.ts'
 import type { PersonKey } from './ports.ts'
 import { telecomKey } from './search-keys.ts'
+import { isShownThere, type SearchWindow, throughWindow } from './search-window.ts'
 
 /** Who finds more has not asked for a patient. */
 export const MAX_SHOWN = 50
@@ -65,17 +66,19 @@ interface Request {
   /** Who of the staff, and from where. */
   readonly by: string
   readonly peer: string
+  /** Absent: staff of the network, who know everybody. */
+  readonly window?: SearchWindow
 }
 
 /** Written to the audit before anything is shown: who asked, for which fields, and how many were found. */
 export async function searchPatients(request: Request, ports: AdministrationPorts): Promise<StaffSearchResult> {
-  const { search, limit } = request
+  const { search, limit, window } = request
   const field = unreadable(search)
   if (field !== undefined) return { kind: 'unreadable', field }
   const sought = soughtOf(search)
   const persons = await personsOf(search, { sought, ports })
   if (persons === undefined) return { kind: 'too little' }
-  const agreeing = await agreeingOf(persons, { search, sought, ports })
+  const agreeing = await agreeingOf(persons, { search, sought, ports, window })
   const patients = agreeing.slice(0, limit)
   const more = agreeing.length > limit || persons.length > MAX_CANDIDATES
   await recordSearch(request, { patients, more, ports })
@@ -180,18 +183,43 @@ async function personsOf({ id }: StaffSearch, { sought, ports }: Asked): Promise
 /** Best first; of equals the one that has been known longest. */
 async function agreeingOf(
   persons: readonly PersonKey[],
-  { search, sought, ports }: Asked & { readonly search: StaffSearch },
+  { search, sought, ports, window }: Asked & Viewed,
 ): Promise<readonly FoundPatient[]> {
   const records = grouped(await ports.administration.recordsOf(persons), ({ person }) => person)
   const inOrder = persons.toSorted((a, b) => Number(BigInt(a) - BigInt(b)))
   const found = inOrder.flatMap((person) => {
-    const all = (records.get(person) ?? []).toSorted(newerFirst)
+    const all = visible((records.get(person) ?? []).toSorted(newerFirst), { search, ports, window })
     const described = descriptions(all, all)
     const isDiscreet = search.id === undefined && described.some(({ restricted }) => restricted === true)
     const best = all.length === 0 || isDiscreet ? undefined : bestFirst(described, sought)
-    return best === undefined ? [] : toFound(all, best, ports)
+    return best === undefined ? [] : toFound(shownOf(all, { ports, window }), best, ports)
   })
   return found.toSorted((a, b) => b.score - a.score)
+}
+
+interface Viewed {
+  readonly search: StaffSearch
+  readonly window: SearchWindow | undefined
+}
+
+/** What of a person may be known; nothing when they were found by a number that may not be. */
+function visible(
+  records: readonly PersonRecord[],
+  { search, ports, window }: Viewed & Pick<Asked, 'ports'>,
+): readonly PersonRecord[] {
+  if (window === undefined) return records
+  const seen = throughWindow(records, window, ports)
+  const { id } = search
+  if (id === undefined) return seen
+  const values = [id, id.normalize('NFKC').trim()]
+  return shownOf(seen, { ports, window }).some((record) => values.includes(record.id.value)) ? seen : []
+}
+
+function shownOf(
+  records: readonly PersonRecord[],
+  { ports, window }: Pick<Viewed, 'window'> & Pick<Asked, 'ports'>,
+): readonly PersonRecord[] {
+  return window === undefined ? records : records.filter((record) => isShownThere(record, window, ports))
 }
 
 interface Agreement {

@@ -7,7 +7,7 @@ import { changed, changing, outcomeOf } from './changing.ts'
 
 export function unions(
   pool: pg.Pool,
-): Pick<AdministrationStore, 'unions' | 'addUnion' | 'addMember' | 'endMembership'> {
+): Pick<AdministrationStore, 'unions' | 'registrationPeers' | 'addUnion' | 'addMember' | 'endMembership'> {
   return {
     unions: () =>
       query<UnionRecord>(
@@ -18,6 +18,7 @@ export function unions(
                            from access.union_member m where m.union_id = u.union_id), '[]'::jsonb) as members
           from access.facility_union u order by u.union_id`,
       ),
+    registrationPeers: (facilityId) => registrationPeers(pool, facilityId),
     addUnion: (union, change) => changing(pool, change, (client) => addUnion(client, union)),
     addMember: (membership, change) => changing(pool, change, (client) => addMember(client, membership)),
     endMembership: (m, change) =>
@@ -71,4 +72,20 @@ async function addMember(client: Queryable, m: Membership): Promise<Stored | 'mi
         values (${m.unionId}, ${m.facilityId}, ${period.from}, ${period.to})`,
   )
   return 'created'
+}
+
+async function registrationPeers(client: Queryable, facilityId: string): Promise<readonly string[]> {
+  const rows = await query<{ readonly facilityId: string }>(
+    client,
+    sql`/* facilities whose registrations a facility may know */
+      with mine as (
+        select m.union_id, u.kind from access.union_member m join access.facility_union u using (union_id)
+        where m.facility_id = ${facilityId} and m.valid_from <= now() and (m.valid_to is null or m.valid_to > now()))
+      select other.facility_id as "facilityId"
+      from access.union_member other join access.facility_union u using (union_id)
+      where other.valid_from <= now() and (other.valid_to is null or other.valid_to > now())
+        and (other.union_id in (select union_id from mine) or (u.kind = 'open' and exists (select from mine where kind = 'open')))
+      union select ${facilityId}`,
+  )
+  return rows.map((row) => row.facilityId)
 }

@@ -1,9 +1,10 @@
 // Admin routes of consents (同意): recorded, changed by objections, withdrawn whole or for facilities, with all versions readable (idlink C-3 to C-6).
 
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import {
   type ChangedConsent,
   CONSENT_FORMS,
+  type ConsentChange,
   type ConsentOrigin,
   type NewConsent,
   RELATIONS,
@@ -12,7 +13,7 @@ import { changeConsent, recordConsent } from '../../access/administration/consen
 import type { Fault } from '../../access/administration.ts'
 import { answerChanged, answerError, answerFault, answerStored, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
-import { REGISTRARS } from './principal.ts'
+import { principalOf, REGISTRARS } from './principal.ts'
 import { changeOf, day, described, exactly, identity, moment, slug, words } from './schemas.ts'
 
 const facilities = { type: 'array', items: slug, maxItems: 1000 } as const
@@ -95,7 +96,7 @@ export function registerConsentRoutes(app: FastifyInstance, ports: AdminPorts): 
         facilities: [],
         excludedFacilities: [],
         excludedKinds: [],
-        ...request.body,
+        ...takenHere(request, request.body),
         personKey: person.key,
       }
       const answered = await recordConsent(complete, changeOf(request, 'consent recorded'), { store, documentKinds })
@@ -119,7 +120,7 @@ function registerChanges(app: FastifyInstance, { store, documentKinds }: AdminPo
     },
     async (request, reply) => {
       const { id } = request.params
-      const { exclude, readmit, ...rest } = request.body
+      const { exclude, readmit, ...rest } = takenHere(request, request.body)
       const given = {
         ...rest,
         exclude: { facilities: [], kinds: [], ...exclude },
@@ -149,15 +150,22 @@ function registerChanges(app: FastifyInstance, { store, documentKinds }: AdminPo
           await store.withdrawConsent(id, reason === undefined ? audited : { ...audited, reason }),
         )
       }
-      const given = {
+      const given = takenHere<ConsentChange>(request, {
         exclude: { facilities: withdrawn, kinds: [] },
         readmit: { facilities: [], kinds: [] },
         reason: reason ?? 'withdrawn for facilities',
-      }
+      })
       const audited = changeOf(request, `consent ${id} withdrawn for ${withdrawn.join(', ')}`)
       return answerChange(reply, await changeConsent({ consentId: id, said: given }, audited, { store, documentKinds }))
     },
   )
+}
+
+/** What a person at a window takes was taken by them, at their facility, whatever else is said. */
+function takenHere<T extends ConsentOrigin>(request: FastifyRequest, given: T): T {
+  const principal = principalOf(request)
+  if (principal.kind === 'host' || principal.facilityId === undefined) return given
+  return { ...given, takenAt: principal.facilityId, takenBy: given.takenBy ?? principal.staffId }
 }
 
 /** The ids of the versions that stand now. */

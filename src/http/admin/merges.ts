@@ -3,11 +3,12 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { findFacility } from '../../access/administration.ts'
 import { splitPerson } from '../../identity/linking.ts'
-import { personOf, viewPerson } from '../../identity/person-view.ts'
+import { personOf, viewPerson, viewWithin } from '../../identity/person-view.ts'
 import { mergeByStaff, undoMerge } from '../../identity/staff-merge.ts'
 import { type PatientId, parseOid } from '../../model/identifiers.ts'
 import { invalid, notFound } from './answers.ts'
 import { shownHistory, shownMerge, shownPatient } from './index-answers.ts'
+import { ownDomains } from './own.ts'
 import type { AdminPorts } from './ports.ts'
 import { NETWORK_READERS, REGISTRARS } from './principal.ts'
 import { described, exactly, identity, type Paged, pageOf, paging, slug, whoOf, words } from './schemas.ts'
@@ -23,7 +24,8 @@ export function registerMergeRoutes(app: FastifyInstance, ports: AdminPorts): vo
   registerChanges(app, ports)
 }
 
-function registerViews(app: FastifyInstance, { index }: AdminPorts): void {
+function registerViews(app: FastifyInstance, ports: AdminPorts): void {
+  const { index } = ports
   const { administration } = index
   app.get<Xad>(
     '/patients/:xad',
@@ -35,7 +37,10 @@ function registerViews(app: FastifyInstance, { index }: AdminPorts): void {
     },
     async (request, reply) => {
       const person = await personOf(request.params.xad, index)
-      return person === undefined ? notFound(reply) : shownPatient(await viewPerson(person, index))
+      if (person === undefined) return notFound(reply)
+      const view = await viewPerson(person, index)
+      const domains = await ownDomains(request, ports)
+      return shownPatient(domains === undefined ? view : viewWithin(view, domains))
     },
   )
   app.get<Xad & Page>(
@@ -50,7 +55,9 @@ function registerViews(app: FastifyInstance, { index }: AdminPorts): void {
     async (request, reply) => {
       const person = await personOf(request.params.xad, index)
       if (person === undefined) return notFound(reply)
-      return (await administration.historyOf(person, pageOf(request.query, HISTORY_ROWS))).map(shownHistory)
+      const rows = await administration.historyOf(person, pageOf(request.query, HISTORY_ROWS))
+      const domains = await ownDomains(request, ports)
+      return rows.filter(({ id }) => domains?.includes(id.authority) ?? true).map(shownHistory)
     },
   )
   app.get<Xad & Page>(

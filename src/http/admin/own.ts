@@ -1,6 +1,7 @@
 // Whose object a route is about: staff of a facility reach what is their facility's, everything else is as if it were not there (idlink A-7).
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { findFacility } from '../../access/administration.ts'
 import { notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
 import { facilityOf } from './principal.ts'
@@ -27,6 +28,17 @@ export async function refuseForeign(
   const facilityId = owned === undefined ? undefined : facilityOf(request)
   if (owned === undefined || facilityId === undefined) return undefined
   return (await isOwn(owned, { params: request.params as Params, facilityId }, ports)) ? undefined : notFound(reply)
+}
+
+/** Domains whose numbers staff of a facility may know: its own and the network's; undefined for those who work for all. */
+export async function ownDomains(
+  request: FastifyRequest,
+  { store, transfer }: Pick<AdminPorts, 'store' | 'transfer'>,
+): Promise<readonly string[] | undefined> {
+  const facilityId = facilityOf(request)
+  if (facilityId === undefined) return undefined
+  const own = await findFacility(facilityId, store)
+  return [transfer.affinityDomain, ...(own === undefined ? [] : [own.patientDomain.oid])]
 }
 
 async function isOwn(

@@ -5,7 +5,7 @@ import { MAX_SHOWN, type StaffSearch, searchPatients, type UnreadableField } fro
 import { type AdminError, invalid } from './answers.ts'
 import { shownFound } from './index-answers.ts'
 import type { AdminPorts } from './ports.ts'
-import { REGISTRARS } from './principal.ts'
+import { facilityOf, REGISTRARS } from './principal.ts'
 import { described, exactly, whoOf, words } from './schemas.ts'
 
 const said = (description: string) => ({ ...words, description })
@@ -31,7 +31,7 @@ interface SearchQuery extends StaffSearch {
 const SUMMARY =
   'Patients of whom one record agrees with all that is given, best first. A patient whose source asks for discretion is found by `id` only; every search is audited'
 
-export function registerSearchRoutes(app: FastifyInstance, { index }: AdminPorts): void {
+export function registerSearchRoutes(app: FastifyInstance, { index, store }: AdminPorts): void {
   app.get<{ Querystring: SearchQuery }>(
     '/patients/search',
     { schema: described(SUMMARY, { roles: REGISTRARS, querystring: exactly(fields, Object.keys(fields)) }) },
@@ -39,7 +39,11 @@ export function registerSearchRoutes(app: FastifyInstance, { index }: AdminPorts
       const { limit, ...search } = request.query
       if (search.name !== undefined && (search.family ?? search.given) !== undefined) return invalid(reply, TWO_NAMES)
       const most = limit === undefined ? MAX_SHOWN : Number(limit)
-      const result = await searchPatients({ search, limit: most, ...whoOf(request) }, index)
+      const facilityId = facilityOf(request)
+      const window =
+        facilityId === undefined ? undefined : { facilityId, peers: new Set(await store.registrationPeers(facilityId)) }
+      const asked = { search, limit: most, ...whoOf(request), ...(window === undefined ? {} : { window }) }
+      const result = await searchPatients(asked, index)
       if (result.kind === 'found') return { patients: result.patients.map(shownFound), more: result.more }
       return invalid(reply, result.kind === 'too little' ? TOO_LITTLE : UNREADABLE[result.field])
     },

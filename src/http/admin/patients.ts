@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { findFacility } from '../../access/administration.ts'
 import type { Demographics } from '../../model/person.ts'
 import { answerStored, notFound } from './answers.ts'
+import { ownDomains } from './own.ts'
 import type { AdminPorts, PersonAnswer } from './ports.ts'
 import { ownFacility, REGISTRARS } from './principal.ts'
 import { described, exactly, slug, whoOf, words } from './schemas.ts'
@@ -40,7 +41,12 @@ export function registerPatientRoutes(app: FastifyInstance, ports: AdminPorts): 
         querystring: exactly({ id: words, domain: words }, ['domain']),
       }),
     },
-    async (request) => (await patients.find(request.query.id, request.query.domain)).map(shown),
+    async (request) => {
+      const { id, domain } = request.query
+      const found = (await patients.find(id, domain)).map(shown)
+      const domains = await ownDomains(request, ports)
+      return domains === undefined ? found : found.flatMap((person) => narrowed(person, { id, domains }))
+    },
   )
   app.post<{ Body: { demographics: Partial<Demographics> & Pick<Demographics, 'names'> } }>(
     '/patients',
@@ -56,6 +62,15 @@ export function registerPatientRoutes(app: FastifyInstance, ports: AdminPorts): 
 /** The surrogate key never leaves the server. */
 function shown({ key: _key, ...person }: PersonAnswer): Omit<PersonAnswer, 'key'> {
   return person
+}
+
+/** Which other facilities know the patient is not for the staff of this one, nor that a number of theirs exists. */
+function narrowed(
+  person: Omit<PersonAnswer, 'key'>,
+  { id, domains }: { readonly id: string; readonly domains: readonly string[] },
+): readonly Omit<PersonAnswer, 'key'>[] {
+  const identifiers = person.identifiers.filter(({ domain }) => domains.includes(domain))
+  return identifiers.some(({ value }) => value === id) ? [{ ...person, identifiers }] : []
 }
 
 function registerLinkRoutes(app: FastifyInstance, { patients, store }: AdminPorts): void {
