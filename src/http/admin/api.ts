@@ -24,6 +24,7 @@ import { registerMatchingRoutes } from './matching.ts'
 import { registerMergeRoutes } from './merges.ts'
 import { refuseForeign } from './own.ts'
 import { registerSearchRoutes } from './patient-search.ts'
+import { registerSheetRoutes } from './patient-sheet.ts'
 import { registerTransferRoutes } from './patient-transfer.ts'
 import { registerPatientRoutes } from './patients.ts'
 import type { AdminPorts } from './ports.ts'
@@ -77,6 +78,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerPatientRoutes(app, ports)
   registerConsentRoutes(app, ports)
   registerSupportStopRoutes(app, ports)
+  registerSheetRoutes(app, ports)
   registerSearchRoutes(app, ports)
   registerTransferRoutes(app, ports)
   registerMergeRoutes(app, ports)

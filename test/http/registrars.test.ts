@@ -1,0 +1,171 @@
+// What a registrar finds and sees of patients: those of the own unions, without the numbers of other facilities (idlink A-7, C-2, C-8, U-2).
+
+import t from 'tap'
+import { openAdministration, TOKEN } from './administration.ts'
+import { type Call, enterPerson } from './persons.ts'
+
+t.setTimeout(120_000)
+
+const { call, url, auditRows } = await openAdministration(t)
+
+for (const [index, facilityId] of ['hospital-x', 'clinic-y'].entries())
+  await call('POST', '/facilities', {
+    facilityId,
+    oid: `2.25.50${index}`,
+    name: `想像施設${index}`,
+    kind: 'viewing',
+    patientDomain: { oid: `2.25.60${index}`, name: facilityId.toUpperCase() },
+  })
+
+const asked: Call = (method, path, { body, session = TOKEN } = {}) =>
+  call(method, path, body, { authorization: `Bearer ${session}` })
+const administrator = await enterPerson(asked, {
+  staffId: 'suzuki',
+  facilityId: 'clinic-y',
+  roles: ['facility-administrator'],
+})
+const { session } = await enterPerson(
+  asked,
+  { staffId: 'sato', facilityId: 'clinic-y', roles: ['registrar'] },
+  { by: administrator.session },
+)
+const registrar = (method: string, path: string, body?: object) =>
+  asked(method, path, { session, ...(body === undefined ? {} : { body }) })
+
+async function asPage(path: string) {
+  const answer = await fetch(`${url}/admin/v1${path}`, { headers: { authorization: `Bearer ${session}` } })
+  return { status: answer.status, headers: Object.fromEntries(answer.headers), text: await answer.text() }
+}
+
+let born = 0
+
+async function patient(facilityId: string, id: string, name?: { readonly family: string; readonly given: string }) {
+  born += 1
+  const demographics = {
+    names: [{ representation: 'IDE', ...(name ?? { family: '空想', given: `人${born}` }) }],
+    birthTime: `19${50 + born}0101`,
+  }
+  const xad = String((await call('POST', '/patients', { demographics })).body.xad)
+  await call('POST', `/patients/${xad}/links`, { facilityId, id, reason: '確認' })
+  return xad
+}
+
+const own = await patient('clinic-y', '1')
+const foreign = await patient('hospital-x', '1')
+const missing = await registrar('GET', '/patients/no-such-patient/consents')
+
+t.test('a registrar finds patients by own numbers, and learns nothing of those of others', async (t) => {
+  await call('POST', `/patients/${own}/links`, { facilityId: 'hospital-x', id: '88', reason: '確認' })
+  const { body } = await registrar('GET', '/patients?id=1')
+  t.match(body, [{ xad: own }])
+  t.equal((body as unknown as readonly unknown[]).length, 1, 'not the patient of the same number elsewhere')
+  t.notMatch(JSON.stringify(body), '2.25.600')
+  t.strictSame((await registrar('GET', '/patients?id=88')).body, [], 'a number of another facility')
+  t.strictSame((await registrar('GET', '/patients?id=88&domain=2.25.600')).body, [])
+  t.match((await registrar('GET', `/patients?id=${own}`)).body, [{ xad: own }])
+  const view = (await registrar('GET', `/patients/${own}`)).body
+  t.match(view, { xad: own })
+  for (const shown of [view, (await registrar('GET', `/patients/${own}/history`)).body]) {
+    t.match(JSON.stringify(shown), '2.25.601')
+    t.notMatch(JSON.stringify(shown), '2.25.600', 'where else the patient is treated')
+  }
+  t.match(JSON.stringify((await call('GET', `/patients/${own}`)).body), '2.25.600')
+})
+
+t.test(
+  'U-2: a registrar finds by name who is registered in the own unions, or in open ones from an open one',
+  async (t) => {
+    for (const [index, facilityId] of ['open-z', 'closed-w', 'closed-v'].entries())
+      await call('POST', '/facilities', {
+        facilityId,
+        oid: `2.25.70${index}`,
+        name: facilityId,
+        kind: 'viewing',
+        patientDomain: { oid: `2.25.80${index}`, name: facilityId.toUpperCase() },
+      })
+    const unions = [
+      ['town', 'open', ['clinic-y']],
+      ['coast', 'open', ['open-z']],
+      ['inner', 'closed', ['clinic-y', 'closed-w']],
+      ['other', 'closed', ['closed-v']],
+    ] as const
+    for (const [unionId, kind, members] of unions) {
+      await call('POST', '/unions', { unionId, name: unionId, kind })
+      for (const facilityId of members) await call('POST', `/unions/${unionId}/members`, { facilityId })
+    }
+    const persons: Record<string, string> = {}
+    for (const facilityId of ['clinic-y', 'open-z', 'closed-w', 'closed-v'])
+      persons[facilityId] = await patient(facilityId, '600', { family: '捜索', given: facilityId })
+    const search = async (query: string) => (await registrar('GET', `/patients/search?${query}`)).body
+    const found = await search(`name=${encodeURIComponent('捜索')}`)
+    const xads = (found.patients as readonly { readonly xad: string }[]).map(({ xad }) => xad)
+    t.strictSame(
+      xads.toSorted(),
+      ['clinic-y', 'open-z', 'closed-w'].map((facilityId) => persons[facilityId] ?? '').toSorted(),
+      'not of a closed union that is another',
+    )
+    t.notMatch(JSON.stringify(found), /2\.25\.80/, 'and not where else they have numbers')
+    t.match(await search('id=600'), { patients: [{ xad: persons['clinic-y'] }] })
+    t.equal(((await search('id=600')).patients as readonly unknown[]).length, 1, 'the own number only')
+    t.match(await search(`id=${persons['open-z']}`), { patients: [{ xad: persons['open-z'] }] })
+    t.match(await search(`id=${persons['closed-v']}`), { patients: [] })
+    t.equal(
+      ((await call('GET', `/patients/search?name=${encodeURIComponent('捜索')}`)).body.patients as readonly unknown[])
+        .length,
+      4,
+      'those who run the network find everybody',
+    )
+  },
+)
+
+t.test('C-3: a registrar takes consents of the own patients, in the own name', async (t) => {
+  const comprehensive = { kind: 'comprehensive', takenAt: 'hospital-x' }
+  const recorded = await registrar('POST', `/patients/${own}/consents`, comprehensive)
+  t.match(recorded, { status: 201 })
+  const id = String(recorded.body.consentId)
+  t.match((await registrar('GET', `/patients/${own}/consents`)).body, [
+    { takenAt: 'clinic-y', takenBy: 'sato', recordedBy: 'staff:sato' },
+  ])
+  t.match(await registrar('PATCH', `/consents/${id}`, { exclude: { kinds: ['LAB'] }, reason: '申出' }), { status: 200 })
+  t.match(await registrar('POST', `/consents/${id}/withdraw`, { reason: '撤回' }), { status: 200 })
+})
+
+t.test('C-8: a sheet is printed by one facility, and another one finds the patient by it', async (t) => {
+  const xad = await patient('clinic-y', '500')
+  const born = (await call('GET', `/patients/${xad}`)).body.golden as readonly { attribute: string; value: string }[]
+  const birthTime = born.find(({ attribute }) => attribute === 'birthTime')?.value ?? ''
+  const sheet = (query: string) => asPage(`/patients/${xad}/sheet?${query}`)
+  const page = await sheet('facility=clinic-y')
+  t.match(page, {
+    status: 200,
+    headers: { 'cache-control': 'no-store', 'content-security-policy': /default-src 'none'/ },
+  })
+  for (const part of ['患者情報送信票', '想像施設1', '500', xad, '空想', birthTime.slice(0, 4)])
+    t.match(page.text, part)
+  t.notMatch(page.text, /<script|<img|<link/)
+  t.match(await sheet('facility=clinic-y&kind=consent'), { status: 409, text: /No consent/ })
+  await registrar('POST', `/patients/${xad}/consents`, {
+    kind: 'comprehensive',
+    excludedKinds: ['LAB'],
+    form: 'written',
+  })
+  const consent = await sheet('facility=clinic-y&kind=consent')
+  t.match(consent, { status: 200, text: /同意書送信票[\s\S]*包括同意[\s\S]*書面/ })
+  t.notMatch(consent.text, 'LAB', 'what the patient objects to is not told')
+  t.match(await sheet('facility=hospital-x'), { status: 404 }, 'of another facility')
+  t.match(await asPage(`/patients/${foreign}/sheet?facility=clinic-y`), { status: 404 }, 'of another’s patient')
+  const find = (body: object) => registrar('POST', '/patients/by-sheet', body)
+  const said = { facilityId: 'clinic-y', id: '500', birthTime }
+  t.match(await find(said), { status: 200, body: { xad } })
+  for (const wrong of [
+    { ...said, birthTime: '19000101' },
+    { ...said, id: '501' },
+    { ...said, facilityId: 'nobody' },
+    { ...said, facilityId: 'hospital-x' },
+  ])
+    t.strictSame(await find(wrong), missing, 'whatever is wrong, the answer is the same')
+  const looks = (await auditRows()).filter(({ event_code }) => event_code === '110112').map(({ reason }) => reason)
+  t.ok(looks.includes('patient sheet (information) of facility clinic-y printed'))
+  t.equal(looks.filter((reason) => /sheet of facility .*: none$/.test(reason)).length, 4)
+  t.notMatch(looks.join(), /500|空想/)
+})
