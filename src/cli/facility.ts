@@ -4,7 +4,9 @@ import type { Command } from 'commander'
 import { given, segment, showChange, showList, withAdmin } from './admin-command.ts'
 import type { Registration } from './context.ts'
 import { registerContract } from './contract.ts'
+import { registerProfile } from './facility-profile.ts'
 import { UsageError } from './failure.ts'
+import { registerLedger } from './ledger.ts'
 import { registerAudience } from './rights.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -28,6 +30,8 @@ export const registerFacility: Registration = (program, terminal) => {
   registerList(group, terminal)
   for (const change of CHANGES) registerChange(group, terminal, change)
   registerHistory(group, terminal)
+  registerProfile(group, terminal)
+  registerLedger(group, terminal)
   registerContract(group, terminal)
   registerAudience(group, terminal)
 }

@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from 'commander'
 import { registerAccount } from './account.ts'
+import { registerAgreement } from './agreement.ts'
 import { registerAnchor } from './anchor.ts'
 import { registerBench } from './bench/bench.ts'
 import { registerCalendar } from './calendar.ts'
@@ -34,6 +35,7 @@ import { registerRetrieve } from './retrieve.ts'
 import { registerReview } from './review.ts'
 import { registerRights } from './rights.ts'
 import { registerServe } from './serve.ts'
+import { registerServiceContract } from './service-contract.ts'
 import { registerSsmix } from './ssmix/index.ts'
 import { registerStaff } from './staff.ts'
 import { registerSubscription } from './subscription.ts'
@@ -58,6 +60,8 @@ const commands: readonly Registration[] = [
   registerInvite,
   registerUnion,
   registerRights,
+  registerAgreement,
+  registerServiceContract,
   registerConsent,
   registerEmergency,
   registerPatient,

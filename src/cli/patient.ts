@@ -7,9 +7,11 @@ import { type DemographicsOptions, demographicsOf, describingPerson } from './de
 import { UsageError } from './failure.ts'
 import { formatTable, toJson } from './output.ts'
 import { registerSearch } from './patient-search.ts'
+import { registerSheet } from './patient-sheet.ts'
 import { registerTransfer } from './patient-transfer.ts'
 import { registerPersonChanges } from './person-changes.ts'
 import { registerPersonViews } from './person-views.ts'
+import { registerSupportStop } from './support-stop.ts'
 
 export const registerPatient: Registration = (program, terminal) => {
   const group = program.command('patient').description('patients and their numbers / 患者と患者番号')
@@ -60,6 +62,8 @@ export const registerPatient: Registration = (program, terminal) => {
   registerSearch(group, terminal)
   registerPersonViews(group, terminal)
   registerPersonChanges(group, terminal)
+  registerSupportStop(group, terminal)
+  registerSheet(group, terminal)
 }
 
 function requireName(options: DemographicsOptions) {

@@ -9,6 +9,7 @@ import { RULE_SWITCHES, type RuleSwitches } from '../model/rule-switch.ts'
 import { given, segment, showChange, showList, withAdmin } from './admin-command.ts'
 import { listOf, type Registration } from './context.ts'
 import { UsageError } from './failure.ts'
+import { type MayOptions, mayOf, registerSystemChanges, rolesOf, SAID } from './system-changes.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What registers a system; an invitation may do so too. */
@@ -25,6 +26,7 @@ export const registerSystem: Registration = (program, terminal) => {
   const group = program.command('system').description('connected systems / 接続システム')
   registerAdd(group, terminal)
   registerList(group, terminal)
+  registerSystemChanges(group, terminal)
   registerRules(group, terminal)
   registerTolerances(group, terminal)
   registerCertificate(group, terminal)
@@ -36,9 +38,12 @@ function registerAdd(group: Command, terminal: Terminal): void {
     .description('register a system / システムの登録')
     .requiredOption('--facility <facilityId>', 'facility it belongs to')
     .requiredOption('--roles <roles>', `separated by commas: ${ROLES.join(', ')}`)
-  withFurtherOptions(command).action((systemId: string, options: SystemOptions, command) =>
+    .option('--source-ids <oids>', SAID.sourceIds)
+    .option('--delegates <facilityIds>', SAID.delegates)
+  withFurtherOptions(command).action((systemId: string, options: SystemOptions & MayOptions, command) =>
     withAdmin(command, terminal, async (call) => {
-      const answer = await call.admin.post('/systems', given(systemBody(systemId, options)))
+      const body = given({ ...systemBody(systemId, options), ...mayOf(options) })
+      const answer = await call.admin.post('/systems', body)
       showChange(call, answer, `system ${systemId} registered`)
     }),
   )
@@ -135,12 +140,4 @@ function registerCertificate(group: Command, terminal: Terminal): void {
         showChange(call, answer, `certificate of system ${systemId} registered`)
       }),
     )
-}
-
-function rolesOf(text: string): readonly string[] {
-  const roles = listOf(text)
-  const unknown = roles.find((role) => !ROLES.some((known) => known === role))
-  if (unknown !== undefined || roles.length === 0)
-    throw new UsageError(`--roles needs some of ${ROLES.join(', ')}${unknown === undefined ? '' : `; not ${unknown}`}`)
-  return roles
 }

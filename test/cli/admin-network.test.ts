@@ -1,0 +1,179 @@
+// Commands of network administration over the admin API: what is asked, and what is refused before it is asked.
+
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { type Heard, makePlace, openManagement, run, type Said } from './fake-door.ts'
+
+async function withManagement(t: Test, respond: (heard: Heard) => Said) {
+  const place = await makePlace()
+  const door = await openManagement(respond)
+  t.teardown(() => Promise.all([door.close(), place.remove()]))
+  const here = ['--data-dir', place.dataDir, '--set', `management.port=${door.port}`]
+  return { door, call: (...argv: readonly string[]) => run([...argv, ...here]), place }
+}
+
+const json = (status: number, body: unknown): Said => ({
+  status,
+  contentType: 'application/json',
+  body: JSON.stringify(body),
+})
+
+/** Method, path and body of what was heard. */
+const asked = ({ method, path, body }: Heard) => [
+  `${method} ${path.replace('/admin/v1', '')}`,
+  ...(body.length === 0 ? [] : [JSON.parse(String(body))]),
+]
+
+t.test('C-3 to C-7: consents and stops of support', async (t) => {
+  const { door, call } = await withManagement(t, () => json(200, { status: 'ok', consentIds: ['9'] }))
+  const origin = ['--relation', 'guardian', '--consented-by', '空想 母', '--form', 'oral', '--given-on', '2026-04-01']
+  await call('consent', 'add', 'X1', ...origin, '--taken-at', 'f', '--text-version', '3', '--share-communities')
+  await call(
+    'consent',
+    'change',
+    '7',
+    '--exclude-kinds',
+    'LAB,ALLERGY',
+    '--readmit-facilities',
+    'f',
+    '--reason',
+    '申出',
+  )
+  await call('consent', 'change', '7', '--no-share-communities', '--form', 'written', '--reason', '申出')
+  await call('consent', 'withdraw', '7', '--facilities', 'f,g', '--reason', '撤回')
+  await call('patient', 'stop-support', 'X1', '--reason', '申出')
+  await call('patient', 'resume-support', 'X1', '--reason', '再開')
+  t.strictSame(door.heard.map(asked), [
+    [
+      'POST /patients/X1/consents',
+      {
+        kind: 'comprehensive',
+        sharesWithCommunities: true,
+        relation: 'guardian',
+        consentedBy: '空想 母',
+        form: 'oral',
+        givenOn: '2026-04-01',
+        textVersion: '3',
+        takenAt: 'f',
+      },
+    ],
+    ['PATCH /consents/7', { exclude: { kinds: ['LAB', 'ALLERGY'] }, readmit: { facilities: ['f'] }, reason: '申出' }],
+    ['PATCH /consents/7', { sharesWithCommunities: false, reason: '申出', form: 'written' }],
+    ['POST /consents/7/withdraw', { facilities: ['f', 'g'], reason: '撤回' }],
+    ['POST /patients/X1/stop-support', { reason: '申出' }],
+    ['POST /patients/X1/resume-support', { reason: '再開' }],
+  ])
+})
+
+t.test('A-2, A-3, A-6, U-1: facilities, systems and unions are changed', async (t) => {
+  const { door, call } = await withManagement(t, () => json(200, { status: 'ok' }))
+  await call('facility', 'profile', 'f', '--address', '架空県', '--beds', '20', '--clear', 'phone', '--reason', '移転')
+  await call('system', 'set', 's', '--roles', 'store-client', '--delegates', 'f,g', '--source-ids', '')
+  await call('system', 'suspend', 's', '--reason', '調査')
+  await call('system', 'resume', 's')
+  await call('union', 'set', 'u', '--areas', 'a,b', '--reason', '合併')
+  await call('union', 'end', 'u', '--reason', '解散')
+  t.strictSame(door.heard.map(asked), [
+    ['PATCH /facilities/f/profile', { address: '架空県', beds: 20, phone: null, reason: '移転' }],
+    ['PATCH /systems/s', { roles: ['store-client'], sourceIds: [], delegatedFacilities: ['f', 'g'] }],
+    ['PATCH /systems/s', { status: 'suspended', reason: '調査' }],
+    ['PATCH /systems/s', { status: 'active' }],
+    ['PATCH /unions/u', { areas: ['a', 'b'], reason: '合併' }],
+    ['POST /unions/u/end', { reason: '解散' }],
+  ])
+})
+
+t.test('U-9, A-1: agreements and contracts of use', async (t) => {
+  const { door, call } = await withManagement(t, () => json(200, { agreementId: '1' }))
+  const period = ['--from', '2026-04-01T00:00:00+09:00', '--to', '2027-04-01T00:00:00+09:00']
+  await call('agreement', 'add', '--title', '合意書', '--community', '2.25.9', '--kinds', 'LAB', ...period)
+  await call('agreement', 'end', '1', '--reason', '解除')
+  await call('agreement', 'list', '--running')
+  await call('service-contract', 'add', 'c', '--party', '想像会', '--applied', '2026-03-01', '--starts', '2026-04-01')
+  await call('service-contract', 'facility', 'c', 'f', '--from', '2026-04-01')
+  await call('service-contract', 'end', 'c', '--on', '2027-03-31', '--reason', '廃院')
+  t.strictSame(door.heard.map(asked), [
+    [
+      'POST /agreements',
+      {
+        title: '合意書',
+        partnerCommunity: '2.25.9',
+        direction: 'both',
+        kinds: ['LAB'],
+        validFrom: '2026-04-01T00:00:00+09:00',
+        validTo: '2027-04-01T00:00:00+09:00',
+      },
+    ],
+    ['POST /agreements/1/end', { reason: '解除' }],
+    ['GET /agreements?running=true'],
+    [
+      'POST /service-contracts',
+      {
+        contractId: 'c',
+        party: '想像会',
+        partyKind: 'corporation',
+        appliedOn: '2026-03-01',
+        startsOn: '2026-04-01',
+      },
+    ],
+    ['POST /service-contracts/c/facilities', { facilityId: 'f', validFrom: '2026-04-01' }],
+    ['POST /service-contracts/c/end', { endsOn: '2027-03-31', reason: '廃院' }],
+  ])
+})
+
+t.test('histories are tables of what was changed', async (t) => {
+  const revision = { at: '2026-04-01', by: 'staff:sato', reason: '合併', changed: { name: { from: 'A', to: 'B' } } }
+  const { door, call } = await withManagement(t, ({ path }) =>
+    json(200, path.endsWith('/counts') ? { registeredPatients: 12, linkedPatients: 7 } : [revision]),
+  )
+  for (const argv of [
+    ['facility', 'changes', 'f'],
+    ['system', 'history', 's'],
+    ['union', 'history', 'u'],
+  ])
+    t.match((await call(...argv)).text, /2026-04-01 +staff:sato +.*"from":"A","to":"B".* 合併/)
+  t.match((await call('facility', 'counts', 'f')).text, /registeredPatients +linkedPatients\n12 +7/)
+  t.strictSame(JSON.parse((await call('facility', 'counts', 'f', '--json')).text), {
+    registeredPatients: 12,
+    linkedPatients: 7,
+  })
+  await call('patient', 'support', 'X1')
+  t.equal(door.heard.at(-1)?.path, '/admin/v1/patients/X1/support-stops')
+})
+
+t.test('C-11: a ledger goes to standard output or to a file that is the owner’s alone', async (t) => {
+  const csv = '\ufeffTime,Event\r\n2026/04/01 09:00:00,link\r\n'
+  const { door, call, place } = await withManagement(t, () => ({ status: 200, contentType: 'text/csv', body: csv }))
+  t.match((await call('facility', 'ledger', 'f', '--month', '2026-04')).text, '2026/04/01 09:00:00,link')
+  const file = join(place.dataDir, 'ledger.csv')
+  const { code } = await call('facility', 'ledger', 'f', '--month', '2026-04', '--ledger', 'consents', '--out', file)
+  t.equal(code, 0)
+  t.equal(await readFile(file, 'utf8'), csv)
+  t.equal((await stat(file)).mode & 0o777, 0o600)
+  t.strictSame(
+    door.heard.map(({ path }) => path),
+    [
+      '/admin/v1/facilities/f/ledger?month=2026-04&ledger=links&format=csv',
+      '/admin/v1/facilities/f/ledger?month=2026-04&ledger=consents&format=csv',
+    ],
+  )
+})
+
+t.test('what cannot be meant is refused before anything is sent', async (t) => {
+  const { door, call } = await withManagement(t, () => json(200, {}))
+  const wrong = [
+    ['facility', 'profile', 'f'],
+    ['system', 'set', 's'],
+    ['system', 'set', 's', '--roles', 'king'],
+    ['union', 'set', 'u'],
+    ['union', 'end', 'u'],
+    ['agreement', 'add', '--title', 't', '--from', 'a', '--to', 'b'],
+    ['agreement', 'add', '--title', 't', '--from', 'a', '--to', 'b', '--community', '1.2', '--with-union', 'u'],
+    ['patient', 'stop-support', 'X1'],
+    ['consent', 'change', '7'],
+    ['facility', 'ledger', 'f'],
+  ]
+  for (const argv of wrong) t.equal((await call(...argv)).code, 2, argv.join(' '))
+  t.equal(door.heard.length, 0)
+})

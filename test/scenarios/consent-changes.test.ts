@@ -1,0 +1,85 @@
+// Objections, withdrawal for a facility and 支援中止 as the doors feel them: at once, for viewing and for publishing (idlink C-4, C-5, C-7).
+
+import t from 'tap'
+import { newOid, type PatientId } from '../../src/model/identifiers.ts'
+import { errorCodesOf, isSuccess, type Submitted, submissionOf } from '../faults/messages.ts'
+import { DOMAINS, startNetwork } from '../faults/support.ts'
+
+t.setTimeout(170_000)
+
+const network = await startNetwork(t)
+const { admin } = network
+/** 花子: a comprehensive consent without exclusions, numbers at all facilities of the demo network. */
+const hanako = await network.xadForStaff({ value: '0000012346', authority: DOMAINS['hospital-a'] })
+
+async function provide(systemId: string, codes: Submitted['codes'] = {}): Promise<string> {
+  const { provide, entry } = submissionOf({ patientId: hanako, bytes: Buffer.from(`文書 ${newOid()}`), codes })
+  const { text } = await network.soap(systemId, provide)
+  return isSuccess(text) ? entry.uniqueId : errorCodesOf(text).join()
+}
+
+async function sees(systemId: string, patientId: PatientId, uniqueId: string): Promise<string> {
+  const found = (await network.find(systemId, patientId)).some((entry) => entry.uniqueId === uniqueId)
+  const { documents, response } = await network.fetch(systemId, [uniqueId])
+  const fetched = documents.length === 1 ? 'fetched' : response.errors.map(({ errorCode }) => errorCode).join()
+  return `${found ? 'found' : 'hidden'} ${fetched}`
+}
+
+const SEEN = 'found fetched'
+const UNSEEN = 'hidden XDSDocumentUniqueIdError'
+
+async function standingConsent(): Promise<string> {
+  const { body } = await admin.get(`/patients/${hanako.value}/consents`)
+  const standing = (body as readonly { readonly consentId: string; readonly withdrawnAt: string | null }[]).find(
+    ({ withdrawnAt }) => withdrawnAt === null,
+  )
+  if (standing === undefined) throw new Error('no consent stands')
+  return standing.consentId
+}
+
+const change = async (body: object) => admin.patch(`/consents/${await standingConsent()}`, { reason: 'test', ...body })
+
+t.test('C-4: an objection to a kind or a facility hides at once, and taken back shows again', async (t) => {
+  const [prescription, result] = [
+    await provide('hospital-a', { classCode: 'MEDICATION' }),
+    await provide('hospital-a', { classCode: 'LAB' }),
+  ]
+  t.equal(await sees('clinic-b', hanako, prescription), SEEN)
+  await change({ exclude: { kinds: ['MEDICATION'] } })
+  t.equal(await sees('clinic-b', hanako, prescription), UNSEEN)
+  t.equal(await sees('clinic-b', hanako, result), SEEN)
+  t.equal(await sees('hospital-a', hanako, prescription), SEEN, 'its publisher has it')
+  await change({ exclude: { facilities: ['clinic-b'] } })
+  t.equal(await sees('clinic-b', hanako, result), UNSEEN)
+  t.equal(await sees('pharmacy-c', hanako, result), SEEN)
+  await change({ readmit: { kinds: ['MEDICATION'], facilities: ['clinic-b'] } })
+  t.equal(await sees('clinic-b', hanako, prescription), SEEN)
+})
+
+t.test(
+  'C-5: withdrawn for a facility, it publishes no more and what it published is seen by nobody else',
+  async (t) => {
+    const document = await provide('hospital-a')
+    t.equal(await sees('clinic-b', hanako, document), SEEN)
+    await admin.post(`/consents/${await standingConsent()}/withdraw`, { facilities: ['hospital-a'] })
+    t.equal(await provide('hospital-a'), 'XDSUnknownPatientId')
+    t.equal(await sees('clinic-b', hanako, document), UNSEEN)
+    await change({ readmit: { facilities: ['hospital-a'] } })
+    t.equal(await sees('clinic-b', hanako, document), SEEN)
+  },
+)
+
+t.test(
+  'C-7: after 支援中止 no facility sees the record, the publisher neither, and nothing new is taken',
+  async (t) => {
+    const document = await provide('hospital-a')
+    await admin.post(`/patients/${hanako.value}/stop-support`, { reason: 'test' })
+    for (const systemId of ['clinic-b', 'pharmacy-c', 'hospital-a', 'tester'])
+      t.equal(await sees(systemId, hanako, document), UNSEEN, systemId)
+    t.equal(await provide('hospital-a'), 'XDSUnknownPatientId')
+    await admin.post(`/patients/${hanako.value}/resume-support`, { reason: 'test' })
+    t.equal(await sees('clinic-b', hanako, document), SEEN)
+    t.equal(await sees('hospital-a', hanako, document), SEEN)
+    t.match(await provide('hospital-a'), /^[0-9.]+$/)
+  },
+)
