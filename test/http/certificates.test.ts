@@ -8,6 +8,7 @@ import { certificatesIn } from '../../src/certificates/certificate.ts'
 import { ensureDevelopmentPki } from '../../src/certificates/pki-directory.ts'
 import { openSsl } from '../certificates/openssl.ts'
 import { openAdministration, TOKEN } from './administration.ts'
+import { type Call, enterPerson } from './persons.ts'
 
 t.setTimeout(150_000)
 
@@ -374,6 +375,48 @@ t.test('a certificate that is replaced is not warned of', async (t) => {
   const soon = (await call('GET', '/certificates/expiring?days=60')).list
   t.notOk(soon.some((row) => row.fingerprint === fingerprint))
 })
+
+t.test(
+  'an administrator of a facility sees and closes its certificates, and no others (idlink S-7, A-7)',
+  async (t) => {
+    await call('POST', '/facilities', {
+      facilityId: 'other',
+      oid: '2.25.503',
+      name: '見本医院',
+      kind: 'viewing',
+      patientDomain: { oid: '2.25.504', name: 'OTHER' },
+    })
+    const asPerson: Call = (method, path, { body, session } = {}) =>
+      call(method, path, body, session === undefined ? {} : { authorization: `Bearer ${session}` })
+    const administrator = (staffId: string, facilityId: string) =>
+      enterPerson(asPerson, { staffId, facilityId, roles: ['facility-administrator'] })
+    const own = await administrator('admin-clinic', 'clinic')
+    const other = await administrator('admin-other', 'other')
+    const { fingerprint } = await issue('lost', { days: 20 })
+    const as = (session: string) => ({ authorization: `Bearer ${session}` })
+    const ask = (method: string, path: string, session: string, body?: unknown) => call(method, path, body, as(session))
+    for (const path of ['/certificates', '/certificates?facility=clinic', '/certificates/expiring?days=60']) {
+      t.ok(
+        (await ask('GET', path, own.session)).list.some((row) => row.fingerprint === fingerprint),
+        path,
+      )
+      t.same((await ask('GET', path, other.session)).list, [], path)
+    }
+    t.notOk(
+      (await ask('GET', '/certificates/expiring?days=9999', own.session)).list.some(({ kind }) => kind !== 'client'),
+      'the server and authorities are the business of the network',
+    )
+    const path = `/certificates/${fingerprint}`
+    t.equal((await ask('GET', path, other.session)).status, 404)
+    t.equal((await ask('PATCH', path, other.session, { status: 'revoked' })).status, 404)
+    t.match((await one(fingerprint)).status, 'active')
+    t.equal((await ask('PATCH', path, own.session, { status: 'suspended' })).status, 200)
+    t.match((await one(fingerprint)).status, 'suspended')
+    const csr = await ssl.request('self')
+    t.equal((await ask('POST', '/systems/clinic-ehr/certificates/requests', own.session, { csr })).status, 403)
+    t.equal((await ask('POST', '/systems/clinic-ehr/pkcs12', own.session, {})).status, 403)
+  },
+)
 
 t.test('without the token nothing but the list and the PKCS#12 is there', async (t) => {
   for (const path of ['/pki', '/pki/', '/pki/crl/x', '/pki/ca.key', '/pki/../admin/v1/certificates'])

@@ -7,7 +7,7 @@ import { REVOKE_REASONS } from '../../model/revoke-reason.ts'
 import { answerChanged, answerError, answerStored, invalid, notFound } from './answers.ts'
 import { answerIssueFault } from './certificate-answers.ts'
 import type { AdminPorts } from './ports.ts'
-import { FACILITY_READERS } from './principal.ts'
+import { ADMINISTRATORS, FACILITY_READERS, ownFacility } from './principal.ts'
 import { changeOf, described, exactly, slug, words } from './schemas.ts'
 
 const fingerprint = {
@@ -24,6 +24,9 @@ const terminal = {
 } as const
 const earlyBecause = { ...words, description: 'why it is replaced earlier than 60 days before its end' } as const
 const form = { enum: ['modern', 'legacy'], description: 'legacy: 3DES and SHA-1, for old Windows' } as const
+
+/** No facility's: seen by the network only. */
+const NO_FACILITY = ''
 
 interface Asked {
   readonly csr: string
@@ -50,35 +53,46 @@ function registerList(app: FastifyInstance, { certificates, store }: AdminPorts)
   app.get<{ Querystring: { system?: string; facility?: string; status?: CertificateFilter['status'] } }>(
     '/certificates',
     {
-      schema: described('Client certificates, by system, facility and state', {
-        querystring: exactly(
-          { system: slug, facility: slug, status: { enum: ['active', 'suspended', 'revoked', 'expired'] } },
-          ['system', 'facility', 'status'],
-        ),
-      }),
+      schema: described(
+        'Client certificates, by system, facility and state; of the own facility, for its administrator',
+        {
+          roles: FACILITY_READERS,
+          querystring: exactly(
+            { system: slug, facility: slug, status: { enum: ['active', 'suspended', 'revoked', 'expired'] } },
+            ['system', 'facility', 'status'],
+          ),
+        },
+      ),
     },
-    ({ query: { system, facility, status } }) =>
-      certificates.register.list({
+    async (request) => {
+      const { system, facility, status } = request.query
+      const found = await certificates.register.list({
         ...(system === undefined ? {} : { systemId: system }),
         ...(facility === undefined ? {} : { facilityId: facility }),
         ...(status === undefined ? {} : { status }),
-      }),
+      })
+      return found.filter(({ facilityId }) => ownFacility(request, facilityId))
+    },
   )
   app.get<{ Querystring: { days?: string } }>(
     '/certificates/expiring',
     {
       schema: described('Certificates of systems, of the server and of authorities that end soon, the next one first', {
+        roles: FACILITY_READERS,
         querystring: exactly(
           { days: { type: 'string', pattern: '^\\d{1,4}$', description: 'within so many days; 60' } },
           ['days'],
         ),
       }),
     },
-    ({ query }) => certificates.expiring(Number(query.days ?? 60)),
+    async (request) => {
+      const found = await certificates.expiring(Number(request.query.days ?? 60))
+      return found.filter(({ facilityId = NO_FACILITY }) => ownFacility(request, facilityId))
+    },
   )
   app.get<{ Params: { fingerprint: string } }>(
     '/certificates/:fingerprint',
-    { schema: described('One certificate with its PEM') },
+    { schema: described('One certificate with its PEM', { roles: FACILITY_READERS, own: 'certificate' }) },
     async (request, reply) => (await certificates.register.find(request.params.fingerprint)) ?? notFound(reply),
   )
 }
@@ -182,7 +196,10 @@ function registerState(app: FastifyInstance, { certificates }: AdminPorts): void
   app.patch<{ Params: { fingerprint: string }; Body: StateChange }>(
     '/certificates/:fingerprint',
     {
+      // A terminal that is lost is closed by its own facility, at once; certificates are issued by the network.
       schema: described('Suspend, resume or revoke a certificate; revoked is for ever', {
+        roles: ADMINISTRATORS,
+        own: 'certificate',
         body: exactly({ status: { enum: ['active', 'suspended', 'revoked'] }, reason: { enum: REVOKE_REASONS } }, [
           'reason',
         ]),

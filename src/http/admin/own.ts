@@ -6,8 +6,8 @@ import { notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
 import { facilityOf } from './principal.ts'
 
-/** What the path names: a facility or a system by `id`, a patient by `xad`, a consent by `id`. */
-export type Owned = 'facility' | 'system' | 'patient' | 'consent'
+/** What the path names: a facility or a system by `id`, a patient by `xad`, a consent by `id`, a certificate by `fingerprint`. */
+export type Owned = 'facility' | 'system' | 'patient' | 'consent' | 'certificate'
 
 /** Member of a route's schema that says so; OpenAPI shows it. */
 export const OWN_MEMBER = 'x-own'
@@ -15,6 +15,7 @@ export const OWN_MEMBER = 'x-own'
 interface Params {
   readonly id?: string
   readonly xad?: string
+  readonly fingerprint?: string
 }
 
 /** Hook of every admin route, before its handler. */
@@ -44,9 +45,9 @@ export async function ownDomains(
 async function isOwn(
   owned: Owned,
   { params, facilityId }: { readonly params: Params; readonly facilityId: string },
-  { store, patients }: AdminPorts,
+  { store, patients, certificates }: AdminPorts,
 ): Promise<boolean> {
-  const { id = '', xad = '' } = params
+  const { id = '', xad = '', fingerprint = '' } = params
   switch (owned) {
     case 'facility':
       return id === facilityId
@@ -56,6 +57,8 @@ async function isOwn(
       const person = await patients.byXad(xad)
       return person !== undefined && (await patients.isOf(person.key, facilityId))
     }
+    case 'certificate':
+      return (await certificates.register.find(fingerprint))?.facilityId === facilityId
     case 'consent': {
       const person = await store.consentOwner(id)
       return person !== undefined && (await patients.isOf(person, facilityId))
