@@ -30,6 +30,7 @@ import {
 } from './app/actor-ports.ts'
 import { adminPorts, ensureAdminToken, readiness } from './app/admin-ports.ts'
 import { meterExpiry, tendCertificates } from './app/certificate-upkeep.ts'
+import { withOwnCertificate } from './app/certificates.ts'
 import { meterRevocationLists } from './app/crl-upkeep.ts'
 import { type Doors, openDoors } from './app/doors.ts'
 import { emergencyWork } from './app/emergency.ts'
@@ -46,7 +47,7 @@ import { readTlsFiles } from './app/trust.ts'
 import { fillRecords, fixMonthsHourly, sweepDaily } from './app/upkeep.ts'
 import { openWithheld, releasePorts, releaseWork, withheldFiles } from './app/withheld.ts'
 import { openXua } from './app/xua.ts'
-import { authorityOptions, ensureDevelopmentPki, pkiPaths } from './certificates/pki-directory.ts'
+import { authorityOptions, ensureDevelopmentPki, pkiPaths, serverNamesOf } from './certificates/pki-directory.ts'
 import { tlsOptions } from './certificates/presets.ts'
 import { writeWsdl } from './codec/soap/wsdl.ts'
 import type { Config } from './config/config.ts'
@@ -210,7 +211,7 @@ async function tlsMaterial(config: Config) {
   if (config.tls.certificate === own.serverCertificate)
     await ensureDevelopmentPki(directory, {
       ...authorityOptions(config.certificates),
-      serverNames: [new URL(config.https.publicUrl).hostname, ...config.tls.serverNames],
+      serverNames: serverNamesOf(config),
     })
   return { ...tlsOptions({ preset: config.tls.preset, atnaDhe: config.tls.atnaDhe }), ...(await readTlsFiles(config)) }
 }
@@ -289,6 +290,7 @@ async function furnish(given: Given, doors: Doors, ports: () => ListeningPorts) 
       endpoints,
       storeClient: { ports: doorPorts, ...pushes.door },
       ...routes,
+      ownRoutes: withOwnCertificate(given, doorPorts, routes.ownRoutes),
       limits: config.limits,
     },
     mllp: { ...doors.shared, ports: doorPorts, limits: config.limits },

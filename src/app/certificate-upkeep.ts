@@ -1,9 +1,12 @@
 // Composition root: what happens to certificates by time alone: overlaps end, revocation lists are renewed, coming ends are warned of.
 
+import { join } from 'node:path'
 import type { Registry } from 'prom-client'
 import { type Expiring, expiryOf, warnOfExpiry } from '../access/certificates/expiry.ts'
-import { endOverlaps } from '../db/access/certificates.ts'
+import { authorityOptions, ensureDevelopmentPki, pkiPaths, serverNamesOf } from '../certificates/pki-directory.ts'
+import { endOverlaps, holdServerRenewal } from '../db/access/certificates.ts'
 import { noteWarning } from '../db/access/expiry-warnings.ts'
+import { transaction } from '../db/pool.ts'
 import { watchExpiry } from '../http/expiry-metrics.ts'
 import type { Given } from './actor-ports.ts'
 import { refreshList } from './certificates.ts'
@@ -34,6 +37,7 @@ export function tendCertificates(given: Needed): () => Promise<void> {
 export async function tendOnce(given: Needed, saysOnce: (reason: string) => void, now: Date): Promise<void> {
   const { log, pool } = given
   const steps: readonly (readonly [string, () => Promise<void>])[] = [
+    ['the certificate of the server could not be renewed yet', () => renewServer(given, now)],
     ['certificates that were replaced could not be revoked yet', () => revokeReplaced(given, now)],
     ['the revocation list could not be renewed yet', () => renewList(given, saysOnce)],
     ['certificates that end soon could not be looked for', () => warn(given, now)],
@@ -43,6 +47,19 @@ export async function tendOnce(given: Needed, saysOnce: (reason: string) => void
       // While the server stops, the database goes.
       if (!pool.ending) log.warn({ cause: error.name }, failed)
     })
+}
+
+/** What the server shows is renewed while it runs, if it is ours to renew; the doors read it anew (docs/adr/0026). */
+async function renewServer({ config, log, pool }: Needed, now: Date): Promise<void> {
+  const directory = join(config.dataDir, 'pki')
+  if (config.tls.certificate !== pkiPaths(directory).serverCertificate) return
+  // Several processes may share the directory: one of them renews, in the lock.
+  await transaction(pool, async (client) => {
+    if (!(await holdServerRenewal(client))) return
+    const options = { ...authorityOptions(config.certificates), serverNames: serverNamesOf(config), now }
+    const { created } = await ensureDevelopmentPki(directory, options)
+    if (created.includes('server')) log.info({}, 'the certificate of the server was renewed')
+  })
 }
 
 async function revokeReplaced({ log, pool }: Needed, now: Date): Promise<void> {

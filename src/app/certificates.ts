@@ -13,6 +13,9 @@ import { createIssuingStore } from '../db/access/issuing.ts'
 import { createPkcs12Store } from '../db/access/pkcs12-orders.ts'
 import { createRevocationListStore } from '../db/access/revocation-lists.ts'
 import type { CertificatePorts } from '../http/admin/certificate-ports.ts'
+import type { DoorPorts } from '../http/door.ts'
+import { registerOwnCertificate } from '../http/own-certificate.ts'
+import type { HttpsDoorOptions } from '../http/server.ts'
 import type { Given } from './actor-ports.ts'
 import { issuerFingerprint, issuingAuthority, listSigner } from './issuing-authority.ts'
 import { watchedBy } from './watched-certificates.ts'
@@ -51,6 +54,18 @@ export function certificatePorts(given: Needed): CertificatePorts {
       return list === undefined ? undefined : { ...list, pem: revocationListPem(list.der) }
     },
     refreshList: () => refreshAfterChange(given),
+  }
+}
+
+/** Routes of the HTTPS door by which a system looks after its own certificate, besides the others for known systems. */
+export function withOwnCertificate(
+  given: Needed,
+  door: DoorPorts,
+  others: HttpsDoorOptions['ownRoutes'],
+): NonNullable<HttpsDoorOptions['ownRoutes']> {
+  return (app, systemOf) => {
+    others?.(app, systemOf)
+    registerOwnCertificate(app, { ...certificatePorts(given), door, systemOf })
   }
 }
 

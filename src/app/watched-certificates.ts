@@ -5,17 +5,17 @@ import type { Watched } from '../access/certificates/expiry.ts'
 import { certificatesIn, factsOf } from '../certificates/certificate.ts'
 import { readPublic } from '../certificates/files.ts'
 import type { Config } from '../config/config.ts'
-import { watchedClients } from '../db/access/expiry-warnings.ts'
+import { watchedAnchors, watchedClients } from '../db/access/expiry-warnings.ts'
 import type { Given } from './actor-ports.ts'
 
-/** Certificates of systems, the server's own, and the authorities that are trusted. */
+/** Certificates of systems, the server's own, the authorities that are trusted, and those of partners. */
 export function watchedBy({
   config,
   pool,
 }: Pick<Given, 'config' | 'pool'>): (now: Date) => Promise<readonly Watched[]> {
   return async (now) => {
-    const [clients, files] = await Promise.all([watchedClients(pool, now), watchedFiles(config)])
-    return [...clients, ...files]
+    const kinds = await Promise.all([watchedClients(pool, now), watchedAnchors(pool), watchedFiles(config)])
+    return kinds.flat()
   }
 }
 

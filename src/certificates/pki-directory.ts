@@ -74,6 +74,17 @@ export function pkiPaths(directory: string): PkiPaths {
   }
 }
 
+/** What the server is called, as the settings have it. */
+export function serverNamesOf({
+  https,
+  tls,
+}: {
+  readonly https: { readonly publicUrl: string }
+  readonly tls: { readonly serverNames: readonly string[] }
+}): readonly string[] {
+  return [new URL(https.publicUrl).hostname, ...tls.serverNames]
+}
+
 /** Names a development server certificate carries in any case. */
 export function developmentNames(further: readonly string[] = []): readonly string[] {
   return [...new Set(['localhost', '127.0.0.1', '::1', hostname(), ...further])].filter((name) => name !== '')

@@ -9,7 +9,12 @@ import { shownBy } from './shown-certificate.ts'
 const IDENTITY_TTL_MS = 5000
 
 export type Identity =
-  | { readonly kind: 'system'; readonly system: CallingSystem; readonly active: 'yes' | 'no' }
+  | {
+      readonly kind: 'system'
+      readonly system: CallingSystem
+      readonly active: 'yes' | 'no'
+      readonly fingerprint: string
+    }
   | { readonly kind: 'refused'; readonly reason: string; readonly fingerprint?: string }
 
 export interface Registered {
@@ -76,5 +81,5 @@ async function identify(shown: ShownCertificate, { door, findSystem, judge }: Id
   if (found === undefined) return refused('not registered')
   if (found.certificate !== 'active') return refused(found.certificate)
   if (judgement.facilities?.has(found.system.facilityId) === false) return refused('its authority is another partner’s')
-  return { kind: 'system', system: found.system, active: found.active }
+  return { kind: 'system', system: found.system, active: found.active, fingerprint }
 }

@@ -64,6 +64,8 @@ export interface HttpsDoor {
 interface Known {
   readonly system: CallingSystem
   readonly active: 'yes' | 'no'
+  /** Of the certificate that is shown. */
+  readonly fingerprint: string
 }
 
 const KEEP_ALIVE_MS = 65_000

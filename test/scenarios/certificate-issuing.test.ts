@@ -4,6 +4,7 @@ import { access, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { request } from 'undici'
+import { tendOnce } from '../../src/app/certificate-upkeep.ts'
 import { startServer } from '../../src/app.ts'
 import { createAdminClient, isObject, textOf } from '../../src/cli/admin-client.ts'
 import { loadDemo } from '../../src/cli/demo/load.ts'
@@ -113,6 +114,54 @@ t.test(
   },
 )
 
+/** What the HTTPS door answers to who shows these files. */
+async function ask(name: string, line: string, body = ''): Promise<{ readonly status: string; readonly text: string }> {
+  const heard = await ssl.converse(
+    [
+      ...['s_client', '-connect', `localhost:${server.httpsPort}`, '-quiet', '-verify_quiet', '-verify_return_error'],
+      ...['-CAfile', 'medium/root.crt', '-verify_hostname', 'localhost', '-cert', `${name}.crt`, '-key', `${name}.key`],
+    ],
+    `${line} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/pkcs10\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+  )
+  return { status: /^HTTP\/1\.1 (\d{3})/.exec(heard)?.[1] ?? '', text: heard.split('\r\n\r\n').slice(1).join('') }
+}
+
+t.test('a vendor renews over the door with the certificate that ends, and confirms with the new one', async (t) => {
+  const old = await sign('self')
+  t.match(await ask('self', 'GET /certificate'), { status: '200', text: new RegExp(`${old}.*renewableFrom`) })
+  const csr = await ssl.request('self-new')
+  const early = await ask('self', 'POST /certificate/renewal', csr)
+  t.match(early, { status: '409', text: /TOO_EARLY.*60日前/ })
+  await server.pool.query(
+    `update access.client_certificate set not_after = now() + interval '20 days' where fingerprint = $1`,
+    [old],
+  )
+  t.match(await ask('self', 'POST /certificate/renewal', 'no request'), { status: '400', text: /REQUEST_REFUSED/ })
+  t.match(await ask('self', 'POST /certificate/confirmation'), { status: '409' }, 'the old one replaces nothing')
+  const renewed = await ask('self', 'POST /certificate/renewal', csr)
+  t.equal(renewed.status, '201')
+  await ssl.write('self-new.crt', renewed.text.replace(/^[0-9a-f]+\r\n|\r\n0$/g, ''))
+  const verified = await ssl.call(
+    ...['verify', '-CAfile', 'medium/root.crt', '-untrusted', 'self-new.crt', 'self-new.crt'],
+  )
+  t.equal(verified.code, 0, verified.text)
+  t.same([await statusFor('self'), await statusFor('self-new')], ['200', '200'])
+  t.match(await ask('self-new', 'POST /certificate/confirmation'), { status: '200' })
+  t.ok(await becomes('self', '403'))
+  const { rows } = await server.pool.query(
+    `select objects, reason from audit.event where type_code = '110137' and objects->>'by' = 'system:hospital-a' order by event_id`,
+  )
+  t.match(rows, [
+    { reason: new RegExp(`renewed by the system itself: certificate .* replacing ${old}`) },
+    { reason: /confirmed by its system/ },
+  ])
+  const journal = await server.pool.query(
+    `select result, system_id from journal.exchange where transaction = 'Own certificate' order by at`,
+  )
+  t.equal(journal.rows.length, 6)
+  t.ok(journal.rows.every(({ system_id }) => system_id === 'hospital-a'))
+})
+
 t.test('revoked and suspended are refused and in the list beside the certificates; resumed goes on', async (t) => {
   const one = await sign('one')
   const path = `/certificates/${encodeURIComponent(one)}`
@@ -154,6 +203,23 @@ t.test('a restart goes on: nothing is made anew, lists go on counting', async (t
   t.equal(await statusFor('before', beside.httpsPort), '403')
   t.equal(await readFile(join(dataDir, 'pki', 'server.crt'), 'utf8'), before)
 })
+
+t.test('the certificate of the server is renewed while it runs, and shown without a restart', async (t) => {
+  const before = await readFile(join(dataDir, 'pki', 'server.crt'), 'utf8')
+  const given = { config: server.config, pool: server.pool, log: SILENT }
+  await tendOnce(given, () => {}, new Date())
+  t.equal(await readFile(join(dataDir, 'pki', 'server.crt'), 'utf8'), before, 'not before it is due')
+  await tendOnce(given, () => {}, new Date(Date.now() + 370 * 86_400_000))
+  const renewed = await readFile(join(dataDir, 'pki', 'server.crt'), 'utf8')
+  t.not(renewed, before)
+  const serial = await ssl.call('x509', '-in', join(dataDir, 'pki', 'server.crt'), '-noout', '-serial')
+  await server.reload()
+  await ssl.write('shown.crt', (await shownBy()).text)
+  t.equal((await ssl.call('x509', '-in', 'shown.crt', '-noout', '-serial')).text, serial.text)
+})
+
+const shownBy = () =>
+  ssl.call('s_client', '-connect', `localhost:${server.httpsPort}`, '-cert', 'after.crt', '-key', 'after.key')
 
 function databaseUrl(): string {
   const { user, password, database, host = '', port } = server.pool.options

@@ -6,7 +6,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { certificatesIn, factsOf } from '../../certificates/certificate.ts'
 import { readPrivate, readPublic } from '../../certificates/files.ts'
-import { authorityOptions, pkiPaths, readAuthority } from '../../certificates/pki-directory.ts'
+import { authorityOptions, pkiPaths, readAuthority, serverNamesOf } from '../../certificates/pki-directory.ts'
 import type { Config } from '../../config/config.ts'
 import { readSecretFile } from '../../config/secret-file.ts'
 import { type Context, configOf, contextOf, pkiDirectory } from '../context.ts'
@@ -145,7 +145,7 @@ async function install(context: Context, chainPem: string): Promise<void> {
     [
       `${installed.subject} issues from now on / 今後の証明書はこの認証局から発行されます`,
       `SHA-256 ${installed.fingerprint256}, until ${installed.notAfter.toISOString()}`,
-      `connected systems need the new ${caCertificate}; then "tsunagi cert authority server" and a restart of the server`,
+      `connected systems need the new ${caCertificate}; then "tsunagi cert authority server"`,
     ].join('\n'),
   )
 }
@@ -164,7 +164,7 @@ function registerServer(group: Command, terminal: Terminal): void {
       const { renewServer } = await files()
       const made = await renewServer(directory, {
         ...authorityOptions(config.certificates),
-        serverNames: [new URL(config.https.publicUrl).hostname, ...config.tls.serverNames],
+        serverNames: serverNamesOf(config),
       })
       const { fingerprint256, notAfter } = factsOf(made)
       show(context, { fingerprint256, notAfter }, `${own}\nSHA-256 ${fingerprint256}, until ${notAfter.toISOString()}`)

@@ -152,3 +152,15 @@ export async function endOverlaps(pool: pg.Pool, now: Date): Promise<readonly Su
     return ended
   })
 }
+
+/** A number of ours among the advisory locks of the database. */
+const SERVER_RENEWAL_LOCK = 250_025
+
+/** Until the end of the transaction; false while another process has it. */
+export async function holdServerRenewal(client: Queryable): Promise<boolean> {
+  const row = await queryOne<{ readonly held: boolean }>(
+    client,
+    sql`select pg_try_advisory_xact_lock(${SERVER_RENEWAL_LOCK}) as held`,
+  )
+  return row?.held === true
+}

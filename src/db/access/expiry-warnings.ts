@@ -25,6 +25,16 @@ export async function watchedClients(pool: pg.Pool, now: Date): Promise<readonly
   return rows.map((row) => ({ kind: 'client', ...withoutNulls(row) }))
 }
 
+/** Authorities of partners that the doors believe (docs/adr/0026). */
+export function watchedAnchors(pool: pg.Pool): Promise<readonly Watched[]> {
+  return query<Watched>(
+    pool,
+    sql`/* authorities of partners by their end */
+      select 'partner' as kind, label as name, fingerprint, not_after as "notAfter" from access.trust_anchor
+      where removed_at is null order by not_after, anchor_id`,
+  )
+}
+
 /** `first` for exactly one of all processes. */
 export async function noteWarning(pool: pg.Pool, fingerprint: string, days: number): Promise<'first' | 'again'> {
   const noted = await execute(
