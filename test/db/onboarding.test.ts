@@ -91,3 +91,20 @@ t.test('a withdrawal waits for a redeeming that is under way, and finds it done'
     chainPem: 'CHAIN',
   })
 })
+
+t.test(
+  'a refusal writes nothing to the invitation, so that no wait for the disk tells it from an unknown one',
+  async (t) => {
+    const store = createInvitationStore(pool)
+    // A lock would stand in xmax.
+    const rowOf = async () =>
+      (await pool.query(`select xmin, xmax from access.invitation where secret_digest = 'd'`)).rows
+    const before = await rowOf()
+    const sign = async () => {
+      throw new Error('nothing is signed for a refusal')
+    }
+    t.match(await store.redeem({ ...attempt, keyDigest: 'other' }, sign), { kind: 'refused', because: 'redeemed' })
+    t.match(await store.redeem({ ...attempt, secretDigest: 'x' }, sign), { kind: 'refused', because: 'unknown' })
+    t.strictSame(await rowOf(), before)
+  },
+)

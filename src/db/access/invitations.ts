@@ -124,7 +124,7 @@ async function withdraw(client: Queryable, invitationId: string, change: Change)
   return 'changed'
 }
 
-interface LockedRow extends InvitedRow {
+interface InvitationRow extends InvitedRow {
   readonly invitation_id: string
   readonly state: InvitationState
   readonly is_active: boolean
@@ -134,37 +134,46 @@ interface LockedRow extends InvitedRow {
   readonly chain_pem: string | null
 }
 
+type Redeemed = Redemption | { readonly kind: 'key in use' }
+
 async function redeem(
   client: Queryable,
   attempt: Attempt,
   sign: (system: InvitedSystem) => Promise<Signed>,
-): Promise<Redemption | { readonly kind: 'key in use' }> {
-  const row = await lock(client, attempt.secretDigest)
-  if (row === undefined) return { kind: 'refused', because: 'unknown' }
-  const { invitation_id: invitationId, pem, chain_pem: chainPem } = row
-  const system = toInvited(row)
-  if (row.is_active && pem !== null && chainPem !== null && row.key_digest === attempt.keyDigest)
-    return { kind: 'again', invitationId, system, certificatePem: pem, chainPem }
-  const because = refusedBecause(row)
-  if (because !== undefined) return { kind: 'refused', because, invitationId }
+): Promise<Redeemed> {
+  // Read before it is locked: a lock is written to disk, and the wait for that would tell a code that was once good from one that never was.
+  const seen = decide(await read(client, attempt), attempt)
+  if (seen.kind !== 'open') return seen
+  await execute(client, sql`select from access.invitation where secret_digest = ${attempt.secretDigest} for update`)
+  const locked = decide(await read(client, attempt), attempt)
+  if (locked.kind !== 'open') return locked
+  const { invitationId, system } = locked
   const signed = await sign(system)
   const kept = await keep(client, { invitationId, attempt, system, signed })
   if (kept === 'key in use') return { kind: 'key in use' }
   return { kind: 'issued', invitationId, system, certificatePem: signed.certificate.pem, chainPem: signed.chainPem }
 }
 
-function refusedBecause({ state, is_active: isActive }: LockedRow): RefusedBecause | undefined {
+type Decided = Redemption | { readonly kind: 'open'; readonly invitationId: string; readonly system: InvitedSystem }
+
+function decide(row: InvitationRow | undefined, { keyDigest }: Attempt): Decided {
+  if (row === undefined) return { kind: 'refused', because: 'unknown' }
+  const { invitation_id: invitationId, pem, chain_pem: chainPem } = row
+  const system = toInvited(row)
+  if (row.is_active && pem !== null && chainPem !== null && row.key_digest === keyDigest)
+    return { kind: 'again', invitationId, system, certificatePem: pem, chainPem }
+  const because = refusedBecause(row)
+  return because === undefined ? { kind: 'open', invitationId, system } : { kind: 'refused', because, invitationId }
+}
+
+function refusedBecause({ state, is_active: isActive }: InvitationRow): RefusedBecause | undefined {
   if (state !== 'open') return state
   return isActive ? undefined : 'its system or facility is not active'
 }
 
-/**
- * A second attempt waits here until the first has ended. What became of it a second statement sees: the one that waited knows other tables
- * as they were before.
- */
-async function lock(client: Queryable, secretDigest: string): Promise<LockedRow | undefined> {
-  await execute(client, sql`select from access.invitation where secret_digest = ${secretDigest} for update`)
-  return queryOne<LockedRow>(
+/** Once it is locked, this sees what became of an attempt that was waited for: each statement sees what was committed before it. */
+function read(client: Queryable, { secretDigest }: Attempt): Promise<InvitationRow | undefined> {
+  return queryOne<InvitationRow>(
     client,
     sql`/* redeem an invitation */
       select i.invitation_id, ${stateColumn()} as state, s.status = 'active' and f.status = 'active' as is_active, i.key_digest, i.chain_pem,
