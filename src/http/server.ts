@@ -170,7 +170,6 @@ function guard(
   const identify = (presented: Presented): Promise<Identity> =>
     presented.kind === 'handshake' || presented.kind === 'forwarded' ? identifyCertificate(presented.shown) : NOBODY
   app.addHook('onRequest', async (request, reply) => {
-    if (request.routeOptions.config.isPublic === true) return
     const exchange = newExchange({
       door: 'https',
       endpoint: request.routeOptions.url ?? 'unknown',
@@ -183,6 +182,7 @@ function guard(
         await certificates.refused(exchange, presented)
         return shut(reply, FORGED)
       }
+      if (request.routeOptions.config.isPublic === true) return
       const identity = await identify(presented)
       if (identity.kind === 'system') {
         // A connection of its own is held from its beginning; a proxy's, while it works for this certificate.

@@ -7,7 +7,7 @@ import type { InvitationRecord } from '../../access/onboarding/ports.ts'
 import { digestOf, newSecret } from '../../access/onboarding/secret.ts'
 import { answerError, answerFault, answerStored, invalid, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
-import { ownFacility } from './principal.ts'
+import { FACILITY_READERS, NETWORK_READERS } from './principal.ts'
 import { changeOf, described, exactly, identity, words } from './schemas.ts'
 import { newSystem, OPTIONAL_MEMBERS, type SystemBody, systemMembers } from './systems.ts'
 
@@ -35,10 +35,11 @@ const numbered = { params: exactly({ id: identity }) }
 
 export function registerInvitationRoutes(app: FastifyInstance, ports: AdminPorts): void {
   const { invitations } = ports.onboarding
-  app.get('/invitations', { schema: described('All invitations, the newest first') }, () => invitations.list())
+  const readers = { roles: NETWORK_READERS }
+  app.get('/invitations', { schema: described('All invitations, the newest first', readers) }, () => invitations.list())
   app.get<{ Params: { id: string } }>(
     '/invitations/:id',
-    { schema: described('One invitation', numbered) },
+    { schema: described('One invitation', { ...numbered, ...readers }) },
     async (request, reply) => (await invitations.find(request.params.id)) ?? notFound(reply),
   )
   app.post<{ Body: Body }>(
@@ -65,13 +66,11 @@ export function registerInvitationRoutes(app: FastifyInstance, ports: AdminPorts
     '/systems/:id/checklist',
     {
       schema: described('First steps of a system: which it has taken, when, and what was refused last', {
-        roles: ['network-operator', 'facility-administrator'],
+        roles: FACILITY_READERS,
+        own: 'system',
       }),
     },
-    async (request, reply) => {
-      const list = await ports.onboarding.checklist(request.params.id)
-      return list !== undefined && ownFacility(request, list.facilityId) ? list : notFound(reply)
-    },
+    async (request, reply) => (await ports.onboarding.checklist(request.params.id)) ?? notFound(reply),
   )
 }
 
