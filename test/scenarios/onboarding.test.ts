@@ -104,6 +104,12 @@ t.test(
     t.equal(fetched.headers.connection, 'close')
     t.equal(new X509Certificate(fetched.body).fingerprint256, new X509Certificate(ca).fingerprint256)
     t.equal(fetched.body.toString().match(/BEGIN/g)?.length, 1, 'one certificate, whose fingerprint is the letter’s')
+    const smuggled = await vendor.call({
+      method: 'GET',
+      path: '/onboarding/ca.pem',
+      headers: { 'x-ssl-client-escaped-cert': 'x' },
+    })
+    t.equal(smuggled.status, 400, 'a forwarded certificate from nowhere is refused here too')
     const closed = [
       ['GET', '/onboarding/redeem'],
       ['PUT', '/onboarding/redeem'],
