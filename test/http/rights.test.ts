@@ -3,6 +3,9 @@
 import t from 'tap'
 import { findViewer } from '../../src/db/access-store.ts'
 import { openAdministration } from './administration.ts'
+import { type Call, enterPerson } from './persons.ts'
+
+t.setTimeout(120_000)
 
 const { call, pool, audited } = await openAdministration(t)
 
@@ -111,6 +114,33 @@ t.test('U-7: what a facility publishes to whom, with its history', async (t) => 
   t.equal((await call('GET', '/facilities/nowhere/audience')).status, 404)
   t.equal((await call('PUT', '/facilities/nowhere/audience', { jobs: 'all' })).status, 404)
 })
+
+t.test(
+  'a facility administrator narrows and publishes for the own facility, and for no other (idlink A-7)',
+  async (t) => {
+    const as: Call = async (method, path, { body, session } = {}) =>
+      call(method, path, body, session === undefined ? {} : { authorization: `Bearer ${session}` })
+    const { session } = await enterPerson(as, {
+      staffId: 'admin-y',
+      facilityId: 'clinic-y',
+      roles: ['facility-administrator'],
+    })
+    const status = async (method: string, path: string, body?: unknown) =>
+      (await as(method, path, { session, ...(body === undefined ? {} : { body }) })).status
+    const narrowed = { job: 'dietitian', ceiling: 'L' }
+    t.equal(await status('PUT', '/facilities/clinic-y/rights', narrowed), 201)
+    t.equal(await status('GET', '/facilities/clinic-y/rights'), 200)
+    t.equal(await status('DELETE', '/facilities/clinic-y/rights?job=dietitian'), 200)
+    t.equal(await status('PUT', '/facilities/clinic-y/audience', { kind: 'REPORT', jobs: [] }), 201)
+    t.equal(await status('DELETE', '/facilities/clinic-y/audience?kind=REPORT'), 200)
+    t.equal(await status('PUT', '/facilities/hospital-x/rights', narrowed), 404, 'as if it were not there')
+    t.equal(await status('PUT', '/facilities/hospital-x/audience', { jobs: [] }), 404)
+    t.equal(await status('GET', '/facilities/hospital-x/audience'), 404)
+    t.equal(await status('PUT', '/rights', narrowed), 403)
+    t.equal(await status('DELETE', '/rights?job=nurse'), 403)
+    t.equal(await status('PUT', '/unions/east/emergency-confidentiality', { opensV: false }), 403)
+  },
+)
 
 t.test('what a right may not say is refused in words', async (t) => {
   const refused = async (body: unknown) => {
