@@ -72,8 +72,6 @@ export interface EmergencyEvent extends AuditedChange {
   readonly facilityId: string
   readonly grantId?: string
   readonly exchangeId?: string
-  /** Where it came in; the admin API when left out. */
-  readonly endpoint?: string
 }
 
 /** Security Alert types: Emergency Override Started and Stopped, Use of Restricted Function. */

@@ -31,6 +31,7 @@ create unique index emergency_grant_once
   on access.emergency_grant (facility_id, coalesce(staff_id, user_name), person_key) where ended_at is null;
 create index emergency_grant_user on access.emergency_grant (facility_id, coalesce(staff_id, user_name), grant_id);
 create index emergency_grant_unended on access.emergency_grant (grant_id) where ended_at is null;
+create index emergency_grant_unreviewed on access.emergency_grant (grant_id) where reviewed_at is null;
 create index emergency_grant_started on access.emergency_grant (started_at, grant_id);
 
 -- Facilities whose records a grant opened: each finds it in its inbox. Those with contact `due` are to be told by the user, too.
