@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { isObject, type Json, rowsOf, textOf } from './admin-client.ts'
-import { type AdminCall, given, segment, showChange, withAdmin } from './admin-command.ts'
+import { type AdminCall, given, segment, showChange, withAdmin, withSession } from './admin-command.ts'
 import type { Registration } from './context.ts'
 import { registerEmergencyDuties } from './emergency-duties.ts'
 import { type Column, formatTable, toJson } from './output.ts'
@@ -39,7 +39,7 @@ function registerOpen(group: Command, terminal: Terminal): void {
     .option('--chart-noted', 'the consent is written in the chart / 診療録に記載済み')
     .option('--domain <oid>', 'domain of the number, for a facility that has several')
     .action((entry: string, options: OpenOptions, command) =>
-      withAdmin(command, terminal, async (call) => {
+      withSession(command, terminal, async (call) => {
         const { facility, domain, reasonCode, reason, consent, consentBy, chartNoted } = options
         const form = { facility, domain, reasonCode, reason, consentKind: consent, consentBy, chartNoted }
         const answer = await call.admin.post('/emergency', given({ patient: entry, ...form }))
@@ -109,7 +109,7 @@ function registerGrants(group: Command, terminal: Terminal): void {
     .option('--at <time>', 'ISO 8601 time of the call; default now / 連絡日時')
     .option('--facility <facilityId>', 'of several facilities that are to be told')
     .action((grantId: string, options: { readonly at?: string; readonly facility?: string }, command) =>
-      withAdmin(command, terminal, async (call) => {
+      withSession(command, terminal, async (call) => {
         const { at = new Date().toISOString(), facility } = options
         const answer = await call.admin.post(`/emergency/${segment(grantId)}/contacted`, given({ at, facility }))
         showChange(call, answer, `emergency access ${grantId}: contact recorded`)
@@ -134,7 +134,7 @@ function registerNotices(group: Command, terminal: Terminal): void {
     .description('inbox of your facility: who opened its records in an emergency / 受信箱')
     .option('--state <state>', 'unread, due or overdue')
     .action((options: Readonly<Record<string, string>>, command) =>
-      withAdmin(command, terminal, async (call) => {
+      withSession(command, terminal, async (call) => {
         const { state, limit, after } = options
         const { body } = await call.admin.get(`/emergency/notices${pageQuery({ state, limit, after })}`)
         showUrgent(call, body, { columns: NOTICE_COLUMNS, isUrgent: (row) => row.state === OVERDUE })
@@ -144,7 +144,7 @@ function registerNotices(group: Command, terminal: Terminal): void {
     .command('note <noticeId>')
     .description('the notice was read / 確認済みにする')
     .action((noticeId: string, _, command) =>
-      withAdmin(command, terminal, async (call) => {
+      withSession(command, terminal, async (call) => {
         const answer = await call.admin.post(`/emergency/notices/${segment(noticeId)}/acknowledge`, {})
         showChange(call, answer, `notice ${noticeId} noted`)
       }),

@@ -7,7 +7,7 @@ import { FORM, ICHIRO, operator, startEmergencyNetwork } from './emergency-netwo
 
 t.setTimeout(170_000)
 
-const network = await startEmergencyNetwork(t)
+const network = await startEmergencyNetwork(t, { 'access.emergencyMisses': '1000' })
 const { pool, call, rows, staff, open, byHospital, published } = network
 
 const clinicAdmin = await staff('clinic-admin', {
@@ -192,4 +192,19 @@ t.test('lists and the report of a month show each reader their part (idlink E-5,
   t.strictSame(used, [{ action: 'R' }, { action: 'R' }, { action: 'R' }])
   const counts = (await call(operator, ['GET', '/emergency/counts'])).body
   t.equal(counts.running, all.list.filter(({ state }) => state === 'running').length)
+})
+
+t.test('an unknown number and a patient without consent take as long (security b.4)', async (t) => {
+  const doctor = await staff('doctor-12', { facilityId: 'clinic-b' })
+  const times: Record<string, number[]> = { '0000099999#EMS': [], '0000012349#EMS': [] }
+  for (let round = 0; round < 150; round += 1)
+    for (const [entry, taken] of Object.entries(times)) {
+      const begun = performance.now()
+      const { status } = await open(doctor, entry)
+      taken.push(performance.now() - begun)
+      if (status !== 404) t.equal(status, 404)
+    }
+  // The quicker third is what the work takes; the rest is what else the machine had to do.
+  const [unknown = 0, refused = 0] = Object.values(times).map((taken) => taken.sort((a, b) => a - b)[50] ?? 0)
+  t.ok(Math.abs(unknown - refused) < Math.max(2, 0.05 * unknown), `${unknown.toFixed(2)} and ${refused.toFixed(2)} ms`)
 })
