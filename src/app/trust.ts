@@ -1,5 +1,6 @@
 // Composition root: the authorities that the doors believe now, from the file tls.ca and the database, and reading them anew (docs/adr/0026).
 
+import { constants } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { SecureContextOptions } from 'node:tls'
 import { createSecureContext } from 'node:tls'
@@ -129,10 +130,11 @@ function graceOf(setting: string): number {
   return setting === 'deny' ? 0 : Number(setting.replace(/^grace:/, '')) * HOUR_MS
 }
 
-/** Without ticketKeys: new ones come with each renewal, so that no session outlives what was trusted when it began. */
+/** Nobody renegotiates (BCP 195: RFC 9325, 3.5). Without ticketKeys: new ones come with each renewal, so that no session outlives what was trusted when it began. */
 function tlsFor({ tls }: Config, { files, anchors }: Pick<State, 'files' | 'anchors'>, door: DoorName): DoorTls {
   const { cert, key } = files
-  const versions = tlsOptions({ preset: tls.preset, atnaDhe: tls.atnaDhe })
+  const { SSL_OP_NO_RENEGOTIATION: secureOptions } = constants
+  const versions = { ...tlsOptions({ preset: tls.preset, atnaDhe: tls.atnaDhe }), secureOptions }
   // A client that chooses by the authorities that we name would find none of its own, where each certificate stands for itself.
   if (tls.trust === 'registered') return { ...versions, cert, key }
   return { ...versions, cert, key, ca: anchorsOf(anchors, door).map(({ certificate }) => certificate.toString()) }
