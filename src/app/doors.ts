@@ -8,6 +8,7 @@ import { watchCertificates } from '../http/certificate-watch.ts'
 import type { ProxyTrust } from '../http/forwarded/proxy.ts'
 import type { IdentityOptions } from '../http/identity.ts'
 import { createLiveSockets, type LiveSockets } from '../http/live-sockets.ts'
+import { createRequestRate, type RequestRate } from '../http/request-rate.ts'
 import type { DoorName } from '../model/trust.ts'
 import type { Given } from './actor-ports.ts'
 import { openCrlUpkeep } from './crl-upkeep.ts'
@@ -20,7 +21,7 @@ type Renewable = Readonly<Record<DoorName, { readonly renew: (tls: DoorTls) => v
 
 export interface Doors {
   /** What each door needs. */
-  readonly shared: Omit<IdentityOptions, 'door'> & { readonly sockets: LiveSockets }
+  readonly shared: Omit<IdentityOptions, 'door'> & { readonly sockets: LiveSockets; readonly rate: RequestRate }
   readonly tlsOf: (door: DoorName) => DoorTls
   /** For the HTTPS door; absent without a proxy. */
   readonly proxy?: ProxyTrust
@@ -73,6 +74,7 @@ export async function openDoors(
       revision: () => revision,
       judge: trust.judge,
       sockets,
+      rate: createRequestRate(config.limits),
     },
     tlsOf: trust.tlsOf,
     ...(config.proxy.trusted ? { proxy: config.proxy } : {}),

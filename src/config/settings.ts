@@ -405,6 +405,20 @@ export const settings = {
     1,
     1_000_000,
   ),
+  'limits.requestsPerSecond': integer(
+    {
+      default: 0,
+      description:
+        'Messages a second that a process takes from one system, over all doors; beyond: busy (503 with Retry-After, XDSRegistryBusy, AR). 0: no such limit; 50 is a good one for a network without bulk transfers',
+    },
+    0,
+    1_000_000,
+  ),
+  'limits.requestBurst': integer(
+    { default: 200, description: 'Messages that it takes at once from a system that has rested' },
+    1,
+    1_000_000,
+  ),
   'limits.leafResults': integer(
     { default: 1000, description: 'Most objects of a LeafClass answer (ITI-18)' },
     1,

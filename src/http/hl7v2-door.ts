@@ -14,6 +14,7 @@ import { NO_EVIDENCE, type Outcome } from '../model/evidence.ts'
 import type { StoredFile } from '../storeclient/ssmix/origin.ts'
 import { type DoorPorts, newExchange, observe, recordExchange } from './door.ts'
 import { framesOf, nameOf } from './failure.ts'
+import type { RequestRate } from './request-rate.ts'
 
 /** What came of a message; `found` is what a query found, `expectedSequence` what MSA-4 tells. */
 export type Performed = Outcome<unknown> & { readonly found?: ResponseContent; readonly expectedSequence?: number }
@@ -50,6 +51,7 @@ export interface Hl7v2Door {
   readonly serviceOf: (header: MessageHeader) => Hl7v2Service
   /** Whether batches of a system are taken apart; absent: of none. */
   readonly takesBatches?: (system: CallingSystem) => boolean
+  readonly rate: RequestRate
   /** Absent: every message is taken to work at once. */
   readonly turns?: Turns
   /** Who may read a large message now; absent: everybody. */
@@ -130,6 +132,7 @@ async function perform(given: Given): Promise<Performed> {
     if (sender.system.facilityStatus === 'suspended') throw iheError('FACILITY_SUSPENDED')
     if (sender.active === 'no' || !roles.some((role) => sender.system.roles.has(role)))
       throw iheError('ROLE_MISSING', { rule: `roles ${roles.join(', ')}` })
+    door.rate.take(sender.system.systemId)
     endTurn = (await door.turns?.take(sender.system.systemId, bytes.length)) ?? nothing
     return await service.perform(unframe(bytes), caller, sender.carriage ?? {})
   } catch (error) {

@@ -1,5 +1,6 @@
 // The HTTPS door: mutual TLS that asks for the certificate and decides per request, every route closed by default (ITI TF-2 3.19).
 
+import type { X509Certificate } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -15,6 +16,7 @@ import { createCertificateIdentifier, type Identity, type IdentityOptions, NOBOD
 import type { LiveSockets } from './live-sockets.ts'
 import { paced } from './pace.ts'
 import { createRefusalRecorder, type RefusalRecorder } from './refusal-recorder.ts'
+import type { RequestRate } from './request-rate.ts'
 import { isBelieved } from './shown-certificate.ts'
 import { connectionChannel, renderFault } from './soap-answer.ts'
 import { registerSoapEndpoint } from './soap-door.ts'
@@ -29,6 +31,7 @@ export interface HttpsDoorOptions extends Omit<IdentityOptions, 'door'> {
   }
   readonly ports: DoorPorts
   readonly sockets: LiveSockets
+  readonly rate: RequestRate
   /** Absent: no forwarded certificate is believed. */
   readonly proxy?: ProxyTrust
   readonly endpoints: readonly SoapEndpoint[]
@@ -66,6 +69,8 @@ interface Known {
   readonly active: 'yes' | 'no'
   /** Of the certificate that is shown. */
   readonly fingerprint: string
+  /** Whose key made the connection, or the one to the proxy. */
+  readonly certificate: X509Certificate | undefined
 }
 
 const KEEP_ALIVE_MS = 65_000
@@ -113,11 +118,17 @@ export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsD
       ports: options.ports,
       systemOf,
       limits,
+      rate: options.rate,
       replies: options.replies,
       xua: options.xua,
-      certificateOf: ({ socket }) => (socket as TLSSocket).getPeerX509Certificate?.(),
+      certificateOf: (request) => known.get(request)?.certificate,
     })
-  registerStoreClientRoute(app, { ...options.storeClient, systemOf, maxBytes: limits.mllpFrameBytes })
+  registerStoreClientRoute(app, {
+    ...options.storeClient,
+    rate: options.rate,
+    systemOf,
+    maxBytes: limits.mllpFrameBytes,
+  })
   options.publicRoutes?.(app)
   options.ownRoutes?.(app, systemOf)
   // A kept-alive connection whose last request was at work when the close began would hold it up until it is idle for long.
@@ -188,7 +199,7 @@ function guard(
         // A connection of its own is held from its beginning; a proxy's, while it works for this certificate.
         if (presented.kind === 'forwarded')
           reply.raw.once('close', options.sockets.holdWhile({ door: 'https', shown: presented.shown }, request.socket))
-        known.set(request, identity)
+        known.set(request, { ...identity, certificate: certificateOf(presented) })
         return
       }
       await certificates.refused(exchange, identity)
@@ -254,6 +265,10 @@ function directory(
   })
   const paths = [...soap, `  POST ${STORE_CLIENT_PATH}  ${storeClientPush.name}`]
   return [`${row.message}. ${row.hint}`, row.ja, ...paths, `journal ${journalId}`, ''].join('\n')
+}
+
+function certificateOf(presented: Presented): X509Certificate | undefined {
+  return presented.kind === 'handshake' || presented.kind === 'forwarded' ? presented.shown.certificate : undefined
 }
 
 const REFUSED = 403

@@ -101,15 +101,18 @@ export function connectionChannel(reply: FastifyReply, kind: 'connection' | 'now
     kind,
     answerTo: undefined,
     faultTo: undefined,
-    answer: async (rendered) => (kind === 'nowhere' ? reply.code(202).send() : send(reply, rendered)),
+    answer: async (rendered) => (kind === 'nowhere' ? reply.code(202).send() : send(later(reply, rendered), rendered)),
     fault: async (rendered) => {
       // After a refusal in mid-body the rest of the request is still on its way; the connection cannot be used again.
       reply.header('connection', 'close')
-      if (rendered.status === BUSY_STATUS) reply.header('retry-after', String(RETRY_AFTER_SECONDS))
-      return send(reply, rendered)
+      return send(later(reply, rendered), rendered)
     },
     isUsed: () => reply.sent,
   }
+}
+
+function later(reply: FastifyReply, { status }: Rendered): FastifyReply {
+  return status === BUSY_STATUS ? reply.header('retry-after', String(RETRY_AFTER_SECONDS)) : reply
 }
 
 function send(reply: FastifyReply, { status, contentType, body }: Rendered): FastifyReply {

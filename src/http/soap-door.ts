@@ -125,6 +125,7 @@ async function answer(given: Understood, channel: Channel): Promise<void> {
   const { served, progress, binding, incoming, caller } = given
   const { ports } = served.options
   try {
+    served.options.rate.take(caller.systemId)
     if (caller.user !== undefined) await assertNamed(given, caller.user)
     const perform = await binding.prepare(incoming)
     // From here on the actor owns what was staged: whether a commit happened is not ours to guess. Parts that are none of the
@@ -142,7 +143,10 @@ async function answer(given: Understood, channel: Channel): Promise<void> {
     await recordExchange(ports, caller, { result: 'failure', errors: [refusal], evidence: NO_EVIDENCE })
     observe(ports, caller.exchange, { result: 'failure', code: refusal.row.code, systemId: caller.systemId })
     const body = binding.refuse([refusal], { incoming, journalId: caller.exchange.id })
-    await channel.answer(rendered(given, { channel, encoded: { body, attachments: [] } }))
+    const prepared = rendered(given, { channel, encoded: { body, attachments: [] } })
+    // A busy server says so in the terms of the transaction; a system that sends too much is told by HTTP too.
+    const { code, http: status } = refusal.row
+    await channel.answer(code === 'TOO_MANY_REQUESTS' ? { ...prepared, status } : prepared)
   }
 }
 

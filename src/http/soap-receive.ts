@@ -13,6 +13,7 @@ import type { Binding, Incoming } from './binding.ts'
 import type { DoorPorts } from './door.ts'
 import type { ReplyDelivery } from './reply-delivery.ts'
 import type { AllowedAddress } from './reply-route.ts'
+import type { RequestRate } from './request-rate.ts'
 import { open, type Packaging, packagingOf, parse, unpack } from './soap-message.ts'
 import { type Received, UNDERSTOOD_WITH_XUA, type XuaGate } from './xua.ts'
 
@@ -32,6 +33,7 @@ export interface SoapDoorOptions {
   /** The system behind the request; the door's certificate check has already let it in. */
   readonly systemOf: (request: FastifyRequest) => { readonly system: CallingSystem; readonly active: 'yes' | 'no' }
   readonly limits: { readonly soapBytes: number; readonly documentBytes: number; readonly requestBytes: number }
+  readonly rate: RequestRate
   /** Asynchronous answers: to which addresses, and who takes them there. */
   readonly replies: { readonly allowed: readonly AllowedAddress[]; readonly delivery: ReplyDelivery }
   readonly certificateOf: (request: FastifyRequest) => X509Certificate | undefined

@@ -69,12 +69,12 @@ const PATH_HEADER = 'x-storeclient-path'
 
 export const STORE_CLIENT_PATH = '/storeclient'
 
-export interface StoreClientDoor extends Omit<Hl7v2Door, 'ports'> {
+export interface StoreClientDoor extends Omit<Hl7v2Door, 'ports' | 'rate'> {
   /** What was agreed with a sender. */
   readonly readingOf: (system: CallingSystem) => Reading
 }
 
-export interface StoreClientRouteOptions extends StoreClientDoor, Pick<Hl7v2Door, 'ports'> {
+export interface StoreClientRouteOptions extends StoreClientDoor, Pick<Hl7v2Door, 'ports' | 'rate'> {
   readonly systemOf: (request: FastifyRequest) => Pick<Sender, 'system' | 'active'>
   readonly maxBytes: number
 }
@@ -155,7 +155,7 @@ function statusOf(refusal: IheError | undefined, { httpStatusOfRefusals }: Readi
   if (refusal === undefined) return 200
   const { code, retry } = refusal.row
   if (code === 'HL7_NO_MSH') return 400
-  if (code === 'BUSY') return 503
+  if (code === 'BUSY' || code === 'TOO_MANY_REQUESTS') return 503
   if (httpStatusOfRefusals === '200') return 200
   return retry === 'never' ? 400 : 503
 }

@@ -286,7 +286,8 @@ const doors = {
   },
 } as const
 
-const ALERT = /alert/i
+/** A reset can overtake the alert. */
+const ALERT = /alert|ECONNRESET|EPIPE|errno=(104|32)/i
 let refusedBytes: string | undefined
 
 function check(
