@@ -43,11 +43,10 @@ import { openPushDoor } from './app/push-door.ts'
 import { repositoryFor } from './app/repository-apart.ts'
 import { refuseOpenSecrets } from './app/secret-files.ts'
 import { storageExport } from './app/storage-export.ts'
-import { readTlsFiles } from './app/trust.ts'
 import { fillRecords, fixMonthsHourly, sweepDaily } from './app/upkeep.ts'
 import { openWithheld, releasePorts, releaseWork, withheldFiles } from './app/withheld.ts'
 import { openXua } from './app/xua.ts'
-import { authorityOptions, ensureDevelopmentPki, pkiPaths, serverNamesOf } from './certificates/pki-directory.ts'
+import { authorityOptions, authorityOptions, ensureDevelopmentPki, ensureDevelopmentPki, pkiPaths, pkiPaths, serverNamesOf } from './certificates/pki-directory.ts'
 import { tlsOptions } from './certificates/presets.ts'
 import { writeWsdl } from './codec/soap/wsdl.ts'
 import type { Config } from './config/config.ts'
@@ -118,13 +117,13 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const affinityDomain = loadAffinityDomain(config.dataDir)
   const dataKinds = loadStoreClientKinds(config.dataDir, affinityDomain)
   const database = await openDatabase(config, log)
-  const tls = await tlsMaterial(config)
+  await developmentPki(config)
   const given: Given = { config, log, pool: database.pool, affinityDomain, dataKinds }
   const doors = await openDoors(given, database)
   let ports: ListeningPorts = { https: 0, mllp: 0, pix: 0 }
   const house = await furnish(given, doors, () => ports)
   meterRevocationLists(house.metrics.registry, given)
-  const delivery = createReplyDelivery({ tls, ports: house.https.ports })
+  const delivery = createReplyDelivery({ tls: doors.outgoing, ports: house.https.ports })
   const replies = { allowed: config.soap.asyncReplyTo.map(parseAllowedAddress), delivery }
   const https = await createHttpsDoor({ ...house.https, tls: doors.tlsOf('https'), replies })
   const mllp = createMllpListener({ ...house.mllp, ...house.storeClient, tls: doors.tlsOf('mllp/storeclient') })
@@ -151,7 +150,11 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     management.listen(config.management.port, config.management.host),
   ])
   ports = { https: httpsPort, mllp: mllpPort, pix: pixPort }
-  const notifications = notificationWork(given, { tls, ports: house.https.ports, metrics: house.metrics.registry })
+  const notifications = notificationWork(given, {
+    tls: doors.outgoing,
+    ports: house.https.ports,
+    metrics: house.metrics.registry,
+  })
   const jobs = startJobs([notifications, house.releasing, house.emergencies], { connection: database.connection, log })
   let stopping: Promise<void> | undefined
   const stop = async (): Promise<void> => {
@@ -204,8 +207,8 @@ async function openDatabase(config: Config, log: DoorLog): Promise<Database> {
   }
 }
 
-/** Certificate files as configured; the development PKI is made when they are its own. */
-async function tlsMaterial(config: Config) {
+/** The development PKI is made where the certificate files as configured are its own. */
+async function developmentPki(config: Config): Promise<void> {
   const directory = join(config.dataDir, 'pki')
   const own = pkiPaths(directory)
   if (config.tls.certificate === own.serverCertificate)
@@ -213,7 +216,6 @@ async function tlsMaterial(config: Config) {
       ...authorityOptions(config.certificates),
       serverNames: serverNamesOf(config),
     })
-  return { ...tlsOptions({ preset: config.tls.preset, atnaDhe: config.tls.atnaDhe }), ...(await readTlsFiles(config)) }
 }
 
 /** Everything between doors and database, put together. */

@@ -12,7 +12,7 @@ import { createRequestRate, type RequestRate } from '../http/request-rate.ts'
 import type { DoorName } from '../model/trust.ts'
 import type { Given } from './actor-ports.ts'
 import { openCrlUpkeep } from './crl-upkeep.ts'
-import { type DoorTls, openTrust } from './trust.ts'
+import { type DoorTls, openTrust, type Trust } from './trust.ts'
 
 /** Files and database are read again so often, whether anybody said that they changed or not. */
 const REFRESH_MS = 5000
@@ -23,6 +23,7 @@ export interface Doors {
   /** What each door needs. */
   readonly shared: Omit<IdentityOptions, 'door'> & { readonly sockets: LiveSockets; readonly rate: RequestRate }
   readonly tlsOf: (door: DoorName) => DoorTls
+  readonly outgoing: Trust['outgoing']
   /** For the HTTPS door; absent without a proxy. */
   readonly proxy?: ProxyTrust
   /** These are given renewed certificates, keys and authorities from now on. */
@@ -77,6 +78,7 @@ export async function openDoors(
       rate: createRequestRate(config.limits),
     },
     tlsOf: trust.tlsOf,
+    outgoing: trust.outgoing,
     ...(config.proxy.trusted ? { proxy: config.proxy } : {}),
     renewing: (doors) => {
       renewable = doors

@@ -1,6 +1,5 @@
 // Composition root: update notifications to subscribers, from the outbox by the job queue (ITI TF-2 3.46, 3.10; docs/adr/0014).
 
-import type { SecureContextOptions } from 'node:tls'
 import type { Registry } from 'prom-client'
 import { iheError } from '../../profiles/errors/index.ts'
 import { nodeAuthenticationFailure } from '../audit/event.ts'
@@ -11,6 +10,7 @@ import { queueStates } from '../db/subscription-store.ts'
 import { type DoorPorts, observe } from '../http/door.ts'
 import { watchNotifications } from '../http/metrics.ts'
 import { createNotificationSender } from '../http/notification-sender.ts'
+import type { OutgoingTls } from '../http/outgoing-tls.ts'
 import { type NotifyPorts, notify, type Sent } from '../identity/notify.ts'
 import { parseOid } from '../model/identifiers.ts'
 import { announcerRules, type Given, rowsOf } from './actor-ports.ts'
@@ -20,7 +20,7 @@ import type { Work } from './jobs.ts'
 const CERTIFICATE_FAULT = /\b(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_)/
 
 export interface NotificationsGiven {
-  readonly tls: SecureContextOptions & { readonly ecdhCurve?: string }
+  readonly tls: OutgoingTls
   readonly ports: DoorPorts
   readonly metrics: Registry
 }

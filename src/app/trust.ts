@@ -28,6 +28,8 @@ export interface TlsFiles {
 export interface Trust {
   readonly judge: Judge
   readonly tlsOf: (door: DoorName) => DoorTls
+  /** For connections that we open: the authorities of the file alone. */
+  readonly outgoing: () => DoorTls
   /** Reads files and database again; true when something is different. What cannot be read stays as it was. */
   readonly refresh: () => Promise<boolean>
 }
@@ -54,6 +56,7 @@ export async function openTrust(given: Given): Promise<Trust> {
   return {
     judge: (shown, door) => state.judge(shown, door),
     tlsOf: (door) => tlsFor(config, state, door),
+    outgoing: () => ({ ...tlsOptions({ preset: config.tls.preset, atnaDhe: config.tls.atnaDhe }), ...state.files }),
     refresh: async () => {
       try {
         const next = await load(given, state)

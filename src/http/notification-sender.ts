@@ -2,7 +2,6 @@
 // (ITI TF-2 3.46, 3.10).
 
 import { randomUUID } from 'node:crypto'
-import type { SecureContextOptions } from 'node:tls'
 import { Agent, request } from 'undici'
 import { iti46 } from '../../profiles/transactions/index.ts'
 import { readAck } from '../codec/hl7v2/ack.ts'
@@ -20,11 +19,11 @@ import type { Exchange } from '../model/caller.ts'
 import { IheError } from '../model/error.ts'
 import { type Oid, parseOid } from '../model/identifiers.ts'
 import { nameOf } from './failure.ts'
+import { connectorOf, type OutgoingTls } from './outgoing-tls.ts'
 import { readWhole } from './soap-message.ts'
 
 export interface NotificationSenderOptions {
-  /** Our own certificate and the authority that the subscriber's must come from. */
-  readonly tls: SecureContextOptions & { readonly ecdhCurve?: string }
+  readonly tls: OutgoingTls
   /** From the connection to the acknowledgement. */
   readonly timeoutMs: number
   /** This network as a device (ITI TF-2 Appendix O). */
@@ -54,7 +53,7 @@ interface Means extends NotificationSenderOptions {
 export function createNotificationSender(options: NotificationSenderOptions): NotificationSender {
   const { timeoutMs } = options
   const agent = new Agent({
-    connect: { ...options.tls, timeout: Math.min(CONNECT_MS, timeoutMs) },
+    connect: connectorOf(options.tls, Math.min(CONNECT_MS, timeoutMs)),
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
   })
@@ -217,7 +216,7 @@ async function overMllp(
   const client = await connectMllp({
     host: hostname.replace(/^\[|\]$/g, ''),
     port: Number(port),
-    tls: means.tls,
+    tls: means.tls(),
     timeoutMs: means.timeoutMs,
     signal,
   })

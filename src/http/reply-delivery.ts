@@ -3,7 +3,6 @@
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { SecureContextOptions } from 'node:tls'
 import { Agent, request } from 'undici'
 import { iheError } from '../../profiles/errors/index.ts'
 import { journalEntry } from '../journal/entry.ts'
@@ -11,6 +10,7 @@ import type { Caller } from '../model/caller.ts'
 import { NO_EVIDENCE } from '../model/evidence.ts'
 import type { DoorPorts } from './door.ts'
 import { nameOf } from './failure.ts'
+import { connectorOf, type OutgoingTls } from './outgoing-tls.ts'
 import type { Rendered } from './soap-answer.ts'
 
 export interface Outgoing {
@@ -32,8 +32,7 @@ export interface ReplyDelivery {
 }
 
 export interface ReplyDeliveryOptions {
-  /** Our own certificate and the authority that the other side's must come from. */
-  readonly tls: SecureContextOptions & { readonly ecdhCurve?: string }
+  readonly tls: OutgoingTls
   readonly ports: DoorPorts
   readonly patience?: Patience
 }
@@ -63,7 +62,7 @@ const MAX_RESPONSE_BYTES = 64 * 1024
 export function createReplyDelivery(options: ReplyDeliveryOptions): ReplyDelivery {
   const { ports, patience = PATIENCE } = options
   const agent = new Agent({
-    connect: { ...options.tls, timeout: CONNECT_MS },
+    connect: connectorOf(options.tls, CONNECT_MS),
     headersTimeout: patience.responseMs,
     bodyTimeout: patience.responseMs,
   })

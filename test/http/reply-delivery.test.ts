@@ -70,7 +70,7 @@ function sender(t: Test, backoffMs: readonly number[] = [1, 1]) {
     logged.push(fields)
   }
   const delivery = createReplyDelivery({
-    tls: { ...pki.client, ca: pki.ca },
+    tls: () => ({ ...pki.client, ca: pki.ca }),
     ports: {
       recorder: { record: async (rows) => void entries.push(...rows.entries) },
       log,
