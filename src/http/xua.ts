@@ -128,7 +128,7 @@ async function admitted(arriving: Arriving, { options, remembered }: House): Pro
         endpoint: `${options.publicUrl}${path}`,
         audiences: [options.publicUrl, options.homeCommunityId, ...options.audiences],
         communities: [options.homeCommunityId],
-        system,
+        facilities: [system, ...(trust.delegations.get(system.systemId) ?? [])],
         peer: certificate,
         peerFingerprint: certificate.fingerprint256,
       },

@@ -70,7 +70,7 @@ interface Circumstances {
 
 function trustOf(changed: Partial<Issuer> = {}): Trust {
   const one = { ...issuer, ...changed }
-  return { issuers: new Map([[one.entityId, one]]), strict: new Set() }
+  return { issuers: new Map([[one.entityId, one]]), strict: new Set(), delegations: new Map() }
 }
 
 function arrivalAs(changed: Partial<Arrival> = {}): Arrival {
@@ -80,7 +80,7 @@ function arrivalAs(changed: Partial<Arrival> = {}): Arrival {
     endpoint: `${AUDIENCE}/xds/registry`,
     audiences: [AUDIENCE, community],
     communities: [community],
-    system: { facilityId: 'clinic', facilityOid },
+    facilities: [{ facilityId: 'clinic', facilityOid }],
     peer: { raw: client.certificate.raw, publicKey: client.certificate.publicKey },
     peerFingerprint: client.certificate.fingerprint256,
     ...changed,
@@ -162,6 +162,13 @@ const role = (code: string, system: string): string => coded('Role', code, syste
 const purpose = (code: string): string => coded('PurposeOfUse', code, '2.16.840.1.113883.1.11.20448')
 const network: Partial<Issuer> = { scope: 'network', facilities: [] }
 
+const delegated: Partial<Arrival> = {
+  facilities: [
+    { facilityId: 'hospital', facilityOid: newOid() },
+    { facilityId: 'clinic', facilityOid },
+  ],
+}
+
 const accepted: readonly (readonly [name: string, xml: string, given?: Circumstances])[] = [
   ['minimal bearer', told()],
   ['its organisation named', told({ attributes: organization(`urn:oid:${facilityOid}`) })],
@@ -236,6 +243,16 @@ const accepted: readonly (readonly [name: string, xml: string, given?: Circumsta
   ],
   ['proxies restricted', told({ conditions: '<saml2:ProxyRestriction/>' })],
   ['formats said', bent('<saml2:Issuer>', '<saml2:Issuer Format="urn:oasis:names:tc:SAML:2.0:nameid-format:entity">')],
+  [
+    'a facility for which the system is delegated',
+    told({ attributes: organization(`urn:oid:${facilityOid}`) }),
+    { arrival: delegated },
+  ],
+  [
+    'staff of a facility for which the system is delegated',
+    told(),
+    { arrival: delegated, known: { staffId: 's1', isActive: true, job: 'nurse', facilityId: 'clinic' } },
+  ],
   ['staff who are active', told(), { known: { staffId: 's1', isActive: true, job: 'nurse', facilityId: 'clinic' } }],
 ]
 
@@ -396,6 +413,12 @@ const refused: readonly (readonly [name: string, code: string, xml: string, give
     { issuer: { certificates: issuer.certificates.map((one) => ({ ...one, notAfter: new Date(0) })) } },
   ],
   ['staff who have left', 'XUA_NOT_HERE NameID', told(), { known: { staffId: 's1', isActive: false, job: 'nurse' } }],
+  [
+    'the own organisation of a delegated system, of which the issuer may not speak',
+    'XUA_NOT_HERE organization-id',
+    told({ attributes: organization(`urn:oid:${delegated.facilities?.[0].facilityOid}`) }),
+    { arrival: delegated },
+  ],
   [
     'staff of another facility',
     'XUA_NOT_HERE NameID',

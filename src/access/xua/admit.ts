@@ -63,7 +63,7 @@ export async function admit(
   assertStillTrusted(admissible, issuer, arrival.now)
   judge({ assertion, issuer, place: arrival })
   const known = await subjectOf(admissible, issuer, ports)
-  if (known?.facilityId !== undefined && known.facilityId !== arrival.system.facilityId)
+  if (known?.facilityId !== undefined && !arrival.facilities.some(({ facilityId }) => facilityId === known.facilityId))
     throw iheError('XUA_NOT_HERE', { at: 'NameID', rule: 'staff of the facility of the client certificate' })
   const user = userOf(assertion, ports.roles, known)
   await count({ admissible, issuer, arrival }, ports)

@@ -3,8 +3,7 @@
 import type { KeyObject } from 'node:crypto'
 import { iheError } from '../../../profiles/errors/index.ts'
 import type { Assertion, ConfirmedKey, SubjectConfirmation } from '../../model/assertion.ts'
-import type { CallingSystem } from '../../model/caller.ts'
-import type { Issuer } from './ports.ts'
+import type { Issuer, NamedFacility } from './ports.ts'
 
 /** The client certificate of the connection. */
 export interface PeerCertificate {
@@ -22,7 +21,8 @@ export interface Place {
   readonly audiences: readonly string[]
   /** Communities whose users this system may send, ours for systems of facilities. */
   readonly communities: readonly string[]
-  readonly system: Pick<CallingSystem, 'facilityId' | 'facilityOid'>
+  /** Of the client certificate, then those for which its system is delegated. */
+  readonly facilities: readonly [NamedFacility, ...NamedFacility[]]
   readonly peer: PeerCertificate
 }
 
@@ -63,8 +63,7 @@ export function judge(judged: Judged): void {
 function judgeIssuer({ assertion, issuer, place }: Judged): void {
   if (issuer.needsFormats && (assertion.issuerFormat === undefined || assertion.nameIdFormat === undefined))
     throw invalid('Issuer/@Format', 'Issuer and NameID say their formats')
-  const { facilityId } = place.system
-  if (issuer.scope === 'facilities' && facilityOf(issuer, facilityId) === undefined)
+  if (issuer.scope === 'facilities' && facilitiesOf(issuer, place).length === 0)
     throw notHere('Issuer', 'an issuer of users of this facility')
 }
 
@@ -92,12 +91,10 @@ function judgeAudience({ assertion, issuer, place }: Judged): void {
 /** The certificate says which facility it is; the assertion may agree with it, never overrule it. */
 function judgeOrganization({ assertion, issuer, place }: Judged): void {
   const { organizationIds, homeCommunityIds } = assertion.attributes
-  const { facilityId, facilityOid } = place.system
-  const names = new Set([
-    `urn:oid:${facilityOid}`,
-    facilityOid,
-    ...(facilityOf(issuer, facilityId)?.organizationIds ?? []),
-  ])
+  const named = facilitiesOf(issuer, place)
+  const names = new Set(
+    named.flatMap(({ facilityOid, organizationIds }) => [`urn:oid:${facilityOid}`, facilityOid, ...organizationIds]),
+  )
   if (!organizationIds.every((id) => names.has(id)))
     throw notHere('organization-id', 'the organisation of the client certificate')
   if (!homeCommunityIds.every((id) => place.communities.includes(id)))
@@ -169,8 +166,16 @@ function judgeAuthentication({ assertion, issuer, place }: Judged): void {
     throw invalid('AuthnStatement/AuthnContext', 'an authentication that is accepted of this issuer')
 }
 
-function facilityOf(issuer: Issuer, facilityId: string): Issuer['facilities'][number] | undefined {
-  return issuer.facilities.find((facility) => facility.facilityId === facilityId)
+/** Facilities of the certificate whose users the issuer may assert. */
+function facilitiesOf(
+  issuer: Issuer,
+  { facilities }: Place,
+): readonly (NamedFacility & { readonly organizationIds: readonly string[] })[] {
+  return facilities.flatMap((facility) => {
+    const listed = issuer.facilities.find(({ facilityId }) => facilityId === facility.facilityId)
+    if (listed === undefined && issuer.scope === 'facilities') return []
+    return [{ ...facility, organizationIds: listed?.organizationIds ?? [] }]
+  })
 }
 
 function invalid(at: string, rule: string): Error {

@@ -1,5 +1,6 @@
 // What is trusted of assertions, and what is kept of their use; db implements it (ITI TF-2 3.40).
 
+import type { CallingSystem } from '../../model/caller.ts'
 import type { PatientId } from '../../model/identifiers.ts'
 import type { Change, Changed, Stored } from '../ports.ts'
 
@@ -47,7 +48,12 @@ export interface Trust {
   readonly issuers: ReadonlyMap<string, Issuer>
   /** Systems that are held to more than the endpoint asks. */
   readonly strict: ReadonlySet<string>
+  /** By system: further facilities whose users it may send. */
+  readonly delegations: ReadonlyMap<string, readonly NamedFacility[]>
 }
+
+/** A facility as assertions name it. */
+export type NamedFacility = Pick<CallingSystem, 'facilityId' | 'facilityOid'>
 
 /** The member of staff that a subject is. */
 export interface KnownSubject {

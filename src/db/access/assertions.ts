@@ -7,6 +7,7 @@ import type {
   IssuerCertificate,
   IssuerFacility,
   KnownSubject,
+  NamedFacility,
   Trust,
   Use,
   UseCount,
@@ -76,7 +77,7 @@ export function toIssuer(row: IssuerRow): Issuer {
 }
 
 async function readTrust(pool: pg.Pool): Promise<Trust> {
-  const [issuers, strict] = await Promise.all([
+  const [issuers, strict, delegations] = await Promise.all([
     query<IssuerRow>(
       pool,
       sql`/* issuers of assertions */ select ${issuerColumns()} from access.assertion_issuer i where i.removed_at is null`,
@@ -85,10 +86,18 @@ async function readTrust(pool: pg.Pool): Promise<Trust> {
       pool,
       sql`/* systems that have to assert users */ select system_id from access.system_assertion_policy`,
     ),
+    query<{ readonly system_id: string; readonly facilities: readonly NamedFacility[] }>(
+      pool,
+      sql`/* systems that send users of other facilities too */
+        select s.system_id, jsonb_agg(jsonb_build_object('facilityId', f.facility_id, 'facilityOid', f.oid)) as facilities
+        from access.system s join access.facility f on f.facility_id = any(s.delegated_facilities) and f.status = 'active'
+        group by s.system_id`,
+    ),
   ])
   return {
     issuers: new Map(issuers.map((row) => [row.entity_id, toIssuer(row)])),
     strict: new Set(strict.map(({ system_id }) => system_id)),
+    delegations: new Map(delegations.map(({ system_id, facilities }) => [system_id, facilities])),
   }
 }
 
