@@ -272,6 +272,27 @@ t.test('bench --people prints every figure, with numbers, nothing fails and no t
   t.equal(figures[1]?.falseLinks, 0)
 })
 
+t.test('bench --xua prints every figure, with numbers, and nothing is refused', async (t) => {
+  const lines: string[] = []
+  const code = await main('bench --xua --seconds 0.2 --callers 2'.split(' '), {
+    out: (data) => lines.push(...String(data).trim().split('\n')),
+    err: (text) => t.comment(text),
+    env: {},
+    cwd: '/',
+  })
+  t.equal(code, 0)
+  const figures = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  t.match(figures, [
+    { bench: /one assertion a session/, target: 'ratio >= 0.7' },
+    { bench: /a new assertion a request/ },
+    { bench: /consent rule alone/ },
+  ])
+  for (const figure of figures) {
+    for (const name of ['requestsPerSecond', 'barePerSecond', 'ratio', 'p95Ms']) t.ok(Number(figure[name]) > 0, name)
+    t.equal(figure.failures, 0)
+  }
+})
+
 t.test('wrong sizes are told before anything is started', async (t) => {
   for (const [given, words] of [
     ['--entries 10 --patients 3', 'multiple'],
