@@ -71,6 +71,8 @@ interface Known {
   readonly fingerprint: string
   /** Whose key made the connection, or the one to the proxy. */
   readonly certificate: X509Certificate | undefined
+  /** Of the system, whether it came by the handshake or was forwarded. */
+  readonly certificate: X509Certificate
 }
 
 const KEEP_ALIVE_MS = 65_000
@@ -195,14 +197,15 @@ function guard(
       }
       if (request.routeOptions.config.isPublic === true) return
       const identity = await identify(presented)
-      if (identity.kind === 'system') {
+      if (identity.kind === 'system' && 'shown' in presented) {
         // A connection of its own is held from its beginning; a proxy's, while it works for this certificate.
         if (presented.kind === 'forwarded')
           reply.raw.once('close', options.sockets.holdWhile({ door: 'https', shown: presented.shown }, request.socket))
         known.set(request, { ...identity, certificate: certificateOf(presented) })
+        known.set(request, { ...identity, certificate: presented.shown.certificate })
         return
       }
-      await certificates.refused(exchange, identity)
+      if (identity.kind === 'refused') await certificates.refused(exchange, identity)
     } catch (cause) {
       // A certificate that cannot be looked up is refused: without the database nobody is known.
       options.ports.log.error(

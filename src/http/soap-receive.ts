@@ -28,26 +28,31 @@ export interface SoapEndpoint {
   }
 }
 
+/** Whose request it is. */
+interface Known {
+  readonly system: CallingSystem
+  readonly active: 'yes' | 'no'
+  /** Client certificate of the system. */
+  readonly certificate: X509Certificate
+}
+
 export interface SoapDoorOptions {
   readonly ports: DoorPorts
   /** The system behind the request; the door's certificate check has already let it in. */
-  readonly systemOf: (request: FastifyRequest) => { readonly system: CallingSystem; readonly active: 'yes' | 'no' }
+  readonly systemOf: (request: FastifyRequest) => Known
   readonly limits: { readonly soapBytes: number; readonly documentBytes: number; readonly requestBytes: number }
   readonly rate: RequestRate
   /** Asynchronous answers: to which addresses, and who takes them there. */
   readonly replies: { readonly allowed: readonly AllowedAddress[]; readonly delivery: ReplyDelivery }
-  readonly certificateOf: (request: FastifyRequest) => X509Certificate | undefined
   /** The user behind a message (ITI-40). */
   readonly xua: XuaGate
 }
 
-export interface Served {
+export interface Served extends Known {
   readonly endpoint: SoapEndpoint
   readonly options: SoapDoorOptions
   readonly request: FastifyRequest
   readonly reply: FastifyReply
-  readonly system: CallingSystem
-  readonly active: 'yes' | 'no'
 }
 
 /** What is known of the message so far; a refusal is answered with as much of it as there is. */
@@ -106,7 +111,7 @@ export async function receive({ served, progress, policy }: Receiving): Promise<
       charset: packed.charset,
       path: endpoint.path,
       system: served.system,
-      certificate: () => options.certificateOf(request),
+      certificate: served.certificate,
       exchange: progress.exchange,
     },
   }

@@ -38,7 +38,8 @@ export interface Received {
   readonly charset: string | undefined
   readonly path: string
   readonly system: CallingSystem
-  readonly certificate: () => X509Certificate | undefined
+  /** Client certificate of the system. */
+  readonly certificate: X509Certificate
   readonly exchange: Exchange
 }
 
@@ -115,9 +116,7 @@ async function admitted(arriving: Arriving, { options, remembered }: House): Pro
   if (!trust.issuers.has(issuer) && mayPass(arriving, options)) return undefined
   const admissible = verified({ presented, trust, now }, remembered)
   claim({ issuer: admissible.assertion.issuer, subject: admissible.assertion.nameId, verified: true })
-  const certificate = received.certificate()
-  if (certificate === undefined) throw new Error('a message came without a client certificate')
-  const { path, system } = received
+  const { path, system, certificate } = received
   return admit(
     {
       admissible,

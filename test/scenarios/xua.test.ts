@@ -347,6 +347,20 @@ t.test('policies: required of an endpoint and of a system; ignored; unknown issu
   )
 })
 
+t.test(
+  'behind a trusted proxy the key of an assertion is that of the forwarded certificate, not the proxy’s',
+  async (t) => {
+    const { httpsPost } = await scenario.beside({ 'proxy.trusted': 'true', 'proxy.addresses': '127.0.0.1,::1' })
+    const proxied: typeof scenario.httpsPost = (system, path, content) =>
+      httpsPost(system, path, { ...content, headers: { 'client-cert': `:${peer.raw.toString('base64')}:` } })
+    const through = (confirmation: string): Promise<string> =>
+      ask(security(told({ confirmation })), { system: 'hospital-a', post: proxied })
+    t.equal(said(await through(key(peer))), 'Success')
+    const proxy = new X509Certificate(await readFile(join(server.config.dataDir, 'pki', 'clients', 'hospital-a.crt')))
+    t.equal(said(await through(key(proxy))), 'XUA_NOT_HERE wsse:FailedAuthentication')
+  },
+)
+
 /** A request of the fixtures with a header more. */
 function withHeader(name: string, header: string, oid: string): { readonly type: string; readonly body: Buffer } {
   const one = readCase(name)
