@@ -22,8 +22,8 @@ const ISSUER = 'urn:tsunagi:bench:idp'
 const LIFETIME_SECONDS = 3600
 /** Of the first figure: each works on with the assertion of their session, as users do. */
 const USERS = 16
-/** Of the second figure; when they are used up the first ones come again. */
-const FRESH = 4000
+/** Of the second figure, for each millisecond of a round: more than are used up. */
+const FRESH_PER_MS = 0.75
 
 interface Key {
   readonly key: string
@@ -43,10 +43,11 @@ export async function measureXua(given: Measuring, directory: string): Promise<v
   const plain = findShot(reader)
   const session = Array.from({ length: USERS }, (_, number) => asserted(reader, header(config, idp, number)))
   const fresh: Shot[] = []
-  for (let number = 0; number < FRESH; number++) fresh.push(asserted(reader, header(config, idp, number)))
+  for (let number = 0; number < run.roundMs * FRESH_PER_MS; number++)
+    fresh.push(asserted(reader, header(config, idp, number)))
   const sides = [
     { name: 'one assertion a session', shots: session, least: LEAST_RATIO },
-    { name: `a new assertion a request, ${FRESH} in all`, shots: fresh, least: undefined },
+    { name: 'a new assertion a request', shots: fresh, least: undefined },
     { name: 'consent rule alone', shots: [plain], least: undefined },
   ]
   for (const { name, shots, least } of sides) {
@@ -55,6 +56,7 @@ export async function measureXua(given: Measuring, directory: string): Promise<v
     run.print({
       bench: `ITI-18 FindDocuments, ${ENTRIES} entries, consent rule, ${name}; beside a trusted system without assertion`,
       ...compared,
+      assertions: shots === fresh || shots === session ? shots.length : 0,
       assertionBytes: (shots[0]?.body.length ?? 0) - plain.body.length,
       ...(least === undefined
         ? {}
