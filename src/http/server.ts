@@ -69,8 +69,6 @@ interface Known {
   readonly active: 'yes' | 'no'
   /** Of the certificate that is shown. */
   readonly fingerprint: string
-  /** Whose key made the connection, or the one to the proxy. */
-  readonly certificate: X509Certificate | undefined
   /** Of the system, whether it came by the handshake or was forwarded. */
   readonly certificate: X509Certificate
 }
@@ -123,7 +121,6 @@ export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsD
       rate: options.rate,
       replies: options.replies,
       xua: options.xua,
-      certificateOf: (request) => known.get(request)?.certificate,
     })
   registerStoreClientRoute(app, {
     ...options.storeClient,
@@ -201,7 +198,6 @@ function guard(
         // A connection of its own is held from its beginning; a proxy's, while it works for this certificate.
         if (presented.kind === 'forwarded')
           reply.raw.once('close', options.sockets.holdWhile({ door: 'https', shown: presented.shown }, request.socket))
-        known.set(request, { ...identity, certificate: certificateOf(presented) })
         known.set(request, { ...identity, certificate: presented.shown.certificate })
         return
       }
@@ -268,10 +264,6 @@ function directory(
   })
   const paths = [...soap, `  POST ${STORE_CLIENT_PATH}  ${storeClientPush.name}`]
   return [`${row.message}. ${row.hint}`, row.ja, ...paths, `journal ${journalId}`, ''].join('\n')
-}
-
-function certificateOf(presented: Presented): X509Certificate | undefined {
-  return presented.kind === 'handshake' || presented.kind === 'forwarded' ? presented.shown.certificate : undefined
 }
 
 const REFUSED = 403
