@@ -6,6 +6,8 @@ import { type Call, enterPerson, type Person } from '../http/persons.ts'
 export interface Clinicians {
   /** Session of a doctor of this facility, made at the first call. */
   readonly sessionOf: (facilityId: string) => Promise<string>
+  /** Session of an administrator of this facility, made at the first call. */
+  readonly administratorOf: (facilityId: string) => Promise<string>
   readonly call: Call
 }
 
@@ -21,23 +23,31 @@ export function clinicians(given: { readonly managementUrl: string; readonly adm
     })
     return { status: response.statusCode, body: (await response.body.json()) as Record<string, unknown> }
   }
-  const made = new Map<string, Promise<Person>>()
+  const kept = (people: Map<string, Promise<Person>>, facilityId: string, enter: () => Promise<Person>) => {
+    const person = people.get(facilityId) ?? enter()
+    people.set(facilityId, person)
+    return person
+  }
+  const administrators = new Map<string, Promise<Person>>()
+  const doctors = new Map<string, Promise<Person>>()
+  const administratorOf = async (facilityId: string): Promise<string> =>
+    (await kept(administrators, facilityId, () => enterAdministrator(call, facilityId))).session
   return {
     call,
+    administratorOf,
     sessionOf: async (facilityId) => {
-      const doctor = made.get(facilityId) ?? enterDoctor(call, facilityId)
-      made.set(facilityId, doctor)
-      return (await doctor).session
+      const enter = async () => enterDoctor(call, { facilityId, by: await administratorOf(facilityId) })
+      return (await kept(doctors, facilityId, enter)).session
     },
   }
 }
 
-async function enterDoctor(call: Call, facilityId: string): Promise<Person> {
-  const administrator = await enterPerson(call, {
-    staffId: `${facilityId}-test-admin`,
-    facilityId,
-    roles: ['facility-administrator'],
-  })
+function enterAdministrator(call: Call, facilityId: string): Promise<Person> {
+  return enterPerson(call, { staffId: `${facilityId}-test-admin`, facilityId, roles: ['facility-administrator'] })
+}
+
+function enterDoctor(call: Call, given: { readonly facilityId: string; readonly by: string }): Promise<Person> {
+  const { facilityId, by } = given
   const doctor = { staffId: `${facilityId}-test-doctor`, facilityId, job: 'doctor', roles: ['clinician'] as const }
-  return enterPerson(call, doctor, { by: administrator.session })
+  return enterPerson(call, doctor, { by })
 }

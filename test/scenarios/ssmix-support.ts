@@ -1,12 +1,28 @@
 // What the tests of SS-MIX2 storages share: a command run in this process, and the state of the documents as it can be told apart.
 
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { main } from '../../src/cli/main.ts'
-import type { RunningServer } from '../../src/cli/running-server.ts'
+import { localAddresses, type RunningServer } from '../../src/cli/running-server.ts'
 import type { startNetwork } from '../faults/support.ts'
+import { type Clinicians, clinicians } from './clinicians.ts'
 
 type Pool = Awaited<ReturnType<typeof startNetwork>>['pool']
+
+const people = new WeakMap<RunningServer, Clinicians>()
+
+/** Exports are for the administrator of the facility, who is logged on. */
+async function sessionFor(server: RunningServer, argv: readonly string[]): Promise<string> {
+  const file = join(server.config.dataDir, 'session-of-the-test.json')
+  const facilityId = argv[argv.indexOf('--facility') + 1]
+  if (argv[1] !== 'export' || facilityId === undefined) return file
+  const { managementUrl: baseUrl } = localAddresses(server)
+  const known = people.get(server) ?? clinicians({ managementUrl: baseUrl, adminToken: server.adminToken })
+  people.set(server, known)
+  const session = await known.administratorOf(facilityId)
+  await writeFile(file, JSON.stringify({ baseUrl, staffId: 'administrator', session }), { mode: 0o600 })
+  return file
+}
 
 /** A command of the command line, told where the server is. */
 export async function tsunagi(server: RunningServer, ...argv: readonly string[]) {
@@ -19,7 +35,7 @@ export async function tsunagi(server: RunningServer, ...argv: readonly string[])
     err: (text) => {
       err += text
     },
-    env: {},
+    env: { TSUNAGI_SESSION_FILE: await sessionFor(server, argv) },
     cwd: server.config.dataDir,
   })
   return { code, err, text: Buffer.concat(out).toString('utf8') }

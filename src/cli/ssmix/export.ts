@@ -5,10 +5,10 @@ import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { toSsMixCharset } from '../../codec/hl7v2/ss-mix-text.ts'
 import { parsePath, type StoragePath } from '../../storeclient/ssmix/path.ts'
-import { isObject, type Json, rowsOf, textOf } from '../admin-client.ts'
+import { type AdminTarget, createAdminClient, isObject, type Json, rowsOf, textOf } from '../admin-client.ts'
 import { segment } from '../admin-command.ts'
 import { receiveStream } from '../admin-stream.ts'
-import { adminOf, adminTarget, type Context, configOf, contextOf } from '../context.ts'
+import { type Context, contextOf, sessionTarget } from '../context.ts'
 import { RefusedError } from '../failure.ts'
 import { printable, toJson } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
@@ -35,7 +35,9 @@ Into a folder of an earlier export only what changed is written. Each patient's 
 export function registerExport(group: Command, terminal: Terminal): void {
   group
     .command('export <folder>')
-    .description('write what a facility published as an SS-MIX2 storage / SS-MIX2ストレージへの出力')
+    .description(
+      'write what a facility published as an SS-MIX2 storage; for its administrator, who logs on first / SS-MIX2ストレージへの出力',
+    )
     .requiredOption('--facility <facilityId>', 'whose documents')
     .option('--patient <number>', 'of one patient, by the number at the facility')
     .option('--ss-mix-charset', 'messages in ISO-2022-JP with JIS X 0208 alone, instead of the bytes as they came')
@@ -66,8 +68,8 @@ async function exportStorage(
   context: Context,
   { folder, options }: { readonly folder: string; readonly options: ExportOptions },
 ): Promise<void> {
-  const target = await adminTarget(context)
-  const name = await facilityName(context, options.facility)
+  const target = await sessionTarget(context)
+  const name = await facilityName(target, options.facility)
   const directory = resolve(context.terminal.cwd, folder)
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const progress = startProgress(context.terminal, () => undefined)
@@ -104,8 +106,8 @@ async function exportStorage(
     )
 }
 
-async function facilityName(context: Context, facilityId: string): Promise<string> {
-  const { body } = await (await adminOf(configOf(context))).get(`/facilities/${segment(facilityId)}`)
+async function facilityName(target: AdminTarget, facilityId: string): Promise<string> {
+  const { body } = await createAdminClient(target).get(`/facilities/${segment(facilityId)}`)
   const code = isObject(body) ? textOf(body.code) : ''
   return code === '' ? facilityId : code
 }

@@ -16,7 +16,10 @@ export function registerStorageExport(app: FastifyInstance, ports: AdminPorts): 
   app.get<{ Params: { id: string }; Querystring: { patient?: string } }>(
     '/facilities/:id/ssmix',
     {
+      // Clinical content: the facility’s own, for its administrator; whoever runs the network has none (idlink A-8).
       schema: described('All versions of the documents a facility published, as files of an SS-MIX2 storage', {
+        roles: ['facility-administrator'],
+        own: 'facility',
         params: exactly({ id: slug }),
         querystring: exactly({ patient: { type: 'string', minLength: 1, maxLength: 64 } }, ['patient']),
       }),
