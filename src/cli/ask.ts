@@ -37,8 +37,10 @@ export function askAtKeyboard(): Asking | undefined {
             reject(new UsageError('broken off / 中断しました'))
             return
           }
-          if (ERASE.has(key)) text = [...text].slice(0, -1).join('')
-          else {
+          if (ERASE.has(key)) {
+            if (shown === 'shown' && text !== '') stderr.write('\b \b')
+            text = [...text].slice(0, -1).join('')
+          } else {
             text += key
             if (shown === 'shown') stderr.write(key)
           }

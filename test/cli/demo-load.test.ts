@@ -108,6 +108,7 @@ function respond(fake: Fake, { method, path, body }: Heard): Said {
       return json(201, { accessCode: `code-of-${id}` })
     case 'POST login':
       return json(200, { session: `session-of-${given.user}` })
+    case 'POST logout':
     case 'POST me':
     case 'POST me/confirm':
       return json(200, { session: 'another', secret: 'JBSWY3DPEHPK3PXP' })

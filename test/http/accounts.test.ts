@@ -6,7 +6,7 @@ import { type Call, codeOf, enterPerson, firstLogin, type NewPerson, newPassword
 
 t.setTimeout(120_000)
 
-const { call: send, pool, auditRows, logged } = await openAdministration(t)
+const { call: send, url, pool, auditRows, logged } = await openAdministration(t)
 const call: Call = (method, path, { body, session } = {}) =>
   send(method, path, body, session === undefined ? {} : { authorization: `Bearer ${session}` })
 
@@ -523,6 +523,36 @@ t.test('a session opens what its roles open, and no token of ours is anybody’s
   })
   t.equal(status, 403, 'never from a web page')
 })
+
+t.test(
+  'a prototype, a member of nobody, control characters: refused, and nothing is repeated (security e.33, e.35)',
+  async (t) => {
+    const post = async (body: string) => {
+      const headers = { 'content-type': 'application/json' }
+      const response = await fetch(`${url}/admin/v1/login`, { method: 'POST', headers, body })
+      return { status: response.status, text: await response.text() }
+    }
+    for (const body of [
+      '{"user":"sato","password":"planted-1","__proto__":{"roles":["network-operator"]}}',
+      '{"user":"sato","password":"planted-1","constructor":{"prototype":{"x":1}}}',
+      '{"user":"sato","password":"planted-1","roles":["network-operator"]}',
+      '{"user":"sa\\u0000to","password":"planted-1"}',
+      '{"user":{"$ne":""},"password":"planted-1"}',
+      '{"user":["sato"],"password":["planted-1"]}',
+      '{"user":"sato"}',
+      'planted-1',
+    ]) {
+      const answer = await post(body)
+      t.equal(answer.status, 400, body)
+      t.notMatch(answer.text, 'planted-1', body)
+    }
+    const injected = 'sato\r\n\u001b[31m{"level":50}\u202e'
+    t.equal((await logIn(injected, 'planted-1')).status, 401)
+    t.notMatch(JSON.stringify(logged), 'planted-1')
+    t.notMatch(JSON.stringify(await auditRows()), 'planted-1')
+    t.notMatch(JSON.stringify(await auditRows()), '\u202e')
+  },
+)
 
 t.test('refused passwords say which rule, in both languages, and repeat nothing', async (t) => {
   const { session, password } = await enterPerson(call, person('picky', ['registrar'], 'clinic-a'), {

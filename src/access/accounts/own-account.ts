@@ -43,7 +43,9 @@ export async function changePassword(
   const waitMs = await accounts.claimAttempt(guarded)
   if (waitMs > 0) return { kind: 'wait', seconds: Math.ceil(waitMs / 1000) }
   if (!(await hasher.verify(current, account.password))) {
-    await accounts.recordFailure({ staffId: own.staffId, peer: own.peer, reason: 'wrong password at its change' })
+    const whose = account.facilityId === undefined ? {} : { facilityId: account.facilityId }
+    const reason = 'wrong password at its change'
+    await accounts.recordFailure({ staffId: own.staffId, ...whose, peer: own.peer, reason })
     return { kind: 'wrong password' }
   }
   await accounts.settleAttempt(guarded, 'succeeded')

@@ -26,13 +26,15 @@ export async function loadPeople(run: DemoRun, time: 'first' | 'again'): Promise
     if (isKnown && (time === 'again' || (await isThere(loginFile(run.server.config, person.staffId))))) continue
     const by = await administratorOf(run, person)
     if (!isKnown) await by.post('/staff', given({ ...person }))
-    await bringInOrder(run, person, by)
+    const session = await bringInOrder(run, person, by)
+    // Whoever logs on next shall not be told of somebody else.
+    await Promise.all([by === run.admin ? undefined : by.post('/logout', {}), session.post('/logout', {})])
     run.say(`${person.staffId} ${person.name}`)
   }
 }
 
 /** An account with an own password, and with an authenticator for an administrator. The file with the password is written last. */
-async function bringInOrder(run: DemoRun, { staffId, roles }: DemoPerson, by: AdminClient): Promise<void> {
+async function bringInOrder(run: DemoRun, { staffId, roles }: DemoPerson, by: AdminClient): Promise<AdminClient> {
   const reason = 'デモ用'
   const issued = await by.post(`/staff/${segment(staffId)}/access-code`, { reason, secondFactor: 'reset' })
   const accessCode = member(issued.body, 'accessCode')
@@ -45,14 +47,16 @@ async function bringInOrder(run: DemoRun, { staffId, roles }: DemoPerson, by: Ad
   // A letter and a digit are always in it.
   const password = `k7-${randomBytes(12).toString('hex')}`
   const changed = await clientOf(run, first).post('/me/password', { current: accessCode, next: password })
+  let client = clientOf(run, member(changed.body, 'session'))
   if (roles.includes('facility-administrator')) {
-    const client = clientOf(run, member(changed.body, 'session'))
     const secret = member((await client.post('/me/second-factor', {})).body, 'secret')
     // The code before this one, so that the present one is left for a log-on.
-    await client.post('/me/second-factor/confirm', { oneTimeCode: codeOf(secret, -1) })
+    const confirmed = await client.post('/me/second-factor/confirm', { oneTimeCode: codeOf(secret, -1) })
+    client = clientOf(run, member(confirmed.body, 'session'))
     await writeFile(`${file}.totp`, `${secret}\n`, { mode: 0o600 })
   }
   await writeFile(file, `${password}\n`, { mode: 0o600 })
+  return client
 }
 
 async function administratorOf(run: DemoRun, { facilityId, roles }: DemoPerson): Promise<AdminClient> {

@@ -172,17 +172,16 @@ async function bound(client: Queryable, staffId: string): Promise<void> {
 }
 
 /** With the facility of the person, for whom the event is one of its staff. */
-export async function audit(
+async function audit(
   client: Queryable,
   given: {
     readonly staffId: string
     readonly peer: string
     readonly act: 'login' | 'logout'
     readonly reason: string
-    readonly outcome?: 0 | 4
   },
 ): Promise<void> {
-  const { staffId, outcome = 0, ...event } = given
+  const { staffId, ...event } = given
   const [found] = await query<{ readonly facility_id: string | null }>(
     client,
     sql`/* facility of a person */ select facility_id from access.staff where staff_id = ${staffId}`,
@@ -191,7 +190,7 @@ export async function audit(
   await recordLogin(client, {
     ...event,
     by: `staff:${staffId}`,
-    outcome,
+    outcome: 0,
     ...(facilityId === undefined ? {} : { facilityId }),
   })
 }
