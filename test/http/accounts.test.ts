@@ -1,12 +1,14 @@
 // Staff, accounts and sessions over the admin API on a real PostgreSQL (idlink A-7 to A-9, R-7, S-2 to S-5, L-3; security e.36, f).
 
 import t from 'tap'
+import { sessionDigest } from '../../src/access/accounts/one-time.ts'
+import { accountPorts } from '../../src/app/accounts.ts'
 import { openAdministration } from './administration.ts'
 import { type Call, codeOf, enterPerson, firstLogin, type NewPerson, newPassword } from './persons.ts'
 
 t.setTimeout(120_000)
 
-const { call: send, url, pool, auditRows, logged } = await openAdministration(t)
+const { call: send, url, pool, config, auditRows, logged } = await openAdministration(t)
 const call: Call = (method, path, { body, session } = {}) =>
   send(method, path, body, session === undefined ? {} : { authorization: `Bearer ${session}` })
 
@@ -399,9 +401,12 @@ t.test(
     const nurse = await enterPerson(call, person('nurse-2', ['clinician'], 'clinic-a', 'nurse'), { by: by.session })
     const open = async () => String((await logIn('nurse-2', nurse.password)).body.session)
     const session = await open()
+    const { accounts: elsewhere } = await accountPorts({ config, pool })
+    t.ok(await elsewhere.session(sessionDigest(session)), 'a session opens every process')
     t.equal(await me(session), 200)
     t.match(await call('POST', '/staff/nurse-2/suspend', { body: { reason }, ...by }), { status: 200 })
     t.equal(await me(session), 401, 'suspended')
+    t.equal(await elsewhere.session(sessionDigest(session)), undefined, 'nor does any other process take it')
     t.match(await logIn('nurse-2', nurse.password), { status: 401 })
     await unlockAll()
     t.match(await call('POST', '/staff/nurse-2/resume', { body: { reason }, ...by }), { status: 200 })

@@ -28,7 +28,7 @@ import { registerSheetRoutes } from './patient-sheet.ts'
 import { registerTransferRoutes } from './patient-transfer.ts'
 import { registerPatientRoutes } from './patients.ts'
 import type { AdminPorts } from './ports.ts'
-import { decoratePrincipal, refuseRole } from './principal.ts'
+import { decoratePrincipal, refuseRole, routeRolesOf } from './principal.ts'
 import { registerReviewRoutes } from './reviews.ts'
 import { registerRightsRoutes } from './rights.ts'
 import { described } from './schemas.ts'
@@ -49,7 +49,8 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   app.addHook('onRequest', async (request, reply) => refuseRole(request, reply))
   app.addHook('preHandler', async (request, reply) => refuseForeign(request, reply, ports))
   app.addHook('onSend', async (request) => {
-    if (request.method !== 'GET') ports.changed()
+    // Attempts to log on change nothing that the doors remember, and anybody may make them.
+    if (request.method !== 'GET' && routeRolesOf(request) !== 'public') ports.changed()
   })
   app.setErrorHandler((error: FastifyError, request, reply) => refuse(reply, { error, request, log: ports.log }))
   app.setNotFoundHandler(async (_request, reply) => notFound(reply))
