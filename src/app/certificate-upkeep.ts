@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import type { Registry } from 'prom-client'
 import { type Expiring, expiryOf, warnOfExpiry } from '../access/certificates/expiry.ts'
-import { authorityOptions, ensureDevelopmentPki, pkiPaths, serverNamesOf } from '../certificates/pki-directory.ts'
+import { authorityOptions, pkiPaths, renewServerWhenDue, serverNamesOf } from '../certificates/pki-directory.ts'
 import { endOverlaps, holdServerRenewal } from '../db/access/certificates.ts'
 import { noteWarning } from '../db/access/expiry-warnings.ts'
 import { transaction } from '../db/pool.ts'
@@ -57,8 +57,8 @@ async function renewServer({ config, log, pool }: Needed, now: Date): Promise<vo
   await transaction(pool, async (client) => {
     if (!(await holdServerRenewal(client))) return
     const options = { ...authorityOptions(config.certificates), serverNames: serverNamesOf(config), now }
-    const { created } = await ensureDevelopmentPki(directory, options)
-    if (created.includes('server')) log.info({}, 'the certificate of the server was renewed')
+    const done = await renewServerWhenDue(directory, options)
+    if (done === 'renewed') log.info({}, 'the certificate of the server was renewed')
   })
 }
 

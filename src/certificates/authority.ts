@@ -4,6 +4,7 @@ import 'reflect-metadata'
 import { createPrivateKey, randomBytes, webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
 import * as x509 from '@peculiar/x509'
+import { MAX_CERTIFICATE_DAYS } from '../model/certificate-life.ts'
 import { readCertificateRequest } from './request.ts'
 import { signerOf } from './signer.ts'
 
@@ -45,8 +46,6 @@ export interface SystemSubject {
 type KeyKind = 'EC-P256' | 'RSA-2048' | 'RSA-3072'
 
 const DAY_MS = 86_400_000
-/** Two years are IHE's limit for certificates of nodes, 397 days ours. */
-export const MAX_DAYS = 397
 const AUTHORITY_DAYS = 3650
 /** Clocks of senders run behind. */
 const BACKDATE_MS = 5 * 60_000
@@ -92,7 +91,7 @@ export async function issueServerCertificate(authority: Authority, request: Serv
     subject: [{ C: ['JP'] }, { O: ['Tsunagi'] }, { CN: [request.names[0] ?? 'localhost'] }],
     names,
     purposes: [x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth],
-    ...validity(request.now ?? new Date(), request.days ?? MAX_DAYS),
+    ...validity(request.now ?? new Date(), request.days ?? MAX_CERTIFICATE_DAYS),
   })
   return { certificatePem, privateKeyPem: await privatePem(keys.privateKey) }
 }
@@ -130,8 +129,9 @@ export async function signCertificateRequest(
  * @throws {Error} when `days` is more than 397.
  */
 export function issueForSystem(authority: Authority, publicKey: CryptoKey, subject: SystemSubject): Promise<string> {
-  const { systemId, facilityOid, networkOid, days = MAX_DAYS, now = new Date() } = subject
-  if (days > MAX_DAYS) throw new Error(`a certificate is issued for at most ${MAX_DAYS} days, not ${days}`)
+  const { systemId, facilityOid, networkOid, days = MAX_CERTIFICATE_DAYS, now = new Date() } = subject
+  if (days > MAX_CERTIFICATE_DAYS)
+    throw new Error(`a certificate is issued for at most ${MAX_CERTIFICATE_DAYS} days, not ${days}`)
   const organisation = networkOid === undefined ? [] : [{ O: [networkOid] }]
   return issue(authority, publicKey, {
     subject: [{ C: ['JP'] }, ...organisation, { OU: [facilityOid] }, { CN: [systemId] }],
@@ -200,7 +200,8 @@ export function newSerial(): string {
   return bytes.toString('hex')
 }
 
-function validity(now: Date, days: number): { readonly notBefore: Date; readonly notAfter: Date } {
+/** From a little before now, for so many days. */
+export function validity(now: Date, days: number): { readonly notBefore: Date; readonly notAfter: Date } {
   const start = now.getTime() - BACKDATE_MS
   return { notBefore: new Date(start), notAfter: new Date(start + days * DAY_MS) }
 }

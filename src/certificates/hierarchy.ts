@@ -3,17 +3,14 @@
 import 'reflect-metadata'
 import { webcrypto, X509Certificate } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
-import { type Authority, newSerial, pemOf, privatePem } from './authority.ts'
+import { type Authority, newSerial, pemOf, privatePem, validity } from './authority.ts'
 import { certificatesIn } from './certificate.ts'
 import { readCertificateRequest } from './request.ts'
 import { signerOf } from './signer.ts'
 
-const DAY_MS = 86_400_000
 /** A root is replaced by hand everywhere, so it lives long; an issuing authority is not. */
 const ROOT_DAYS = 7300
 const ISSUING_DAYS = 1825
-/** Clocks of other machines run behind. */
-const BACKDATE_MS = 5 * 60_000
 const ROOT_KEY = { name: 'ECDSA', namedCurve: 'P-384' } as const
 const ISSUING_KEY = { name: 'ECDSA', namedCurve: 'P-256' } as const
 const AUTHORITY_USAGE = x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign
@@ -109,9 +106,4 @@ function subjectOf(name: string): x509.JsonName {
 
 function generated(algorithm: webcrypto.EcKeyGenParams): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>
-}
-
-function validity(now: Date, days: number): { readonly notBefore: Date; readonly notAfter: Date } {
-  const start = now.getTime() - BACKDATE_MS
-  return { notBefore: new Date(start), notAfter: new Date(start + days * DAY_MS) }
 }

@@ -1,7 +1,7 @@
 // The PKI on disk (design §5): var/pki/ca.crt, server.{crt,key}, clients/<system>.{crt,key,p12}; the authority that issues is ca.{crt,key}
 // of a development PKI, or issuing.{crt,key} below a root whose key is kept elsewhere (docs/certificates.md).
 
-import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
@@ -9,7 +9,24 @@ import { join } from 'node:path'
 import type { Authority, IssuedCertificate, SystemSubject } from './authority.ts'
 import { type CertificateFacts, certificatesIn, factsOf } from './certificate.ts'
 import { readPrivate, readPublic, writeAtomically } from './files.ts'
-import { openPrivateKey, SealedKeyError } from './signer.ts'
+import { type PkiPaths, pkiPaths } from './pki-paths.ts'
+import {
+  type AuthorityOptions,
+  belongTogether,
+  openedIssuing,
+  readAuthority,
+  readRoot,
+  withIssuers,
+} from './read-authority.ts'
+
+export { type PkiPaths, pkiPaths } from './pki-paths.ts'
+export {
+  type AuthorityOptions,
+  authorityOptions,
+  readAuthority,
+  readIssuerCertificate,
+  withIssuers,
+} from './read-authority.ts'
 
 export interface DevelopmentPki {
   /** Certificate of the authority, PEM. */
@@ -18,36 +35,6 @@ export interface DevelopmentPki {
   readonly paths: PkiPaths
   /** What this call made, for the log: `ca`, `server`. */
   readonly created: readonly ('ca' | 'server')[]
-}
-
-/** How the key of the authority is opened, and what it puts into certificates. */
-export interface AuthorityOptions {
-  readonly passphrase?: string
-  readonly crlUrl?: string
-}
-
-/** The settings of certificates as options. */
-export function authorityOptions(settings: {
-  readonly issuingPassphrase: string | undefined
-  readonly crlUrl: string | undefined
-}): AuthorityOptions {
-  const { issuingPassphrase, crlUrl } = settings
-  return {
-    ...(issuingPassphrase === undefined ? {} : { passphrase: issuingPassphrase }),
-    ...(crlUrl === undefined ? {} : { crlUrl }),
-  }
-}
-
-export interface PkiPaths {
-  /** What certificates of this network are trusted by: root, authorities below it, and former ones. */
-  readonly caCertificate: string
-  readonly caKey: string
-  /** The issuing authority, then the certificates above it. */
-  readonly issuingCertificate: string
-  readonly issuingKey: string
-  readonly serverCertificate: string
-  readonly serverKey: string
-  readonly clients: string
 }
 
 export interface IssuedClient extends CertificateFacts {
@@ -61,18 +48,6 @@ export const DEVELOPMENT_PASSWORD = 'tsunagi'
 const RENEWAL_MS = 30 * 86_400_000
 const SYSTEM_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const DIRECTORY_MODE = 0o755
-
-export function pkiPaths(directory: string): PkiPaths {
-  return {
-    caCertificate: join(directory, 'ca.crt'),
-    caKey: join(directory, 'ca.key'),
-    issuingCertificate: join(directory, 'issuing.crt'),
-    issuingKey: join(directory, 'issuing.key'),
-    serverCertificate: join(directory, 'server.crt'),
-    serverKey: join(directory, 'server.key'),
-    clients: join(directory, 'clients'),
-  }
-}
 
 /** What the server is called, as the settings have it. */
 export function serverNamesOf({
@@ -161,67 +136,23 @@ export async function readClient(directory: string, systemId: string): Promise<I
 }
 
 /**
- * The authority that issues.
- * @throws {Error} in plain words, when its certificate or key is not there, can be read by others, cannot be opened, or they do not belong
- * together.
+ * While a server runs: renews its certificate where it is due and ours to renew, and makes nothing else: an authority that vanished is a
+ * mistake that a restart shows.
  */
-export async function readAuthority(directory: string, options: AuthorityOptions = {}): Promise<Authority> {
+export async function renewServerWhenDue(
+  directory: string,
+  { serverNames, now, ...options }: AuthorityOptions & { readonly serverNames: readonly string[]; readonly now: Date },
+): Promise<'renewed' | 'not due'> {
   const paths = pkiPaths(directory)
-  const present = (await readIssuing(paths, options)) ?? (await readRoot(paths))
-  if (present?.authority !== undefined) return { ...present.authority, ...urlOf(options) }
-  const [certificate, key] =
-    present?.kind === 'issuing' ? [paths.issuingCertificate, paths.issuingKey] : [paths.caCertificate, paths.caKey]
-  throw new Error(`no certificate can be issued: ${certificate} and ${key} are needed`)
+  const trustedPem = await readPublic(paths.caCertificate)
+  const present = (await openedIssuing(paths, options)) ?? (await readRoot(paths))
+  if (trustedPem === undefined || present?.authority === undefined) return 'not due'
+  const trusted = { trustedPem, authority: present.authority, isNew: false }
+  const { isNew } = await ensureServer(paths, trusted, { names: developmentNames(serverNames), now })
+  return isNew ? 'renewed' : 'not due'
 }
 
-/** The certificate of the authority that issues, PEM, also where its key is not here. */
-export async function readIssuerCertificate(directory: string): Promise<string | undefined> {
-  const paths = pkiPaths(directory)
-  const text = (await readPublic(paths.issuingCertificate)) ?? (await readPublic(paths.caCertificate))
-  return text === undefined ? undefined : certificatesIn(text)[0]
-}
-
-/** Leaf first, then what stands between it and the root: what a TLS peer that knows the root needs. */
-export function withIssuers(certificatePem: string, { certificatePem: issuer, above = [] }: Authority): string {
-  return above.length === 0 ? certificatePem : [certificatePem, issuer, ...above.slice(0, -1)].join('')
-}
-
-function urlOf({ crlUrl }: AuthorityOptions): Pick<Authority, 'crlUrl'> {
-  return crlUrl === undefined ? {} : { crlUrl }
-}
-
-interface Present {
-  readonly kind: 'issuing' | 'root'
-  /** Absent where the operator keeps the authority's key elsewhere. */
-  readonly authority: Authority | undefined
-}
-
-/** The authority below a root; undefined in a PKI of one level. */
-async function readIssuing(paths: PkiPaths, { passphrase }: AuthorityOptions): Promise<Present | undefined> {
-  const text = await readPublic(paths.issuingCertificate)
-  if (text === undefined) return undefined
-  const [certificatePem, ...above] = certificatesIn(text)
-  if (certificatePem === undefined) throw new Error(`${paths.issuingCertificate} holds no certificate`)
-  const sealed = await readPrivate(paths.issuingKey)
-  if (sealed === undefined) return { kind: 'issuing', authority: undefined }
-  const privateKeyPem = openPrivateKey(sealed, { path: paths.issuingKey, passphrase })
-  if (!belongTogether(certificatePem, privateKeyPem)) throw apart(paths.issuingCertificate, paths.issuingKey)
-  return { kind: 'issuing', authority: { certificatePem, privateKeyPem, above } }
-}
-
-async function readRoot(paths: PkiPaths): Promise<Present | undefined> {
-  const [certificatePem, privateKeyPem] = await Promise.all([readPublic(paths.caCertificate), readPrivate(paths.caKey)])
-  if (certificatePem === undefined) return undefined
-  if (privateKeyPem === undefined) return { kind: 'root', authority: undefined }
-  if (!belongTogether(certificatePem, privateKeyPem)) throw apart(paths.caCertificate, paths.caKey)
-  return { kind: 'root', authority: { certificatePem, privateKeyPem } }
-}
-
-function apart(certificate: string, key: string): Error {
-  return new Error(`${certificate} and ${key} do not belong together; restore both from one backup`)
-}
-
-interface PresentAuthority {
+interface Trusted {
   /** All that is trusted. */
   readonly trustedPem: string
   readonly authority: Authority | undefined
@@ -231,7 +162,7 @@ interface PresentAuthority {
 async function ensureAuthority(
   paths: PkiPaths,
   { now, ...options }: AuthorityOptions & { readonly now: Date },
-): Promise<PresentAuthority> {
+): Promise<Trusted> {
   const trustedPem = await readPublic(paths.caCertificate)
   if (trustedPem === undefined) {
     const { createAuthority } = await import('./authority.ts')
@@ -245,20 +176,9 @@ async function ensureAuthority(
   return { trustedPem, authority: present?.authority, isNew: false }
 }
 
-/** A key whose passphrase was not given stays closed: the doors open without it. One that was given and is wrong is a mistake. */
-async function openedIssuing(paths: PkiPaths, options: AuthorityOptions): Promise<Present | undefined> {
-  try {
-    return await readIssuing(paths, options)
-  } catch (error) {
-    if (error instanceof SealedKeyError && options.passphrase === undefined)
-      return { kind: 'issuing', authority: undefined }
-    throw error
-  }
-}
-
 async function ensureServer(
   paths: PkiPaths,
-  { trustedPem, authority }: PresentAuthority,
+  { trustedPem, authority }: Trusted,
   { names, now }: { readonly names: readonly string[]; readonly now: Date },
 ): Promise<{ readonly issued: IssuedCertificate; readonly isNew: boolean }> {
   const [certificatePem, privateKeyPem] = await Promise.all([
@@ -297,8 +217,4 @@ function isDue({ certificatePem, privateKeyPem }: IssuedCertificate, names: read
   const covers = (name: string): boolean =>
     (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined
   return endsSoon || !names.every(covers) || !belongTogether(certificatePem, privateKeyPem)
-}
-
-function belongTogether(certificatePem: string, privateKeyPem: string): boolean {
-  return new X509Certificate(certificatePem).checkPrivateKey(createPrivateKey(privateKeyPem))
 }

@@ -9,11 +9,11 @@ import {
   createAuthority,
   issueClientCertificate,
   issueServerCertificate,
-  MAX_DAYS,
   signCertificateRequest,
 } from '../../src/certificates/authority.ts'
 import { readCertificate } from '../../src/certificates/certificate.ts'
 import { writePkcs12 } from '../../src/certificates/pkcs12.ts'
+import { MAX_CERTIFICATE_DAYS } from '../../src/model/certificate-life.ts'
 
 const authority = await createAuthority()
 const anchor = new X509Certificate(authority.certificatePem)
@@ -39,7 +39,7 @@ t.test('the certificate of a system names network, facility and system, and is f
   t.ok(certificate.verify(anchor.publicKey))
   t.equal(certificate.publicKey.asymmetricKeyDetails?.modulusLength, 2048)
   const days = (Date.parse(certificate.validTo) - Date.parse(certificate.validFrom)) / 86_400_000
-  t.equal(days, MAX_DAYS)
+  t.equal(days, MAX_CERTIFICATE_DAYS)
 })
 
 t.test('serial numbers are positive, random and of more than 64 bits', async (t) => {

@@ -12,6 +12,7 @@ import {
   issueClientInto,
   pkiPaths,
   readClient,
+  renewServerWhenDue,
 } from '../../src/certificates/pki-directory.ts'
 import { tlsOptions } from '../../src/certificates/presets.ts'
 
@@ -82,6 +83,17 @@ t.test('without the key of the authority the server starts, but nothing can be i
   rmSync(paths.caKey)
   t.strictSame((await ensureDevelopmentPki(directory, { now: later(390) })).created, [])
   await t.rejects(issueClientInto(directory, system), /no certificate can be issued/)
+})
+
+t.test('a running server renews its own certificate, and never makes an authority', async (t) => {
+  const directory = join(root, 'running')
+  const { paths } = await ensureDevelopmentPki(directory)
+  const renew = (now: Date) => renewServerWhenDue(directory, { serverNames: [], now })
+  t.equal(await renew(later(300)), 'not due')
+  t.equal(await renew(later(370)), 'renewed')
+  rmSync(paths.caCertificate)
+  t.equal(await renew(later(740)), 'not due')
+  t.throws(() => readFileSync(paths.caCertificate), { code: 'ENOENT' })
 })
 
 t.test('a system gets certificate, key and PKCS#12, and its facts can be read again', async (t) => {

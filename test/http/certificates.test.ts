@@ -356,6 +356,14 @@ t.test('what ends soon: list, metric, one line a threshold, whichever process se
     soon.find((row) => row.fingerprint === fingerprint),
     { kind: 'client', name: 'clinic-ehr', facilityId: 'clinic', daysLeft: 19, warning: 30 },
   )
+  await pool.query(
+    `insert into access.trust_anchor (label, fingerprint, pem, subject, not_before, not_after, added_by)
+       values ('east', 'AA', '', 'CN=East', now(), now() + interval '9 days 1 hour', 'test')`,
+  )
+  t.match(
+    (await call('GET', '/certificates/expiring?days=10')).list.find(({ kind }) => kind === 'partner'),
+    { name: 'east', daysLeft: 9, warning: 14 },
+  )
   const all = (await call('GET', '/certificates/expiring?days=5000')).list.map(({ kind }) => kind)
   for (const kind of ['client', 'server', 'authority']) t.ok(all.includes(kind), kind)
   const lines: { readonly certificate?: string; readonly daysLeft?: number }[] = []

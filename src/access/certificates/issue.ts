@@ -1,5 +1,6 @@
 // Issues a certificate for a system on its request (PKCS#10): the key never leaves the vendor (security: issuing).
 
+import { MAX_CERTIFICATE_DAYS } from '../../model/certificate-life.ts'
 import type { Change } from '../ports.ts'
 import type { IssuingPorts, RegisterFault, SigningFault } from './ports.ts'
 
@@ -32,9 +33,6 @@ export type IssueFault =
   | SigningFault
   | RegisterFault
 
-/** Two years are IHE's limit for certificates of nodes, 397 days ours. */
-export const MOST_DAYS = 397
-
 /**
  * Signs the request and registers the certificate for the system, with its audit event (Security Alert, 110137). Subject and extensions
  * come from the registered system, never from the request.
@@ -44,8 +42,9 @@ export async function issueForRequest(
   change: Change,
   ports: IssuingPorts,
 ): Promise<IssuedForRequest | IssueFault> {
-  const { systemId, days = MOST_DAYS, replaces, terminal, earlyBecause } = request
-  if (!Number.isInteger(days) || days < 1 || days > MOST_DAYS) return { fault: 'days', days, most: MOST_DAYS }
+  const { systemId, days = MAX_CERTIFICATE_DAYS, replaces, terminal, earlyBecause } = request
+  if (!Number.isInteger(days) || days < 1 || days > MAX_CERTIFICATE_DAYS)
+    return { fault: 'days', days, most: MAX_CERTIFICATE_DAYS }
   const facility = await ports.store.facilityOf(systemId)
   if (facility === undefined) return { fault: 'unknown system', systemId }
   if (facility.status === 'ended') return { fault: 'facility ended', systemId }

@@ -1,8 +1,9 @@
 // Certificate and key as PKCS#12, for a system that cannot make a request: fetched once by a code, opened by a password (security: issuing).
 
 import { createHash, randomInt } from 'node:crypto'
+import { MAX_CERTIFICATE_DAYS } from '../../model/certificate-life.ts'
 import type { Change } from '../ports.ts'
-import { type IssueFault, MOST_DAYS } from './issue.ts'
+import type { IssueFault } from './issue.ts'
 import type { IssuingStore, NewCertificate, RegisterFault, RenewalFault, Signed, SigningFault } from './ports.ts'
 
 const HOUR_MS = 3_600_000
@@ -88,8 +89,9 @@ export async function orderPkcs12(
   change: Change,
   { store, now = new Date() }: Pick<Pkcs12Ports, 'store'> & { readonly now?: Date },
 ): Promise<Pkcs12Ordered | IssueFault> {
-  const { systemId, days = MOST_DAYS, form = 'modern' } = request
-  if (!Number.isInteger(days) || days < 1 || days > MOST_DAYS) return { fault: 'days', days, most: MOST_DAYS }
+  const { systemId, days = MAX_CERTIFICATE_DAYS, form = 'modern' } = request
+  if (!Number.isInteger(days) || days < 1 || days > MAX_CERTIFICATE_DAYS)
+    return { fault: 'days', days, most: MAX_CERTIFICATE_DAYS }
   const facility = await store.facilityOf(systemId)
   if (facility === undefined) return { fault: 'unknown system', systemId }
   if (facility.status === 'ended') return { fault: 'facility ended', systemId }

@@ -1,8 +1,9 @@
 // Admin routes of client certificates: issue, look, renew, suspend, revoke (security: issuing; a.4; idlink S-7).
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { type IssuedForRequest, type IssueFault, MOST_DAYS } from '../../access/certificates/issue.ts'
+import type { IssuedForRequest, IssueFault } from '../../access/certificates/issue.ts'
 import type { CertificateFilter, StateChange } from '../../access/certificates/register-ports.ts'
+import { MAX_CERTIFICATE_DAYS } from '../../model/certificate-life.ts'
 import { REVOKE_REASONS } from '../../model/revoke-reason.ts'
 import { answerChanged, answerError, answerStored, invalid, notFound } from './answers.ts'
 import { answerIssueFault } from './certificate-answers.ts'
@@ -16,7 +17,7 @@ const fingerprint = {
   description: 'SHA-256 of the certificate, upper-case hex with colons',
 } as const
 const csr = { type: 'string', maxLength: 32768, description: 'PKCS#10, PEM' } as const
-const days = { type: 'integer', minimum: 1, maximum: MOST_DAYS } as const
+const days = { type: 'integer', minimum: 1, maximum: MAX_CERTIFICATE_DAYS } as const
 const terminal = {
   ...words,
   maxLength: 64,
