@@ -36,7 +36,7 @@ await pool.query(`
   insert into access.facility (facility_id, oid, name, kind) values ('clinic-b', '2.25.70', '架空診療所', 'viewing'), ('pharmacy-c', '2.25.71', '架空薬局', 'viewing');
   insert into access.emergency_grant (facility_id, user_name, person_key, number, number_authority, origin, reason_code, reason, consent_kind,
                                       chart_noted, kinds, started_at, ends_at, ended_at)
-  select f, 'nurse', p, 'A' || p, '${DOMAIN_A}', 'staff', 'life-threat', '意識がない', 'none', true, kinds, now() + start, now() + stop, ended
+  select f, 'nurse ' || coalesce(kinds::text, ''), p, 'A' || p, '${DOMAIN_A}', 'staff', 'life-threat', '意識がない', 'none', true, kinds, now() + start, now() + stop, ended
   from generate_series(3, ${PERSONS}, 10) p,
     (values ('clinic-b', null::text[], interval '-1 hour', interval '1 hour', null::timestamptz), ('clinic-b', '{LAB}', '-1 hour', '2 hours', null),
             ('clinic-b', '{OVER}', '-2 hours', '-1 hour', null), ('clinic-b', '{ENDED}', '-1 hour', '1 hour', now()),

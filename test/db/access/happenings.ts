@@ -191,7 +191,7 @@ export const HAPPENINGS: Readonly<Record<string, (world: World) => Promise<unkno
     const { rows } = await pool.query(
       `insert into access.emergency_grant (facility_id, user_name, person_key, number, number_authority, origin, reason_code, reason, consent_kind,
                                            chart_noted, kinds, ends_at)
-       values ($1, 'staff', $2, 'x', 'x', 'staff', 'life-threat', '意識がない', 'none', true, $3, now() + interval '1 hour') returning grant_id`,
+       values ($1, gen_random_uuid(), $2, 'x', 'x', 'staff', 'life-threat', '意識がない', 'none', true, $3, now() + interval '1 hour') returning grant_id`,
       [grant.facility, grant.person, grant.kinds],
     )
     world.grants.set(rows[0].grant_id, grant)
