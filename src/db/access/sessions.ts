@@ -7,8 +7,9 @@ import type { Job, StaffRole } from '../../model/user.ts'
 import { transaction } from '../pool.ts'
 import { execute, type Queryable, query, queryOne, type Statement, sql } from '../sql.ts'
 import { recordLogin } from '../staff-change.ts'
-import { UNUSED_DAYS } from './staff.ts'
 
+/** Days without a log-on after which an account is closed (security f). */
+export const UNUSED_DAYS = 90
 /** However much is asked for. */
 const LONGEST_HOURS = 12
 /** Open ones of one person; the oldest makes room. */
@@ -193,4 +194,13 @@ async function audit(
     outcome: 0,
     ...(facilityId === undefined ? {} : { facilityId }),
   })
+}
+
+/** All of a person, within the transaction of what ends them. */
+export async function endSessions(client: Queryable, staffId: string, reason: string): Promise<void> {
+  await execute(
+    client,
+    sql`/* sessions of an account end */ update access.session set ended_at = now(), end_reason = ${reason}
+      where staff_id = ${staffId} and ended_at is null`,
+  )
 }

@@ -8,9 +8,7 @@ import { transaction } from '../pool.ts'
 import { execute, type Queryable, query, queryOne, type Statement, sql } from '../sql.ts'
 import { recordPersonSecurity } from '../staff-change.ts'
 import { shownRow } from './rows.ts'
-
-/** Days without a log-on after which an account is closed (security f). */
-export const UNUSED_DAYS = 90
+import { endSessions, UNUSED_DAYS } from './sessions.ts'
 
 export function createStaffStore(pool: pg.Pool): StaffStore {
   return {
@@ -126,18 +124,10 @@ async function changing(
     if (found.status === 'ended' && kind !== 'ended') return 'conflict'
     if ((await work(client)) === 0) return 'unchanged'
     await keep(client, staffId, change)
+    // They open nothing already, since every request asks for the person's state; the list of open ones shall say so too.
     if (kind === 'suspended' || kind === 'ended') await endSessions(client, staffId, kind)
     return 'changed'
   })
-}
-
-/** They open nothing already, since every request asks for the person's state; the list of open ones shall say so too. */
-async function endSessions(client: Queryable, staffId: string, reason: string): Promise<void> {
-  await execute(
-    client,
-    sql`/* sessions of a person end */ update access.session set ended_at = now(), end_reason = ${reason}
-      where staff_id = ${staffId} and ended_at is null`,
-  )
 }
 
 /** History and audit of a change; `client` is within its transaction. */
