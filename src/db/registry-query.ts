@@ -1,7 +1,7 @@
 // The stored queries on PostgreSQL: one statement finds and renders, after another that says whom it is about (ITI TF-2 3.18, 3.51).
 
 import type pg from 'pg'
-import type { PatientAccess } from '../model/access.ts'
+import { NOBODY, type PatientAccess } from '../model/access.ts'
 import type { FindDocuments, ReturnType, StoredObject } from '../model/stored-query.ts'
 import { STATUS_APPROVED } from '../model/xds.ts'
 import type { FoundObject, RegistryQueries, SelectedQuery } from '../registry/query-ports.ts'
@@ -32,8 +32,9 @@ async function findDocuments(
   pool: pg.Pool,
   asked: { readonly query: FindDocuments; readonly patient: PatientAccess; readonly limit: number },
 ): Promise<readonly StoredObject[]> {
-  const { scope, personKey } = asked.patient
-  if (scope.mode === 'nothing') return []
+  const { scope } = asked.patient
+  // Asked all the same: that nothing may be shown is not to be told by the time it takes.
+  const personKey = scope.mode === 'nothing' ? NOBODY : asked.patient.personKey
   const ofOthers = shownIn(scope)
   const rows = await query<ObjectRow>(
     pool,

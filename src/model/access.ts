@@ -132,6 +132,9 @@ export interface DocumentTraits {
   readonly confidentiality: readonly string[]
 }
 
+/** A key that no person has. */
+export const NOBODY = '-1'
+
 /** A person as one caller may know them. */
 export interface PatientAccess {
   readonly personKey: string

@@ -1,11 +1,11 @@
 // ITI-18 Registry Stored Query and ITI-51 Multi-Patient Stored Query under the access rule (ITI TF-2 3.18.4.1.3, 3.51.4.1.3).
 
 import { iheError } from '../../profiles/errors/index.ts'
-import { type Decision, emergencyOf, type PatientAccess } from '../model/access.ts'
+import { type Decision, emergencyOf, NOBODY, type PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
 import type { Evidence, Outcome } from '../model/evidence.ts'
-import { formatCx } from '../model/identifiers.ts'
+import { formatCx, type PatientId } from '../model/identifiers.ts'
 import type {
   FindDocuments,
   IdQuery,
@@ -65,7 +65,6 @@ export async function storedQuery(
 async function findDocuments(asked: Asked<FindDocuments>, caller: Caller, ports: StoredQueryPorts): Promise<Answered> {
   const { query } = asked
   const { patient, evidence } = await accessToPatient(asked, caller, ports)
-  if (patient === undefined) return answered(query.returnType, { objects: [], evidence })
   const limit = limitOf(query.returnType, ports)
   const objects = await ports.queries.findDocuments(query, { patient, limit: limit + 1 })
   if (objects.length > limit) return failed(query.returnType, { error: tooMany(limit), evidence })
@@ -75,7 +74,6 @@ async function findDocuments(asked: Asked<FindDocuments>, caller: Caller, ports:
 async function ofOnePatient(asked: Asked<PatientQuery>, caller: Caller, ports: StoredQueryPorts): Promise<Answered> {
   const { query } = asked
   const { patient, evidence } = await accessToPatient(asked, caller, ports)
-  if (patient === undefined) return answered(query.returnType, { objects: [], evidence })
   const selected: SelectedQuery = { query, personKey: patient.personKey }
   const accesses = await accessesToReached(selected, { patient, caller }, ports)
   const limit = limitOf(query.returnType, ports)
@@ -100,11 +98,18 @@ async function accessToPatient(
   { query, audit }: Asked<FindDocuments | PatientQuery>,
   caller: Caller,
   ports: StoredQueryPorts,
-): Promise<{ readonly patient: PatientAccess | undefined; readonly evidence: Evidence }> {
-  const patient = await ports.access.ofPatient(caller, query.patientId)
-  const decision = patient?.scope.decision ?? { allowed: false, reason: 'unknown patient' }
+): Promise<{ readonly patient: PatientAccess; readonly evidence: Evidence }> {
+  const patient = (await ports.access.ofPatient(caller, query.patientId)) ?? nobody(query.patientId)
+  const { decision } = patient.scope
   const evidence = { patients: [formatCx(query.patientId)], documents: [], query: audit, decision }
-  return { patient, evidence: { ...evidence, ...emergencyOf(patient === undefined ? [] : [patient]) } }
+  return { patient, evidence: { ...evidence, ...emergencyOf([patient]) } }
+}
+
+/** Of whom nothing is shown: an unknown patient is looked for as one whose record is hidden, so that time tells no difference either. */
+function nobody(patientId: PatientId): PatientAccess {
+  const decision = { allowed: false, reason: 'unknown patient' } as const
+  const scope = { mode: 'nothing', ownFacility: '', openings: [], closed: {}, excludedKinds: [], decision } as const
+  return { personKey: NOBODY, patientId, scope, publish: decision }
 }
 
 /** LeafClass answers of these are about one patient (ITI TF-2 3.18.4.1.3). */
