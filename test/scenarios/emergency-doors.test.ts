@@ -28,6 +28,8 @@ const directory = await temporaryDirectory(t)
 const call: Call = async (method, path, { body, session = server.adminToken } = {}) => {
   const response = await request(`${managementUrl}/admin/v1${path}`, {
     method: method as 'GET',
+    // Between two calls keys are made, so long that the server may be closing an idle connection at the moment of the next one.
+    reset: true,
     headers: {
       authorization: `Bearer ${session}`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
