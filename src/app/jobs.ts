@@ -16,8 +16,8 @@ export interface Work {
 
 /** Subscribers that hang hold one place each, until their time is over; then they rest. */
 const CONCURRENCY = 8
-/** One connection listens, the others take and return jobs. */
-const QUEUE_CONNECTIONS = 3
+/** One connection listens, the others take and return jobs; they are opened when they are needed. */
+const QUEUE_CONNECTIONS = CONCURRENCY + 1
 
 /** Starts to work; `stop` ends what is at work. */
 export function startJobs(
