@@ -1,29 +1,13 @@
 import { join } from 'node:path'
 import type pg from 'pg'
-import {
-  ENDPOINTS,
-  iti18,
-  iti41,
-  iti42,
-  iti43,
-  iti51,
-  iti57,
-  iti61,
-  iti62,
-  iti86,
-  iti92,
-  transactions,
-} from '../profiles/transactions/index.ts'
 import type { HasherOptions } from './access/accounts/hasher.ts'
 import { accountPorts } from './app/accounts.ts'
 import {
-  documentRemovalPorts,
   type Given,
   identityPorts,
   pdqPorts,
   pixQueryPorts,
   registryPorts,
-  removalPorts,
   repositoryPorts,
   storeClientPorts,
   storedQueryPorts,
@@ -32,9 +16,12 @@ import { adminPorts, ensureAdminToken, readiness } from './app/admin-ports.ts'
 import { meterExpiry, tendCertificates } from './app/certificate-upkeep.ts'
 import { withOwnCertificate } from './app/certificates.ts'
 import { meterRevocationLists } from './app/crl-upkeep.ts'
+import { openDatabase } from './app/database.ts'
+import { developmentPki } from './app/development-pki.ts'
 import { type Doors, openDoors } from './app/doors.ts'
 import { emergencyWork } from './app/emergency.ts'
-import { demographicsBindings, identityBindings, identityServices } from './app/feed-bindings.ts'
+import { endpointsOf } from './app/endpoints.ts'
+import { identityServices } from './app/feed-bindings.ts'
 import { startJobs } from './app/jobs.ts'
 import { openMatching } from './app/matching.ts'
 import { notificationWork } from './app/notifications.ts'
@@ -46,15 +33,9 @@ import { storageExport } from './app/storage-export.ts'
 import { fillRecords, fixMonthsHourly, sweepDaily } from './app/upkeep.ts'
 import { openWithheld, releasePorts, releaseWork, withheldFiles } from './app/withheld.ts'
 import { openXua } from './app/xua.ts'
-import { authorityOptions, ensureDevelopmentPki, pkiPaths, serverNamesOf } from './certificates/pki-directory.ts'
-import { writeWsdl } from './codec/soap/wsdl.ts'
 import type { Config } from './config/config.ts'
 import { loadAffinityDomain, loadStoreClientKinds } from './config/site-data.ts'
-import { startEmbeddedPostgres } from './db/embedded-postgres.ts'
 import { createExchangeRecorder } from './db/exchange-recorder.ts'
-import { migrate } from './db/migrate.ts'
-import { createPool, type DatabaseConnection } from './db/pool.ts'
-import { type Binding, bind } from './http/binding.ts'
 import type { DoorLog, DoorPorts } from './http/door.ts'
 import { createManagement } from './http/management.ts'
 import { createMetrics } from './http/metrics.ts'
@@ -62,23 +43,8 @@ import { createMllpListener } from './http/mllp-listener.ts'
 import { createReplyDelivery } from './http/reply-delivery.ts'
 import { parseAllowedAddress } from './http/reply-route.ts'
 import { createHttpsDoor } from './http/server.ts'
-import type { SoapEndpoint } from './http/soap-receive.ts'
-import { iti62Codec, registerCodec, storedQueryCodec } from './http/transactions/registry.ts'
-import { iti41Codec, iti43Codec, iti86Codec } from './http/transactions/repository.ts'
-import type { IdentityPorts } from './identity/ports.ts'
 import { registerDomain } from './identity/registration.ts'
-import type { Caller } from './model/caller.ts'
-import type { RegistryPorts } from './registry/ports.ts'
-import type { StoredQueryPorts } from './registry/query-ports.ts'
-import { register, registerOnDemand } from './registry/register.ts'
-import { removeMetadata } from './registry/remove.ts'
-import { storedQuery } from './registry/stored-query.ts'
-import { restrictedUpdate, updateDocumentSet } from './registry/update.ts'
 import { openFileBlobStore } from './repository/file-blob-store.ts'
-import type { BlobStore, RepositoryPorts } from './repository/ports.ts'
-import { provideAndRegister } from './repository/provide-and-register.ts'
-import { removeDocuments } from './repository/remove.ts'
-import { retrieve } from './repository/retrieve.ts'
 import { accept } from './storeclient/accept.ts'
 
 export interface RunningServer {
@@ -94,12 +60,6 @@ export interface RunningServer {
   /** Reads certificate, key and authorities again, as it does by itself when they change. */
   readonly reload: () => Promise<void>
   /** Drains, closes the doors, writes what is left and stops the own PostgreSQL; safe to call twice. */
-  readonly stop: () => Promise<void>
-}
-
-interface Database {
-  readonly connection: DatabaseConnection
-  readonly pool: pg.Pool
   readonly stop: () => Promise<void>
 }
 
@@ -180,41 +140,6 @@ export async function startServer(config: Config, options: ServerOptions): Promi
       return stopping
     },
   }
-}
-
-/** The configured database, or our own below the data directory; brought to the newest schema before anyone uses it. */
-async function openDatabase(config: Config, log: DoorLog): Promise<Database> {
-  const embedded =
-    config.database.url === undefined
-      ? await startEmbeddedPostgres({ directory: join(config.dataDir, 'postgres'), log: (line) => log.info({}, line) })
-      : undefined
-  const connection: DatabaseConnection = embedded?.connection ?? { connectionString: config.database.url ?? '' }
-  await migrate(connection, { log: (line) => log.info({}, line) })
-  let ending = false
-  const pool = createPool(connection, config.database.poolSize, (error) => {
-    // What we close ourselves may still hear PostgreSQL's farewell.
-    if (!ending) log.warn({ cause: error.name }, 'a database connection broke')
-  })
-  return {
-    connection,
-    pool,
-    stop: async () => {
-      ending = true
-      await pool.end()
-      await embedded?.stop()
-    },
-  }
-}
-
-/** The development PKI is made where the certificate files as configured are its own. */
-async function developmentPki(config: Config): Promise<void> {
-  const directory = join(config.dataDir, 'pki')
-  const own = pkiPaths(directory)
-  if (config.tls.certificate === own.serverCertificate)
-    await ensureDevelopmentPki(directory, {
-      ...authorityOptions(config.certificates),
-      serverNames: serverNamesOf(config),
-    })
 }
 
 /** Everything between doors and database, put together. */
@@ -301,53 +226,4 @@ async function furnish(given: Given, doors: Doors, ports: () => ListeningPorts) 
       serviceOf: identityServices(identity, { pix: pixQueryPorts(given, identity), pdq: pdqPorts(given, identity) }),
     },
   }
-}
-
-/** A repository registers for itself; a trusted system as it says. */
-function repositoriesOf(caller: Caller): readonly string[] | undefined {
-  return caller.accessMode === 'affinity-domain' ? undefined : caller.repositories
-}
-
-function endpointsOf(
-  given: Given,
-  actors: {
-    readonly registry: RegistryPorts
-    readonly queries: StoredQueryPorts
-    readonly repository: RepositoryPorts
-    readonly identity: IdentityPorts
-    readonly blobs: BlobStore
-  },
-): readonly SoapEndpoint[] {
-  const { config } = given
-  const { registry, queries, repository, identity, blobs } = actors
-  const metadataRemoval = removalPorts(given)
-  const documentRemoval = documentRemovalPorts(given, blobs)
-  const bindings: readonly Binding[] = [
-    bind(iti18, storedQueryCodec('ITI-18'), (request, caller) => storedQuery(request, caller, queries)),
-    bind(iti51, storedQueryCodec('ITI-51'), (request, caller) => storedQuery(request, caller, queries)),
-    bind(iti42, registerCodec, (request, caller) =>
-      register({ ...request, documents: [], repositories: repositoriesOf(caller) }, caller, registry),
-    ),
-    bind(iti61, registerCodec, (request, caller) =>
-      registerOnDemand({ ...request, documents: [], repositories: repositoriesOf(caller) }, caller, registry),
-    ),
-    bind(iti57, registerCodec, (request, caller) => updateDocumentSet(request, caller, registry)),
-    bind(iti92, registerCodec, (request, caller) => restrictedUpdate(request, caller, registry)),
-    bind(iti41, iti41Codec(blobs), (request, caller) => provideAndRegister(request, caller, repository)),
-    bind(iti43, iti43Codec, (request, caller) => retrieve(request, caller, repository)),
-    bind(iti62, iti62Codec, (request, caller) => removeMetadata(request, caller, metadataRemoval)),
-    bind(iti86, iti86Codec, (request, caller) => removeDocuments(request, caller, documentRemoval)),
-    ...identityBindings(identity, pixQueryPorts(given, identity)),
-    ...demographicsBindings(pdqPorts(given, identity)),
-  ]
-  return Object.entries(ENDPOINTS).map(([actor, path]) => ({
-    path,
-    bindings: bindings.filter((binding) => binding.transaction.actor === actor),
-    wsdl: writeWsdl({
-      actor: actor as keyof typeof ENDPOINTS,
-      transactions,
-      address: `${config.https.publicUrl}${path}`,
-    }),
-    ...(actor === 'DocumentRepository' ? { staging: blobs } : {}),
-  }))
 }

@@ -1,0 +1,39 @@
+// Composition root: the configured database or our own, brought to the newest schema before anyone uses it (design §5).
+
+import { join } from 'node:path'
+import type pg from 'pg'
+import type { Config } from '../config/config.ts'
+import { startEmbeddedPostgres } from '../db/embedded-postgres.ts'
+import { migrate } from '../db/migrate.ts'
+import { createPool, type DatabaseConnection } from '../db/pool.ts'
+import type { DoorLog } from '../http/door.ts'
+
+export interface Database {
+  readonly connection: DatabaseConnection
+  readonly pool: pg.Pool
+  readonly stop: () => Promise<void>
+}
+
+/** The configured database, or our own below the data directory; brought to the newest schema before anyone uses it. */
+export async function openDatabase(config: Config, log: DoorLog): Promise<Database> {
+  const embedded =
+    config.database.url === undefined
+      ? await startEmbeddedPostgres({ directory: join(config.dataDir, 'postgres'), log: (line) => log.info({}, line) })
+      : undefined
+  const connection: DatabaseConnection = embedded?.connection ?? { connectionString: config.database.url ?? '' }
+  await migrate(connection, { log: (line) => log.info({}, line) })
+  let ending = false
+  const pool = createPool(connection, config.database.poolSize, (error) => {
+    // What we close ourselves may still hear PostgreSQL's farewell.
+    if (!ending) log.warn({ cause: error.name }, 'a database connection broke')
+  })
+  return {
+    connection,
+    pool,
+    stop: async () => {
+      ending = true
+      await pool.end()
+      await embedded?.stop()
+    },
+  }
+}
