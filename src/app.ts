@@ -84,7 +84,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   meterRevocationLists(house.metrics.registry, given)
   const delivery = createReplyDelivery({ tls: doors.outgoing, ports: house.https.ports })
   const replies = { allowed: config.soap.asyncReplyTo.map(parseAllowedAddress), delivery }
-  const https = await createHttpsDoor({ ...house.https, tls: doors.tlsOf('https'), replies })
+  const https = await createHttpsDoor({ ...house.https, tls: doors.tlsOf('https'), turns: doors.turns, replies })
   const mllp = createMllpListener({ ...house.mllp, ...house.storeClient, tls: doors.tlsOf('mllp/storeclient') })
   const pix = createMllpListener({ ...house.mllp, ...house.pix, tls: doors.tlsOf('mllp/pix') })
   doors.renewing({ https, 'mllp/storeclient': mllp, 'mllp/pix': pix })

@@ -9,6 +9,7 @@ import type { ProxyTrust } from '../http/forwarded/proxy.ts'
 import type { IdentityOptions } from '../http/identity.ts'
 import { createLiveSockets, type LiveSockets } from '../http/live-sockets.ts'
 import { createRequestRate, type RequestRate } from '../http/request-rate.ts'
+import { createTurns, type Turns } from '../mllp/turns.ts'
 import type { DoorName } from '../model/trust.ts'
 import type { Given } from './actor-ports.ts'
 import { openCrlUpkeep } from './crl-upkeep.ts'
@@ -16,10 +17,14 @@ import { type DoorTls, openTrust, type Trust } from './trust.ts'
 
 /** Files and database are read again so often, whether anybody said that they changed or not. */
 const REFRESH_MS = 5000
+const MAX_IN_WORK = 512
+const TURN_WAIT_MS = 10_000
 
 type Renewable = Readonly<Record<DoorName, { readonly renew: (tls: DoorTls) => void }>>
 
 export interface Doors {
+  /** Of SOAP messages; pushes have their own. */
+  readonly turns: Turns
   /** What each door needs. */
   readonly shared: Omit<IdentityOptions, 'door'> & { readonly sockets: LiveSockets; readonly rate: RequestRate }
   readonly tlsOf: (door: DoorName) => DoorTls
@@ -78,6 +83,7 @@ export async function openDoors(
       rate: createRequestRate(config.limits),
     },
     tlsOf: trust.tlsOf,
+    turns: turnsOf(config.limits.requestsInWorkPerSystem),
     outgoing: trust.outgoing,
     ...(config.proxy.trusted ? { proxy: config.proxy } : {}),
     renewing: (doors) => {
@@ -91,6 +97,16 @@ export async function openDoors(
       await Promise.all([feed.close(), crls.stop(), reload.idle()])
     },
   }
+}
+
+/** As many of all systems as one process can have at work; what waits was read already, or lies staged. */
+function turnsOf(perSystem: number): Turns {
+  return createTurns({
+    overall: MAX_IN_WORK,
+    perSystem,
+    waitMs: TURN_WAIT_MS,
+    waitingBytes: Number.MAX_SAFE_INTEGER,
+  })
 }
 
 type InTurn = (() => Promise<void>) & { readonly idle: () => Promise<void> }

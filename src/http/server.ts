@@ -32,6 +32,7 @@ export interface HttpsDoorOptions extends Omit<IdentityOptions, 'door'> {
   readonly ports: DoorPorts
   readonly sockets: LiveSockets
   readonly rate: RequestRate
+  readonly turns: SoapDoorOptions['turns']
   /** Absent: no forwarded certificate is believed. */
   readonly proxy?: ProxyTrust
   readonly endpoints: readonly SoapEndpoint[]
@@ -119,6 +120,7 @@ export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsD
       systemOf,
       limits,
       rate: options.rate,
+      turns: options.turns,
       replies: options.replies,
       xua: options.xua,
     })

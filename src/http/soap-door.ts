@@ -127,12 +127,7 @@ async function answer(given: Understood, channel: Channel): Promise<void> {
   try {
     served.options.rate.take(caller.systemId)
     if (caller.user !== undefined) await assertNamed(given, caller.user)
-    const perform = await binding.prepare(incoming)
-    // From here on the actor owns what was staged: whether a commit happened is not ours to guess. Parts that are none of the
-    // transaction's are ignored (RFC 2387), and do not stay.
-    if (binding.parts === 'own') progress.staged = []
-    else await discard(served, progress)
-    const performed = await perform(caller)
+    const performed = await performInTurn(given)
     const { evidence, recorded } = performed.outcome
     if (caller.user !== undefined && !recorded) await served.options.xua.assertPatients(caller.user, evidence.patients)
     await complete(given, { performed, channel })
@@ -147,6 +142,21 @@ async function answer(given: Understood, channel: Channel): Promise<void> {
     // A busy server says so in the terms of the transaction; a system that sends too much is told by HTTP too.
     const { code, http: status } = refusal.row
     await channel.answer(code === 'TOO_MANY_REQUESTS' ? { ...prepared, status } : prepared)
+  }
+}
+
+/** Only the actor's work is done in turn: a slow sender or reader keeps nobody else of its system waiting. @throws {IheError} BUSY */
+async function performInTurn({ served, progress, binding, incoming, caller }: Understood): Promise<Performed> {
+  const endTurn = await served.options.turns.take(caller.systemId, 0)
+  try {
+    const perform = await binding.prepare(incoming)
+    // From here on the actor owns what was staged: whether a commit happened is not ours to guess. Parts that are none of the
+    // transaction's are ignored (RFC 2387), and do not stay.
+    if (binding.parts === 'own') progress.staged = []
+    else await discard(served, progress)
+    return await perform(caller)
+  } finally {
+    endTurn()
   }
 }
 

@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { iheError } from '../../profiles/errors/index.ts'
 import type { XuaPolicy } from '../access/xua/ports.ts'
 import type { SoapMessage } from '../codec/soap/read.ts'
+import type { Turns } from '../mllp/turns.ts'
 import type { ClaimedUser } from '../model/assertion.ts'
 import type { CallingSystem, Exchange } from '../model/caller.ts'
 import type { StagedContent } from '../model/staged-document.ts'
@@ -42,6 +43,8 @@ export interface SoapDoorOptions {
   readonly systemOf: (request: FastifyRequest) => Known
   readonly limits: { readonly soapBytes: number; readonly documentBytes: number; readonly requestBytes: number }
   readonly rate: RequestRate
+  /** Whose message is next, where many are at work. */
+  readonly turns: Turns
   /** Asynchronous answers: to which addresses, and who takes them there. */
   readonly replies: { readonly allowed: readonly AllowedAddress[]; readonly delivery: ReplyDelivery }
   /** The user behind a message (ITI-40). */

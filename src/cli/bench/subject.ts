@@ -75,6 +75,7 @@ const config = loadConfig({
     'log.level': 'error',
     // One system of the bench is a whole network.
     'limits.connectionsPerCertificate': '1000',
+    'limits.requestsInWorkPerSystem': '1000',
   },
   env: {},
 })

@@ -129,6 +129,14 @@ export const doorsSettings = {
     0,
     1_000_000,
   ),
+  'limits.requestsInWorkPerSystem': integer(
+    {
+      default: 16,
+      description: 'SOAP messages of one system that a process has at work at a time; further ones wait for their turn',
+    },
+    1,
+    1_000_000,
+  ),
   'limits.requestBurst': integer(
     { default: 200, description: 'Messages that it takes at once from a system that has rested' },
     1,

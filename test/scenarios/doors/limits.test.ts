@@ -5,7 +5,7 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { createAuthority } from '../../../src/certificates/authority.ts'
 import { laboratory } from '../../faults/messages.ts'
-import { eventually, startNetwork } from '../../faults/support.ts'
+import { DOMAINS, eventually, networkOf, startNetwork } from '../../faults/support.ts'
 import {
   type Certified,
   converse,
@@ -21,7 +21,7 @@ import {
 t.setTimeout(170_000)
 
 const network = await startNetwork(t, { 'limits.idleTimeoutMs': '2000', 'limits.headersTimeoutMs': '2000' })
-const { server } = network
+const { server, pool } = network
 const { ca, issued, registered } = await issuing(network)
 const hospital = await registered()
 const clinic = await registered({ systemId: 'clinic-b' })
@@ -66,6 +66,37 @@ t.test('a system that sends more than is taken from one hears that we are busy, 
     await eventually(async () => /^HTTP\/1\.1 200 /.test(await asked(hospital)), 3 * FELT_WITHIN_MS),
     'and later again',
   )
+})
+
+t.test('one system at work with all that it may keeps nobody else waiting', async (t) => {
+  const narrow = await startBeside(network, { 'limits.requestsInWorkPerSystem': '1' })
+  t.teardown(narrow.server.stop)
+  const beside = networkOf(narrow.server)
+  t.teardown(beside.close)
+  const hanako = { value: '0000012346', authority: DOMAINS['hospital-a'] }
+  const xad = await network.xadForStaff(hanako)
+  const blocker = await pool.connect()
+  await blocker.query('begin')
+  await blocker.query('lock table registry.document_entry in access exclusive mode')
+  const settled: string[] = []
+  const settling = (name: string, work: Promise<unknown>) =>
+    work.then(
+      () => settled.push(name),
+      () => settled.push(name),
+    )
+  const stuck = settling('stuck', beside.find('hospital-a', xad))
+  const waits = async () => {
+    const { rows } = await pool.query(`select from pg_stat_activity where wait_event_type = 'Lock'`)
+    return rows.length > 0
+  }
+  t.ok(await eventually(waits, FELT_WITHIN_MS))
+  const behind = settling('behind', beside.xadBy('hospital-a', hanako))
+  await settling('other', beside.xadBy('clinic-b', hanako))
+  t.strictSame(settled, ['other'], 'another system is answered, the next message of this one waits for its turn')
+  await blocker.query('rollback')
+  blocker.release()
+  await Promise.all([stuck, behind])
+  t.strictSame(settled, ['other', 'stuck', 'behind'])
 })
 
 t.test('one certificate, and strangers of one address, hold their share of the connections', async (t) => {
