@@ -6,6 +6,8 @@ import * as x509 from '@peculiar/x509'
 
 /** More authorities between a system and an anchor than anyone has. */
 const MAX_LENGTH = 6
+/** Certificates that all name one another could be tried in any order: a stranger must not keep us busy with that. */
+const MAX_STEPS = 24
 const MIN_RSA_BITS = 2048
 const CURVES: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521r1'])
 const WEAK_HASHES: ReadonlySet<string> = new Set(['SHA-1', 'MD5', 'MD2'])
@@ -33,9 +35,11 @@ export function pathTo(
   leaf: X509Certificate,
   presented: readonly X509Certificate[],
 ): readonly X509Certificate[] | undefined {
+  let steps = 0
   const extend = (path: readonly X509Certificate[]): readonly X509Certificate[] | undefined => {
     const last = path.at(-1)
-    if (last === undefined || path.length > MAX_LENGTH) return undefined
+    steps += 1
+    if (last === undefined || path.length > MAX_LENGTH || steps > MAX_STEPS) return undefined
     if (anchors.some((anchor) => isSame(anchor, last))) return path
     const anchor = anchors.find((one) => hasIssued(one, last))
     if (anchor !== undefined) return [...path, anchor]

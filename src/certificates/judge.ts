@@ -56,7 +56,10 @@ type Way = readonly X509Certificate[] | undefined
 
 /** The way is found once for each connection: its signatures do not change. */
 function wayFinder(anchors: readonly TrustAnchor[]): (shown: ShownCertificate) => Way {
-  const authorities = anchors.map(({ certificate }) => certificate)
+  // An authority that was renewed with its key stands there twice: what is valid longest leads on.
+  const authorities = anchors
+    .map(({ certificate }) => certificate)
+    .sort((one, other) => Date.parse(other.validTo) - Date.parse(one.validTo))
   const found = new WeakMap<ShownCertificate, { readonly way: Way }>()
   return (shown) => {
     const known = found.get(shown) ?? { way: pathTo(authorities, shown.certificate, shown.issuers) }
@@ -100,12 +103,23 @@ function revocationOf(path: readonly X509Certificate[], asked: Asked): string | 
   for (const [index, certificate] of path.entries()) {
     const issuer = path[index + 1]
     for (const { certificate: authority, revocation } of asked.anchors) {
-      if (revocation === undefined || authority.fingerprint256 !== issuer?.fingerprint256) continue
+      if (revocation === undefined || issuer === undefined || issuerIdOf(authority) !== issuerIdOf(issuer)) continue
       const reason = judgeByList(certificate, revocation, asked)
       if (reason !== undefined) return reason
     }
   }
   return undefined
+}
+
+const issuerIds = new WeakMap<X509Certificate, string>()
+
+/** Name and key: a list is of these, whatever certificates the authority has for them (RFC 5280, 6.3.3). */
+function issuerIdOf(authority: X509Certificate): string {
+  const known =
+    issuerIds.get(authority) ??
+    `${authority.subject} ${authority.publicKey.export({ format: 'der', type: 'spki' }).toString('base64')}`
+  issuerIds.set(authority, known)
+  return known
 }
 
 function judgeByList(
