@@ -13,7 +13,7 @@ import type { Change, Changed } from '../../access/ports.ts'
 import { transaction } from '../pool.ts'
 import { execute, type Queryable, query, queryOne, type Statement, sql } from '../sql.ts'
 import { recordChange } from '../staff-change.ts'
-import { changing, isThere, withoutNulls } from './changing.ts'
+import { changing, withoutNulls } from './changing.ts'
 import { eraseUnpublishable } from './unpublishable.ts'
 
 export function consents(pool: pg.Pool): ConsentStore {
@@ -26,13 +26,7 @@ export function consents(pool: pg.Pool): ConsentStore {
             select ${COLUMNS} from access.consent where person_key = ${personKey} order by consent_id`,
         )
       ).map(shown),
-    consentOwner: async (consentId) =>
-      (
-        await queryOne<{ readonly personKey: string }>(
-          pool,
-          sql`select person_key as "personKey" from access.consent where consent_id = ${consentId}`,
-        )
-      )?.personKey,
+    consentOwner: async (consentId) => (await ownerOf(pool, consentId))?.personKey,
     addConsent: (consent, change) => transaction(pool, (client) => addConsent(client, consent, change)),
     changeConsent: (consentId, said, change) =>
       transaction(pool, (client) => changeConsent(client, { consentId, said }, change)),
@@ -58,9 +52,14 @@ function lineOf(consentId: string): Statement {
   return sql`(consent_id = ${consentId} or (made_from <> '{}' and made_from @> array[${consentId}]::bigint[]))`
 }
 
-/** A merge under way is waited for. */
+/**
+ * The person is locked first: a merge or a change under way is waited for, so that what it makes of the consent is withdrawn too,
+ * whichever version is named.
+ */
 async function withdrawConsent(client: Queryable, consentId: string, change: Change): Promise<Changed> {
-  await execute(client, sql`select from access.consent where consent_id = ${consentId} for update`)
+  const owner = await ownerOf(client, consentId)
+  if (owner === undefined) return 'missing'
+  await lockPerson(client, owner.personKey)
   const ended = await query<{ readonly personKey: string }>(
     client,
     sql`/* withdraw a consent, whichever of its versions is named */
@@ -68,9 +67,14 @@ async function withdrawConsent(client: Queryable, consentId: string, change: Cha
       where ${lineOf(consentId)} and withdrawn_at is null returning person_key as "personKey"`,
   )
   for (const { personKey } of ended) await eraseUnpublishable(client, personKey, { by: change.by })
-  if (ended.length > 0) return 'changed'
-  const there = await isThere(client, sql`select 1 as there from access.consent where consent_id = ${consentId}`)
-  return there ? 'unchanged' : 'missing'
+  return ended.length > 0 ? 'changed' : 'unchanged'
+}
+
+function ownerOf(client: Queryable, consentId: string): Promise<{ readonly personKey: string } | undefined> {
+  return queryOne(
+    client,
+    sql`/* whose consent */ select person_key as "personKey" from access.consent where consent_id = ${consentId}`,
+  )
 }
 
 /** The person that `personKey` is since the merges so far, locked. */
@@ -129,10 +133,7 @@ interface Said {
 /** The person is locked before the consents, as a merge does. */
 async function changeConsent(client: Queryable, given: Said, change: Change): Promise<ChangedConsent> {
   const { consentId, said } = given
-  const owner = await queryOne<{ readonly personKey: string }>(
-    client,
-    sql`select person_key as "personKey" from access.consent where consent_id = ${consentId}`,
-  )
+  const owner = await ownerOf(client, consentId)
   if (owner === undefined) return { changed: 'missing', consentIds: [] }
   const personKey = await lockPerson(client, owner.personKey)
   const standing = await query<Standing>(
