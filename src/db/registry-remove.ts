@@ -5,6 +5,7 @@ import type { Caller } from '../model/caller.ts'
 import { HAS_MEMBER } from '../model/xds.ts'
 import type { RecordedOutcome } from '../registry/ports.ts'
 import type { RemovableObject, RemovalFacts, RemovalPorts, RemovalTransaction } from '../registry/remove-ports.ts'
+import { isStopped } from './access/facts.ts'
 import { sqlState } from './failure.ts'
 import { claimColumn, claimPart, claimResult, type IdempotencyClaim, type StoredClaim } from './idempotency.ts'
 import { transaction } from './pool.ts'
@@ -114,6 +115,7 @@ interface ObjectRow {
   readonly patient_id: string | null
   readonly unique_id: string | null
   readonly repository_unique_id: string | null
+  readonly stopped: boolean
 }
 
 async function readFacts(
@@ -134,6 +136,7 @@ function readObjects(client: Queryable, uuids: readonly string[]): Promise<reado
   return query<ObjectRow>(
     client,
     sql`/* ITI-62: the objects listed */
+      select o.*, ${isStopped(sql`o.person_key`)} as stopped from (
       select entry_uuid as uuid, 'DocumentEntry' as kind, person_key, publisher, patient_id, unique_id, repository_unique_id
       from registry.document_entry where entry_uuid = any(${uuids}::uuid[])
       union all
@@ -149,7 +152,7 @@ function readObjects(client: Queryable, uuids: readonly string[]): Promise<reado
       left join registry.submission_set s on s.entry_uuid = a.source_uuid
       left join registry.document_entry e on e.entry_uuid = a.source_uuid
       left join registry.folder f on f.entry_uuid = a.source_uuid
-      where a.association_uuid = any(${uuids}::uuid[])`,
+      where a.association_uuid = any(${uuids}::uuid[])) o`,
   )
 }
 
@@ -159,6 +162,7 @@ function toObject(row: ObjectRow): RemovableObject {
     id: `urn:uuid:${row.uuid}`,
     kind: row.kind,
     publisher: row.publisher,
+    stopped: row.stopped,
     ...(row.patient_id === null ? {} : { patient: row.patient_id }),
     ...(uniqueId === undefined ? {} : { uniqueId }),
     ...(row.kind === 'DocumentEntry' && uniqueId !== undefined

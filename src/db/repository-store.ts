@@ -13,7 +13,7 @@ import type {
   RepositoryPorts,
   RetrievableEntry,
 } from '../repository/ports.ts'
-import { factColumns, toAccessFacts } from './access/facts.ts'
+import { factColumns, isStopped, toAccessFacts } from './access/facts.ts'
 import type { PersonFacts } from './access-store.ts'
 import { sqlState } from './failure.ts'
 import { claimColumn, claimPart, claimResult, type StoredClaim } from './idempotency.ts'
@@ -202,6 +202,11 @@ async function lockDocuments(client: Queryable, uniqueIds: readonly string[]): P
   return new Map(rows.flatMap((row) => (row.file_key === null ? [] : [[row.unique_id, row.file_key] as const])))
 }
 
+/** Of whom the id is since the merges so far. */
+function stoppedBy(domain: Statement, value: Statement): Statement {
+  return sql`coalesce((select ${isStopped(sql`i.person_key`)} from identity.identifier i where i.domain = ${domain} and i.value = ${value}), false)`
+}
+
 async function readHeld(
   client: Queryable,
   uniqueIds: readonly string[],
@@ -215,18 +220,18 @@ async function readHeld(
     client,
     sql`/* ITI-86: the documents and who published them */
       select d.unique_id, coalesce(bool_or(h.pending), false) as being_registered,
-             coalesce(jsonb_agg(jsonb_build_object('publisher', h.publisher, 'patient', h.patient)) filter (where h.publisher is not null), '[]'::jsonb) as holders
+             coalesce(jsonb_agg(jsonb_build_object('publisher', h.publisher, 'patient', h.patient, 'stopped', h.stopped)) filter (where h.publisher is not null), '[]'::jsonb) as holders
       from (select unique_id from repository.document where unique_id = any(${uniqueIds})
             union select unique_id from repository.submitted_document where unique_id = any(${uniqueIds})) d
       left join lateral (
-        select e.publisher, e.patient_id as patient, false as pending from registry.document_entry e
+        select e.publisher, e.patient_id as patient, ${isStopped(sql`e.person_key`)} as stopped, false as pending from registry.document_entry e
         where e.unique_id = d.unique_id and e.repository_unique_id = ${options.repositoryUniqueId}
         union
-        select t.publisher, t.value || '^^^&' || t.domain || '&ISO', false from repository.traits t
+        select t.publisher, t.value || '^^^&' || t.domain || '&ISO', ${stoppedBy(sql`t.domain`, sql`t.value`)}, false from repository.traits t
         where t.unique_id = d.unique_id and not exists (select from registry.document_entry e
               where e.unique_id = d.unique_id and e.repository_unique_id = ${options.repositoryUniqueId})
         union
-        select s.publisher, s.value || '^^^&' || s.domain || '&ISO', true from repository.submitted_document s
+        select s.publisher, s.value || '^^^&' || s.domain || '&ISO', ${stoppedBy(sql`s.domain`, sql`s.value`)}, true from repository.submitted_document s
         where s.unique_id = d.unique_id) h on true
       group by d.unique_id`,
   )

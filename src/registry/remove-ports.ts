@@ -14,6 +14,8 @@ export interface RemovableObject {
   /** Of a SubmissionSet or Folder. */
   readonly uniqueId?: string
   readonly document?: DocumentReference
+  /** Support of the patient was stopped: to nobody is it there. */
+  readonly stopped: boolean
 }
 
 export interface RemovalFacts {

@@ -22,7 +22,7 @@ const MAX_FINDINGS = 100
 /**
  * Removes the metadata objects listed, in one transaction with its audit and journal rows, or nothing at all. The bytes of a
  * document stay in the repository. In consent mode an administrator removes objects that its own facility published; those of
- * others look as if they were not there.
+ * others look as if they were not there, and so does whatever is about a patient whose support was stopped.
  */
 export async function removeMetadata(
   request: RemoveRequest,
@@ -85,19 +85,20 @@ function findings(ids: readonly string[], facts: RemovalFacts, caller: Caller): 
 }
 
 function mayRemove(object: RemovableObject, caller: Caller): boolean {
-  return caller.accessMode === 'affinity-domain' || object.publisher === caller.facilityId
+  return !object.stopped && (caller.accessMode === 'affinity-domain' || object.publisher === caller.facilityId)
 }
 
 function evidenceOf(objects: readonly RemovableObject[], caller: Caller): Evidence {
   const set = objects.find(({ kind }) => kind === 'SubmissionSet')?.uniqueId
-  const foreign = objects.some((object) => !mayRemove(object, caller))
+  const hidden = objects.find((object) => !mayRemove(object, caller))
   const reason = caller.accessMode === 'affinity-domain' ? 'affinity-domain mode' : 'own document'
+  const refusal = hidden?.stopped === true ? 'support was stopped' : 'published by another facility'
   return {
     patients: [...new Set(objects.flatMap(({ patient }) => patient ?? []))],
     documents: objects.flatMap(({ document }) => document ?? []),
     ...(set === undefined ? {} : { submissionSetUniqueId: set }),
     ...(objects.length === 0
       ? {}
-      : { decision: { allowed: !foreign, reason: foreign ? 'published by another facility' : reason } }),
+      : { decision: { allowed: hidden === undefined, reason: hidden === undefined ? reason : refusal } }),
   }
 }

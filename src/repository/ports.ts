@@ -76,8 +76,11 @@ export interface Claim {
 /** A stored document as ITI-86 judges it. */
 export interface HeldDocument {
   readonly uniqueId: string
-  /** Who published it, and the patient in CX form; from its entries, or from what they said before they were removed. */
-  readonly holders: readonly { readonly publisher: string; readonly patient: string }[]
+  /**
+   * Who published it, the patient in CX form, and whether support of the patient was stopped; from its entries, or from what they
+   * said before they were removed.
+   */
+  readonly holders: readonly { readonly publisher: string; readonly patient: string; readonly stopped: boolean }[]
   /** A submission that is on its way to a registry elsewhere brings it again. */
   readonly beingRegistered: boolean
 }

@@ -85,13 +85,19 @@ function refusalOf(request: DocumentRequest, { held, caller, ports }: Judging): 
   const document = held.get(location)
   const about = { at: 'DocumentUniqueId', value: location, location }
   const trusted = caller.accessMode === 'affinity-domain'
-  if (document === undefined || !(trusted || document.holders.some((holder) => holder.publisher === caller.facilityId)))
+  if (document === undefined || isStopped(document)) return { code: 'DOCUMENT_UNAVAILABLE', ...about }
+  if (!(trusted || document.holders.some((holder) => holder.publisher === caller.facilityId)))
     return { code: 'DOCUMENT_UNAVAILABLE', ...about }
   if (document.beingRegistered)
     return { code: 'REMOVE_DOCUMENT', ...about, rule: `${RULE}; a submission with it is being registered` }
   if (!trusted && document.holders.some((holder) => holder.publisher !== caller.facilityId))
     return { code: 'REMOVE_DOCUMENT', ...about, rule: `${RULE}; another facility published it too` }
   return undefined
+}
+
+/** To nobody it is there, the publisher neither (idlink C-7). */
+function isStopped({ holders }: HeldDocument): boolean {
+  return holders.some(({ stopped }) => stopped)
 }
 
 interface Judged {
@@ -102,7 +108,8 @@ interface Judged {
 function outcomeOf({ judged, documents }: Judged, caller: Caller): Outcome<void> {
   const removed = judged.filter(({ refusal }) => refusal === undefined).map(({ request }) => request)
   const refused = judged.filter(({ refusal }) => refusal !== undefined).map(({ request }) => request)
-  const ownReason = removed.length > 0 ? 'own document' : 'published by another facility'
+  const refusal = documents.some(isStopped) ? 'support was stopped' : 'published by another facility'
+  const trusted = caller.accessMode === 'affinity-domain' && !documents.some(isStopped)
   return {
     ...ended(
       judged.flatMap(({ refusal }) => refusal ?? []),
@@ -114,7 +121,7 @@ function outcomeOf({ judged, documents }: Judged, caller: Caller): Outcome<void>
       undelivered: refused,
       decision: {
         allowed: removed.length > 0,
-        reason: caller.accessMode === 'affinity-domain' ? 'affinity-domain mode' : ownReason,
+        reason: trusted ? 'affinity-domain mode' : removed.length > 0 ? 'own document' : refusal,
       },
     },
   }

@@ -363,24 +363,27 @@ async function text(path: string): Promise<string> {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(await response.arrayBuffer())
 }
 
-t.test('C-5: withdrawn by the id of a former version while it is being changed, no version is left standing', async (t) => {
-  const xad = await newPatient()
-  const first = await consentOf(xad)
-  const second = idOf(await call('PATCH', `/consents/${first}`, { exclude: { kinds: ['LAB'] }, reason: '申出' }))
-  const other = await pool.connect()
-  t.teardown(() => other.release())
-  const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-  const untilWaiting = async (count: number) => {
-    while (((await pool.query(waiting)).rowCount ?? 0) < count) await new Promise(setImmediate)
-  }
-  await other.query('begin')
-  await other.query('select from access.consent where consent_id = $1 for update', [second])
-  const changed = call('PATCH', `/consents/${second}`, { exclude: { kinds: ['MEDICATION'] }, reason: '申出' })
-  await untilWaiting(1)
-  const withdrawn = call('POST', `/consents/${first}/withdraw`, { reason: '撤回' })
-  await untilWaiting(2)
-  await other.query('commit')
-  t.match(await changed, { status: 200 })
-  t.match(await withdrawn, { status: 200 })
-  t.strictSame(await standing(xad), [])
-})
+t.test(
+  'C-5: withdrawn by the id of a former version while it is being changed, no version is left standing',
+  async (t) => {
+    const xad = await newPatient()
+    const first = await consentOf(xad)
+    const second = idOf(await call('PATCH', `/consents/${first}`, { exclude: { kinds: ['LAB'] }, reason: '申出' }))
+    const other = await pool.connect()
+    t.teardown(() => other.release())
+    const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+    const untilWaiting = async (count: number) => {
+      while (((await pool.query(waiting)).rowCount ?? 0) < count) await new Promise(setImmediate)
+    }
+    await other.query('begin')
+    await other.query('select from access.consent where consent_id = $1 for update', [second])
+    const changed = call('PATCH', `/consents/${second}`, { exclude: { kinds: ['MEDICATION'] }, reason: '申出' })
+    await untilWaiting(1)
+    const withdrawn = call('POST', `/consents/${first}/withdraw`, { reason: '撤回' })
+    await untilWaiting(2)
+    await other.query('commit')
+    t.match(await changed, { status: 200 })
+    t.match(await withdrawn, { status: 200 })
+    t.strictSame(await standing(xad), [])
+  },
+)

@@ -14,7 +14,7 @@ import { caller, REPOSITORY } from '../registry/submission.ts'
 const PATIENT = 'P1^^^&2.25.900.1&ISO'
 const held = (uniqueId: string, publishers: readonly string[], beingRegistered = false): HeldDocument => ({
   uniqueId,
-  holders: publishers.map((publisher) => ({ publisher, patient: PATIENT })),
+  holders: publishers.map((publisher) => ({ publisher, patient: PATIENT, stopped: false })),
   beingRegistered,
 })
 const DOCUMENTS = [

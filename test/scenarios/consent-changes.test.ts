@@ -1,8 +1,12 @@
 // Objections, withdrawal for a facility and 支援中止 as the doors feel them: at once, for viewing and for publishing (idlink C-4, C-5, C-7).
 
 import t from 'tap'
+import { iti62, iti86 } from '../../profiles/transactions/index.ts'
+import { localAddresses } from '../../src/cli/running-server.ts'
+import { writeRemoveDocuments, writeRemoveObjects } from '../../src/codec/ebxml/remove.ts'
+import { readAck } from '../../src/codec/hl7v2/ack.ts'
 import { newOid, type PatientId } from '../../src/model/identifiers.ts'
-import { errorCodesOf, isSuccess, type Submitted, submissionOf } from '../faults/messages.ts'
+import { errorCodesOf, isSuccess, laboratory, type Submitted, submissionOf } from '../faults/messages.ts'
 import { DOMAINS, startNetwork } from '../faults/support.ts'
 
 t.setTimeout(170_000)
@@ -83,3 +87,45 @@ t.test(
     t.match(await provide('hospital-a'), /^[0-9.]+$/)
   },
 )
+
+t.test('C-7: what is stopped cannot be removed either: to publisher and tester it is not there', async (t) => {
+  const { provide: sent, entry } = submissionOf({ patientId: hanako, bytes: Buffer.from(`文書 ${newOid()}`) })
+  t.ok(isSuccess((await network.soap('hospital-a', sent)).text))
+  const { uniqueId } = entry
+  const { uniqueId: repositoryUniqueId } = network.server.config.repository
+  const codeOf = async (systemId: string, removal: Parameters<typeof network.soap>[1]): Promise<string> => {
+    const { text } = await network.soap(systemId, removal)
+    return isSuccess(text) ? 'Success' : errorCodesOf(text).join()
+  }
+  await admin.post(`/patients/${hanako.value}/stop-support`, { reason: 'test' })
+  for (const systemId of ['tester', 'hospital-a']) {
+    const metadata = { transaction: iti62, body: writeRemoveObjects([entry.entryUUID]) }
+    t.equal(await codeOf(systemId, metadata), 'UnresolvedReferenceException', systemId)
+    const bytes = writeRemoveDocuments([{ repositoryUniqueId, documentUniqueId: uniqueId }])
+    t.equal(await codeOf(systemId, { transaction: iti86, body: bytes }), 'XDSDocumentUniqueIdError', systemId)
+  }
+  await admin.post(`/patients/${hanako.value}/resume-support`, { reason: 'test' })
+  t.equal(await sees('clinic-b', hanako, uniqueId), SEEN)
+})
+
+t.test('C-7: while support is stopped nothing of the record leaves with an export of the storage', async (t) => {
+  const connection = await network.mllp('hospital-a')
+  t.teardown(connection.close)
+  t.equal(readAck(await connection.send(laboratory({ order: '000000000907001' }))).code, 'AA')
+  const { managementUrl } = localAddresses(network.server)
+  const session = await network.clinicians.administratorOf('hospital-a')
+  const exported = async (): Promise<boolean> => {
+    const answers = await Promise.all(
+      ['', '?patient=0000012346'].map(async (query) => {
+        const url = `${managementUrl}/admin/v1/facilities/hospital-a/ssmix${query}`
+        return (await fetch(url, { headers: { authorization: `Bearer ${session}` } })).text()
+      }),
+    )
+    return answers.some((text) => text.includes('000000000907001'))
+  }
+  t.equal(await exported(), true)
+  await admin.post(`/patients/${hanako.value}/stop-support`, { reason: 'test' })
+  t.equal(await exported(), false)
+  await admin.post(`/patients/${hanako.value}/resume-support`, { reason: 'test' })
+  t.equal(await exported(), true)
+})

@@ -5,7 +5,8 @@ import type pg from 'pg'
 import { iheError } from '../../../profiles/errors/index.ts'
 import { STATUS_APPROVED } from '../../model/xds.ts'
 import type { ExportPorts, StoredVersion } from '../../storeclient/ssmix/export.ts'
-import { query, queryOne, sql } from '../sql.ts'
+import { isStopped } from '../access/facts.ts'
+import { named, query, queryOne, sql } from '../sql.ts'
 import { recordExport } from '../staff-change.ts'
 
 type ExportStore = Omit<ExportPorts, 'decode'>
@@ -88,13 +89,14 @@ interface VersionRow extends Location {
 
 /**
  * The person's documents of one facility, as entries and as bytes that no entry names. An entry of another person stays out: what was
- * filed under somebody else is deprecated there, and his no longer.
+ * filed under somebody else is deprecated there, and his no longer. Nothing of a person whose support was stopped leaves (idlink C-7).
  */
 function versionsOf(facilityId: string, person: string) {
   return sql`/* SS-MIX2 export: versions of a person's documents */
     with own as materialized (
       select s.*, max(s.tombstone) over (partition by s.base_series_id) as deleted_at
-      from registry.series s where s.facility_id = ${facilityId} and s.person_key = ${person}),
+      from registry.series s
+      where s.facility_id = ${facilityId} and s.person_key = ${person} and not ${isStopped(named('s.person_key'))}),
     numbers as materialized (
       select i.value from identity.identifier i join identity.domain d on d.oid = i.domain and d.kind = 'facility'
       where d.facility_id = ${facilityId} and i.person_key = ${person} and i.status = 'active'),
