@@ -37,6 +37,12 @@ async function asPage(path: string) {
   return { status: answer.status, headers: Object.fromEntries(answer.headers), text: await answer.text() }
 }
 
+const DOMAIN_OF: Readonly<Record<string, string>> = {
+  'open-z': '2.25.800',
+  'closed-w': '2.25.801',
+  'closed-v': '2.25.802',
+}
+
 let born = 0
 
 async function patient(facilityId: string, id: string, name?: { readonly family: string; readonly given: string }) {
@@ -168,4 +174,21 @@ t.test('C-8: a sheet is printed by one facility, and another one finds the patie
   t.ok(looks.includes('patient sheet (information) of facility clinic-y printed'))
   t.equal(looks.filter((reason) => /sheet of facility .*: none$/.test(reason)).length, 4)
   t.notMatch(looks.join(), /500|空想/)
+})
+
+t.test('U-2: a sheet of a closed union that is another one finds nobody, whatever stands on it', async (t) => {
+  const sheetOf = (facilityId: string) => ({ facilityId, id: '600', birthTime: birthOf[facilityId] })
+  const birthOf: Record<string, string> = {}
+  for (const facilityId of ['open-z', 'closed-w', 'closed-v']) {
+    const [found] = (await call('GET', `/patients?id=600&domain=${DOMAIN_OF[facilityId]}`)).list
+    const { body } = await call('GET', `/patients/${found?.xad}`)
+    const golden = body.golden as readonly { attribute: string; value: string }[]
+    birthOf[facilityId] = golden.find(({ attribute }) => attribute === 'birthTime')?.value ?? ''
+  }
+  const status = async (facilityId: string) =>
+    (await registrar('POST', '/patients/by-sheet', sheetOf(facilityId))).status
+  t.equal(await status('open-z'), 200, 'open unions know of each other')
+  t.equal(await status('closed-w'), 200, 'of the own closed union')
+  t.strictSame(await registrar('POST', '/patients/by-sheet', sheetOf('closed-v')), missing)
+  t.match(await call('POST', '/patients/by-sheet', sheetOf('closed-v')), { status: 200 }, 'the network knows everybody')
 })

@@ -10,7 +10,7 @@ import { viewPerson } from '../../identity/person-view.ts'
 import type { Demographics } from '../../model/person.ts'
 import { answerError, notFound } from './answers.ts'
 import type { AdminPorts, PersonAnswer } from './ports.ts'
-import { ownFacility, REGISTRARS } from './principal.ts'
+import { facilityOf, ownFacility, REGISTRARS } from './principal.ts'
 import { described, exactly, slug, whoOf, words } from './schemas.ts'
 
 /** Not for caches, nor for a browser to guess at. */
@@ -115,7 +115,7 @@ function registerBySheet(app: FastifyInstance, ports: AdminPorts): void {
     },
     async (request, reply) => {
       const { facilityId, id, birthTime } = request.body
-      const facility = await findFacility(facilityId, store)
+      const facility = (await isPeer(request, facilityId, ports)) ? await findFacility(facilityId, store) : undefined
       const person = facility === undefined ? undefined : (await patients.find(id, facility.patientDomain.oid))[0]
       const isMeant = person !== undefined && (await isBorn(person, birthTime, ports))
       const xad = isMeant ? person.xad : undefined
@@ -127,6 +127,12 @@ function registerBySheet(app: FastifyInstance, ports: AdminPorts): void {
       return xad === undefined ? notFound(reply) : { xad }
     },
   )
+}
+
+/** A facility outside the unions of the one that asks registers patients whom its staff do not know of (idlink U-2). */
+async function isPeer(request: FastifyRequest, printedBy: string, { store }: AdminPorts): Promise<boolean> {
+  const facilityId = facilityOf(request)
+  return facilityId === undefined || (await store.registrationPeers(facilityId)).includes(printedBy)
 }
 
 /** As any of their facilities says. */
