@@ -1,8 +1,11 @@
 // Staff, accounts and sessions over the admin API on a real PostgreSQL (idlink A-7 to A-9, R-7, S-2 to S-5, L-3; security e.36, f).
 
 import t from 'tap'
+import { login } from '../../src/access/accounts/login.ts'
 import { sessionDigest } from '../../src/access/accounts/one-time.ts'
+import { changePassword } from '../../src/access/accounts/own-account.ts'
 import { accountPorts } from '../../src/app/accounts.ts'
+import { TEST_PASSWORDS } from '../access/passwords.ts'
 import { openAdministration } from './administration.ts'
 import { type Call, codeOf, enterPerson, firstLogin, type NewPerson, newPassword } from './persons.ts'
 
@@ -333,6 +336,19 @@ t.test('five failures lock the name, whether anybody has it, and the right passw
   )
   const body = { reason: '本人確認' }
   t.match(await call('POST', '/staff/sato/unlock', { body, session: administratorA.session }), { status: 200 })
+  t.match(await logIn('sato', clinician.password), { status: 200 })
+})
+
+t.test('who was told to come again was not judged, and did not fail: a flood locks nobody out', async (t) => {
+  const busy = await accountPorts({ config, pool }, { ...TEST_PASSWORDS, atOnce: 0, waiting: 0 })
+  const from = { address: '127.0.0.1', peer: '127.0.0.1:1' }
+  const own = { ...from, staffId: 'sato', secondFactor: false }
+  const change = { by: 'staff:sato', peer: from.peer, operation: 'test' }
+  for (let attempt = 0; attempt < 4; attempt += 1) {
+    await t.rejects(login({ ...from, user: 'sato', password: clinician.password }, busy), { row: { code: 'BUSY' } })
+    const next = newPassword()
+    await t.rejects(changePassword({ current: clinician.password, next, own, change }, busy), { row: { code: 'BUSY' } })
+  }
   t.match(await logIn('sato', clinician.password), { status: 200 })
 })
 

@@ -420,6 +420,12 @@ t.test(
     t.match((await one(fingerprint)).status, 'active')
     t.equal((await ask('PATCH', path, own.session, { status: 'suspended' })).status, 200)
     t.match((await one(fingerprint)).status, 'suspended')
+    t.match(
+      await ask('PATCH', path, own.session, { status: 'active' }),
+      { status: 403, body: { code: 'NOT_YOURS', hint: /\w/, ja: /\S/ } },
+      'the network may have suspended it: R-7',
+    )
+    t.match((await one(fingerprint)).status, 'suspended')
     const csr = await ssl.request('self')
     t.equal((await ask('POST', '/systems/clinic-ehr/certificates/requests', own.session, { csr })).status, 403)
     t.equal((await ask('POST', '/systems/clinic-ehr/pkcs12', own.session, {})).status, 403)

@@ -26,7 +26,7 @@ export async function login(request: LoginRequest, ports: AccountPorts): Promise
   const waitMs = await accounts.claimAttempt({ user, address })
   if (waitMs > 0) return { kind: 'wait', seconds: Math.ceil(waitMs / 1000) }
   const account = await accounts.find(user)
-  const isRight = await hasher.verify(request.password, account?.password)
+  const isRight = await judged({ user, address }, accounts, () => hasher.verify(request.password, account?.password))
   const known = account === undefined ? {} : whose(account)
   const refused = async (reason: string): Promise<Login> => {
     await accounts.recordFailure({ ...known, peer, reason })
@@ -54,6 +54,23 @@ export async function login(request: LoginRequest, ports: AccountPorts): Promise
   const view = await accounts.session(digest)
   // Suspended in between.
   return view === undefined ? { kind: 'refused' } : { kind: 'in', session, view }
+}
+
+/**
+ * Who was not judged did not fail: else a flood of attempts would lock those out who come in between.
+ * @throws {IheError} BUSY when too many derivations wait.
+ */
+export async function judged<T>(
+  guarded: Pick<LoginRequest, 'user' | 'address'>,
+  accounts: Pick<AccountPorts['accounts'], 'settleAttempt'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    await accounts.settleAttempt(guarded, 'uncounted')
+    throw error
+  }
 }
 
 function whose({ staffId, facilityId }: LoginAccount) {

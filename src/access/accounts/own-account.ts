@@ -3,6 +3,7 @@
 import type { Change } from '../ports.ts'
 import type { Hasher, PasswordHash } from './hasher.ts'
 import { isSame } from './hasher.ts'
+import { judged } from './login.ts'
 import {
   enrolment,
   newAccessCode,
@@ -42,7 +43,7 @@ export async function changePassword(
   const guarded = { user: own.staffId, address: own.address }
   const waitMs = await accounts.claimAttempt(guarded)
   if (waitMs > 0) return { kind: 'wait', seconds: Math.ceil(waitMs / 1000) }
-  if (!(await hasher.verify(current, account.password))) {
+  if (!(await judged(guarded, accounts, () => hasher.verify(current, account.password)))) {
     const whose = account.facilityId === undefined ? {} : { facilityId: account.facilityId }
     const reason = 'wrong password at its change'
     await accounts.recordFailure({ staffId: own.staffId, ...whose, peer: own.peer, reason })

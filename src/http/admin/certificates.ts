@@ -8,7 +8,7 @@ import { REVOKE_REASONS } from '../../model/revoke-reason.ts'
 import { answerChanged, answerError, answerStored, invalid, notFound } from './answers.ts'
 import { answerIssueFault } from './certificate-answers.ts'
 import type { AdminPorts } from './ports.ts'
-import { ADMINISTRATORS, FACILITY_READERS, ownFacility } from './principal.ts'
+import { ADMINISTRATORS, FACILITY_READERS, facilityOf, ownFacility } from './principal.ts'
 import { changeOf, described, exactly, slug, words } from './schemas.ts'
 
 const fingerprint = {
@@ -198,7 +198,7 @@ function registerState(app: FastifyInstance, { certificates }: AdminPorts): void
     '/certificates/:fingerprint',
     {
       // A terminal that is lost is closed by its own facility, at once; certificates are issued by the network.
-      schema: described('Suspend, resume or revoke a certificate; revoked is for ever', {
+      schema: described('Suspend, resume or revoke a certificate; revoked is for ever, and the network alone resumes', {
         roles: ADMINISTRATORS,
         own: 'certificate',
         body: exactly({ status: { enum: ['active', 'suspended', 'revoked'] }, reason: { enum: REVOKE_REASONS } }, [
@@ -208,6 +208,8 @@ function registerState(app: FastifyInstance, { certificates }: AdminPorts): void
     },
     async (request, reply) => {
       const { status, reason } = request.body
+      // Whom the network stopped, the facility does not let in again; nor does whoever took its administrator's session.
+      if (status === 'active' && facilityOf(request) !== undefined) return notYours(reply)
       if (reason !== undefined && status !== 'revoked')
         return invalid(reply, {
           message: 'reason: only a revocation has one',
@@ -221,6 +223,15 @@ function registerState(app: FastifyInstance, { certificates }: AdminPorts): void
       return answerChanged(reply, done)
     },
   )
+}
+
+function notYours(reply: FastifyReply): FastifyReply {
+  return answerError(reply, 403, {
+    code: 'NOT_YOURS',
+    message: 'A certificate that was suspended is resumed by those who run the network',
+    hint: 'Ask them; the administrator of a facility suspends and revokes',
+    ja: '停止した証明書の再開はネットワーク運用者のみが行えます。運用者に依頼してください。',
+  })
 }
 
 function registerForeign(app: FastifyInstance, { store, readCertificate }: AdminPorts): void {
