@@ -344,10 +344,12 @@ t.test('who was told to come again was not judged, and did not fail: a flood loc
   const from = { address: '127.0.0.1', peer: '127.0.0.1:1' }
   const own = { ...from, staffId: 'sato', secondFactor: false }
   const change = { by: 'staff:sato', peer: from.peer, operation: 'test' }
+  const thrown = (error: unknown): unknown => error
+  const BUSY = { row: { code: 'BUSY' } }
   for (let attempt = 0; attempt < 4; attempt += 1) {
-    await t.rejects(login({ ...from, user: 'sato', password: clinician.password }, busy), { row: { code: 'BUSY' } })
+    t.match(await login({ ...from, user: 'sato', password: clinician.password }, busy).catch(thrown), BUSY)
     const next = newPassword()
-    await t.rejects(changePassword({ current: clinician.password, next, own, change }, busy), { row: { code: 'BUSY' } })
+    t.match(await changePassword({ current: clinician.password, next, own, change }, busy).catch(thrown), BUSY)
   }
   t.match(await logIn('sato', clinician.password), { status: 200 })
 })

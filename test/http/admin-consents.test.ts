@@ -230,7 +230,7 @@ t.test('C-7: support is stopped and lifted with a reason, once each, and every s
     t.match(await act('resume-support', { reason: '本人の希望' }), { status: 200 })
     t.match(await act('resume-support', { reason: '再度' }), { status: 200 })
   })
-  t.strictSame(said, [`support stopped of patient ${xad}`, `support resumed of patient ${xad}`])
+  t.strictSame(said, ['support stopped', 'support resumed'])
   await act('stop-support', { reason: '二度目' })
   const [running, former] = await stops()
   t.match(running, { reason: '二度目', stoppedBy: 'admin-token:tanaka' })
@@ -351,6 +351,23 @@ t.test('C-11: a month in Japan begins nine hours before that of UTC, and long le
   const many = await rowsOf('2025-05')
   t.equal(many.length, 1400)
   t.equal(new Set(many.map(({ event, consentId }) => `${String(event)} ${String(consentId)}`)).size, 1400)
+})
+
+t.test('whom a consent or a stop is about is a participant of its event, and in no reason', async (t) => {
+  const xad = await newPatient()
+  const since = (await auditRows()).length
+  const first = await consentOf(xad)
+  const second = idOf(await call('PATCH', `/consents/${first}`, { exclude: { kinds: ['LAB'] }, reason: '申出' }))
+  await call('POST', `/consents/${second}/withdraw`)
+  for (const act of ['stop-support', 'resume-support'])
+    await call('POST', `/patients/${xad}/${act}`, { reason: '希望' })
+  const { rows } = await pool.query('select reason, patients from audit.event order by event_id offset $1', [since])
+  const cx = `${xad}^^^&${config.identity.affinityDomainAuthority}&ISO`
+  t.strictSame(
+    rows.map(({ patients }) => patients),
+    Array.from({ length: 5 }, () => [cx]),
+  )
+  for (const { reason } of rows) t.notMatch(reason, xad)
 })
 
 t.test('no name, number or reason of a patient is in audit or log', async (t) => {

@@ -2,9 +2,36 @@
 
 import type pg from 'pg'
 import type { Change, Changed, Stored } from '../../access/ports.ts'
+import { formatCx, type PatientId } from '../../model/identifiers.ts'
 import { transaction } from '../pool.ts'
-import { execute, type Queryable, queryOne, type Statement } from '../sql.ts'
+import { execute, type Queryable, query, queryOne, type Statement, sql } from '../sql.ts'
 import { recordChange, recordCredentialChange } from '../staff-change.ts'
+
+/** As `changing`, for what concerns one patient: the event names whom it was done about, by the ids that the network has for them. */
+export function changingFor<T extends Stored | Changed>(
+  pool: pg.Pool,
+  change: Change,
+  work: (client: Queryable) => Promise<{ readonly result: T; readonly personKey?: string }>,
+): Promise<T> {
+  return transaction(pool, async (client) => {
+    const { result, personKey } = await work(client)
+    if (result === 'created' || result === 'changed')
+      await recordChange(client, { ...change, patients: await patientIdsOf(client, personKey) })
+    return result
+  })
+}
+
+/** In CX form; of nobody in particular there is none. */
+export async function patientIdsOf(client: Queryable, personKey: string | undefined): Promise<readonly string[]> {
+  if (personKey === undefined) return []
+  const rows = await query<PatientId>(
+    client,
+    sql`/* whom a change is about */
+      select i.value, i.domain as authority from identity.identifier i join identity.domain d on d.oid = i.domain and d.kind = 'community'
+      where i.person_key = ${personKey} and i.status = 'active' order by i.value`,
+  )
+  return rows.map(formatCx)
+}
 
 type Changing = <T extends Stored | Changed>(
   pool: pg.Pool,

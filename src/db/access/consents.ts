@@ -13,7 +13,7 @@ import type { Change, Changed } from '../../access/ports.ts'
 import { transaction } from '../pool.ts'
 import { execute, type Queryable, query, queryOne, type Statement, sql } from '../sql.ts'
 import { recordChange } from '../staff-change.ts'
-import { changing, withoutNulls } from './changing.ts'
+import { changingFor, patientIdsOf, withoutNulls } from './changing.ts'
 import { eraseUnpublishable } from './unpublishable.ts'
 
 export function consents(pool: pg.Pool): ConsentStore {
@@ -31,7 +31,7 @@ export function consents(pool: pg.Pool): ConsentStore {
     changeConsent: (consentId, said, change) =>
       transaction(pool, (client) => changeConsent(client, { consentId, said }, change)),
     withdrawConsent: (consentId, change) =>
-      changing(pool, change, (client) => withdrawConsent(client, consentId, change)),
+      changingFor(pool, change, (client) => withdrawConsent(client, consentId, change)),
   }
 }
 
@@ -56,18 +56,22 @@ function lineOf(consentId: string): Statement {
  * The person is locked first: a merge or a change under way is waited for, so that what it makes of the consent is withdrawn too,
  * whichever version is named.
  */
-async function withdrawConsent(client: Queryable, consentId: string, change: Change): Promise<Changed> {
+async function withdrawConsent(
+  client: Queryable,
+  consentId: string,
+  change: Change,
+): Promise<{ readonly result: Changed; readonly personKey?: string }> {
   const owner = await ownerOf(client, consentId)
-  if (owner === undefined) return 'missing'
-  await lockPerson(client, owner.personKey)
+  if (owner === undefined) return { result: 'missing' }
+  const personKey = await lockPerson(client, owner.personKey)
   const ended = await query<{ readonly personKey: string }>(
     client,
     sql`/* withdraw a consent, whichever of its versions is named */
       update access.consent set withdrawn_at = now(), withdrawn_by = ${change.by}, withdraw_reason = ${change.reason ?? null}
       where ${lineOf(consentId)} and withdrawn_at is null returning person_key as "personKey"`,
   )
-  for (const { personKey } of ended) await eraseUnpublishable(client, personKey, { by: change.by })
-  return ended.length > 0 ? 'changed' : 'unchanged'
+  for (const one of ended) await eraseUnpublishable(client, one.personKey, { by: change.by })
+  return { result: ended.length > 0 ? 'changed' : 'unchanged', personKey }
 }
 
 function ownerOf(client: Queryable, consentId: string): Promise<{ readonly personKey: string } | undefined> {
@@ -115,7 +119,8 @@ async function addConsent(client: Queryable, given: NewConsent, change: Change) 
       returning consent_id as "consentId"`,
   )
   if (row === undefined) throw new Error('insert returned no row')
-  await recordChange(client, { ...change, patients: [], operation: `${change.operation}: consent ${row.consentId}` })
+  const patients = await patientIdsOf(client, c.personKey)
+  await recordChange(client, { ...change, patients, operation: `${change.operation}: consent ${row.consentId}` })
   return { stored: 'created', ...row } as const
 }
 
@@ -149,7 +154,7 @@ async function changeConsent(client: Queryable, given: Said, change: Change): Pr
   for (const one of standing) consentIds.push(await replaceConsent(client, { former: one, said }, change))
   await eraseUnpublishable(client, personKey, { by: change.by })
   const isSame = consentIds.every((id, index) => id === standing[index]?.consentId)
-  if (!isSame) await recordChange(client, { ...change, patients: [] })
+  if (!isSame) await recordChange(client, { ...change, patients: await patientIdsOf(client, personKey) })
   return { changed: isSame ? 'unchanged' : 'changed', consentIds }
 }
 

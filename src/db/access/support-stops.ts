@@ -4,7 +4,7 @@ import type pg from 'pg'
 import type { ReasonedChange, SupportStop, SupportStore } from '../../access/administration/support-ports.ts'
 import type { Changed } from '../../access/ports.ts'
 import { execute, type Queryable, query, sql } from '../sql.ts'
-import { changing, isThere, withoutNulls } from './changing.ts'
+import { changingFor, isThere, withoutNulls } from './changing.ts'
 import { lockPerson } from './consents.ts'
 import { eraseUnpublishable } from './unpublishable.ts'
 
@@ -20,39 +20,44 @@ export function supportStops(pool: pg.Pool): SupportStore {
             from access.support_stop where person_key = ${personKey} order by stop_id desc`,
         )
       ).map(withoutNulls),
-    stopSupport: (personKey, change) => changing(pool, change, (client) => stop(client, personKey, change)),
-    resumeSupport: (personKey, change) => changing(pool, change, (client) => lift(client, personKey, change)),
+    stopSupport: (personKey, change) => changingFor(pool, change, (client) => stop(client, personKey, change)),
+    resumeSupport: (personKey, change) => changingFor(pool, change, (client) => lift(client, personKey, change)),
   }
 }
 
+interface Done {
+  readonly result: Changed
+  readonly personKey?: string
+}
+
 /** The person is locked: a submission under way is waited for, and what it wrote is hidden with the rest. */
-async function stop(client: Queryable, personKey: string, { by, reason }: ReasonedChange): Promise<Changed> {
-  const person = await lockPerson(client, personKey)
+async function stop(client: Queryable, key: string, { by, reason }: ReasonedChange): Promise<Done> {
+  const personKey = await lockPerson(client, key)
   const stopped = await isThere(
     client,
-    sql`select 1 as there from access.support_stop where person_key = ${person} and lifted_at is null`,
+    sql`select 1 as there from access.support_stop where person_key = ${personKey} and lifted_at is null`,
   )
-  if (stopped) return 'unchanged'
+  if (stopped) return { result: 'unchanged' }
   await execute(
     client,
-    sql`insert into access.support_stop (person_key, stopped_by, reason) values (${person}, ${by}, ${reason})`,
+    sql`insert into access.support_stop (person_key, stopped_by, reason) values (${personKey}, ${by}, ${reason})`,
   )
-  await eraseUnpublishable(client, person, { by })
-  return 'changed'
+  await eraseUnpublishable(client, personKey, { by })
+  return { result: 'changed', personKey }
 }
 
 /** Lifts with it what it was made from, so that the undo of a merge brings back no stop that was lifted since. */
-async function lift(client: Queryable, personKey: string, { by, reason }: ReasonedChange): Promise<Changed> {
-  const person = await lockPerson(client, personKey)
+async function lift(client: Queryable, key: string, { by, reason }: ReasonedChange): Promise<Done> {
+  const personKey = await lockPerson(client, key)
   const lifted = await execute(
     client,
     sql`/* support goes on */
       with recursive lifted as (
-        select stop_id, made_from from access.support_stop where person_key = ${person} and lifted_at is null
+        select stop_id, made_from from access.support_stop where person_key = ${personKey} and lifted_at is null
         union
         select s.stop_id, s.made_from from access.support_stop s join lifted l on s.stop_id = l.made_from)
       update access.support_stop s set lifted_at = now(), lifted_by = ${by}, lift_reason = ${reason}
       from lifted l where s.stop_id = l.stop_id and s.lifted_at is null`,
   )
-  return lifted > 0 ? 'changed' : 'unchanged'
+  return { result: lifted > 0 ? 'changed' : 'unchanged', personKey }
 }

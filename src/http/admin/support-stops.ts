@@ -51,7 +51,7 @@ export function registerSupportStopRoutes(app: FastifyInstance, { patients, stor
         const { xad } = request.params
         const person = await patients.byXad(xad)
         if (person === undefined) return notFound(reply)
-        const change = { ...changeOf(request, `${said} of patient ${xad}`), reason: request.body.reason }
+        const change = { ...changeOf(request, said), reason: request.body.reason }
         return answerChanged(reply, await store[act](person.key, change))
       },
     )
