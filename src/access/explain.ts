@@ -1,6 +1,6 @@
 // The access decision factor by factor, for whoever asks why something is seen or not; a test holds it against the short form (design §4).
 
-import type { AccessFacts, Decision, DocumentTraits, Factor, Reason } from '../model/access.ts'
+import type { AccessFacts, Decision, DocumentTraits, Factor, Reason, Right } from '../model/access.ts'
 import { rankOf, strictness } from '../model/confidentiality.ts'
 import { covering, isExcluded, openedBy } from './covering.ts'
 import { rightsInCase } from './rights/emergency.ts'
@@ -82,9 +82,14 @@ function isKindExcluded({ facts, document }: Asked): boolean {
   return facts.consents.some(({ excludedKinds }) => excludedKinds.includes(document.kind))
 }
 
-function right({ viewer, facts, document }: Asked): Factor {
-  const { publisher, kind, confidentiality } = document
+/** How far the viewer may look in this case. */
+export function rightOn({ viewer, facts, document }: Asked): Right {
+  const { publisher, kind } = document
   const opened = openedBy({ viewer, facts, publisher }) ?? BY_RULE
-  const { level, reason } = rightIn(rightsInCase(viewer, facts)(publisher, opened), kind)
-  return closing('right', strictness(confidentiality) <= rankOf(level) ? undefined : reason)
+  return rightIn(rightsInCase(viewer, facts)(publisher, opened), kind)
+}
+
+function right(asked: Asked): Factor {
+  const { level, reason } = rightOn(asked)
+  return closing('right', strictness(asked.document.confidentiality) <= rankOf(level) ? undefined : reason)
 }

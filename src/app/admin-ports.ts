@@ -32,6 +32,7 @@ import { type Given, transferPorts } from './actor-ports.ts'
 import { viewingPorts } from './calendar-ports.ts'
 import { certificatePorts } from './certificates.ts'
 import { emergencyAdministration } from './emergency.ts'
+import { explainingPorts, simulationPorts } from './explaining.ts'
 import { certificateOf } from './issuing-authority.ts'
 import { trainApart } from './training.ts'
 import { anchorPorts } from './trust.ts'
@@ -112,6 +113,8 @@ export function adminPorts(
     anchors: anchorPorts(house),
     contracts: createContractStore(pool),
     emergency: emergencyAdministration(house),
+    explaining: explainingPorts(house),
+    simulation: simulationPorts(house),
     release: given.release,
     onboarding: given.onboarding,
     usage: { ...createUsageReader(pool), fees: loadFees(config.dataDir) },

@@ -1,6 +1,7 @@
 // The command line: its commands, the options they share, and what the exit code says (design §5).
 
 import { Command, CommanderError } from 'commander'
+import { registerAccess } from './access.ts'
 import { registerAccount } from './account.ts'
 import { registerAgreement } from './agreement.ts'
 import { registerAnchor } from './anchor.ts'
@@ -60,6 +61,7 @@ const commands: readonly Registration[] = [
   registerInvite,
   registerUnion,
   registerRights,
+  registerAccess,
   registerAgreement,
   registerServiceContract,
   registerConsent,

@@ -92,6 +92,16 @@ export function recordReport(client: Queryable, read: AuditedChange): Promise<vo
   return record(client, read, { eventCode: '110101', typeCode: 'emergency-report', action: 'R' })
 }
 
+/** Somebody asked why a patient's documents are seen or not (DICOM PS3.15 A.5.3.10 Query). */
+export function recordExplanation(client: Queryable, asked: AuditedChange): Promise<void> {
+  return record(client, asked, { eventCode: '110112', typeCode: 'access-explain' })
+}
+
+/** The journal of a day was read to try a change of policy (DICOM PS3.15 A.5.3.2 Audit Log Used). */
+export function recordSimulation(client: Queryable, tried: AuditedChange): Promise<void> {
+  return record(client, tried, { eventCode: '110101', typeCode: 'access-simulation', action: 'R' })
+}
+
 type Recorded = AuditedChange & Partial<EmergencyEvent> & { readonly outcome?: number }
 
 interface EventKind {

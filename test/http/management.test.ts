@@ -39,6 +39,8 @@ const admin: AdminPorts = {
   contracts: {} as AdminPorts['contracts'],
   accounts: {} as AdminPorts['accounts'],
   emergency: { ports: {}, store: {} } as AdminPorts['emergency'],
+  explaining: {} as AdminPorts['explaining'],
+  simulation: {} as AdminPorts['simulation'],
   release: {} as AdminPorts['release'],
   usage: {} as AdminPorts['usage'],
   onboarding: {} as AdminPorts['onboarding'],
@@ -184,6 +186,8 @@ t.test('OpenAPI lists every route with the security it has', async (t) => {
   }
   t.equal(document.openapi, '3.1.0')
   t.strictSame(Object.keys(document.paths).sort(), [
+    '/admin/v1/access/explain',
+    '/admin/v1/access/simulate',
     '/admin/v1/agreements',
     '/admin/v1/agreements/{id}/end',
     '/admin/v1/calendar/{patient}',

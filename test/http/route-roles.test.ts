@@ -11,6 +11,8 @@ import { STAFF_ROLES } from '../../src/model/user.ts'
  * those who are about to. What staff of a facility get of /staff, /systems, /usage, /held and /quarantine is of that facility too.
  */
 const ROUTES: Readonly<Record<string, string>> = {
+  'POST /access/explain': 'network-operator facility-administrator',
+  'POST /access/simulate': 'network-operator',
   'GET /agreements': 'network-operator auditor',
   'POST /agreements': 'network-operator',
   'POST /agreements/{id}/end': 'network-operator',

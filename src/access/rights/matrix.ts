@@ -150,6 +150,10 @@ interface Wanted {
 
 /** The ceiling of one holder: one for job and kind goes before one for the kind, that before one for the job, that before one for all. */
 function ceilingOf(rights: readonly AccessRight[], wanted: Wanted): Level | undefined {
+  return closest(rights, wanted)?.ceiling
+}
+
+function closest(rights: readonly AccessRight[], wanted: Wanted): AccessRight | undefined {
   const job = jobOf(wanted.viewer)
   const fitting = rights.filter(
     (right) =>
@@ -158,7 +162,7 @@ function ceilingOf(rights: readonly AccessRight[], wanted: Wanted): Level | unde
       (right.job === undefined || right.job === job),
   )
   const closeness = ({ kind, job: named }: AccessRight) => (kind === undefined ? 0 : 2) + (named === undefined ? 0 : 1)
-  return fitting.sort((one, other) => closeness(other) - closeness(one))[0]?.ceiling
+  return fitting.sort((one, other) => closeness(other) - closeness(one))[0]
 }
 
 function isHeldBy({ holder }: AccessRight, { of, viewer, unionId }: Wanted): boolean {
@@ -179,10 +183,46 @@ function isPublished(
   audiences: readonly Audience[],
   asked: { readonly publisher: string; readonly kind: string | undefined; readonly job: Job },
 ): boolean {
+  const jobs = audienceOf(audiences, asked)?.jobs ?? 'all'
+  return jobs === 'all' || jobs.includes(asked.job)
+}
+
+function audienceOf(
+  audiences: readonly Audience[],
+  asked: { readonly publisher: string; readonly kind: string | undefined },
+): Audience | undefined {
   const ofPublisher = audiences.filter(({ facilityId }) => facilityId === asked.publisher)
   const own = asked.kind === undefined ? undefined : ofPublisher.find(({ kind }) => kind === asked.kind)
-  const jobs = (own ?? ofPublisher.find(({ kind }) => kind === undefined))?.jobs ?? 'all'
-  return jobs === 'all' || jobs.includes(asked.job)
+  return own ?? ofPublisher.find(({ kind }) => kind === undefined)
+}
+
+/** What is set about one case, by whom; what is absent was not set. */
+export interface AppliedRules {
+  /** Where nothing is set. */
+  readonly usual: Level
+  readonly audience?: Audience
+  /** In the order in which they are asked: person, shared unions, network; then the viewing facility, which narrows. */
+  readonly rights: readonly AccessRight[]
+}
+
+/** The rules that rightsOf finds for one publisher and kind, for whoever asks which they were. */
+export function appliedRules(viewer: Viewer, publisher: string, kind: string): AppliedRules {
+  const rules = viewer.rules ?? NO_RULES
+  const audience = audienceOf(rules.audiences, { publisher, kind })
+  const unions = unionsOf(viewer, rules, publisher).map(
+    ({ unionId }) => ({ viewer, kind, of: 'union', unionId }) as const,
+  )
+  const asked: readonly Wanted[] = [
+    { viewer, kind, of: 'person' },
+    ...unions,
+    { viewer, kind, of: 'network' },
+    { viewer, kind, of: 'facility' },
+  ]
+  return {
+    usual: startOf(viewer).level,
+    ...(audience === undefined ? {} : { audience }),
+    rights: asked.flatMap((wanted) => closest(rules.rights, wanted) ?? []),
+  }
 }
 
 /** The right to a kind. */

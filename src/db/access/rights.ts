@@ -18,6 +18,12 @@ const HOLDER = sql`case when r.union_id is not null then jsonb_build_object('of'
 const RIGHT = sql`jsonb_strip_nulls(jsonb_build_object('holder', ${HOLDER}, 'job', r.job, 'kind', r.kind, 'ceiling', r.ceiling))`
 const AUDIENCE = sql`jsonb_strip_nulls(jsonb_build_object('facilityId', r.facility_id, 'kind', r.kind, 'jobs', coalesce(to_jsonb(r.jobs), '"all"')))`
 
+/** A union `u` with its active members. */
+const UNION = sql`jsonb_build_object('unionId', u.union_id, 'emergencyOpensV', u.emergency_opens_v, 'facilities', array(
+                  select distinct other.facility_id from access.union_member other
+                  join access.facility peer on peer.facility_id = other.facility_id and peer.status = 'active'
+                  where other.union_id = u.union_id and other.valid_from <= now() and (other.valid_to is null or other.valid_to > now())))`
+
 /** Columns of the rules of facility `f` as viewer, beside its unions: what its systems are read with. */
 export function ruleColumns(): Statement {
   return sql`
@@ -34,14 +40,23 @@ export function ruleColumns(): Statement {
                         select other.facility_id from access.union_member mine join access.union_member other on other.union_id = mine.union_id
                         where mine.facility_id = f.facility_id)
                       order by r.facility_id, r.kind, r.audience_id desc) r), '[]'::jsonb) as audiences,
-      coalesce((select jsonb_agg(jsonb_build_object('unionId', u.union_id, 'emergencyOpensV', u.emergency_opens_v, 'facilities', array(
-                         select distinct other.facility_id from access.union_member other
-                         join access.facility peer on peer.facility_id = other.facility_id and peer.status = 'active'
-                         where other.union_id = u.union_id and other.valid_from <= now() and (other.valid_to is null or other.valid_to > now()))))
+      coalesce((select jsonb_agg(${UNION})
                 from access.facility_union u
                 where exists (select from access.union_member mine
                               where mine.union_id = u.union_id and mine.facility_id = f.facility_id
                                 and mine.valid_from <= now() and (mine.valid_to is null or mine.valid_to > now()))), '[]'::jsonb) as unions`
+}
+
+/** AccessRules of the whole network as one value: every union with its active members, and whatever is set by anybody. */
+export function wholeRules(): Statement {
+  return sql`jsonb_build_object(
+      'rights', coalesce((select jsonb_agg(${RIGHT})
+                from (select distinct on (r.union_id, r.facility_id, r.staff_id, r.job, r.kind) r.* from access.access_right r where ${HOLDS}
+                      order by r.union_id, r.facility_id, r.staff_id, r.job, r.kind, r.right_id desc) r), '[]'::jsonb),
+      'audiences', coalesce((select jsonb_agg(${AUDIENCE})
+                from (select distinct on (r.facility_id, r.kind) r.* from access.audience r where ${HOLDS}
+                      order by r.facility_id, r.kind, r.audience_id desc) r), '[]'::jsonb),
+      'unions', coalesce((select jsonb_agg(${UNION}) from access.facility_union u), '[]'::jsonb))`
 }
 
 /** Where nothing is set it is one and the same value. */

@@ -4,6 +4,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { IheError } from '../../model/error.ts'
 import type { DoorLog } from '../door.ts'
 import { nameOf } from '../failure.ts'
+import { registerAccessRoutes } from './access.ts'
 import { registerAgreementRoutes } from './agreements.ts'
 import { registerAnchorRoutes } from './anchors.ts'
 import { answerError, answerInvalid, answerRefusal, notFound } from './answers.ts'
@@ -76,6 +77,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerUnionRoutes(app, ports)
   registerAgreementRoutes(app, ports)
   registerRightsRoutes(app, ports)
+  registerAccessRoutes(app, ports)
   registerPatientRoutes(app, ports)
   registerConsentRoutes(app, ports)
   registerSupportStopRoutes(app, ports)

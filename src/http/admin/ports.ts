@@ -4,8 +4,10 @@ import type { Fees } from '../../../profiles/storeclient/fees.ts'
 import type { AccountPorts } from '../../access/accounts/ports.ts'
 import type { EmergencyPorts } from '../../access/emergency/ports.ts'
 import type { EmergencyStore } from '../../access/emergency/store.ts'
+import type { ExplainingPorts } from '../../access/explaining/ports.ts'
 import type { AdministrationStore, Change } from '../../access/ports.ts'
 import type { RightsStore } from '../../access/rights/ports.ts'
+import type { SimulationPorts } from '../../access/simulation/ports.ts'
 import type { IssuerStore } from '../../access/xua/ports.ts'
 import type { AdministrationPorts } from '../../identity/administration-ports.ts'
 import type { SubscriptionStore } from '../../identity/subscription-ports.ts'
@@ -43,6 +45,9 @@ export interface AdminPorts {
   /** Staff, their accounts and sessions. */
   readonly accounts: AccountPorts
   readonly emergency: { readonly ports: EmergencyPorts; readonly store: EmergencyStore }
+  /** Why something is seen or not, and what a change of policy would do. */
+  readonly explaining: ExplainingPorts
+  readonly simulation: SimulationPorts
   /** Held messages and quarantine. */
   readonly release: ReleasePorts
   readonly usage: UsageReader & { readonly fees: Fees }

@@ -42,7 +42,7 @@ const jobs = {
 const audience = exactly({ kind, jobs, ...period }, ['kind', ...PERIOD])
 const audienceKey = exactly({ kind }, ['kind'])
 
-interface Holders {
+export interface Holders {
   readonly unionId?: string
   readonly facilityId?: string
   readonly staffId?: string
@@ -203,7 +203,7 @@ function portsOf({ rights, documentKinds }: AdminPorts) {
 }
 
 /** Nobody named is the network. */
-function holderOf({ unionId, facilityId, staffId: person }: Holders): RightHolder | 'several' {
+export function holderOf({ unionId, facilityId, staffId: person }: Holders): RightHolder | 'several' {
   const holders: readonly RightHolder[] = [
     ...(unionId === undefined ? [] : [{ of: 'union', unionId } as const]),
     ...(facilityId === undefined ? [] : [{ of: 'facility', facilityId } as const]),
@@ -240,7 +240,7 @@ function kept(reply: FastifyReply, body: unknown, outcome: Awaited<ReturnType<ty
   return typeof outcome === 'string' ? answerStored(reply, outcome, body) : answerRightFault(reply, outcome)
 }
 
-function severalHolders(reply: FastifyReply): FastifyReply {
+export function severalHolders(reply: FastifyReply): FastifyReply {
   return invalid(reply, {
     message: 'unionId, facilityId, staffId: a right is of one of them',
     hint: 'Name one, or none for a right of the whole network',
