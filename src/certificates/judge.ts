@@ -28,11 +28,12 @@ const ENDS_EARLY: ReadonlySet<string> = new Set([
 ])
 
 const NO_WAY = 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'
+const UNREADABLE = 'INVALID_EXTENSION: the certificate, or one that came with it, cannot be read'
 
 /** A judge over one state of the anchors; another state needs another judge. */
 export function createJudge(anchors: readonly TrustAnchor[], { rule, crlGraceMs }: TrustOptions): Judge {
   const doors = new Map(DOORS.map((door) => [door, wayFinder(anchorsOf(anchors, door))]))
-  return (shown, door) => {
+  const judge: Judge = (shown, door) => {
     const now = new Date()
     const usable = anchorsOf(anchors, door)
     const fault = faultOfClient(shown.certificate, now)
@@ -45,6 +46,14 @@ export function createJudge(anchors: readonly TrustAnchor[], { rule, crlGraceMs 
       faultOfWay(path, now) ??
       revocationOf(path, { anchors: usable, now, crlGraceMs })
     return reason === undefined ? trusted(usable, { path, rule }) : refused(reason)
+  }
+  return (shown, door) => {
+    try {
+      return judge(shown, door)
+    } catch {
+      // Anybody may show what the handshake takes and our reader does not; it is told before anything would catch what it throws.
+      return refused(UNREADABLE)
+    }
   }
 }
 
