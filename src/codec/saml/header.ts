@@ -33,6 +33,8 @@ export interface SecurityContext {
 const ID = /^[A-Za-z_][\w.-]{0,127}$/
 /** Markup that is neither element nor text: a reader and a canonicaliser may disagree about it (xml-crypto renders PI data as text). */
 const MARKUP = /<[!?]/
+/** Canonicalising costs more than reading: an element with many attributes costs their square, and nothing is verified before. */
+const MAX_LENGTH = 256 * 1024
 const ID_ATTRIBUTES = ['ID', 'Id', 'id', `{${WSU}}Id`, '{http://www.w3.org/XML/1998/namespace}id']
 
 /**
@@ -49,7 +51,9 @@ export function readSecurity(context: SecurityContext): PresentedAssertion | und
   if (!hasElementContent(security)) throw invalid('Security', 'no text beside tokens')
   const text = context.text()
   const place = [headerAt, blocks.indexOf(security)]
-  if (MARKUP.test(raw(text, place))) throw invalid('Security', 'no comment, CDATA or processing instruction')
+  const sent = raw(text, place)
+  if (sent.length > MAX_LENGTH) throw invalid('Security', `at most ${MAX_LENGTH} characters`)
+  if (MARKUP.test(sent)) throw invalid('Security', 'no comment, CDATA or processing instruction')
   const assertion = soleAssertion(security)
   assertTimestamp(security, context)
   assertReferences(security, assertion)

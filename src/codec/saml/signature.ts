@@ -14,8 +14,9 @@ export interface SignatureShape {
   readonly certificates: readonly string[]
 }
 
-/** Assertions are small; verifying costs time that grows with them. */
+/** Assertions are small; verifying costs time that grows with them, and with attributes more than with anything else. */
 const MAX_ELEMENTS = 2000
+const MAX_ATTRIBUTES = 4000
 
 /** @throws {IheError} XUA_SECURITY, XUA_ALGORITHM */
 export function readSignature({ element, id }: PresentedAssertion): SignatureShape {
@@ -84,6 +85,7 @@ function certificatesIn(signature: XmlElement): readonly string[] {
 
 function assertSmall(assertion: XmlElement): void {
   if (countOf(assertion) > MAX_ELEMENTS) throw invalid('Assertion', `at most ${MAX_ELEMENTS} elements`)
+  if (attributesBelow(assertion) > MAX_ATTRIBUTES) throw invalid('Assertion', `at most ${MAX_ATTRIBUTES} attributes`)
 }
 
 /** Elements below, or those of XML Signature with this name. */
@@ -96,6 +98,14 @@ function countOf(element: XmlElement, name?: string): number {
       waiting.push(child)
     }
   return count
+}
+
+/** Declarations of namespaces too. */
+function attributesBelow(element: XmlElement): number {
+  return elementsOf(element).reduce(
+    (sum, child) => sum + child.attributes.size + child.prefixes.size + attributesBelow(child),
+    0,
+  )
 }
 
 /** Only these elements of XML Signature, and no text beside them; `Object` could hold another assertion. */

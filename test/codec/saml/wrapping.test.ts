@@ -339,6 +339,11 @@ t.test('size: an assertion that is too large is refused before it is verified', 
     'XUA_SECURITY',
   )
   t.ok(performance.now() - begun < 2000)
+  const attributes = Array.from({ length: 250 }, (_, index) => `a${index}=""`).join(' ')
+  const wide = edited('</saml2:Assertion>', `${`<b ${attributes}/>`.repeat(100)}</saml2:Assertion>`)
+  t.equal(refusal(envelope(security(wide))), 'XUA_SECURITY', 'many attributes')
+  const long = edited('</saml2:Assertion>', `${'x'.repeat(256 * 1024)}</saml2:Assertion>`)
+  t.equal(refusal(envelope(security(long))), 'XUA_SECURITY', 'much text')
 })
 
 t.test('the digest is that of what was signed: the same in whatever message it stands', async (t) => {
