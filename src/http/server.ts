@@ -99,7 +99,11 @@ export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsD
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     exposeHeadRoutes: false,
+    // A path that cannot be decoded would be answered before the certificate is looked at.
+    rewriteUrl: ({ url = '/' }) => (isReadable(url) ? url : '/'),
   })
+  // Node would answer this one itself; what is expected of us is for the routes to say (RFC 9110, 10.1.1).
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
   app.server.headersTimeout = limits.headersTimeoutMs
   app.server.maxConnections = limits.connections
   holdConnections(app, options)
@@ -151,6 +155,17 @@ export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsD
       clearTimeout(cut)
       await certificates.close()
     },
+  }
+}
+
+/** Whether the router can decode the path (RFC 3986, 2.1). */
+function isReadable(url: string): boolean {
+  const [path = ''] = url.split(/[?;#]/)
+  try {
+    decodeURI(path)
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -8,7 +8,7 @@ import * as x509 from '@peculiar/x509'
 import t from 'tap'
 import { startNetwork } from '../../faults/support.ts'
 import { byNode } from './openssl-client.ts'
-import { issuing, query } from './support.ts'
+import { converse, issuing, query, withoutDate } from './support.ts'
 
 t.setTimeout(120_000)
 
@@ -91,3 +91,23 @@ t.test('authorities that issued one another are gone through once, not in every 
   t.match(answer, /^HTTP\/1\.1 403 Forbidden\r\n/)
   t.ok(tookMs < 700, `nobody else waits for it: ${Math.round(tookMs)} ms`)
 })
+
+t.test(
+  'what routes and library would answer before any route is refused like the rest: 403, empty, closed',
+  async (t) => {
+    const requests = {
+      'a path that cannot be decoded': 'GET /%ff HTTP/1.1\r\nHost: localhost\r\n\r\n',
+      'an expectation of its own':
+        'POST /xds/registry HTTP/1.1\r\nHost: localhost\r\nExpect: more\r\nContent-Length: 0\r\n\r\n',
+    }
+    const plain = await converse(t, server.httpsPort, { ca, sent: 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n' })
+    t.match(plain, /^HTTP\/1\.1 403 /)
+    for (const [name, sent] of Object.entries(requests)) {
+      const heard = await converse(t, server.httpsPort, { ca, sent })
+      t.equal(withoutDate(heard), withoutDate(plain), name)
+      const known = await converse(t, server.httpsPort, { ca, key: hospital.key, cert: hospital.cert, sent })
+      t.match(known, /^HTTP\/1\.1 4(04|15) /, `${name}, from a system`)
+      t.notMatch(known, /%ff|FST_/, 'what was sent is not repeated')
+    }
+  },
+)
