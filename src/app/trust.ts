@@ -133,10 +133,13 @@ function graceOf(setting: string): number {
   return setting === 'deny' ? 0 : Number(setting.replace(/^grace:/, '')) * HOUR_MS
 }
 
-/** Nobody renegotiates (BCP 195: RFC 9325, 3.5). Without ticketKeys: new ones come with each renewal, so that no session outlives what was trusted when it began. */
+/**
+ * Nobody renegotiates (BCP 195: RFC 9325, 3.5), and no session is taken up again: it would bring the certificate without those above it
+ * (RFC 8446, 2.2), so that who shows an issuing authority would be refused on the second connection, and it outlives what was trusted.
+ */
 function tlsFor({ tls }: Config, { files, anchors }: Pick<State, 'files' | 'anchors'>, door: DoorName): DoorTls {
   const { cert, key } = files
-  const { SSL_OP_NO_RENEGOTIATION: secureOptions } = constants
+  const secureOptions = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET
   const versions = { ...tlsOptions({ preset: tls.preset, atnaDhe: tls.atnaDhe }), secureOptions }
   // A client that chooses by the authorities that we name would find none of its own, where each certificate stands for itself.
   if (tls.trust === 'registered') return { ...versions, cert, key }

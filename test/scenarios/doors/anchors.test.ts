@@ -1,10 +1,11 @@
 // Authorities of partners in the database: believed, narrowed and dropped while the doors are open, in every process (ITI TF-2 3.19; RFC 5280 6.1).
 
 import { copyFile, writeFile } from 'node:fs/promises'
-import type { TLSSocket } from 'node:tls'
+import { connect, type TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
 import { createAuthority, issueServerCertificate } from '../../../src/certificates/authority.ts'
 import { readCertificate } from '../../../src/certificates/certificate.ts'
+import { createRoot, requestIssuing, signIssuing } from '../../../src/certificates/hierarchy.ts'
 import { laboratory } from '../../faults/messages.ts'
 import { eventually, startNetwork } from '../../faults/support.ts'
 import { type Certified, FELT_WITHIN_MS, framed, issuing, line, query, secure, startBeside } from './support.ts'
@@ -193,4 +194,43 @@ t.test('a session from before is not resumed past what changed (RFC 8446 2.2)', 
   again.write(query(server.config))
   await again.closed
   t.match(again.heard(), /^HTTP\/1\.1 403 /)
+})
+
+t.test('RFC 8446 2.2: who shows an issuing authority shows it on each connection, and is known on each', async (t) => {
+  const root = await createRoot({ name: 'Root of a partner' })
+  const { requestPem, privateKeyPem } = await requestIssuing({ name: 'Issuing authority of a partner' })
+  const issuingPem = await signIssuing(root, requestPem)
+  const shown = await issued({ authority: { certificatePem: issuingPem, privateKeyPem } })
+  await register(shown.cert)
+  await admin.post('/trust-anchors', { label: 'root', pem: root.certificatePem })
+  const cert = shown.cert + issuingPem
+  await soon(t, { ...shown, cert }, { https: true, mllp: true })
+  for (const version of ['TLSv1.3', 'TLSv1.2'] as const) {
+    let session: Buffer | undefined
+    const asked = () =>
+      new Promise<string>((resolve) => {
+        const versions = { minVersion: version, maxVersion: version }
+        const socket = connect({
+          host: 'localhost',
+          port: server.httpsPort,
+          ca,
+          key: shown.key,
+          cert,
+          ...versions,
+          session,
+        })
+        let heard = ''
+        socket.on('session', (given) => {
+          session = given
+        })
+        socket.on('data', (chunk) => {
+          heard += chunk
+        })
+        socket.on('error', (error) => resolve(error.message))
+        socket.on('close', () => resolve(heard))
+        socket.write(query(server.config, ['Connection: close']))
+      })
+    t.match(await asked(), /^HTTP\/1\.1 200 /, `${version}, first`)
+    t.match(await asked(), /^HTTP\/1\.1 200 /, `${version}, with what is left of the first`)
+  }
 })
