@@ -9,7 +9,7 @@ import type {
   StandingVersions,
   UsedUniqueId,
 } from '../registry/ports.ts'
-import { factColumns } from './access/facts.ts'
+import { factColumns, isStopped } from './access/facts.ts'
 import { type FoundPatient, type PersonFacts, toPerson } from './access-store.ts'
 import { claimColumn, type IdempotencyClaim, type StoredClaim, storedKey } from './idempotency.ts'
 import { NEWEST } from './queries/visible.ts'
@@ -216,7 +216,7 @@ export async function standingVersions(
 }
 
 /**
- * Objects of all four kinds by bare UUID, as one jsonb array; every branch goes by primary key or by an end of associations. A transform is asked for by a subquery with limit 1: an EXISTS there may become a hash of all transforms, for which PostgreSQL 18
+ * Objects of all four kinds by bare UUID, as one jsonb array; those of a patient whose support was stopped are to nobody there. Every branch goes by primary key or by an end of associations. A transform is asked for by a subquery with limit 1: an EXISTS there may become a hash of all transforms, for which PostgreSQL 18
  * reads every association, and keeps the plan.
  */
 function referencedColumn(uuids: readonly string[], viewer?: string): Statement {
@@ -240,7 +240,7 @@ function referencedColumn(uuids: readonly string[], viewer?: string): Statement 
                                         from registry.association a
                                         join registry.folder f on f.entry_uuid = a.source_uuid and f.status = ${STATUS_APPROVED} and f.latest
                                         where a.target_uuid = e.entry_uuid and a.type = ${HAS_MEMBER} and a.status = ${STATUS_APPROVED}), '[]'::jsonb)) as object
-          from registry.document_entry e where e.entry_uuid = any(${uuids}::uuid[])
+          from registry.document_entry e where e.entry_uuid = any(${uuids}::uuid[]) and not ${isStopped(sql`e.person_key`)}
           union all
           select jsonb_build_object(
                    'id', 'urn:uuid:' || f.entry_uuid, 'object', 'Folder', 'personKey', f.person_key::text, 'status', f.status,
@@ -253,13 +253,13 @@ function referencedColumn(uuids: readonly string[], viewer?: string): Statement 
                      join registry.document_entry e on e.entry_uuid = m.target_uuid
                      cross join lateral (select * from ${NEWEST}) n
                      where m.source_uuid = f.entry_uuid and m.type = ${HAS_MEMBER}) end)
-          from registry.folder f where f.entry_uuid = any(${uuids}::uuid[])
+          from registry.folder f where f.entry_uuid = any(${uuids}::uuid[]) and not ${isStopped(sql`f.person_key`)}
           union all
           select jsonb_build_object(
                    'id', 'urn:uuid:' || s.entry_uuid, 'object', 'SubmissionSet', 'personKey', s.person_key::text, 'status', ${STATUS_APPROVED}::text,
                    'publisher', s.publisher, 'kind', '', 'confidentiality', '[]'::jsonb, 'logicalId', 'urn:uuid:' || s.entry_uuid,
                    'version', 1, 'latest', true, 'uniqueId', s.unique_id, 'dependents', '[]'::jsonb, 'transform', false, 'folders', '[]'::jsonb)
-          from registry.submission_set s where s.entry_uuid = any(${uuids}::uuid[])
+          from registry.submission_set s where s.entry_uuid = any(${uuids}::uuid[]) and not ${isStopped(sql`s.person_key`)}
           union all
           select jsonb_build_object(
                    'id', 'urn:uuid:' || a.association_uuid, 'object', 'Association', 'personKey', a.person_key::text, 'status', a.status,
@@ -275,5 +275,5 @@ function referencedColumn(uuids: readonly string[], viewer?: string): Statement 
           left join registry.document_entry e on e.entry_uuid = a.source_uuid
           left join registry.folder f on f.entry_uuid = a.source_uuid
           left join registry.submission_set s on s.entry_uuid = a.source_uuid
-          where a.association_uuid = any(${uuids}::uuid[])) found)`
+          where a.association_uuid = any(${uuids}::uuid[]) and not ${isStopped(sql`a.person_key`)}) found)`
 }

@@ -237,3 +237,26 @@ t.test('3.57.4.1.3: the logical id of a document stays taken when its first vers
   const again = { entryUUID: first.entryUUID, repositoryUniqueId: clinic.repositoryUniqueId }
   t.equal(await clinic.submit(submitted(again)), 'XDSRegistryMetadataError')
 })
+
+t.test(
+  'C-7: of a patient whose support was stopped nothing is updated, moved to another patient or referred to',
+  async (t) => {
+    const document = await provided()
+    const codesOf = async (former: DocumentEntry) => {
+      const set = submissionSet({ entryUUID: newEntryUuid(), uniqueId: newOid(), patientId: sakura })
+      const reference = link(HAS_MEMBER, set.entryUUID, former.entryUUID, [
+        { name: 'SubmissionSetStatus', values: ['Reference'] },
+      ])
+      return [
+        await hospital.submit(secondVersion(former, { to: { patientId: sakura }, propagation: 'no' }), iti57),
+        await hospital.submit({ set, associations: [reference] }),
+      ]
+    }
+    await admin.post(`/patients/${hanako.value}/stop-support`, { reason: 'test' })
+    const stopped = await codesOf(document)
+    t.strictSame(stopped, await codesOf({ ...document, entryUUID: newEntryUuid() }), 'as if it were not there')
+    t.notOk(stopped.includes('Success'))
+    await admin.post(`/patients/${hanako.value}/resume-support`, { reason: 'test' })
+    t.strictSame(await codesOf(document), ['Success', 'Success'], 'what would be done otherwise')
+  },
+)
