@@ -192,3 +192,24 @@ t.test('U-2: a sheet of a closed union that is another one finds nobody, whateve
   t.strictSame(await registrar('POST', '/patients/by-sheet', sheetOf('closed-v')), missing)
   t.match(await call('POST', '/patients/by-sheet', sheetOf('closed-v')), { status: 200 }, 'the network knows everybody')
 })
+
+t.test(
+  'whoever walks through birth dates is stopped, and learns nothing by it; who finds is not counted',
+  async (t) => {
+    const xad = await patient('clinic-y', '700')
+    const golden = (await call('GET', `/patients/${xad}`)).body.golden as readonly {
+      attribute: string
+      value: string
+    }[]
+    const right = golden.find(({ attribute }) => attribute === 'birthTime')?.value ?? ''
+    const find = (birthTime: string) =>
+      registrar('POST', '/patients/by-sheet', { facilityId: 'clinic-y', id: '700', birthTime })
+    for (let times = 0; times < 31; times += 1) t.equal((await find(right)).status, 200)
+    let refused = await find('19000101')
+    for (let day = 0; day < 40 && refused.status === 404; day += 1) refused = await find('19000101')
+    t.match(refused, { status: 429, body: { code: 'SHEETS_WAIT', hint: /\w/, ja: /\S/ } })
+    t.match(await find(right), { status: 429 }, 'the right one neither')
+    const body = { facilityId: 'clinic-y', id: '700', birthTime: right }
+    t.match(await call('POST', '/patients/by-sheet', body), { status: 200 }, 'others go on')
+  },
+)

@@ -41,6 +41,16 @@ export const ADDRESS_RULE: GuardRule = {
   longestLockMs: 0,
 }
 
+/** Sheets that found nobody: whoever mistypes goes on, whoever walks through birth dates does not. */
+export const SHEET_RULE: GuardRule = {
+  windowMs: 60 * MINUTE_MS,
+  free: 30,
+  longestDelayMs: 0,
+  lockAfter: 30,
+  lockMs: 60 * MINUTE_MS,
+  longestLockMs: 60 * MINUTE_MS,
+}
+
 export const NO_FAILURES: Guard = { failures: 0, locks: 0, lastAtMs: undefined, blockedUntilMs: undefined }
 
 /** A lock is forgotten when this long nothing was tried. */

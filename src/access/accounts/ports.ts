@@ -98,6 +98,9 @@ export interface AccountStore {
     asked: { readonly user: string; readonly address: string },
     outcome: 'succeeded' | 'uncounted',
   ) => Promise<void>
+  /** Counts a sheet of paper that a member of staff looks somebody up by, until it found them. @returns as claimAttempt. */
+  readonly claimSheet: (staffId: string) => Promise<number>
+  readonly sheetFound: (staffId: string) => Promise<void>
   readonly find: (user: string) => Promise<LoginAccount | undefined>
   readonly recordFailure: (attempt: Attempt) => Promise<void>
   /** False when a code of this step or a later one was taken before. */

@@ -2,7 +2,15 @@
 
 import { createHash } from 'node:crypto'
 import type pg from 'pg'
-import { ADDRESS_RULE, counted, type Guard, type GuardRule, NAME_RULE, waitOf } from '../../access/accounts/attempts.ts'
+import {
+  ADDRESS_RULE,
+  counted,
+  type Guard,
+  type GuardRule,
+  NAME_RULE,
+  SHEET_RULE,
+  waitOf,
+} from '../../access/accounts/attempts.ts'
 import type { AccountStore } from '../../access/accounts/ports.ts'
 import { transaction } from '../pool.ts'
 import { execute, type Queryable, query, sql } from '../sql.ts'
@@ -25,39 +33,53 @@ function addressSubject(address: string): Buffer {
   return createHash('sha256').update(`address\0${address}`).digest()
 }
 
-export function loginGuard(pool: pg.Pool): Pick<AccountStore, 'claimAttempt' | 'settleAttempt'> {
+function sheetSubject(staffId: string): Buffer {
+  return createHash('sha256').update(`sheet\0${staffId}`).digest()
+}
+
+export function loginGuard(
+  pool: pg.Pool,
+): Pick<AccountStore, 'claimAttempt' | 'settleAttempt' | 'claimSheet' | 'sheetFound'> {
   return {
     claimAttempt: ({ user, address }) =>
-      transaction(pool, async (client) => {
-        await forgetOld(client)
-        const subjects = [
-          { subject: nameSubject(user), rule: NAME_RULE },
-          { subject: addressSubject(address), rule: ADDRESS_RULE },
-        ]
-        const rows = await locked(
-          client,
-          subjects.map(({ subject }) => subject),
-        )
-        const known = subjects.map(({ subject, rule }) => ({
-          rule,
-          row: rows.find((row) => row.subject.equals(subject)),
-        }))
-        const waits = known.map(({ row }) => (row === undefined ? 0 : waitOf(guardOf(row), row.now.getTime())))
-        const wait = Math.max(...waits)
-        if (wait > 0) return wait
-        for (const { row, rule } of known) if (row !== undefined) await count(client, row, rule)
-        return 0
-      }),
+      claim(pool, [
+        { subject: nameSubject(user), rule: NAME_RULE },
+        { subject: addressSubject(address), rule: ADDRESS_RULE },
+      ]),
+    claimSheet: (staffId) => claim(pool, [{ subject: sheetSubject(staffId), rule: SHEET_RULE }]),
+    sheetFound: (staffId) => uncount(pool, sheetSubject(staffId), SHEET_RULE),
     settleAttempt: async ({ user, address }, outcome) => {
       if (outcome === 'succeeded')
         await execute(
           pool,
           sql`/* logged on */ update access.login_guard set failures = 0, locks = 0, blocked_until = null where subject = ${nameSubject(user)}`,
         )
-      else await uncount(pool, nameSubject(user))
-      await uncount(pool, addressSubject(address))
+      else await uncount(pool, nameSubject(user), NAME_RULE)
+      await uncount(pool, addressSubject(address), ADDRESS_RULE)
     },
   }
+}
+
+interface Guarded {
+  readonly subject: Buffer
+  readonly rule: GuardRule
+}
+
+/** @returns milliseconds to wait; nothing is counted then. */
+function claim(pool: pg.Pool, subjects: readonly Guarded[]): Promise<number> {
+  return transaction(pool, async (client) => {
+    await forgetOld(client)
+    const rows = await locked(
+      client,
+      subjects.map(({ subject }) => subject),
+    )
+    const known = subjects.map(({ subject, rule }) => ({ rule, row: rows.find((row) => row.subject.equals(subject)) }))
+    const waits = known.map(({ row }) => (row === undefined ? 0 : waitOf(guardOf(row), row.now.getTime())))
+    const wait = Math.max(...waits)
+    if (wait > 0) return wait
+    for (const { row, rule } of known) if (row !== undefined) await count(client, row, rule)
+    return 0
+  })
 }
 
 /** The rows of these subjects, made where there are none, in one order, so that two attempts never wait for each other. */
@@ -92,18 +114,16 @@ async function count(client: Queryable, row: GuardRow, rule: GuardRule): Promise
 }
 
 /** It was no failure after all; a lock that it set is taken back with it. */
-async function uncount(client: Queryable, subject: Buffer): Promise<void> {
+async function uncount(client: Queryable, subject: Buffer, { lockAfter = 1 }: GuardRule): Promise<void> {
   await execute(
     client,
     sql`/* uncount an attempt */ update access.login_guard
-      set failures = case when failures = 0 and locks > 0 then ${BEFORE_LOCK} else greatest(failures - 1, 0) end,
+      set failures = case when failures = 0 and locks > 0 then ${lockAfter - 1} else greatest(failures - 1, 0) end,
           locks = case when failures = 0 then greatest(locks - 1, 0) else locks end, blocked_until = null
       where subject = ${subject}`,
   )
 }
 
-/** Failures of a name when the next one locks. */
-const BEFORE_LOCK = (NAME_RULE.lockAfter ?? 1) - 1
 const FORGOTTEN_AT_ONCE = 100
 
 /** Names that nobody has would else stay for ever. */

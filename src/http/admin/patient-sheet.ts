@@ -10,7 +10,7 @@ import { viewPerson } from '../../identity/person-view.ts'
 import type { Demographics } from '../../model/person.ts'
 import { answerError, notFound } from './answers.ts'
 import type { AdminPorts, PersonAnswer } from './ports.ts'
-import { facilityOf, ownFacility, REGISTRARS } from './principal.ts'
+import { facilityOf, ownFacility, principalOf, REGISTRARS } from './principal.ts'
 import { described, exactly, slug, whoOf, words } from './schemas.ts'
 
 /** Not for caches, nor for a browser to guess at. */
@@ -115,6 +115,8 @@ function registerBySheet(app: FastifyInstance, ports: AdminPorts): void {
     },
     async (request, reply) => {
       const { facilityId, id, birthTime } = request.body
+      const waitMs = await claimed(request, ports)
+      if (waitMs > 0) return tooMany(reply, waitMs)
       const facility = (await isPeer(request, facilityId, ports)) ? await findFacility(facilityId, store) : undefined
       const person = facility === undefined ? undefined : (await patients.find(id, facility.patientDomain.oid))[0]
       const isMeant = person !== undefined && (await isBorn(person, birthTime, ports))
@@ -124,9 +126,32 @@ function registerBySheet(app: FastifyInstance, ports: AdminPorts): void {
         operation: `patient looked for by a sheet of facility ${facilityId}: ${xad === undefined ? 'none' : 'found'}`,
         patients: xad === undefined ? [] : [{ value: xad, authority: transfer.affinityDomain }],
       })
-      return xad === undefined ? notFound(reply) : { xad }
+      if (xad === undefined) return notFound(reply)
+      await found(request, ports)
+      return { xad }
     },
   )
+}
+
+/** Birth dates are few: who tries them one after the other is stopped. Whoever holds the token of the host reads numbers anyway. */
+async function claimed(request: FastifyRequest, { accounts }: AdminPorts): Promise<number> {
+  const principal = principalOf(request)
+  return principal.kind === 'host' ? 0 : accounts.accounts.claimSheet(principal.staffId)
+}
+
+async function found(request: FastifyRequest, { accounts }: AdminPorts): Promise<void> {
+  const principal = principalOf(request)
+  if (principal.kind === 'staff') await accounts.accounts.sheetFound(principal.staffId)
+}
+
+function tooMany(reply: FastifyReply, waitMs: number): FastifyReply {
+  const seconds = Math.ceil(waitMs / 1000)
+  return answerError(reply.header('retry-after', String(seconds)), 429, {
+    code: 'SHEETS_WAIT',
+    message: `Too many of your sheets found nobody; try again in ${seconds} s`,
+    hint: 'Wait as long as Retry-After says, and ask the facility that printed the sheet for number and birth date',
+    ja: `該当者のない照会が続いたため、${seconds}秒後までお待ちください。送信票の発行施設に患者番号と生年月日を確認してください。`,
+  })
 }
 
 /** A facility outside the unions of the one that asks registers patients whom its staff do not know of (idlink U-2). */
