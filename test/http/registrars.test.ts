@@ -213,3 +213,18 @@ t.test(
     t.match(await call('POST', '/patients/by-sheet', body), { status: 200 }, 'others go on')
   },
 )
+
+t.test('U-2: whom another closed union registered is not there for who knows the id of the network', async (t) => {
+  const xadAt = async (facilityId: string) => {
+    const [found] = (await call('GET', `/patients?id=600&domain=${DOMAIN_OF[facilityId]}`)).list
+    return String(found?.xad)
+  }
+  const [stranger, peer] = [await xadAt('closed-v'), await xadAt('closed-w')]
+  const link = (xad: string) =>
+    registrar('POST', `/patients/${xad}/links`, { facilityId: 'clinic-y', id: '601', reason: '窓口' })
+  t.strictSame((await registrar('GET', `/patients?id=${stranger}`)).body, [])
+  t.match((await registrar('GET', `/patients?id=${peer}`)).body, [{ xad: peer }])
+  t.strictSame(await link(stranger), await link('no-such-patient'))
+  t.equal((await registrar('GET', `/patients/${stranger}/consents`)).status, 404, 'so nobody becomes an own patient')
+  t.equal((await link(peer)).status, 201)
+})

@@ -1,12 +1,12 @@
 // Admin routes of patients: registration, and links of facilities' numbers (同意患者登録).
 
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { findFacility } from '../../access/administration.ts'
 import type { Demographics } from '../../model/person.ts'
 import { answerStored, notFound } from './answers.ts'
 import { ownDomains } from './own.ts'
 import type { AdminPorts, PersonAnswer } from './ports.ts'
-import { ownFacility, REGISTRARS } from './principal.ts'
+import { facilityOf, ownFacility, REGISTRARS } from './principal.ts'
 import { described, exactly, slug, whoOf, words } from './schemas.ts'
 
 const names = {
@@ -43,9 +43,11 @@ export function registerPatientRoutes(app: FastifyInstance, ports: AdminPorts): 
     },
     async (request) => {
       const { id, domain } = request.query
-      const found = (await patients.find(id, domain)).map(shown)
+      const found = await patients.find(id, domain)
       const domains = await ownDomains(request, ports)
-      return domains === undefined ? found : found.flatMap((person) => narrowed(person, { id, domains }))
+      if (domains === undefined) return found.map(shown)
+      const there = await Promise.all(found.map((person) => isThere(person, request, ports)))
+      return found.filter((_, index) => there[index]).flatMap((person) => narrowed(shown(person), { id, domains }))
     },
   )
   app.post<{ Body: { demographics: Partial<Demographics> & Pick<Demographics, 'names'> } }>(
@@ -73,12 +75,33 @@ function narrowed(
   return identifiers.some(({ value }) => value === id) ? [{ ...person, identifiers }] : []
 }
 
+/** Whom only facilities outside the own unions registered is not there for the staff of this one (idlink U-2). */
+async function isThere(
+  { identifiers }: PersonAnswer,
+  request: FastifyRequest,
+  { store }: Pick<AdminPorts, 'store'>,
+): Promise<boolean> {
+  const facilityId = facilityOf(request)
+  if (facilityId === undefined) return true
+  const domains = new Set(identifiers.filter(({ status }) => status === 'active').map(({ domain }) => domain))
+  const holders = (await store.facilities()).filter(({ patientDomain }) => domains.has(patientDomain.oid))
+  const peers = new Set(await store.registrationPeers(facilityId))
+  return holders.length === 0 || holders.some((holder) => peers.has(holder.facilityId))
+}
+
+interface Named {
+  readonly xad: string
+  readonly facilityId: string
+  readonly id: string
+}
+
 function registerLinkRoutes(app: FastifyInstance, { patients, store }: AdminPorts): void {
-  /** Absent when facility or person is unknown. */
-  const known = async ({ xad, facilityId, id }: { xad: string; facilityId: string; id: string }) => {
+  /** Absent when facility or person is unknown to the caller. */
+  const known = async ({ xad, facilityId, id }: Named, request: FastifyRequest) => {
+    if (!ownFacility(request, facilityId)) return undefined
     const facility = await findFacility(facilityId, store)
     const person = await patients.byXad(xad)
-    if (facility === undefined || person === undefined) return undefined
+    if (facility === undefined || person === undefined || !(await isThere(person, request, { store }))) return undefined
     const { oid } = facility.patientDomain
     // Other facilities may use the same number for somebody else, so the domain decides with the value.
     const isLinked = person.identifiers.some(
@@ -97,7 +120,7 @@ function registerLinkRoutes(app: FastifyInstance, { patients, store }: AdminPort
     async (request, reply) => {
       const { xad } = request.params
       const { facilityId, id, reason } = request.body
-      const found = ownFacility(request, facilityId) ? await known({ xad, facilityId, id }) : undefined
+      const found = await known({ xad, facilityId, id }, request)
       if (found === undefined) return notFound(reply)
       if (found.isLinked) return answerStored(reply, 'unchanged', { xad, facilityId, id })
       const linked = await patients.link({ xad, facilityId, value: id, reason, ...whoOf(request) })
@@ -115,7 +138,7 @@ function registerLinkRoutes(app: FastifyInstance, { patients, store }: AdminPort
     async (request, reply) => {
       const { facilityId, id } = request.params
       const { reason = 'unlinked by staff' } = request.query
-      const found = ownFacility(request, facilityId) ? await known(request.params) : undefined
+      const found = await known(request.params, request)
       if (found?.isLinked !== true) return notFound(reply)
       const unlinked = await patients.unlink({ facilityId, value: id, reason, ...whoOf(request) })
       return unlinked === 'linked' ? { status: 'ok' } : notFound(reply)
