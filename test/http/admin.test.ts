@@ -301,6 +301,21 @@ t.test('a setting is a note that can be read again', async (t) => {
   t.match(await call('PUT', '/settings/Not%20A%20Slug', { value: 'one' }), { status: 400 })
 })
 
+t.test('e.22: a zero character in a path names nothing, and is no failure of the server', async (t) => {
+  for (const [method, path] of [
+    ['GET', '/settings/x%00y'],
+    ['GET', '/patients/a%00b'],
+    ['GET', '/patients/a%00b/consents'],
+    ['GET', '/facilities/a%00/audience'],
+    ['GET', '/facilities/a%00/contract'],
+    ['GET', '/facilities/a%00/idle-minutes'],
+    ['DELETE', '/facilities/a%00/rights'],
+    ['DELETE', '/trust-anchors/a%00'],
+    ['DELETE', '/unions/a%00/members/b%00'],
+  ] as const)
+    t.match(await call(method, path), { status: 404, body: { code: 'NOT_FOUND' } }, path)
+})
+
 t.test('a change and its audit event are one transaction: without the event there is no change', async (t) => {
   await pool.query(
     `create function audit.fail() returns trigger language plpgsql as $$ begin raise exception 'disk full'; end $$`,

@@ -48,6 +48,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   decoratePrincipal(app)
   app.addHook('onRequest', async (request, reply) => authorise(request, reply, ports))
   app.addHook('onRequest', async (request, reply) => refuseRole(request, reply))
+  app.addHook('preHandler', async ({ params }, reply) => refuseUnkeepable(params, reply))
   app.addHook('preHandler', async (request, reply) => refuseForeign(request, reply, ports))
   app.addHook('onSend', async (request) => {
     // Attempts to log on change nothing that the doors remember, and anybody may make them.
@@ -94,6 +95,11 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerCalendarRoutes(app, ports)
   registerDocumentRoutes(app, ports)
   registerEmergencyRoutes(app, ports)
+}
+
+/** PostgreSQL keeps no zero character: nothing has such a name. */
+function refuseUnkeepable(params: unknown, reply: FastifyReply): FastifyReply | undefined {
+  return Object.values(params ?? {}).some((value) => String(value).includes('\0')) ? notFound(reply) : undefined
 }
 
 function refuse(
