@@ -6,8 +6,6 @@ import * as x509 from '@peculiar/x509'
 
 /** More authorities between a system and an anchor than anyone has. */
 const MAX_LENGTH = 6
-/** Certificates that all name one another could be tried in any order: a stranger must not keep us busy with that. */
-const MAX_STEPS = 24
 const MIN_RSA_BITS = 2048
 const CURVES: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521r1'])
 const WEAK_HASHES: ReadonlySet<string> = new Set(['SHA-1', 'MD5', 'MD2'])
@@ -28,23 +26,24 @@ const UNDERSTOOD: ReadonlySet<string> = new Set([
 
 /**
  * From the certificate to the nearest anchor, both included. An anchor need not be a root: whoever trusts an issuing authority need
- * not trust all others of its root. Undefined when there is no way.
+ * not trust all others of its root. Undefined when there is no way. Each authority is gone through once: where it did not lead it does not
+ * lead from another, and a client that sends authorities that issued one another would have us check their signatures in every order.
  */
 export function pathTo(
   anchors: readonly X509Certificate[],
   leaf: X509Certificate,
   presented: readonly X509Certificate[],
 ): readonly X509Certificate[] | undefined {
-  let steps = 0
+  const seen = new Set([leaf.fingerprint256])
   const extend = (path: readonly X509Certificate[]): readonly X509Certificate[] | undefined => {
     const last = path.at(-1)
-    steps += 1
-    if (last === undefined || path.length > MAX_LENGTH || steps > MAX_STEPS) return undefined
+    if (last === undefined || path.length > MAX_LENGTH) return undefined
     if (anchors.some((anchor) => isSame(anchor, last))) return path
     const anchor = anchors.find((one) => hasIssued(one, last))
     if (anchor !== undefined) return [...path, anchor]
     for (const next of presented) {
-      if (path.some((one) => isSame(one, next)) || !hasIssued(next, last)) continue
+      if (seen.has(next.fingerprint256) || !hasIssued(next, last)) continue
+      seen.add(next.fingerprint256)
       const found = extend([...path, next])
       if (found !== undefined) return found
     }
@@ -93,8 +92,9 @@ function authorityFaultOf(authority: X509Certificate, below: number): string | u
 }
 
 function faultOf(certificate: X509Certificate, now: Date): string | undefined {
-  if (Date.parse(certificate.validTo) <= now.getTime()) return 'CERT_HAS_EXPIRED'
-  if (Date.parse(certificate.validFrom) > now.getTime()) return 'CERT_NOT_YET_VALID'
+  // A date that cannot be read is none: what is compared with it is false.
+  if (!(now.getTime() < Date.parse(certificate.validTo))) return 'CERT_HAS_EXPIRED'
+  if (!(Date.parse(certificate.validFrom) <= now.getTime())) return 'CERT_NOT_YET_VALID'
   return remembered(weaknesses, certificate, weaknessOf)
 }
 
