@@ -394,6 +394,12 @@ const refused: readonly (readonly [name: string, code: string, xml: string, give
   ],
   ['a bearer of the whole network without organisation', 'XUA_NOT_HERE organization-id', told(), { issuer: network }],
   [
+    'a bearer of an issuer of two facilities without organisation, which the other could bear too',
+    'XUA_NOT_HERE organization-id',
+    told(),
+    { issuer: { facilities: [...issuer.facilities, { facilityId: 'hospital', organizationIds: [] }] } },
+  ],
+  [
     'an issuer of other facilities',
     'XUA_NOT_HERE Issuer',
     told(),

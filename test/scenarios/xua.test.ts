@@ -49,7 +49,7 @@ await put('POST', '/issuers', {
   issuerId: 'idp',
   entityId: ISSUER,
   scope: 'facilities',
-  facilities: [{ facilityId: 'clinic-b' }, { facilityId: 'hospital-a' }],
+  facilities: [{ facilityId: 'clinic-b' }],
 })
 await put('POST', '/issuers/idp/certificates', { pem: idp.pem })
 
@@ -380,30 +380,36 @@ t.test('ITI-41 and ITI-43 in MTOM for a user; an assertion about another patient
     const message = withHeader(name, header, oid)
     return (await scenario.httpsPost(expected.system, expected.endpoint ?? '', message)).body.toString('utf8')
   }
-  const { system } = readCase('iti-41/mtom').expected
-  const facilityId = (await pool.query('select facility_id from access.system where system_id = $1', [system])).rows[0]
-    .facility_id
+  const facilityOf = async (name: string): Promise<string> => {
+    const { system } = readCase(name).expected
+    const { rows } = await pool.query('select facility_id from access.system where system_id = $1', [system])
+    return rows[0].facility_id
+  }
+  const source = await facilityOf('iti-41/mtom')
+  const consumer = await facilityOf('iti-43/retrieved')
   await put('PATCH', '/issuers/idp', {
-    facilities: ['clinic-b', 'hospital-a', facilityId]
-      .filter((id, at, all) => all.indexOf(id) === at)
-      .map((id) => ({ facilityId: id })),
+    facilities: [...new Set(['clinic-b', source, consumer])].map((facilityId) => ({ facilityId })),
   })
+  const at = (facilityId: string): string => statement(attribute(NAMES.organizationId, oidOf(facilityId)))
   const before = await scenario.counts()
-  const wrong = await sent('iti-41/mtom', security(told({ attributes: about('other^^^&amp;2.25.1&amp;ISO') })))
+  const wrong = await sent(
+    'iti-41/mtom',
+    security(told({ attributes: at(source) + about('other^^^&amp;2.25.1&amp;ISO') })),
+  )
   t.equal(said(wrong), 'XUA_NOT_HERE wsse:FailedAuthentication')
   t.same(await scenario.counts(), before)
-  const stored = await sent('iti-41/mtom', security(told({ subject: 'suzuki' })))
+  const stored = await sent('iti-41/mtom', security(told({ subject: 'suzuki', attributes: at(source) })))
   t.equal(said(stored), 'Success')
   t.match(await lastEvents('ITI-41'), [{ objects: { user: { name: `<suzuki@${ISSUER}>` } } }])
   const doctor = statement(
     attribute(NAMES.role, coded('Role', '2211', '2.16.840.1.113883.2.9.6.2.7')),
     attribute(NAMES.resourceId, patient),
   )
-  const fetched = await sent('iti-43/retrieved', security(told({ subject: 'sato', attributes: doctor })))
+  const fetched = await sent('iti-43/retrieved', security(told({ subject: 'sato', attributes: at(consumer) + doctor })))
   t.equal(said(fetched), 'Success')
   t.match(await lastEvents('ITI-43'), [{ outcome: 0, objects: { user: { name: `<sato@${ISSUER}>` } } }])
   const another = about(`${values.XAD_2}^^^&amp;${values.AFFINITY}&amp;ISO`)
-  const refused = await sent('iti-43/retrieved', security(told({ attributes: another })))
+  const refused = await sent('iti-43/retrieved', security(told({ attributes: at(consumer) + another })))
   t.equal(said(refused), 'XUA_NOT_HERE wsse:FailedAuthentication', 'whom a document is about is seen before it leaves')
 })
 

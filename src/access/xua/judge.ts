@@ -124,8 +124,10 @@ function confirm(confirmation: SubjectConfirmation, { assertion, issuer, place }
   switch (method) {
     case BEARER: {
       if (notBefore !== undefined) throw invalid('SubjectConfirmationData/@NotBefore', 'absent for a bearer')
-      // Whoever finds it could bear it; so it has to be bound to the facility whose certificate it comes with.
-      const isBound = assertion.attributes.organizationIds.length > 0 || issuer.scope === 'facilities'
+      // Whoever finds it could bear it; so it has to be bound to the facility whose certificate it comes with. Of several facilities
+      // of one issuer another would bear it as well.
+      const ofOne = issuer.scope === 'facilities' && issuer.facilities.length === 1
+      const isBound = assertion.attributes.organizationIds.length > 0 || ofOne
       if (!isBound) throw notHere('organization-id', 'required of a bearer')
       return
     }
