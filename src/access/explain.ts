@@ -71,11 +71,22 @@ function withoutUnion({ viewer, document }: Asked): Reason | undefined {
   return viewer.unionFacilities.includes(document.publisher) ? undefined : 'no union with the publishing facility'
 }
 
-function publishingFacility({ viewer, facts, document }: Asked): Factor {
-  const reason = openedBy({ viewer, facts, publisher: document.publisher })
+function publishingFacility(asked: Asked): Factor {
+  const reason = isDecidedBefore(asked)
+    ? coveringAlone(asked)
+    : openedBy({ ...asked, publisher: asked.document.publisher })
   return reason === undefined
     ? { name: 'publishing facility', outcome: 'closes', reason: 'consent excludes the publishing facility' }
     : { name: 'publishing facility', outcome: 'holds', reason }
+}
+
+/** Where link or viewing facility close, the publisher is judged by itself: nobody shall be told to change what need not be. */
+function isDecidedBefore(asked: Asked): boolean {
+  return link(asked).outcome === 'closes' || viewingFacility(asked).outcome === 'closes'
+}
+
+function coveringAlone({ facts, document }: Asked): Reason | undefined {
+  return covering(facts.consents, document.publisher).length > 0 ? BY_RULE : undefined
 }
 
 function isKindExcluded({ facts, document }: Asked): boolean {

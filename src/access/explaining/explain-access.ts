@@ -209,14 +209,19 @@ function wordsOf(reason: Reason | DoorReason): Words {
   return { en, ja }
 }
 
+const OF_CONSENT: readonly FactorName[] = ['viewing facility', 'publishing facility']
+
 function changesOf(
   factors: readonly ExplainedFactor[],
   { before, judged }: { readonly before: readonly DoorFactor[]; readonly judged: Judged | undefined },
 ): Explanation['toBeSeen'] {
   const relevant = judged?.decision.allowed === true ? factors.slice(0, before.length) : factors
-  return relevant.flatMap(({ factor, outcome, reason }) => {
+  const closed = relevant.filter(({ outcome }) => outcome === 'closes')
+  // Whom a consent has to name is asked of a consent that is there.
+  const idle: readonly FactorName[] = closed.some(({ factor }) => factor === 'consent') ? OF_CONSENT : []
+  return closed.flatMap(({ factor, reason }) => {
     const { change } = REASON_WORDS[reason]
-    return outcome === 'closes' && change !== undefined ? [{ factor, ...change }] : []
+    return change === undefined || idle.includes(factor) ? [] : [{ factor, ...change }]
   })
 }
 
