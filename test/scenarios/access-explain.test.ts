@@ -1,4 +1,4 @@
-// Explanations of access against what ITI-18 and ITI-43 really answer, and what people of a facility are told (security b.2-b.5; idlink ).
+// Explanations of access against what ITI-18 and ITI-43 really answer, and what people of a facility are told (security b.2-b.5; idlink A-8).
 
 import t, { type Test } from 'tap'
 import { formatCx, type PatientId } from '../../src/model/identifiers.ts'
@@ -246,6 +246,7 @@ t.test('tsunagi access explain says it in words', async (t: Test) => {
   const { code, text } = await run([...asked, ...place])
   t.equal(code, 0)
   t.match(text, /not seen \/ 閲覧できません/)
+  t.match(text, /○ owner \/ 公開元: another facility published it/)
   t.match(text, /× link \/ 患者番号の紐付け/)
   t.match(text, /to be seen \/ 閲覧できるようにするには:\n- link the patient/)
 })

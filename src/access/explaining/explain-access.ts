@@ -1,4 +1,4 @@
-// Why a patient's documents are seen by somebody or not: the factors of the decision with what stands behind each (design §4; security b.2-b.5).
+// Why documents of a patient are seen by somebody or not: the factors of the decision with what stands behind each (security b.2-b.5).
 
 import type { Decision, DocumentTraits, Factor, Reason, Scope } from '../../model/access.ts'
 import { formatCx } from '../../model/identifiers.ts'
@@ -9,7 +9,7 @@ import { jobOf } from '../viewer.ts'
 import { behindOf } from './behind.ts'
 import { type DoorFactor, doorFactors } from './door.ts'
 import type { AskedAccess, Behind, DoorState, ExplainingPorts, FoundPerson } from './ports.ts'
-import { type DoorReason, FACTOR_WORDS, type FactorName, REASON_WORDS, type Words } from './words.ts'
+import { type DoorReason, FACTOR_WORDS, type FactorName, HELD_WORDS, REASON_WORDS, type Words } from './words.ts'
 
 export interface ExplainedFactor extends Words {
   readonly factor: FactorName
@@ -192,6 +192,8 @@ function documentOf({ asked, judged }: Putting, isTold: boolean): Pick<Explanati
   return { document: { uniqueId: asked.document, publisher, ...(isTold ? { kind, confidentiality } : {}) } }
 }
 
+const BY_RULE: Reason = 'union, consent and link stand'
+
 function worded(factor: DoorFactor | Factor, given: Putting & { readonly isTold: boolean }): ExplainedFactor {
   const { name, outcome, reason } = factor
   return {
@@ -199,7 +201,7 @@ function worded(factor: DoorFactor | Factor, given: Putting & { readonly isTold:
     factorJa: FACTOR_WORDS[name].ja,
     outcome,
     reason,
-    ...wordsOf(reason),
+    ...((reason === BY_RULE ? HELD_WORDS[name] : undefined) ?? wordsOf(reason)),
     behind: 'behind' in factor ? factor.behind : behindOf(factor.name, given),
   }
 }

@@ -35,6 +35,25 @@ export const FACTOR_WORDS: Readonly<Record<FactorName, Words>> = {
   right: { en: 'right', ja: 'アクセス権' },
 }
 
+/** Of what holds by rule, where that says little. */
+export const HELD_WORDS: Readonly<Partial<Record<FactorName, Words>>> = {
+  certificate: { en: 'one certificate is good', ja: '有効な証明書があります。' },
+  system: { en: 'active', ja: '稼働中です。' },
+  facility: { en: 'active', ja: '稼働中です。' },
+  person: { en: 'active, of the facility', ja: '閲覧施設の有効な職員です。' },
+  support: { en: 'support was not stopped', ja: '支援中止ではありません。' },
+  'access mode': { en: 'by consent, union and link', ja: '同意・ユニオン・紐付けによる方式です。' },
+  owner: { en: 'another facility published it', ja: '他施設が公開した文書です。' },
+  'purpose of use': { en: 'nothing against it', ja: '問題ありません。' },
+  consent: { en: 'a consent stands', ja: '有効な同意があります。' },
+  'viewing facility': { en: 'covered by the consent', ja: '閲覧施設は同意の対象です。' },
+  link: { en: 'a number is linked', ja: '患者番号が紐付けられています。' },
+  union: { en: 'in a union now', ja: 'ユニオンに属しています。' },
+  'publishing facility': { en: 'covered by the consent', ja: '公開施設は同意の対象です。' },
+  kind: { en: 'not excluded', ja: '除外されていません。' },
+  right: { en: 'within the right', ja: '権利の範囲内です。' },
+}
+
 interface ReasonWords extends Words {
   /** What would have to change; absent where it lets see. */
   readonly change?: Words

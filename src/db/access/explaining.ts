@@ -95,6 +95,7 @@ async function behindOf(pool: pg.Pool, about: Parameters<ExplainingPorts['behind
                      'until', m.valid_to, 'stands', m.valid_from <= now() and (m.valid_to is null or m.valid_to > now()))) as member
             from access.union_member m join access.facility_union u using (union_id)
             where m.facility_id = any(${members})
+              and m.union_id in (select mine.union_id from access.union_member mine where mine.facility_id = ${facilityId})
             order by m.valid_from desc limit ${MOST}) members), '[]'::jsonb) as unions,
         coalesce((select jsonb_agg(jsonb_build_object('grantId', g.grant_id::text, 'startedAt', g.started_at, 'endsAt', g.ends_at, 'kinds', g.kinds))
           from access.emergency_grant g

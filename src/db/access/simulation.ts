@@ -46,8 +46,10 @@ async function readPolicy(pool: pg.Pool): Promise<NetworkPolicy> {
     pool,
     sql`/* all that is set in the network */
       select ${wholeRules()} as rules,
-        coalesce((select jsonb_agg(jsonb_build_object('id', facility_id, 'isActive', status = 'active')) from access.facility), '[]'::jsonb) as facilities,
-        coalesce((select jsonb_agg(jsonb_build_object('id', system_id, 'ceiling', confidentiality_ceiling)) from access.system), '[]'::jsonb) as systems`,
+        coalesce((select jsonb_agg(jsonb_build_object('id', facility_id, 'isActive', status = 'active'))
+                  from access.facility), '[]'::jsonb) as facilities,
+        coalesce((select jsonb_agg(jsonb_build_object('id', system_id, 'ceiling', confidentiality_ceiling))
+                  from access.system), '[]'::jsonb) as systems`,
   )
   if (row === undefined) throw new Error('a statement of one row had none')
   return {
@@ -89,7 +91,7 @@ async function* looksOf(pool: pg.Pool, asked: Asked): AsyncGenerator<readonly Lo
 }
 
 /** By exchange_at, from where the last page ended. */
-function rowsAfter(
+export function rowsAfter(
   client: Queryable,
   { day, queries, reads }: Asked,
   after: { readonly at: string; readonly eventId: string },
@@ -162,7 +164,8 @@ async function personsOf(client: Queryable, patients: readonly string[]): Promis
     client,
     sql`/* persons of patient ids */
       select q.cx, i.person_key
-      from unnest(${ids.map(({ cx }) => cx)}::text[], ${ids.map(({ authority }) => authority)}::text[], ${ids.map(({ value }) => value)}::text[])
+      from unnest(${ids.map(({ cx }) => cx)}::text[], ${ids.map(({ authority }) => authority)}::text[],
+                  ${ids.map(({ value }) => value)}::text[])
         as q (cx, authority, value)
       join identity.identifier i on i.domain = q.authority and i.value = q.value and i.status = 'active'`,
   )
