@@ -186,3 +186,24 @@ t.test('an assertion about another patient than the one it asks for opens nobody
   await assertedFor('kimura', { role: 'doctor', purpose: 'EMERGENCY', patient }).catch(() => 'refused')
   t.equal((await rows(`select from access.emergency_grant where user_name = $1`, [`<kimura@${issuer}>`])).length, 0)
 })
+
+t.test(
+  'emergency access ends with the person who took it: suspended for misuse, at once (idlink R-7, E-5)',
+  async (t) => {
+    await pool.query('update access.emergency_grant set ended_at = now() where ended_at is null')
+    await pool.query(
+      "update access.emergency_grant set reviewed_at = now(), reviewed_by = 'operator' where reviewed_at is null",
+    )
+    const opened = await open(doctor.session)
+    t.equal(opened.status, 201)
+    t.equal(await sees('clinic-b', ichiro, document), 'found fetched')
+    const suspended = await call('POST', '/staff/sato/suspend', {
+      body: { reason: '不正な利用' },
+      ...clinicAdministrator,
+    })
+    t.equal(suspended.status, 200)
+    t.equal(await sees('clinic-b', ichiro, document), 'hidden kept')
+    const [, ended] = await alertsOf(opened.body.grantId)
+    t.match(ended, { type_code: '110138', objects: { by: 'staff:clinic-admin' } })
+  },
+)

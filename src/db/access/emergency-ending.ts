@@ -72,6 +72,21 @@ export async function endExpired(client: Queryable, user: EmsUser, personKey: st
   for (const row of due) await endOne(client, row, { ...BY_ITSELF, reason: row.why })
 }
 
+/** All that runs in the name of a member of staff who may act no more. */
+export async function endOfStaff(
+  client: Queryable,
+  staffId: string,
+  act: Act & { readonly reason: string },
+): Promise<void> {
+  const running = await query<DueRow>(
+    client,
+    sql`/* emergency access of a person who is suspended */
+      select g.grant_id, g.facility_id, g.person_key, g.number, g.number_authority, 'expired' as why from access.emergency_grant g
+      where g.staff_id = ${staffId} and g.ended_at is null order by g.grant_id for update of g`,
+  )
+  for (const row of running) await endOne(client, row, act)
+}
+
 /** Grant `g` is of this user. */
 export function ofUser({ facilityId, staffId, name }: EmsUser): Statement {
   return sql`g.facility_id = ${facilityId} and coalesce(g.staff_id, g.user_name) = ${staffId ?? name}`

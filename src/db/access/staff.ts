@@ -7,6 +7,7 @@ import type { Change, Changed, Stored } from '../../access/ports.ts'
 import { transaction } from '../pool.ts'
 import { execute, type Queryable, query, queryOne, type Statement, sql } from '../sql.ts'
 import { recordPersonSecurity } from '../staff-change.ts'
+import { endOfStaff } from './emergency-ending.ts'
 import { shownRow } from './rows.ts'
 import { endSessions, UNUSED_DAYS } from './sessions.ts'
 
@@ -125,7 +126,10 @@ async function changing(
     if ((await work(client)) === 0) return 'unchanged'
     await keep(client, staffId, change)
     // They open nothing already, since every request asks for the person's state; the list of open ones shall say so too.
-    if (kind === 'suspended' || kind === 'ended') await endSessions(client, staffId, kind)
+    if (kind === 'suspended' || kind === 'ended') {
+      await endSessions(client, staffId, kind)
+      await endOfStaff(client, staffId, { by: change.by, peer: change.peer, reason: `the person was ${kind}` })
+    }
     return 'changed'
   })
 }
