@@ -1,16 +1,15 @@
 // Revocation lists of authorities: read, checked against their issuer and the clock, and kept as serial numbers (RFC 5280, 5 and 6.3).
 
 import 'reflect-metadata'
-import { createPublicKey, webcrypto, type X509Certificate } from 'node:crypto'
+import { constants, verify, webcrypto, type X509Certificate } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
+import { type CrlParts, takeApart } from './crl-entries.ts'
 import { normalSerial } from './judge.ts'
 
 x509.cryptoProvider.set(webcrypto)
 
-/** Some ten thousand certificates; a list is parsed at once, so its size bounds how long that takes. */
+/** Some ten thousand certificates; a list is read at once, so its size bounds how long that takes. */
 export const MAX_CRL_BYTES = 2 * 1024 * 1024
-/** An entry is five nodes. */
-const MAX_NODES = 1_000_000
 /** Clocks of authorities run ahead. */
 const CLOCK_SKEW_MS = 5 * 60_000
 const WEAK_HASHES: ReadonlySet<string> = new Set(['SHA-1', 'MD5', 'MD2'])
@@ -32,16 +31,17 @@ export interface ReadCrl {
 export async function readCrl(bytes: Buffer, authority: X509Certificate, now: Date): Promise<ReadCrl> {
   if (bytes.length > MAX_CRL_BYTES) throw new Error(`the list is larger than ${MAX_CRL_BYTES} bytes`)
   const raw = derOf(bytes)
-  const list = parse(raw)
+  const parts = takeApart(raw)
+  const list = parse(parts.frame)
   const issuer = new x509.X509Certificate(authority.raw)
   if (list.issuerName.toString() !== issuer.subjectName.toString()) throw new Error('the list is of another issuer')
-  if (WEAK_HASHES.has(list.signatureAlgorithm.hash.name)) throw new Error('the list is signed with a weak hash')
+  if (WEAK_HASHES.has(list.signatureAlgorithm.hash?.name)) throw new Error('the list is signed with a weak hash')
   const usages = issuer.getExtension(x509.KeyUsagesExtension)?.usages
   if (usages !== undefined && (usages & x509.KeyUsageFlags.cRLSign) === 0)
     throw new Error('the authority may not sign lists (keyUsage without cRLSign)')
-  if (!(await isSigned(list, authority))) throw new Error('the signature is not that of the authority')
-  refuseCritical(list)
-  return { raw, serials: list.entries.map((entry) => normalSerial(entry.serialNumber)), ...datesOf(list, now) }
+  if (!isSigned(parts, list, authority)) throw new Error('the signature is not that of the authority')
+  refuseCritical(list, parts)
+  return { raw, serials: parts.serials.map(normalSerial), ...datesOf(list, now) }
 }
 
 function derOf(bytes: Buffer): Buffer {
@@ -51,26 +51,29 @@ function derOf(bytes: Buffer): Buffer {
 
 function parse(raw: Buffer): x509.X509Crl {
   try {
-    return new x509.X509Crl(new Uint8Array(raw), { berOptions: { maxNodes: MAX_NODES } })
+    return new x509.X509Crl(new Uint8Array(raw))
   } catch (cause) {
     throw new Error('what came is no revocation list', { cause })
   }
 }
 
-async function isSigned(list: x509.X509Crl, { publicKey }: X509Certificate): Promise<boolean> {
-  const spki = createPublicKey(publicKey.export({ format: 'pem', type: 'spki' })).export({
-    format: 'der',
-    type: 'spki',
-  })
-  return list.verify({ publicKey: await new x509.PublicKey(new Uint8Array(spki)).export() }).catch(() => false)
+function isSigned({ signed, signature }: CrlParts, list: x509.X509Crl, { publicKey }: X509Certificate): boolean {
+  const { name, hash } = list.signatureAlgorithm as typeof list.signatureAlgorithm & { readonly name: string }
+  // Without a hash the library would choose one.
+  if (hash === undefined) return false
+  const padding = name === 'RSA-PSS' ? { padding: constants.RSA_PKCS1_PSS_PADDING } : {}
+  try {
+    return verify(hash.name.replace('-', ''), signed, { key: publicKey, ...padding }, signature)
+  } catch {
+    return false
+  }
 }
 
 /** Lists for parts of what was issued, and additions to other lists, say so critically; whoever does not read them must not use them (5.2). */
-function refuseCritical(list: x509.X509Crl): void {
-  const ofList = list.extensions.find(({ critical }) => critical)
-  const ofEntry = list.entries.flatMap(({ extensions = [] }) => extensions).find(({ critical }) => critical)
-  const critical = ofList ?? ofEntry
+function refuseCritical(list: x509.X509Crl, { hasCritical }: CrlParts): void {
+  const critical = list.extensions.find((extension) => extension.critical)
   if (critical !== undefined) throw new Error(`the list has the critical extension ${critical.type}, which is not read`)
+  if (hasCritical) throw new Error('an entry of the list has a critical extension, which is not read')
 }
 
 function datesOf(list: x509.X509Crl, now: Date): Pick<ReadCrl, 'thisUpdate' | 'nextUpdate'> {
