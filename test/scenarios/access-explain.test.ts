@@ -168,6 +168,21 @@ t.test('every factor is there with what stands behind it, and what would have to
   t.notMatch(JSON.stringify([seen, refused, general]), new RegExp(`${TARO}|B-77|title|typeCode`))
 })
 
+t.test('R-2: the rules that gave the right are named, with whose they are', async (t) => {
+  const [, report = ''] = documents
+  await admin.put('/rights', { job: 'nurse', kind: 'REPORT', ceiling: 'none' })
+  await admin.put('/facilities/hospital-a/audience', { kind: 'REPORT', jobs: ['nurse'] })
+  const refused = await explained({ facility: 'clinic-b', job: 'nurse', document: report })
+  t.equal(refused.verdict.reason, 'confidentiality above the right of the job')
+  t.match(refused.factors.find(({ factor }) => factor === 'right')?.behind, [
+    { job: 'nurse', seesUpTo: 'none', withoutAnyRule: 'N' },
+    { rightOf: { of: 'network' }, job: 'nurse', kind: 'REPORT', ceiling: 'none' },
+    { publishedBy: 'hospital-a', kind: 'REPORT', to: ['nurse'] },
+  ])
+  await admin.delete('/rights?job=nurse&kind=REPORT')
+  await admin.delete('/facilities/hospital-a/audience?kind=REPORT')
+})
+
 t.test('a suspended facility, system or certificate is told before all else', async (t) => {
   const [document = ''] = documents
   await admin.patch('/systems/clinic-b', { status: 'suspended' })
