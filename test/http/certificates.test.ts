@@ -234,6 +234,25 @@ t.test('a replacement that was revoked cuts nobody off: the old one goes on and 
   t.equal((await renew('found')).status, 201)
 })
 
+t.test(
+  'a key that was stolen takes with it what was renewed with it, confirmed or not (RFC 5280, 5.3.1)',
+  async (t) => {
+    const stolen = await issue('stolen', { days: 50 })
+    const renewed = await call('POST', `/certificates/${stolen.fingerprint}/renewal`, {
+      csr: await ssl.request('thief'),
+    })
+    const fingerprint = String(renewed.body.fingerprint)
+    t.match(await call('POST', `/certificates/${fingerprint}/confirmation`), { status: 200 })
+    const other = await issue('another')
+    const revoke = () =>
+      call('PATCH', `/certificates/${stolen.fingerprint}`, { status: 'revoked', reason: 'keyCompromise' })
+    t.match(await revoke(), { status: 200 })
+    t.match(await one(fingerprint), { status: 'revoked', revokeReason: 'keyCompromise' })
+    t.match(await one(other.fingerprint), { status: 'active' }, 'what was issued apart from it stays')
+    t.match(await revoke(), { status: 200 }, 'again is no harm')
+  },
+)
+
 t.test('every act is in the audit with who did it: 110113 with 110137 (DICOM PS3.15 A.5.3.11)', async (t) => {
   const since = (await pool.query('select coalesce(max(event_id), 0) as id from audit.event')).rows[0].id
   const { fingerprint } = await issue('audited', { days: 30 })

@@ -84,6 +84,7 @@ async function setState(client: Queryable, fingerprint: string, { status, reason
     sql`select status from access.client_certificate where fingerprint = ${fingerprint} for update`,
   )
   if (found === undefined) return 'missing'
+  if (status === 'revoked' && reason === 'keyCompromise') return compromise(client, fingerprint)
   if (found.status === status) return 'unchanged'
   if (found.status === 'revoked') return 'conflict'
   if (status === 'revoked') await revoke(client, [fingerprint], reason ?? 'unspecified')
@@ -92,6 +93,29 @@ async function setState(client: Queryable, fingerprint: string, { status, reason
       client,
       sql`update access.client_certificate set status = ${status}, status_since = now() where fingerprint = ${fingerprint}`,
     )
+  return 'changed'
+}
+
+/**
+ * Whoever has the key may have renewed the certificate with it, and confirmed that, so that it is revoked already: what replaced it, and what
+ * replaced that, is not to be trusted either.
+ */
+async function compromise(client: Queryable, fingerprint: string): Promise<Changed> {
+  const standing = await query<Pick<CertificateRecord, 'fingerprint'>>(
+    client,
+    sql`/* a certificate and all that followed it by renewal */
+      with recursive followed as (
+        select fingerprint, replaced_by from access.client_certificate where fingerprint = ${fingerprint}
+        union select c.fingerprint, c.replaced_by from access.client_certificate c join followed f on c.fingerprint = f.replaced_by)
+      select c.fingerprint from access.client_certificate c join followed using (fingerprint)
+      where c.status <> 'revoked' order by c.fingerprint for update of c`,
+  )
+  if (standing.length === 0) return 'unchanged'
+  await revoke(
+    client,
+    standing.map((one) => one.fingerprint),
+    'keyCompromise',
+  )
   return 'changed'
 }
 
