@@ -25,17 +25,36 @@ const TOGETHER_MS = 60_000
 /** Strangers who come from more addresses are counted as one. */
 const MAX_PEERS = 10_000
 const EVERYBODY_ELSE = 'from further addresses'
+/** One address that shows ever new certificates: the further ones are counted as one. */
+const MAX_OF_ADDRESS = 100
+const FURTHER = 'with further certificates'
 
 interface Counted {
+  readonly address: string
   count: number
   last: Exchange
-  readonly refusal: Refusal
+  readonly reason: string
   readonly timer: NodeJS.Timeout
 }
 
 /** One record a minute for the same certificate (or reason, where there is none) and address, with a count: nobody fills the disk by knocking. */
 export function createRefusalRecorder(ports: DoorPorts, togetherMs = TOGETHER_MS): RefusalRecorder {
   const counting = new Map<string, Counted>()
+  const ofAddress = new Map<string, number>()
+
+  /** With whom a refusal is counted, and what the count is told as. */
+  function placeOf(
+    address: string,
+    { fingerprint, reason }: Refusal,
+  ): { readonly key: string; readonly reason: string } {
+    const own = `${address} ${fingerprint ?? reason}`
+    if (counting.has(own)) return { key: own, reason }
+    if ((ofAddress.get(address) ?? 0) >= MAX_OF_ADDRESS)
+      return { key: `${address} ${FURTHER}`, reason: `strangers ${FURTHER}` }
+    return counting.size < MAX_PEERS
+      ? { key: own, reason }
+      : { key: EVERYBODY_ELSE, reason: `strangers ${EVERYBODY_ELSE}` }
+  }
 
   async function write(exchange: Exchange, reason: string): Promise<void> {
     ports.log.warn({ journal: exchange.id, peer: exchange.peer, reason }, 'client certificate refused')
@@ -57,18 +76,20 @@ export function createRefusalRecorder(ports: DoorPorts, togetherMs = TOGETHER_MS
     counting.delete(key)
     if (counted === undefined) return
     clearTimeout(counted.timer)
+    const left = (ofAddress.get(counted.address) ?? 1) - 1
+    if (left === 0) ofAddress.delete(counted.address)
+    else ofAddress.set(counted.address, left)
     if (counted.count === 0) return
-    const { last, count, refusal } = counted
-    await write(last, `${refusal.reason}; ${count} more within ${togetherMs / 1000} s`).catch((error: unknown) =>
+    const { last, count, reason } = counted
+    await write(last, `${reason}; ${count} more within ${togetherMs / 1000} s`).catch((error: unknown) =>
       ports.log.error({ cause: nameOf(error), count }, 'refused certificates could not be recorded'),
     )
   }
 
   return {
     refused: async (exchange, refusal) => {
-      const own = `${exchange.peer.replace(/:\d+$/, '')} ${refusal.fingerprint ?? refusal.reason}`
-      const isRoom = counting.has(own) || counting.size < MAX_PEERS
-      const key = isRoom ? own : EVERYBODY_ELSE
+      const address = exchange.peer.replace(/:\d+$/, '')
+      const { key, reason } = placeOf(address, refusal)
       const known = counting.get(key)
       if (known !== undefined) {
         known.count += 1
@@ -76,8 +97,8 @@ export function createRefusalRecorder(ports: DoorPorts, togetherMs = TOGETHER_MS
         return
       }
       const timer = setTimeout(() => void end(key), togetherMs).unref()
-      const what = isRoom ? refusal : { reason: `strangers ${EVERYBODY_ELSE}` }
-      counting.set(key, { count: 0, last: exchange, refusal: what, timer })
+      counting.set(key, { address, count: 0, last: exchange, reason, timer })
+      ofAddress.set(address, (ofAddress.get(address) ?? 0) + 1)
       await write(exchange, refusal.reason)
     },
     close: async () => void (await Promise.all([...counting.keys()].map(end))),

@@ -67,3 +67,17 @@ t.test('strangers of ever new addresses are counted as one from a bound on', { t
   await close()
   t.match(reasons.at(-1), /further addresses; 99 more/)
 })
+
+t.test('an address that shows ever new certificates fills no disk: the further ones are one record', async (t) => {
+  const { reasons, refused, close } = open(t)
+  const show = (peer: string, index: number) =>
+    refused(peer, { reason: `unknown ${index}`, fingerprint: String(index) })
+  for (let index = 0; index < 500; index += 1) await show('192.0.2.1:1', index)
+  t.equal(reasons.length, 101)
+  await show('192.0.2.2:1', 1)
+  t.equal(reasons.length, 102, 'another address is recorded')
+  await close()
+  t.match(reasons.at(-1), /^strangers with further certificates; 399 more/)
+  await show('192.0.2.1:1', 1)
+  t.equal(reasons.at(-1), 'unknown 1', 'afterwards it begins anew')
+})
