@@ -34,6 +34,7 @@ const stranger = await makeKey('stranger')
 const scenario = await startScenario(t)
 const { pool, admin, server } = scenario
 const values = await networkValues(scenario)
+const peer = new X509Certificate(await readFile(join(server.config.dataDir, 'pki', 'clients', 'clinic-b.crt')))
 const audience = server.config.https.publicUrl
 
 const { rows: facilities } = await pool.query<{ facility_id: string; oid: string }>(
@@ -135,7 +136,6 @@ t.test('ITI-18 for a user: the answer is that of the system, and the audit names
 })
 
 const comment = told().replace('yamada', 'yam<!-- -->ada')
-const peer = new X509Certificate(await readFile(join(server.config.dataDir, 'pki', 'clients', 'clinic-b.crt')))
 const key = (certificate: X509Certificate): string =>
   held(`<ds:X509Data><ds:X509Certificate>${certificate.raw.toString('base64')}</ds:X509Certificate></ds:X509Data>`)
 const about = (id: string): string => statement(attribute(NAMES.resourceId, id))
