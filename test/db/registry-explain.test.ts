@@ -4,10 +4,11 @@ import t, { type Test } from 'tap'
 import { createRegistryQueries } from '../../src/db/registry-query.ts'
 import type { PatientAccess } from '../../src/model/access.ts'
 import type { Oid } from '../../src/model/identifiers.ts'
-import type { EntryCriteria, IdQuery, MultiPatientQuery } from '../../src/model/stored-query.ts'
+import type { IdQuery, MultiPatientQuery } from '../../src/model/stored-query.ts'
 import { APND, OBJECT_STABLE, RPLC, STATUS_APPROVED } from '../../src/model/xds.ts'
 import type { RegistryQueries } from '../../src/registry/query-ports.ts'
 import { opened } from '../access/scopes.ts'
+import { ANY_APPROVED } from '../registry/criteria.ts'
 import { openDatabase } from './database.ts'
 import { explaining, type Node, rowsRead, scannedTables } from './explaining.ts'
 
@@ -96,24 +97,7 @@ function access(person: number, mode: 'everything' | 'by-rule'): PatientAccess {
 
 const ASKED = { returnType: 'LeafClass', metadataLevel: 1, associationStatus: [STATUS_APPROVED] } as const
 const members = { objectTypes: [OBJECT_STABLE], formatCode: [], confidentialityCode: [] }
-const criteria: EntryCriteria = {
-  status: [STATUS_APPROVED],
-  objectTypes: [OBJECT_STABLE],
-  codes: {
-    classCode: [],
-    typeCode: [],
-    practiceSettingCode: [],
-    healthcareFacilityTypeCode: [],
-    formatCode: [],
-    eventCodeList: [],
-    confidentialityCode: [],
-  },
-  creationTime: {},
-  serviceStartTime: {},
-  serviceStopTime: {},
-  authorPerson: [],
-  referenceIds: [],
-}
+const criteria = ANY_APPROVED
 const patientId = { value: 'P77', authority: AUTHORITY }
 const PERSON = 77
 const [entryId, folderId, setId] = [

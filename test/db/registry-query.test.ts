@@ -18,6 +18,7 @@ import {
 } from '../../src/model/xds.ts'
 import type { SelectedQuery } from '../../src/registry/query-ports.ts'
 import { opened } from '../access/scopes.ts'
+import { ANY_APPROVED } from '../registry/criteria.ts'
 import { openDatabase } from './database.ts'
 
 const pool = await openDatabase(t, 4)
@@ -519,24 +520,7 @@ t.test('ObjectRef answers carry no objects, and the limit holds over all kinds',
   )
 })
 
-const criteria = {
-  status: [STATUS_APPROVED, STATUS_DEPRECATED],
-  objectTypes: [OBJECT_STABLE],
-  codes: {
-    classCode: [],
-    typeCode: [],
-    practiceSettingCode: [],
-    healthcareFacilityTypeCode: [],
-    formatCode: [],
-    eventCodeList: [],
-    confidentialityCode: [],
-  },
-  creationTime: {},
-  serviceStartTime: {},
-  serviceStopTime: {},
-  authorPerson: [],
-  referenceIds: [],
-}
+const criteria = { ...ANY_APPROVED, status: [STATUS_APPROVED, STATUS_DEPRECATED] }
 
 t.test(
   'candidates of queries for multiple patients: by patient, reference id, event, class or facility type (3.51.4.1.2)',

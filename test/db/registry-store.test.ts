@@ -15,6 +15,7 @@ import { newEntryUuid } from '../../src/model/identifiers.ts'
 import type { FindDocuments, TimeRange } from '../../src/model/stored-query.ts'
 import { OBJECT_STABLE, STATUS_APPROVED } from '../../src/model/xds.ts'
 import { opened, opening } from '../access/scopes.ts'
+import { NO_CODES } from '../registry/criteria.ts'
 import { COMMUNITY, entry, submissionSet } from '../registry/submission.ts'
 import { openDatabase } from './database.ts'
 
@@ -97,15 +98,6 @@ async function write({ entry: value, publisher, personKey }: Stored, ebrim = ' s
   await executeTogether(pool, parts)
 }
 
-const NO_CODES: FindDocuments['codes'] = {
-  classCode: [],
-  typeCode: [],
-  practiceSettingCode: [],
-  healthcareFacilityTypeCode: [],
-  formatCode: [],
-  eventCodeList: [],
-  confidentialityCode: [],
-}
 const OPEN = {
   codes: NO_CODES,
   creationTime: {},

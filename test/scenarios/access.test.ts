@@ -8,6 +8,7 @@ import { readAck } from '../../src/codec/hl7v2/ack.ts'
 import { formatCx, newOid, type PatientId } from '../../src/model/identifiers.ts'
 import { errorCodesOf, isSuccess, laboratory, type Submitted, submissionOf } from '../faults/messages.ts'
 import { DOMAINS, eventually, startNetwork } from '../faults/support.ts'
+import { SEEN, seesIn, UNSEEN } from './sees.ts'
 
 t.setTimeout(170_000)
 
@@ -32,15 +33,7 @@ async function provide(systemId: string, patientId: PatientId, codes: Submitted[
   return entry.uniqueId
 }
 
-async function sees(systemId: string, patientId: PatientId, uniqueId: string): Promise<string> {
-  const found = (await network.find(systemId, patientId)).some((entry) => entry.uniqueId === uniqueId)
-  const { documents, response } = await network.fetch(systemId, [uniqueId])
-  const fetched = documents.length === 1 ? 'fetched' : response.errors.map(({ errorCode }) => errorCode).join()
-  return `${found ? 'found' : 'hidden'} ${fetched}`
-}
-
-const SEEN = 'found fetched'
-const UNSEEN = 'hidden XDSDocumentUniqueIdError'
+const sees = seesIn(network)
 
 t.test(
   'a system in affinity-domain mode sees and publishes for everyone, others by consent only (design: access mode)',

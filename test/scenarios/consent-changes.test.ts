@@ -5,9 +5,10 @@ import { iti62, iti86 } from '../../profiles/transactions/index.ts'
 import { localAddresses } from '../../src/cli/running-server.ts'
 import { writeRemoveDocuments, writeRemoveObjects } from '../../src/codec/ebxml/remove.ts'
 import { readAck } from '../../src/codec/hl7v2/ack.ts'
-import { newOid, type PatientId } from '../../src/model/identifiers.ts'
+import { newOid } from '../../src/model/identifiers.ts'
 import { errorCodesOf, isSuccess, laboratory, type Submitted, submissionOf } from '../faults/messages.ts'
 import { DOMAINS, startNetwork } from '../faults/support.ts'
+import { SEEN, seesIn, UNSEEN } from './sees.ts'
 
 t.setTimeout(170_000)
 
@@ -22,15 +23,7 @@ async function provide(systemId: string, codes: Submitted['codes'] = {}): Promis
   return isSuccess(text) ? entry.uniqueId : errorCodesOf(text).join()
 }
 
-async function sees(systemId: string, patientId: PatientId, uniqueId: string): Promise<string> {
-  const found = (await network.find(systemId, patientId)).some((entry) => entry.uniqueId === uniqueId)
-  const { documents, response } = await network.fetch(systemId, [uniqueId])
-  const fetched = documents.length === 1 ? 'fetched' : response.errors.map(({ errorCode }) => errorCode).join()
-  return `${found ? 'found' : 'hidden'} ${fetched}`
-}
-
-const SEEN = 'found fetched'
-const UNSEEN = 'hidden XDSDocumentUniqueIdError'
+const sees = seesIn(network)
 
 async function standingConsent(): Promise<string> {
   const { body } = await admin.get(`/patients/${hanako.value}/consents`)

@@ -50,19 +50,22 @@ export async function startEmergencyNetwork(t: Test, flags: Flags = {}) {
   /** Rows of a query as objects. */
   const rows = async <T extends object>(text: string, values: readonly unknown[] = []): Promise<readonly T[]> =>
     (await pool.query<T>(text, [...values])).rows
+  /** A new member of staff of a facility. */
+  const staff = async (staffId: string, { facilityId, mayUseEms = true, roles = ['clinician'] }: Person) => {
+    await pool.query(
+      `insert into access.staff (staff_id, facility_id, name, job, roles, may_use_ems, registered_by)
+       values ($1, $2, $3, 'doctor', $4, $5, 'test')`,
+      [staffId, facilityId, `職員 ${staffId}`, roles, mayUseEms],
+    )
+    return { kind: 'staff', staffId, facilityId, roles, job: 'doctor', mayUseEms } as const satisfies Principal
+  }
   return {
     ...network,
     call,
     rows,
-    /** A new member of staff of a facility. */
-    staff: async (staffId: string, { facilityId, mayUseEms = true, roles = ['clinician'] }: Person) => {
-      await pool.query(
-        `insert into access.staff (staff_id, facility_id, name, job, roles, may_use_ems, registered_by)
-         values ($1, $2, $3, 'doctor', $4, $5, 'test')`,
-        [staffId, facilityId, `職員 ${staffId}`, roles, mayUseEms],
-      )
-      return { kind: 'staff', staffId, facilityId, roles, job: 'doctor', mayUseEms } as const satisfies Principal
-    },
+    staff,
+    administrator: (staffId: string, facilityId: string) =>
+      staff(staffId, { facilityId, mayUseEms: false, roles: ['facility-administrator'] }),
     open: (principal: Principal, patient: string, more: object = {}): Promise<StaffAnswer> =>
       call(principal, ['POST', '/emergency', { ...FORM, patient, ...more }]),
     byHospital: (value: string): Promise<PatientId> => network.xadForStaff({ value, authority: DOMAINS['hospital-a'] }),

@@ -8,18 +8,10 @@ import { FORM, ICHIRO, operator, startEmergencyNetwork } from './emergency-netwo
 t.setTimeout(170_000)
 
 const network = await startEmergencyNetwork(t, { 'access.emergencyMisses': '1000' })
-const { pool, call, rows, staff, open, byHospital, published } = network
+const { pool, call, rows, staff, administrator, open, byHospital, published } = network
 
-const clinicAdmin = await staff('clinic-admin', {
-  facilityId: 'clinic-b',
-  mayUseEms: false,
-  roles: ['facility-administrator'],
-})
-const hospitalAdmin = await staff('hospital-admin', {
-  facilityId: 'hospital-a',
-  mayUseEms: false,
-  roles: ['facility-administrator'],
-})
+const clinicAdmin = await administrator('clinic-admin', 'clinic-b')
+const hospitalAdmin = await administrator('hospital-admin', 'hospital-a')
 
 t.test(
   'the publisher finds a notice, the user tells it within 7 days, or it is overdue and reminded of once (idlink E-3)',

@@ -8,19 +8,12 @@ import { ICHIRO, operator, startEmergencyNetwork } from './emergency-network.ts'
 t.setTimeout(170_000)
 
 const network = await startEmergencyNetwork(t, { 'access.emergencyMisses': '5' })
-const { pool, admin, call, rows, staff, open, byHospital, published, sees, alertsOf, runOut, traces } = network
+const { pool, admin, call, rows, staff, administrator, open, byHospital, published, sees, alertsOf, runOut, traces } =
+  network
 
 const sato = await staff('sato', { facilityId: 'clinic-b' })
-const clinicAdmin = await staff('clinic-admin', {
-  facilityId: 'clinic-b',
-  mayUseEms: false,
-  roles: ['facility-administrator'],
-})
-const hospitalAdmin = await staff('hospital-admin', {
-  facilityId: 'hospital-a',
-  mayUseEms: false,
-  roles: ['facility-administrator'],
-})
+const clinicAdmin = await administrator('clinic-admin', 'clinic-b')
+const hospitalAdmin = await administrator('hospital-admin', 'hospital-a')
 
 t.test(
   'number and #EMS open a patient who is not linked: found by ITI-18, fetched by ITI-43, until it ends',

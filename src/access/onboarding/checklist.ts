@@ -58,14 +58,14 @@ interface Wording {
   readonly en: string
   readonly ja: string
   /** What to do next, while it is not done. */
-  readonly todo: { readonly en: string; readonly ja: string }
+  readonly whatNext: { readonly en: string; readonly ja: string }
 }
 
 const STEPS = {
   'certificate-issued': {
     en: 'Certificate issued',
     ja: '証明書の発行',
-    todo: {
+    whatNext: {
       en: 'Redeem the invitation: POST /onboarding/redeem',
       ja: '招待コードを引き換えてください（POST /onboarding/redeem）。',
     },
@@ -73,7 +73,7 @@ const STEPS = {
   'first-connection': {
     en: 'First connection with the certificate',
     ja: '証明書による最初の接続',
-    todo: {
+    whatNext: {
       en: 'Connect with the certificate: GET /onboarding/checklist shows this list',
       ja: '証明書を提示して接続してください（GET /onboarding/checklist でこの一覧が表示されます）。',
     },
@@ -81,7 +81,7 @@ const STEPS = {
   'first-message': {
     en: 'First message received',
     ja: '最初の電文の受信',
-    todo: {
+    whatNext: {
       en: 'Send one message of a test patient: docs/onboarding.md has one to paste',
       ja: 'テスト患者の電文を1件送信してください（docs/onboarding.md に例があります）。',
     },
@@ -89,7 +89,7 @@ const STEPS = {
   'first-accepted': {
     en: 'First message accepted',
     ja: '最初の電文の受理',
-    todo: {
+    whatNext: {
       en: 'Mend what the last refusal names, and send the message again',
       ja: '直近の拒否理由を修正し、再送してください。',
     },
@@ -97,7 +97,7 @@ const STEPS = {
   'first-query': {
     en: 'First query answered',
     ja: '最初の照会への応答',
-    todo: {
+    whatNext: {
       en: 'Ask one query about a test patient: docs/onboarding.md has one to paste',
       ja: 'テスト患者について照会を1回送信してください（docs/onboarding.md に例があります）。',
     },
@@ -105,7 +105,7 @@ const STEPS = {
   'first-retrieve': {
     en: 'First document retrieved',
     ja: '最初の文書取得',
-    todo: {
+    whatNext: {
       en: 'Retrieve one document that a query found: ITI-43 at /xds/repository',
       ja: '照会で見つかった文書を1件取得してください（ITI-43、/xds/repository）。',
     },
@@ -161,7 +161,7 @@ export function checklistOf(progress: Progress): Checklist {
     roles: system.roles,
     isComplete: next === undefined,
     steps,
-    ...(next === undefined ? {} : { next: { step: next, ...STEPS[next].todo } }),
+    ...(next === undefined ? {} : { next: { step: next, ...STEPS[next].whatNext } }),
     ...(lastRefusal === undefined ? {} : { lastRefusal: refusalOf(lastRefusal) }),
     ...(validTo === undefined ? {} : { certificateValidTo: validTo }),
   }

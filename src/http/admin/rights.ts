@@ -7,7 +7,7 @@ import type { NewAudience, NewRight } from '../../access/rights/ports.ts'
 import { CONFIDENTIALITY_ORDER } from '../../model/confidentiality.ts'
 import type { RightHolder } from '../../model/rights.ts'
 import { JOBS, type Job } from '../../model/user.ts'
-import { answerChanged, answerStored, invalid, notFound } from './answers.ts'
+import { answerChanged, answerFault, answerStored, invalid, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
 import { ownFacility, type RouteRoles } from './principal.ts'
 import { changeOf, described, exactly, moment, slug, words } from './schemas.ts'
@@ -251,17 +251,8 @@ export function severalHolders(reply: FastifyReply): FastifyReply {
 function answerRightFault(reply: FastifyReply, given: RightFault): FastifyReply {
   switch (given.fault) {
     case 'period ends before it begins':
-      return invalid(reply, {
-        message: `validTo ${given.validTo} is not later than validFrom, or than now when validFrom is absent`,
-        hint: 'Give a later validTo, or leave it out',
-        ja: '有効期間の終了は開始より後の日時を指定してください。',
-      })
     case 'unknown kind':
-      return invalid(reply, {
-        message: `kind: "${given.kind}" is no kind of document of this network`,
-        hint: `The kinds are ${given.known.join(', ')}`,
-        ja: `文書種別「${given.kind}」はありません。種別: ${given.known.join(', ')}`,
-      })
+      return answerFault(reply, given)
     case 'very restricted for a whole job':
       return invalid(reply, {
         message: 'ceiling V: what is very restricted is for the author facility and for persons who are named',

@@ -7,6 +7,7 @@ import { readQueryRequest, writeFindDocuments, writeGetDocuments } from '../../.
 import { readXml } from '../../../src/codec/xml/read.ts'
 import { type Oid, parseOid } from '../../../src/model/identifiers.ts'
 import { OBJECT_ON_DEMAND, OBJECT_STABLE, STATUS_APPROVED, STATUS_DEPRECATED } from '../../../src/model/xds.ts'
+import { ANY_APPROVED } from '../../registry/criteria.ts'
 
 const FIND = 'urn:uuid:14d4debf-8f97-4251-9a74-a90016b0af0d'
 const GET = 'urn:uuid:5c4f972b-d56b-40ac-a5fc-c8ca9b40b9d4'
@@ -37,22 +38,7 @@ t.test('absent parameters restrict nothing, and Type means Stable', async (t) =>
     returnType: 'LeafClass',
     metadataLevel: 1,
     patientId: { value: 'P1', authority: '2.25.1' },
-    status: [STATUS_APPROVED],
-    objectTypes: [OBJECT_STABLE],
-    codes: {
-      classCode: [],
-      typeCode: [],
-      practiceSettingCode: [],
-      healthcareFacilityTypeCode: [],
-      formatCode: [],
-      eventCodeList: [],
-      confidentialityCode: [],
-    },
-    creationTime: {},
-    serviceStartTime: {},
-    serviceStopTime: {},
-    authorPerson: [],
-    referenceIds: [],
+    ...ANY_APPROVED,
   })
 })
 

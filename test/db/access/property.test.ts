@@ -10,7 +10,7 @@ import { createRegistryQueries } from '../../../src/db/registry-query.ts'
 import { findRetrievable } from '../../../src/db/repository-store.ts'
 import type { PatientAccess } from '../../../src/model/access.ts'
 import type { FindDocuments } from '../../../src/model/stored-query.ts'
-import { OBJECT_STABLE, STATUS_APPROVED } from '../../../src/model/xds.ts'
+import { ANY_APPROVED } from '../../registry/criteria.ts'
 import {
   AUTHORITY,
   FACILITIES,
@@ -34,22 +34,7 @@ const EVERYTHING: FindDocuments = {
   returnType: 'ObjectRef',
   metadataLevel: 1,
   patientId: { value: 'P', authority: AUTHORITY },
-  status: [STATUS_APPROVED],
-  objectTypes: [OBJECT_STABLE],
-  codes: {
-    classCode: [],
-    typeCode: [],
-    practiceSettingCode: [],
-    healthcareFacilityTypeCode: [],
-    formatCode: [],
-    eventCodeList: [],
-    confidentialityCode: [],
-  },
-  creationTime: {},
-  serviceStartTime: {},
-  serviceStopTime: {},
-  authorPerson: [],
-  referenceIds: [],
+  ...ANY_APPROVED,
 }
 
 /** The viewer as a door has it; undefined when its facility is not let in. */
