@@ -1,6 +1,6 @@
 // Audit events of what staff do: changes, searches (DICOM PS3.15 A.5.3.11 Security Alert: 110129 Security Configuration, 110137 for persons).
 
-import { randomUUID } from 'node:crypto'
+import { newJournalId } from '../model/journal-id.ts'
 import { notifyAccessChanged } from './access/change-feed.ts'
 import { execute, type Queryable, sql } from './sql.ts'
 
@@ -113,7 +113,7 @@ interface EventKind {
 async function record(client: Queryable, event: Recorded, kind: EventKind): Promise<void> {
   const { by, peer, operation, patients, facilityId = null, outcome = 0, grantId } = event
   const emergency = grantId === undefined ? undefined : [grantId]
-  const { exchangeId = randomUUID(), endpoint = '/admin/v1' } = event
+  const { exchangeId = newJournalId(), endpoint = '/admin/v1' } = event
   const { eventCode, typeCode, action = 'E' } = kind
   await execute(
     client,

@@ -1,12 +1,12 @@
 // What every door shares: a new exchange, and recording it (design §2).
 
-import { randomUUID } from 'node:crypto'
 import type { AuditEvent } from '../audit/event.ts'
 import { auditEvents } from '../audit/event.ts'
 import { type JournalEntry, journalEntry } from '../journal/entry.ts'
 import type { Caller, CallingSystem, Exchange } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
 import { type Evidence, NO_EVIDENCE, type Outcome } from '../model/evidence.ts'
+import { newJournalId } from '../model/journal-id.ts'
 
 export interface Recorder {
   readonly record: (rows: {
@@ -33,7 +33,7 @@ export interface DoorPorts {
 }
 
 export function newExchange(given: Pick<Exchange, 'door' | 'endpoint' | 'peer' | 'transaction'>): Exchange {
-  return { ...given, id: randomUUID(), receivedAt: new Date(), startedMs: performance.now(), requestBytes: 0 }
+  return { ...given, id: newJournalId(), receivedAt: new Date(), startedMs: performance.now(), requestBytes: 0 }
 }
 
 type Reported = Pick<Outcome<unknown>, 'result' | 'errors' | 'evidence'>

@@ -1,7 +1,6 @@
 // Sends one update notification and reads its acknowledgement, within a bounded time: ITI-46 by SOAP over HTTPS, ITI-10 by MLLP over TLS
 // (ITI TF-2 3.46, 3.10).
 
-import { randomUUID } from 'node:crypto'
 import { Agent, request } from 'undici'
 import { iti46 } from '../../profiles/transactions/index.ts'
 import { readAck } from '../codec/hl7v2/ack.ts'
@@ -18,6 +17,7 @@ import { connectMllp } from '../mllp/client.ts'
 import type { Exchange } from '../model/caller.ts'
 import { IheError } from '../model/error.ts'
 import { type Oid, parseOid } from '../model/identifiers.ts'
+import { newJournalId } from '../model/journal-id.ts'
 import { nameOf } from './failure.ts'
 import { connectorOf, type OutgoingTls } from './outgoing-tls.ts'
 import { readWhole } from './soap-message.ts'
@@ -117,7 +117,7 @@ function controlIdOf(messageId: string): string {
 function exchangeOf({ destination, messageId }: Notification, bytes: Buffer): Exchange {
   const url = new URL(destination.endpoint)
   return {
-    id: randomUUID(),
+    id: newJournalId(),
     door: destination.transaction === 'ITI-46' ? 'https' : 'mllp',
     endpoint: destination.endpoint,
     peer: url.host,

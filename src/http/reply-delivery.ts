@@ -1,6 +1,5 @@
 // Sends asynchronous answers to the address of ReplyTo, bounded in number, time and tries, and journals how each ended (ITI TF-2 Appendix V.3.3).
 
-import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Agent, request } from 'undici'
@@ -8,6 +7,7 @@ import { iheError } from '../../profiles/errors/index.ts'
 import { journalEntry } from '../journal/entry.ts'
 import type { Caller } from '../model/caller.ts'
 import { NO_EVIDENCE } from '../model/evidence.ts'
+import { newJournalId } from '../model/journal-id.ts'
 import type { DoorPorts } from './door.ts'
 import { nameOf } from './failure.ts'
 import { connectorOf, type OutgoingTls } from './outgoing-tls.ts'
@@ -189,7 +189,7 @@ async function report(
         })
   const result = error === undefined ? 'success' : 'failure'
   const exchange = {
-    id: randomUUID(),
+    id: newJournalId(),
     door: 'https',
     endpoint: url.origin,
     peer: url.host,

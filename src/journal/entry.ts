@@ -2,13 +2,15 @@
 
 import type { CallingSystem, Exchange } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
-import type { Outcome } from '../model/evidence.ts'
+import type { Evidence, Outcome } from '../model/evidence.ts'
 
 export interface JournalEntry {
   readonly exchange: Exchange
   readonly systemId?: string
   readonly facilityId?: string
   readonly patients: readonly string[]
+  /** documentUniqueIds that were concerned, delivered or not. */
+  readonly documents: readonly string[]
   readonly result: 'success' | 'partial' | 'failure'
   readonly errors: readonly JournalError[]
   /** Ids of metadata rules that were broken and waived. */
@@ -39,12 +41,18 @@ export function journalEntry(
     ...(system === undefined ? {} : { facilityId: system.facilityId }),
     ...(system?.systemId === undefined ? {} : { systemId: system.systemId }),
     patients: reported.evidence.patients,
+    documents: documentsOf(reported.evidence),
     result: reported.result,
     errors: reported.errors.map(journalError),
     waived: reported.evidence.waivedRules ?? [],
     durationMs: reported.now - exchange.startedMs,
     ...(reported.responseBytes === undefined ? {} : { responseBytes: reported.responseBytes }),
   }
+}
+
+function documentsOf({ documents, undelivered = [] }: Evidence): readonly string[] {
+  const concerned = undelivered.length === 0 ? documents : [...documents, ...undelivered]
+  return concerned.map(({ documentUniqueId }) => documentUniqueId)
 }
 
 const MAX_VALUE_LENGTH = 256

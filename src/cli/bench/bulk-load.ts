@@ -171,10 +171,12 @@ async function copy(client: pg.ClientBase, { table, rows, from, replaced }: Copy
     select ${expressions.join(', ')} from n cross join t`)
 }
 
-/** Columns that are given values: not those that number themselves. */
+/** Columns that are given values: not those that number themselves or are made up anew for each row. */
 const COLUMNS = `
   select attname as name, format_type(atttypid, atttypmod) as type from pg_attribute
-  where attrelid = $1::regclass and attnum > 0 and not attisdropped and attidentity = '' and attgenerated = '' order by attnum`
+  where attrelid = $1::regclass and attnum > 0 and not attisdropped and attidentity = '' and attgenerated = ''
+    and not exists (select from pg_attrdef d where d.adrelid = attrelid and d.adnum = attnum
+                      and pg_get_expr(d.adbin, d.adrelid) ~ '(nextval|gen_random_uuid)\\(') order by attnum`
 
 function expressionOf(
   { name, type }: Column,

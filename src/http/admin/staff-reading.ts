@@ -1,7 +1,7 @@
 // What the routes have in common by which clinicians read: who, for whom, and the exchange recorded. The facility is the session's, always.
 
-import { randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
+import { newJournalId } from '../../model/journal-id.ts'
 import type { User } from '../../model/user.ts'
 import type { StaffReading } from '../../storeclient/view/calendar-ports.ts'
 import { principalOf, type RouteRoles, sessionOf } from './principal.ts'
@@ -36,7 +36,7 @@ export function readingOf(
     by,
     user: userOf(request, principal),
     exchange: {
-      id: randomUUID(),
+      id: newJournalId(),
       door: 'admin',
       endpoint: given.endpoint,
       peer,
