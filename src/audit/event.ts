@@ -7,14 +7,22 @@ import type { Caller, Exchange } from '../model/caller.ts'
 import type { DocumentReference, Evidence, Outcome } from '../model/evidence.ts'
 import { type AuditedUser, auditedUser } from './user.ts'
 
-/** Outcome indicator of DICOM PS3.15: 0 success, 4 minor failure, 8 serious failure. */
-export type OutcomeIndicator = 0 | 4 | 8
+/** Outcome indicator of DICOM PS3.15: 0 success, 4 minor, 8 serious, 12 major failure. */
+export type OutcomeIndicator = 0 | 4 | 8 | 12
+
+/** A process of this product on its host. */
+export interface AuditedApplication {
+  readonly product: string
+  readonly pid: number
+  /** User of the operating system. */
+  readonly startedBy: string
+}
 
 /** One row of audit.event; its objects hold what the ATNA message needs, its rendering is the sender's. */
 export interface AuditEvent {
   readonly exchangeId: string
   readonly eventCode: string
-  readonly action: string
+  readonly action: 'C' | 'R' | 'U' | 'D' | 'E'
   readonly typeCode: string
   readonly outcome: OutcomeIndicator
   readonly systemId?: string
@@ -27,6 +35,19 @@ export interface AuditEvent {
     readonly submissionSetUniqueId?: string
     readonly query?: Evidence['query']
     readonly messageId?: string
+    /** Code of the first error; the only thing that is said of it outside. */
+    readonly error?: string
+    /** wsa:ReplyTo of a message that is answered at an address of its own. */
+    readonly replyTo?: string
+    /** Who sent an HL7 v2 message to whom, each as `facility|application` (ITI TF-2 3.8.5). */
+    readonly hl7v2?: { readonly sender: string; readonly receiver: string }
+    /** MSH-9 of a push. */
+    readonly messageType?: string
+    readonly objectRefs?: Evidence['objectRefs']
+    /** What a Security Alert says of itself to others: never anything of a message or of a patient. */
+    readonly alert?: string
+    /** Of which process a start or a stop is told. */
+    readonly application?: AuditedApplication
     /** Grants of emergency access under which it was done. */
     readonly emergency?: readonly string[]
     /** Who of the staff read it on behalf of the facility. */

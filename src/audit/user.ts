@@ -1,6 +1,7 @@
 // The user as an active participant of an audit event (ITI TF-2 3.40.4.2; DICOM PS3.15 A.5).
 
 import type { ClaimedUser } from '../model/assertion.ts'
+import type { AuditCode } from '../model/audit-message.ts'
 import type { Code } from '../model/code.ts'
 import type { User } from '../model/user.ts'
 
@@ -29,6 +30,11 @@ export function auditedUser(user: User): AuditedUser {
     ...(purposeOfUse === undefined ? {} : { purposeOfUse }),
     ...(organizationId === undefined ? {} : { organizationId }),
   }
+}
+
+/** A code of an assertion in an audit message; what has no name is called by its code. */
+export function auditedCode({ code, scheme, display }: Code): AuditCode {
+  return { code, system: scheme, text: display === '' ? code : display }
 }
 
 const MAX_CLAIM_LENGTH = 256

@@ -5,6 +5,25 @@ import type { IheError } from './error.ts'
 export interface DocumentReference {
   readonly documentUniqueId: string
   readonly repositoryUniqueId: string
+  /** As it was asked for. */
+  readonly homeCommunityId?: string
+  /** Whose it is, in CX form, where an exchange is about several patients: a message of ITI-20 is about one. */
+  readonly patient?: string
+}
+
+/** An object of the registry, by its entryUUID. */
+export interface ObjectReference {
+  readonly id: string
+  /** As of a document. */
+  readonly patient?: string
+}
+
+/** A query as the audit keeps it. */
+export interface AuditedQuery {
+  readonly id: string
+  readonly text: string
+  /** The community that was asked for (AdhocQuery/@home). */
+  readonly home?: string
 }
 
 export interface Evidence {
@@ -17,7 +36,9 @@ export interface Evidence {
   readonly undelivered?: readonly DocumentReference[]
   readonly submissionSetUniqueId?: string
   /** Stored query id or HL7 v3 message id, with the query as it came (ATNA ParticipantObjectQuery). */
-  readonly query?: { readonly id: string; readonly text: string }
+  readonly query?: AuditedQuery
+  /** Objects of the registry that were to be removed (ITI-62). */
+  readonly objectRefs?: readonly ObjectReference[]
   /** The access decision and the rule that made it, in words of access/decide. */
   readonly decision?: { readonly allowed: boolean; readonly reason: string }
   /** Grants of emergency access under which it was done (docs/emergency.md). */

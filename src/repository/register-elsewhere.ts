@@ -1,8 +1,9 @@
 // ITI-42 to a Document Registry elsewhere: documents durable first, then the registry, then the answer (ITI TF-2 3.41.4.1.3, 3.42).
 
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { errorTable, iheError } from '../../profiles/errors/index.ts'
 import type { Caller } from '../model/caller.ts'
+import { derivedUuid } from '../model/derived-uuid.ts'
 import { type ErrorRow, IheError, type RelayedError } from '../model/error.ts'
 import type { Evidence, Outcome } from '../model/evidence.ts'
 import { parseCx } from '../model/identifiers.ts'
@@ -172,11 +173,7 @@ function claimOf(request: RegistrationRequest, caller: Caller): Claim | undefine
 /** Made of the incoming message, so that its resend is the same message to the registry, whatever was kept of the first one. */
 function messageIdOf(claim: Claim | undefined, ports: ElsewherePorts): string {
   if (claim === undefined) return `urn:uuid:${randomUUID()}`
-  const name = JSON.stringify([ports.repositoryUniqueId, claim.scope, claim.key, claim.digest])
-  const hex = createHash('sha256').update(name).digest('hex')
-  // Version 8, variant 1 (RFC 9562, 5.8).
-  const digits = `${hex.slice(0, 12)}8${hex.slice(13, 16)}8${hex.slice(17, 32)}`
-  return `urn:uuid:${digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')}`
+  return `urn:uuid:${derivedUuid(ports.repositoryUniqueId, claim.scope, claim.key, claim.digest)}`
 }
 
 /** Documents are kept under their uniqueId. */

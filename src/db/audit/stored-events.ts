@@ -14,7 +14,7 @@ export interface EventRow {
   readonly exchange_id: string
   readonly at: Date
   readonly event_code: string
-  readonly action: string
+  readonly action: StoredEvent['action']
   readonly type_code: string
   readonly outcome: StoredEvent['outcome']
   readonly system_id: string | null

@@ -1,0 +1,41 @@
+// Where something happened: addresses of peers, our own addresses, in the form of participants (DICOM PS3.15 A.5.1, NetworkAccessPointID).
+
+import { isIP } from 'node:net'
+import type { AuditParticipant } from '../../model/audit-message.ts'
+import type { AuditEvent } from '../event.ts'
+import type { AuditSource } from '../source.ts'
+
+/** What we ask of others has their address as its endpoint. */
+export function isOutgoing({ endpoint }: Pick<AuditEvent, 'endpoint'>): boolean {
+  return endpoint.includes('://')
+}
+
+/** Endpoint of ours from which a transaction is sent. */
+const SENDING_ENDPOINTS: ReadonlyMap<string, string> = new Map([
+  ['ITI-42', '/xds/repository'],
+  ['ITI-46', '/pix/manager'],
+])
+const ADMINISTRATION = /^\/(?:admin|console)(?:\/|$)/
+
+/** The address at which, or from which, this server took part. */
+export function ownUri(event: Pick<AuditEvent, 'endpoint' | 'typeCode'>, source: AuditSource): string {
+  const { endpoint } = event
+  if (isOutgoing(event)) return `${source.publicUrl}${SENDING_ENDPOINTS.get(event.typeCode) ?? ''}`
+  if (!endpoint.startsWith('/')) return endpoint
+  return `${ADMINISTRATION.test(endpoint) ? source.managementUrl : source.publicUrl}${endpoint}`
+}
+
+const PORT = /:\d+$/
+const MAPPED = /^::ffff:(?=\d+\.)/i
+
+/** Name or address of `host:port`, `[host]:port` or `host`; absent for a peer without a place. */
+export function accessPointOf(peer: string): Pick<AuditParticipant, 'networkAccessPoint'> {
+  const id = hostOf(peer)
+  if (id === '') return {}
+  return { networkAccessPoint: { id, type: isIP(id) === 0 ? 'name' : 'address' } }
+}
+
+export function hostOf(peer: string): string {
+  const host = isIP(peer) === 0 ? peer.replace(PORT, '') : peer
+  return host.replace(/^\[(.*)\]$/, '$1').replace(MAPPED, '')
+}
