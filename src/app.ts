@@ -13,6 +13,7 @@ import {
   storedQueryPorts,
 } from './app/actor-ports.ts'
 import { adminPorts, ensureAdminToken, readiness } from './app/admin-ports.ts'
+import { startSealing } from './app/audit-sealing.ts'
 import { meterExpiry, tendCertificates } from './app/certificate-upkeep.ts'
 import { withOwnCertificate } from './app/certificates.ts'
 import { meterRevocationLists } from './app/crl-upkeep.ts'
@@ -30,7 +31,7 @@ import { openPushDoor } from './app/push-door.ts'
 import { repositoryFor } from './app/repository-apart.ts'
 import { refuseOpenSecrets } from './app/secret-files.ts'
 import { storageExport } from './app/storage-export.ts'
-import { fillRecords, fixMonthsHourly, sweepDaily } from './app/upkeep.ts'
+import { fillRecords, fixMonthsHourly, makeMonthsDaily, monthsAhead, sweepDaily } from './app/upkeep.ts'
 import { openWithheld, releasePorts, releaseWork, withheldFiles } from './app/withheld.ts'
 import { openXua } from './app/xua.ts'
 import type { Config } from './config/config.ts'
@@ -76,8 +77,10 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const affinityDomain = loadAffinityDomain(config.dataDir)
   const dataKinds = loadStoreClientKinds(config.dataDir, affinityDomain)
   const database = await openDatabase(config, log)
+  await monthsAhead(database.pool, log)
   await developmentPki(config)
   const given: Given = { config, log, pool: database.pool, affinityDomain, dataKinds }
+  const stopSealing = startSealing(given)
   const doors = await openDoors(given, database)
   let ports: ListeningPorts = { https: 0, mllp: 0, pix: 0 }
   const house = await furnish(given, doors, () => ports)
@@ -124,6 +127,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     await house.stop()
     await house.recorder.drain()
     await management.close()
+    await stopSealing()
     await database.stop()
   }
   return {
@@ -159,6 +163,7 @@ async function furnish(given: Given, doors: Doors, ports: () => ListeningPorts) 
     sweepDaily(blobs, given),
     sweepDaily(withheld.blobs, given, withheldFiles(given)),
     fixMonthsHourly(given),
+    makeMonthsDaily(given),
   ]
   const stopFilling = fillRecords(given)
   const stopTending = tendCertificates(given)

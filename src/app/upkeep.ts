@@ -1,10 +1,13 @@
 // Composition root: what a server puts in order by itself: files that no row names, records of before matching and the search.
 
 import { setTimeout as delay } from 'node:timers/promises'
+import type pg from 'pg'
 import { fillMatchFeatures } from '../db/identity/match-fill.ts'
 import { fillSearchKeys } from '../db/identity/search-fill.ts'
+import { MONTHLY_TABLES, makeMonths } from '../db/partitions.ts'
 import { findNamedFiles } from '../db/repository-store.ts'
 import { fixMonths } from '../db/storeclient/usage.ts'
+import type { DoorLog } from '../http/door.ts'
 import { IheError } from '../model/error.ts'
 import type { BlobStore } from '../repository/ports.ts'
 import type { Given } from './actor-ports.ts'
@@ -44,6 +47,20 @@ export function fixMonthsHourly({ log, pool }: Given): () => void {
   }
   fix()
   const timer = setInterval(fix, HOUR_MS)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+/** Before anything is written: what has no month of its own lies where retention does not reach (docs/adr/0034). */
+export async function monthsAhead(pool: pg.Pool, log: DoorLog): Promise<void> {
+  for (const table of MONTHLY_TABLES)
+    await makeMonths(pool, [table], new Date()).catch((error: Error) =>
+      log.warn({ cause: error.name, table }, 'the coming months of a table could not be made'),
+    )
+}
+
+export function makeMonthsDaily({ log, pool }: Given): () => void {
+  const timer = setInterval(() => void monthsAhead(pool, log), DAY_MS)
   timer.unref()
   return () => clearInterval(timer)
 }

@@ -6,6 +6,9 @@ import { execute, sql } from './sql.ts'
 /** The current month and those after it. */
 const MONTHS_AHEAD = 3
 
+/** What lies by month in Japan. */
+export const MONTHLY_TABLES = ['audit.event', 'audit.seal', 'journal.exchange'] as const
+
 /** Months (JST) of the tables from `now` on; what is there stays as it is. What no month was made for in time lies in the default partition. */
 export async function makeMonths(pool: pg.Pool, tables: readonly string[], now: Date): Promise<void> {
   await execute(
