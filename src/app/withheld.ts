@@ -1,13 +1,10 @@
 // Composition root: StoreClient messages that are held or in quarantine, their keys, and the jobs that file them (docs/adr/0021).
 
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { storeClientDemographics, storeClientPush } from '../../profiles/transactions/index.ts'
 import { readHeader } from '../codec/hl7v2/header.ts'
 import { readEr7 } from '../codec/hl7v2/read.ts'
-import type { Config } from '../config/config.ts'
-import { ConfigError } from '../config/config.ts'
 import { findActiveSystem } from '../db/access-store.ts'
 import { createWithheldStore, type WithheldOptions } from '../db/storeclient/withheld.ts'
 import { findWithheldFiles, RELEASE_TASK, sweepWithheld, wakeLinked } from '../db/storeclient/withheld-upkeep.ts'
@@ -17,16 +14,21 @@ import type { BlobStore } from '../repository/ports.ts'
 import { accept } from '../storeclient/accept.ts'
 import type { DueNumber, ReleasePorts } from '../storeclient/hold/hold-ports.ts'
 import { releaseNumber } from '../storeclient/hold/hold-release.ts'
-import { type KeyRing, newKeyLine, parseKeyRing } from '../storeclient/hold/seal.ts'
 import type { Origin, StoreClientPorts } from '../storeclient/ports.ts'
 import { type Given, partsOf } from './actor-ports.ts'
 import type { Work } from './jobs.ts'
+import { openKeyRing } from './key-file.ts'
 
 /** Where sealed messages lie, and what opens them. */
 export async function openWithheld({ config, pool }: Given): Promise<WithheldOptions> {
   return {
     pool,
-    keys: await keyRing(config),
+    keys: await openKeyRing({
+      dataDir: config.dataDir,
+      fileName: 'held-keys',
+      setting: 'storeclient.heldKeys',
+      configured: config.storeclient.heldKeys,
+    }),
     blobs: await openFileBlobStore({
       directory: join(config.dataDir, 'held'),
       maxDocumentBytes: config.limits.documentBytes,
@@ -34,29 +36,6 @@ export async function openWithheld({ config, pool }: Given): Promise<WithheldOpt
     keptDays: config.storeclient.heldDays,
     keptBytes: config.storeclient.heldBytes,
     exchangeParts: partsOf,
-  }
-}
-
-/** The configured keys, or those of a file that is made at the first start, readable by the server's own user only. */
-async function keyRing({ dataDir, storeclient }: Config): Promise<KeyRing> {
-  const { heldKeys } = storeclient
-  if (heldKeys !== undefined) return readKeys(heldKeys, 'storeclient.heldKeys')
-  const directory = join(dataDir, 'config')
-  const path = join(directory, 'held-keys')
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  try {
-    await writeFile(path, `${newKeyLine()}\n`, { flag: 'wx', mode: 0o600, flush: true })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
-  return readKeys(await readFile(path, 'utf8'), path)
-}
-
-function readKeys(text: string, place: string): KeyRing {
-  try {
-    return parseKeyRing(text)
-  } catch (error) {
-    throw new ConfigError([`${place}: ${error instanceof Error ? error.message : 'cannot be read'}`])
   }
 }
 

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import type { Caller } from '../../model/caller.ts'
+import { type KeyRing, seal, unseal } from '../../model/seal.ts'
 import type { RecordedOutcome } from '../../registry/ports.ts'
 import type { BlobStore } from '../../repository/ports.ts'
 import {
@@ -19,7 +20,6 @@ import {
   type WithheldStore,
   type Withhold,
 } from '../../storeclient/hold/hold-ports.ts'
-import { type KeyRing, seal, unseal } from '../../storeclient/hold/seal.ts'
 import { transaction } from '../pool.ts'
 import { execute, executeTogether, type Queryable, query, queryOne, type Statement, sql } from '../sql.ts'
 import { recordChange } from '../staff-change.ts'

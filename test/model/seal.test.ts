@@ -1,7 +1,7 @@
 // Sealed messages: AES-256-GCM under a named key, bound to their row (NIST SP 800-38D).
 
 import t from 'tap'
-import { newKeyLine, parseKeyRing, seal, unseal } from '../../../src/storeclient/hold/seal.ts'
+import { newKeyLine, parseKeyRing, seal, unseal } from '../../src/model/seal.ts'
 
 const [old, recent] = [newKeyLine(), newKeyLine()]
 const bytes = Buffer.from('MSH|^~\\&|EHR')

@@ -1,4 +1,4 @@
-// Seals messages that are kept without being filed: AES-256-GCM, each under a key that is named beside it (NIST SP 800-38D).
+// Seals bytes that are kept and must not be read where they lie: AES-256-GCM, each under a key that is named beside it (NIST SP 800-38D).
 
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 
