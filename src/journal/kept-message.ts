@@ -17,6 +17,8 @@ export interface KeptMessage {
   readonly direction: 'request' | 'answer'
   /** Content-Type of HTTP; absent over MLLP. */
   readonly contentType?: string
+  /** Further headers by which a message is understood, their names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>
   /** Of the whole message on the wire. */
   readonly sizeBytes: number
   /** The message, or the root of its package; cut at the limit. */
