@@ -36,7 +36,7 @@ import { openWithheld, releasePorts, releaseWork, withheldFiles } from './app/wi
 import { openXua } from './app/xua.ts'
 import type { Config } from './config/config.ts'
 import { loadAffinityDomain, loadStoreClientKinds } from './config/site-data.ts'
-import { createExchangeRecorder } from './db/exchange-recorder.ts'
+import { createExchangeRecorder, recordingWhile } from './db/exchange-recorder.ts'
 import type { DoorLog, DoorPorts } from './http/door.ts'
 import { createManagement } from './http/management.ts'
 import { createMetrics } from './http/metrics.ts'
@@ -68,6 +68,8 @@ export interface ServerOptions {
   readonly log: DoorLog
   /** Other than usual only in tests, which log on often. */
   readonly passwords?: HasherOptions
+  /** Of the bench alone, which measures what recording costs: no audit event and no journal entry of a read while it answers false. */
+  readonly recording?: () => boolean
 }
 
 /** Start order: database → migrations → certificates → actors → listeners → ready (reliability: lifecycle). */
@@ -83,7 +85,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const stopSealing = startSealing(given)
   const doors = await openDoors(given, database)
   let ports: ListeningPorts = { https: 0, mllp: 0, pix: 0 }
-  const house = await furnish(given, doors, () => ports)
+  const house = await furnish(given, doors, { ports: () => ports, recording: options.recording ?? (() => true) })
   meterRevocationLists(house.metrics.registry, given)
   const delivery = createReplyDelivery({ tls: doors.outgoing, ports: house.https.ports })
   const replies = { allowed: config.soap.asyncReplyTo.map(parseAllowedAddress), delivery }
@@ -147,10 +149,14 @@ export async function startServer(config: Config, options: ServerOptions): Promi
 }
 
 /** Everything between doors and database, put together. */
-async function furnish(given: Given, doors: Doors, ports: () => ListeningPorts) {
+async function furnish(
+  given: Given,
+  doors: Doors,
+  { ports, recording }: { readonly ports: () => ListeningPorts; readonly recording: () => boolean },
+) {
   const { config, log, pool } = given
   const metrics = createMetrics()
-  const recorder = createExchangeRecorder(pool)
+  const recorder = recordingWhile(recording, createExchangeRecorder(pool))
   const doorPorts: DoorPorts = { recorder, log, meter: metrics.meter }
   const blobs = await openFileBlobStore({
     directory: join(config.dataDir, 'documents'),

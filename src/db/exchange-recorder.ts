@@ -118,6 +118,11 @@ export function createExchangeRecorder(pool: pg.Pool): ExchangeRecorder {
   }
 }
 
+/** The recorder, with nothing recorded while `recording` answers false: for the bench, which has it beside the same server without. */
+export function recordingWhile(recording: () => boolean, recorder: ExchangeRecorder): ExchangeRecorder {
+  return { ...recorder, record: async (rows) => (recording() ? recorder.record(rows) : undefined) }
+}
+
 function writeBatch(pool: pg.Pool, batch: readonly ExchangeRows[]): Promise<void> {
   return writeExchangeRows(pool, {
     events: batch.flatMap(({ events }) => events),

@@ -293,6 +293,22 @@ t.test('bench --xua prints every figure, with numbers, and nothing is refused', 
   }
 })
 
+t.test('bench --audit prints what recording costs ITI-18, and nothing fails', async (t) => {
+  const lines: string[] = []
+  const code = await main('bench --audit --seconds 0.1 --callers 2'.split(' '), {
+    out: (data) => lines.push(...String(data).trim().split('\n')),
+    err: (text) => t.comment(text),
+    env: {},
+    cwd: '/',
+  })
+  t.equal(code, 0)
+  const [figure, ...more] = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  t.same(more, [])
+  for (const name of ['requestsPerSecond', 'withoutPerSecond', 'cost', 'p95Ms'])
+    t.ok(Number.isFinite(figure?.[name]), name)
+  t.match(figure, { bench: /audit and journal/, failures: 0, target: 'cost <= 0.25', met: Boolean })
+})
+
 t.test('wrong sizes are told before anything is started', async (t) => {
   for (const [given, words] of [
     ['--entries 10 --patients 3', 'multiple'],

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import type { Registration } from '../context.ts'
 import { UsageError } from '../failure.ts'
 import type { Terminal } from '../terminal.ts'
+import { measureAudit } from './audit.ts'
 import type { Measuring, Run } from './compare.ts'
 import { measureLarge } from './large.ts'
 import { measureFebrl, measureJapanese } from './matching/matching.ts'
@@ -41,6 +42,7 @@ interface BenchOptions {
   readonly febrl?: string
   readonly storeclient?: true
   readonly xua?: true
+  readonly audit?: true
   readonly ssmixTree?: string
   readonly messages?: string
   readonly charset: string
@@ -70,6 +72,7 @@ export const registerBench: Registration = (program, terminal) => {
       'instead: StoreClient over MLLP, all kinds mixed, beside a bare durable insert, and memory',
     )
     .option('--xua', 'instead: ITI-18 under the consent rule with SAML assertions, beside a trusted system without')
+    .option('--audit', 'instead: what audit and journal cost ITI-18, beside the same server without them')
     .option(
       '--ssmix-tree <folder>',
       'instead: write an invented SS-MIX2 storage of the demo network, or of --people invented persons',
@@ -139,6 +142,7 @@ function measurement(options: BenchOptions, run: Run): (directory: string) => Pr
   const measureIn = (patients: number, measure: (measuring: Measuring) => Promise<void>) => (directory: string) =>
     measureWorld(directory, { run, patients, measure })
   if (options.storeclient === true) return measureIn(STORECLIENT_PATIENTS, measureStoreClient)
+  if (options.audit === true) return measureIn(1, measureAudit)
   if (options.xua === true)
     return (directory) =>
       measureWorld(directory, { run, patients: 1, measure: (measuring) => measureXua(measuring, directory) })

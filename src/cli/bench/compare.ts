@@ -44,13 +44,12 @@ export interface Comparison {
 }
 
 /** In turn, so that a machine that changes its mind changes it for both. */
-export async function compare(sides: Sides, roundMs: number): Promise<Comparison> {
+export async function compare(sides: Sides, roundMs: number, count = ROUNDS): Promise<Comparison> {
   const warmUpMs = Math.min(WARM_UP_MS, roundMs)
   await sides.bare(warmUpMs)
   await sides.ours(warmUpMs)
   const rounds: Round[] = []
-  for (let count = 0; count < ROUNDS; count++)
-    rounds.push({ bare: await sides.bare(roundMs), ours: await sides.ours(roundMs) })
+  while (rounds.length < count) rounds.push({ bare: await sides.bare(roundMs), ours: await sides.ours(roundMs) })
   return summary(rounds)
 }
 

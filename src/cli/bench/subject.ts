@@ -32,6 +32,7 @@ export type Command =
       readonly count: number
       readonly answer: RealSubmission['answer']
     }
+  | { readonly kind: 'recording'; readonly isOn: boolean }
   | { readonly kind: 'memory' }
   | { readonly kind: 'stop' }
 
@@ -59,6 +60,7 @@ export type Reply =
   | { readonly kind: 'bareRegistry'; readonly port: number }
   | { readonly kind: 'settlePersons' }
   | { readonly kind: 'barePix'; readonly port: number }
+  | { readonly kind: 'recording' }
   | { readonly kind: 'memory'; readonly rssBytes: number; readonly peakBytes: number }
   | { readonly kind: 'failed'; readonly message: string }
 
@@ -84,7 +86,8 @@ const silent = {
   warn: () => {},
   error: (fields: object, message: string) => console.error(message, JSON.stringify(fields)),
 }
-const server = await startServer(config, { log: silent })
+let isRecording = true
+const server = await startServer(config, { log: silent, recording: () => isRecording })
 
 let peakBytes = 0
 setInterval(() => {
@@ -186,6 +189,9 @@ async function answer(command: Exclude<Command, { kind: 'stop' }>): Promise<Repl
       return { kind: 'settlePersons' }
     case 'barePix':
       return { kind: 'barePix', port: await startBarePix(command) }
+    case 'recording':
+      isRecording = command.isOn
+      return { kind: 'recording' }
     case 'memory': {
       const rssBytes = process.memoryUsage.rss()
       const reply = { kind: 'memory', rssBytes, peakBytes: Math.max(peakBytes, rssBytes) } as const

@@ -8,6 +8,13 @@ import { findShot, laboratoryShot, provideShot, retrieveShot } from './messages.
 export const DOCUMENT_BYTES = 36 * 1024
 export const ENTRIES = 10
 
+/** Of the query that every figure of ITI-18 sends. */
+export const FIND_DOCUMENTS = `ITI-18 FindDocuments, ${ENTRIES} entries LeafClass`
+
+export function isFound(answer: Buffer): boolean {
+  return isSuccess(answer) && answer.includes('ExtrinsicObject')
+}
+
 export function isSuccess(answer: Buffer): boolean {
   return answer.includes('ResponseStatusType:Success')
 }
@@ -23,12 +30,12 @@ export async function measureTransactions(given: Measuring): Promise<void> {
   const config = loadConfig({ flags: {}, env: {} })
   const fetch = retrieveShot({ repositoryUniqueId: config.repository.uniqueId, documentUniqueId })
   await pair({
-    name: `ITI-18 FindDocuments, ${ENTRIES} entries LeafClass`,
+    name: FIND_DOCUMENTS,
     as: world.clinic,
     path: '/xds/registry',
     bare: '/find',
     shot: () => find,
-    accepts: (answer) => isSuccess(answer) && answer.includes('ExtrinsicObject'),
+    accepts: isFound,
   })
   await pair({
     name: 'ITI-43, 36 KiB',

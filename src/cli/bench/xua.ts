@@ -15,7 +15,7 @@ import { type Credentials, readCredentials } from '../credentials.ts'
 import { compare, type Measuring, rounded, target } from './compare.ts'
 import { createGun, type Shot } from './load.ts'
 import { type BenchPatient, findShot } from './messages.ts'
-import { ENTRIES, fill, isSuccess } from './transactions.ts'
+import { ENTRIES, fill, isFound } from './transactions.ts'
 
 const LEAST_RATIO = 0.7
 const ISSUER = 'urn:tsunagi:bench:idp'
@@ -73,13 +73,12 @@ async function inTurn(
   const at = { origin: subject.httpsUrl, path: '/xds/registry' }
   const bare = createGun({ ...at, tls: given.trusted }, callers)
   const ours = createGun({ ...at, tls: world.clinic }, callers)
-  const accepts = (answer: Buffer): boolean => isSuccess(answer) && answer.includes('ExtrinsicObject')
   let number = 0
   const next = (): Shot => given.shots[number++ % given.shots.length] ?? given.plain
   const compared = await compare(
     {
-      bare: (durationMs) => bare.run({ callers, durationMs, shot: () => given.plain, accepts }),
-      ours: (durationMs) => ours.run({ callers, durationMs, shot: next, accepts }),
+      bare: (durationMs) => bare.run({ callers, durationMs, shot: () => given.plain, accepts: isFound }),
+      ours: (durationMs) => ours.run({ callers, durationMs, shot: next, accepts: isFound }),
     },
     run.roundMs,
   )
