@@ -14,6 +14,7 @@ import { bareAccess, bareTransactions, openBareDoor, openBareMllp } from './bare
 import { barePix } from './bare-pix.ts'
 import { type BareWrite, bareRegistry } from './bare-registry.ts'
 import { type BulkLoader, createBulkLoader, settlePersons } from './bulk-load.ts'
+import { type CpuTime, cpuTime } from './cpu.ts'
 import type { SubmissionIds } from './messages.ts'
 import { type Recording, type RowPatient, record, replayOf, writingStatement } from './replay.ts'
 
@@ -33,6 +34,7 @@ export type Command =
       readonly answer: RealSubmission['answer']
     }
   | { readonly kind: 'recording'; readonly isOn: boolean }
+  | { readonly kind: 'cpu' }
   | { readonly kind: 'memory' }
   | { readonly kind: 'stop' }
 
@@ -61,6 +63,7 @@ export type Reply =
   | { readonly kind: 'settlePersons' }
   | { readonly kind: 'barePix'; readonly port: number }
   | { readonly kind: 'recording' }
+  | ({ readonly kind: 'cpu' } & CpuTime)
   | { readonly kind: 'memory'; readonly rssBytes: number; readonly peakBytes: number }
   | { readonly kind: 'failed'; readonly message: string }
 
@@ -192,6 +195,8 @@ async function answer(command: Exclude<Command, { kind: 'stop' }>): Promise<Repl
     case 'recording':
       isRecording = command.isOn
       return { kind: 'recording' }
+    case 'cpu':
+      return { kind: 'cpu', ...(await cpuTime(dataDir)) }
     case 'memory': {
       const rssBytes = process.memoryUsage.rss()
       const reply = { kind: 'memory', rssBytes, peakBytes: Math.max(peakBytes, rssBytes) } as const
