@@ -22,7 +22,7 @@ function roomOf(path: string): string {
   return second.endsWith('.ts') ? second.replace(/\.ts$/, '') : second
 }
 
-const ACTORS = ['identity', 'registry', 'repository', 'storeclient', 'access', 'audit', 'journal']
+const ACTORS = ['identity', 'registry', 'repository', 'storeclient', 'access', 'audit', 'journal', 'gateway']
 const CODE = ['model', 'profiles', 'codec']
 
 /** What each room may import besides itself. */

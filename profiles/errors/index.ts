@@ -7,6 +7,7 @@ import { hl7v3Errors } from './hl7v3.ts'
 import { onboardingErrors } from './onboarding.ts'
 import { soapErrors } from './soap.ts'
 import { transportErrors } from './transport.ts'
+import { xcaErrors } from './xca.ts'
 import { xdsErrors } from './xds.ts'
 import { xuaErrors } from './xua.ts'
 
@@ -14,6 +15,7 @@ export const errorTable: readonly ErrorRow[] = [
   ...transportErrors,
   ...soapErrors,
   ...xdsErrors,
+  ...xcaErrors,
   ...hl7v2Errors,
   ...hl7v3Errors,
   ...administrationErrors,

@@ -21,7 +21,7 @@ export interface Transaction {
   readonly id: string
   readonly name: string
   /** IHE actor as spelled in WSDL definitions/@name. */
-  readonly actor: 'DocumentRegistry' | 'DocumentRepository' | 'PIXManager' | 'PDSupplier'
+  readonly actor: 'DocumentRegistry' | 'DocumentRepository' | 'PIXManager' | 'PDSupplier' | 'RespondingGateway'
   /** Section that defines the message. */
   readonly section: string
   /** WSDL operation without the actor prefix, e.g. `RegistryStoredQuery`. */
@@ -61,6 +61,7 @@ export const ENDPOINTS = {
   DocumentRepository: '/xds/repository',
   PIXManager: '/pix/manager',
   PDSupplier: '/pdq/supplier',
+  RespondingGateway: '/xca/responding',
 } as const satisfies Record<Transaction['actor'], string>
 
 export const NS = {

@@ -6,6 +6,8 @@ import { iti9 } from './iti-9.ts'
 import { iti10 } from './iti-10.ts'
 import { iti18 } from './iti-18.ts'
 import { iti21, iti21Cancel } from './iti-21.ts'
+import { iti38 } from './iti-38.ts'
+import { iti39 } from './iti-39.ts'
 import { iti41 } from './iti-41.ts'
 import { iti42 } from './iti-42.ts'
 import { iti43 } from './iti-43.ts'
@@ -46,6 +48,8 @@ export {
   iti18,
   iti21,
   iti21Cancel,
+  iti38,
+  iti39,
   iti41,
   iti42,
   iti43,
@@ -74,6 +78,8 @@ export {
 
 export const transactions: readonly Transaction[] = [
   iti18,
+  iti38,
+  iti39,
   iti41,
   iti42,
   iti43,

@@ -7,6 +7,7 @@ import type { AgreementStore } from './administration/agreement-ports.ts'
 import type { ConsentStore } from './administration/consent-ports.ts'
 import type { ServiceContractStore } from './administration/contract-ports.ts'
 import type { LedgerStore } from './administration/ledger-ports.ts'
+import type { PartnerStore } from './administration/partner-ports.ts'
 import type { FacilityKind, RevisionStore } from './administration/revision-ports.ts'
 import type { SupportStore } from './administration/support-ports.ts'
 import type { Change, Changed, Stored } from './change.ts'
@@ -114,6 +115,7 @@ export interface AdministrationStore
     SupportStore,
     RevisionStore,
     AgreementStore,
+    PartnerStore,
     ServiceContractStore,
     LedgerStore {
   readonly facilities: () => Promise<readonly Facility[]>

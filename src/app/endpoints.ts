@@ -3,6 +3,8 @@
 import {
   ENDPOINTS,
   iti18,
+  iti38,
+  iti39,
   iti41,
   iti42,
   iti43,
@@ -15,8 +17,11 @@ import {
   transactions,
 } from '../../profiles/transactions/index.ts'
 import { writeWsdl } from '../codec/soap/wsdl.ts'
+import { crossGatewayQuery } from '../gateway/respond-query.ts'
+import { crossGatewayRetrieve } from '../gateway/respond-retrieve.ts'
 import { type Binding, bind } from '../http/binding.ts'
 import type { SoapEndpoint } from '../http/soap-receive.ts'
+import { iti38Codec, iti39Codec } from '../http/transactions/gateway.ts'
 import { iti62Codec, registerCodec, storedQueryCodec } from '../http/transactions/registry.ts'
 import { iti41Codec, iti43Codec, iti86Codec } from '../http/transactions/repository.ts'
 import type { IdentityPorts } from '../identity/ports.ts'
@@ -50,6 +55,7 @@ export function endpointsOf(
   },
 ): readonly SoapEndpoint[] {
   const { config } = given
+  const home = config.community.homeCommunityId
   const { registry, queries, repository, identity, blobs } = actors
   const metadataRemoval = removalPorts(given)
   const documentRemoval = documentRemovalPorts(given, blobs)
@@ -68,6 +74,18 @@ export function endpointsOf(
     bind(iti43, iti43Codec, (request, caller) => retrieve(request, caller, repository)),
     bind(iti62, iti62Codec, (request, caller) => removeMetadata(request, caller, metadataRemoval)),
     bind(iti86, iti86Codec, (request, caller) => removeDocuments(request, caller, documentRemoval)),
+    bind(iti38, iti38Codec(home), (request, caller) =>
+      crossGatewayQuery(request, caller, {
+        home,
+        query: (asked, partner) => storedQuery(asked, partner, queries),
+      }),
+    ),
+    bind(iti39, iti39Codec(home), (request, caller) =>
+      crossGatewayRetrieve(request, caller, {
+        home,
+        retrieve: (asked, partner) => retrieve(asked, partner, repository),
+      }),
+    ),
     ...identityBindings(identity, pixQueryPorts(given, identity)),
     ...demographicsBindings(pdqPorts(given, identity)),
   ]

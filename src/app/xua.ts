@@ -28,6 +28,7 @@ export function openXua(
       [ENDPOINTS.DocumentRepository, xua.repository],
       [ENDPOINTS.PIXManager, xua.pixManager],
       [ENDPOINTS.PDSupplier, xua.pdqSupplier],
+      [ENDPOINTS.RespondingGateway, xua.respondingGateway],
     ]),
     unknownIssuer: xua.unknownIssuer,
     skewMs: xua.skewSeconds * 1000,

@@ -25,6 +25,7 @@ import { registerLogin } from './login.ts'
 import { registerMatching } from './matching.ts'
 import { registerMigrate } from './migrate.ts'
 import { registerNotifications } from './notifications.ts'
+import { registerPartner } from './partner.ts'
 import { registerPatient } from './patient.ts'
 import { registerPdq } from './pdq.ts'
 import { registerPix } from './pix.ts'
@@ -63,6 +64,7 @@ const commands: readonly Registration[] = [
   registerRights,
   registerAccess,
   registerAgreement,
+  registerPartner,
   registerServiceContract,
   registerConsent,
   registerEmergency,

@@ -8,6 +8,7 @@ import { consents } from './access/consents.ts'
 import { edits } from './access/edits.ts'
 import { facilities } from './access/facilities.ts'
 import { ledgers } from './access/ledgers.ts'
+import { partners } from './access/partners.ts'
 import { serviceContracts } from './access/service-contracts.ts'
 import { settings } from './access/settings.ts'
 import { supportStops } from './access/support-stops.ts'
@@ -25,6 +26,7 @@ export function createAdministrationStore(pool: pg.Pool): AdministrationStore {
     ...edits(pool),
     ...supportStops(pool),
     ...agreements(pool),
+    ...partners(pool),
     ...serviceContracts(pool),
     ...ledgers(pool),
   }

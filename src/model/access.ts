@@ -50,6 +50,7 @@ export type Reason =
   | 'confidentiality above the right of the person'
   | 'the viewing facility narrowed the right'
   | 'the facility does not publish the kind to the job'
+  | 'the agreement with the community is for other kinds of document'
   | 'the purpose of use opens nothing'
   | 'facility is in no union'
   | 'unknown patient'

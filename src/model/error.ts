@@ -99,6 +99,17 @@ export function underCode(error: IheError, ihe: string): IheError {
   return new IheError({ ...error.row, ihe }, detailsOf(error))
 }
 
+/** The same error with another RegistryError location: a gateway names its community (ITI TF-2 3.38.4.1.3, 3.39.4.1.3). */
+export function located(error: IheError, location: string): IheError {
+  const { relayed } = error
+  const details = detailsOf(error)
+  return new IheError(error.row, {
+    ...details,
+    location,
+    ...(relayed === undefined ? {} : { relayed: { ...relayed, location } }),
+  })
+}
+
 function detailsOf({ at, value, rule, ruleId, location, relayed, cause }: IheError): ErrorDetails {
   return {
     ...(at === undefined ? {} : { at }),

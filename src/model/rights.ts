@@ -35,6 +35,8 @@ export interface SharingUnion {
   readonly facilities: readonly string[]
   /** Does emergency access open what is very restricted (V)? */
   readonly emergencyOpensV: boolean
+  /** classCodes that an agreement with a neighbouring community lets through; absent: all. */
+  readonly kinds?: readonly string[]
 }
 
 /** All that is set about a facility as viewer: read with its systems. */

@@ -101,6 +101,8 @@ const ROUTES: Readonly<Record<string, string>> = {
   'GET /notifications': 'network-operator auditor',
   'POST /notifications/{id}/retry': 'network-operator',
   'POST /notifications/{id}/skip': 'network-operator',
+  'GET /partners': 'network-operator auditor',
+  'POST /partners': 'network-operator',
   'GET /patients': 'network-operator registrar',
   'POST /patients': 'network-operator registrar',
   'POST /patients/by-sheet': 'network-operator registrar',

@@ -35,6 +35,8 @@ export async function networkValues(scenario: Scenario): Promise<Readonly<Record
     XAD: tour.xad,
     XAD_2: await xadOf('0000012346'),
     XAD_UNCONSENTED: await xadOf('0000012349'),
+    HOME: server.config.community.homeCommunityId,
+    HOME_OID: server.config.community.homeCommunityId.replace('urn:oid:', ''),
     REPOSITORY: server.config.repository.uniqueId,
     TESTER_AUTHORITY: tester?.assigningAuthority ?? '',
     TESTER_REPOSITORY: tester?.repositories?.[0] ?? '',

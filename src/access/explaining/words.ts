@@ -216,6 +216,14 @@ export const REASON_WORDS: Readonly<Record<Reason | DoorReason, ReasonWords>> = 
       ja: '公開施設が公開範囲を変更する必要があります（tsunagi facility audience）。',
     },
   },
+  'the agreement with the community is for other kinds of document': {
+    en: 'the agreement with the neighbouring community does not let this kind of document through',
+    ja: '相手ネットワークとの合意に、この文書種別は含まれていません。',
+    change: {
+      en: 'conclude an agreement about this kind (tsunagi agreement add)',
+      ja: 'この文書種別を含む合意を登録してください（tsunagi agreement add）。',
+    },
+  },
   'the purpose of use opens nothing': {
     en: 'the purpose of use that was said opens nothing',
     ja: '示された利用目的では閲覧できません。',

@@ -37,7 +37,8 @@ export interface Rights {
 /** The rights towards each publisher; what does not differ between publishers is one and the same value. */
 export function rightsOf(viewer: Viewer): (publisher: string) => Rights {
   const rules = viewer.rules ?? NO_RULES
-  if (rules.rights.length === 0 && rules.audiences.length === 0) {
+  const isNarrowed = rules.unions.some(({ kinds }) => kinds !== undefined)
+  if (rules.rights.length === 0 && rules.audiences.length === 0 && !isNarrowed) {
     const usual = { right: startOf(viewer), kinds: {} }
     return () => usual
   }
@@ -81,6 +82,7 @@ function allKinds(question: Question): Rights {
   const { rules, publisher } = question
   const named = [
     ...rules.rights.map(({ kind }) => kind),
+    ...rules.unions.flatMap(({ kinds }) => kinds ?? []),
     ...rules.audiences.filter(({ facilityId }) => facilityId === publisher).map(({ kind }) => kind),
   ].filter((kind) => kind !== undefined)
   const right = rightTo(question, undefined)
@@ -111,7 +113,10 @@ function personsOwn(viewer: Viewer, rules: AccessRules, kind: string | undefined
 function jobsOwn({ viewer, rules, publisher }: Question, kind: string | undefined): Right {
   const start = startOf(viewer)
   const network = ceilingOf(rules.rights, { viewer, kind, of: 'network' })
-  const ofUnions = unionsOf(viewer, rules, publisher).map(
+  const shared = unionsOf(viewer, rules, publisher)
+  const forKind = shared.filter(({ kinds }) => kinds === undefined || (kind !== undefined && kinds.includes(kind)))
+  if (shared.length > 0 && forKind.length === 0) return NOT_AGREED
+  const ofUnions = forKind.map(
     ({ unionId }) => ceilingOf(rules.rights, { viewer, kind, of: 'union', unionId }) ?? network ?? start.level,
   )
   const levels = ofUnions.length === 0 ? [network ?? start.level] : ofUnions
@@ -121,6 +126,7 @@ function jobsOwn({ viewer, rules, publisher }: Question, kind: string | undefine
   return { level: widest, reason: ABOVE_JOB }
 }
 
+const NOT_AGREED: Right = { level: 'none', reason: 'the agreement with the community is for other kinds of document' }
 const ABOVE_JOB: Reason = 'confidentiality above the right of the job'
 
 function startOf(viewer: Viewer): Right {

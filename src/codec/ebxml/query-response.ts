@@ -18,6 +18,8 @@ import {
 export interface QueryAnswer {
   readonly returnType: ReturnType
   readonly objects: readonly StoredObject[]
+  /** homeCommunityId of every object and reference in the answer of a gateway (ITI TF-2 3.38.4.1.3); a registry has none. */
+  readonly home?: string
 }
 
 /** The RegistryObjectList is always there, empty on Failure and where nothing was found (schema; ITI TF-3 4.2.4.3). */
@@ -26,17 +28,15 @@ export function writeQueryResponse(answer: QueryAnswer, verdict: Verdict): Marku
     'query:AdhocQueryResponse',
     { 'xmlns:query': NS.query, 'xmlns:rim': NS.rim, 'xmlns:rs': NS.rs, status: responseStatus(verdict.result) },
     ...writeErrorList(verdict),
-    el(
-      'rim:RegistryObjectList',
-      {},
-      answer.returnType === 'LeafClass' ? leafs(answer.objects) : references(answer.objects),
-    ),
+    el('rim:RegistryObjectList', {}, answer.returnType === 'LeafClass' ? leafs(answer) : references(answer)),
   )
 }
 
-function leafs(objects: readonly StoredObject[]): Markup {
+function leafs({ objects, home }: QueryAnswer): Markup {
   let out = ''
-  for (const object of objects) out += `<rim:${object.element} status="${object.status}"${contentOf(object)}`
+  // Its form has been checked: urn:oid: and digits.
+  const at = home === undefined ? '' : ` home="${home}"`
+  for (const object of objects) out += `<rim:${object.element}${at} status="${object.status}"${contentOf(object)}`
   return trusted(out)
 }
 
@@ -47,8 +47,8 @@ function contentOf({ ebrim, lastUpdateTime }: StoredObject): string {
   return ebrim.slice(0, start) + writeSlot({ name: 'lastUpdateTime', values: [lastUpdateTime] }) + ebrim.slice(start)
 }
 
-function references(objects: readonly StoredObject[]): Markup {
-  return concat(objects.map((object) => el('rim:ObjectRef', { id: object.id })))
+function references({ objects, home }: QueryAnswer): Markup {
+  return concat(objects.map(({ id }) => el('rim:ObjectRef', { id, home })))
 }
 
 export interface ReceivedQueryResponse extends ReceivedResponse {

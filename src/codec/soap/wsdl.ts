@@ -10,6 +10,7 @@ const TARGET_NAMESPACE: Readonly<Record<Transaction['actor'], string>> = {
   DocumentRepository: 'urn:ihe:iti:xds-b:2007',
   PIXManager: 'urn:ihe:iti:pixv3:2007',
   PDSupplier: 'urn:ihe:iti:pdqv3:2007',
+  RespondingGateway: 'urn:ihe:iti:xds-b:2007',
 }
 
 const NAMESPACES = {

@@ -9,7 +9,7 @@ export function factColumns(facilityId: string | Statement): Statement {
       exists (select from identity.identifier own
               join identity.domain o on o.oid = own.domain and o.kind = 'facility' and o.facility_id = ${facilityId}
               where own.person_key = i.person_key and own.status = 'active') as linked,
-      ${standingConsents(named('i.person_key'))} as consents,
+      ${standingConsents(named('i.person_key'), isPartner(facilityId))} as consents,
       ${runningEmergency(named('i.person_key'), facilityId)} as emergency,
       ${isStopped(named('i.person_key'))} as stopped`
 }
@@ -28,10 +28,19 @@ export function isStopped(personKey: Statement): Statement {
       coalesce((select true from access.support_stop s where s.person_key = ${personKey} and s.lifted_at is null), false)`
 }
 
-/** The consents of a person that stand now, as a value. */
-export function standingConsents(personKey: Statement): Statement {
+/** Is the facility a neighbouring community? */
+function isPartner(facilityId: string | Statement): Statement {
+  return sql`exists (select from access.partner p where p.facility_id = ${facilityId})`
+}
+
+/**
+ * The consents of a person that stand now, as a value. Towards a neighbouring community one that is not for sharing beyond the network names
+ * nobody; what it excludes is excluded all the same.
+ */
+export function standingConsents(personKey: Statement, isPartner: Statement = named('false')): Statement {
   return sql`
-      coalesce((select jsonb_agg(jsonb_build_object('kind', c.kind, 'facilities', c.facilities,
+      coalesce((select jsonb_agg(jsonb_build_object('kind', case when c.shares_with_communities or not ${isPartner} then c.kind else 'individual' end,
+                                                    'facilities', case when c.shares_with_communities or not ${isPartner} then c.facilities else '{}' end,
                                                     'excludedFacilities', c.excluded_facilities, 'excludedKinds', c.excluded_kinds))
                 from access.consent c
                 where c.person_key = ${personKey} and c.withdrawn_at is null

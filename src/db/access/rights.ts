@@ -24,6 +24,14 @@ const UNION = sql`jsonb_build_object('unionId', u.union_id, 'emergencyOpensV', u
                   join access.facility peer on peer.facility_id = other.facility_id and peer.status = 'active'
                   where other.union_id = u.union_id and other.valid_from <= now() and (other.valid_to is null or other.valid_to > now())))`
 
+/** An agreement `a` with the neighbouring community that facility `f` is, as a union of it and of whoever takes part on our side. */
+const AGREEMENT = sql`jsonb_strip_nulls(jsonb_build_object('unionId', 'agreement ' || a.agreement_id, 'emergencyOpensV', false, 'kinds', a.kinds,
+                  'facilities', f.facility_id || array(
+                  select peer.facility_id from access.facility peer
+                  where peer.status = 'active' and not exists (select from access.partner other where other.facility_id = peer.facility_id)
+                    and (a.union_id is null or exists (select from access.union_member m where m.union_id = a.union_id
+                      and m.facility_id = peer.facility_id and m.valid_from <= now() and (m.valid_to is null or m.valid_to > now()))))))`
+
 /** Columns of the rules of facility `f` as viewer, beside its unions: what its systems are read with. */
 export function ruleColumns(): Statement {
   return sql`
@@ -38,13 +46,18 @@ export function ruleColumns(): Statement {
                 from (select distinct on (r.facility_id, r.kind) r.* from access.audience r
                       where ${HOLDS} and r.facility_id in (
                         select other.facility_id from access.union_member mine join access.union_member other on other.union_id = mine.union_id
-                        where mine.facility_id = f.facility_id)
+                        where mine.facility_id = f.facility_id
+                        union all select peer.facility_id from access.facility peer, access.partner p where p.facility_id = f.facility_id)
                       order by r.facility_id, r.kind, r.audience_id desc) r), '[]'::jsonb) as audiences,
       coalesce((select jsonb_agg(${UNION})
                 from access.facility_union u
                 where exists (select from access.union_member mine
                               where mine.union_id = u.union_id and mine.facility_id = f.facility_id
-                                and mine.valid_from <= now() and (mine.valid_to is null or mine.valid_to > now()))), '[]'::jsonb) as unions`
+                                and mine.valid_from <= now() and (mine.valid_to is null or mine.valid_to > now()))), '[]'::jsonb)
+      || coalesce((select jsonb_agg(${AGREEMENT})
+                   from access.partner p join access.agreement a on a.partner_community = p.community and a.direction <> 'incoming'
+                     and a.ended_at is null and a.valid_from <= now() and a.valid_to > now()
+                   where p.facility_id = f.facility_id), '[]'::jsonb) as unions`
 }
 
 /** AccessRules of the whole network as one value: every union with its active members, and whatever is set by anybody. */
@@ -61,7 +74,10 @@ export function wholeRules(): Statement {
 
 /** Where nothing is set it is one and the same value. */
 export function toRules({ unions, rights, audiences }: AccessRules): AccessRules {
-  const isSet = rights.length > 0 || audiences.length > 0 || unions.some(({ emergencyOpensV }) => emergencyOpensV)
+  const isSet =
+    rights.length > 0 ||
+    audiences.length > 0 ||
+    unions.some(({ emergencyOpensV, kinds }) => emergencyOpensV || kinds !== undefined)
   return isSet ? { unions, rights, audiences } : NO_RULES
 }
 

@@ -24,6 +24,7 @@ import { registerLoginRoutes } from './login.ts'
 import { registerMatchingRoutes } from './matching.ts'
 import { registerMergeRoutes } from './merges.ts'
 import { refuseForeign } from './own.ts'
+import { registerPartnerRoutes } from './partners.ts'
 import { registerSearchRoutes } from './patient-search.ts'
 import { registerSheetRoutes } from './patient-sheet.ts'
 import { registerTransferRoutes } from './patient-transfer.ts'
@@ -76,6 +77,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerToleranceRoutes(app, ports)
   registerAnchorRoutes(app, ports.anchors)
   registerUnionRoutes(app, ports)
+  registerPartnerRoutes(app, ports)
   registerAgreementRoutes(app, ports)
   registerRightsRoutes(app, ports)
   registerAccessRoutes(app, ports)

@@ -1,0 +1,35 @@
+// tsunagi partner: neighbouring communities (XCA).
+
+import { showChange, showList, withAdmin } from './admin-command.ts'
+import type { Registration } from './context.ts'
+
+interface AddOptions {
+  readonly community: string
+}
+
+export const registerPartner: Registration = (program, terminal) => {
+  const group = program
+    .command('partner')
+    .description('neighbouring communities, by XCA / 隣接ネットワーク（コミュニティ間連携）')
+  group
+    .command('add <facilityId>')
+    .description('the facility stands for a community: what agreement and consents share is shown to it / 登録')
+    .requiredOption('--community <oid>', 'its homeCommunityId, without urn:oid: / ホームコミュニティID')
+    .action((facilityId: string, { community }: AddOptions, command) =>
+      withAdmin(command, terminal, async (call) =>
+        showChange(
+          call,
+          await call.admin.post('/partners', { facilityId, community }),
+          `${facilityId} stands for community ${community}`,
+        ),
+      ),
+    )
+  group
+    .command('list')
+    .description('all of them / 一覧')
+    .action((_options, command) =>
+      withAdmin(command, terminal, async (call) =>
+        showList(call, await call.admin.get('/partners'), ['facilityId', 'name', 'community', 'addedAt', 'addedBy']),
+      ),
+    )
+}

@@ -1,0 +1,39 @@
+// Neighbouring communities on PostgreSQL (port of src/access/administration/partner-ports.ts).
+
+import type pg from 'pg'
+import type { Partner, PartnerRecord, PartnerStore } from '../../access/administration/partner-ports.ts'
+import type { Stored } from '../../access/change.ts'
+import { execute, type Queryable, query, queryOne, sql } from '../sql.ts'
+import { changing, isThere } from './changing.ts'
+
+export function partners(pool: pg.Pool): PartnerStore {
+  return {
+    partners: () =>
+      query<PartnerRecord>(
+        pool,
+        sql`/* neighbouring communities */
+          select p.facility_id as "facilityId", p.community, f.name, p.added_at as "addedAt", p.added_by as "addedBy"
+          from access.partner p join access.facility f using (facility_id) order by p.facility_id`,
+      ),
+    addPartner: (partner, change) => changing(pool, change, (client) => addPartner(client, partner, change.by)),
+  }
+}
+
+async function addPartner(
+  client: Queryable,
+  { facilityId, community }: Partner,
+  by: string,
+): Promise<Stored | 'missing'> {
+  const facility = sql`select from access.facility where facility_id = ${facilityId} for no key update`
+  if (!(await isThere(client, facility))) return 'missing'
+  const added = await execute(
+    client,
+    sql`insert into access.partner (facility_id, community, added_by) values (${facilityId}, ${community}, ${by}) on conflict do nothing`,
+  )
+  if (added > 0) return 'created'
+  const same = await queryOne(
+    client,
+    sql`select from access.partner where facility_id = ${facilityId} and community = ${community}`,
+  )
+  return same === undefined ? 'conflict' : 'unchanged'
+}

@@ -1,0 +1,32 @@
+// Admin routes of neighbouring communities (XCA; idlink U-9, X-4).
+
+import type { FastifyInstance } from 'fastify'
+import type { Partner } from '../../access/administration/partner-ports.ts'
+import { answerStored } from './answers.ts'
+import type { AdminPorts } from './ports.ts'
+import { NETWORK_READERS } from './principal.ts'
+import { changeOf, described, exactly, oid, slug } from './schemas.ts'
+
+const partner = exactly({
+  facilityId: { ...slug, description: 'facility that stands for the community here' },
+  community: { ...oid, description: 'its homeCommunityId, without urn:oid:' },
+})
+
+export function registerPartnerRoutes(app: FastifyInstance, { store }: AdminPorts): void {
+  app.get(
+    '/partners',
+    {
+      schema: described('Neighbouring communities and the facilities that stand for them', { roles: NETWORK_READERS }),
+    },
+    () => store.partners(),
+  )
+  app.post<{ Body: Partner }>(
+    '/partners',
+    { schema: described('A facility stands for a neighbouring community from now on', { body: partner }) },
+    async (request, reply) => {
+      const { facilityId, community } = request.body
+      const change = changeOf(request, `facility ${facilityId} stands for community ${community}`)
+      return answerStored(reply, await store.addPartner(request.body, change), request.body)
+    },
+  )
+}

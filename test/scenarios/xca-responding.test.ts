@@ -1,0 +1,147 @@
+// A neighbouring community asks by ITI-38 and ITI-39 under the consent rule: agreement, consent for sharing, link (ITI TF-2 3.38, 3.39; idlink U-9, X-4).
+
+import { randomUUID } from 'node:crypto'
+import t from 'tap'
+import { iti38, iti39 } from '../../profiles/transactions/index.ts'
+import { writeFindDocuments } from '../../src/codec/ebxml/query-request.ts'
+import { writeRetrieveRequest } from '../../src/codec/ebxml/retrieve.ts'
+import { newOid, type PatientId } from '../../src/model/identifiers.ts'
+import { errorCodesOf, isSuccess, type Submitted, submissionOf } from '../faults/messages.ts'
+import { DOMAINS, eventually, startNetwork } from '../faults/support.ts'
+
+t.setTimeout(170_000)
+
+const network = await startNetwork(t)
+const { server, admin, pool } = network
+const { homeCommunityId } = server.config.community
+const repositoryUniqueId = server.config.repository.uniqueId
+const COMMUNITY = '2.25.9001'
+/** As the doors read identities again. */
+const FELT_WITHIN_MS = 20_000
+const hanako = await network.xadForStaff({ value: '0000012346', authority: DOMAINS['hospital-a'] })
+
+async function provide(patientId: PatientId, codes: Submitted['codes'] = {}): Promise<string> {
+  const { provide, entry } = submissionOf({ patientId, bytes: Buffer.from(`文書 ${randomUUID()}`), codes })
+  const { text } = await network.soap('hospital-a', provide)
+  if (!isSuccess(text)) throw new Error(errorCodesOf(text).join())
+  return entry.uniqueId
+}
+
+/** Found by ITI-38 and fetched by ITI-39, or neither. */
+async function partnerSees(uniqueId: string): Promise<string> {
+  const body = writeFindDocuments({ patientId: hanako, returnType: 'LeafClass' })
+  const { text: found } = await network.soap('network-east', { transaction: iti38, body })
+  const asked = writeRetrieveRequest([{ homeCommunityId, repositoryUniqueId, documentUniqueId: uniqueId }])
+  const { text: fetched } = await network.soap('network-east', { transaction: iti39, body: asked })
+  const shown =
+    found.includes('ResponseStatusType:Success') && found.includes(`value="${uniqueId}"`) ? 'found' : 'hidden'
+  return `${shown} ${isSuccess(fetched) ? 'fetched' : errorCodesOf(fetched).join()}`
+}
+
+const SEEN = 'found fetched'
+const UNSEEN = 'hidden XDSDocumentUniqueIdError'
+
+const [result, prescription] = [
+  await provide(hanako, { classCode: 'LAB' }),
+  await provide(hanako, { classCode: 'MEDICATION' }),
+]
+
+async function agree(more: object = {}): Promise<string> {
+  const agreement = {
+    title: `広域的利用に係る合意書 ${newOid()}`,
+    partnerCommunity: COMMUNITY,
+    direction: 'both',
+    validFrom: '2026-01-01T00:00:00+09:00',
+    validTo: '2099-01-01T00:00:00+09:00',
+    ...more,
+  }
+  const { agreementId } = (await admin.post('/agreements', agreement)).body as { agreementId: string }
+  return agreementId
+}
+
+async function consentChanges(change: object): Promise<void> {
+  const consents = (await admin.get(`/patients/${hanako.value}/consents`)).body as readonly {
+    consentId: string
+    withdrawnAt?: string
+  }[]
+  const standing = consents.filter(({ withdrawnAt }) => withdrawnAt === undefined || withdrawnAt === null).at(-1)
+  await admin.patch(`/consents/${standing?.consentId}`, { ...change, reason: '本人の申し出' })
+}
+
+const becomes = (uniqueId: string, expected: string): Promise<boolean> =>
+  eventually(async () => (await partnerSees(uniqueId)) === expected, FELT_WITHIN_MS)
+
+t.test('each condition by itself opens nothing, all of them together open (idlink U-9, X-4)', async (t) => {
+  t.equal(await partnerSees(result), UNSEEN, 'a facility like any other, in no union')
+  await admin.post('/partners', { facilityId: 'network-east', community: COMMUNITY })
+  t.equal(await partnerSees(result), UNSEEN, 'no agreement')
+  const incoming = await agree({ direction: 'incoming' })
+  const linked = { facilityId: 'network-east', id: 'E-1', reason: '窓口で確認' }
+  await admin.post(`/patients/${hanako.value}/links`, linked)
+  await consentChanges({ sharesWithCommunities: true })
+  t.equal(await partnerSees(result), UNSEEN, 'they may show us theirs, which shows them nothing of ours')
+  await admin.post(`/agreements/${incoming}/end`, { reason: '新しい合意' })
+  await agree({ kinds: ['LAB'] })
+  t.ok(await becomes(result, SEEN), 'agreement, consent for sharing and link stand')
+  t.equal(await partnerSees(prescription), UNSEEN, 'the agreement is for other kinds')
+})
+
+t.test('a consent that is for this network only shows them nothing', async (t) => {
+  await consentChanges({ sharesWithCommunities: false })
+  t.ok(await becomes(result, UNSEEN))
+  t.ok(
+    (await network.find('clinic-b', hanako)).some(({ uniqueId }) => uniqueId === result),
+    'the own network sees it',
+  )
+  await consentChanges({ sharesWithCommunities: true })
+  t.ok(await becomes(result, SEEN))
+})
+
+t.test('an objection counts towards them too', async (t) => {
+  await consentChanges({ exclude: { facilities: ['network-east'] } })
+  t.ok(await becomes(result, UNSEEN))
+  await consentChanges({ readmit: { facilities: ['network-east'] } })
+  t.ok(await becomes(result, SEEN))
+  await consentChanges({ exclude: { kinds: ['LAB'] } })
+  t.ok(await becomes(result, UNSEEN))
+  await consentChanges({ readmit: { kinds: ['LAB'] } })
+  t.ok(await becomes(result, SEEN))
+})
+
+t.test('without the link of their own number nothing is shown, and nothing when the agreement ends', async (t) => {
+  await admin.delete(`/patients/${hanako.value}/links/network-east/E-1?reason=${encodeURIComponent('取り違え')}`)
+  t.ok(await becomes(result, UNSEEN))
+  await admin.post(`/patients/${hanako.value}/links`, { facilityId: 'network-east', id: 'E-2', reason: '窓口で確認' })
+  t.ok(await becomes(result, SEEN))
+  const running = (await admin.get('/agreements?running=true')).body as readonly { agreementId: string }[]
+  for (const { agreementId } of running) await admin.post(`/agreements/${agreementId}/end`, { reason: '終了' })
+  t.ok(await becomes(result, UNSEEN))
+})
+
+t.test(
+  'every look is audited as the transaction between gateways, with the community’s system (ITI TF-2 3.38.6, 3.39.6)',
+  async (t) => {
+    const { rows } = await pool.query(
+      `select distinct type_code, event_code, system_id from audit.event where facility_id = 'network-east' order by type_code`,
+    )
+    t.same(rows, [
+      { type_code: 'ITI-38', event_code: '110112', system_id: 'network-east' },
+      { type_code: 'ITI-39', event_code: '110106', system_id: 'network-east' },
+    ])
+  },
+)
+
+t.test('a facility stands for one community, and a community has one facility', async (t) => {
+  const { body: partners } = await admin.get('/partners')
+  t.match(partners, [{ facilityId: 'network-east', community: COMMUNITY }])
+  await t.resolves(admin.post('/partners', { facilityId: 'network-east', community: COMMUNITY }), 'the same again')
+  await t.rejects(
+    admin.post('/partners', { facilityId: 'network-east', community: '2.25.9002' }),
+    /CONFLICT|other content/,
+  )
+  await t.rejects(admin.post('/partners', { facilityId: 'clinic-b', community: COMMUNITY }), /CONFLICT|other content/)
+  await t.rejects(
+    admin.post('/partners', { facilityId: 'nobody', community: '2.25.9003' }),
+    /NOT_FOUND|nothing of this name/,
+  )
+})
