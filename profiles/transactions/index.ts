@@ -101,6 +101,11 @@ export const transactions: readonly Transaction[] = [
   iti92,
 ]
 
+/** Audit row by transaction id, where this server is the client (ITI TF-2 3.42.5: the repository exports, the registry imports). */
+export const clientAuditRows: ReadonlyMap<string, AuditRow> = new Map([
+  [iti42.id, { ...iti42.audit, eventId: '110106', eventName: 'Export', action: 'R' }],
+])
+
 /** Audit row by transaction id, for every door. */
 export const auditRows: ReadonlyMap<string, AuditRow> = new Map(
   [

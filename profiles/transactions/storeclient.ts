@@ -23,6 +23,11 @@ export const storeClientDemographics: Push = {
   audit: { ...storeClientPush.audit, eventId: '110110', eventName: 'Patient Record', action: 'U' },
 }
 
+/** Events of ADT, as MSH-9 has them, that take back what an earlier one said (HL7 v2.5 3.3). */
+export const ADT_REMOVALS: ReadonlySet<string> = new Set(
+  ['A11', 'A12', 'A13', 'A23', 'A25', 'A26', 'A27', 'A52', 'A53', 'A55'].map((trigger) => `ADT^${trigger}`),
+)
+
 /** Refusal of a connection or of an unregistered certificate: Security Alert, Node Authentication (DICOM PS3.15 A.5.3.11). */
 export const NODE_AUTHENTICATION: Omit<AuditRow, 'eventId' | 'eventName' | 'action'> & {
   readonly eventId: '110113'

@@ -6,6 +6,8 @@ export interface Change {
   readonly peer: string
   /** What was done, in words without personal data. */
   readonly operation: string
+  /** What others are told of it, where the operation holds words of whoever did it; absent: the operation. */
+  readonly alert?: string
   /** In the words of whoever did it; kept with what keeps a history. */
   readonly reason?: string
   /** Where it was asked for; absent: the admin API. */

@@ -2,7 +2,7 @@
 
 import type { Registry } from 'prom-client'
 import { iheError } from '../../profiles/errors/index.ts'
-import { nodeAuthenticationFailure } from '../audit/event.ts'
+import { isCertificateFault, nodeAuthenticationFailure } from '../audit/event.ts'
 import type { Config } from '../config/config.ts'
 import { NOTIFY_TASK, type NotifyPair } from '../db/notification-job.ts'
 import { createOutbox, sweepOutbox } from '../db/outbox.ts'
@@ -15,9 +15,6 @@ import { type NotifyPorts, notify, type Sent } from '../identity/notify.ts'
 import { parseOid } from '../model/identifiers.ts'
 import { announcerRules, type Given, rowsOf } from './actor-ports.ts'
 import type { Work } from './jobs.ts'
-
-/** The subscriber's certificate is not one of the network's, or not its own (ITI TF-2 3.19.6). */
-const CERTIFICATE_FAULT = /\b(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_)/
 
 export interface NotificationsGiven {
   readonly tls: OutgoingTls
@@ -41,7 +38,7 @@ export function notificationWork(given: Given, { tls, ports, metrics }: Notifica
       rules: announcerRules(config),
       rowsOf: (caller, outcome, reason) => {
         const { events, entries } = rowsOf(caller, outcome)
-        if (!CERTIFICATE_FAULT.test(reason)) return { events, entries }
+        if (!isCertificateFault(reason)) return { events, entries }
         return { events: [...events, nodeAuthenticationFailure(caller.exchange, reason)], entries }
       },
       errorOf: (notification, settlement) =>

@@ -35,6 +35,7 @@ export async function repositoryFor(
     repositoryUniqueId: repository.repositoryUniqueId,
     named: repository.named,
     send: client.send,
+    registryUrl: url,
     store: createSubmissionStore({
       pool,
       attemptMs: config.repository.registryTimeoutMs + ATTEMPT_MARGIN_MS,

@@ -9,6 +9,7 @@ import { findActiveSystem } from '../db/access-store.ts'
 import { createWithheldStore, type WithheldOptions } from '../db/storeclient/withheld.ts'
 import { findWithheldFiles, RELEASE_TASK, sweepWithheld, wakeLinked } from '../db/storeclient/withheld-upkeep.ts'
 import { type DoorPorts, newExchange, observe } from '../http/door.ts'
+import { partiesOf } from '../http/hl7v2-door.ts'
 import { openFileBlobStore } from '../repository/file-blob-store.ts'
 import type { BlobStore } from '../repository/ports.ts'
 import { accept } from '../storeclient/accept.ts'
@@ -51,16 +52,20 @@ export function releasePorts(
   return {
     withheld: createWithheldStore(options),
     systemOf: (systemId) => findActiveSystem(pool, { systemId, networkMode: config.access.mode }),
-    exchangeOf: (message) => ({
-      ...newExchange({
-        door: 'job',
-        endpoint: `withheld/${message.withheldId}`,
-        peer: 'localhost',
-        transaction: (readHeader(message.bytes).messageCode === 'ADT' ? storeClientDemographics : storeClientPush).id,
-      }),
-      requestBytes: message.bytes.length,
-      messageId: message.controlId,
-    }),
+    exchangeOf: (message) => {
+      const header = readHeader(message.bytes)
+      return {
+        ...newExchange({
+          door: 'job',
+          endpoint: `withheld/${message.withheldId}`,
+          peer: 'localhost',
+          transaction: (header.messageCode === 'ADT' ? storeClientDemographics : storeClientPush).id,
+        }),
+        requestBytes: message.bytes.length,
+        messageId: message.controlId,
+        ...partiesOf(header),
+      }
+    },
     file: async ({ bytes, context }, caller, release) => {
       const { charset, origin } = context
       const eightBit = charset === 'Shift_JIS' || charset === 'EUC-JP' ? { eightBit: charset } : {}

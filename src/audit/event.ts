@@ -1,10 +1,22 @@
 // ATNA audit events of an exchange, from who the door knows and what the actor reports (ITI TF-2 3.20; DICOM PS3.15 A.5).
 
-import { auditRows } from '../../profiles/transactions/index.ts'
-import { NODE_AUTHENTICATION } from '../../profiles/transactions/storeclient.ts'
+import {
+  type AuditRow,
+  auditRows,
+  clientAuditRows,
+  storeClientDemographics,
+} from '../../profiles/transactions/index.ts'
+import { ADT_REMOVALS, NODE_AUTHENTICATION } from '../../profiles/transactions/storeclient.ts'
 import type { ClaimedUser } from '../model/assertion.ts'
-import type { Caller, Exchange } from '../model/caller.ts'
-import type { DocumentReference, Evidence, Outcome } from '../model/evidence.ts'
+import type { Caller, Exchange, Hl7v2Parties } from '../model/caller.ts'
+import type { IheError } from '../model/error.ts'
+import {
+  type DocumentReference,
+  type Evidence,
+  NO_EVIDENCE,
+  type Outcome,
+  type OutgoingCall,
+} from '../model/evidence.ts'
 import { type AuditedUser, auditedUser } from './user.ts'
 
 /** Outcome indicator of DICOM PS3.15: 0 success, 4 minor, 8 serious, 12 major failure. */
@@ -39,10 +51,7 @@ export interface AuditEvent {
     readonly error?: string
     /** wsa:ReplyTo of a message that is answered at an address of its own. */
     readonly replyTo?: string
-    /** Who sent an HL7 v2 message to whom, each as `facility|application` (ITI TF-2 3.8.5). */
-    readonly hl7v2?: { readonly sender: string; readonly receiver: string }
-    /** MSH-9 of a push. */
-    readonly messageType?: string
+    readonly hl7v2?: Hl7v2Parties
     readonly objectRefs?: Evidence['objectRefs']
     /** What a Security Alert says of itself to others: never anything of a message or of a patient. */
     readonly alert?: string
@@ -69,9 +78,15 @@ type Reported = Pick<Outcome<unknown>, 'result' | 'errors' | 'evidence'>
 
 /**
  * One event; two for a PartialSuccess (ITI TF-2 3.18.6, 3.43.6): what was delivered and what was not; two for a merge: the subsumed
- * id is deleted, the surviving one updated (3.8.5, 3.44.5).
+ * id is deleted, the surviving one updated (3.8.5, 3.44.5). Each transaction in which another system was asked is one more (3.42.5).
  */
 export function auditEvents(caller: Recorded, reported: Reported): readonly AuditEvent[] {
+  const { calls } = reported.evidence
+  const own = ownEvents(caller, reported)
+  return calls === undefined ? own : [...own, ...calls.flatMap((call) => callEvents(caller, reported.evidence, call))]
+}
+
+function ownEvents(caller: Recorded, reported: Reported): readonly AuditEvent[] {
   const { evidence } = reported
   const { subsumed } = evidence
   if (subsumed !== undefined) {
@@ -97,7 +112,7 @@ function eventOf(caller: Recorded, given: { reported: Reported; documents: reado
   return {
     ...placeOf(exchange),
     eventCode: row?.eventId ?? NODE_AUTHENTICATION.eventId,
-    action: row?.action ?? 'E',
+    action: actionOf(exchange, row),
     typeCode: row?.typeCode ?? exchange.transaction,
     outcome: outcomeOf(given.reported),
     ...(caller.systemId === undefined ? {} : { systemId: caller.systemId }),
@@ -105,15 +120,10 @@ function eventOf(caller: Recorded, given: { reported: Reported; documents: reado
     patients: evidence.patients,
     objects: {
       ...(given.documents.length === 0 ? {} : { documents: given.documents }),
-      ...(evidence.submissionSetUniqueId === undefined
-        ? {}
-        : { submissionSetUniqueId: evidence.submissionSetUniqueId }),
-      ...(evidence.query === undefined ? {} : { query: evidence.query }),
-      ...(exchange.messageId === undefined ? {} : { messageId: exchange.messageId }),
-      ...(evidence.emergency === undefined ? {} : { emergency: evidence.emergency }),
-      ...(evidence.staff === undefined ? {} : { by: evidence.staff }),
+      ...objectsOfEvidence(evidence),
+      ...objectsOfExchange(exchange),
+      ...errorOf(given.reported),
       ...(caller.user === undefined ? {} : { user: auditedUser(caller.user) }),
-      ...(evidence.waivedRules === undefined ? {} : { waivedRules: evidence.waivedRules }),
     },
     ...(evidence.decision === undefined
       ? {}
@@ -121,21 +131,102 @@ function eventOf(caller: Recorded, given: { reported: Reported; documents: reado
   }
 }
 
-/** A peer whose certificate was refused (ITI TF-2 3.19.6): nobody is known, only where from and why. */
-export function nodeAuthenticationFailure(exchange: Exchange, reason: string): AuditEvent {
+/** A push that takes something back deletes (HL7 v2.5 3.3). */
+function actionOf({ transaction, hl7v2 }: Exchange, row: AuditRow | undefined): AuditEvent['action'] {
+  if (transaction === storeClientDemographics.id && ADT_REMOVALS.has(hl7v2?.type ?? '')) return 'D'
+  return row?.action ?? 'E'
+}
+
+function objectsOfEvidence(evidence: Evidence): AuditEvent['objects'] {
+  const { submissionSetUniqueId, query, objectRefs, emergency, staff, waivedRules } = evidence
   return {
-    ...placeOf(exchange),
+    ...(submissionSetUniqueId === undefined ? {} : { submissionSetUniqueId }),
+    ...(query === undefined ? {} : { query }),
+    ...(objectRefs === undefined ? {} : { objectRefs }),
+    ...(emergency === undefined ? {} : { emergency }),
+    ...(staff === undefined ? {} : { by: staff }),
+    ...(waivedRules === undefined ? {} : { waivedRules }),
+  }
+}
+
+function objectsOfExchange({ messageId, replyTo, hl7v2 }: Exchange): AuditEvent['objects'] {
+  return {
+    ...(messageId === undefined ? {} : { messageId }),
+    ...(replyTo === undefined ? {} : { replyTo }),
+    ...(hl7v2 === undefined ? {} : { hl7v2 }),
+  }
+}
+
+function errorOf({ errors }: Reported): Pick<AuditEvent['objects'], 'error'> {
+  const [first] = errors
+  return first === undefined ? {} : { error: first.row.code }
+}
+
+/** The event of a known transaction that was refused by a SOAP fault, before anything was known of what it is about. */
+export function faultEvents(caller: Recorded, error: IheError): readonly AuditEvent[] {
+  if (!auditRows.has(caller.exchange.transaction)) return []
+  return auditEvents(caller, { result: 'failure', errors: [error], evidence: NO_EVIDENCE })
+}
+
+/** This server was the client: the same patients and submission, at another address; a registry that could not prove who it is besides. */
+function callEvents(caller: Recorded, evidence: Evidence, call: OutgoingCall): readonly AuditEvent[] {
+  const { endpoint, result, reason } = call
+  const row = clientAuditRows.get(call.transaction)
+  if (row === undefined) throw new Error(`no audit row of a client of ${call.transaction}`)
+  const place = { exchangeId: caller.exchange.id, peer: new URL(endpoint).host, endpoint }
+  const { submissionSetUniqueId } = evidence
+  const event: AuditEvent = {
+    ...place,
+    eventCode: row.eventId,
+    action: row.action,
+    typeCode: row.typeCode,
+    outcome: result === 'success' ? 0 : 8,
+    ...(caller.systemId === undefined ? {} : { systemId: caller.systemId }),
+    facilityId: caller.facilityId,
+    patients: evidence.patients,
+    objects: {
+      ...(submissionSetUniqueId === undefined ? {} : { submissionSetUniqueId }),
+      ...(result === 'success' || reason === undefined ? {} : { error: reason }),
+      ...(caller.user === undefined ? {} : { user: auditedUser(caller.user) }),
+    },
+  }
+  if (!isCertificateFault(reason)) return [event]
+  return [event, alertOf(place, reason)]
+}
+
+/** The other side's certificate is not one that is trusted for it, or not its own (ITI TF-2 3.19.6). */
+const CERTIFICATE_FAULT = /\b(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_)/
+
+export function isCertificateFault(reason: string | undefined): reason is string {
+  return reason !== undefined && CERTIFICATE_FAULT.test(reason)
+}
+
+/** A peer whose certificate was refused (ITI TF-2 3.19.6): nobody is known, only where and why; what we ask of others has its URL as endpoint. */
+export function nodeAuthenticationFailure(
+  exchange: Pick<Exchange, 'id' | 'peer' | 'endpoint'>,
+  reason: string,
+  issuer?: string,
+): AuditEvent {
+  const alert = issuer === undefined ? reason : `${reason}, issuer ${issuer}`
+  return { ...alertOf(placeOf(exchange), alert), reason }
+}
+
+function alertOf(place: Pick<AuditEvent, 'exchangeId' | 'peer' | 'endpoint'>, alert: string): AuditEvent {
+  return {
+    ...place,
     eventCode: NODE_AUTHENTICATION.eventId,
     action: NODE_AUTHENTICATION.action,
     typeCode: NODE_AUTHENTICATION.typeCode,
     outcome: 8,
     patients: [],
-    objects: {},
-    reason,
+    objects: { alert },
+    reason: alert,
   }
 }
 
-export function placeOf(exchange: Exchange): Pick<AuditEvent, 'exchangeId' | 'peer' | 'endpoint'> {
+export function placeOf(
+  exchange: Pick<Exchange, 'id' | 'peer' | 'endpoint'>,
+): Pick<AuditEvent, 'exchangeId' | 'peer' | 'endpoint'> {
   return { exchangeId: exchange.id, peer: exchange.peer, endpoint: exchange.endpoint }
 }
 

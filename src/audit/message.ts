@@ -42,11 +42,12 @@ function commonOf(event: StoredEvent, source: AuditSource): Omit<AuditMessage, '
 }
 
 const AUDIT_LOG_USED = '110101'
+const PUSH = 'StoreClient'
 
 /** A look at the log has no type (DICOM PS3.15 A.5.3.2); a push says besides which message it was. */
 function eventTypes({ eventCode, typeCode, objects }: StoredEvent): readonly AuditCode[] {
   if (eventCode === AUDIT_LOG_USED) return []
   const type = eventTypeOf(typeCode)
-  const { messageType } = objects
-  return messageType === undefined ? [type] : [type, { code: messageType, system: 'HL7 v2.5 MSH-9', text: messageType }]
+  const message = typeCode === PUSH ? objects.hl7v2?.type : undefined
+  return message === undefined ? [type] : [type, { code: message, system: 'HL7 v2.5 MSH-9', text: message }]
 }

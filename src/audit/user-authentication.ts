@@ -33,7 +33,7 @@ export function assertionFailures(
       systemId: system.systemId,
       facilityId: system.facilityId,
       patients: [],
-      objects: claimed === undefined ? {} : { claimed: auditedClaim(claimed) },
+      objects: { error: code, ...(claimed === undefined ? {} : { claimed: auditedClaim(claimed) }) },
       reason: [`deny: ${code}`, error.at, error.rule].filter((part) => part !== undefined).join('; '),
     },
   ]
@@ -44,15 +44,14 @@ export function assertionShared(
   exchange: Pick<Exchange, 'id' | 'peer' | 'endpoint'>,
   use: { readonly issuerId: string; readonly certificates: number },
 ): AuditEvent {
+  const alert = `an assertion of issuer ${use.issuerId} was used with ${use.certificates} client certificates`
   return {
-    exchangeId: exchange.id,
-    peer: exchange.peer,
-    endpoint: exchange.endpoint,
+    ...placeOf(exchange),
     ...AUTHENTICATION_DECISION,
     action: 'E',
     outcome: 4,
     patients: [],
-    objects: {},
-    reason: `an assertion of issuer ${use.issuerId} was used with ${use.certificates} client certificates`,
+    objects: { alert },
+    reason: alert,
   }
 }

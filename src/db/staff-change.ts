@@ -11,6 +11,8 @@ export interface AuditedChange {
   readonly operation: string
   /** Patient ids concerned, in CX form. */
   readonly patients: readonly string[]
+  /** What others are told of it (ITI-20), where the operation holds words that somebody typed; absent: the operation. */
+  readonly alert?: string
   /** Where it was asked for; absent: the admin API. */
   readonly endpoint?: string
 }
@@ -102,6 +104,8 @@ export function recordSimulation(client: Queryable, tried: AuditedChange): Promi
   return record(client, tried, { eventCode: '110101', typeCode: 'access-simulation', action: 'R' })
 }
 
+const SECURITY_ALERT = '110113'
+
 type Recorded = AuditedChange & Partial<EmergencyEvent> & { readonly outcome?: number }
 
 interface EventKind {
@@ -113,6 +117,7 @@ interface EventKind {
 async function record(client: Queryable, event: Recorded, kind: EventKind): Promise<void> {
   const { by, peer, operation, patients, facilityId = null, outcome = 0, grantId } = event
   const emergency = grantId === undefined ? undefined : [grantId]
+  const alert = kind.eventCode === SECURITY_ALERT ? (event.alert ?? operation) : undefined
   const { exchangeId = newJournalId(), endpoint = '/admin/v1' } = event
   const { eventCode, typeCode, action = 'E' } = kind
   await execute(
@@ -120,6 +125,6 @@ async function record(client: Queryable, event: Recorded, kind: EventKind): Prom
     sql`/* audit of what staff do */
       insert into audit.event (exchange_id, event_code, action, type_code, outcome, facility_id, peer, endpoint, patients, objects, reason)
       values (${exchangeId}, ${eventCode}, ${action}, ${typeCode}, ${outcome}, ${facilityId}, ${peer}, ${endpoint}, ${patients},
-              ${JSON.stringify({ by, emergency })}, ${operation})`,
+              ${JSON.stringify({ by, emergency, alert })}, ${operation})`,
   )
 }

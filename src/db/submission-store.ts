@@ -31,6 +31,12 @@ export function createSubmissionStore(options: SubmissionStoreOptions): Submissi
         else if (found !== undefined) await writeExchangeRows(client, { events: found.events, entries: [] })
       }),
     drop: (submissionId) => drop(pool, submissionId),
+    refuse: (submissionId) =>
+      transaction(pool, async (client) => {
+        const events = await keptEvents(client, submissionId)
+        await drop(client, submissionId)
+        await writeExchangeRows(client, { events: events.filter(isCall).map(refused), entries: [] })
+      }),
     doubt: async (submissionId) => {
       await execute(
         pool,
@@ -79,6 +85,24 @@ async function keepDocument(client: Queryable, submissionId: string, document: S
               ${document.patientId?.authority ?? ''}, ${document.patientId?.value ?? ''}, ${document.publisher}, ${document.mimeType},
               ${document.kind}, ${document.confidentiality})`,
   )
+}
+
+async function keptEvents(client: Queryable, submissionId: string): Promise<readonly AuditEvent[]> {
+  const row = await queryOne<{ readonly events: readonly AuditEvent[] }>(
+    client,
+    sql`/* what was to be audited of a submission */
+      select events from repository.submission where submission_id = ${submissionId} for update`,
+  )
+  return row?.events ?? []
+}
+
+/** The ITI-42 among them; how the ITI-41 ended was audited when it was answered. */
+function isCall({ endpoint }: AuditEvent): boolean {
+  return endpoint.includes('://')
+}
+
+function refused(event: AuditEvent): AuditEvent {
+  return { ...event, outcome: 8 }
 }
 
 interface Published {

@@ -82,6 +82,7 @@ export async function receiveMessage(bytes: Buffer, sender: Sender, door: Hl7v2D
     ...newExchange({ door: sender.door, endpoint: sender.endpoint, peer: sender.peer, transaction: id }),
     requestBytes: bytes.length,
     ...(header.controlId === '' ? {} : { messageId: header.controlId }),
+    ...partiesOf(header),
   }
   const caller: Caller = { ...sender.system, exchange }
   const outcome = await perform({ bytes, sender, door, service, caller, roles })
@@ -91,6 +92,20 @@ export async function receiveMessage(bytes: Buffer, sender: Sender, door: Hl7v2D
   if (warnings.length > 0) service.onTolerated?.(caller, warnings)
   observe(door.ports, exchange, { result: outcome.result, code: refusal?.row.code ?? '', systemId: caller.systemId })
   return { answers: answersTo(header, { bytes, service, outcome, refusal, exchange }), refusal }
+}
+
+/** Who wrote to whom what, as MSH has it: for the audit (ITI TF-2 3.8.5). */
+export function partiesOf(header: MessageHeader): Pick<Exchange, 'hl7v2'> {
+  const { sendingFacility, sendingApplication, receivingFacility, receivingApplication } = header
+  // Without MSH nobody is named.
+  if (header.messageCode === '') return {}
+  return {
+    hl7v2: {
+      sender: `${sendingFacility}|${sendingApplication}`,
+      receiver: `${receivingFacility}|${receivingApplication}`,
+      type: `${header.messageCode}^${header.trigger}`,
+    },
+  }
 }
 
 /** What the journal says of an exchange that it could not take. */

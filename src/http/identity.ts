@@ -15,7 +15,7 @@ export type Identity =
       readonly active: 'yes' | 'no'
       readonly fingerprint: string
     }
-  | { readonly kind: 'refused'; readonly reason: string; readonly fingerprint?: string }
+  | { readonly kind: 'refused'; readonly reason: string; readonly fingerprint?: string; readonly issuer?: string }
 
 export interface Registered {
   readonly system: CallingSystem
@@ -69,11 +69,12 @@ export function createCertificateIdentifier(options: IdentityOptions): (shown: S
 }
 
 async function identify(shown: ShownCertificate, { door, findSystem, judge }: IdentityOptions): Promise<Identity> {
-  const { fingerprint256: fingerprint, serialNumber } = shown.certificate
+  const { fingerprint256: fingerprint, serialNumber, issuer } = shown.certificate
   const refused = (reason: string): Identity => ({
     kind: 'refused',
     reason: `${reason}; fingerprint ${fingerprint}, serial ${serialNumber}`,
     fingerprint,
+    issuer: issuer.replaceAll('\n', ', '),
   })
   const judgement = judge(shown, door)
   if (judgement.kind === 'refused') return refused(judgement.reason)

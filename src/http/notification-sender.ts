@@ -4,6 +4,7 @@
 import { Agent, request } from 'undici'
 import { iti46 } from '../../profiles/transactions/index.ts'
 import { readAck } from '../codec/hl7v2/ack.ts'
+import { readHeader } from '../codec/hl7v2/header.ts'
 import { writeUpdateNotification } from '../codec/hl7v2/write-notification.ts'
 import { readAcknowledgement } from '../codec/hl7v3/read-acknowledgement.ts'
 import { writeNotification } from '../codec/hl7v3/write-notification.ts'
@@ -19,6 +20,7 @@ import { IheError } from '../model/error.ts'
 import { type Oid, parseOid } from '../model/identifiers.ts'
 import { newJournalId } from '../model/journal-id.ts'
 import { nameOf } from './failure.ts'
+import { partiesOf } from './hl7v2-door.ts'
 import { connectorOf, type OutgoingTls } from './outgoing-tls.ts'
 import { readWhole } from './soap-message.ts'
 
@@ -115,6 +117,7 @@ function controlIdOf(messageId: string): string {
 }
 
 function exchangeOf({ destination, messageId }: Notification, bytes: Buffer): Exchange {
+  const hl7v2 = destination.transaction === 'ITI-10' ? partiesOf(readHeader(bytes)) : {}
   const url = new URL(destination.endpoint)
   return {
     id: newJournalId(),
@@ -126,6 +129,7 @@ function exchangeOf({ destination, messageId }: Notification, bytes: Buffer): Ex
     startedMs: performance.now(),
     transaction: destination.transaction,
     messageId: destination.transaction === 'ITI-46' ? messageId : controlIdOf(messageId),
+    ...hl7v2,
   }
 }
 

@@ -12,6 +12,8 @@ export interface Refusal {
   readonly reason: string
   /** Of the certificate that was shown; absent: none was. */
   readonly fingerprint?: string
+  /** Name of whoever issued it. */
+  readonly issuer?: string
 }
 
 export interface RefusalRecorder {
@@ -56,10 +58,10 @@ export function createRefusalRecorder(ports: DoorPorts, togetherMs = TOGETHER_MS
       : { key: EVERYBODY_ELSE, reason: `strangers ${EVERYBODY_ELSE}` }
   }
 
-  async function write(exchange: Exchange, reason: string): Promise<void> {
+  async function write(exchange: Exchange, { reason, issuer }: Refusal): Promise<void> {
     ports.log.warn({ journal: exchange.id, peer: exchange.peer, reason }, 'client certificate refused')
     await ports.recorder.record({
-      events: [nodeAuthenticationFailure(exchange, reason)],
+      events: [nodeAuthenticationFailure(exchange, reason, issuer)],
       entries: [
         journalEntry(exchange, undefined, {
           result: 'failure',
@@ -81,7 +83,7 @@ export function createRefusalRecorder(ports: DoorPorts, togetherMs = TOGETHER_MS
     else ofAddress.set(counted.address, left)
     if (counted.count === 0) return
     const { last, count, reason } = counted
-    await write(last, `${reason}; ${count} more within ${togetherMs / 1000} s`).catch((error: unknown) =>
+    await write(last, { reason: `${reason}; ${count} more within ${togetherMs / 1000} s` }).catch((error: unknown) =>
       ports.log.error({ cause: nameOf(error), count }, 'refused certificates could not be recorded'),
     )
   }
@@ -99,7 +101,7 @@ export function createRefusalRecorder(ports: DoorPorts, togetherMs = TOGETHER_MS
       const timer = setTimeout(() => void end(key), togetherMs).unref()
       counting.set(key, { address, count: 0, last: exchange, reason, timer })
       ofAddress.set(address, (ofAddress.get(address) ?? 0) + 1)
-      await write(exchange, refusal.reason)
+      await write(exchange, refusal)
     },
     close: async () => void (await Promise.all([...counting.keys()].map(end))),
   }

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import { iheError } from '../../profiles/errors/index.ts'
+import { isCertificateFault, nodeAuthenticationFailure } from '../audit/event.ts'
 import { journalEntry } from '../journal/entry.ts'
 import type { Caller } from '../model/caller.ts'
 import { NO_EVIDENCE } from '../model/evidence.ts'
@@ -214,8 +215,12 @@ async function report(
     now,
     ...(message.bytes === undefined ? {} : { responseBytes: message.bytes }),
   })
+  const events =
+    ended.delivered === 'no' && isCertificateFault(ended.last)
+      ? [nodeAuthenticationFailure({ ...exchange, endpoint: url.href }, ended.last)]
+      : []
   await ports.recorder
-    .record({ events: [], entries: [entry] })
+    .record({ events, entries: [entry] })
     .catch((cause: unknown) => ports.log.error({ ...fields, cause: nameOf(cause) }, 'delivery could not be journalled'))
 }
 

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { iheError } from '../../profiles/errors/index.ts'
 import { soapErrors } from '../../profiles/errors/soap.ts'
 import { XUA_CODES } from '../../profiles/errors/xua.ts'
+import { faultEvents } from '../audit/event.ts'
 import { assertionFailures } from '../audit/user-authentication.ts'
 import type { SoapMessage } from '../codec/soap/read.ts'
 import type { Caller } from '../model/caller.ts'
@@ -80,9 +81,12 @@ async function answerWhereAsked(given: Understood): Promise<FastifyReply> {
     await answer(given, connectionChannel(served.reply, route.kind))
     return served.reply
   }
-  const channel = addressChannel(given, route)
+  const exchange = { ...caller.exchange, replyTo: route.replyTo.href }
+  progress.exchange = exchange
+  const addressed = { ...given, caller: { ...caller, exchange } }
+  const channel = addressChannel(addressed, route)
   delivery.accept(caller.systemId, () =>
-    answer(given, channel).catch((error: unknown) => fault(served, progress, { error, channel })),
+    answer(addressed, channel).catch((error: unknown) => fault(served, progress, { error, channel })),
   )
   return served.reply.code(202).send()
 }
@@ -208,7 +212,10 @@ async function fault(
   const { exchange } = progress
   const { ports } = served.options
   // The journal failing too must not keep the sender from hearing that it failed.
-  const events = assertionFailures(exchange, served.system, { error, claimed: progress.claimed })
+  const events = [
+    ...faultEvents({ ...served.system, exchange }, error),
+    ...assertionFailures(exchange, served.system, { error, claimed: progress.claimed }),
+  ]
   await recordRefusal(ports, exchange, { system: served.system, error, events }).catch((cause: unknown) =>
     ports.log.error({ journal: exchange.id, cause: nameOf(cause) }, 'refusal could not be journalled'),
   )

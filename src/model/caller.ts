@@ -95,6 +95,19 @@ export interface Exchange {
   readonly transaction: string
   /** wsa:MessageID, HL7 v3 message id or MSH-10. */
   readonly messageId?: string
+  /** wsa:ReplyTo, where the answer goes to an address of its own. */
+  readonly replyTo?: string
+  readonly hl7v2?: Hl7v2Parties
+}
+
+/** What MSH says of a message of HL7 v2, as it came. */
+export interface Hl7v2Parties {
+  /** MSH-4 and MSH-3, `facility|application` (ITI TF-2 3.8.5). */
+  readonly sender: string
+  /** MSH-6 and MSH-5. */
+  readonly receiver: string
+  /** MSH-9. */
+  readonly type?: string
 }
 
 export interface Caller extends CallingSystem {

@@ -45,8 +45,20 @@ export interface Evidence {
   readonly emergency?: readonly string[]
   /** Who of the staff read it on behalf of the facility. */
   readonly staff?: string
+  /** What was asked of other systems for it: the client's side of a transaction is audited too. */
+  readonly calls?: readonly OutgoingCall[]
   /** Metadata rules that were broken and waived, for the system or its affinity domain. */
   readonly waivedRules?: readonly string[]
+}
+
+/** A transaction in which this server was the client, and how it ended. */
+export interface OutgoingCall {
+  readonly transaction: string
+  /** URL of the other system. */
+  readonly endpoint: string
+  readonly result: 'success' | 'failure'
+  /** Code of an error or a status, nothing that quotes a message. */
+  readonly reason?: string
 }
 
 export const NO_EVIDENCE: Evidence = { patients: [], documents: [] }

@@ -3,7 +3,7 @@
 import { iheError } from '../../profiles/errors/index.ts'
 import type { Caller } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
-import { type Evidence, NO_EVIDENCE, type Outcome } from '../model/evidence.ts'
+import { type Evidence, NO_EVIDENCE, type ObjectReference, type Outcome } from '../model/evidence.ts'
 import { parseEntryUuid } from '../model/identifiers.ts'
 import type { Claim } from './ports.ts'
 import type { RemovableObject, RemovalFacts, RemovalPorts, RemovalTransaction } from './remove-ports.ts'
@@ -88,14 +88,21 @@ function mayRemove(object: RemovableObject, caller: Caller): boolean {
   return !object.stopped && (caller.accessMode === 'affinity-domain' || object.publisher === caller.facilityId)
 }
 
+/** Where several patients are concerned, each object says of whom it is. */
+function referenceTo({ id, patient }: RemovableObject, patients: readonly string[]): ObjectReference {
+  return patients.length < 2 || patient === undefined ? { id } : { id, patient }
+}
+
 function evidenceOf(objects: readonly RemovableObject[], caller: Caller): Evidence {
   const set = objects.find(({ kind }) => kind === 'SubmissionSet')?.uniqueId
   const hidden = objects.find((object) => !mayRemove(object, caller))
   const reason = caller.accessMode === 'affinity-domain' ? 'affinity-domain mode' : 'own document'
   const refusal = hidden?.stopped === true ? 'support was stopped' : 'published by another facility'
+  const patients = [...new Set(objects.flatMap(({ patient }) => patient ?? []))]
   return {
-    patients: [...new Set(objects.flatMap(({ patient }) => patient ?? []))],
+    patients,
     documents: objects.flatMap(({ document }) => document ?? []),
+    ...(objects.length === 0 ? {} : { objectRefs: objects.map((object) => referenceTo(object, patients)) }),
     ...(set === undefined ? {} : { submissionSetUniqueId: set }),
     ...(objects.length === 0
       ? {}

@@ -4,7 +4,7 @@ import { iheError } from '../../profiles/errors/index.ts'
 import { type Decision, emergencyOf, NOBODY, type PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
-import type { Evidence, Outcome } from '../model/evidence.ts'
+import type { AuditedQuery, Evidence, Outcome } from '../model/evidence.ts'
 import { formatCx, type PatientId } from '../model/identifiers.ts'
 import type {
   FindDocuments,
@@ -20,7 +20,7 @@ import type { FoundObject, Reach, SelectedQuery, StoredQueryPorts } from './quer
 export interface StoredQueryRequest {
   readonly query: StoredQuery
   /** Query id and request text for the audit event (ATNA ParticipantObjectQuery). */
-  readonly audit: { readonly id: string; readonly text: string }
+  readonly audit: AuditedQuery
 }
 
 export interface StoredQueryAnswer {

@@ -172,6 +172,8 @@ export interface SubmissionStore {
   ) => Promise<void>
   /** @returns the keys of its files. */
   readonly drop: (submissionId: string) => Promise<readonly string[]>
+  /** As `drop`, for one that the registry refused when it was sent again: that it was sent is audited (ITI TF-2 3.42.5). */
+  readonly refuse: (submissionId: string) => Promise<void>
   /** Its outcome is not known: `due` will hand it out again. */
   readonly doubt: (submissionId: string) => Promise<void>
   /** One whose last attempt is longer ago than an attempt can take, taken over by the caller for the time of another attempt. */

@@ -5,7 +5,7 @@ import { errorTable, iheError } from '../../profiles/errors/index.ts'
 import type { Caller } from '../model/caller.ts'
 import { derivedUuid } from '../model/derived-uuid.ts'
 import { type ErrorRow, IheError, type RelayedError } from '../model/error.ts'
-import type { Evidence, Outcome } from '../model/evidence.ts'
+import type { Evidence, Outcome, OutgoingCall } from '../model/evidence.ts'
 import { parseCx } from '../model/identifiers.ts'
 import { SEVERITY_WARNING } from '../model/xds.ts'
 import type {
@@ -22,6 +22,7 @@ import { confidentialityOf, evidenceOf, kindOf, patientIdOf, uniqueIdOf } from '
 
 export interface ElsewherePorts extends Pick<RepositoryPorts, 'repositoryUniqueId' | 'named'> {
   readonly send: SendToRegistry
+  readonly registryUrl: string
   readonly store: SubmissionStore
   readonly discardFile: (key: string) => Promise<void>
   /** The registry did not answer as one should: tell the operator. */
@@ -54,7 +55,8 @@ export async function registerElsewhere(
     submission: request.submission,
   }
   const documents = submittedDocuments(request, caller)
-  const attempt = await ports.store.keep({ ...kept, claim, documents, caller, success: success([], evidence) })
+  const taken = success([], calling(evidence, { kind: 'taken', errors: [] }, ports))
+  const attempt = await ports.store.keep({ ...kept, claim, documents, caller, success: taken })
   const verdict = verdictOf(await ports.send(kept), attempt)
   return end(kept.submissionId, { verdict, evidence }, { caller, ports })
 }
@@ -73,7 +75,7 @@ export async function settle(ports: ElsewherePorts): Promise<number> {
         await ports.store.complete(kept.submissionId, 'as kept')
         break
       case 'refused':
-        await ports.store.drop(kept.submissionId)
+        await ports.store.refuse(kept.submissionId)
         break
       // That one attempt did not reach the registry says nothing of the earlier one.
       case 'not taken':
@@ -115,9 +117,11 @@ function verdictOf(reply: RegistryReply, attempt: 'first' | 'again'): Verdict {
 
 async function end(
   submissionId: string,
-  { verdict, evidence }: { readonly verdict: Verdict; readonly evidence: Evidence },
+  given: { readonly verdict: Verdict; readonly evidence: Evidence },
   { caller, ports }: { readonly caller: Caller; readonly ports: ElsewherePorts },
 ): Promise<Outcome<void>> {
+  const { verdict } = given
+  const evidence = calling(given.evidence, verdict, ports)
   switch (verdict.kind) {
     case 'taken': {
       const outcome = { ...success(verdict.errors.map(relayed), evidence), recorded: true }
@@ -140,6 +144,27 @@ async function end(
           : [unavailable(`${verdict.reason}; it may have taken it`)],
         evidence,
       )
+  }
+  return verdict satisfies never
+}
+
+/** The registry was asked, and this came of it: audited as ITI-42 beside the ITI-41 (ITI TF-2 3.42.5). */
+function calling(evidence: Evidence, verdict: Verdict, { registryUrl }: ElsewherePorts): Evidence {
+  const call = { transaction: 'ITI-42', endpoint: registryUrl }
+  return { ...evidence, calls: [{ ...call, ...endOf(verdict) }] }
+}
+
+function endOf(verdict: Verdict): Pick<OutgoingCall, 'result' | 'reason'> {
+  switch (verdict.kind) {
+    case 'taken':
+      return { result: 'success' }
+    case 'refused': {
+      const reason = verdict.errors[0]?.errorCode
+      return { result: 'failure', ...(reason === undefined ? {} : { reason }) }
+    }
+    case 'not taken':
+    case 'in doubt':
+      return { result: 'failure', reason: verdict.reason }
   }
   return verdict satisfies never
 }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { iheError } from '../../profiles/errors/index.ts'
 import type { Caller } from '../model/caller.ts'
 import type { ErrorDetails, IheError } from '../model/error.ts'
-import type { Evidence, Outcome } from '../model/evidence.ts'
+import type { DocumentReference, Evidence, Outcome } from '../model/evidence.ts'
 import type { Claim, DocumentRemoval, HeldDocument, RefusedRemoval, RemovalTransaction } from './ports.ts'
 import type { DocumentRequest } from './retrieve.ts'
 
@@ -106,17 +106,19 @@ interface Judged {
 }
 
 function outcomeOf({ judged, documents }: Judged, caller: Caller): Outcome<void> {
-  const removed = judged.filter(({ refusal }) => refusal === undefined).map(({ request }) => request)
-  const refused = judged.filter(({ refusal }) => refusal !== undefined).map(({ request }) => request)
+  const patients = [...new Set(documents.flatMap(({ holders }) => holders.map(({ patient }) => patient)))]
+  const references = referencesOf(documents, patients)
+  const removed = judged.filter(({ refusal }) => refusal === undefined).flatMap(({ request }) => references(request))
+  const refused = judged.filter(({ refusal }) => refusal !== undefined).flatMap(({ request }) => references(request))
   const refusal = documents.some(isStopped) ? 'support was stopped' : 'published by another facility'
   const trusted = caller.accessMode === 'affinity-domain' && !documents.some(isStopped)
   return {
     ...ended(
       judged.flatMap(({ refusal }) => refusal ?? []),
-      removed.length,
+      judged.filter(({ refusal }) => refusal === undefined).length,
     ),
     evidence: {
-      patients: [...new Set(documents.flatMap(({ holders }) => holders.map(({ patient }) => patient)))],
+      patients,
       documents: removed,
       undelivered: refused,
       decision: {
@@ -124,6 +126,16 @@ function outcomeOf({ judged, documents }: Judged, caller: Caller): Outcome<void>
         reason: trusted ? 'affinity-domain mode' : removed.length > 0 ? 'own document' : refusal,
       },
     },
+  }
+}
+
+/** Where several patients are concerned, each document says of whom it is, once for each of them. */
+function referencesOf(documents: readonly HeldDocument[], patients: readonly string[]) {
+  const held = new Map(documents.map((document) => [document.uniqueId, document]))
+  return (request: DocumentRequest): readonly DocumentReference[] => {
+    const holders = patients.length < 2 ? [] : (held.get(request.documentUniqueId)?.holders ?? [])
+    const owners = new Set(holders.map(({ patient }) => patient))
+    return owners.size === 0 ? [request] : [...owners].map((patient) => ({ ...request, patient }))
   }
 }
 

@@ -5,7 +5,7 @@ import { iheError } from '../../profiles/errors/index.ts'
 import { emergencyOf } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
-import type { Outcome } from '../model/evidence.ts'
+import type { DocumentReference, Evidence, Outcome } from '../model/evidence.ts'
 import { formatCx } from '../model/identifiers.ts'
 import type { RepositoryPorts, RetrievableEntry } from './ports.ts'
 
@@ -38,9 +38,7 @@ export async function retrieve(
     result: errors.length === 0 ? 'success' : delivered.length === 0 ? 'failure' : 'partial',
     errors,
     evidence: {
-      patients: [...new Set(answers.flatMap((answer) => answer.patient ?? []))],
-      documents: delivered.map((answer) => answer.request),
-      undelivered: refusedOnly.map((answer) => answer.request),
+      ...evidenceOf(delivered, refusedOnly),
       decision: {
         allowed: delivered.length > 0,
         reason: refusedOnly[0]?.reason ?? delivered[0]?.reason ?? '',
@@ -49,6 +47,14 @@ export async function retrieve(
     },
     recorded: false,
   }
+}
+
+/** Where the documents are of several patients, each says of whom it is: a message of ITI-20 is about one. */
+function evidenceOf(delivered: readonly Answered[], refused: readonly Answered[]): Evidence {
+  const patients = [...new Set([...delivered, ...refused].flatMap((answer) => answer.patient ?? []))]
+  const referenced = ({ request, patient }: Answered): DocumentReference =>
+    patients.length < 2 || patient === undefined ? request : { ...request, patient }
+  return { patients, documents: delivered.map(referenced), undelivered: refused.map(referenced) }
 }
 
 interface Answered {

@@ -35,6 +35,8 @@ const failed = (...codes: readonly string[]): RegistryReply => ({
 })
 const TAKEN: RegistryReply = { kind: 'answered', result: 'success', errors: [] }
 
+const REGISTRY_URL = 'https://registry.example.jp/xds/registry'
+
 function world(given: {
   readonly reply: RegistryReply
   readonly attempt?: 'again'
@@ -46,6 +48,7 @@ function world(given: {
   const waiting = [...(given.due ?? [])]
   const ports: ElsewherePorts = {
     repositoryUniqueId: REPOSITORY,
+    registryUrl: REGISTRY_URL,
     named: async () => new Set(),
     discardFile: async (key) => {
       happened.push(`discard ${key}`)
@@ -65,6 +68,7 @@ function world(given: {
       complete: async (_, recorded) => {
         happened.push(recorded === 'as kept' ? 'complete later' : 'complete')
       },
+      refuse: async () => void happened.push('refuse'),
       drop: async () => {
         happened.push('drop')
         return []
@@ -81,6 +85,26 @@ function world(given: {
   const send = (messageId = 'urn:uuid:1') => registerElsewhere(request, caller({ messageId }), ports)
   return { send, happened, sent, claims, ports }
 }
+
+t.test('the registry that was asked is evidence, with how it answered (ITI TF-2 3.42.5)', async (t) => {
+  const call = { transaction: 'ITI-42', endpoint: REGISTRY_URL }
+  const cases = [
+    [TAKEN, { ...call, result: 'success' }],
+    [failed('XDSUnknownPatientId'), { ...call, result: 'failure', reason: 'XDSUnknownPatientId' }],
+    [
+      { kind: 'not taken', reason: 'ECONNREFUSED' },
+      { ...call, result: 'failure', reason: 'ECONNREFUSED' },
+    ],
+    [
+      { kind: 'in doubt', reason: 'TimeoutError' },
+      { ...call, result: 'failure', reason: 'TimeoutError' },
+    ],
+  ] as const
+  for (const [reply, expected] of cases) {
+    const { send } = world({ reply })
+    t.same((await send()).evidence.calls, [expected])
+  }
+})
 
 const KEPT = 'keep 2.25.900.4.1,clinic-b,LAB'
 
@@ -165,7 +189,7 @@ t.test('submissions in doubt are sent again until the registry has spoken', asyn
   t.strictSame(taken.happened.slice(0, 3), ['send', 'complete later', 'discard f1'])
   const refused = world({ reply: failed('XDSUnknownPatientId'), due: [kept] })
   t.equal(await settle(refused.ports), 1)
-  t.strictSame(refused.happened, ['send', 'drop', 'discard f1'])
+  t.strictSame(refused.happened, ['send', 'refuse', 'discard f1'], 'that it was asked again is audited')
   for (const reply of [
     { kind: 'not taken', reason: 'x' },
     { kind: 'in doubt', reason: 'x' },

@@ -31,11 +31,13 @@ export function objectsOf(
   { share, source }: { readonly share: Share; readonly source: AuditSource },
 ): readonly AuditObject[] {
   const details = messageDetails(event)
+  // Documents and sets that go with their entries are named as what was removed: objects of the registry.
+  const isReferred = event.objects.objectRefs !== undefined
   const lifeCycle = REMOVING.has(event.typeCode) ? { lifeCycle: REMOVED } : {}
   return [
     ...share.patients.map((patient) => patientObject(patient, details)),
-    ...submissionObjects(event),
-    ...share.documents.map((document) => ({ ...documentObject(document), ...lifeCycle })),
+    ...(isReferred ? [] : submissionObjects(event)),
+    ...(isReferred ? [] : share.documents.map((document) => ({ ...documentObject(document), ...lifeCycle }))),
     ...share.objectRefs.map((reference) => ({ ...referenceObject(reference), ...lifeCycle })),
     ...queryObjects(event),
     ...securityObjects(event, source),

@@ -1,4 +1,4 @@
-// What of an event belongs into which message: one message concerns one patient (security d.1 of ITI TF-2 3.20.4.1.2).
+// What of an event belongs into which message: one message concerns one patient (ITI TF-2 3.20.4.1.2).
 
 import type { DocumentReference, ObjectReference } from '../../model/evidence.ts'
 import type { StoredEvent } from '../stored-event.ts'
@@ -20,14 +20,12 @@ const OF_ONE_PERSON: ReadonlySet<string> = new Set([
   'ITI-46',
   'StoreClient',
 ])
-const SECURITY_ALERT = '110113'
 
 /** At least one: an event about nobody is one message too. */
 export function sharesOf(event: StoredEvent): readonly Share[] {
   const { documents = [], objectRefs = [] } = event.objects
-  const { patients, typeCode, eventCode } = event
-  if (patients.length < 2 || OF_ONE_PERSON.has(typeCode) || eventCode === SECURITY_ALERT)
-    return [{ patients, documents, objectRefs }]
+  const { patients, typeCode } = event
+  if (patients.length < 2 || OF_ONE_PERSON.has(typeCode)) return [{ patients, documents, objectRefs }]
   const concerned = patientsConcerned(patients, [...documents, ...objectRefs])
   const shares = concerned.map((patient) => ({
     patients: [patient],

@@ -59,8 +59,8 @@ export function models(pool: pg.Pool): Models {
         if (version !== BUILT_IN && !all.some((one) => one.version === version)) return 'missing'
         if (all.every((one) => one.active === (one.version === version))) return 'unchanged'
         await execute(client, sql`update identity.match_model set active = (version = ${version}) where true`)
-        const operation = `matching model ${version} activated: ${reason}`
-        await recordChange(client, { by, peer, operation, patients: [] })
+        const alert = `matching model ${version} activated`
+        await recordChange(client, { by, peer, operation: `${alert}: ${reason}`, alert, patients: [] })
         return 'changed'
       }),
     sampleFeatures: (limit, foldVersion) => scanning(pool, (client) => sampleFeatures(client, limit, foldVersion)),

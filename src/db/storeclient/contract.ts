@@ -37,8 +37,9 @@ export function createContractStore(pool: pg.Pool): ContractStore {
                     ${contract.quotaBytes ?? null}, ${by}, ${reason ?? null})`,
         )
         const terms = JSON.stringify(contract)
-        const operation = `StoreClient contract of ${facilityId}: ${terms}${reason === undefined ? '' : ` (${reason})`}`
-        await recordChange(client, { by, peer, operation, patients: [] })
+        const alert = `StoreClient contract of ${facilityId}: ${terms}`
+        const operation = `${alert}${reason === undefined ? '' : ` (${reason})`}`
+        await recordChange(client, { by, peer, operation, alert, patients: [] })
         return 'changed'
       }),
   }

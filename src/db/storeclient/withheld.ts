@@ -277,7 +277,8 @@ async function drop(
     set: sql`state = 'dropped', ${erased(by, reason)}`,
   })
   if (ended.length === 0) return undefined
-  await recordChange(client, { by, peer, patients: [], operation: `withheld message ${withheldId} dropped: ${reason}` })
+  const alert = `withheld message ${withheldId} dropped`
+  await recordChange(client, { by, peer, patients: [], operation: `${alert}: ${reason}`, alert })
   return filesOf(ended)
 }
 
@@ -288,12 +289,8 @@ async function decide(client: Queryable, withheldId: string, { by, peer, reason 
       update journal.withheld set due_at = now() where withheld_id = ${withheldId} and ended_at is null`,
   )
   if (found === 0) return 'missing'
-  await recordChange(client, {
-    by,
-    peer,
-    patients: [],
-    operation: `withheld message ${withheldId} released: ${reason}`,
-  })
+  const alert = `withheld message ${withheldId} released`
+  await recordChange(client, { by, peer, patients: [], operation: `${alert}: ${reason}`, alert })
   return 'changed'
 }
 

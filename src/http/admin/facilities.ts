@@ -61,7 +61,8 @@ export function registerFacilityRoutes(app: FastifyInstance, ports: AdminPorts):
       const { id } = request.params
       const { status, reason } = request.body
       const why = reason === undefined ? '' : `: ${reason}`
-      const change = changeOf(request, `facility ${id} ${status}${why}`)
+      const alert = `facility ${id} ${status}`
+      const change = { ...changeOf(request, `${alert}${why}`), alert }
       const changed = await store.setFacilityStatus(id, status, reason === undefined ? change : { ...change, reason })
       return changed === 'conflict' ? hasEnded(reply, id) : answerChanged(reply, changed)
     },

@@ -11,6 +11,7 @@ import { attributeOf, childOf } from '../../codec/xml/navigate.ts'
 import type { XmlElement } from '../../codec/xml/read.ts'
 import { serialize } from '../../codec/xml/write.ts'
 import type { SubmitObjects } from '../../model/ebrim.ts'
+import type { AuditedQuery } from '../../model/evidence.ts'
 import type { RemoveRequest } from '../../registry/remove.ts'
 import type { StoredQueryAnswer, StoredQueryRequest } from '../../registry/stored-query.ts'
 import type { Codec } from '../binding.ts'
@@ -22,7 +23,7 @@ export function storedQueryCodec(transaction: 'ITI-18' | 'ITI-51'): Codec<Stored
     about: aboutQueried,
     decode: ({ body }) => ({
       query: readQueryRequest(body, transaction),
-      audit: { id: queryId(body), text: serialize(body) },
+      audit: auditedQuery(body),
     }),
     encode: (outcome, { journalId }) => ({
       body: writeQueryResponse(outcome.answer, { result: outcome.result, errors: outcome.errors, journalId }),
@@ -33,9 +34,14 @@ export function storedQueryCodec(transaction: 'ITI-18' | 'ITI-51'): Codec<Stored
   }
 }
 
-function queryId(body: XmlElement): string {
+function auditedQuery(body: XmlElement): AuditedQuery {
   const query = childOf(body, NS.rim, 'AdhocQuery')
-  return query === undefined ? '' : (attributeOf(query, 'id') ?? '')
+  const home = query === undefined ? undefined : attributeOf(query, 'home')
+  return {
+    id: query === undefined ? '' : (attributeOf(query, 'id') ?? ''),
+    text: serialize(body),
+    ...(home === undefined ? {} : { home }),
+  }
 }
 
 export interface RegisterMessage {
