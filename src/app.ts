@@ -25,6 +25,8 @@ import { endpointsOf } from './app/endpoints.ts'
 import { identityServices } from './app/feed-bindings.ts'
 import { startJobs } from './app/jobs.ts'
 import { openMatching } from './app/matching.ts'
+import { measureDatabase, openMeasuringPool } from './app/measures/database.ts'
+import { measureProcess } from './app/measures/process.ts'
 import { notificationWork } from './app/notifications.ts'
 import { type ListeningPorts, openOnboarding } from './app/onboarding.ts'
 import { openPushDoor } from './app/push-door.ts'
@@ -39,7 +41,7 @@ import { loadAffinityDomain, loadStoreClientKinds } from './config/site-data.ts'
 import { createExchangeRecorder, recordingWhile } from './db/exchange-recorder.ts'
 import type { DoorLog, DoorPorts } from './http/door.ts'
 import { createManagement } from './http/management.ts'
-import { createMetrics } from './http/metrics.ts'
+import { createMetrics, type Metrics } from './http/metrics.ts'
 import { createMllpListener } from './http/mllp-listener.ts'
 import { createReplyDelivery } from './http/reply-delivery.ts'
 import { parseAllowedAddress } from './http/reply-route.ts'
@@ -74,7 +76,8 @@ export interface ServerOptions {
 
 /** Start order: database → migrations → certificates → actors → listeners → ready (reliability: lifecycle). */
 export async function startServer(config: Config, options: ServerOptions): Promise<RunningServer> {
-  const { log } = options
+  const metrics = createMetrics()
+  const log = metrics.counted(options.log)
   await refuseOpenSecrets(config)
   const affinityDomain = loadAffinityDomain(config.dataDir)
   const dataKinds = loadStoreClientKinds(config.dataDir, affinityDomain)
@@ -85,8 +88,9 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const stopSealing = startSealing(given)
   const doors = await openDoors(given, database)
   let ports: ListeningPorts = { https: 0, mllp: 0, pix: 0 }
-  const house = await furnish(given, doors, { ports: () => ports, recording: options.recording ?? (() => true) })
-  meterRevocationLists(house.metrics.registry, given)
+  const recording = options.recording ?? (() => true)
+  const house = await furnish(given, doors, { metrics, recording, ports: () => ports })
+  meterRevocationLists(metrics.watch, given)
   const delivery = createReplyDelivery({ tls: doors.outgoing, ports: house.https.ports })
   const replies = { allowed: config.soap.asyncReplyTo.map(parseAllowedAddress), delivery }
   const https = await createHttpsDoor({ ...house.https, tls: doors.tlsOf('https'), turns: doors.turns, replies })
@@ -95,7 +99,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   doors.renewing({ https, 'mllp/storeclient': mllp, 'mllp/pix': pix })
   const adminToken = await ensureAdminToken(config)
   const management = await createManagement({
-    metrics: house.metrics.registry,
+    metrics: metrics.registry,
     checks: () => readiness(config, database.pool),
     admin: adminPorts(given, {
       ...house.administration,
@@ -117,9 +121,16 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const notifications = notificationWork(given, {
     tls: doors.outgoing,
     ports: house.https.ports,
-    metrics: house.metrics.registry,
+    watch: metrics.watch,
   })
   const jobs = startJobs([notifications, house.releasing, house.emergencies], { connection: database.connection, log })
+  const measuring = openMeasuringPool(database.connection)
+  measureDatabase(metrics.watch, measuring)
+  measureProcess(metrics.watch, {
+    config,
+    pools: { messages: database.pool, jobs: jobs.pool, metrics: measuring },
+    turns: { soap: doors.turns, ...house.pushTurns },
+  })
   let stopping: Promise<void> | undefined
   const stop = async (): Promise<void> => {
     management.drain()
@@ -130,6 +141,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     await house.recorder.drain()
     await management.close()
     await stopSealing()
+    await measuring.end()
     await database.stop()
   }
   return {
@@ -152,10 +164,13 @@ export async function startServer(config: Config, options: ServerOptions): Promi
 async function furnish(
   given: Given,
   doors: Doors,
-  { ports, recording }: { readonly ports: () => ListeningPorts; readonly recording: () => boolean },
+  {
+    metrics,
+    ports,
+    recording,
+  }: { readonly metrics: Metrics; readonly ports: () => ListeningPorts; readonly recording: () => boolean },
 ) {
   const { config, log, pool } = given
-  const metrics = createMetrics()
   const recorder = recordingWhile(recording, createExchangeRecorder(pool))
   const doorPorts: DoorPorts = { recorder, log, meter: metrics.meter }
   const blobs = await openFileBlobStore({
@@ -173,7 +188,7 @@ async function furnish(
   ]
   const stopFilling = fillRecords(given)
   const stopTending = tendCertificates(given)
-  meterExpiry(given, metrics.registry)
+  meterExpiry(given, metrics.watch)
   const registry = registryPorts(given)
   const { repository, stop } = await repositoryFor(given, {
     repository: repositoryPorts(given, { registry, blobs }),
@@ -197,13 +212,13 @@ async function furnish(
     blobs,
   })
   return {
-    metrics,
     recorder,
+    pushTurns: pushes.turns,
     tolerances: pushes.tolerances,
     reloadModel: matching.reload,
     exportStorage: storageExport(given, blobs),
     releasing: releaseWork(release, withheld.blobs),
-    emergencies: emergencyWork(given, metrics.registry),
+    emergencies: emergencyWork(given, metrics.watch),
     administration: {
       identity,
       registry,

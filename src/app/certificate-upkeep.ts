@@ -1,13 +1,13 @@
 // Composition root: what happens to certificates by time alone: overlaps end, revocation lists are renewed, coming ends are warned of.
 
 import { join } from 'node:path'
-import type { Registry } from 'prom-client'
 import { type Expiring, expiryOf, warnOfExpiry } from '../access/certificates/expiry.ts'
 import { authorityOptions, pkiPaths, renewServerWhenDue, serverNamesOf } from '../certificates/pki-directory.ts'
 import { endOverlaps, holdServerRenewal } from '../db/access/certificates.ts'
 import { noteWarning } from '../db/access/expiry-warnings.ts'
 import { transaction } from '../db/pool.ts'
 import { watchExpiry } from '../http/expiry-metrics.ts'
+import type { Watch } from '../http/metrics/gauges.ts'
 import type { Given } from './actor-ports.ts'
 import { refreshList } from './certificates.ts'
 import { watchedBy } from './watched-certificates.ts'
@@ -99,9 +99,9 @@ function once({ log }: Needed): (reason: string) => void {
 }
 
 /** Days that certificates are still good, read when the metrics are. */
-export function meterExpiry(given: Needed, registry: Registry): void {
+export function meterExpiry(given: Needed, watch: Watch): void {
   const watched = watchedBy(given)
-  watchExpiry(registry, async () => {
+  watchExpiry(watch, async () => {
     const now = new Date()
     return (await watched(now)).map((one) => expiryOf(one, now))
   })

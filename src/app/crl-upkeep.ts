@@ -2,12 +2,12 @@
 
 import { X509Certificate } from 'node:crypto'
 import { open } from 'node:fs/promises'
-import type { Registry } from 'prom-client'
 import { Agent, request } from 'undici'
 import { type CrlLife, lifeOf } from '../access/anchors.ts'
 import { MAX_CRL_BYTES, readCrl } from '../certificates/read-crl.ts'
 import { createAnchorStore, type DueCrl, keepCrl, noteCrlFailure, takeDueCrls } from '../db/access/anchors.ts'
 import { nameOf } from '../http/failure.ts'
+import type { Watch } from '../http/metrics/gauges.ts'
 import { watchRevocationLists } from '../http/metrics.ts'
 import type { Given } from './actor-ports.ts'
 
@@ -51,8 +51,8 @@ export function openCrlUpkeep(given: Given): CrlUpkeep {
 }
 
 /** Metrics of the lists, as any process of the network sees them. */
-export function meterRevocationLists(registry: Registry, { pool }: Pick<Given, 'pool'>): void {
-  watchRevocationLists(registry, async () => await livesOf(pool))
+export function meterRevocationLists(watch: Watch, { pool }: Pick<Given, 'pool'>): void {
+  watchRevocationLists(watch, async () => await livesOf(pool))
 }
 
 async function livesOf(pool: Given['pool']): Promise<readonly (CrlLife & { readonly anchor: string })[]> {

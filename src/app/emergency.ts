@@ -1,7 +1,6 @@
 // Composition root: emergency access (EMS) by staff and by assertion, what ends it by itself, and its metrics (docs/emergency.md).
 
 import type pg from 'pg'
-import type { Registry } from 'prom-client'
 import { type Asked, asksInEmergency, openByAssertion } from '../access/emergency/by-assertion.ts'
 import type { EmergencyPorts } from '../access/emergency/ports.ts'
 import type { Config } from '../config/config.ts'
@@ -10,6 +9,7 @@ import { endDue, forgetMisses, remindOverdue } from '../db/access/emergency-endi
 import { createEmergencyStore } from '../db/access/emergency-store.ts'
 import type { DoorLog } from '../http/door.ts'
 import { watchEmergencies } from '../http/emergency-metrics.ts'
+import type { Watch } from '../http/metrics/gauges.ts'
 import type { Caller } from '../model/caller.ts'
 import type { Work } from './jobs.ts'
 
@@ -40,8 +40,8 @@ export function assertedEmergency(given: House): (caller: Caller, asked: Asked) 
 }
 
 /** Ends what is over, and tells of contacts that are overdue. */
-export function emergencyWork({ log, pool }: Pick<House, 'pool'> & { readonly log: DoorLog }, metrics: Registry): Work {
-  watchEmergencies(metrics, createEmergencyStore(pool).counts)
+export function emergencyWork({ log, pool }: Pick<House, 'pool'> & { readonly log: DoorLog }, watch: Watch): Work {
+  watchEmergencies(watch, createEmergencyStore(pool).counts)
   return {
     tasks: {},
     sweep: async () => {

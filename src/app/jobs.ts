@@ -1,5 +1,6 @@
 // Composition root: the work that is done by jobs, in one runner (docs/adr/0014).
 
+import type pg from 'pg'
 import { startJobRunner, type Task } from '../db/job-runner.ts'
 import { createPool, type DatabaseConnection } from '../db/pool.ts'
 import type { Queryable } from '../db/sql.ts'
@@ -19,11 +20,17 @@ const CONCURRENCY = 8
 /** One connection listens, the others take and return jobs; they are opened when they are needed. */
 const QUEUE_CONNECTIONS = CONCURRENCY + 1
 
+export interface Jobs {
+  /** Of the queue alone. */
+  readonly pool: pg.Pool
+  readonly stop: () => Promise<void>
+}
+
 /** Starts to work; `stop` ends what is at work. */
 export function startJobs(
   works: readonly Work[],
   { connection, log }: { readonly connection: DatabaseConnection; readonly log: DoorLog },
-): { readonly stop: () => Promise<void> } {
+): Jobs {
   const queue = createPool(connection, QUEUE_CONNECTIONS, (error) =>
     log.warn({ cause: error.name }, 'a connection of the job queue broke'),
   )
@@ -37,6 +44,7 @@ export function startJobs(
     tasks: Object.assign({}, ...works.map(({ tasks }) => tasks)),
   })
   return {
+    pool: queue,
     stop: async () => {
       await runner.stop()
       for (const { close } of works) await close()

@@ -1,6 +1,5 @@
 // Composition root: update notifications to subscribers, from the outbox by the job queue (ITI TF-2 3.46, 3.10; docs/adr/0014).
 
-import type { Registry } from 'prom-client'
 import { iheError } from '../../profiles/errors/index.ts'
 import { isCertificateFault, nodeAuthenticationFailure } from '../audit/event.ts'
 import type { Config } from '../config/config.ts'
@@ -8,6 +7,7 @@ import { NOTIFY_TASK, type NotifyPair } from '../db/notification-job.ts'
 import { createOutbox, sweepOutbox } from '../db/outbox.ts'
 import { queueStates } from '../db/subscription-store.ts'
 import { type DoorPorts, observe } from '../http/door.ts'
+import type { Watch } from '../http/metrics/gauges.ts'
 import { watchNotifications } from '../http/metrics.ts'
 import { createNotificationSender } from '../http/notification-sender.ts'
 import type { OutgoingTls } from '../http/outgoing-tls.ts'
@@ -19,13 +19,13 @@ import type { Work } from './jobs.ts'
 export interface NotificationsGiven {
   readonly tls: OutgoingTls
   readonly ports: DoorPorts
-  readonly metrics: Registry
+  readonly watch: Watch
 }
 
 /** Sends what waits. */
-export function notificationWork(given: Given, { tls, ports, metrics }: NotificationsGiven): Work {
+export function notificationWork(given: Given, { tls, ports, watch }: NotificationsGiven): Work {
   const { config, log, pool } = given
-  watchNotifications(metrics, () => queueStates(pool))
+  watchNotifications(watch, () => queueStates(pool))
   const sender = createNotificationSender({
     tls,
     timeoutMs: config.notifications.timeoutMs,

@@ -5,7 +5,7 @@ import { loadPartners } from '../config/site-data.ts'
 import { createSequenceStore } from '../db/storeclient/sequences.ts'
 import { createToleranceStore, type ToleranceStore } from '../db/storeclient/tolerances.ts'
 import { type StoreClientDoor, type StoreClientServiceOptions, storeClientService } from '../http/storeclient-door.ts'
-import { createTurns } from '../mllp/turns.ts'
+import { createTurns, type Turns } from '../mllp/turns.ts'
 import type { Given } from './actor-ports.ts'
 
 /** Messages that wait for their turn are held in memory up to here, all together. */
@@ -17,6 +17,8 @@ const LARGE_MESSAGES = { overall: 8, perSystem: 4, waitMs: 60_000 }
 export interface PushDoor {
   readonly door: StoreClientDoor
   readonly tolerances: ToleranceStore
+  /** By what they are of. */
+  readonly turns: Readonly<Record<'storeclient' | 'storeclient-large', Turns>>
 }
 
 export function openPushDoor(given: Given, accept: StoreClientServiceOptions['accept']): PushDoor {
@@ -37,18 +39,21 @@ export function openPushDoor(given: Given, accept: StoreClientServiceOptions['ac
       }),
   })
   const { messagesInWork, messagesInWorkPerSystem, turnWaitMs } = config.storeclient
+  const turns = createTurns({
+    overall: messagesInWork,
+    perSystem: messagesInWorkPerSystem,
+    waitMs: turnWaitMs,
+    waitingBytes: WAITING_BYTES,
+  })
+  const largeMessages = createTurns({ ...LARGE_MESSAGES, waitingBytes: WAITING_BYTES })
   return {
+    turns: { storeclient: turns, 'storeclient-large': largeMessages },
     door: {
       serviceOf: () => service,
       readingOf,
       takesBatches: (system) => readingOf(system).batch === 'accepted',
-      turns: createTurns({
-        overall: messagesInWork,
-        perSystem: messagesInWorkPerSystem,
-        waitMs: turnWaitMs,
-        waitingBytes: WAITING_BYTES,
-      }),
-      largeMessages: createTurns({ ...LARGE_MESSAGES, waitingBytes: WAITING_BYTES }),
+      turns,
+      largeMessages,
     },
     tolerances,
   }

@@ -7,6 +7,7 @@ import type { Caller, CallingSystem, Exchange } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
 import { type Evidence, NO_EVIDENCE, type Outcome } from '../model/evidence.ts'
 import { newJournalId } from '../model/journal-id.ts'
+import type { DoorName } from '../model/trust.ts'
 
 export interface Recorder {
   readonly record: (rows: {
@@ -22,8 +23,14 @@ export interface DoorLog {
   readonly error: (fields: object, message: string) => void
 }
 
+/** Why a door refused a connection: TLS failed, its certificate, the share of one certificate or address, or the limit of all. */
+export type TurnedAway = 'handshake' | 'certificate' | 'share' | 'limit'
+
 export interface Meter {
   readonly exchange: (labels: { transaction: string; result: string; code: string }, durationSeconds: number) => void
+  /** A connection is open until what this returns is called. */
+  readonly opened: (door: DoorName) => () => void
+  readonly turnedAway: (door: DoorName, reason: TurnedAway) => void
 }
 
 export interface DoorPorts {

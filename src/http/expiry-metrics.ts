@@ -1,6 +1,6 @@
 // Prometheus metrics of certificates: days until they end, so that an alarm can be set on them (security: a.4).
 
-import { Gauge, type Registry } from 'prom-client'
+import type { Sample, Watch } from './metrics/gauges.ts'
 
 export interface Ending {
   readonly kind: 'client' | 'server' | 'authority' | 'partner'
@@ -9,43 +9,30 @@ export interface Ending {
 }
 
 /** Of several certificates of one system, the one that ends first and that nothing replaces. */
-export function watchExpiry(registry: Registry, read: () => Promise<readonly Ending[]>): void {
-  const readOnce = shared(read)
-  new Gauge({
-    name: 'client_certificate_expiry_days',
-    help: 'Days until the client certificate of a system ends',
-    labelNames: ['system'],
-    registers: [registry],
-    async collect() {
-      const ending = await readOnce()
-      this.reset()
-      for (const { kind, name, daysLeft } of ending) if (kind === 'client') this.set({ system: name }, daysLeft)
+export function watchExpiry(watch: Watch, read: () => Promise<readonly Ending[]>): void {
+  watch({
+    group: 'certificates',
+    gauges: {
+      clients: {
+        name: 'client_certificate_expiry_days',
+        help: 'Days until the client certificate of a system ends',
+        labels: ['system'],
+      },
+      others: {
+        name: 'certificate_expiry_days',
+        help: 'Days until a certificate of the server, an authority or a partner ends',
+        labels: ['kind', 'name'],
+      },
+    },
+    read: async () => {
+      // What ends first comes last, so that it is what is set.
+      const ending = [...(await read())].sort((one, other) => other.daysLeft - one.daysLeft)
+      const clients: Sample[] = []
+      const others: Sample[] = []
+      for (const { kind, name, daysLeft: value } of ending)
+        if (kind === 'client') clients.push({ labels: { system: name }, value })
+        else others.push({ labels: { kind, name }, value })
+      return { clients, others }
     },
   })
-  new Gauge({
-    name: 'certificate_expiry_days',
-    help: 'Days until a certificate of the server, an authority or a partner ends',
-    labelNames: ['kind', 'name'],
-    registers: [registry],
-    async collect() {
-      const ending = await readOnce()
-      this.reset()
-      for (const { kind, name, daysLeft } of ending) if (kind !== 'client') this.set({ kind, name }, daysLeft)
-    },
-  })
-}
-
-/** Both gauges are collected at once and read once; what ends first comes last, so that it is what is set. */
-function shared(read: () => Promise<readonly Ending[]>): () => Promise<readonly Ending[]> {
-  let reading: Promise<readonly Ending[]> | undefined
-  return () => {
-    reading ??= read()
-      // Without a database the other metrics are needed most: these have no value then.
-      .catch(() => [])
-      .then((ending) => [...ending].sort((one, other) => other.daysLeft - one.daysLeft))
-      .finally(() => {
-        reading = undefined
-      })
-    return reading
-  }
 }

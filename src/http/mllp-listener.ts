@@ -7,7 +7,7 @@ import type { MllpConnection, MllpEvent } from '../mllp/connection.ts'
 import { createMllpServer } from '../mllp/server.ts'
 import { IheError } from '../model/error.ts'
 import type { DoorName } from '../model/trust.ts'
-import { newExchange, recordRefusal } from './door.ts'
+import { newExchange, observe, recordRefusal, type TurnedAway } from './door.ts'
 import { receive } from './hl7v2-batch.ts'
 import { type Hl7v2Door, turnAway } from './hl7v2-door.ts'
 import { createIdentifier, type Identity, type IdentityOptions } from './identity.ts'
@@ -71,6 +71,8 @@ export function createMllpListener(options: MllpListenerOptions): MllpListener {
 
   /** Broken frames are never answered, but they are journalled: the vendor will ask why nothing came back. */
   function note(event: MllpEvent): void {
+    const turnedAway = TURNED_AWAY[event.kind]
+    if (turnedAway !== undefined) ports.meter.turnedAway(endpoint, turnedAway)
     const code = FRAME_FAULTS[event.kind]
     if (code === undefined) {
       if (event.kind === 'handler-failed') ports.log.error({ peer: event.peer }, 'message handler failed')
@@ -81,6 +83,7 @@ export function createMllpListener(options: MllpListenerOptions): MllpListener {
     recordRefusal(ports, exchange, { system: undefined, error }).catch(() =>
       ports.log.error({ journal: exchange.id }, 'refusal could not be journalled'),
     )
+    observe(ports, exchange, { result: 'failure', code, systemId: '' })
   }
 
   const server = createMllpServer({
@@ -96,7 +99,10 @@ export function createMllpListener(options: MllpListenerOptions): MllpListener {
       maxConnectionsPerStranger: limits.connectionsPerStranger,
     },
     onEvent: note,
-    onOpen: (socket) => options.sockets.hold(socket, endpoint),
+    onOpen: (socket) => {
+      socket.once('close', ports.meter.opened(endpoint))
+      options.sockets.hold(socket, endpoint)
+    },
     ...(options.largeMessages === undefined ? {} : { largeFrames: options.largeMessages }),
   })
   return {
@@ -104,6 +110,11 @@ export function createMllpListener(options: MllpListenerOptions): MllpListener {
     renew: server.renew,
     close: () => server.close().then(certificates.close),
   }
+}
+
+const TURNED_AWAY: Partial<Record<MllpEvent['kind'], TurnedAway>> = {
+  'handshake-failed': 'handshake',
+  'too-many-connections': 'share',
 }
 
 const FRAME_FAULTS: Partial<Record<MllpEvent['kind'], string>> = {

@@ -5,6 +5,7 @@ import { nodeAuthenticationFailure } from '../audit/event.ts'
 import { journalEntry } from '../journal/entry.ts'
 import type { Exchange } from '../model/caller.ts'
 import { NO_EVIDENCE } from '../model/evidence.ts'
+import { DOORS, type DoorName } from '../model/trust.ts'
 import type { DoorPorts } from './door.ts'
 import { nameOf } from './failure.ts'
 
@@ -30,6 +31,11 @@ const EVERYBODY_ELSE = 'from further addresses'
 /** One address that shows ever new certificates: the further ones are counted as one. */
 const MAX_OF_ADDRESS = 100
 const FURTHER = 'with further certificates'
+
+/** As anchors, metrics and certificates name it. */
+function doorOf({ endpoint }: Exchange): DoorName {
+  return DOORS.find((name) => name === endpoint) ?? 'https'
+}
 
 interface Counted {
   readonly address: string
@@ -90,6 +96,7 @@ export function createRefusalRecorder(ports: DoorPorts, togetherMs = TOGETHER_MS
 
   return {
     refused: async (exchange, refusal) => {
+      ports.meter.turnedAway(doorOf(exchange), 'certificate')
       const address = exchange.peer.replace(/:\d+$/, '')
       const { key, reason } = placeOf(address, refusal)
       const known = counting.get(key)

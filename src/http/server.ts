@@ -9,7 +9,7 @@ import { storeClientPush } from '../../profiles/transactions/index.ts'
 import { createConnectionShares } from '../mllp/connection-share.ts'
 import type { CallingSystem } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
-import { type DoorPorts, newExchange, recordRefusal } from './door.ts'
+import { type DoorPorts, newExchange, observe, recordRefusal } from './door.ts'
 import { createPresenter, type Presented, type ProxyTrust, proxyCheck } from './forwarded/proxy.ts'
 import type { Hl7v2Door } from './hl7v2-door.ts'
 import { createCertificateIdentifier, type Identity, type IdentityOptions, NOBODY } from './identity.ts'
@@ -172,14 +172,22 @@ function isReadable(url: string): boolean {
 /** Takes connections into account, within their shares; those of a proxy are of many. */
 function holdConnections({ server }: FastifyInstance, options: HttpsDoorOptions): void {
   const { connectionsPerCertificate: perCertificate, connectionsPerStranger: perStranger } = options.limits
+  const { meter } = options.ports
   const shares = createConnectionShares({ perCertificate, perStranger })
   const isProxy = options.proxy === undefined ? () => false : proxyCheck(options.proxy)
   server.on('connection', shares.knocked)
   server.on('secureConnection', (socket: TLSSocket) => {
     const is = isBelieved(socket, 'https', options.judge) ? 'believed' : 'stranger'
-    if (shares.opened(socket, is) || isProxy(socket)) options.sockets.hold(socket, 'https')
-    else socket.destroy()
+    if (shares.opened(socket, is) || isProxy(socket)) {
+      socket.once('close', meter.opened('https'))
+      options.sockets.hold(socket, 'https')
+    } else {
+      meter.turnedAway('https', 'share')
+      socket.destroy()
+    }
   })
+  server.on('tlsClientError', () => meter.turnedAway('https', 'handshake'))
+  server.on('drop', () => meter.turnedAway('https', 'limit'))
 }
 
 /**
@@ -239,6 +247,7 @@ function guard(
     // The path asked for is not kept: what is no address of ours may hold anything.
     const error = iheError('NO_ENDPOINT', { at: 'URL' })
     await recordRefusal(options.ports, exchange, { system, error })
+    observe(options.ports, exchange, { result: 'failure', code: error.row.code, systemId: system?.systemId ?? '' })
     return reply
       .code(error.row.http)
       .header('connection', 'close')
@@ -263,7 +272,9 @@ function guard(
       transaction: 'unknown',
     })
     const error = iheError('CONTENT_TYPE', { at: 'Content-Type', value: request.headers['content-type'] ?? '' })
-    await recordRefusal(options.ports, exchange, { system: known.get(request)?.system, error })
+    const system = known.get(request)?.system
+    await recordRefusal(options.ports, exchange, { system, error })
+    observe(options.ports, exchange, { result: 'failure', code: error.row.code, systemId: system?.systemId ?? '' })
     await connectionChannel(reply, 'connection').fault(renderFault({ error, exchange, packaging: 'simple' }, undefined))
     return reply
   }

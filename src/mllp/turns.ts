@@ -19,6 +19,13 @@ export interface Turns {
    * @throws {IheError} BUSY when it does not come in time, or too much is waiting already.
    */
   readonly take: (systemId: string, bytes: number) => Promise<() => void>
+  readonly state: () => TurnsState
+}
+
+export interface TurnsState {
+  readonly inWork: number
+  readonly waiting: number
+  readonly waitingBytes: number
 }
 
 interface Waiting {
@@ -102,6 +109,11 @@ export function createTurns(limits: TurnLimits): Turns {
       if (waitingBytes + bytes > limits.waitingBytes) throw busyError('too many bytes wait for their turn')
       return wait(systemId, bytes)
     },
+    state: () => ({
+      inWork: busy,
+      waiting: [...queues.values()].reduce((sum, queue) => sum + queue.length, 0),
+      waitingBytes,
+    }),
   }
 }
 

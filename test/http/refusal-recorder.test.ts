@@ -17,7 +17,7 @@ function open(_t: Test, togetherMs?: number) {
       },
     },
     log: { info: silent, warn: silent, error: silent },
-    meter: { exchange: silent },
+    meter: { exchange: silent, opened: () => silent, turnedAway: silent },
   }
   const recorder = createRefusalRecorder(ports, togetherMs)
   const refused = (peer: string, refusal: { readonly reason: string; readonly fingerprint?: string }) =>

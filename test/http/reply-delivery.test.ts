@@ -74,7 +74,7 @@ function sender(t: Test, backoffMs: readonly number[] = [1, 1]) {
     ports: {
       recorder: { record: async (rows) => void entries.push(...rows.entries) },
       log,
-      meter: { exchange: () => {} },
+      meter: { exchange: () => {}, opened: () => () => {}, turnedAway: () => {} },
     },
     patience: { backoffMs, responseMs: 300 },
   })
