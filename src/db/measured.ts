@@ -47,6 +47,8 @@ export interface SealingState {
 
 /** More than this is an alarm whatever it is, and counting has to end. */
 const COUNTED_MOST = 100_000
+/** This month and the one before, to which late events still come. */
+const CHAINS_AT_WORK = 2
 
 /** How far sealing is behind. */
 export async function sealingState(client: Queryable): Promise<SealingState> {
@@ -56,6 +58,36 @@ export async function sealingState(client: Queryable): Promise<SealingState> {
       select (select count(*)::int from (select from audit.unsealed limit ${COUNTED_MOST}) counted) as unsealed,
              coalesce((select extract(epoch from now() - at) from audit.unsealed order by event_id limit 1), 0)::float8 as "oldestSeconds",
              coalesce((select position from audit.seal order by position desc limit 1), 0)::text as position`,
+  )
+  if (state === undefined) throw new Error('a statement without a table gave no row')
+  return state
+}
+
+export interface ChainState {
+  /** Events in the chain of the newest month. */
+  readonly headSeq: number
+  /** Age of the oldest seal that no checkpoint covers. */
+  readonly unsignedSeconds: number
+  readonly checkpoints: number
+  /** Chains in which a verification found something wrong. */
+  readonly broken: number
+  /** Absent: nothing was verified yet. */
+  readonly verificationAgeSeconds: number | null
+}
+
+/** How far the chains are signed and verified. */
+export async function chainState(client: Queryable): Promise<ChainState> {
+  const state = await queryOne<ChainState>(
+    client,
+    sql`/* metrics of the chain */
+      with newest as (select chain, seq from audit.chain where dropped_at is null order by chain desc limit ${CHAINS_AT_WORK})
+      select coalesce((select seq from newest order by chain desc limit 1), 0)::float8 as "headSeq",
+             coalesce((select extract(epoch from now() - min(s.sealed_at)) from newest c
+                       left join lateral (select seq from audit.checkpoint k where k.chain = c.chain order by number desc limit 1) signed on true
+                       join audit.seal s on s.chain = c.chain and s.seq = coalesce(signed.seq, 0) + 1), 0)::float8 as "unsignedSeconds",
+             coalesce((select number from audit.checkpoint order by number desc limit 1), 0)::float8 as checkpoints,
+             (select count(*)::int from audit.verification where failure is not null) as broken,
+             (select extract(epoch from now() - max(verified_at))::float8 from audit.verification) as "verificationAgeSeconds"`,
   )
   if (state === undefined) throw new Error('a statement without a table gave no row')
   return state

@@ -1,7 +1,14 @@
 // Composition root: what the metrics tell of the database: queues, sealing of audit events, partitions, sizes. Every process tells the same.
 
 import type pg from 'pg'
-import { databaseSizes, jobStates, partitionedStates, sealingState, withheldStates } from '../../db/measured.ts'
+import {
+  chainState,
+  databaseSizes,
+  jobStates,
+  partitionedStates,
+  sealingState,
+  withheldStates,
+} from '../../db/measured.ts'
 import { createPool, type DatabaseConnection } from '../../db/pool.ts'
 import { atMostEvery, type Watch } from '../../http/metrics/gauges.ts'
 
@@ -21,6 +28,7 @@ export function openMeasuringPool(connection: DatabaseConnection): pg.Pool {
 export function measureDatabase(watch: Watch, pool: pg.Pool): void {
   measureQueues(watch, pool)
   measureSealing(watch, pool)
+  measureChain(watch, pool)
   measurePartitions(watch, pool)
   measureSizes(watch, pool)
 }
@@ -86,6 +94,32 @@ function measureSealing(watch: Watch, pool: pg.Pool): void {
     read: async () => {
       const { position, ...behind } = await sealingState(pool)
       return { ...behind, position: Number(position) }
+    },
+  })
+}
+
+function measureChain(watch: Watch, pool: pg.Pool): void {
+  watch({
+    group: 'chain',
+    gauges: {
+      headSeq: { name: 'tsunagi_audit_chain_head_seq', help: 'Events in the chain of the newest month' },
+      unsignedSeconds: {
+        name: 'tsunagi_audit_unsigned_oldest_seconds',
+        help: 'Age of the oldest seal that no checkpoint covers: what could be cut off unseen',
+      },
+      checkpoints: { name: 'tsunagi_audit_checkpoint_number', help: 'Number of the newest signed checkpoint' },
+      broken: {
+        name: 'tsunagi_audit_chains_broken',
+        help: 'Months whose chain a verification found changed, cut or out of order',
+      },
+      verificationAgeSeconds: {
+        name: 'tsunagi_audit_verification_age_seconds',
+        help: 'Time since the last verification of a chain; no value before the first',
+      },
+    },
+    read: async () => {
+      const { verificationAgeSeconds, ...state } = await chainState(pool)
+      return verificationAgeSeconds === null ? state : { ...state, verificationAgeSeconds }
     },
   })
 }
