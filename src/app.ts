@@ -13,6 +13,7 @@ import {
   storedQueryPorts,
 } from './app/actor-ports.ts'
 import { adminPorts, ensureAdminToken, readiness } from './app/admin-ports.ts'
+import { beginLife } from './app/application-life.ts'
 import { startSealing } from './app/audit-sealing.ts'
 import { meterExpiry, tendCertificates } from './app/certificate-upkeep.ts'
 import { withOwnCertificate } from './app/certificates.ts'
@@ -111,6 +112,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
       ports: () => ports,
     }),
   })
+  const life = await beginLife(given)
   const [httpsPort, mllpPort, pixPort, managementPort] = await Promise.all([
     https.listen(config.https.port, config.https.host),
     mllp.listen(config.mllp.storeclient.port, config.mllp.host),
@@ -140,6 +142,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     await house.stop()
     await house.recorder.drain()
     await management.close()
+    await life.end()
     await stopSealing()
     await measuring.end()
     await database.stop()

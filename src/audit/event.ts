@@ -24,6 +24,7 @@ export type OutcomeIndicator = 0 | 4 | 8 | 12
 
 /** A process of this product on its host. */
 export interface AuditedApplication {
+  /** Product and instance. */
   readonly product: string
   readonly pid: number
   /** User of the operating system. */

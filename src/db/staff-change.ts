@@ -39,7 +39,7 @@ export function recordLook(client: Queryable, look: AuditedChange): Promise<void
 
 /** Documents left the network in a file (DICOM PS3.15 A.5.3.5 Export). */
 export function recordExport(client: Queryable, exported: AuditedChange): Promise<void> {
-  return record(client, exported, { eventCode: '110106', typeCode: 'ssmix-export' })
+  return record(client, exported, { eventCode: '110106', typeCode: 'ssmix-export', action: 'R' })
 }
 
 /** What a person may do or how the person logs on was changed (DICOM PS3.15 A.5.3.11, User Security Attributes Changed). */
@@ -66,7 +66,7 @@ export function recordLogin(client: Queryable, { act, reason, ...login }: Audite
 
 /** A ledger of consents or links was handed out (DICOM PS3.15 A.5.3.5 Export). */
 export function recordLedger(client: Queryable, exported: AuditedChange): Promise<void> {
-  return record(client, exported, { eventCode: '110106', typeCode: 'ledger' })
+  return record(client, exported, { eventCode: '110106', typeCode: 'ledger', action: 'R' })
 }
 
 /** Emergency access of a facility; in the exchange that began it, where there is one. */

@@ -54,8 +54,8 @@ export interface Case {
 }
 
 const ROOT = new URL('../../fixtures/', import.meta.url)
-/** The demo network itself and trees of storages, no cases. */
-const NO_CASES = ['demo', 'ssmix']
+/** The demo network itself, trees of storages and audit messages, no cases. */
+const NO_CASES = ['demo', 'ssmix', 'atna']
 const REQUESTS = ['request.xml', 'request.mime', 'request.hl7', 'request.json']
 
 export function readCase(name: string): Case {

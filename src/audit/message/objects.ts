@@ -14,7 +14,7 @@ import type { AuditDetail, AuditObject } from '../../model/audit-message.ts'
 import type { DocumentReference, ObjectReference } from '../../model/evidence.ts'
 import type { AuditSource } from '../source.ts'
 import type { StoredEvent } from '../stored-event.ts'
-import { isOutgoing, ownUri } from './places.ts'
+import { isOutgoing, ownUri, peerUri } from './places.ts'
 import type { Share } from './shares.ts'
 
 const PERSON = 1
@@ -31,13 +31,13 @@ export function objectsOf(
   { share, source }: { readonly share: Share; readonly source: AuditSource },
 ): readonly AuditObject[] {
   const details = messageDetails(event)
-  // Documents and sets that go with their entries are named as what was removed: objects of the registry.
-  const isReferred = event.objects.objectRefs !== undefined
   const lifeCycle = REMOVING.has(event.typeCode) ? { lifeCycle: REMOVED } : {}
   return [
     ...share.patients.map((patient) => patientObject(patient, details)),
-    ...(isReferred ? [] : submissionObjects(event)),
-    ...(isReferred ? [] : share.documents.map((document) => ({ ...documentObject(document), ...lifeCycle }))),
+    ...submissionObjects(event),
+    ...(namesDocuments(event)
+      ? share.documents.map((document) => ({ ...documentObject(document), ...lifeCycle }))
+      : []),
     ...share.objectRefs.map((reference) => ({ ...referenceObject(reference), ...lifeCycle })),
     ...queryObjects(event),
     ...securityObjects(event, source),
@@ -64,9 +64,19 @@ function patientObject(id: string, details: readonly AuditDetail[]): AuditObject
   return { id, typeCode: PERSON, typeCodeRole: ROLES.patient, idType: PATIENT_NUMBER, details }
 }
 
-function submissionObjects({ objects }: StoredEvent): readonly AuditObject[] {
+/** A submission is named by its set; of removed objects their entries are named; a push has a set of our own making. */
+const WITHOUT_DOCUMENTS: ReadonlySet<string> = new Set(['ITI-41', 'ITI-42', 'ITI-57', 'ITI-61', 'ITI-62', 'ITI-92'])
+const WITHOUT_SET: ReadonlySet<string> = new Set(['ITI-62', 'StoreClient'])
+const PATIENT_RECORD = '110110'
+
+function namesDocuments({ typeCode, eventCode }: StoredEvent): boolean {
+  if (typeCode === 'StoreClient') return eventCode !== PATIENT_RECORD
+  return !WITHOUT_DOCUMENTS.has(typeCode)
+}
+
+function submissionObjects({ typeCode, objects }: StoredEvent): readonly AuditObject[] {
   const id = objects.submissionSetUniqueId
-  if (id === undefined) return []
+  if (id === undefined || WITHOUT_SET.has(typeCode)) return []
   return [{ id, typeCode: SYSTEM_OBJECT, typeCodeRole: ROLES.job, idType: SUBMISSION_SET, details: [] }]
 }
 
@@ -130,7 +140,7 @@ function resource(uri: string): AuditObject {
 /** The node that could not prove who it is; else what was changed or used. */
 function subjectOf(event: StoredEvent, source: AuditSource): string {
   if (event.typeCode !== '110126') return ownUri(event, source)
-  return isOutgoing(event) ? event.endpoint : `tls://${event.peer}`
+  return isOutgoing(event) ? event.endpoint : peerUri(event.peer)
 }
 
 function alertDetails({ objects }: StoredEvent): readonly AuditDetail[] {

@@ -28,14 +28,23 @@ export function ownUri(event: Pick<AuditEvent, 'endpoint' | 'typeCode'>, source:
 const PORT = /:\d+$/
 const MAPPED = /^::ffff:(?=\d+\.)/i
 
-/** Name or address of `host:port`, `[host]:port` or `host`; absent for a peer without a place. */
+/** Name or address of `host:port` (an IPv6 address with or without brackets) or `host`; absent for a peer without a place. */
 export function accessPointOf(peer: string): Pick<AuditParticipant, 'networkAccessPoint'> {
   const id = hostOf(peer)
   if (id === '') return {}
   return { networkAccessPoint: { id, type: isIP(id) === 0 ? 'name' : 'address' } }
 }
 
-export function hostOf(peer: string): string {
-  const host = isIP(peer) === 0 ? peer.replace(PORT, '') : peer
-  return host.replace(/^\[(.*)\]$/, '$1').replace(MAPPED, '')
+/** A socket's peer always has a port: what stands behind the last colon is never a part of an IPv6 address. */
+function hostOf(peer: string): string {
+  return peer
+    .replace(PORT, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .replace(MAPPED, '')
+}
+
+/** The peer as a URI (RFC 3986, 3.2.2). */
+export function peerUri(peer: string): string {
+  const host = hostOf(peer)
+  return `tls://${isIP(host) === 6 ? `[${host}]` : host}${PORT.exec(peer)?.[0] ?? ''}`
 }
