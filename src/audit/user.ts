@@ -11,6 +11,8 @@ export interface AuditedUser {
   readonly name: string
   readonly origin: User['origin']
   readonly staffId?: string
+  /** Name for people, as asserted or as the person was entered. */
+  readonly displayName?: string
   readonly job: string
   readonly roles: readonly Code[]
   readonly purpose: string
@@ -19,7 +21,7 @@ export interface AuditedUser {
 }
 
 export function auditedUser(user: User): AuditedUser {
-  const { name, origin, staffId, job, roles, purpose, purposeOfUse, organizationId } = user
+  const { name, origin, staffId, displayName, job, roles, purpose, purposeOfUse, organizationId } = user
   return {
     name,
     origin,
@@ -27,6 +29,7 @@ export function auditedUser(user: User): AuditedUser {
     roles,
     purpose,
     ...(staffId === undefined ? {} : { staffId }),
+    ...(displayName === undefined ? {} : { displayName }),
     ...(purposeOfUse === undefined ? {} : { purposeOfUse }),
     ...(organizationId === undefined ? {} : { organizationId }),
   }

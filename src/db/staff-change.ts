@@ -122,9 +122,11 @@ async function record(client: Queryable, event: Recorded, kind: EventKind): Prom
   const { eventCode, typeCode, action = 'E' } = kind
   await execute(
     client,
+    // What staff of a facility do is in the access log of that facility (idlink L-3).
     sql`/* audit of what staff do */
       insert into audit.event (exchange_id, event_code, action, type_code, outcome, facility_id, peer, endpoint, patients, objects, reason)
-      values (${exchangeId}, ${eventCode}, ${action}, ${typeCode}, ${outcome}, ${facilityId}, ${peer}, ${endpoint}, ${patients},
-              ${JSON.stringify({ by, emergency, alert })}, ${operation})`,
+      values (${exchangeId}, ${eventCode}, ${action}, ${typeCode}, ${outcome},
+              coalesce(${facilityId}, (select facility_id from access.staff where staff_id = substring(${by} from '^staff:(.*)$'))),
+              ${peer}, ${endpoint}, ${patients}, ${JSON.stringify({ by, emergency, alert })}, ${operation})`,
   )
 }

@@ -9,6 +9,10 @@ export interface DocumentReference {
   readonly homeCommunityId?: string
   /** Whose it is, in CX form, where an exchange is about several patients: a message of ITI-20 is about one. */
   readonly patient?: string
+  /** Facility that published what was handed out or listed: told in its records when the document is long gone (idlink L-1). */
+  readonly publisher?: string
+  /** classCode without scheme, of the same. */
+  readonly kind?: string
 }
 
 /** An object of the registry, by its entryUUID. */

@@ -49,11 +49,17 @@ export async function retrieve(
   }
 }
 
-/** Where the documents are of several patients, each says of whom it is: a message of ITI-20 is about one. */
+/**
+ * Whose content went out is told by the event itself: the entry may be gone when it is asked (idlink L-1). Where the documents are of
+ * several patients, each says of whom it is: a message of ITI-20 is about one.
+ */
 function evidenceOf(delivered: readonly Answered[], refused: readonly Answered[]): Evidence {
   const patients = [...new Set([...delivered, ...refused].flatMap((answer) => answer.patient ?? []))]
-  const referenced = ({ request, patient }: Answered): DocumentReference =>
-    patients.length < 2 || patient === undefined ? request : { ...request, patient }
+  const referenced = ({ request, patient, entry }: Answered): DocumentReference => ({
+    ...request,
+    ...(patients.length < 2 || patient === undefined ? {} : { patient }),
+    ...(entry === undefined ? {} : { publisher: entry.publisher, kind: entry.kind }),
+  })
   return { patients, documents: delivered.map(referenced), undelivered: refused.map(referenced) }
 }
 
@@ -61,6 +67,7 @@ interface Answered {
   readonly request: DocumentRequest
   readonly reason: string
   readonly patient?: string
+  readonly entry?: RetrievableEntry
   readonly document?: DeliveredDocument
   readonly error?: IheError
 }
@@ -101,7 +108,7 @@ function answerOne(request: DocumentRequest, material: Material): Answered {
       error: iheError('DOCUMENT_DAMAGED', { at: 'DocumentUniqueId', value: request.documentUniqueId, location }),
     }
   }
-  return { ...about, document: { request, mimeType: visible.mimeType, body } }
+  return { ...about, entry: visible, document: { request, mimeType: visible.mimeType, body } }
 }
 
 /** Small documents are checked here; files are checked while they stream, and cut before their end when damaged. */

@@ -46,6 +46,7 @@ const ENTRIES = [
   stored('7', { kind: 'SECRET', mimeType: 'hidden/type' }),
   stored('7', { mimeType: 'open/type' }),
   stored('8', { publisher: 'clinic-b', kind: 'SECRET' }),
+  stored('9', { access: { ...access, patientId: { value: 'P2', authority: COMMUNITY } } }),
 ]
 
 function world() {
@@ -124,4 +125,15 @@ t.test('own documents are delivered whatever the consent says', async (t) => {
 t.test('the home that was sent is echoed', async (t) => {
   const request = { homeCommunityId: 'urn:oid:2.25.1', repositoryUniqueId: REPOSITORY, documentUniqueId: '1' }
   t.match((await world().ask(request)).answer, [{ request }])
+})
+
+t.test('the evidence says whose content went out, not whose was asked for in vain (d.10; idlink L-1)', async (t) => {
+  const { ask } = world()
+  const { evidence } = await ask('1', '4')
+  const asked = { repositoryUniqueId: REPOSITORY, documentUniqueId: '1' }
+  t.strictSame(evidence.documents, [{ ...asked, publisher: 'hospital-a', kind: 'LAB' }])
+  t.strictSame(evidence.undelivered, [{ ...asked, documentUniqueId: '4' }])
+  const several = (await ask('1', '9')).evidence
+  t.match(several.documents, [{ patient: `P1^^^&${COMMUNITY}&ISO` }, { patient: `P2^^^&${COMMUNITY}&ISO` }])
+  t.equal(several.patients.length, 2)
 })

@@ -392,7 +392,13 @@ t.test('every call is in the audit and in the journal with facility, reader and 
     event_code: '110106',
     type_code: 'clinical-content',
     facility_id: 'clinic-b',
-    objects: { by: 'staff:clinic-b-test-doctor', documents: [{ documentUniqueId: laboratoryId }, {}] },
+    objects: {
+      by: 'staff:clinic-b-test-doctor',
+      documents: [
+        { documentUniqueId: laboratoryId, publisher: 'hospital-a', kind: 'LAB' },
+        { publisher: 'hospital-a' },
+      ],
+    },
   })
   const refused = events.find(({ type_code, outcome }) => type_code === 'clinical-content' && outcome === 8)
   t.match(refused, { objects: { by: 'staff:pharmacy-c-test-doctor' }, reason: /^deny: / })

@@ -66,10 +66,15 @@ export interface Calendar {
 export async function calendar(request: CalendarRequest, ports: CalendarPorts): Promise<Calendar> {
   const { found, evidence } = await look(request, ports)
   const shown = found.slice(0, MAX_DOCUMENTS)
-  const documents = shown.flatMap(({ entry }) =>
+  const documents = shown.flatMap(({ entry, publisher }) =>
     entry.repositoryUniqueId === undefined
       ? []
-      : { documentUniqueId: entry.uniqueId, repositoryUniqueId: entry.repositoryUniqueId },
+      : {
+          documentUniqueId: entry.uniqueId,
+          repositoryUniqueId: entry.repositoryUniqueId,
+          publisher: publisher.facilityId,
+          kind: entry.classCode.code,
+        },
   )
   await ports.record(request, {
     result: 'success',

@@ -98,10 +98,11 @@ async function reading<T>(
     return undefined
   }
   const known: Evidence = { ...evidence, patients: [formatCx(opened.entry.patientId)], ...emergencyOf([opened]) }
-  const documents = [asked]
+  const shown = { ...asked, publisher: opened.publisher.facilityId, kind: opened.entry.classCode.code }
+  const documents = [shown]
   try {
     const answer = await work({ viewer, opened }, (uniqueId) =>
-      documents.push({ ...asked, documentUniqueId: uniqueId }),
+      documents.push({ ...shown, documentUniqueId: uniqueId }),
     )
     await ports.record(request, {
       result: 'success',
