@@ -34,6 +34,7 @@ import { certificatePorts } from './certificates.ts'
 import { emergencyAdministration } from './emergency.ts'
 import { explainingPorts, simulationPorts } from './explaining.ts'
 import { certificateOf } from './issuing-authority.ts'
+import { recordPorts } from './records.ts'
 import { trainApart } from './training.ts'
 import { anchorPorts } from './trust.ts'
 
@@ -115,6 +116,7 @@ export function adminPorts(
     emergency: emergencyAdministration(house),
     explaining: explainingPorts(house),
     simulation: simulationPorts(house),
+    records: recordPorts(house),
     release: given.release,
     onboarding: given.onboarding,
     usage: { ...createUsageReader(pool), fees: loadFees(config.dataDir) },

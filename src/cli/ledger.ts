@@ -1,18 +1,10 @@
 // tsunagi facility ledger: links and consents of a facility and month, for its records and for billing (管理台帳, idlink C-11).
 
-import { createWriteStream } from 'node:fs'
-import { rename } from 'node:fs/promises'
-import { basename } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type { Command } from 'commander'
 import { segment } from './admin-command.ts'
-import { receiveStream } from './admin-stream.ts'
-import { adminTarget, type Context, contextOf } from './context.ts'
+import { type Context, contextOf } from './context.ts'
+import { receiveFile } from './file-output.ts'
 import type { Terminal } from './terminal.ts'
-
-/** Patient numbers stand in it: its owner alone reads it. */
-const PRIVATE = 0o600
 
 interface LedgerOptions {
   readonly month: string
@@ -36,15 +28,5 @@ export function registerLedger(group: Command, terminal: Terminal): void {
 async function writeLedger(context: Context, facilityId: string, options: LedgerOptions): Promise<void> {
   const format = context.format === 'json' ? 'json' : 'csv'
   const query = `month=${segment(options.month)}&ledger=${segment(options.ledger)}&format=${format}`
-  const target = await adminTarget(context)
-  const stream = receiveStream(target, `/facilities/${segment(facilityId)}/ledger?${query}`)
-  if (options.out === undefined) {
-    for await (const chunk of stream) context.terminal.out(chunk)
-    return
-  }
-  // A file of that name is a whole ledger.
-  const unfinished = `${options.out}.part`
-  await pipeline(Readable.from(stream), createWriteStream(unfinished, { mode: PRIVATE, flush: true }))
-  await rename(unfinished, options.out)
-  context.terminal.err(`${basename(options.out)} written\n`)
+  await receiveFile(context, `/facilities/${segment(facilityId)}/ledger?${query}`, options.out)
 }

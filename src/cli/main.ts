@@ -5,6 +5,7 @@ import { registerAccess } from './access.ts'
 import { registerAccount } from './account.ts'
 import { registerAgreement } from './agreement.ts'
 import { registerAnchor } from './anchor.ts'
+import { registerAudit } from './audit.ts'
 import { registerBench } from './bench/bench.ts'
 import { registerCalendar } from './calendar.ts'
 import { registerCert } from './cert.ts'
@@ -79,6 +80,7 @@ const commands: readonly Registration[] = [
   registerHeld,
   registerQuarantine,
   registerUsage,
+  registerAudit,
   registerCert,
   registerIssuer,
   registerAnchor,

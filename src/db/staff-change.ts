@@ -1,5 +1,6 @@
 // Audit events of what staff do: changes, searches (DICOM PS3.15 A.5.3.11 Security Alert: 110129 Security Configuration, 110137 for persons).
 
+import type { LogUse } from '../audit/records/ports.ts'
 import { newJournalId } from '../model/journal-id.ts'
 import { notifyAccessChanged } from './access/change-feed.ts'
 import { execute, type Queryable, sql } from './sql.ts'
@@ -92,6 +93,11 @@ export function recordEmergency(
 /** A report about who looked at what was read (DICOM PS3.15 A.5.3.2 Audit Log Used). */
 export function recordReport(client: Queryable, read: AuditedChange): Promise<void> {
   return record(client, read, { eventCode: '110101', typeCode: 'emergency-report', action: 'R' })
+}
+
+/** The audit log, or a record made of it, was read or handed out (DICOM PS3.15 A.5.3.2 Audit Log Used). */
+export function recordLogUse(client: Queryable, { typeCode, ...use }: LogUse): Promise<void> {
+  return record(client, use, { eventCode: '110101', typeCode, action: 'R' })
 }
 
 /** Somebody asked why a patient's documents are seen or not (DICOM PS3.15 A.5.3.10 Query). */

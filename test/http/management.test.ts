@@ -41,6 +41,7 @@ const admin: AdminPorts = {
   emergency: { ports: {}, store: {} } as AdminPorts['emergency'],
   explaining: {} as AdminPorts['explaining'],
   simulation: {} as AdminPorts['simulation'],
+  records: {} as AdminPorts['records'],
   release: {} as AdminPorts['release'],
   usage: {} as AdminPorts['usage'],
   onboarding: {} as AdminPorts['onboarding'],

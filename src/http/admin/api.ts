@@ -8,10 +8,12 @@ import { registerAccessRoutes } from './access.ts'
 import { registerAgreementRoutes } from './agreements.ts'
 import { registerAnchorRoutes } from './anchors.ts'
 import { answerError, answerInvalid, answerRefusal, notFound } from './answers.ts'
+import { registerAuditLogRoutes } from './audit-log.ts'
 import { authorise } from './authorise.ts'
 import { registerCalendarRoutes } from './calendar.ts'
 import { registerCertificateRoutes } from './certificates.ts'
 import { registerConsentRoutes } from './consents.ts'
+import { registerContentReferences } from './content-references.ts'
 import { registerContractRoutes } from './contracts.ts'
 import { registerDocumentRoutes } from './documents.ts'
 import { registerEmergencyRoutes } from './emergency.ts'
@@ -97,6 +99,8 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerCalendarRoutes(app, ports)
   registerDocumentRoutes(app, ports)
   registerEmergencyRoutes(app, ports)
+  registerAuditLogRoutes(app, ports)
+  registerContentReferences(app, ports)
 }
 
 /** PostgreSQL keeps no zero character: nothing has such a name. */

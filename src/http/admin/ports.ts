@@ -9,6 +9,7 @@ import type { AdministrationStore, Change } from '../../access/ports.ts'
 import type { RightsStore } from '../../access/rights/ports.ts'
 import type { SimulationPorts } from '../../access/simulation/ports.ts'
 import type { IssuerStore } from '../../access/xua/ports.ts'
+import type { RecordPorts } from '../../audit/records/ports.ts'
 import type { AdministrationPorts } from '../../identity/administration-ports.ts'
 import type { SubscriptionStore } from '../../identity/subscription-ports.ts'
 import type { ImportLine, ImportProgress } from '../../identity/transfer/import.ts'
@@ -48,6 +49,8 @@ export interface AdminPorts {
   /** Why something is seen or not, and what a change of policy would do. */
   readonly explaining: ExplainingPorts
   readonly simulation: SimulationPorts
+  /** The audit log for those who look after it. */
+  readonly records: RecordPorts
   /** Held messages and quarantine. */
   readonly release: ReleasePorts
   readonly usage: UsageReader & { readonly fees: Fees }

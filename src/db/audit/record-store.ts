@@ -1,0 +1,54 @@
+// The audit log for its readers on PostgreSQL (port RecordStore of src/audit/records); every reading is an event itself.
+
+import type pg from 'pg'
+import type { RecordStore } from '../../audit/records/ports.ts'
+import { query, queryOne, sql } from '../sql.ts'
+import { recordLogUse } from '../staff-change.ts'
+import { findClaims } from './claims.ts'
+import { findEvents, findLooks } from './event-pages.ts'
+import { findReferences, type ReadTitle } from './references.ts'
+
+export function createRecordStore(pool: pg.Pool, readTitle: ReadTitle): RecordStore {
+  return {
+    events: (asked) => findEvents(pool, asked),
+    looks: (asked) => findLooks(pool, asked),
+    references: (asked) => findReferences(pool, asked, readTitle),
+    claims: (asked) => findClaims(pool, asked),
+    patient: (id, facilityId) => findPatientIds(pool, id, facilityId),
+    facilityName: async (facilityId) =>
+      (
+        await queryOne<{ readonly name: string }>(
+          pool,
+          sql`/* name of a facility */ select name from access.facility where facility_id = ${facilityId}`,
+        )
+      )?.name,
+    recordUse: (use) => recordLogUse(pool, use),
+  }
+}
+
+/**
+ * Ids that were taken away by a merge lead to the person who has them since; none for a number that nobody has. Staff of a facility know
+ * patients by its numbers and those of the network: any other leads nowhere.
+ */
+async function findPatientIds(
+  pool: pg.Pool,
+  { value, authority }: Parameters<RecordStore['patient']>[0],
+  facilityId: string | undefined,
+): Promise<readonly string[]> {
+  const own = sql`select oid from identity.domain where kind = 'facility' and facility_id = ${facilityId ?? null}`
+  const domains =
+    authority === undefined
+      ? own
+      : facilityId === undefined
+        ? sql`select ${authority}::text`
+        : sql`select oid from identity.domain where oid = ${authority} and (kind = 'community' or facility_id = ${facilityId})`
+  const rows = await query<{ readonly cx: string }>(
+    pool,
+    sql`/* all ids of a patient */
+      select distinct i.value || '^^^&' || i.domain || '&ISO' as cx
+      from identity.identifier q
+      join identity.identifier i on i.person_key = q.person_key and (i.status = 'active' or i.survivor is not null)
+      where q.domain in (${domains}) and q.value = ${value} and (q.status = 'active' or q.survivor is not null)`,
+  )
+  return rows.map(({ cx }) => cx)
+}
