@@ -25,6 +25,8 @@ import { emergencyWork } from './app/emergency.ts'
 import { endpointsOf } from './app/endpoints.ts'
 import { identityServices } from './app/feed-bindings.ts'
 import { startJobs } from './app/jobs.ts'
+import { journalAccess, withOwnJournal } from './app/journal-access.ts'
+import { openKeyRing } from './app/key-file.ts'
 import { openMatching } from './app/matching.ts'
 import { measureDatabase, openMeasuringPool } from './app/measures/database.ts'
 import { measureProcess } from './app/measures/process.ts'
@@ -181,6 +183,13 @@ async function furnish(
     maxDocumentBytes: config.limits.documentBytes,
   })
   const withheld = await openWithheld(given)
+  const keys = await openKeyRing({
+    dataDir: config.dataDir,
+    fileName: 'journal-keys',
+    setting: 'journal.keys',
+    configured: undefined,
+  })
+  const journal = journalAccess(given, { keys, recorder })
   const xua = openXua(given, { recorder, revision: doors.shared.revision })
   const stopUpkeep = [
     xua.stop,
@@ -228,6 +237,7 @@ async function furnish(
       blobs,
       release,
       onboarding,
+      journal,
       changed: doors.changed,
     },
     stop: async () => {
@@ -245,7 +255,7 @@ async function furnish(
       endpoints,
       storeClient: { ports: doorPorts, ...pushes.door },
       ...routes,
-      ownRoutes: withOwnCertificate(given, doorPorts, routes.ownRoutes),
+      ownRoutes: withOwnJournal({ door: doorPorts, journal }, withOwnCertificate(given, doorPorts, routes.ownRoutes)),
       limits: config.limits,
     },
     mllp: { ...doors.shared, ports: doorPorts, limits: config.limits },

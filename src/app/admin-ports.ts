@@ -85,6 +85,7 @@ export function adminPorts(
     readonly ports: () => { https: number; mllp: number }
     readonly release: ReleasePorts
     readonly onboarding: AdminPorts['onboarding']
+    readonly journal: AdminPorts['journal']
     /** Called after every change. */
     readonly changed: () => void
   },
@@ -119,6 +120,7 @@ export function adminPorts(
     records: recordPorts(house),
     release: given.release,
     onboarding: given.onboarding,
+    journal: given.journal,
     usage: { ...createUsageReader(pool), fees: loadFees(config.dataDir) },
     changed: given.changed,
     subscriptions: createSubscriptionStore(pool),

@@ -22,6 +22,7 @@ import { registerFeed } from './feed.ts'
 import { registerGenerate } from './generate.ts'
 import { registerInvite } from './invite.ts'
 import { registerIssuer } from './issuer.ts'
+import { registerJournal } from './journal.ts'
 import { registerLogin } from './login.ts'
 import { registerMatching } from './matching.ts'
 import { registerMigrate } from './migrate.ts'
@@ -83,6 +84,7 @@ const commands: readonly Registration[] = [
   registerAudit,
   registerCert,
   registerIssuer,
+  registerJournal,
   registerAnchor,
   registerPush,
   registerSsmix,

@@ -11,8 +11,10 @@ import { dataKinds } from '../../profiles/storeclient/index.ts'
 import { accountPorts } from '../../src/app/accounts.ts'
 import { registryPorts } from '../../src/app/actor-ports.ts'
 import { adminPorts, readiness } from '../../src/app/admin-ports.ts'
+import { journalAccess } from '../../src/app/journal-access.ts'
 import { fragmentForm } from '../../src/codec/ebxml/registry-object.ts'
 import { type Config, loadConfig } from '../../src/config/config.ts'
+import { createExchangeRecorder } from '../../src/db/exchange-recorder.ts'
 import { createIdentityStore } from '../../src/db/identity-store.ts'
 import { createToleranceStore } from '../../src/db/storeclient/tolerances.ts'
 import type { AdminPorts } from '../../src/http/admin/ports.ts'
@@ -20,6 +22,7 @@ import { createManagement } from '../../src/http/management.ts'
 import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
 import type { IdentityPorts, Matching } from '../../src/identity/ports.ts'
 import { registerDomain } from '../../src/identity/registration.ts'
+import { newKeyLine, parseKeyRing } from '../../src/model/seal.ts'
 import { openFileBlobStore } from '../../src/repository/file-blob-store.ts'
 import type { ReleasePorts } from '../../src/storeclient/hold/hold-ports.ts'
 import { TEST_PASSWORDS } from '../access/passwords.ts'
@@ -117,6 +120,7 @@ export async function openAdministration(t: Test, mode: Matching['policy']['mode
         ports: () => ({ https: 8443, mllp: 2575 }),
         release: noneWithheld,
         onboarding: {} as AdminPorts['onboarding'],
+        journal: journalAccess({ pool }, { keys: parseKeyRing(newKeyLine()), recorder: createExchangeRecorder(pool) }),
         changed: () => {},
       },
     ),

@@ -82,6 +82,8 @@ const ROUTES: Readonly<Record<string, string>> = {
   'DELETE /issuers/{id}/staff': 'network-operator',
   'GET /issuers/{id}/staff': 'network-operator',
   'POST /issuers/{id}/staff': 'network-operator',
+  'GET /journal': 'network-operator auditor facility-administrator',
+  'GET /journal/{id}': 'network-operator auditor facility-administrator',
   'POST /login': 'public',
   'POST /logout': 'anyone',
   'POST /matches': 'network-operator',

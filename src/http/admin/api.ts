@@ -21,6 +21,7 @@ import { registerFacilityRoutes } from './facilities.ts'
 import { registerProfileRoutes } from './facility-profile.ts'
 import { registerInvitationRoutes } from './invitations.ts'
 import { registerIssuerRoutes } from './issuers.ts'
+import { registerJournalRoutes } from './journal.ts'
 import { registerLedgerRoutes } from './ledger.ts'
 import { registerLoginRoutes } from './login.ts'
 import { registerMatchingRoutes } from './matching.ts'
@@ -101,6 +102,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerEmergencyRoutes(app, ports)
   registerAuditLogRoutes(app, ports)
   registerContentReferences(app, ports)
+  registerJournalRoutes(app, ports)
 }
 
 /** PostgreSQL keeps no zero character: nothing has such a name. */

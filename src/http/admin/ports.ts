@@ -23,6 +23,7 @@ import type { ReleasePorts } from '../../storeclient/hold/hold-ports.ts'
 import type { Exported, ExportRequest } from '../../storeclient/ssmix/export.ts'
 import type { CalendarPorts, ClinicalViewPorts } from '../../storeclient/view/calendar-ports.ts'
 import type { DoorLog } from '../door.ts'
+import type { JournalAccess } from '../journal-query.ts'
 import type { OnboardingAdministration } from '../onboarding.ts'
 import type { AnchorPorts } from './anchor-ports.ts'
 import type { CertificatePorts } from './certificate-ports.ts'
@@ -66,6 +67,8 @@ export interface AdminPorts {
   /** What a facility published, as files of an SS-MIX2 storage. */
   readonly exportStorage: (request: ExportRequest) => AsyncIterable<Exported>
   readonly readCertificate: (pem: string) => Parameters<AdministrationStore['addCertificate']>[1]
+  /** Exchanges and their messages. */
+  readonly journal: JournalAccess
   /** Invitations of vendors' systems, and how far they are. */
   readonly onboarding: OnboardingAdministration
   /** What a connecting vendor needs to know of this network. */

@@ -1,0 +1,32 @@
+// Composition root: the journal as people and vendors' systems look into it (docs/journal.md).
+
+import { findKept } from '../db/journal/messages.ts'
+import { createJournalReader } from '../db/journal/search.ts'
+import type { DoorPorts } from '../http/door.ts'
+import type { JournalAccess } from '../http/journal-query.ts'
+import { registerOwnJournal } from '../http/own-journal.ts'
+import type { HttpsDoorOptions } from '../http/server.ts'
+import type { KeyRing } from '../model/seal.ts'
+import type { Given } from './actor-ports.ts'
+
+export function journalAccess(
+  { pool }: Pick<Given, 'pool'>,
+  { keys, recorder }: { readonly keys: KeyRing; readonly recorder: DoorPorts['recorder'] },
+): JournalAccess {
+  return {
+    ...createJournalReader(pool),
+    kept: (exchangeId) => findKept(pool, keys, exchangeId),
+    looked: (event) => recorder.record({ events: [event], entries: [] }),
+  }
+}
+
+/** Routes of the HTTPS door by which a system looks up its own exchanges, besides the others for known systems. */
+export function withOwnJournal(
+  ports: { readonly door: DoorPorts; readonly journal: JournalAccess },
+  others: HttpsDoorOptions['ownRoutes'],
+): NonNullable<HttpsDoorOptions['ownRoutes']> {
+  return (app, systemOf) => {
+    others?.(app, systemOf)
+    registerOwnJournal(app, { ...ports, systemOf })
+  }
+}
