@@ -3,6 +3,7 @@
 import { readDocumentEntry } from '../../profiles/metadata/read.ts'
 import { calendarOf } from '../../profiles/storeclient/calendar.ts'
 import { NS } from '../../profiles/transactions/index.ts'
+import { admits } from '../access/decide.ts'
 import { readRegistryObject } from '../codec/ebxml/registry-object.ts'
 import { readEr7 } from '../codec/hl7v2/read.ts'
 import { readXml } from '../codec/xml/read.ts'
@@ -14,7 +15,7 @@ import type { DocumentEntry } from '../model/document-entry.ts'
 import type { RegistryPorts } from '../registry/ports.ts'
 import type { BlobStore } from '../repository/ports.ts'
 import { retrieve } from '../repository/retrieve.ts'
-import type { CalendarPorts, ClinicalViewPorts, Viewer } from '../storeclient/view/calendar-ports.ts'
+import type { CalendarPorts, ClinicalViewPorts, OpenedEntry, Viewer } from '../storeclient/view/calendar-ports.ts'
 import { accessOfPersons, type Given, repositoryPorts, rowsOf, toAccess } from './actor-ports.ts'
 
 /** What the admin API shows of clinical content. */
@@ -46,7 +47,9 @@ export function viewingPorts(
       const persons = await personsOfDocument(pool, uniqueId)
       const accesses = await accessOfPersons(pool, viewer, persons)
       const opened = await findOpened(pool, { uniqueId, accesses: [...accesses.values()] }, readFragment)
-      return opened === undefined ? undefined : { ...opened, ...emergencyOf(accesses.values()) }
+      return opened === undefined
+        ? undefined
+        : { ...opened, ...emergencyOf(accesses.values()), ...becauseOf(opened, accesses.values()) }
     },
     open: async ({ exchange }, viewer, document) => {
       const { answer, errors } = await retrieve([document], { ...viewer, exchange }, repository)
@@ -64,6 +67,20 @@ export function viewingPorts(
     },
     record: ({ exchange, facilityId }, outcome) => writeExchangeRows(pool, rowsOf({ exchange, facilityId }, outcome)),
   }
+}
+
+/** The decision once more, of a document that the statement has let through. */
+function becauseOf({ entry, publisher }: OpenedEntry, accesses: Iterable<PatientAccess>): Pick<OpenedEntry, 'because'> {
+  const traits = {
+    publisher: publisher.facilityId,
+    kind: entry.classCode.code,
+    confidentiality: entry.confidentialityCode.map(({ code, scheme }) => `${code}^^${scheme}`),
+  }
+  for (const { scope } of accesses) {
+    const { allowed, reason } = admits(scope, traits)
+    if (allowed) return { because: reason }
+  }
+  return {}
 }
 
 /** Another facility's number says whose it is, so it is known to those only who may see that facility's documents of the person. */

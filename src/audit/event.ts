@@ -100,9 +100,14 @@ function ownEvents(caller: Recorded, reported: Reported): readonly AuditEvent[] 
   }
   if (reported.result !== 'partial')
     return [eventOf(caller, { reported, documents: [...evidence.documents, ...(evidence.undelivered ?? [])] })]
+  const { refusal, undelivered = [] } = evidence
+  const refused = refusal === undefined ? {} : { decision: { allowed: false, reason: refusal } }
   return [
     eventOf(caller, { reported: { ...reported, result: 'success', errors: [] }, documents: evidence.documents }),
-    eventOf(caller, { reported: { ...reported, result: 'failure' }, documents: evidence.undelivered ?? [] }),
+    eventOf(caller, {
+      reported: { ...reported, result: 'failure', evidence: { ...evidence, ...refused } },
+      documents: undelivered,
+    }),
   ]
 }
 

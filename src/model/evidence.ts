@@ -45,6 +45,8 @@ export interface Evidence {
   readonly objectRefs?: readonly ObjectReference[]
   /** The access decision and the rule that made it, in words of access/decide. */
   readonly decision?: { readonly allowed: boolean; readonly reason: string }
+  /** Of a PartialSuccess: why the rest was refused. */
+  readonly refusal?: string
   /** Grants of emergency access under which it was done (docs/emergency.md). */
   readonly emergency?: readonly string[]
   /** Who of the staff read it on behalf of the facility. */

@@ -39,10 +39,8 @@ export async function retrieve(
     errors,
     evidence: {
       ...evidenceOf(delivered, refusedOnly),
-      decision: {
-        allowed: delivered.length > 0,
-        reason: refusedOnly[0]?.reason ?? delivered[0]?.reason ?? '',
-      },
+      decision: { allowed: delivered.length > 0, reason: (delivered[0] ?? refusedOnly[0])?.reason ?? '' },
+      ...(refusedOnly[0] === undefined ? {} : { refusal: refusedOnly[0].reason }),
       ...emergencyOf(entries.map(({ access }) => access)),
     },
     recorded: false,

@@ -84,6 +84,7 @@ export interface Submitted {
   readonly bytes:
     | Buffer
     | { readonly sizeBytes: number; readonly sha1: string; readonly stream: () => AsyncIterable<Buffer> }
+  readonly title?: string
   readonly uniqueId?: string
   readonly repositoryUniqueId?: string
   readonly codes?: Partial<Readonly<Record<CodeSet, string>>>
@@ -133,6 +134,7 @@ export function submissionOf(given: Submitted): Submission {
 
 function entryOf(given: Submitted): DocumentEntry {
   const { patientId, bytes, uniqueId, repositoryUniqueId, codes = {}, authorInstitution = '架空中央病院' } = given
+  const { title = '診療情報提供書' } = given
   const facts = Buffer.isBuffer(bytes)
     ? { sha1: createHash('sha1').update(bytes).digest('hex'), sizeBytes: bytes.length }
     : bytes
@@ -145,7 +147,7 @@ function entryOf(given: Submitted): DocumentEntry {
     patientId,
     sourcePatientId: formatCx(patientId),
     sourcePatientInfo: [],
-    title: '診療情報提供書',
+    title,
     author: [
       {
         authorPerson: 'D0100^見本^医子',

@@ -47,6 +47,7 @@ export function patientLooks(
 ): readonly PatientLook[] {
   const groups = new Map<string, LoggedEvent[]>()
   for (const logged of events) {
+    if (!concerns(logged, given)) continue
     const key = JSON.stringify(alike(logged))
     groups.set(key, [...(groups.get(key) ?? []), logged])
   }
@@ -55,6 +56,12 @@ export function patientLooks(
     const look = newest === undefined ? undefined : lookOf(newest.event)
     return newest === undefined || look === undefined ? [] : [put({ group, newest, look, ...given }, kindName)]
   })
+}
+
+/** An event of several patients may have handed out nothing of this one. */
+function concerns(logged: LoggedEvent, given: Given): boolean {
+  const { documents = [] } = logged.event.objects
+  return documents.length === 0 || ownDocuments(logged, given).length > 0
 }
 
 function alike({ event, emergency }: LoggedEvent): readonly unknown[] {
@@ -119,14 +126,12 @@ function seenDocuments(putting: Putting, kindName: RecordPorts['kindName']): rea
   return [...groups.values()]
 }
 
-function ownDocuments(
-  { event }: LoggedEvent,
-  { askedFor, patients }: Pick<Putting, 'askedFor' | 'patients'>,
-): readonly DocumentReference[] {
+function ownDocuments({ event }: LoggedEvent, { askedFor, patients }: Given): readonly DocumentReference[] {
   const isOwner = askedFor !== undefined && event.facilityId !== askedFor
   return (event.objects.documents ?? []).filter(
     ({ publisher, patient }) =>
-      (!isOwner || publisher === askedFor) && (patient === undefined || patients.includes(patient)),
+      (!isOwner || publisher === undefined || publisher === askedFor) &&
+      (patient === undefined || patients.includes(patient)),
   )
 }
 
@@ -141,16 +146,23 @@ function sentences(told: Told, { words }: Look): Words {
       : `${person}さん${trade === undefined ? '' : `（${trade.ja}）`}`
   const whoEn =
     person === undefined ? `system "${systemId ?? ''}"` : `${person}${trade === undefined ? '' : ` (${trade.en})`}`
-  const whatJa = told.seen.map((one) => `${ofOwner(one).ja}${one.kindName.ja} ${one.documents}件`).join('、')
-  const whatEn = told.seen.map((one) => `${one.documents} × ${one.kindName.en}${ofOwner(one).en}`).join(', ')
+  const what = byOwner(told.seen)
   return {
-    ja: `${period(told)}　${facilityName}の${whoJa}が${whatJa === '' ? '' : `${whatJa}を`}${words.ja}${times > 1 ? `（${times}回）` : ''}。理由: ${why.ja}`,
-    en: `${period(told)}  ${whoEn} of ${facilityName} ${words.en}${whatEn === '' ? '' : ` ${whatEn}`}${times > 1 ? ` (${times} times)` : ''}; why: ${why.en}`,
+    ja: `${period(told)}　${facilityName}の${whoJa}が${what.ja === '' ? '' : `${what.ja}を`}${words.ja}${times > 1 ? `（${times}回）` : ''}。理由: ${why.ja}`,
+    en: `${period(told)}  ${whoEn} of ${facilityName} ${words.en}${what.en === '' ? '' : ` ${what.en}`}${times > 1 ? ` (${times} times)` : ''}; why: ${why.en}`,
   }
 }
 
-function ofOwner({ ownerName }: SeenDocuments): Words {
-  return ownerName === '' ? { ja: '', en: '' } : { ja: `${ownerName}の`, en: ` of ${ownerName}` }
+/** Kinds and numbers, each facility named once. */
+function byOwner(seen: readonly SeenDocuments[]): Words {
+  const owners = [...new Set(seen.map(({ ownerName }) => ownerName))]
+  const told = owners.map((owner) => {
+    const own = seen.filter(({ ownerName }) => ownerName === owner)
+    const ja = own.map(({ kindName, documents }) => `${kindName.ja} ${documents}件`).join('・')
+    const en = own.map(({ kindName, documents }) => `${documents} × ${kindName.en}`).join(', ')
+    return owner === '' ? { ja, en } : { ja: `${owner}の${ja}`, en: `${en} of ${owner}` }
+  })
+  return { ja: told.map(({ ja }) => ja).join('、'), en: told.map(({ en }) => en).join('; ') }
 }
 
 /** A day, with the time or both times of it. */

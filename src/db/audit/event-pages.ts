@@ -64,7 +64,7 @@ const LOOK_TYPES = [...new Set(LOOKS.map(({ typeCode }) => typeCode))]
 export const IS_REFERENCE = named(`e.type_code in (${REFERENCE_TYPES.map((type) => `'${type}'`).join(', ')})`)
 
 /** Word for word the expression of the index event_person. */
-const PERSON = named(
+export const PERSON = named(
   "coalesce('staff:' || (e.objects #>> '{user,staffId}'), e.objects #>> '{user,name}', e.objects ->> 'by')",
 )
 

@@ -1,7 +1,7 @@
 // What the calendar and the view of one document ask of their surroundings, and the documents that they hear of.
 
 import type { CalendarRows } from '../../../profiles/storeclient/calendar.ts'
-import type { PatientAccess } from '../../model/access.ts'
+import type { PatientAccess, Reason } from '../../model/access.ts'
 import type { CallingSystem, Exchange } from '../../model/caller.ts'
 import type { DocumentEntry } from '../../model/document-entry.ts'
 import type { DocumentReference, Outcome } from '../../model/evidence.ts'
@@ -42,6 +42,8 @@ export interface OpenedEntry extends VisibleDocument {
   readonly formerUniqueId?: string
   /** Grants of emergency access under which it is seen. */
   readonly emergency?: readonly string[]
+  /** What the access decision let it be seen for, for the audit. */
+  readonly because?: Reason
 }
 
 /** A document that was asked for by somebody who may see it. */

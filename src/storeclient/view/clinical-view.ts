@@ -107,7 +107,11 @@ async function reading<T>(
     await ports.record(request, {
       result: 'success',
       errors: [],
-      evidence: { ...known, documents, decision: { allowed: true, reason: 'visible to the facility' } },
+      evidence: {
+        ...known,
+        documents,
+        decision: { allowed: true, reason: opened.because ?? 'visible to the facility' },
+      },
     })
     return answer
   } catch (error) {
