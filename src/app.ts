@@ -27,6 +27,7 @@ import { identityServices } from './app/feed-bindings.ts'
 import { startJobs } from './app/jobs.ts'
 import { journalAccess, withOwnJournal } from './app/journal-access.ts'
 import { openKeyRing } from './app/key-file.ts'
+import { openJournal } from './app/journal.ts'
 import { openMatching } from './app/matching.ts'
 import { measureDatabase, openMeasuringPool } from './app/measures/database.ts'
 import { measureProcess } from './app/measures/process.ts'
@@ -42,6 +43,7 @@ import { openXua } from './app/xua.ts'
 import type { Config } from './config/config.ts'
 import { loadAffinityDomain, loadStoreClientKinds } from './config/site-data.ts'
 import { createExchangeRecorder, recordingWhile } from './db/exchange-recorder.ts'
+import { keepingWhile } from './db/journal/keeper.ts'
 import type { DoorLog, DoorPorts } from './http/door.ts'
 import { createManagement } from './http/management.ts'
 import { createMetrics, type Metrics } from './http/metrics.ts'
@@ -143,6 +145,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     await doors.stop()
     await house.stop()
     await house.recorder.drain()
+    await house.keeper.stop()
     await management.close()
     await life.end()
     await stopSealing()
@@ -177,7 +180,8 @@ async function furnish(
 ) {
   const { config, log, pool } = given
   const recorder = recordingWhile(recording, createExchangeRecorder(pool))
-  const doorPorts: DoorPorts = { recorder, log, meter: metrics.meter }
+  const journal = await openJournal(given)
+  const doorPorts: DoorPorts = { recorder, keeper: keepingWhile(recording, journal.keeper), log, meter: metrics.meter }
   const blobs = await openFileBlobStore({
     directory: join(config.dataDir, 'documents'),
     maxDocumentBytes: config.limits.documentBytes,
@@ -205,6 +209,7 @@ async function furnish(
   const { repository, stop } = await repositoryFor(given, {
     repository: repositoryPorts(given, { registry, blobs }),
     blobs,
+    doorPorts,
   })
   const matching = await openMatching(given)
   const identity = identityPorts(given, { matching: matching.current })
@@ -226,6 +231,7 @@ async function furnish(
   return {
     recorder,
     pushTurns: pushes.turns,
+    keeper: journal.keeper,
     tolerances: pushes.tolerances,
     reloadModel: matching.reload,
     exportStorage: storageExport(given, blobs),
@@ -243,7 +249,7 @@ async function furnish(
     stop: async () => {
       for (const stopOne of stopUpkeep) stopOne()
       matching.close()
-      await Promise.all([stopFilling(), stopTending()])
+      await Promise.all([stopFilling(), stopTending(), journal.stopUpkeep()])
       await pushes.tolerances.close()
       await stop()
     },

@@ -31,6 +31,7 @@ export function notificationWork(given: Given, { tls, ports, watch }: Notificati
     timeoutMs: config.notifications.timeoutMs,
     device: deviceOf(config),
     facility: config.identity.affinityDomainName,
+    ports,
   })
   const notifyPorts: NotifyPorts = {
     ...createOutbox({

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { tlsOptions } from '../certificates/presets.ts'
 import type { Config } from '../config/config.ts'
 import { createSubmissionStore, isBeingRegistered } from '../db/submission-store.ts'
+import type { DoorPorts } from '../http/door.ts'
 import { createRegistryClient } from '../http/registry-client.ts'
 import type { BlobStore, RepositoryPorts } from '../repository/ports.ts'
 import { type ElsewherePorts, registerElsewhere, settle } from '../repository/register-elsewhere.ts'
@@ -20,7 +21,11 @@ const LOOK_AGAIN_MS = 50
 /** The ports of a repository as configured, and what ends its work. */
 export async function repositoryFor(
   given: Given,
-  { repository, blobs }: { readonly repository: RepositoryPorts; readonly blobs: BlobStore },
+  {
+    repository,
+    blobs,
+    doorPorts,
+  }: { readonly repository: RepositoryPorts; readonly blobs: BlobStore; readonly doorPorts: DoorPorts },
 ): Promise<{ readonly repository: RepositoryPorts; readonly stop: () => Promise<void> }> {
   const { config, log, pool } = given
   const url = config.repository.registryUrl
@@ -30,6 +35,7 @@ export async function repositoryFor(
     tls: await registryTls(config),
     timeoutMs: config.repository.registryTimeoutMs,
     maxAnswerBytes: config.limits.soapBytes,
+    ports: doorPorts,
   })
   const elsewhere: ElsewherePorts = {
     repositoryUniqueId: repository.repositoryUniqueId,

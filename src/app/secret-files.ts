@@ -30,6 +30,7 @@ function secretFiles({ dataDir, tls, repository }: Config): ReadonlyMap<string, 
     ['key of the issuing authority', issuingKey],
     ['token of the admin API', join(dataDir, 'config', 'admin-token')],
     ['keys of messages that wait', join(dataDir, 'config', 'held-keys')],
+    ['keys of kept messages', join(dataDir, 'config', 'journal-keys')],
   ])
 }
 

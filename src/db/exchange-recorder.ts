@@ -27,12 +27,12 @@ export function exchangeParts(rows: ExchangeRows): readonly Statement[] {
                peer text, endpoint text, patients text[], objects jsonb, reason text))`,
     sql`journal_exchange as (
         insert into journal.exchange (exchange_id, at, door, endpoint, transaction, message_id, system_id, facility_id, peer, patients, documents, result,
-                                      error_codes, errors, waived, duration_ms, request_bytes, response_bytes)
+                                      error_codes, errors, waived, duration_ms, timings, request_bytes, response_bytes)
         select j.id, j.at, j.door, j.endpoint, j.transaction, j."messageId", j."systemId", j."facilityId", j.peer, j.patients, j.documents, j.result,
-               j."errorCodes", j.errors, j.waived, j."durationMs", j."requestBytes", j."responseBytes"
+               j."errorCodes", j.errors, j.waived, j."durationMs", j.timings, j."requestBytes", j."responseBytes"
         from jsonb_to_recordset(${cleanJson(rows.entries.map(journalRow))}::jsonb)
           as j(id uuid, at timestamptz, door text, endpoint text, transaction text, "messageId" text, "systemId" text, "facilityId" text, peer text,
-               patients text[], documents text[], result text, "errorCodes" text[], errors jsonb, waived text[], "durationMs" real, "requestBytes" bigint, "responseBytes" bigint))`,
+               patients text[], documents text[], result text, "errorCodes" text[], errors jsonb, waived text[], "durationMs" real, timings jsonb, "requestBytes" bigint, "responseBytes" bigint))`,
   ]
 }
 
@@ -60,6 +60,7 @@ function journalRow(entry: JournalEntry): Readonly<Record<string, unknown>> {
     errors: entry.errors,
     waived: entry.waived,
     durationMs: entry.durationMs,
+    timings: entry.timings,
     requestBytes: exchange.requestBytes,
     responseBytes: entry.responseBytes,
   }

@@ -21,9 +21,15 @@ export interface AnswerContext {
   readonly journalId: string
 }
 
+/** Known by its digest, so that the journal can name what it does not keep. */
+export interface AnsweredPart extends Attachment {
+  readonly sizeBytes: number
+  readonly sha256: string
+}
+
 export interface Encoded {
   readonly body: Markup
-  readonly attachments: readonly Attachment[]
+  readonly attachments: readonly AnsweredPart[]
 }
 
 /** Which patients a message is about, for assertions that are about one. */

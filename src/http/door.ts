@@ -3,11 +3,13 @@
 import type { AuditEvent } from '../audit/event.ts'
 import { auditEvents } from '../audit/event.ts'
 import { type JournalEntry, journalEntry } from '../journal/entry.ts'
+import type { Keeper } from '../journal/ports.ts'
 import type { Caller, CallingSystem, Exchange } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
 import { type Evidence, NO_EVIDENCE, type Outcome } from '../model/evidence.ts'
 import { newJournalId } from '../model/journal-id.ts'
 import type { DoorName } from '../model/trust.ts'
+import { startAt } from '../model/stations.ts'
 
 export interface Recorder {
   readonly record: (rows: {
@@ -35,12 +37,15 @@ export interface Meter {
 
 export interface DoorPorts {
   readonly recorder: Recorder
+  readonly keeper: Pick<Keeper, 'keeping' | 'keep'>
   readonly log: DoorLog
   readonly meter: Meter
 }
 
 export function newExchange(given: Pick<Exchange, 'door' | 'endpoint' | 'peer' | 'transaction'>): Exchange {
-  return { ...given, id: newJournalId(), receivedAt: new Date(), startedMs: performance.now(), requestBytes: 0 }
+  const startedMs = performance.now()
+  const stations = startAt('receive', startedMs)
+  return { ...given, id: newJournalId(), receivedAt: new Date(), startedMs, stations, requestBytes: 0 }
 }
 
 type Reported = Pick<Outcome<unknown>, 'result' | 'errors' | 'evidence'>

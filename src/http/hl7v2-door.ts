@@ -11,9 +11,11 @@ import type { Turns } from '../mllp/turns.ts'
 import type { Caller, CallingSystem, Exchange } from '../model/caller.ts'
 import { IheError } from '../model/error.ts'
 import { NO_EVIDENCE, type Outcome } from '../model/evidence.ts'
+import { enter } from '../model/stations.ts'
 import type { StoredFile } from '../storeclient/ssmix/origin.ts'
 import { type DoorPorts, newExchange, observe, recordExchange } from './door.ts'
 import { framesOf, nameOf } from './failure.ts'
+import { type Crossing, keepExchange, wholeMessage } from './keeping.ts'
 import type { RequestRate } from './request-rate.ts'
 
 /** What came of a message; `found` is what a query found, `expectedSequence` what MSA-4 tells. */
@@ -65,6 +67,8 @@ export interface Sender {
   readonly endpoint: string
   readonly peer: string
   readonly carriage?: Carriage
+  /** How the message came, for the journal: headers of HTTP. */
+  readonly came?: Pick<Crossing, 'contentType' | 'headers'>
 }
 
 /** Answers in the order they are sent; none where MSH-15 and MSH-16 ask for no acknowledgement. */
@@ -91,7 +95,14 @@ export async function receiveMessage(bytes: Buffer, sender: Sender, door: Hl7v2D
   const warnings = outcome.errors.filter(({ row }) => row.severity === 'Warning')
   if (warnings.length > 0) service.onTolerated?.(caller, warnings)
   observe(door.ports, exchange, { result: outcome.result, code: refusal?.row.code ?? '', systemId: caller.systemId })
-  return { answers: answersTo(header, { bytes, service, outcome, refusal, exchange }), refusal }
+  const answers = answersTo(header, { bytes, service, outcome, refusal, exchange })
+  keepExchange(door.ports, {
+    exchange,
+    ended: { ...outcome, accessMode: caller.accessMode },
+    request: wholeMessage(bytes, sender.came),
+    answer: answers.length === 0 ? undefined : wholeMessage(Buffer.concat(answers)),
+  })
+  return { answers, refusal }
 }
 
 /** Who wrote to whom what, as MSH has it: for the audit (ITI TF-2 3.8.5). */
@@ -141,6 +152,7 @@ interface Given {
 
 async function perform(given: Given): Promise<Performed> {
   const { bytes, sender, door, service, caller, roles } = given
+  const { stations } = caller.exchange
   let endTurn = nothing
   try {
     // Whoever is suspended for a time keeps its messages and sends them again.
@@ -148,7 +160,9 @@ async function perform(given: Given): Promise<Performed> {
     if (sender.active === 'no' || !roles.some((role) => sender.system.roles.has(role)))
       throw iheError('ROLE_MISSING', { rule: `roles ${roles.join(', ')}` })
     door.rate.take(sender.system.systemId)
+    enter(stations, 'wait')
     endTurn = (await door.turns?.take(sender.system.systemId, bytes.length)) ?? nothing
+    enter(stations, 'act')
     return await service.perform(unframe(bytes), caller, sender.carriage ?? {})
   } catch (error) {
     return {

@@ -6,11 +6,13 @@ import { readHeader } from '../codec/hl7v2/header.ts'
 import type { MllpConnection, MllpEvent } from '../mllp/connection.ts'
 import { createMllpServer } from '../mllp/server.ts'
 import { IheError } from '../model/error.ts'
+import { NO_EVIDENCE } from '../model/evidence.ts'
 import type { DoorName } from '../model/trust.ts'
 import { newExchange, observe, recordRefusal, type TurnedAway } from './door.ts'
 import { receive } from './hl7v2-batch.ts'
 import { type Hl7v2Door, turnAway } from './hl7v2-door.ts'
 import { createIdentifier, type Identity, type IdentityOptions } from './identity.ts'
+import { keepExchange } from './keeping.ts'
 import type { LiveSockets } from './live-sockets.ts'
 import { createRefusalRecorder } from './refusal-recorder.ts'
 import { isBelieved } from './shown-certificate.ts'
@@ -80,6 +82,13 @@ export function createMllpListener(options: MllpListenerOptions): MllpListener {
     }
     const exchange = { ...exchangeOf(event.peer), requestBytes: event.bytes ?? 0 }
     const error = iheError(code, { at: 'MLLP frame', rule: event.kind })
+    const { head = Buffer.alloc(0) } = event
+    keepExchange(ports, {
+      exchange,
+      ended: { result: 'failure', errors: [error], evidence: NO_EVIDENCE },
+      request: { bytes: head, sizeBytes: exchange.requestBytes, isWhole: false, parts: [] },
+      answer: undefined,
+    })
     recordRefusal(ports, exchange, { system: undefined, error }).catch(() =>
       ports.log.error({ journal: exchange.id }, 'refusal could not be journalled'),
     )

@@ -17,10 +17,13 @@ import type { Destination, Notification, Sent } from '../identity/notify.ts'
 import { connectMllp } from '../mllp/client.ts'
 import type { Exchange } from '../model/caller.ts'
 import { IheError } from '../model/error.ts'
+import { NO_EVIDENCE } from '../model/evidence.ts'
 import { type Oid, parseOid } from '../model/identifiers.ts'
 import { newJournalId } from '../model/journal-id.ts'
+import type { DoorPorts } from './door.ts'
 import { nameOf } from './failure.ts'
 import { partiesOf } from './hl7v2-door.ts'
+import { type Crossing, keepExchange, wholeMessage } from './keeping.ts'
 import { connectorOf, type OutgoingTls } from './outgoing-tls.ts'
 import { readWhole } from './soap-message.ts'
 
@@ -32,6 +35,7 @@ export interface NotificationSenderOptions {
   readonly device: Oid
   /** MSH-4. */
   readonly facility: string
+  readonly ports: Pick<DoorPorts, 'keeper'>
 }
 
 export interface NotificationSender {
@@ -42,10 +46,14 @@ export interface NotificationSender {
 /** An acknowledgement has a page of text at most. */
 const MAX_ANSWER_BYTES = 1024 * 1024
 const CONNECT_MS = 5000
+const CONTENT_TYPE = `application/soap+xml; charset=UTF-8; action="${iti46.action}"`
 /** HL7 v2.5 gives MSH-10 twenty characters. */
 const CONTROL_ID_LENGTH = 20
 
-type Answer = Pick<Sent, 'answer' | 'reason' | 'responseBytes'>
+/** `heard`: the answer as it came. */
+interface Answer extends Pick<Sent, 'answer' | 'reason'> {
+  readonly heard?: Crossing
+}
 
 interface Means extends NotificationSenderOptions {
   readonly agent: Agent
@@ -65,10 +73,16 @@ export function createNotificationSender(options: NotificationSenderOptions): No
       const bytes = messageOf(notification, options)
       const exchange = exchangeOf(notification, bytes)
       const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
-      const answer = await exchangeWith(notification, { bytes, means, signal: limit }).catch(
+      const { heard, ...answer } = await exchangeWith(notification, { bytes, means, signal: limit }).catch(
         (error: unknown): Answer => ({ answer: 'unreachable', reason: nameOf(error) }),
       )
-      return { ...answer, exchange }
+      keepExchange(options.ports, {
+        exchange,
+        ended: { result: answer.answer === 'accepted' ? 'success' : 'failure', errors: [], evidence: NO_EVIDENCE },
+        request: wholeMessage(bytes, exchange.door === 'https' ? { contentType: CONTENT_TYPE } : {}),
+        answer: heard,
+      })
+      return { ...answer, exchange, ...(heard === undefined ? {} : { responseBytes: heard.sizeBytes }) }
     },
     close: () => agent.destroy(),
   }
@@ -157,7 +171,7 @@ async function overHttps(
   const response = await request(endpoint, {
     method: 'POST',
     dispatcher: means.agent,
-    headers: { 'content-type': `application/soap+xml; charset=UTF-8; action="${iti46.action}"` },
+    headers: { 'content-type': CONTENT_TYPE },
     body: bytes,
     signal,
   })
@@ -170,7 +184,7 @@ async function overHttps(
   }
   const answer = await readWhole(response.body, MAX_ANSWER_BYTES)
   const charset = parseContentType(contentType).parameters.get('charset')
-  return { ...readSoapAnswer(answer, { charset, messageId, status }), responseBytes: answer.length }
+  return { ...readSoapAnswer(answer, { charset, messageId, status }), heard: wholeMessage(answer, { contentType }) }
 }
 
 function readSoapAnswer(
@@ -226,7 +240,7 @@ async function overMllp(
   })
   try {
     const answer = await client.send(bytes)
-    return { ...readV2Answer(answer, controlId), responseBytes: answer.length }
+    return { ...readV2Answer(answer, controlId), heard: wholeMessage(answer) }
   } finally {
     await client.close()
   }

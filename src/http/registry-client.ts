@@ -1,6 +1,7 @@
-// ITI-42 as its Document Repository: simple SOAP over mutual TLS, within a bounded time (ITI TF-2 3.42.4.1, Appendix V).
+// ITI-42 as its Document Repository: simple SOAP over mutual TLS, within a bounded time, journalled as an exchange (ITI TF-2 3.42.4.1, Appendix V).
 
 import { Agent, type Dispatcher, request } from 'undici'
+import { iheError } from '../../profiles/errors/index.ts'
 import { iti42 } from '../../profiles/transactions/index.ts'
 import { readRegistryResponse } from '../codec/ebxml/registry-response.ts'
 import { writeSubmitObjects } from '../codec/ebxml/submit.ts'
@@ -9,8 +10,18 @@ import { readAnswer, SoapFaultError } from '../codec/soap/answer.ts'
 import { ANONYMOUS } from '../codec/soap/constants.ts'
 import { writeEnvelope } from '../codec/soap/write.ts'
 import { readXml } from '../codec/xml/read.ts'
+import { journalEntry } from '../journal/entry.ts'
+import type { Exchange } from '../model/caller.ts'
+import type { SubmitObjects } from '../model/ebrim.ts'
+import type { IheError } from '../model/error.ts'
+import { enter } from '../model/stations.ts'
 import { RESPONSE_FAILURE, RESPONSE_SUCCESS } from '../model/xds.ts'
 import type { RegistryReply, SendToRegistry } from '../repository/ports.ts'
+import { relayed } from '../repository/register-elsewhere.ts'
+import { evidenceOf } from '../repository/submitted.ts'
+import { type DoorPorts, newExchange } from './door.ts'
+import { nameOf } from './failure.ts'
+import { type Crossing, keepExchange, wholeMessage } from './keeping.ts'
 import { readWhole } from './soap-message.ts'
 
 export interface RegistryClientOptions {
@@ -19,9 +30,11 @@ export interface RegistryClientOptions {
   readonly tls: import('node:tls').SecureContextOptions & { readonly ecdhCurve?: string }
   readonly timeoutMs: number
   readonly maxAnswerBytes: number
+  readonly ports: Pick<DoorPorts, 'recorder' | 'keeper' | 'log'>
 }
 
 const CONNECT_MS = 3000
+const CONTENT_TYPE = `application/soap+xml; charset=UTF-8; action="${iti42.action}"`
 
 /** Errors that come before a request leaves. */
 const NOT_CONNECTED: ReadonlySet<string> = new Set([
@@ -50,29 +63,83 @@ export function createRegistryClient(options: RegistryClientOptions): {
     send: async ({ submission, messageId }) => {
       const { action } = iti42
       const body = writeSubmitObjects(submission)
-      try {
-        const response = await request(url, {
-          method: 'POST',
-          dispatcher: agent,
-          headers: { 'content-type': `application/soap+xml; charset=UTF-8; action="${action}"` },
-          body: writeEnvelope({ action, messageId, to: url, replyTo: ANONYMOUS, body }),
-          signal: AbortSignal.timeout(timeoutMs),
-        })
-        return await readReply(response, { messageId, maxAnswerBytes: options.maxAnswerBytes })
-      } catch (error) {
-        return failed(error)
-      }
+      const bytes = Buffer.from(writeEnvelope({ action, messageId, to: url, replyTo: ANONYMOUS, body }))
+      const call: Call = { exchange: exchangeOf(url, { messageId, bytes }), submission, heard: undefined }
+      const reply = await request(url, {
+        method: 'POST',
+        dispatcher: agent,
+        headers: { 'content-type': CONTENT_TYPE },
+        body: bytes,
+        signal: AbortSignal.timeout(timeoutMs),
+      })
+        .then((response) => readReply(response, call, { messageId, maxAnswerBytes: options.maxAnswerBytes }))
+        .catch(failed)
+      await report(call, { bytes, reply, ports: options.ports })
+      return reply
     },
     close: () => agent.destroy(),
   }
 }
 
+interface Call {
+  readonly exchange: Exchange
+  readonly submission: SubmitObjects
+  /** The answer as it came. */
+  heard: Crossing | undefined
+}
+
+function exchangeOf(url: string, sent: { readonly messageId: string; readonly bytes: Buffer }): Exchange {
+  const { origin, host, pathname } = new URL(url)
+  const exchange = newExchange({
+    door: 'https',
+    endpoint: `${origin}${pathname}`,
+    peer: host,
+    transaction: iti42.id,
+  })
+  enter(exchange.stations, 'call')
+  return { ...exchange, messageId: sent.messageId, requestBytes: sent.bytes.length }
+}
+
+/** What became of the submission stands whether the journal can say so or not. */
+async function report(
+  { exchange, submission, heard }: Call,
+  given: { readonly bytes: Buffer; readonly reply: RegistryReply; readonly ports: RegistryClientOptions['ports'] },
+): Promise<void> {
+  const { bytes, reply, ports } = given
+  const isTaken = reply.kind === 'answered' && reply.result === 'success'
+  const ended = {
+    result: isTaken ? 'success' : 'failure',
+    errors: errorsOf(reply),
+    evidence: evidenceOf(submission, ''),
+  } as const
+  const responseBytes = heard === undefined ? {} : { responseBytes: heard.sizeBytes }
+  const entry = journalEntry(exchange, undefined, { ...ended, ...responseBytes, now: performance.now() })
+  keepExchange(ports, {
+    exchange,
+    ended,
+    request: wholeMessage(bytes, { contentType: CONTENT_TYPE }),
+    answer: heard,
+  })
+  await ports.recorder
+    .record({ events: [], entries: [entry] })
+    .catch((cause: unknown) =>
+      ports.log.error({ journal: exchange.id, cause: nameOf(cause) }, 'an ITI-42 could not be journalled'),
+    )
+}
+
+function errorsOf(reply: RegistryReply): readonly IheError[] {
+  if (reply.kind === 'answered') return reply.errors.map(relayed)
+  return [iheError('REGISTRY_UNAVAILABLE', { at: 'Document Registry', rule: reply.reason })]
+}
+
 async function readReply(
   response: Dispatcher.ResponseData,
+  call: Call,
   sent: { readonly messageId: string; readonly maxAnswerBytes: number },
 ): Promise<RegistryReply> {
   const contentType = String(response.headers['content-type'] ?? '')
   const bytes = await readWhole(response.body, sent.maxAnswerBytes)
+  call.heard = wholeMessage(bytes, { contentType })
   if (!/^application\/soap\+xml\b/i.test(contentType)) {
     const reason = `HTTP ${response.statusCode}`
     const isRefusal = response.statusCode >= 400 && response.statusCode < 500

@@ -11,6 +11,7 @@ import { NO_EVIDENCE } from '../model/evidence.ts'
 import { newJournalId } from '../model/journal-id.ts'
 import type { DoorPorts } from './door.ts'
 import { nameOf } from './failure.ts'
+import { keepExchange } from './keeping.ts'
 import { connectorOf, type OutgoingTls } from './outgoing-tls.ts'
 import type { Rendered } from './soap-answer.ts'
 
@@ -208,10 +209,10 @@ async function report(
     { transaction: exchange.transaction, result, code: error?.row.code ?? '' },
     (now - startedMs) / 1000,
   )
+  const reported = { result, errors: error === undefined ? [] : [error], evidence: NO_EVIDENCE } as const
+  keepExchange(ports, { exchange, ended: reported, request: message.kept, answer: undefined })
   const entry = journalEntry(exchange, caller, {
-    result,
-    errors: error === undefined ? [] : [error],
-    evidence: NO_EVIDENCE,
+    ...reported,
     now,
     ...(message.bytes === undefined ? {} : { responseBytes: message.bytes }),
   })

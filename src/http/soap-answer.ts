@@ -4,13 +4,14 @@ import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { Transaction } from '../../profiles/transactions/index.ts'
-import { type Attachment, writeRelated } from '../codec/mtom/write.ts'
+import { writeRelated } from '../codec/mtom/write.ts'
 import { writeFault } from '../codec/soap/fault.ts'
 import type { SoapMessage } from '../codec/soap/read.ts'
 import { writeEnvelope } from '../codec/soap/write.ts'
 import type { Exchange } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
-import type { Encoded } from './binding.ts'
+import type { AnsweredPart, Encoded } from './binding.ts'
+import { type Crossing, wholeMessage } from './keeping.ts'
 import type { Packaging } from './soap-message.ts'
 
 const SIMPLE_TYPE = 'application/soap+xml; charset=UTF-8'
@@ -29,6 +30,8 @@ export interface Rendered {
   readonly body: Buffer | AsyncIterable<Buffer>
   /** Size; undefined while it streams. */
   readonly bytes: number | undefined
+  /** What the journal keeps of it. */
+  readonly kept: Crossing
 }
 
 /** Where the answer to a message goes. */
@@ -69,13 +72,22 @@ export function renderAnswer(answer: Answer, addressed: Addressed | undefined): 
 function pack(
   envelope: string,
   packaging: Packaging,
-  attachments: readonly Attachment[] = [],
+  attachments: readonly AnsweredPart[] = [],
 ): Omit<Rendered, 'status'> {
-  const { contentType, body } =
-    packaging === 'simple'
-      ? { contentType: SIMPLE_TYPE, body: Buffer.from(envelope) }
-      : writeRelated(envelope, attachments)
-  return { contentType, body, bytes: Buffer.isBuffer(body) ? body.length : undefined }
+  if (packaging === 'simple') {
+    const body = Buffer.from(envelope)
+    return {
+      contentType: SIMPLE_TYPE,
+      body,
+      bytes: body.length,
+      kept: wholeMessage(body, { contentType: SIMPLE_TYPE }),
+    }
+  }
+  const { contentType, body, root, sizeBytes } = writeRelated(envelope, attachments)
+  // The documents lie in the repository; the journal does not keep them a second time.
+  const parts = attachments.map(({ body: _, ...part }) => part)
+  const kept = { contentType, bytes: root, sizeBytes: sizeBytes ?? root.length, isWhole: true, parts }
+  return { contentType, body, bytes: Buffer.isBuffer(body) ? body.length : undefined, kept }
 }
 
 /** Refusals below SOAP: how the rest of the package would have looked is not known. */

@@ -7,13 +7,16 @@ import { XUA_CODES } from '../../profiles/errors/xua.ts'
 import { faultEvents } from '../audit/event.ts'
 import { assertionFailures } from '../audit/user-authentication.ts'
 import type { SoapMessage } from '../codec/soap/read.ts'
+import type { Ended } from '../journal/keeping.ts'
 import type { Caller } from '../model/caller.ts'
 import { IheError } from '../model/error.ts'
 import { NO_EVIDENCE } from '../model/evidence.ts'
+import { enter } from '../model/stations.ts'
 import type { User } from '../model/user.ts'
 import type { Binding, Encoded, Incoming, Performed } from './binding.ts'
 import { newExchange, observe, recordExchange, recordRefusal } from './door.ts'
 import { framesOf, nameOf } from './failure.ts'
+import { type Crossing, keepExchange } from './keeping.ts'
 import { routeOf } from './reply-route.ts'
 import {
   addressedTo,
@@ -139,10 +142,12 @@ async function answer(given: Understood, channel: Channel): Promise<void> {
     const refusal = known(served, progress, error)
     if (FAULTS.has(refusal.row.code) || channel.isUsed()) throw refusal
     await discard(served, progress)
-    await recordExchange(ports, caller, { result: 'failure', errors: [refusal], evidence: NO_EVIDENCE })
+    const ended = { result: 'failure', errors: [refusal], evidence: NO_EVIDENCE } as const
+    await recordExchange(ports, caller, ended)
     observe(ports, caller.exchange, { result: 'failure', code: refusal.row.code, systemId: caller.systemId })
     const body = binding.refuse([refusal], { incoming, journalId: caller.exchange.id })
     const prepared = rendered(given, { channel, encoded: { body, attachments: [] } })
+    keep(given, { ended, prepared, channel })
     // A busy server says so in the terms of the transaction; a system that sends too much is told by HTTP too.
     const { code, http: status } = refusal.row
     await channel.answer(code === 'TOO_MANY_REQUESTS' ? { ...prepared, status } : prepared)
@@ -151,13 +156,17 @@ async function answer(given: Understood, channel: Channel): Promise<void> {
 
 /** Only the actor's work is done in turn: a slow sender or reader keeps nobody else of its system waiting. @throws {IheError} BUSY */
 async function performInTurn({ served, progress, binding, incoming, caller }: Understood): Promise<Performed> {
+  const { stations } = caller.exchange
+  enter(stations, 'wait')
   const endTurn = await served.options.turns.take(caller.systemId, 0)
   try {
+    enter(stations, 'decode')
     const perform = await binding.prepare(incoming)
     // From here on the actor owns what was staged: whether a commit happened is not ours to guess. Parts that are none of the
     // transaction's are ignored (RFC 2387), and do not stay.
     if (binding.parts === 'own') progress.staged = []
     else await discard(served, progress)
+    enter(stations, 'act')
     return await perform(caller)
   } finally {
     endTurn()
@@ -186,6 +195,7 @@ async function complete(
   const { served, caller } = given
   const { ports } = served.options
   const { outcome } = performed
+  enter(caller.exchange.stations, 'encode')
   const prepared = rendered(given, { channel, encoded: await performed.encode() })
   const bytes = channel.kind === 'nowhere' ? 0 : prepared.bytes
   // Nothing leaves unaudited: the rows are durable before the first byte of the answer.
@@ -199,7 +209,27 @@ async function complete(
     code: outcome.errors[0]?.row.code ?? '',
     systemId: caller.systemId,
   })
+  keep(given, { ended: outcome, prepared, channel })
   await channel.answer(prepared)
+}
+
+function keep(
+  { served, progress, caller }: Understood,
+  sent: { readonly ended: Omit<Ended, 'transaction'>; readonly prepared: Rendered; readonly channel: Channel },
+): void {
+  keepExchange(served.options.ports, {
+    exchange: caller.exchange,
+    ended: { ...sent.ended, accessMode: caller.accessMode },
+    request: crossingOf(progress),
+    answer: sent.channel.kind === 'nowhere' ? undefined : sent.prepared.kept,
+  })
+}
+
+/** Once: what fails on its way out was kept before. */
+function crossingOf(progress: Progress): Crossing | undefined {
+  const { crossing } = progress
+  progress.crossing = undefined
+  return crossing?.()
 }
 
 async function fault(
@@ -221,8 +251,14 @@ async function fault(
   )
   observe(ports, exchange, { result: 'failure', code: error.row.code, systemId: served.system.systemId })
   const { channel } = given
-  if (channel.isUsed()) return
-  await channel.fault(renderFault({ error, exchange, packaging: progress.packaging }, channel.faultTo))
+  const prepared = renderFault({ error, exchange, packaging: progress.packaging }, channel.faultTo)
+  keepExchange(ports, {
+    exchange,
+    ended: { result: 'failure', errors: [error], evidence: NO_EVIDENCE },
+    request: crossingOf(progress),
+    answer: channel.isUsed() ? undefined : prepared.kept,
+  })
+  if (!channel.isUsed()) await channel.fault(prepared)
 }
 
 /** An error of the table as it is; anything else becomes one opaque row and a log line without the message's content. */

@@ -3,7 +3,7 @@
 import { iheError } from '../../profiles/errors/index.ts'
 import { parseContentType } from '../codec/mtom/content-type.ts'
 import { assertIncludesInDocuments } from '../codec/mtom/include.ts'
-import { readRelated } from '../codec/mtom/split.ts'
+import { type PartHeaders, readRelated } from '../codec/mtom/split.ts'
 import { peekMessageId, readEnvelope, type SoapMessage } from '../codec/soap/read.ts'
 import { readXml, type XmlElement } from '../codec/xml/read.ts'
 import type { StagedContent } from '../model/staged-document.ts'
@@ -24,7 +24,7 @@ export interface UnpackOptions {
   readonly maxRequestBytes: number
   readonly maxDocumentBytes: number
   /** Takes a document part while it streams; absent where the endpoint takes none, and parts are skipped unread. */
-  readonly stage?: (body: AsyncIterable<Buffer>) => Promise<StagedContent>
+  readonly stage?: (body: AsyncIterable<Buffer>, headers: PartHeaders) => Promise<StagedContent>
 }
 
 export function packagingOf(contentType: string): Packaging | undefined {
@@ -50,7 +50,7 @@ export async function unpack(source: AsyncIterable<Buffer>, options: UnpackOptio
       maxRootBytes: options.maxSoapBytes,
       maxPartBytes: options.maxDocumentBytes,
     },
-    ...(stage === undefined ? {} : { sink: (_headers, body) => stage(body) }),
+    ...(stage === undefined ? {} : { sink: (headers, body) => stage(body, headers) }),
   })
   const charset = parseContentType(related.rootContentType).parameters.get('charset')
   return { packaging, root: related.root, charset, parts: related.parts, bytes: related.bytes }

@@ -5,13 +5,17 @@ import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { iheError } from '../../profiles/errors/index.ts'
 import type { XuaPolicy } from '../access/xua/ports.ts'
+import type { PartHeaders } from '../codec/mtom/split.ts'
 import type { SoapMessage } from '../codec/soap/read.ts'
+import type { KeptPart } from '../journal/kept-message.ts'
 import type { Turns } from '../mllp/turns.ts'
 import type { ClaimedUser } from '../model/assertion.ts'
 import type { CallingSystem, Exchange } from '../model/caller.ts'
 import type { StagedContent } from '../model/staged-document.ts'
+import { enter } from '../model/stations.ts'
 import type { Binding, Incoming } from './binding.ts'
 import type { DoorPorts } from './door.ts'
+import { type Crossing, tapped } from './keeping.ts'
 import type { ReplyDelivery } from './reply-delivery.ts'
 import type { AllowedAddress } from './reply-route.ts'
 import type { RequestRate } from './request-rate.ts'
@@ -63,6 +67,8 @@ export interface Progress {
   packaging: Packaging
   exchange: Exchange
   staged: readonly StagedContent[]
+  /** For the journal: as it came, or its beginning while it is read. */
+  crossing?: (() => Crossing | undefined) | undefined
   /** Who an assertion names, as far as it was read. */
   claimed?: ClaimedUser
 }
@@ -86,7 +92,13 @@ export async function receive({ served, progress, policy }: Receiving): Promise<
   const { staging } = endpoint
   const staged: StagedContent[] = []
   progress.staged = staged
-  const packed = await unpack(bodyOf(request), {
+  const parts: KeptPart[] = []
+  const tap = tapped(bodyOf(request))
+  progress.crossing = () => {
+    const seen = tap.seen()
+    return seen === undefined ? undefined : { contentType, ...seen, parts: [] }
+  }
+  const packed = await unpack(tap.body, {
     contentType,
     maxSoapBytes: options.limits.soapBytes,
     maxRequestBytes: options.limits.requestBytes,
@@ -94,14 +106,18 @@ export async function receive({ served, progress, policy }: Receiving): Promise<
     ...(staging === undefined || served.active === 'no' || !served.system.roles.has('document-source')
       ? {}
       : {
-          stage: async (body: AsyncIterable<Buffer>) => {
+          stage: async (body: AsyncIterable<Buffer>, headers: PartHeaders) => {
             const content = await staging.stage(body)
             staged.push(content)
+            parts.push(keptPart(headers, content))
             return content
           },
         }),
   })
   progress.exchange = { ...progress.exchange, requestBytes: packed.bytes }
+  const crossing = { contentType, bytes: packed.root, sizeBytes: packed.bytes, isWhole: true, parts }
+  progress.crossing = () => crossing
+  enter(progress.exchange.stations, 'decode')
   const parsed = parse(packed)
   if (parsed.messageId !== undefined) progress.exchange = { ...progress.exchange, messageId: parsed.messageId }
   const message = open(parsed, policy === 'ignored' ? undefined : UNDERSTOOD_WITH_XUA)
@@ -118,6 +134,12 @@ export async function receive({ served, progress, policy }: Receiving): Promise<
       exchange: progress.exchange,
     },
   }
+}
+
+/** What is too large for a row is in a file, and only named. */
+function keptPart({ contentId, contentType }: PartHeaders, { content, sizeBytes, sha256 }: StagedContent): KeptPart {
+  const named = { contentId, contentType, sizeBytes, sha256 }
+  return content.kind === 'row' ? { ...named, bytes: content.bytes } : named
 }
 
 /** Compression is not offered: what a few bytes unfold to would have to be bounded too. @throws {IheError} CONTENT_TYPE */

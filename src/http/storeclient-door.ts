@@ -16,6 +16,7 @@ import type { StoreClientAnswer, StoreClientRequest } from '../storeclient/accep
 import { newExchange, observe, recordExchange } from './door.ts'
 import { receive } from './hl7v2-batch.ts'
 import type { Carriage, Hl7v2Door, Hl7v2Service, Performed, Received, Sender } from './hl7v2-door.ts'
+import { type Crossing, keepExchange, type Tapped, tapped, wholeMessage } from './keeping.ts'
 import { readWhole } from './soap-message.ts'
 import { originOf } from './storeclient-origin.ts'
 import { createSequencer } from './storeclient-sequence.ts'
@@ -59,6 +60,7 @@ const ACCEPTED_TYPES: ReadonlySet<string> = new Set([
   'text/plain',
   'application/octet-stream',
 ])
+const TEXT_TYPE = 'text/plain; charset=UTF-8'
 const RETRY_AFTER_SECONDS = 5
 
 /** X-StoreClient-Kind: the data kind, where MSH-9 leaves it open. */
@@ -82,6 +84,7 @@ export interface StoreClientRouteOptions extends StoreClientDoor, Pick<Hl7v2Door
 /** POST /storeclient: one message or batch; 200 with any ACK, 202 when none is due, 400 without MSH, 413, 415, 503. */
 export function registerStoreClientRoute(app: FastifyInstance, options: StoreClientRouteOptions): void {
   app.post(STORE_CLIENT_PATH, async (request, reply) => {
+    const { headers } = request
     const known = options.systemOf(request)
     const sender: Sender = {
       ...known,
@@ -89,17 +92,33 @@ export function registerStoreClientRoute(app: FastifyInstance, options: StoreCli
       endpoint: STORE_CLIENT_PATH,
       peer: `${request.socket.remoteAddress}:${request.socket.remotePort}`,
     }
+    const tap = tapped(request.body as AsyncIterable<Buffer>)
     try {
-      const { type, parameters } = parseContentType(request.headers['content-type'] ?? '')
+      const { type, parameters } = parseContentType(headers['content-type'] ?? '')
       if (!ACCEPTED_TYPES.has(type)) throw iheError('CONTENT_TYPE', { at: 'Content-Type', value: type })
-      const bytes = await readBody(request, known.system, options)
+      const bytes = await readBody({ headers, body: tap.body }, known.system, options)
       const carriage = carriageOf(request, parameters.get('charset'))
-      const received = await receive(bytes, { ...sender, carriage }, options)
+      const received = await receive(bytes, { ...sender, carriage, came: cameBy(headers) }, options)
       return answer(reply, received, options.readingOf(known.system))
     } catch (error) {
-      return refuseBeforeReading(reply, { error, sender, options })
+      const seen = tap.seen()
+      const request = seen === undefined ? undefined : { ...cameBy(headers), ...seen, parts: [] }
+      return refuseBeforeReading(reply, { error, sender, options, request })
     }
   })
+}
+
+/** What a message needs beside its bytes to be understood again. */
+function cameBy(headers: FastifyRequest['headers']): NonNullable<Sender['came']> {
+  const named = [KIND_HEADER, STORAGE_HEADER, PATH_HEADER].flatMap((name) => {
+    const value = headers[name]
+    return typeof value === 'string' ? [[name, value] as const] : []
+  })
+  const contentType = headers['content-type']
+  return {
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(named.length === 0 ? {} : { headers: Object.fromEntries(named) }),
+  }
 }
 
 function carriageOf({ headers }: FastifyRequest, charset: string | undefined): Carriage {
@@ -124,12 +143,11 @@ function decoded(header: string | readonly string[] | undefined): string | undef
 
 /** A large body is read when it is its turn, so that bodies under way cannot fill the memory. @throws {IheError} BUSY, TOO_LARGE. */
 async function readBody(
-  request: FastifyRequest,
+  { headers, body }: Pick<FastifyRequest, 'headers'> & Pick<Tapped, 'body'>,
   { systemId }: CallingSystem,
   { maxBytes, largeMessages }: StoreClientRouteOptions,
 ): Promise<Buffer> {
-  const body = request.body as AsyncIterable<Buffer>
-  const { 'content-length': length } = request.headers
+  const { 'content-length': length } = headers
   // A body that does not tell its length may grow to any.
   const isLarge = length === undefined || Number(length) >= LARGE_BYTES
   const endTurn = isLarge ? await largeMessages?.take(systemId, 0) : undefined
@@ -163,9 +181,14 @@ function statusOf(refusal: IheError | undefined, { httpStatusOfRefusals }: Readi
 /** The body was not read, so there is no MSH to answer; the status says what is wrong and the text what to do. */
 async function refuseBeforeReading(
   reply: FastifyReply,
-  given: { readonly error: unknown; readonly sender: Sender; readonly options: StoreClientRouteOptions },
+  given: {
+    readonly error: unknown
+    readonly sender: Sender
+    readonly options: StoreClientRouteOptions
+    readonly request: Crossing | undefined
+  },
 ): Promise<FastifyReply> {
-  const { error, sender, options } = given
+  const { error, sender, options, request } = given
   if (!(error instanceof IheError)) throw error
   const exchange = newExchange({
     door: 'https',
@@ -174,12 +197,11 @@ async function refuseBeforeReading(
     transaction: storeClientPush.id,
   })
   const caller: Caller = { ...sender.system, exchange }
-  await recordExchange(options.ports, caller, { result: 'failure', errors: [error], evidence: NO_EVIDENCE })
+  const ended = { result: 'failure', errors: [error], evidence: NO_EVIDENCE } as const
+  await recordExchange(options.ports, caller, ended)
   observe(options.ports, exchange, { result: 'failure', code: error.row.code, systemId: caller.systemId })
+  const text = Buffer.from(`${error.row.message}. ${error.row.hint}\n${error.row.ja}\njournal ${exchange.id}\n`)
+  keepExchange(options.ports, { exchange, ended, request, answer: wholeMessage(text, { contentType: TEXT_TYPE }) })
   if (error.row.http === 503) reply.header('retry-after', String(RETRY_AFTER_SECONDS))
-  return reply
-    .code(error.row.http)
-    .header('connection', 'close')
-    .type('text/plain; charset=UTF-8')
-    .send(`${error.row.message}. ${error.row.hint}\n${error.row.ja}\njournal ${exchange.id}\n`)
+  return reply.code(error.row.http).header('connection', 'close').type(TEXT_TYPE).send(text)
 }

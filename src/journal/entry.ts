@@ -3,6 +3,7 @@
 import type { CallingSystem, Exchange } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
 import type { Evidence, Outcome } from '../model/evidence.ts'
+import { timingsOf } from '../model/stations.ts'
 
 export interface JournalEntry {
   readonly exchange: Exchange
@@ -16,6 +17,8 @@ export interface JournalEntry {
   /** Ids of metadata rules that were broken and waived. */
   readonly waived: readonly string[]
   readonly durationMs: number
+  /** Milliseconds by station, until the entry was written. */
+  readonly timings?: ReturnType<typeof timingsOf>
   readonly responseBytes?: number
 }
 
@@ -46,6 +49,7 @@ export function journalEntry(
     errors: reported.errors.map(journalError),
     waived: reported.evidence.waivedRules ?? [],
     durationMs: reported.now - exchange.startedMs,
+    ...(exchange.stations === undefined ? {} : { timings: timingsOf(exchange.stations, reported.now) }),
     ...(reported.responseBytes === undefined ? {} : { responseBytes: reported.responseBytes }),
   }
 }

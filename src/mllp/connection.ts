@@ -36,6 +36,8 @@ export interface MllpEvent {
   readonly peer: string
   readonly fingerprint256?: string
   readonly bytes?: number
+  /** Beginning of what came. */
+  readonly head?: Buffer
   readonly cause?: unknown
 }
 
@@ -112,9 +114,17 @@ export function serveConnection(connection: MllpConnection, options: ConnectionO
   }
 }
 
-function report(session: Session, kind: MllpEvent['kind'], more: { bytes?: number; cause?: unknown } = {}): void {
+function report(
+  session: Session,
+  kind: MllpEvent['kind'],
+  more: Pick<MllpEvent, 'bytes' | 'head' | 'cause'> = {},
+): void {
   const { peer, fingerprint256 } = session.connection
   session.options.onEvent({ kind, peer, ...(fingerprint256 === undefined ? {} : { fingerprint256 }), ...more })
+}
+
+function underWay({ decoder }: Session): Pick<MllpEvent, 'bytes' | 'head'> {
+  return { bytes: decoder.size(), head: decoder.head() }
 }
 
 async function converse(session: Session): Promise<void> {
@@ -128,7 +138,7 @@ async function converse(session: Session): Promise<void> {
     if (!(await takesLargeTurn(session))) return
     const goOn = typeof read !== 'string' || (read === 'timeout' && wasEnded)
     if (goOn && !session.stopped) continue
-    if (session.decoder.state() === 'inside') report(session, 'frame-incomplete')
+    if (session.decoder.state() === 'inside') report(session, 'frame-incomplete', underWay(session))
     return
   }
 }
@@ -148,7 +158,7 @@ async function takesLargeTurn(session: Session): Promise<boolean> {
     session.endLargeTurn = await options.largeFrames?.take(connection.fingerprint256 ?? '', 0)
     return true
   } catch (cause) {
-    report(session, 'overloaded', { bytes: decoder.size(), cause })
+    report(session, 'overloaded', { ...underWay(session), cause })
     return false
   }
 }
@@ -165,10 +175,13 @@ async function consume(session: Session, event: FrameEvent): Promise<boolean> {
     case 'frame':
       return event.message.length === 0 || answer(session, event.message)
     case 'dropped':
-      report(session, 'frame-dropped', { bytes: event.bytes })
+      report(session, 'frame-dropped', { bytes: event.bytes, head: event.head })
       return true
     case 'fault':
-      report(session, event.fault === 'garbage' ? 'garbage' : 'frame-too-large')
+      report(session, event.fault === 'garbage' ? 'garbage' : 'frame-too-large', {
+        bytes: event.bytes,
+        head: event.head,
+      })
       return false
   }
 }

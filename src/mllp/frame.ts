@@ -11,15 +11,20 @@ export const MAX_GARBAGE_BYTES = 4 * 1024
 /** Why a stream cannot go on: `garbage` before a start block, or a frame over the limit. */
 export type FrameFault = 'garbage' | 'too-large'
 
+/** So much is told of what makes no message. */
+const HEAD_BYTES = 64 * 1024
+
 export type FrameEvent =
   | { readonly kind: 'frame'; readonly message: Buffer }
-  /** A new start block inside a frame: the sender began again, and what came before is void. */
-  | { readonly kind: 'dropped'; readonly bytes: number }
-  | { readonly kind: 'fault'; readonly fault: FrameFault }
+  /** A new start block inside a frame: the sender began again, and what came before is void. `head`: its beginning. */
+  | { readonly kind: 'dropped'; readonly bytes: number; readonly head: Buffer }
+  | { readonly kind: 'fault'; readonly fault: FrameFault; readonly bytes: number; readonly head: Buffer }
 
 export interface FrameDecoder {
   /** Bytes held of the frame under way. */
   readonly size: () => number
+  /** The beginning of the frame under way. */
+  readonly head: () => Buffer
   /** Consumes bytes of the stream; the events in order. After a fault nothing more comes. */
   readonly push: (chunk: Buffer) => readonly FrameEvent[]
   /** The stream idles or ended: a lone 1C received last ends its frame. */
@@ -59,6 +64,7 @@ export function createFrameDecoder(options: { readonly maxFrameBytes?: number } 
     },
     state: () => stream.state,
     size: () => stream.size,
+    head: () => headOf(stream.parts),
   }
 }
 
@@ -83,7 +89,11 @@ function advance(stream: Stream, chunk: Buffer, index: number): number {
 function skipToStart(stream: Stream, chunk: Buffer, index: number): number {
   const start = chunk.indexOf(START, index)
   stream.garbage += (start < 0 ? chunk.length : start) - index
-  if (stream.garbage > MAX_GARBAGE_BYTES) return fail(stream, 'garbage', chunk)
+  if (stream.garbage > MAX_GARBAGE_BYTES) {
+    stream.parts = [chunk.subarray(index)]
+    stream.size = stream.garbage
+    return fail(stream, 'garbage', chunk)
+  }
   if (start < 0) return chunk.length
   begin(stream)
   return start + 1
@@ -94,7 +104,8 @@ function readInside(stream: Stream, chunk: Buffer, index: number): number {
   const stop = end < 0 ? chunk.length : end
   const restart = chunk.subarray(index, stop).indexOf(START)
   if (restart >= 0) {
-    stream.events.push({ kind: 'dropped', bytes: stream.size + restart })
+    keep(stream, chunk.subarray(index, index + restart))
+    stream.events.push({ kind: 'dropped', bytes: stream.size, head: headOf(stream.parts) })
     begin(stream)
     return index + restart + 1
   }
@@ -134,9 +145,19 @@ function finish(stream: Stream): void {
   stream.state = 'between'
 }
 
+/** A copy, so that the parts can go. */
+function headOf(parts: readonly Buffer[]): Buffer {
+  let bytes = 0
+  const first = parts.findIndex((part) => {
+    bytes += part.length
+    return bytes >= HEAD_BYTES
+  })
+  return Buffer.concat(first < 0 ? parts : parts.slice(0, first + 1), Math.min(bytes, HEAD_BYTES))
+}
+
 function fail(stream: Stream, fault: FrameFault, chunk: Buffer): number {
+  stream.events.push({ kind: 'fault', fault, bytes: stream.size, head: headOf(stream.parts) })
   begin(stream)
   stream.state = 'failed'
-  stream.events.push({ kind: 'fault', fault })
   return chunk.length
 }

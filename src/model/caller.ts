@@ -4,6 +4,7 @@ import type { Confidentiality } from './confidentiality.ts'
 import type { Oid } from './identifiers.ts'
 import type { AccessRules } from './rights.ts'
 import type { RuleSwitches } from './rule-switch.ts'
+import type { Stations } from './stations.ts'
 import type { User } from './user.ts'
 
 /** Roles a system can hold (the IHE actor it plays towards us). */
@@ -92,6 +93,8 @@ export interface Exchange {
   readonly requestBytes: number
   /** Monotonic start, milliseconds (performance.now). */
   readonly startedMs: number
+  /** Absent: nobody asks where the time went. */
+  readonly stations?: Stations
   readonly transaction: string
   /** wsa:MessageID, HL7 v3 message id or MSH-10. */
   readonly messageId?: string

@@ -174,7 +174,7 @@ function unavailable(reason: string): IheError {
 }
 
 /** Under the row of our table with the same meaning, so that journal and statistics speak one language; the answer has its words. */
-function relayed(received: RelayedError): IheError {
+export function relayed(received: RelayedError): IheError {
   const severity: ErrorRow['severity'] = received.severity === SEVERITY_WARNING ? 'Warning' : 'Error'
   const row = errorTable.find(({ ihe }) => ihe === received.errorCode) ?? iheError('METADATA_INVALID').row
   return new IheError({ ...row, ihe: received.errorCode, severity }, { relayed: received, value: received.codeContext })

@@ -19,6 +19,9 @@ export interface DeliveredDocument {
   readonly request: DocumentRequest
   readonly mimeType: string
   readonly body: Buffer | AsyncIterable<Buffer>
+  readonly sizeBytes: number
+  /** Lower-case hex. */
+  readonly sha256: string
 }
 
 /** Hidden and absent look alike: XDSDocumentUniqueIdError with the documentUniqueId as location. */
@@ -98,6 +101,7 @@ function answerOne(request: DocumentRequest, material: Material): Answered {
       ...about,
       error: iheError('DOCUMENT_UNAVAILABLE', { at: 'DocumentUniqueId', value: request.documentUniqueId, location }),
     }
+  const { mimeType, sizeBytes, sha256 } = visible
   const body = bodyOf(visible, ports)
   if (body === undefined) {
     ports.alarm({ uniqueId: visible.uniqueId })
@@ -106,7 +110,7 @@ function answerOne(request: DocumentRequest, material: Material): Answered {
       error: iheError('DOCUMENT_DAMAGED', { at: 'DocumentUniqueId', value: request.documentUniqueId, location }),
     }
   }
-  return { ...about, entry: visible, document: { request, mimeType: visible.mimeType, body } }
+  return { ...about, entry: visible, document: { request, mimeType, body, sizeBytes, sha256 } }
 }
 
 /** Small documents are checked here; files are checked while they stream, and cut before their end when damaged. */

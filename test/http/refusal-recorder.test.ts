@@ -4,11 +4,12 @@ import t, { type Test } from 'tap'
 import { type DoorPorts, newExchange } from '../../src/http/door.ts'
 import { createRefusalRecorder } from '../../src/http/refusal-recorder.ts'
 import { eventually } from '../faults/support.ts'
+import { quietPorts } from './door-ports.ts'
 
 function open(_t: Test, togetherMs?: number) {
   const reasons: string[] = []
-  const silent = () => {}
   const ports: DoorPorts = {
+    ...quietPorts,
     recorder: {
       record: async ({ events, entries }) => {
         if (events.length !== 1 || entries.length !== 1)
@@ -16,8 +17,6 @@ function open(_t: Test, togetherMs?: number) {
         reasons.push(...events.map(({ reason = '' }) => reason))
       },
     },
-    log: { info: silent, warn: silent, error: silent },
-    meter: { exchange: silent, opened: () => silent, turnedAway: silent },
   }
   const recorder = createRefusalRecorder(ports, togetherMs)
   const refused = (peer: string, refusal: { readonly reason: string; readonly fingerprint?: string }) =>

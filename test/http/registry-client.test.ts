@@ -16,6 +16,7 @@ import { readXml } from '../../src/codec/xml/read.ts'
 import { createRegistryClient } from '../../src/http/registry-client.ts'
 import { makePlace, openDoor, type Said } from '../cli/fake-door.ts'
 import { submission } from '../registry/submission.ts'
+import { quietPorts } from './door-ports.ts'
 
 const SOAP = 'application/soap+xml; charset=UTF-8'
 const MESSAGE = 'urn:uuid:11111111-1111-4111-8111-111111111111'
@@ -29,7 +30,7 @@ async function world(t: Test, respond: (request: SoapMessage) => Said) {
     ['clients/clinic-b.crt', 'clients/clinic-b.key', 'ca.crt'].map((file) => readFile(join(pki, file), 'utf8')),
   )
   const open = (url = `https://localhost:${door.port}/xds/registry`, timeoutMs = 2000, maxAnswerBytes = 100_000) =>
-    createRegistryClient({ url, tls: { cert, key, ca }, timeoutMs, maxAnswerBytes })
+    createRegistryClient({ url, tls: { cert, key, ca }, timeoutMs, maxAnswerBytes, ports: quietPorts })
   const client = open()
   t.teardown(async () => {
     await client.close()

@@ -6,11 +6,13 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
+import { wholeMessage } from '../../src/http/keeping.ts'
 import { createReplyDelivery, type Outgoing } from '../../src/http/reply-delivery.ts'
 import type { JournalEntry } from '../../src/journal/entry.ts'
 import { IheError } from '../../src/model/error.ts'
 import { createTestPki, type Identity } from '../mllp/pki.ts'
 import { caller as somebody } from '../storeclient/memory.ts'
+import { quietPorts } from './door-ports.ts'
 
 const caller = { ...somebody, exchange: { ...somebody.exchange, messageId: 'urn:uuid:request' } }
 const pki = await createTestPki()
@@ -71,11 +73,7 @@ function sender(t: Test, backoffMs: readonly number[] = [1, 1]) {
   }
   const delivery = createReplyDelivery({
     tls: () => ({ ...pki.client, ca: pki.ca }),
-    ports: {
-      recorder: { record: async (rows) => void entries.push(...rows.entries) },
-      log,
-      meter: { exchange: () => {}, opened: () => () => {}, turnedAway: () => {} },
-    },
+    ports: { ...quietPorts, recorder: { record: async (rows) => void entries.push(...rows.entries) }, log },
     patience: { backoffMs, responseMs: 300 },
   })
   t.teardown(() => delivery.close())
@@ -88,7 +86,13 @@ function outgoing(url: URL, body: Buffer | AsyncIterable<Buffer> = Buffer.from('
   return {
     url,
     caller,
-    message: { status: 200, contentType: TYPE, body, bytes: Buffer.isBuffer(body) ? body.length : undefined },
+    message: {
+      status: 200,
+      contentType: TYPE,
+      body,
+      bytes: Buffer.isBuffer(body) ? body.length : undefined,
+      kept: wholeMessage(Buffer.from('<架空/>'), { contentType: TYPE }),
+    },
   }
 }
 

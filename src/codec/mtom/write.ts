@@ -8,6 +8,18 @@ export interface Attachment {
   readonly contentId: string
   readonly contentType: string
   readonly body: Buffer | AsyncIterable<Buffer>
+  /** Of a stream whose size is known. */
+  readonly sizeBytes?: number
+}
+
+export interface Related {
+  /** Of the package. */
+  readonly contentType: string
+  /** One Buffer when it is all there and small, else a stream. */
+  readonly body: Buffer | AsyncIterable<Buffer>
+  readonly root: Buffer
+  /** Of the package; undefined when that of a stream in it is not known. */
+  readonly sizeBytes: number | undefined
 }
 
 /** Below this a package of buffers is one buffer, so that its length is known and one write sends it. */
@@ -17,20 +29,16 @@ const ONE_BUFFER_BYTES = 1024 * 1024
 const HEADER_VALUE = /^[\x20-\x7e]{1,512}$/
 const CONTENT_ID = /^[!-;=?-~]{1,256}$/
 
-/**
- * A package of the envelope and its attachments; also without any, an MTOM message stays multipart.
- * @returns the outer Content-Type, and the body: one Buffer when it is all there and small, else a stream.
- */
-export function writeRelated(
-  root: string,
-  attachments: readonly Attachment[],
-): { readonly contentType: string; readonly body: Buffer | AsyncIterable<Buffer> } {
+/** A package of the envelope and its attachments; also without any, an MTOM message stays multipart. */
+export function writeRelated(envelope: string, attachments: readonly Attachment[]): Related {
+  const root = Buffer.from(envelope)
   const boundary = `MIMEBoundary_${randomUUID()}`
   const rootId = newContentId()
   const contentType = `multipart/related; boundary="${boundary}"; type="application/xop+xml"; start="<${rootId}>"; start-info="application/soap+xml"`
   const rootType = 'application/xop+xml; charset=UTF-8; type="application/soap+xml"'
   const pieces: (Buffer | AsyncIterable<Buffer>)[] = [
-    Buffer.from(`--${boundary}\r\n${partHeaders(rootId, rootType)}${root}`),
+    Buffer.from(`--${boundary}\r\n${partHeaders(rootId, rootType)}`),
+    root,
   ]
   for (const { contentId, contentType: type, body } of attachments) {
     pieces.push(Buffer.from(`\r\n--${boundary}\r\n${partHeaders(contentId, type)}`), body)
@@ -39,7 +47,13 @@ export function writeRelated(
   const buffers = pieces.filter((piece): piece is Buffer => Buffer.isBuffer(piece))
   const size = buffers.reduce((sum, buffer) => sum + buffer.length, 0)
   const together = buffers.length === pieces.length && size < ONE_BUFFER_BYTES
-  return { contentType, body: together ? Buffer.concat(buffers, size) : stream(pieces) }
+  const streamed = attachments.map(({ body, sizeBytes }) => (Buffer.isBuffer(body) ? 0 : sizeBytes))
+  return {
+    contentType,
+    body: together ? Buffer.concat(buffers, size) : stream(pieces),
+    root,
+    sizeBytes: streamed.reduce((sum, one) => (one === undefined || sum === undefined ? undefined : sum + one), size),
+  }
 }
 
 function partHeaders(contentId: string, contentType: string): string {

@@ -154,6 +154,16 @@ export function createKeeper(options: KeeperOptions): OwnedKeeper {
   }
 }
 
+/** The keeper, with nothing kept while `recording` answers false: for the bench, like recordingWhile. */
+export function keepingWhile(recording: () => boolean, keeper: Keeper): Pick<Keeper, 'keeping' | 'keep'> {
+  return {
+    get keeping() {
+      return recording() ? keeper.keeping : 'none'
+    },
+    keep: keeper.keep,
+  }
+}
+
 function paceOf(exchangeId: string): 'prompt' | 'late' {
   const beganAt = journalIdTime(exchangeId)
   return beganAt !== undefined && Date.now() - beganAt.getTime() > LATE_MS ? 'late' : 'prompt'

@@ -5,12 +5,11 @@ import { writeRegistryResponse } from '../../codec/ebxml/registry-response.ts'
 import { type RetrievedDocument, readRetrieveRequest, writeRetrieveResponse } from '../../codec/ebxml/retrieve.ts'
 import { type ProvidedDocument, readProvideAndRegister } from '../../codec/ebxml/submit.ts'
 import { newContentId } from '../../codec/mtom/include.ts'
-import type { Attachment } from '../../codec/mtom/write.ts'
 import { type IheError, underCode } from '../../model/error.ts'
 import type { StagedContent } from '../../model/staged-document.ts'
 import type { ProvideAndRegisterRequest } from '../../repository/provide-and-register.ts'
 import type { DeliveredDocument, DocumentRequest } from '../../repository/retrieve.ts'
-import type { Codec } from '../binding.ts'
+import type { AnsweredPart, Codec } from '../binding.ts'
 import { aboutRetrieved, aboutSubmitted } from './patients.ts'
 
 /** What a repository says where a registry has a code of its own (ITI TF-3 Table 4.2.4.1-2). */
@@ -92,11 +91,12 @@ export const iti43Codec: Codec<readonly DocumentRequest[], readonly DeliveredDoc
     const verdict = { result: outcome.result, errors: outcome.errors, journalId }
     if (incoming.packaging === 'simple')
       return { body: writeRetrieveResponse(await inlined(outcome.answer), verdict), attachments: [] }
-    const attachments: Attachment[] = []
+    const attachments: AnsweredPart[] = []
     const documents = outcome.answer.map((delivered): RetrievedDocument => {
       const contentId = newContentId()
-      attachments.push({ contentId, contentType: delivered.mimeType, body: delivered.body })
-      return { request: delivered.request, mimeType: delivered.mimeType, content: { kind: 'part', contentId } }
+      const { mimeType, body, sizeBytes, sha256 } = delivered
+      attachments.push({ contentId, contentType: mimeType, body, sizeBytes, sha256 })
+      return { request: delivered.request, mimeType, content: { kind: 'part', contentId } }
     })
     return { body: writeRetrieveResponse(documents, verdict), attachments }
   },

@@ -1,0 +1,98 @@
+// How long the journal keeps: days of messages and months of entries are made ahead, and dropped, which gives their space back (docs/adr/0035).
+
+import type pg from 'pg'
+import { jstDay } from '../../model/jst.ts'
+import { transaction } from '../pool.ts'
+import { execute, named, query, sql } from '../sql.ts'
+
+export interface Retention {
+  readonly messageDays: number
+  readonly months: number
+}
+
+/** Today and those after it. */
+const DAYS_AHEAD = 8
+/** A drop waits for those who read or write, and they wait for it; one that does not get through is tried again in an hour. */
+const LOCK_WAIT = '1s'
+/** Lengths of YYYY-MM-DD and of what of it names a month. */
+const DAY = 10
+const MONTH = 7
+/** At a time, of what came when no partition was made. */
+const STRAY_ROWS = 10_000
+
+/** Days (JST) of kept messages from `now` on; what is there stays as it is. */
+export async function makeDays(pool: pg.Pool, now: Date): Promise<void> {
+  await execute(
+    pool,
+    sql`/* days ahead */
+      select journal.make_day('journal.kept', (${now}::timestamptz at time zone 'Asia/Tokyo')::date + n)
+      from generate_series(0, ${DAYS_AHEAD - 1}::int) as n`,
+  )
+}
+
+/**
+ * Drops what is older than may be kept.
+ * @returns the names of the partitions that went.
+ */
+export async function dropOld(
+  pool: pg.Pool,
+  { messageDays, months }: Retention,
+  now: Date,
+): Promise<readonly string[]> {
+  const today = jstDay(now.getTime())
+  const firstDay = daysBefore(today, messageDays)
+  const firstMonth = monthsBefore(today, months)
+  const days = await partitionsOf(pool, { parent: 'kept', before: firstDay })
+  const past = await partitionsOf(pool, { parent: 'exchange', before: firstMonth })
+  for (const name of [...days, ...past]) await drop(pool, name)
+  await execute(
+    pool,
+    sql`/* messages of no day */
+      delete from journal.kept_other where block_id in (
+        select block_id from journal.kept_other where at < ${firstDay}::date::timestamp at time zone 'Asia/Tokyo' limit ${STRAY_ROWS})`,
+  )
+  await execute(
+    pool,
+    sql`/* entries of no month */
+      delete from journal.exchange_other where exchange_id in (
+        select exchange_id from journal.exchange_other
+        where at < ${firstMonth}::date::timestamp at time zone 'Asia/Tokyo' limit ${STRAY_ROWS})`,
+  )
+  return [...days, ...past]
+}
+
+/** By the names that make_day and make_month give: those before the one that holds the day. */
+async function partitionsOf(
+  pool: pg.Pool,
+  { parent, before }: { readonly parent: 'kept' | 'exchange'; readonly before: string },
+): Promise<readonly string[]> {
+  const rows = await query<{ readonly name: string }>(
+    pool,
+    sql`/* partitions of the journal */
+      select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
+      where i.inhparent = ('journal.' || ${parent})::regclass and c.relname ~ '_[0-9]{4}_[0-9]{2}(_[0-9]{2})?$'
+      order by c.relname`,
+  )
+  const end = `${parent}_${before.slice(0, parent === 'kept' ? DAY : MONTH).replaceAll('-', '_')}`
+  return rows.flatMap(({ name }) => (name < end ? name : []))
+}
+
+async function drop(pool: pg.Pool, name: string): Promise<void> {
+  await transaction(pool, async (client) => {
+    await execute(client, sql`select set_config('lock_timeout', ${LOCK_WAIT}, true)`)
+    await execute(client, sql`drop table if exists journal.${named(name)}`)
+  })
+}
+
+function daysBefore(date: string, days: number): string {
+  const day = new Date(`${date}T00:00:00Z`)
+  day.setUTCDate(day.getUTCDate() - days)
+  return day.toISOString().slice(0, 10)
+}
+
+/** The first day of the month. */
+function monthsBefore(date: string, months: number): string {
+  const day = new Date(`${date.slice(0, 7)}-01T00:00:00Z`)
+  day.setUTCMonth(day.getUTCMonth() - months)
+  return day.toISOString().slice(0, 10)
+}
