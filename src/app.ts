@@ -25,9 +25,8 @@ import { emergencyWork } from './app/emergency.ts'
 import { endpointsOf } from './app/endpoints.ts'
 import { identityServices } from './app/feed-bindings.ts'
 import { startJobs } from './app/jobs.ts'
+import { type Journal, openJournal } from './app/journal.ts'
 import { journalAccess, withOwnJournal } from './app/journal-access.ts'
-import { openKeyRing } from './app/key-file.ts'
-import { openJournal } from './app/journal.ts'
 import { openMatching } from './app/matching.ts'
 import { measureDatabase, openMeasuringPool } from './app/measures/database.ts'
 import { measureProcess } from './app/measures/process.ts'
@@ -65,6 +64,8 @@ export interface RunningServer {
   readonly managementPort: number
   readonly adminToken: string
   readonly pool: pg.Pool
+  /** What the journal keeps of an exchange. */
+  readonly kept: Journal['kept']
   /** Reads certificate, key and authorities again, as it does by itself when they change. */
   readonly reload: () => Promise<void>
   /** Drains, closes the doors, writes what is left and stops the own PostgreSQL; safe to call twice. */
@@ -145,7 +146,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     await doors.stop()
     await house.stop()
     await house.recorder.drain()
-    await house.keeper.stop()
+    await house.journal.keeper.stop()
     await management.close()
     await life.end()
     await stopSealing()
@@ -160,6 +161,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     managementPort,
     adminToken,
     pool: database.pool,
+    kept: house.journal.kept,
     reload: doors.reload,
     stop: () => {
       stopping ??= stop()
@@ -231,7 +233,7 @@ async function furnish(
   return {
     recorder,
     pushTurns: pushes.turns,
-    keeper: journal.keeper,
+    journal,
     tolerances: pushes.tolerances,
     reloadModel: matching.reload,
     exportStorage: storageExport(given, blobs),

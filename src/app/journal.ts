@@ -1,9 +1,10 @@
 // Composition root: the messages that the journal keeps, their keys and how long they stay (docs/adr/0035).
 
 import { createKeeper, type OwnedKeeper } from '../db/journal/keeper.ts'
+import { findKept } from '../db/journal/messages.ts'
 import { dropOld, makeDays } from '../db/journal/retention.ts'
 import { nameOf } from '../http/failure.ts'
-import type { KeyRing } from '../model/seal.ts'
+import type { KeptMessage } from '../journal/kept-message.ts'
 import type { Given } from './actor-ports.ts'
 import { openKeyRing } from './key-file.ts'
 
@@ -11,7 +12,8 @@ const HOUR_MS = 60 * 60 * 1000
 
 export interface Journal {
   readonly keeper: OwnedKeeper
-  readonly keys: KeyRing
+  /** What is kept of an exchange, also what this process has not written yet. @throws {Error} when a key is unknown. */
+  readonly kept: (exchangeId: string) => Promise<readonly KeptMessage[]>
   /** Ends the upkeep; the keeper is stopped when the doors are closed. */
   readonly stopUpkeep: () => Promise<void>
 }
@@ -32,7 +34,11 @@ export async function openJournal(given: Given): Promise<Journal> {
     limits: { messageBytes: journal.messageBytes, partBytes: journal.partBytes },
     lost: (messages, error) => log.error({ messages, cause: nameOf(error) }, 'messages could not be kept'),
   })
-  return { keeper, keys, stopUpkeep: tendHourly(given) }
+  const kept = async (exchangeId: string): Promise<readonly KeptMessage[]> => {
+    await keeper.flush()
+    return findKept(pool, keys, exchangeId)
+  }
+  return { keeper, kept, stopUpkeep: tendHourly(given) }
 }
 
 /** At the start and every hour: days ahead are made, what is older than may be kept is dropped. */

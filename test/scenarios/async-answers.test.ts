@@ -74,6 +74,13 @@ t.test('ITI-18: the query answer arrives under our server certificate, and both 
     { transaction: 'ITI-18', result: 'success', endpoint: '/xds/registry' },
     { transaction: 'ITI-18 answer', result: 'success', endpoint: receiver.url },
   ])
+  const { rows: delivered } = await pool.query(
+    `select exchange_id from journal.exchange where message_id = $1 and transaction = 'ITI-18 answer'`,
+    [messageId],
+  )
+  const [sent] = await server.kept(delivered[0].exchange_id)
+  t.match(sent, { direction: 'request', isWhole: true })
+  t.equal(sent?.bytes.toString(), arrived.envelope, 'what was sent is kept')
   const { rows: events } = await pool.query(
     'select from audit.event join journal.exchange using (exchange_id) where message_id = $1',
     [messageId],

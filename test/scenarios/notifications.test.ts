@@ -3,6 +3,7 @@
 import t, { type Test } from 'tap'
 import { textOf } from '../../src/cli/admin-client.ts'
 import { loadDemoNetwork } from '../../src/cli/demo/network.ts'
+import { readAck } from '../../src/codec/hl7v2/ack.ts'
 import { readEr7 } from '../../src/codec/hl7v2/read.ts'
 import { value } from '../../src/model/hl7v2.ts'
 import type { Oid, PatientId } from '../../src/model/identifiers.ts'
@@ -58,6 +59,15 @@ async function subscribe(
 async function heardBy(consumer: Consumer, count: number): Promise<readonly (readonly string[])[]> {
   await eventually(async () => consumer.heard.length >= count, WITHIN_MS)
   return consumer.heard.map(({ ids }) => ids)
+}
+
+/** What the journal keeps of the first call about a patient. */
+async function keptOf(transaction: string, patient: string) {
+  const { rows } = await pool.query<{ exchange_id: string }>(
+    'select exchange_id from journal.exchange where transaction = $1 and $2 = any(patients) order by at limit 1',
+    [transaction, patient],
+  )
+  return server.kept(rows[0]?.exchange_id ?? '')
 }
 
 async function unsent(id: string): Promise<readonly { readonly state: string; readonly last_error: string | null }[]> {
@@ -132,6 +142,10 @@ t.test('3.46.4.1.2, 3.46.5, 3.19: ids and nothing else, by our certificate, audi
       result: 'success',
     },
   ])
+  const [asked, said] = await keptOf('ITI-46', formatCx(idIn(TESTER, 'CO-1')))
+  t.match(asked, { direction: 'request', isWhole: true, contentType: /action="urn:hl7-org:v3:PRPA_IN201302UV02"/ })
+  t.strictSame(asked?.bytes, heard?.bytes, 'the message as it was heard')
+  t.match(said?.bytes.toString(), 'MCCI_IN000002UV01')
 })
 
 t.test('3.10.4.1.2: ADT^A31 over MLLP with TLS, PID-5 one space; any of AA and CA accepts', async (t) => {
@@ -150,6 +164,9 @@ t.test('3.10.4.1.2: ADT^A31 over MLLP with TLS, PID-5 one space; any of AA and C
     `select type_code, action from audit.event e join journal.exchange j using (exchange_id) where j.transaction = 'ITI-10'`,
   )
   t.same(rows, Array(2).fill({ type_code: 'ITI-10', action: 'R' }))
+  const [asked, said] = await keptOf('ITI-10', formatCx(idIn(TESTER, 'V2-1')))
+  t.strictSame(asked?.bytes, consumer.heard[0]?.bytes)
+  t.equal(readAck(said?.bytes ?? Buffer.alloc(0)).code, 'AA')
 })
 
 t.test(

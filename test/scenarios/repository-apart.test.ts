@@ -9,7 +9,7 @@ import { startServer } from '../../src/app.ts'
 import { issueClientInto } from '../../src/certificates/pki-directory.ts'
 import { loadDemo } from '../../src/cli/demo/load.ts'
 import { fetchDocuments } from '../../src/cli/retrieve.ts'
-import { newOid, type PatientId } from '../../src/model/identifiers.ts'
+import { formatCx, newOid, type PatientId } from '../../src/model/identifiers.ts'
 import { errorCodesOf, isSuccess, submissionOf } from '../faults/messages.ts'
 import { configFor, DOMAINS, eventually, networkOf, SILENT, temporaryDirectory } from '../faults/support.ts'
 
@@ -147,6 +147,21 @@ t.test('pushed to A, found at B, retrieved from A (ITI-41, ITI-42, ITI-18, ITI-4
   t.match(response.errors, [{ errorCode: 'XDSUnknownRepositoryId', location: entry.uniqueId }])
   t.equal(await fetchedFromA('tester', entry.uniqueId), 'fetched', 'affinity-domain mode')
   t.equal(await fetchedFromA('clinic-b', entry.uniqueId), 'XDSDocumentUniqueIdError', 'A knows of no consent')
+  const { rows } = await repository.pool.query(
+    `select exchange_id, result, patients, request_bytes::int, response_bytes::int, timings from journal.exchange
+     where transaction = 'ITI-42' and documents @> $1`,
+    [[entry.uniqueId]],
+  )
+  t.match(
+    rows,
+    [{ result: 'success', patients: [formatCx(hanako)], timings: { call: Number } }],
+    'the call is journalled',
+  )
+  const [asked, said] = await repository.kept(rows[0].exchange_id)
+  t.match(asked, { direction: 'request', isWhole: true, sizeBytes: rows[0].request_bytes })
+  t.ok(asked?.bytes.includes(entry.uniqueId))
+  t.match(said, { direction: 'answer', isWhole: true, sizeBytes: rows[0].response_bytes })
+  t.ok(isSuccess(said?.bytes.toString() ?? ''))
   const before = await held()
   t.ok(isSuccess((await a.soap('hospital-a', provide)).text), 'the same message again')
   t.strictSame(await held(), before, 'no second effect')
