@@ -8,8 +8,8 @@ import type { Caller, CallingSystem, Exchange } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
 import { type Evidence, NO_EVIDENCE, type Outcome } from '../model/evidence.ts'
 import { newJournalId } from '../model/journal-id.ts'
-import type { DoorName } from '../model/trust.ts'
 import { startAt } from '../model/stations.ts'
+import type { DoorName } from '../model/trust.ts'
 
 export interface Recorder {
   readonly record: (rows: {
