@@ -22,7 +22,6 @@ export interface KeeperState {
 
 export interface Keeper {
   readonly keeping: Keeping
-  readonly limits: KeptLimits
   /** Copies what it keeps; never waits, never throws. */
   readonly keep: (message: KeptMessage) => void
   /** Resolves when what was kept so far is written, or given up. */

@@ -25,7 +25,7 @@ export interface OwnedKeeper extends Keeper {
   readonly stop: () => Promise<void>
 }
 
-const BLOCK_BYTES = 256 * 1024
+const BLOCK_BYTES = 1024 * 1024
 /** Of messages that wait to be written. A message takes at most half of what is free: the fuller it is, the smaller what is still kept. */
 const MEMORY_BYTES = 32 * 1024 * 1024
 /** A block that does not get full is written after this time. */
@@ -45,6 +45,8 @@ interface OpenBlock {
 
 export function createKeeper(options: KeeperOptions): OwnedKeeper {
   const { memoryBytes = MEMORY_BYTES } = options
+  // Longer ones would find room only while hardly any other waits.
+  const limits = { ...options.limits, messageBytes: Math.min(options.limits.messageBytes, memoryBytes / 4) }
   const open = new Map<'prompt' | 'late', OpenBlock>()
   const closed: Block[] = []
   const stopping = new AbortController()
@@ -125,9 +127,8 @@ export function createKeeper(options: KeeperOptions): OwnedKeeper {
 
   return {
     keeping: options.keeping,
-    limits: options.limits,
     keep: (message) => {
-      const packed = pack(message, options.limits)
+      const packed = pack(message, limits)
       const pace = paceOf(packed.exchangeId)
       const block = room(packed, pace)
       if (block === undefined) {
