@@ -146,7 +146,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     await doors.stop()
     await house.stop()
     await house.recorder.drain()
-    await house.journal.keeper.stop()
+    await house.messages.keeper.stop()
     await management.close()
     await life.end()
     await stopSealing()
@@ -161,7 +161,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     managementPort,
     adminToken,
     pool: database.pool,
-    kept: house.journal.kept,
+    kept: house.messages.kept,
     reload: doors.reload,
     stop: () => {
       stopping ??= stop()
@@ -182,20 +182,14 @@ async function furnish(
 ) {
   const { config, log, pool } = given
   const recorder = recordingWhile(recording, createExchangeRecorder(pool))
-  const journal = await openJournal(given)
-  const doorPorts: DoorPorts = { recorder, keeper: keepingWhile(recording, journal.keeper), log, meter: metrics.meter }
+  const messages = await openJournal(given)
+  const doorPorts: DoorPorts = { recorder, keeper: keepingWhile(recording, messages.keeper), log, meter: metrics.meter }
   const blobs = await openFileBlobStore({
     directory: join(config.dataDir, 'documents'),
     maxDocumentBytes: config.limits.documentBytes,
   })
   const withheld = await openWithheld(given)
-  const keys = await openKeyRing({
-    dataDir: config.dataDir,
-    fileName: 'journal-keys',
-    setting: 'journal.keys',
-    configured: undefined,
-  })
-  const journal = journalAccess(given, { keys, recorder })
+  const journal = journalAccess(given, { kept: messages.kept, recorder })
   const xua = openXua(given, { recorder, revision: doors.shared.revision })
   const stopUpkeep = [
     xua.stop,
@@ -233,7 +227,7 @@ async function furnish(
   return {
     recorder,
     pushTurns: pushes.turns,
-    journal,
+    messages,
     tolerances: pushes.tolerances,
     reloadModel: matching.reload,
     exportStorage: storageExport(given, blobs),
@@ -251,7 +245,7 @@ async function furnish(
     stop: async () => {
       for (const stopOne of stopUpkeep) stopOne()
       matching.close()
-      await Promise.all([stopFilling(), stopTending(), journal.stopUpkeep()])
+      await Promise.all([stopFilling(), stopTending(), messages.stopUpkeep()])
       await pushes.tolerances.close()
       await stop()
     },

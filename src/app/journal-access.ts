@@ -1,21 +1,20 @@
 // Composition root: the journal as people and vendors' systems look into it (docs/journal.md).
 
-import { findKept } from '../db/journal/messages.ts'
 import { createJournalReader } from '../db/journal/search.ts'
 import type { DoorPorts } from '../http/door.ts'
 import type { JournalAccess } from '../http/journal-query.ts'
 import { registerOwnJournal } from '../http/own-journal.ts'
 import type { HttpsDoorOptions } from '../http/server.ts'
-import type { KeyRing } from '../model/seal.ts'
 import type { Given } from './actor-ports.ts'
+import type { Journal } from './journal.ts'
 
 export function journalAccess(
   { pool }: Pick<Given, 'pool'>,
-  { keys, recorder }: { readonly keys: KeyRing; readonly recorder: DoorPorts['recorder'] },
+  { kept, recorder }: { readonly kept: Journal['kept']; readonly recorder: DoorPorts['recorder'] },
 ): JournalAccess {
   return {
     ...createJournalReader(pool),
-    kept: (exchangeId) => findKept(pool, keys, exchangeId),
+    kept,
     looked: (event) => recorder.record({ events: [event], entries: [] }),
   }
 }

@@ -22,7 +22,6 @@ import { createManagement } from '../../src/http/management.ts'
 import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
 import type { IdentityPorts, Matching } from '../../src/identity/ports.ts'
 import { registerDomain } from '../../src/identity/registration.ts'
-import { newKeyLine, parseKeyRing } from '../../src/model/seal.ts'
 import { openFileBlobStore } from '../../src/repository/file-blob-store.ts'
 import type { ReleasePorts } from '../../src/storeclient/hold/hold-ports.ts'
 import { TEST_PASSWORDS } from '../access/passwords.ts'
@@ -120,7 +119,7 @@ export async function openAdministration(t: Test, mode: Matching['policy']['mode
         ports: () => ({ https: 8443, mllp: 2575 }),
         release: noneWithheld,
         onboarding: {} as AdminPorts['onboarding'],
-        journal: journalAccess({ pool }, { keys: parseKeyRing(newKeyLine()), recorder: createExchangeRecorder(pool) }),
+        journal: journalAccess({ pool }, { kept: async () => [], recorder: createExchangeRecorder(pool) }),
         changed: () => {},
       },
     ),
