@@ -14,7 +14,9 @@ import {
 } from './app/actor-ports.ts'
 import { adminPorts, ensureAdminToken, readiness } from './app/admin-ports.ts'
 import { beginLife } from './app/application-life.ts'
+import { openAuditReceiver } from './app/audit-receiving.ts'
 import { startSealing } from './app/audit-sealing.ts'
+import { sendAuditEvents } from './app/audit-sending.ts'
 import { meterExpiry, tendCertificates } from './app/certificate-upkeep.ts'
 import { withOwnCertificate } from './app/certificates.ts'
 import { meterRevocationLists } from './app/crl-upkeep.ts'
@@ -62,6 +64,8 @@ export interface RunningServer {
   /** Patient identity over HL7 v2: ITI-8, ITI-9, ITI-21. */
   readonly pixPort: number
   readonly managementPort: number
+  /** Of audit records of other systems; absent: none are received. */
+  readonly auditPort?: number
   readonly adminToken: string
   readonly pool: pg.Pool
   /** What the journal keeps of an exchange. */
@@ -102,7 +106,13 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const https = await createHttpsDoor({ ...house.https, tls: doors.tlsOf('https'), turns: doors.turns, replies })
   const mllp = createMllpListener({ ...house.mllp, ...house.storeClient, tls: doors.tlsOf('mllp/storeclient') })
   const pix = createMllpListener({ ...house.mllp, ...house.pix, tls: doors.tlsOf('mllp/pix') })
-  doors.renewing({ https, 'mllp/storeclient': mllp, 'mllp/pix': pix })
+  const receiver = openAuditReceiver(given, doors, house.https.ports)
+  doors.renewing({
+    https,
+    'mllp/storeclient': mllp,
+    'mllp/pix': pix,
+    ...(receiver === undefined ? {} : { syslog: receiver }),
+  })
   const adminToken = await ensureAdminToken(config)
   const management = await createManagement({
     metrics: metrics.registry,
@@ -118,11 +128,12 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     }),
   })
   const life = await beginLife(given)
-  const [httpsPort, mllpPort, pixPort, managementPort] = await Promise.all([
+  const [httpsPort, mllpPort, pixPort, managementPort, auditPort] = await Promise.all([
     https.listen(config.https.port, config.https.host),
     mllp.listen(config.mllp.storeclient.port, config.mllp.host),
     pix.listen(config.mllp.pix.port, config.mllp.host),
     management.listen(config.management.port, config.management.host),
+    receiver?.listen(config.audit.receiver.port ?? 0, config.audit.receiver.host),
   ])
   ports = { https: httpsPort, mllp: mllpPort, pix: pixPort }
   const notifications = notificationWork(given, {
@@ -138,10 +149,11 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     pools: { messages: database.pool, jobs: jobs.pool, metrics: measuring },
     turns: { soap: doors.turns, ...house.pushTurns },
   })
+  const sending = sendAuditEvents({ given, tls: doors.outgoing, watch: metrics.watch })
   let stopping: Promise<void> | undefined
   const stop = async (): Promise<void> => {
     management.drain()
-    await Promise.all([https.close(), mllp.close(), pix.close()])
+    await Promise.all([https.close(), mllp.close(), pix.close(), receiver?.close()])
     await Promise.all([delivery.close(), jobs.stop()])
     await doors.stop()
     await house.stop()
@@ -150,6 +162,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     await management.close()
     await life.end()
     await stopSealing()
+    await sending.stop()
     await measuring.end()
     await database.stop()
   }
@@ -159,6 +172,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     mllpPort,
     pixPort,
     managementPort,
+    ...(auditPort === undefined ? {} : { auditPort }),
     adminToken,
     pool: database.pool,
     kept: house.messages.kept,

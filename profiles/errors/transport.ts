@@ -47,6 +47,18 @@ export const transportErrors = [
     ja: 'このContent-Typeまたは文字コードは受け付けられません。SOAP 1.2はapplication/soap+xml、StoreClientはx-application/hl7-v2+er7を使用してください。',
   }),
   row({
+    code: 'SYSLOG_FRAME',
+    message: 'Where an audit record begins and ends cannot be told: the connection is closed',
+    hint: 'Send each record as its length in octets, in decimal digits without a leading zero, one space, and the syslog message, with nothing between records (RFC 5425, 4.3); newline framing is not taken',
+    ja: '監査レコードの区切りが判別できないため接続を切断します。RFC 5425 4.3のとおり「オクテット長（先頭に0を付けない10進数）、空白1つ、syslogメッセージ」の形で送信してください。改行区切りは受け付けません。',
+  }),
+  row({
+    code: 'SYSLOG_MESSAGE',
+    message: 'The syslog message around an audit record is not well-formed',
+    hint: 'Send <85>1 TIMESTAMP HOSTNAME APP-NAME PROCID IHE+RFC-3881 - and the AuditMessage (RFC 5424, 6; ITI TF-2 3.20.4.1)',
+    ja: '監査レコードを運ぶsyslogメッセージの形式に誤りがあります。RFC 5424 6章のとおり「<85>1 日時 ホスト名 アプリ名 プロセスID IHE+RFC-3881 - 監査メッセージ」の形で送信してください。',
+  }),
+  row({
     code: 'TOO_LARGE',
     http: 413,
     v2: { ack: 'AE', table0357: 207, application: 'SC-TOOLARGE' },

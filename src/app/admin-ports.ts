@@ -11,6 +11,7 @@ import { createIssuerStore } from '../db/access/issuers.ts'
 import { isPatientOf } from '../db/access/own-patient.ts'
 import { createRightsStore } from '../db/access/rights.ts'
 import { createAdministrationStore } from '../db/administration-store.ts'
+import { createAuditTargetStore } from '../db/audit/targets.ts'
 import { createIndexAdministration } from '../db/identity/administration.ts'
 import { execute, sql } from '../db/sql.ts'
 import { createContractStore } from '../db/storeclient/contract.ts'
@@ -29,6 +30,7 @@ import type { RegistryPorts } from '../registry/ports.ts'
 import type { BlobStore } from '../repository/ports.ts'
 import type { ReleasePorts } from '../storeclient/hold/hold-ports.ts'
 import { type Given, transferPorts } from './actor-ports.ts'
+import { checkAuthorities } from './audit-sending.ts'
 import { viewingPorts } from './calendar-ports.ts'
 import { certificatePorts } from './certificates.ts'
 import { emergencyAdministration } from './emergency.ts'
@@ -113,6 +115,7 @@ export function adminPorts(
       mllpPort: given.ports().mllp,
     }),
     anchors: anchorPorts(house),
+    auditTargets: { store: createAuditTargetStore(pool), checkAuthorities },
     contracts: createContractStore(pool),
     emergency: emergencyAdministration(house),
     explaining: explainingPorts(house),

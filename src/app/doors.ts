@@ -20,7 +20,8 @@ const REFRESH_MS = 5000
 const MAX_IN_WORK = 512
 const TURN_WAIT_MS = 10_000
 
-type Renewable = Readonly<Record<DoorName, { readonly renew: (tls: DoorTls) => void }>>
+/** By door, those that are open. */
+type Renewable = Readonly<Partial<Record<DoorName, { readonly renew: (tls: DoorTls) => void }>>>
 
 export interface Doors {
   /** Of SOAP messages; pushes have their own. */

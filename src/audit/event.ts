@@ -68,9 +68,19 @@ export interface AuditEvent {
     readonly claimed?: ClaimedUser
     /** Metadata rules that were broken and waived. */
     readonly waivedRules?: readonly string[]
+    /** Syslog header of a record that another system sent, as whoever sent it last wrote it. */
+    readonly origin?: RecordOrigin
   }
   /** Decision and rule; stays inside. */
   readonly reason?: string
+}
+
+/** What the syslog header says: written by whoever sent it last. */
+export interface RecordOrigin {
+  readonly hostName?: string
+  readonly appName?: string
+  readonly processId?: string
+  readonly at?: string
 }
 
 /** Staff read for a facility without a system of it. */

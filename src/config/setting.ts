@@ -61,6 +61,12 @@ export function port(given: Given<number>): Setting<number> {
   return integer(given, 0, 65535)
 }
 
+/** A port of something that does not listen unless it is set. */
+export function optionalPort(given: Given<number | undefined>): Setting<number | undefined> {
+  const schema = { type: 'integer', minimum: 0, maximum: 65535 }
+  return setting<number | undefined>({ schema, expects: 'a whole number from 0 to 65535', fromText: toInteger }, given)
+}
+
 /** A number of bytes; text and file may say `64 MiB`. */
 export function bytes(given: Given<number>, minimum: number): Setting<number> {
   const expects = `a number of bytes of at least ${minimum}, such as 1048576 or "1 MiB"`

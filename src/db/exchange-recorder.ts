@@ -69,7 +69,7 @@ function journalRow(entry: JournalEntry): Readonly<Record<string, unknown>> {
 /** How JSON writes U+0000 and a lone surrogate; a backslash before them may make it text that only looks so, which does no harm. */
 const UNCLEAN = /\\u(0000|d[89a-f])/
 
-function cleanJson(rows: readonly unknown[]): string {
+export function cleanJson(rows: readonly unknown[]): string {
   const json = JSON.stringify(rows)
   return UNCLEAN.test(json) ? JSON.stringify(rows.map(cleanStrings)) : json
 }

@@ -24,6 +24,8 @@ export const ROLES = [
   /** With store-client: sends files of SS-MIX2 storages, whose paths say what they are. */
   'storage-importer',
   'xca-partner',
+  /** Sends its audit records to this network (ITI-20). */
+  'audit-source',
 ] as const
 export type Role = (typeof ROLES)[number]
 
@@ -86,7 +88,7 @@ export interface CallingSystem {
 /** One message and its answer, from the first byte to the last; `id` is the journal id that every refusal names. */
 export interface Exchange {
   readonly id: string
-  readonly door: 'https' | 'mllp' | 'admin' | 'job'
+  readonly door: 'https' | 'mllp' | 'syslog' | 'admin' | 'job'
   readonly endpoint: string
   readonly peer: string
   readonly receivedAt: Date

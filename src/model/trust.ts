@@ -3,7 +3,7 @@
 import type { X509Certificate } from 'node:crypto'
 
 /** Doors as journal, audit and trust anchors name them. */
-export const DOORS = ['https', 'mllp/storeclient', 'mllp/pix'] as const
+export const DOORS = ['https', 'mllp/storeclient', 'mllp/pix', 'syslog'] as const
 export type DoorName = (typeof DOORS)[number]
 
 /** A certificate as its owner showed it, in the handshake or to a proxy that is trusted. */

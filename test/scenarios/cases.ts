@@ -7,7 +7,7 @@ import { newOid } from '../../src/model/identifiers.ts'
 export interface Expectation {
   /** Whose client certificate; `nobody` has none. */
   readonly system: string
-  readonly door?: 'https' | 'mllp' | 'mllp-pix' | 'admin'
+  readonly door?: 'https' | 'mllp' | 'mllp-pix' | 'syslog' | 'admin'
   readonly endpoint?: string
   readonly contentType?: string
   /** Further HTTP headers. */
@@ -56,7 +56,7 @@ export interface Case {
 const ROOT = new URL('../../fixtures/', import.meta.url)
 /** The demo network itself, trees of storages and audit messages, no cases. */
 const NO_CASES = ['demo', 'ssmix', 'atna']
-const REQUESTS = ['request.xml', 'request.mime', 'request.hl7', 'request.json']
+const REQUESTS = ['request.xml', 'request.mime', 'request.hl7', 'request.json', 'request.syslog']
 
 export function readCase(name: string): Case {
   const folder = new URL(`${name}/`, ROOT)

@@ -54,6 +54,10 @@ async function send(run: Run, { one, file, bytes }: Sending): Promise<HttpAnswer
   const { settings } = one.expected
   const { system, door, endpoint, contentType, headers = {} } = one.expected
   if (door === 'admin') return scenario.admin(JSON.parse(bytes.toString('utf8')))
+  if (door === 'syslog') {
+    await scenario.syslog(system, bytes)
+    return { status: 0, contentType: '', body: Buffer.alloc(0) }
+  }
   if (door === 'mllp' || door === 'mllp-pix') {
     const connection = await scenario.mllp(system, door === 'mllp' ? 'storeclient' : 'pix')
     try {
@@ -217,7 +221,11 @@ function checkJournal(
   { answer, rows }: { answer: HttpAnswer; rows: readonly JournalRow[] },
 ): void {
   // An answer that promised something cannot name the exchange in which that failed.
-  const isNamed = expected.code !== null && ![202, 403].includes(answer.status) && expected.journalled !== 'later'
+  const isNamed =
+    expected.door !== 'syslog' &&
+    expected.code !== null &&
+    ![202, 403].includes(answer.status) &&
+    expected.journalled !== 'later'
   const named = JOURNAL_ID.exec(answer.body.toString('latin1'))?.[1]
   const row = named === undefined ? rows.at(-1) : rows.find(({ exchange_id }) => exchange_id === named)
   if (isNamed) t.type(named, 'string', 'names the journal id')

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { connect as connectTls } from 'node:tls'
 import type pg from 'pg'
 import type { Test } from 'tap'
 import { Agent, type Dispatcher, request } from 'undici'
@@ -58,6 +59,8 @@ export interface Scenario {
   readonly beside: (settings: Readonly<Record<string, string>>) => Promise<Pick<Scenario, 'httpsPost'>>
   /** A new MLLP connection as this system; the caller closes it. */
   readonly mllp: (system: string, port?: 'storeclient' | 'pix') => Promise<PushConnection>
+  /** Sends bytes to the door of audit records and ends; resolves when the server has ended too. */
+  readonly syslog: (system: string, bytes: Buffer) => Promise<void>
   readonly admin: (call: AdminCall) => Promise<HttpAnswer>
   readonly clinicians: Clinicians
   readonly journalRow: (id: string) => Promise<JournalRow | undefined>
@@ -107,6 +110,7 @@ export async function startScenario(t: Test, options: ScenarioOptions = {}): Pro
     'mllp.storeclient.port': '0',
     'mllp.pix.port': '0',
     'management.port': '0',
+    'audit.receiver.port': '0',
     'limits.leafResults': String(LEAF_RESULTS),
     'limits.bodyGraceMs': '2000',
     'soap.asyncReplyTo': 'clinic-b@localhost:*',
@@ -155,7 +159,7 @@ function databaseUrl({ options }: pg.Pool): string {
 function clients(
   server: RunningServer,
   agents: Map<string, Agent>,
-): Pick<Scenario, 'httpsPost' | 'reconnect' | 'mllp' | 'admin' | 'clinicians'> {
+): Pick<Scenario, 'httpsPost' | 'reconnect' | 'mllp' | 'syslog' | 'admin' | 'clinicians'> {
   const { httpsUrl, managementUrl } = localAddresses(server)
   const agentOf = async (system: string): Promise<Agent> => {
     const known = agents.get(system)
@@ -186,6 +190,13 @@ function clients(
         url: httpsUrl,
         port: door === 'pix' ? server.pixPort : server.mllpPort,
       })
+    },
+    syslog: async (system, bytes) => {
+      const socket = connectTls({ host: 'localhost', port: server.auditPort ?? 0, ...(await tlsOf(server, system)) })
+      const closed = new Promise((resolve) => socket.once('close', resolve))
+      socket.on('error', () => {})
+      socket.resume().end(bytes)
+      await closed
     },
     admin: async ({ method, path, body }) =>
       read(

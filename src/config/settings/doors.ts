@@ -1,6 +1,6 @@
 // The doors: addresses, ports, and how much each takes.
 
-import { bytes, formed, formedList, integer, port, type Setting, text } from '../setting.ts'
+import { bytes, formed, formedList, integer, optionalPort, port, type Setting, text } from '../setting.ts'
 
 const KIB = 2 ** 10
 const MIB = 2 ** 20
@@ -38,6 +38,18 @@ export const doorsSettings = {
   'mllp.pix.port': port({
     default: 2576,
     description: 'Port of patient identity over HL7 v2 (ITI-8, ITI-9, ITI-21), MLLP with TLS',
+  }),
+
+  'audit.receiver.host': text({
+    default: '127.0.0.1',
+    description: 'Address on which audit records of other systems are received',
+    example: '0.0.0.0',
+  }),
+  'audit.receiver.port': optionalPort({
+    default: undefined,
+    description:
+      'Port on which audit records of other systems are received (ITI-20, syslog over TLS; usually 6514); without it none are',
+    example: '6514',
   }),
 
   'management.host': text({

@@ -9,6 +9,7 @@ import { registerAgreementRoutes } from './agreements.ts'
 import { registerAnchorRoutes } from './anchors.ts'
 import { answerError, answerInvalid, answerRefusal, notFound } from './answers.ts'
 import { registerAuditLogRoutes } from './audit-log.ts'
+import { registerAuditTargetRoutes } from './audit-targets.ts'
 import { authorise } from './authorise.ts'
 import { registerCalendarRoutes } from './calendar.ts'
 import { registerCertificateRoutes } from './certificates.ts'
@@ -79,6 +80,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerInvitationRoutes(app, ports)
   registerToleranceRoutes(app, ports)
   registerAnchorRoutes(app, ports.anchors)
+  registerAuditTargetRoutes(app, ports.auditTargets)
   registerUnionRoutes(app, ports)
   registerPartnerRoutes(app, ports)
   registerAgreementRoutes(app, ports)

@@ -26,6 +26,7 @@ import type { DoorLog } from '../door.ts'
 import type { JournalAccess } from '../journal-query.ts'
 import type { OnboardingAdministration } from '../onboarding.ts'
 import type { AnchorPorts } from './anchor-ports.ts'
+import type { AuditTargetPorts } from './audit-target-ports.ts'
 import type { CertificatePorts } from './certificate-ports.ts'
 
 export interface AdminPorts {
@@ -40,6 +41,8 @@ export interface AdminPorts {
   readonly documentKinds: readonly string[]
   readonly patients: PatientPorts
   readonly anchors: AnchorPorts
+  /** Where audit records are sent. */
+  readonly auditTargets: AuditTargetPorts
   readonly transfer: TransferPorts
   /** The master patient index as its administration works on it. */
   readonly index: AdministrationPorts
