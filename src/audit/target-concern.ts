@@ -1,4 +1,4 @@
-// When audit events that wait for a repository are worth an alarm; business goes on whatever comes of it (docs/audit.md).
+// When audit events that wait for a repository are worth an alarm; business goes on whatever comes of it (docs/audit-repositories.md).
 
 import type { TargetView } from './targets.ts'
 
