@@ -35,6 +35,7 @@ import { measureProcess } from './app/measures/process.ts'
 import { notificationWork } from './app/notifications.ts'
 import { type ListeningPorts, openOnboarding } from './app/onboarding.ts'
 import { openPushDoor } from './app/push-door.ts'
+import { replayPorts } from './app/replay.ts'
 import { repositoryFor } from './app/repository-apart.ts'
 import { refuseOpenSecrets } from './app/secret-files.ts'
 import { storageExport } from './app/storage-export.ts'
@@ -254,6 +255,14 @@ async function furnish(
       release,
       onboarding,
       journal,
+      replays: replayPorts(given, {
+        blobs,
+        withheld,
+        matching: matching.current,
+        readingOf: pushes.door.readingOf,
+        policyOf: xua.gate.policyOf,
+        kept: journal.kept,
+      }),
       changed: doors.changed,
     },
     stop: async () => {

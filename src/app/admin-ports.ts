@@ -88,6 +88,7 @@ export function adminPorts(
     readonly release: ReleasePorts
     readonly onboarding: AdminPorts['onboarding']
     readonly journal: AdminPorts['journal']
+    readonly replays: AdminPorts['replays']
     /** Called after every change. */
     readonly changed: () => void
   },
@@ -124,6 +125,7 @@ export function adminPorts(
     release: given.release,
     onboarding: given.onboarding,
     journal: given.journal,
+    replays: given.replays,
     usage: { ...createUsageReader(pool), fees: loadFees(config.dataDir) },
     changed: given.changed,
     subscriptions: createSubscriptionStore(pool),

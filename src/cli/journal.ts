@@ -5,6 +5,7 @@ import { isObject, type Json, rowsOf, textOf } from './admin-client.ts'
 import { type AdminCall, segment, withAdmin } from './admin-command.ts'
 import type { Registration } from './context.ts'
 import { RefusedError } from './failure.ts'
+import { registerReplay } from './journal-replay.ts'
 import { type Column, formatTable, toJson } from './output.ts'
 import { pageQuery } from './person-views.ts'
 import type { Terminal } from './terminal.ts'
@@ -13,6 +14,7 @@ export const registerJournal: Registration = (program, terminal) => {
   const group = program.command('journal').description('exchanges: what came, what went, why it was refused / 交信記録')
   registerSearch(group, terminal)
   registerShow(group, terminal)
+  registerReplay(group, terminal)
 }
 
 const COLUMNS: readonly Column<Json>[] = [

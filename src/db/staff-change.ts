@@ -112,6 +112,25 @@ export function recordSimulation(client: Queryable, tried: AuditedChange): Promi
 
 const SECURITY_ALERT = '110113'
 
+/** A replay, in the exchange that it is about. */
+export interface ReplayEvent extends AuditedChange {
+  readonly exchangeId: string
+  readonly facilityId?: string
+}
+
+const REPLAY_KINDS = {
+  tried: { eventCode: '110101', typeCode: 'journal-replay', action: 'R' },
+  done: { eventCode: '110113', typeCode: '110132' },
+} as const
+
+/**
+ * A message of the journal was performed again, on behalf of whoever had sent it: as a trial, which reads the journal (DICOM PS3.15
+ * A.5.3.2 Audit Log Used), or with effect (A.5.3.11 Security Alert, Use of Restricted Function).
+ */
+export function recordReplay(client: Queryable, what: keyof typeof REPLAY_KINDS, event: ReplayEvent): Promise<void> {
+  return record(client, event, REPLAY_KINDS[what])
+}
+
 type Recorded = AuditedChange & Partial<EmergencyEvent> & { readonly outcome?: number }
 
 interface EventKind {

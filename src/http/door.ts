@@ -42,10 +42,13 @@ export interface DoorPorts {
   readonly meter: Meter
 }
 
-export function newExchange(given: Pick<Exchange, 'door' | 'endpoint' | 'peer' | 'transaction'>): Exchange {
+/** @param given with the id, where somebody waits for the exchange under it. */
+export function newExchange(
+  given: Pick<Exchange, 'door' | 'endpoint' | 'peer' | 'transaction'> & Partial<Pick<Exchange, 'id'>>,
+): Exchange {
   const startedMs = performance.now()
   const stations = startAt('receive', startedMs)
-  return { ...given, id: newJournalId(), receivedAt: new Date(), startedMs, stations, requestBytes: 0 }
+  return { id: newJournalId(), ...given, receivedAt: new Date(), startedMs, stations, requestBytes: 0 }
 }
 
 type Reported = Pick<Outcome<unknown>, 'result' | 'errors' | 'evidence'>

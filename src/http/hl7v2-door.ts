@@ -69,6 +69,8 @@ export interface Sender {
   readonly carriage?: Carriage
   /** How the message came, for the journal: headers of HTTP. */
   readonly came?: Pick<Crossing, 'contentType' | 'headers'>
+  /** Journal id that the message is to have; absent: a new one. */
+  readonly exchangeId?: string
 }
 
 /** Answers in the order they are sent; none where MSH-15 and MSH-16 ask for no acknowledgement. */
@@ -83,7 +85,13 @@ export async function receiveMessage(bytes: Buffer, sender: Sender, door: Hl7v2D
   const service = door.serviceOf(header)
   const { id, roles } = service.transactionOf(header)
   const exchange: Exchange = {
-    ...newExchange({ door: sender.door, endpoint: sender.endpoint, peer: sender.peer, transaction: id }),
+    ...newExchange({
+      door: sender.door,
+      endpoint: sender.endpoint,
+      peer: sender.peer,
+      transaction: id,
+      ...(sender.exchangeId === undefined ? {} : { id: sender.exchangeId }),
+    }),
     requestBytes: bytes.length,
     ...(header.controlId === '' ? {} : { messageId: header.controlId }),
     ...partiesOf(header),

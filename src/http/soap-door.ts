@@ -28,6 +28,7 @@ import {
 } from './soap-answer.ts'
 import { bindingOf } from './soap-dispatch.ts'
 import { type Progress, receive, type Served, type SoapDoorOptions, type SoapEndpoint } from './soap-receive.ts'
+import type { XuaGate } from './xua.ts'
 
 export function registerSoapEndpoint(app: FastifyInstance, endpoint: SoapEndpoint, options: SoapDoorOptions): void {
   app.get(endpoint.path, async (request, reply) => {
@@ -76,7 +77,7 @@ async function serve(served: Served): Promise<FastifyReply> {
 }
 
 /** On the connection; or the message is accepted with 202, now that it has been read and understood, and answered later. */
-async function answerWhereAsked(given: Understood): Promise<FastifyReply> {
+async function answerWhereAsked(given: Arrived): Promise<FastifyReply> {
   const { served, progress, caller, message } = given
   const { allowed, delivery } = served.options.replies
   const route = routeOf(message, { systemId: caller.systemId, allowed })
@@ -95,7 +96,7 @@ async function answerWhereAsked(given: Understood): Promise<FastifyReply> {
 }
 
 function addressChannel(
-  { served, caller }: Understood,
+  { served, caller }: Arrived,
   route: { readonly replyTo: URL; readonly faultTo: URL | undefined },
 ): Channel {
   const { delivery } = served.options.replies
@@ -114,12 +115,21 @@ function addressChannel(
   }
 }
 
-function mayCall(served: Served, binding: Binding): boolean {
+export function mayCall(served: Pick<Served, 'active' | 'system'>, binding: Binding): boolean {
   return served.active === 'yes' && binding.transaction.roles.some((role) => served.system.roles.has(role))
 }
 
+/** What is needed of a request once it has been read. */
+type Serving = Pick<Served, 'active' | 'system'> & {
+  readonly endpoint: Pick<SoapEndpoint, 'staging'>
+  readonly options: Pick<SoapDoorOptions, 'ports' | 'rate'> & {
+    readonly turns: Pick<SoapDoorOptions['turns'], 'take'>
+    readonly xua: Pick<XuaGate, 'assertPatients'>
+  }
+}
+
 interface Understood {
-  readonly served: Served
+  readonly served: Serving
   readonly progress: Progress
   readonly binding: Binding
   readonly incoming: Incoming
@@ -127,8 +137,13 @@ interface Understood {
   readonly message: SoapMessage
 }
 
+/** … and that somebody waits for an answer to. */
+interface Arrived extends Understood {
+  readonly served: Served
+}
+
 /** @throws what is answered as a fault. */
-async function answer(given: Understood, channel: Channel): Promise<void> {
+export async function answer(given: Understood, channel: Channel): Promise<void> {
   const { served, progress, binding, incoming, caller } = given
   const { ports } = served.options
   try {
@@ -232,8 +247,8 @@ function crossingOf(progress: Progress): Crossing | undefined {
   return crossing?.()
 }
 
-async function fault(
-  served: Served,
+export async function fault(
+  served: Serving,
   progress: Progress,
   given: { readonly error: unknown; readonly channel: Channel },
 ): Promise<void> {
@@ -262,7 +277,7 @@ async function fault(
 }
 
 /** An error of the table as it is; anything else becomes one opaque row and a log line without the message's content. */
-function known(served: Served, progress: Progress, error: unknown): IheError {
+function known(served: Serving, progress: Progress, error: unknown): IheError {
   if (error instanceof IheError) {
     if (error.row.blame === 'us' && error.cause !== undefined)
       served.options.ports.log.error(
@@ -278,7 +293,7 @@ function known(served: Served, progress: Progress, error: unknown): IheError {
   return iheError('INTERNAL', { cause: error })
 }
 
-async function discard(served: Served, progress: Progress): Promise<void> {
+async function discard(served: Serving, progress: Progress): Promise<void> {
   for (const staged of progress.staged) await served.endpoint.staging?.discard(staged)
   progress.staged = []
 }

@@ -121,7 +121,8 @@ function cameBy(headers: FastifyRequest['headers']): NonNullable<Sender['came']>
   }
 }
 
-function carriageOf({ headers }: FastifyRequest, charset: string | undefined): Carriage {
+/** What the headers of a message say beside its bytes. */
+export function carriageOf({ headers }: Pick<FastifyRequest, 'headers'>, charset: string | undefined): Carriage {
   const kind = headers[KIND_HEADER]
   const [label, path] = [headers[STORAGE_HEADER], headers[PATH_HEADER]].map(decoded)
   return {

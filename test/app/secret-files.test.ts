@@ -11,7 +11,14 @@ import { ConfigError, loadConfig } from '../../src/config/config.ts'
 const directory = mkdtempSync(join(tmpdir(), 'tsunagi-secrets-'))
 t.teardown(() => rmSync(directory, { recursive: true }))
 const config = loadConfig({ env: { TSUNAGI_DATA_DIR: directory }, cwd: directory })
-const files = ['pki/server.key', 'pki/ca.key', 'pki/issuing.key', 'config/admin-token', 'config/held-keys', 'config/journal-keys']
+const files = [
+  'pki/server.key',
+  'pki/ca.key',
+  'pki/issuing.key',
+  'config/admin-token',
+  'config/held-keys',
+  'config/journal-keys',
+]
 for (const name of ['pki', 'config']) mkdirSync(join(directory, name))
 
 t.test('what is not there yet is no trouble', async (t) => {

@@ -120,6 +120,7 @@ export async function openAdministration(t: Test, mode: Matching['policy']['mode
         release: noneWithheld,
         onboarding: {} as AdminPorts['onboarding'],
         journal: journalAccess({ pool }, { kept: async () => [], recorder: createExchangeRecorder(pool) }),
+        replays: {} as AdminPorts['replays'],
         changed: () => {},
       },
     ),

@@ -38,6 +38,7 @@ const admin: AdminPorts = {
   rights: {} as AdminPorts['rights'],
   issuers: {} as AdminPorts['issuers'],
   contracts: {} as AdminPorts['contracts'],
+  replays: {} as AdminPorts['replays'],
   accounts: {} as AdminPorts['accounts'],
   emergency: { ports: {}, store: {} } as AdminPorts['emergency'],
   explaining: {} as AdminPorts['explaining'],

@@ -93,6 +93,7 @@ const ROUTES: Readonly<Record<string, string>> = {
   'POST /issuers/{id}/staff': 'network-operator',
   'GET /journal': 'network-operator auditor facility-administrator',
   'GET /journal/{id}': 'network-operator auditor facility-administrator',
+  'POST /journal/{id}/replay': 'network-operator facility-administrator',
   'POST /login': 'public',
   'POST /logout': 'anyone',
   'POST /matches': 'network-operator',

@@ -15,7 +15,8 @@ export const journalSettings = {
   'journal.partBytes': integer(
     {
       default: 64 * KIB,
-      description: 'Documents beside a SOAP message that are kept with it, largest size in bytes; larger ones never are',
+      description:
+        'Documents beside a SOAP message that are kept with it, largest size in bytes; larger ones never are',
     },
     0,
     64 * KIB,

@@ -35,6 +35,7 @@ import { registerTransferRoutes } from './patient-transfer.ts'
 import { registerPatientRoutes } from './patients.ts'
 import type { AdminPorts } from './ports.ts'
 import { decoratePrincipal, refuseRole, routeRolesOf } from './principal.ts'
+import { registerReplayRoutes } from './replays.ts'
 import { registerReviewRoutes } from './reviews.ts'
 import { registerRightsRoutes } from './rights.ts'
 import { described } from './schemas.ts'
@@ -98,6 +99,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerSubscriptionRoutes(app, ports)
   registerContractRoutes(app, ports)
   registerWithheldRoutes(app, ports)
+  registerReplayRoutes(app, ports)
   registerUsageRoutes(app, ports)
   registerCalendarRoutes(app, ports)
   registerDocumentRoutes(app, ports)

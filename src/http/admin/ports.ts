@@ -13,6 +13,7 @@ import type { RecordPorts } from '../../audit/records/ports.ts'
 import type { AdministrationPorts } from '../../identity/administration-ports.ts'
 import type { SubscriptionStore } from '../../identity/subscription-ports.ts'
 import type { ImportLine, ImportProgress } from '../../identity/transfer/import.ts'
+import type { ReplayPorts } from '../../journal/replay-ports.ts'
 import type { Oid } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
 import type { PersonRecord } from '../../model/person-record.ts'
@@ -58,6 +59,8 @@ export interface AdminPorts {
   /** Held messages and quarantine. */
   readonly release: ReleasePorts
   readonly usage: UsageReader & { readonly fees: Fees }
+  /** Messages of the journal, performed again. */
+  readonly replays: ReplayPorts
   /** Called when a request has changed something, before it is answered. */
   readonly changed: () => void
   readonly subscriptions: SubscriptionStore
