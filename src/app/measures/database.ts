@@ -13,16 +13,21 @@ import { createPool, type DatabaseConnection } from '../../db/pool.ts'
 import { atMostEvery, type Watch } from '../../http/metrics/gauges.ts'
 
 /** A statement of the metrics that takes longer is ended; it has no value then. */
-const STATEMENT_MS = 2000
+const STATEMENT_MS = 1500
+/** One that is held up by a lock leaves the other to the rest. */
+const CONNECTIONS = 2
 /** What sizes are takes a look at every file; they do not change fast. */
 const SIZES_EVERY_MS = 60_000
 
 /**
- * One connection of their own: messages do not wait because of metrics, and metrics come when messages have taken all connections.
- * It is opened by the first who asks, and closed when nobody has asked for a while.
+ * Connections of their own: messages do not wait because of metrics, and metrics come when messages have taken all connections.
+ * They are opened by the first who asks, and closed when nobody has asked for a while.
  */
 export function openMeasuringPool(connection: DatabaseConnection): pg.Pool {
-  return createPool({ ...connection, application_name: 'tsunagi metrics', statement_timeout: STATEMENT_MS }, 1)
+  return createPool(
+    { ...connection, application_name: 'tsunagi metrics', statement_timeout: STATEMENT_MS },
+    CONNECTIONS,
+  )
 }
 
 export function measureDatabase(watch: Watch, pool: pg.Pool): void {
