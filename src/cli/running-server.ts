@@ -3,6 +3,7 @@
 import { pino } from 'pino'
 import type { Config } from '../config/config.ts'
 import { reachable } from './context.ts'
+import { endOnCrash } from './crash.ts'
 
 /** Fields and a sentence, as the doors log. */
 export interface Log {
@@ -25,6 +26,7 @@ export interface RunningServer {
 
 /** Loads the composition root only now, so that a client command does not pay for the whole server. */
 export async function startRunningServer(config: Config): Promise<RunningServer> {
+  endOnCrash()
   const { startServer } = await import('../app.ts')
   return startServer(config, { log: createLog(config) })
 }

@@ -86,6 +86,8 @@ export interface Child {
   readonly ended: Promise<number | string>
   /** What it wrote to standard error. */
   readonly errors: () => string
+  /** What it wrote to standard output. */
+  readonly said: () => string
   readonly kill: () => Promise<void>
 }
 
@@ -99,6 +101,10 @@ export async function startChild(dataDir: string, flags: Flags = {}): Promise<Ch
     { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' } },
   )
   let errors = ''
+  let said = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.toString()
+  })
   child.stderr.on('data', (chunk: Buffer) => {
     errors += chunk.toString()
   })
@@ -110,6 +116,7 @@ export async function startChild(dataDir: string, flags: Flags = {}): Promise<Ch
     process: child,
     ended,
     errors: () => errors,
+    said: () => said,
     server: {
       config: configFor(dataDir, flags),
       adminToken: await readAdminToken(dataDir),

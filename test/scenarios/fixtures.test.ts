@@ -23,6 +23,7 @@ import { runForeignSamples } from './foreign-samples.ts'
 import { type HttpAnswer, type JournalRow, type Scenario, startScenario } from './harness.ts'
 import { inject } from './inject.ts'
 import { networkValues } from './network.ts'
+import { findPlanted, look } from './planted/forms.ts'
 import { disagreements } from './second-opinion.ts'
 import { servedSchemaFaults } from './served-schemas.ts'
 import { bodyOf, type Emitted, envelopeOf, schemaFaults } from './validate.ts'
@@ -33,6 +34,22 @@ const SOAP = 'application/soap+xml; charset=UTF-8'
 /** An answer that is delivered to an address: connection, TLS, and the receiver's no. */
 const JOURNALLED_WITHIN_MS = 10_000
 const ER7 = 'x-application/hl7-v2+er7'
+const LONG_NUMBER = 8
+/** Of the persons of the demo network, whom nearly all fixtures are about. */
+const DEMO_NAMES = [
+  '太郎',
+  '花子',
+  'さくら',
+  '次郎',
+  'タロウ',
+  'ハナコ',
+  'サクラ',
+  'ジロウ',
+  'TARO',
+  'HANAKO',
+  '19580412',
+  '19620930',
+]
 const JOURNAL_ID = /(?:journal |JournalId>)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/
 const warnings = new Set(errorTable.filter(({ severity }) => severity === 'Warning').map(({ code }) => code))
 
@@ -260,6 +277,14 @@ t.test('every fixture gets its answer, is journalled and leaves nothing behind w
     t.ok(run.told.length > 0)
     const faults = run.told.flatMap(({ name, bytes }) => disagreements(bytes).map((fault) => `${name} ${fault}`))
     t.same(faults, [])
+  })
+  await t.test('security e.34: the log of all that names no patient, by name or number', async (t) => {
+    const { rows } = await scenario.pool.query<{ value: string }>('select distinct value from identity.identifier')
+    // Shorter numbers stand somewhere by chance.
+    const numbers = rows.map(({ value }) => value).filter((value) => value.length >= LONG_NUMBER)
+    t.ok(numbers.length > 20 && scenario.logged.length > 500, 'much was at work')
+    const log = Buffer.from(scenario.logged.join('\n'))
+    t.same(findPlanted(log, look([...DEMO_NAMES, ...numbers])), [])
   })
   await t.test('every SOAP answer is valid against the schemas', async (t) => {
     t.same(schemaFaults(run.emitted), [])

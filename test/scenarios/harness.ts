@@ -9,7 +9,7 @@ import type pg from 'pg'
 import type { Test } from 'tap'
 import { Agent, type Dispatcher, request } from 'undici'
 import type { PartnerRecord } from '../../profiles/partners/index.ts'
-import { type RunningServer, startServer } from '../../src/app.ts'
+import { type RunningServer, type ServerOptions, startServer } from '../../src/app.ts'
 import { type Credentials, readCredentials } from '../../src/cli/credentials.ts'
 import { type LoadedTour, loadDemo } from '../../src/cli/demo/load.ts'
 import { connect, type PushConnection } from '../../src/cli/push.ts'
@@ -66,6 +66,8 @@ export interface Scenario {
   readonly journalRow: (id: string) => Promise<JournalRow | undefined>
   /** Rows written since a moment, oldest first. */
   readonly journalSince: (since: Date) => Promise<readonly JournalRow[]>
+  /** What the servers of the scenario logged. */
+  readonly logged: readonly string[]
   /** Rows of every table that a message may leave something in, and document files. */
   readonly counts: () => Promise<Readonly<Record<string, number>>>
 }
@@ -94,7 +96,11 @@ export interface ScenarioOptions {
   readonly settings?: Readonly<Record<string, string>>
 }
 
-const quiet = { info: () => {}, warn: () => {}, error: () => {} }
+/** Lines as the log of a real server has them. */
+function gathering(lines: string[]): ServerOptions['log'] {
+  const line = (fields: object, message: string): void => void lines.push(JSON.stringify({ ...fields, msg: message }))
+  return { info: line, warn: line, error: line }
+}
 
 /** Starts server and demo network; everything is stopped and removed when the test ends, however it ends. */
 export async function startScenario(t: Test, options: ScenarioOptions = {}): Promise<Scenario> {
@@ -116,18 +122,20 @@ export async function startScenario(t: Test, options: ScenarioOptions = {}): Pro
     'soap.asyncReplyTo': 'clinic-b@localhost:*',
     ...options.settings,
   }
-  const { server, agents } = await startOne(t, flags)
+  const logged: string[] = []
+  const { server, agents } = await startOne(t, flags, logged)
   const tour = await loadDemo(server, () => {})
   const beside = new Map<string, ReturnType<Scenario['beside']>>()
   return {
     server,
     tour,
     pool: server.pool,
+    logged,
     beside: (settings) => {
       const key = JSON.stringify(settings)
       const further =
         beside.get(key) ??
-        startOne(t, { ...flags, ...settings, 'database.url': databaseUrl(server.pool) }).then((one) =>
+        startOne(t, { ...flags, ...settings, 'database.url': databaseUrl(server.pool) }, logged).then((one) =>
           clients(one.server, one.agents),
         )
       beside.set(key, further)
@@ -141,8 +149,12 @@ export async function startScenario(t: Test, options: ScenarioOptions = {}): Pro
 async function startOne(
   t: Test,
   flags: Readonly<Record<string, string>>,
+  logged: string[],
 ): Promise<{ readonly server: RunningServer; readonly agents: Map<string, Agent> }> {
-  const server = await startServer(loadConfig({ flags, env: {} }), { log: quiet, passwords: TEST_PASSWORDS })
+  const server = await startServer(loadConfig({ flags, env: {} }), {
+    log: gathering(logged),
+    passwords: TEST_PASSWORDS,
+  })
   const agents = new Map<string, Agent>()
   t.teardown(async () => {
     await Promise.all([...agents.values()].map((agent) => agent.destroy()))

@@ -1,5 +1,6 @@
 // What the placeholders of fixtures/ stand for in a running demo network (fixtures/README.md).
 
+import type { RunningServer } from '../../src/app.ts'
 import { facilityOf, loadDemoNetwork } from '../../src/cli/demo/network.ts'
 import type { Scenario } from './harness.ts'
 
@@ -7,7 +8,9 @@ import type { Scenario } from './harness.ts'
 const DOMAIN_A2 = '2.25.118811470327043914837066416812057812113'
 
 /** Asks the server for the ids it gave; registers the one domain that the demo network does not have. */
-export async function networkValues(scenario: Scenario): Promise<Readonly<Record<string, string>>> {
+export async function networkValues(
+  scenario: Pick<Scenario, 'pool' | 'tour'> & { readonly server: Pick<RunningServer, 'config' | 'httpsPort'> },
+): Promise<Readonly<Record<string, string>>> {
   const { pool, server, tour } = scenario
   const network = await loadDemoNetwork()
   const domain = (facilityId: string): string => facilityOf(network, facilityId).patientDomain.oid
