@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import { isObject, type Json, rowsOf, textOf } from './admin-client.ts'
 import { type AdminCall, segment, withAdmin } from './admin-command.ts'
+import { RefusedError } from './failure.ts'
 import { formatTable, printable, toJson } from './output.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -38,9 +39,18 @@ export function registerReplay(group: Command, terminal: Terminal): void {
         const { commit: token, reason } = options
         if ((token === undefined) !== (reason === undefined))
           command.error('error: --commit and --reason are given together')
-        const body = token === undefined ? {} : { token, reason }
-        const answer = await call.admin.slow.post(`/journal/${segment(journalId)}/replay`, body)
-        show(call, { journalId, report: isObject(answer.body) ? answer.body : {} })
+        const perform = async (body: Json): Promise<void> => {
+          const answer = await call.admin.slow.post(`/journal/${segment(journalId)}/replay`, body)
+          show(call, { journalId, report: isObject(answer.body) ? answer.body : {} })
+        }
+        if (token === undefined) return perform({})
+        try {
+          await perform({ token, reason })
+        } catch (error) {
+          // What it would do now instead is what is to be confirmed or not.
+          if (error instanceof RefusedError && error.code === 'REPLAY_CHANGED') await perform({})
+          throw error
+        }
       }),
     )
 }
@@ -108,6 +118,7 @@ const TABLE_COLUMNS = ['table', 'inserted', 'updated', 'deleted'].map((member) =
 }))
 
 function changeLine({ about, change, uniqueId, domain, value }: Json): string {
-  const name = about === 'document' ? textOf(uniqueId) : `${textOf(value)} (${textOf(domain)})`
+  const number = value === undefined ? 'of' : `${textOf(value)} of`
+  const name = about === 'document' ? textOf(uniqueId) : `${number} ${textOf(domain)}`
   return `  ${printable(`${textOf(about)} ${name}: ${CHANGES[textOf(change)] ?? textOf(change)}`)}\n`
 }

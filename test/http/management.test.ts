@@ -252,6 +252,7 @@ t.test('OpenAPI lists every route with the security it has', async (t) => {
     '/admin/v1/issuers/{id}/staff',
     '/admin/v1/journal',
     '/admin/v1/journal/{id}',
+    '/admin/v1/journal/{id}/replay',
     '/admin/v1/login',
     '/admin/v1/logout',
     '/admin/v1/matches',
