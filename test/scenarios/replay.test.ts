@@ -1,6 +1,7 @@
 // Messages of the journal performed again: shown without any effect, done once when confirmed (docs/adr/0038; reliability 3).
 
 import { randomUUID } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
@@ -10,13 +11,18 @@ import { writeRemoveDocuments } from '../../src/codec/ebxml/remove.ts'
 import { readAck } from '../../src/codec/hl7v2/ack.ts'
 import { newEntryUuid, newOid } from '../../src/model/identifiers.ts'
 import { isSuccess, laboratory, submissionOf } from '../faults/messages.ts'
-import { DOMAINS, startNetwork } from '../faults/support.ts'
+import { DOMAINS, networkOf } from '../faults/support.ts'
+import { type Case, fill, readCase, requestOf, valuesOf } from './cases.ts'
 import { adt, feedingOf, idIn } from './feeding.ts'
+import { startScenario } from './harness.ts'
+import { networkValues } from './network.ts'
 
 t.setTimeout(120_000)
 
-const network = await startNetwork(t)
-const { server, pool, clinicians } = network
+const scenario = await startScenario(t)
+const { server, pool, clinicians } = scenario
+const network = { ...networkOf(server), server, pool }
+t.teardown(network.close)
 const feeding = feedingOf(network)
 const connection = await network.mllp('hospital-a')
 t.teardown(() => connection.close())
@@ -321,4 +327,154 @@ t.test('one replay at a time, and none waits long for what others hold', async (
   await other.query('rollback')
   other.release()
   t.match(await replay(id), { effect: 'changes' })
+})
+
+/** One of each transaction and of each way it may end; `before` of a case is sent and tried too. */
+const EACH = [
+  'iti-8/a04',
+  'iti-8/no-role',
+  'iti-9/found',
+  'iti-18/find-folders',
+  'iti-21/first-page',
+  'iti-38/find-leaf-class',
+  'iti-39/retrieved',
+  'iti-41/simple-inline',
+  'iti-41/unknown-patient',
+  'iti-43/retrieved',
+  'iti-44/merge',
+  'iti-44/registry-add',
+  'iti-45/found',
+  'iti-47/address',
+  'iti-51/documents-of-two-patients',
+  'iti-57/updated',
+  'iti-61/registered',
+  'iti-62/removed',
+  'iti-86/removed-mtom',
+  'iti-92/deprecated',
+  'storeclient/adt-00',
+  'storeclient/adt-12',
+] as const
+const ER7 = 'x-application/hl7-v2+er7'
+const SOAP = 'application/soap+xml; charset=UTF-8'
+
+async function sendFile({ expected }: Case, file: string, bytes: Buffer): Promise<void> {
+  const { system, door, endpoint = '/storeclient', contentType, headers = {} } = expected
+  if (door === 'mllp' || door === 'mllp-pix') {
+    const line = await scenario.mllp(system, door === 'mllp' ? 'storeclient' : 'pix')
+    await line.send(bytes)
+    await line.close()
+  } else {
+    const type = contentType ?? (file.endsWith('.hl7') ? ER7 : SOAP)
+    await scenario.httpsPost(system, endpoint, { type, body: bytes, headers })
+  }
+}
+
+/** @param sendOwn its own request; what comes before it is sent first. */
+async function sendCase(
+  name: string,
+  network: Readonly<Record<string, string>>,
+  sendOwn: typeof sendFile = sendFile,
+): Promise<void> {
+  const one = readCase(name)
+  const values = valuesOf(network)
+  for (const step of one.expected.before ?? []) {
+    const own = new URL(step, one.folder)
+    const from = existsSync(own) ? one : readCase(step)
+    const { file, bytes } = existsSync(own) ? { file: step, bytes: readFileSync(own) } : requestOf(from)
+    await sendFile(from, file, fill(bytes, values.forFile()))
+  }
+  const { file, bytes } = requestOf(one)
+  await sendOwn(one, file, fill(bytes, values.forFile()))
+}
+
+async function exchangesSince(since: Date): Promise<readonly { id: string; transaction: string; result: string }[]> {
+  const { rows } = await pool.query<{ id: string; transaction: string; result: string }>(
+    `select exchange_id as id, transaction, result from journal.exchange where at >= $1 and door in ('https', 'mllp') order by at`,
+    [since],
+  )
+  return rows
+}
+
+const values = await networkValues(scenario)
+
+t.test('every transaction is tried without a trace, and what was accepted is known to be done', async (t) => {
+  const since = new Date()
+  for (const name of EACH) await sendCase(name, values)
+  const exchanges = await exchangesSince(since)
+  const before = await everything()
+  const seen = new Set<string>()
+  for (const { id, transaction, result } of exchanges) {
+    const shown = await replay(id)
+    seen.add(`${transaction} ${result}: ${shown.effect ?? shown.message}`)
+  }
+  t.same(await everything(), before)
+  t.same(
+    [...seen].sort(),
+    [
+      ...['ITI-18', 'ITI-21', 'ITI-38', 'ITI-39', 'ITI-43', 'ITI-45', 'ITI-47', 'ITI-51', 'ITI-9'].map(
+        (id) => `${id} success: read`,
+      ),
+      ...[
+        'ITI-41',
+        'ITI-42',
+        'ITI-44 add',
+        'ITI-44 merge',
+        'ITI-57',
+        'ITI-61',
+        'ITI-62',
+        'ITI-8 add',
+        'ITI-86',
+        'ITI-92',
+      ].map((id) => `${id} success: none`),
+      'ITI-41 failure: The message itself is not kept, or not any more',
+      'ITI-8 add failure: refused',
+      'StoreClient ADT success: none',
+    ].sort(),
+  )
+})
+
+/** Sent while its system has no role, and performed when it has again. */
+const LATER = [
+  'iti-8/a05',
+  'iti-41/several-documents',
+  'iti-41/provided-by-tester',
+  'iti-42/reference-id',
+  'iti-44/add',
+  'iti-44/registry-merge',
+  'iti-57/status',
+  'iti-61/registered',
+  'iti-62/removed',
+  'iti-86/removed',
+  'iti-92/updated',
+  'storeclient/adt-21',
+] as const
+
+t.test('what a replay does is what the message does: once, and by its own claim', async (t) => {
+  for (const name of LATER) {
+    const { system } = readCase(name).expected
+    const known = await pool.query<{ roles: string[] }>('select roles from access.system where system_id = $1', [
+      system,
+    ])
+    const role = (roles: readonly string[] = []) => network.admin.patch(`/systems/${system}`, { roles })
+    const since = new Date()
+    await sendCase(name, values, async (...message) => {
+      await role(['xca-partner'])
+      await sendFile(...message)
+      await role(known.rows[0]?.roles)
+    })
+    const refused = (await exchangesSince(since)).at(-1)
+    t.equal(refused?.result, 'failure', name)
+    const id = refused?.id ?? ''
+    const shown = await replay(id)
+    if (shown.code === 'REPLAY_IMPOSSIBLE') t.match(shown.message, /larger than is kept/, name)
+    else {
+      t.match(
+        shown,
+        { effect: 'changes', former: { errors: [{ code: 'ROLE_MISSING' }] }, now: { result: 'success' } },
+        name,
+      )
+      t.match(await commit(id, shown), { outcome: 'done', tables: shown.tables }, name)
+      t.match(await replay(id), { effect: 'none', now: { result: 'success' } }, name)
+    }
+  }
 })
