@@ -67,22 +67,20 @@ export function replayPorts(given: Given, house: ReplayHouse): ReplayPorts {
       isRegisteredElsewhere(given, replayable) ?? obstacleOf(replayable, { ...house, paths: Object.values(ENDPOINTS) }),
     perform: async (replayable, judge) => {
       const files = [filesOf(house.blobs), filesOf(house.withheld.blobs)] as const
-      const outcome = { end: 'rollback' as 'commit' | 'rollback' }
-      try {
-        const result = await inOneTransaction(pool, LIMITS, async (one) => {
-          const attempt = await attemptIn(one, replayable, { given, house, files })
-          const judged = await judge(attempt, attemptTransaction(one.pool))
-          outcome.end = judged.end
-          return judged
-        })
-        for (const { settle } of files) await settle(outcome.end)
-        return result
-      } catch (error) {
-        // Whether a commit happened is not ours to guess: what no row names goes with the daily sweep.
-        const isUnknown = error instanceof IheError && error.row.code === 'OUTCOME_UNKNOWN'
-        if (!isUnknown) for (const { settle } of files) await settle('rollback')
-        throw error
+      const settle = async (end: 'commit' | 'rollback'): Promise<void> => {
+        for (const store of files) await store.settle(end)
       }
+      const { judged, end } = await inOneTransaction(pool, LIMITS, async (one) => {
+        const attempt = await attemptIn(one, replayable, { given, house, files })
+        const judged = await judge(attempt, attemptTransaction(one.pool))
+        return { result: { judged: judged.result, end: judged.end }, end: judged.end }
+      }).catch(async (error: unknown) => {
+        // Whether a commit happened is not ours to guess: what no row names goes with the daily sweep.
+        if (!(error instanceof IheError && error.row.code === 'OUTCOME_UNKNOWN')) await settle('rollback')
+        throw error
+      })
+      await settle(end)
+      return judged
     },
     confirmations: {
       keep: (confirmation) => keepConfirmation(pool, confirmation),
@@ -173,7 +171,11 @@ function doorsOn(one: OneTransaction, { given, house, files }: Attempting): Repl
       // The message is kept already.
       keeper: { keeping: 'none', keep: () => {} },
       // An exchange that may never have been is neither counted nor told of.
-      log: { ...given.log, info: () => {} },
+      log: {
+        info: () => {},
+        warn: (fields, message) => given.log.warn(fields, message),
+        error: (fields, message) => given.log.error(fields, message),
+      },
       meter: { exchange: () => {}, opened: () => () => {}, turnedAway: () => {} },
     },
     endpoints: endpointsOf(apart, {

@@ -36,11 +36,6 @@ export interface ReplayDoors {
   readonly policyOf: XuaGate['policyOf']
 }
 
-/** How the journal names the exchange of a replay. */
-export function replayEndpoint(exchangeId: string): string {
-  return `replay/${exchangeId}`
-}
-
 /** What is wrong with performing this message again, whoever sent it. */
 export async function obstacleOf(
   { former, message, system }: Replayable,
@@ -115,7 +110,8 @@ export async function performAgain(
   const exchange = newExchange({
     id: exchangeId,
     door: 'job',
-    endpoint: replayEndpoint(replayable.former.exchangeId),
+    // So that the journal names the message.
+    endpoint: `replay/${replayable.former.exchangeId}`,
     peer: 'localhost',
     transaction: 'unknown',
   })

@@ -131,6 +131,7 @@ type Attempted =
   | { readonly kind: 'used' }
 
 async function prepare(former: Exchanged, ports: ReplayPorts): Promise<Replayable | { readonly obstacle: Obstacle }> {
+  if (former.door !== 'https' && former.door !== 'mllp') return { obstacle: 'no message' }
   if (former.systemId === undefined) return { obstacle: 'unknown sender' }
   const message = (await ports.kept(former.exchangeId)).find(({ direction }) => direction === 'request')
   if (message === undefined) return { obstacle: 'not kept' }
