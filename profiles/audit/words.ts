@@ -1,4 +1,4 @@
-// What the access log calls things for people, in Japanese and English: kinds of event, jobs, why something was seen (idlink L-3; docs/audit.md).
+// What the access log calls things for people, in Japanese and English: kinds of event, jobs, why something was seen (idlink L-3; docs/access-log.md).
 
 import type { Reason } from '../../src/model/access.ts'
 import type { Job } from '../../src/model/user.ts'

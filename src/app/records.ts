@@ -1,4 +1,4 @@
-// Composition root: the audit log for its readers, with names of kinds of documents and titles out of the registry (docs/audit.md).
+// Composition root: the audit log for its readers, with names of kinds of documents and titles out of the registry (docs/access-log.md).
 
 import { CLASS_NAMES } from '../../profiles/audit/words.ts'
 import { NS } from '../../profiles/transactions/index.ts'

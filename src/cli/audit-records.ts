@@ -1,4 +1,4 @@
-// tsunagi audit events, who-saw, references, claims: the access log and the records made of it (idlink L-1 to L-6; docs/audit.md).
+// tsunagi audit events, who-saw, references, claims: the access log and the records made of it (idlink L-1 to L-6; docs/access-log.md).
 
 import type { Command } from 'commander'
 import { isObject, type Json, rowsOf, textOf } from './admin-client.ts'

@@ -1,4 +1,4 @@
-// tsunagi audit: what was recorded of who did what (docs/audit.md).
+// tsunagi audit: what was recorded of who did what (docs/access-log.md).
 
 import { registerAuditRecords } from './audit-records.ts'
 import { registerAuditTarget } from './audit-target.ts'

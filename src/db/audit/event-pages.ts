@@ -1,4 +1,4 @@
-// Pages of audit events, the newest first: gone back through in windows, so that no statement looks through a year (docs/audit.md).
+// Pages of audit events, the newest first: gone back through in windows, so that no statement looks through a year (docs/access-log.md).
 
 import type pg from 'pg'
 import { LOOKS, REFERENCE_TYPES } from '../../../profiles/audit/looks.ts'
