@@ -2,7 +2,7 @@
 
 import type pg from 'pg'
 import { LOOKS, REFERENCE_TYPES } from '../../../profiles/audit/looks.ts'
-import type { EventQuery, LogPage, LogPlace, LookQuery } from '../../audit/records/ports.ts'
+import type { EventQuery, LoggedEvent, LogPage, LogPlace, LookQuery } from '../../audit/records/ports.ts'
 import { named, query, type Statement, sql } from '../sql.ts'
 import { type LoggedRow, placeOf, toLoggedEvent } from './logged-events.ts'
 import { EVENT_COLUMNS } from './stored-events.ts'
@@ -44,18 +44,30 @@ async function pageBack(
   }
 }
 
-export async function findEvents(pool: pg.Pool, asked: EventQuery) {
-  const chosen = conditionsOf(asked)
-  const found = await pageBack(asked, (window) => query<LoggedRow>(pool, eventsIn(window, { ...asked, chosen })))
-  return { ...found, rows: found.rows.map(toLoggedEvent) }
+export function findEvents(pool: pg.Pool, asked: EventQuery): Promise<LogPage<LoggedEvent>> {
+  return loggedBack(pool, asked, conditionsOf(asked))
 }
 
 /** Looks that showed something: what was refused or hidden was not seen. */
-export async function findLooks(pool: pg.Pool, asked: LookQuery) {
-  const chosen = sql`${patientIs(asked.patients)} and e.type_code = any(${LOOK_TYPES}) and e.outcome in (0, 4)
-      and e.received is null and coalesce(e.reason, '') not like 'deny%'`
-  const found = await pageBack(asked, (window) => query<LoggedRow>(pool, eventsIn(window, { ...asked, chosen })))
+export function findLooks(pool: pg.Pool, asked: LookQuery): Promise<LogPage<LoggedEvent>> {
+  const where = sql`e.type_code = any(${LOOK_TYPES}) and e.outcome in (0, 4) and e.received is null
+        and coalesce(e.reason, '') not like 'deny%'`
+  return loggedBack(pool, asked, { where, by: 'value' })
+}
+
+async function loggedBack(pool: pg.Pool, asked: EventQuery | LookQuery, path: Path): Promise<LogPage<LoggedEvent>> {
+  const paths = ofFacility(ofPatients([path], asked.patients), asked.askedFor)
+  const found = await pageBack(asked, (window) => query<LoggedRow>(pool, logged(window, paths)))
   return { ...found, rows: found.rows.map(toLoggedEvent) }
+}
+
+/**
+ * One way to events. `by`: in the order of time by the index of all events or of references, or by an index of a value (patient,
+ * person, facility), whose time stands at UTC, so that the two are never confounded.
+ */
+interface Path {
+  readonly where: Statement
+  readonly by: 'time' | 'value'
 }
 
 const LOOK_TYPES = [...new Set(LOOKS.map(({ typeCode }) => typeCode))]
@@ -64,26 +76,46 @@ const LOOK_TYPES = [...new Set(LOOKS.map(({ typeCode }) => typeCode))]
 export const IS_REFERENCE = named(`e.type_code in (${REFERENCE_TYPES.map((type) => `'${type}'`).join(', ')})`)
 
 /** Word for word the expression of the index event_person. */
-export const PERSON = named(
+const PERSON = named(
   "coalesce('staff:' || (e.objects #>> '{user,staffId}'), e.objects #>> '{user,name}', e.objects ->> 'by')",
 )
 
-/** Every event of a patient; of those of several the second index knows. */
-function patientIs(patients: readonly string[]): Statement {
-  return sql`(e.patients[1] = any(${patients}) or (cardinality(e.patients) > 1 and e.patients && ${patients}::text[]))`
+/** Most events name one patient; those of several are found by each of them. */
+function ofPatients(paths: readonly Path[], patients: readonly string[] | undefined): readonly Path[] {
+  if (patients === undefined) return paths
+  return paths.flatMap(({ where }) => [
+    {
+      where: sql`hashtextextended(e.patients[1], 0) = any(array(select hashtextextended(p, 0) from unnest(${patients}::text[]) p))
+        and e.patients[1] = any(${patients}) and ${where}`,
+      by: 'value',
+    },
+    {
+      where: sql`cardinality(e.patients) > 1 and e.patients && ${patients}::text[] and not e.patients[1] = any(${patients}) and ${where}`,
+      by: 'value',
+    },
+  ])
 }
 
-function conditionsOf(asked: EventQuery): Statement {
-  const { person, patients, facilityId, systemId, eventCode, outcomes } = asked
+/** What the facility did, and what others did with its content. */
+function ofFacility(paths: readonly Path[], askedFor: string | undefined): readonly Path[] {
+  if (askedFor === undefined) return paths
+  return paths.flatMap(({ where, by }) => [
+    { where: sql`e.facility_id = ${askedFor} and ${where}`, by: 'value' },
+    { where: sql`${publishedBy(askedFor)} and ${where}`, by },
+  ])
+}
+
+function conditionsOf(asked: EventQuery): Path {
+  const { person, facilityId, systemId, eventCode, outcomes } = asked
   const all = [
     ...(person === undefined ? [] : [sql`${PERSON} = any(${person})`]),
-    ...(patients === undefined ? [] : [patientIs(patients)]),
     ...(facilityId === undefined ? [] : [sql`e.facility_id = ${facilityId}`]),
     ...(systemId === undefined ? [] : [sql`e.system_id = ${systemId}`]),
     ...(eventCode === undefined ? [] : [sql`e.event_code = ${eventCode}`]),
     ...(outcomes === undefined ? [] : [sql`e.outcome = any(${outcomes}::int[])`]),
   ]
-  return all.reduce((before, one) => sql`${before} and ${one}`, sql`true`)
+  const where = all.reduce((before, one) => sql`${before} and ${one}`, sql`true`)
+  return { where, by: (person ?? facilityId) === undefined ? 'time' : 'value' }
 }
 
 /** Of a document `d` of event `e`: as the event tells; of events before it did, what is known of the document now. */
@@ -96,26 +128,20 @@ function publishedBy(facilityId: string): Statement {
         select from jsonb_array_elements(e.objects -> 'documents') d (document) where ${PUBLISHER} = ${facilityId})`
 }
 
-interface Chosen {
-  readonly chosen: Statement
-  readonly askedFor?: string
+function part({ from, before, limit }: Window, { where, by }: Path): Statement {
+  const begin = sql`${from.toISOString()}::timestamptz`
+  const end = sql`${before.at}::timestamptz`
+  const within = sql`e.at >= ${begin} and e.at <= ${end} and (e.at, e.event_id) < (${end}, ${before.eventId}::bigint)`
+  return by === 'time'
+    ? sql`(select e.* from audit.event e where ${within} and ${where} order by e.at desc, e.event_id desc limit ${limit})`
+    : sql`(select e.* from audit.event e
+         where ${within} and e.at at time zone 'UTC' >= ${begin} at time zone 'UTC' and e.at at time zone 'UTC' <= ${end} at time zone 'UTC'
+           and ${where}
+         order by e.at at time zone 'UTC' desc, e.event_id desc limit ${limit})`
 }
 
-function eventsIn(window: Window, { chosen, askedFor }: Chosen): Statement {
-  if (askedFor === undefined) return logged(window, part(window, chosen))
-  const own = part(window, sql`e.facility_id = ${askedFor} and ${chosen}`)
-  const others = part(window, sql`${publishedBy(askedFor)} and ${chosen}`)
-  return logged(window, sql`(${own}) union all (${others})`)
-}
-
-function part({ from, before, limit }: Window, where: Statement): Statement {
-  return sql`select e.* from audit.event e
-      where e.at >= ${from.toISOString()}::timestamptz and e.at <= ${before.at}::timestamptz
-        and (e.at, e.event_id) < (${before.at}::timestamptz, ${before.eventId}::bigint) and ${where}
-      order by e.at desc, e.event_id desc limit ${limit}`
-}
-
-function logged({ limit }: Window, events: Statement): Statement {
+function logged(window: Window, paths: readonly Path[]): Statement {
+  const events = paths.map((path) => part(window, path)).reduce((before, one) => sql`${before} union all ${one}`)
   return sql`/* access log, the newest first */
       select ${EVENT_COLUMNS}, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place_at,
              p.name as person_name, p.job, f.name as facility_name, g.reason_code, g.consent_kind,
@@ -125,5 +151,5 @@ function logged({ limit }: Window, events: Statement): Statement {
       left join access.staff p on p.staff_id = coalesce(e.objects #>> '{user,staffId}', substring(e.objects ->> 'by' from '^staff:(.*)$'))
       left join access.facility f on f.facility_id = e.facility_id
       left join access.emergency_grant g on g.grant_id = (e.objects #>> '{emergency,0}')::bigint and e.type_code = any(${LOOK_TYPES})
-      order by e.at desc, e.event_id desc limit ${limit}`
+      order by e.at desc, e.event_id desc limit ${window.limit}`
 }
