@@ -17,8 +17,8 @@ export function recordPorts({ pool, affinityDomain }: Given): RecordPorts {
 }
 
 /** The title of an entry is the first text of its Name (ITI TF-3 4.2.3.2.28). */
-function readTitle(nameElement: string): string {
-  const name = readXml(Buffer.from(nameElement.replace('<rim:Name>', `<rim:Name xmlns:rim="${NS.rim}">`)))
+function readTitle(texts: string): string {
+  const name = readXml(Buffer.from(`<rim:Name xmlns:rim="${NS.rim}">${texts}</rim:Name>`))
   const [first] = childrenOf(name, NS.rim, 'LocalizedString')
   return first === undefined ? '' : (attributeOf(first, 'value') ?? '')
 }

@@ -9,8 +9,8 @@ import { IS_REFERENCE, PUBLISHER } from './event-pages.ts'
 const PAGE_ROWS = 1000
 const DAY_MS = 86_400_000
 
-/** Title of an entry, from the rim:Name element of its fragment. */
-export type ReadTitle = (nameElement: string) => string
+/** Title of an entry, from the content of the rim:Name of its fragment. */
+export type ReadTitle = (texts: string) => string
 
 /** Where to go on: after this document of this event. */
 interface Place {
@@ -28,7 +28,8 @@ interface Row extends Place {
   readonly facility_name: string | null
   readonly person_name: string
   readonly is_known: boolean
-  readonly name_element: string | null
+  /** Content of its rim:Name; a regular expression would take a hundred times as long. */
+  readonly texts: string | null
   readonly kind: string | null
   readonly owner_name: string | null
   readonly patient_number: string | null
@@ -87,7 +88,7 @@ function page(asked: ReferenceQuery, { after, to }: { readonly after: Place; rea
       select r.at::text as at, r.event_id, r.number, r.at as seen_at, r.type_code, r.endpoint, r.outcome, r.document,
              coalesce(v.name, r.facility_id) as facility_name,
              coalesce(r.objects #>> '{user,displayName}', p.name, r.objects #>> '{user,name}', r.objects ->> 'by', r.system_id, '') as person_name,
-             x.unique_id is not null as is_known, x.name_element, coalesce(r.document ->> 'kind', x.kind) as kind,
+             x.unique_id is not null as is_known, x.texts, coalesce(r.document ->> 'kind', x.kind) as kind,
              coalesce(o.name, r.publisher) as owner_name, own.value as patient_number,
              coalesce(r.objects #>> '{user,purposeOfUse,code}', r.objects #>> '{user,purpose}') as purpose,
              jsonb_array_length(coalesce(r.objects -> 'emergency', '[]'::jsonb)) > 0 as is_emergency
@@ -105,7 +106,7 @@ function page(asked: ReferenceQuery, { after, to }: { readonly after: Place; rea
       left join access.facility o on o.facility_id = r.publisher
       left join access.staff p on p.staff_id = coalesce(r.objects #>> '{user,staffId}', substring(r.objects ->> 'by' from '^staff:(.*)$'))
       left join lateral (
-        select n.unique_id, substring(n.ebrim from '<rim:Name>.*?</rim:Name>') as name_element, split_part(n.class_code, '^^', 1) as kind
+        select n.unique_id, split_part(split_part(n.ebrim, '<rim:Name>', 2), '</rim:Name>', 1) as texts, split_part(n.class_code, '^^', 1) as kind
         from registry.document_entry n where n.unique_id = r.document ->> 'documentUniqueId' and n.latest
         order by n.registered_at desc limit 1) x on true
       left join lateral (${ownNumber(sql`r.patient`, asked.facilityId)}) own on true
@@ -130,7 +131,7 @@ function toReference(row: Row, readTitle: ReadTitle): ContentReference {
     document: row.document,
     facilityName: row.facility_name ?? '',
     personName: row.person_name,
-    ...(row.is_known ? { title: row.name_element === null ? '' : readTitle(row.name_element) } : {}),
+    ...(row.is_known ? { title: row.texts === null || row.texts === '' ? '' : readTitle(row.texts) } : {}),
     kind: row.kind ?? '',
     ownerName: row.owner_name ?? '',
     patientNumber: row.patient_number ?? '',
