@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { isObject, type Json, rowsOf, textOf } from './admin-client.ts'
-import { withAdmin } from './admin-command.ts'
+import { segment, withAdmin } from './admin-command.ts'
 import { contextOf } from './context.ts'
 import { receiveFile } from './file-output.ts'
 import { type Column, printable, printRows, toJson } from './output.ts'
@@ -12,6 +12,7 @@ import type { Terminal } from './terminal.ts'
 /** Below `audit`. */
 export function registerAuditRecords(group: Command, terminal: Terminal): void {
   registerEvents(group, terminal)
+  registerEvent(group, terminal)
   registerWhoSaw(group, terminal)
   registerReferences(group, terminal)
   registerClaims(group, terminal)
@@ -49,7 +50,19 @@ function registerEvents(group: Command, terminal: Terminal): void {
     )
 }
 
+function registerEvent(group: Command, terminal: Terminal): void {
+  group
+    .command('event <eventId>')
+    .description('one event of the access log as JSON, with the text of a query; --as-me / 1件の詳細')
+    .action((eventId: string, _, command) =>
+      withAdmin(command, terminal, async ({ admin, context }) => {
+        context.terminal.out(toJson((await admin.get(`/audit/events/${segment(eventId)}`)).body ?? null))
+      }),
+    )
+}
+
 const EVENT_COLUMNS: readonly Column<Json>[] = [
+  { title: 'EVENT', value: (row) => textOf(row.eventId) },
   { title: 'TIME', value: ({ at }) => inJapan(textOf(at)) },
   { title: 'WHAT', value: ({ kindName }) => (isObject(kindName) ? textOf(kindName.ja) : '') },
   { title: 'TYPE', value: (row) => textOf(row.typeCode) },

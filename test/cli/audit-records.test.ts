@@ -28,6 +28,8 @@ t.test('L-3: events as a table, with where to go on', async (t) => {
   t.match(text, /2026-11-21 10:15:00 +検索・照会 +ITI-18 +0 +見本 医師/)
   t.match(err, '--after x_1')
   t.equal(door.heard[0]?.path, '/admin/v1/audit/events?person=sato&kind=query&from=2026-11-01')
+  await call('event', '12')
+  t.equal(door.heard.at(-1)?.path, '/admin/v1/audit/events/12')
   t.match(JSON.parse((await call('events', '--json')).text), { events: [{ typeCode: 'ITI-18' }] })
 })
 

@@ -197,6 +197,7 @@ t.test('OpenAPI lists every route with the security it has', async (t) => {
     '/admin/v1/audit/claims',
     '/admin/v1/audit/content-references',
     '/admin/v1/audit/events',
+    '/admin/v1/audit/events/{id}',
     '/admin/v1/audit/targets',
     '/admin/v1/audit/targets/{name}',
     '/admin/v1/audit/targets/{name}/resend',

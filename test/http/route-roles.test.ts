@@ -19,6 +19,7 @@ const ROUTES: Readonly<Record<string, string>> = {
   'GET /audit/claims': 'auditor facility-administrator',
   'GET /audit/content-references': 'auditor facility-administrator',
   'GET /audit/events': 'auditor facility-administrator',
+  'GET /audit/events/{id}': 'auditor facility-administrator',
   'GET /audit/who-saw': 'auditor facility-administrator',
   'GET /calendar/{patient}': 'clinician',
   'GET /audit/targets': 'network-operator auditor',

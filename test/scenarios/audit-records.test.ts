@@ -377,6 +377,18 @@ t.test(
   },
 )
 
+t.test('one event is told whole to an auditor, and to a facility as far as it concerns it', async (t) => {
+  const [search] = (await json(auditor, '/audit/events?kind=query&system=clinic-b&limit=1')).events
+  t.notOk('text' in search.query, 'names stand in queries: not in a list')
+  const whole = await json(auditor, `/audit/events/${search.eventId}`)
+  t.match(whole, { eventUuid: search.eventUuid, query: { text: /AdhocQuery/ }, journalId: String })
+  t.equal((await get(hospitalAdmin, `/audit/events/${search.eventId}`)).status, 404)
+  const [foreign] = (await json(hospitalAdmin, '/audit/events?kind=export&facility=clinic-b&limit=1')).events
+  t.match(await json(hospitalAdmin, `/audit/events/${foreign.eventId}`), { facilityId: 'clinic-b', documents: [{}] })
+  t.equal((await get(pharmacyAdmin, `/audit/events/${foreign.eventId}`)).status, 404)
+  t.equal((await get(auditor, '/audit/events/999999999')).status, 404)
+})
+
 t.test('A.5.3.2: every look at the log is an event of its own, with the patient who was asked for', async (t) => {
   const { rows } = await pool.query(
     `select distinct on (type_code) type_code, action, facility_id, objects ->> 'by' as by, patients from audit.event

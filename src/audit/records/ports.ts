@@ -108,6 +108,7 @@ export type ClaimQuery = Omit<ReferenceQuery, 'of'>
 
 export interface RecordStore {
   readonly events: (asked: EventQuery) => Promise<LogPage<LoggedEvent>>
+  readonly event: (asked: { readonly eventId: string; readonly askedFor?: string }) => Promise<LoggedEvent | undefined>
   readonly looks: (asked: LookQuery) => Promise<LogPage<LoggedEvent>>
   /** In the order of time, page by page. */
   readonly references: (asked: ReferenceQuery) => AsyncIterable<readonly ContentReference[]>

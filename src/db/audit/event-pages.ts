@@ -23,6 +23,8 @@ interface Window {
 /** Before every event of that moment. */
 const FIRST_ID = '0'
 
+const EVER: Window = { from: new Date(0), before: { at: '9999-12-31T00:00:00Z', eventId: FIRST_ID }, limit: 1 }
+
 /** Rows of the period, window by window, until the page is full, the period over or the time used. */
 async function pageBack(
   asked: Pick<EventQuery, 'from' | 'to' | 'before' | 'limit'>,
@@ -46,6 +48,16 @@ async function pageBack(
 
 export function findEvents(pool: pg.Pool, asked: EventQuery): Promise<LogPage<LoggedEvent>> {
   return loggedBack(pool, asked, conditionsOf(asked))
+}
+
+/** One event, by its number. */
+export async function findEvent(
+  pool: pg.Pool,
+  asked: { readonly eventId: string; readonly askedFor?: string },
+): Promise<LoggedEvent | undefined> {
+  const paths = ofFacility([{ where: sql`e.event_id = ${asked.eventId}`, by: 'value' }], asked.askedFor)
+  const [row] = await query<LoggedRow>(pool, logged(EVER, paths))
+  return row === undefined ? undefined : toLoggedEvent(row)
 }
 
 /** Looks that showed something: what was refused or hidden was not seen. */

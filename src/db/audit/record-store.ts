@@ -5,12 +5,13 @@ import type { RecordStore } from '../../audit/records/ports.ts'
 import { query, queryOne, sql } from '../sql.ts'
 import { recordLogUse } from '../staff-change.ts'
 import { findClaims } from './claims.ts'
-import { findEvents, findLooks } from './event-pages.ts'
+import { findEvent, findEvents, findLooks } from './event-pages.ts'
 import { findReferences, type ReadTitle } from './references.ts'
 
 export function createRecordStore(pool: pg.Pool, readTitle: ReadTitle): RecordStore {
   return {
     events: (asked) => findEvents(pool, asked),
+    event: (asked) => findEvent(pool, asked),
     looks: (asked) => findLooks(pool, asked),
     references: (asked) => findReferences(pool, asked, readTitle),
     claims: (asked) => findClaims(pool, asked),

@@ -5,7 +5,7 @@ import { EVENT_KINDS, type EventKind } from '../../../profiles/audit/words.ts'
 import type { EventQuery } from '../../audit/records/ports.ts'
 import { type ShownEvent, shownEvent } from '../../audit/records/shown-event.ts'
 import { patientLooks } from '../../audit/records/who-saw.ts'
-import { invalid } from './answers.ts'
+import { invalid, notFound } from './answers.ts'
 import {
   LOG_READERS,
   nextOf,
@@ -21,7 +21,7 @@ import {
 } from './audit-period.ts'
 import type { AdminPorts } from './ports.ts'
 import { facilityOf } from './principal.ts'
-import { described, exactly, slug, words } from './schemas.ts'
+import { described, exactly, identity, slug, words } from './schemas.ts'
 
 const USUAL_PAGE = 100
 const USUAL_DAYS = 31
@@ -64,6 +64,24 @@ export function registerAuditLogRoutes(app: FastifyInstance, ports: AdminPorts):
     async (request, reply) => {
       const asked = await eventQuery(request, ports)
       return asked === undefined ? invalid(reply, WRONG_PERIOD) : events(request, asked, ports)
+    },
+  )
+  app.get<{ Params: { id: string } }>(
+    '/audit/events/:id',
+    {
+      schema: described('One event of the access log, with the text of a query. Audited', {
+        roles: LOG_READERS,
+        params: exactly({ id: identity }),
+      }),
+    },
+    async (request, reply) => {
+      const { id: eventId } = request.params
+      const askedFor = facilityOf(request)
+      const asker = askedFor === undefined ? {} : { askedFor }
+      const found = await ports.records.store.event({ eventId, ...asker })
+      const patients = found?.event.patients ?? []
+      await recordUse(request, ports, { typeCode: 'audit-events', operation: `event ${eventId} read`, patients })
+      return found === undefined ? notFound(reply) : shownEvent(found, { ...asker, detail: 'whole' })
     },
   )
   app.get<{ Querystring: PeriodQuery & { patient: string } }>(
