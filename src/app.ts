@@ -25,6 +25,7 @@ import { developmentPki } from './app/development-pki.ts'
 import { type Doors, openDoors } from './app/doors.ts'
 import { emergencyWork } from './app/emergency.ts'
 import { endpointsOf } from './app/endpoints.ts'
+import { openPartners } from './app/federation.ts'
 import { identityServices } from './app/feed-bindings.ts'
 import { startJobs } from './app/jobs.ts'
 import { type Journal, openJournal } from './app/journal.ts'
@@ -232,12 +233,14 @@ async function furnish(
   const release = releasePorts(given, { options: withheld, storeClient, doorPorts })
   const pushes = openPushDoor(given, (request, caller) => accept(request, caller, storeClient))
   const { administration: onboarding, ...routes } = await openOnboarding(given, { door: doorPorts, ports })
+  const partners = openPartners(given, { doors, ports: doorPorts, blobs })
   const endpoints = endpointsOf(given, {
     registry,
     queries: storedQueryPorts(given, registry),
     repository,
     identity,
     blobs,
+    partners,
   })
   return {
     recorder,
@@ -270,6 +273,7 @@ async function furnish(
       matching.close()
       await Promise.all([stopFilling(), stopTending(), messages.stopUpkeep()])
       await pushes.tolerances.close()
+      await partners.close()
       await stop()
     },
     https: {

@@ -1,6 +1,7 @@
 // The error table: every refusal this server can give, in one place (design §2, style 2.6).
 
-import { type ErrorDetails, type ErrorRow, IheError } from '../../src/model/error.ts'
+import { type ErrorDetails, type ErrorRow, IheError, type RelayedError } from '../../src/model/error.ts'
+import { SEVERITY_WARNING } from '../../src/model/xds.ts'
 import { administrationErrors } from './administration.ts'
 import { hl7v2Errors } from './hl7v2.ts'
 import { hl7v3Errors } from './hl7v3.ts'
@@ -38,4 +39,11 @@ export function iheError(code: string, details: ErrorDetails = {}): IheError {
   const found = rows.get(code)
   if (found === undefined) throw new Error(`the error table has no row ${code}`)
   return new IheError(found, details)
+}
+
+/** A RegistryError of another server under the row of our table with the same meaning, so that journal and statistics speak one language; the answer has its words. */
+export function relayed(received: RelayedError): IheError {
+  const severity: ErrorRow['severity'] = received.severity === SEVERITY_WARNING ? 'Warning' : 'Error'
+  const row = errorTable.find(({ ihe }) => ihe === received.errorCode) ?? iheError('METADATA_INVALID').row
+  return new IheError({ ...row, ihe: received.errorCode, severity }, { relayed: received, value: received.codeContext })
 }

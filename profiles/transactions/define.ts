@@ -21,7 +21,13 @@ export interface Transaction {
   readonly id: string
   readonly name: string
   /** IHE actor as spelled in WSDL definitions/@name. */
-  readonly actor: 'DocumentRegistry' | 'DocumentRepository' | 'PIXManager' | 'PDSupplier' | 'RespondingGateway'
+  readonly actor:
+    | 'DocumentRegistry'
+    | 'DocumentRepository'
+    | 'PIXManager'
+    | 'PDSupplier'
+    | 'RespondingGateway'
+    | 'InitiatingGateway'
   /** Section that defines the message. */
   readonly section: string
   /** WSDL operation without the actor prefix, e.g. `RegistryStoredQuery`. */
@@ -62,6 +68,7 @@ export const ENDPOINTS = {
   PIXManager: '/pix/manager',
   PDSupplier: '/pdq/supplier',
   RespondingGateway: '/xca/responding',
+  InitiatingGateway: '/xca/initiating',
 } as const satisfies Record<Transaction['actor'], string>
 
 export const NS = {

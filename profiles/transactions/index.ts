@@ -4,13 +4,13 @@ import type { AuditRow, Transaction } from './define.ts'
 import { ITI8_EVENTS, ITI8_FEEDS, iti8Add } from './iti-8.ts'
 import { iti9 } from './iti-9.ts'
 import { iti10 } from './iti-10.ts'
-import { iti18 } from './iti-18.ts'
+import { iti18, iti18Initiating } from './iti-18.ts'
 import { iti21, iti21Cancel } from './iti-21.ts'
 import { iti38 } from './iti-38.ts'
 import { iti39 } from './iti-39.ts'
 import { iti41 } from './iti-41.ts'
 import { iti42 } from './iti-42.ts'
-import { iti43 } from './iti-43.ts'
+import { iti43, iti43Initiating } from './iti-43.ts'
 import {
   iti44Add,
   iti44Merge,
@@ -46,6 +46,7 @@ export {
   iti9,
   iti10,
   iti18,
+  iti18Initiating,
   iti21,
   iti21Cancel,
   iti38,
@@ -53,6 +54,7 @@ export {
   iti41,
   iti42,
   iti43,
+  iti43Initiating,
   iti44Add,
   iti44Merge,
   iti44RegistryAdd,
@@ -78,11 +80,13 @@ export {
 
 export const transactions: readonly Transaction[] = [
   iti18,
+  iti18Initiating,
   iti38,
   iti39,
   iti41,
   iti42,
   iti43,
+  iti43Initiating,
   iti44Add,
   iti44Revise,
   iti44Merge,
@@ -102,8 +106,10 @@ export const transactions: readonly Transaction[] = [
 ]
 
 /** Audit row by transaction id, where this server is the client (ITI TF-2 3.42.5: the repository exports, the registry imports). */
-export const clientAuditRows: ReadonlyMap<string, AuditRow> = new Map([
+export const clientAuditRows: ReadonlyMap<string, AuditRow> = new Map<string, AuditRow>([
   [iti42.id, { ...iti42.audit, eventId: '110106', eventName: 'Export', action: 'R' }],
+  [iti38.id, iti38.audit],
+  [iti39.id, { ...iti39.audit, eventId: '110107', eventName: 'Import', action: 'C' }],
 ])
 
 /** Audit row by transaction id, for every door. */

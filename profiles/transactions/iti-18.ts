@@ -16,3 +16,10 @@ export const iti18 = {
   roles: ['document-consumer'],
   audit: { eventId: '110112', eventName: 'Query', action: 'E', typeCode: 'ITI-18', typeName: 'Registry Stored Query' },
 } as const satisfies Transaction
+
+/** At the Initiating Gateway of XCA: the same message, answered for other communities too (ITI TF-2 3.18.1, 3.38). */
+export const iti18Initiating = {
+  ...iti18,
+  id: 'ITI-18 gateway',
+  actor: 'InitiatingGateway',
+} as const satisfies Transaction

@@ -16,3 +16,10 @@ export const iti43 = {
   roles: ['document-consumer'],
   audit: { eventId: '110106', eventName: 'Export', action: 'R', typeCode: 'ITI-43', typeName: 'Retrieve Document Set' },
 } as const satisfies Transaction
+
+/** At the Initiating Gateway of XCA: the same message, answered for other communities too (ITI TF-2 3.43.1, 3.39). */
+export const iti43Initiating = {
+  ...iti43,
+  id: 'ITI-43 gateway',
+  actor: 'InitiatingGateway',
+} as const satisfies Transaction

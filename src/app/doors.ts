@@ -30,6 +30,7 @@ export interface Doors {
   readonly shared: Omit<IdentityOptions, 'door'> & { readonly sockets: LiveSockets; readonly rate: RequestRate }
   readonly tlsOf: (door: DoorName) => DoorTls
   readonly outgoing: Trust['outgoing']
+  readonly outgoingTo: Trust['outgoingTo']
   /** For the HTTPS door; absent without a proxy. */
   readonly proxy?: ProxyTrust
   /** These are given renewed certificates, keys and authorities from now on. */
@@ -86,6 +87,7 @@ export async function openDoors(
     tlsOf: trust.tlsOf,
     turns: turnsOf(config.limits.requestsInWorkPerSystem),
     outgoing: trust.outgoing,
+    outgoingTo: trust.outgoingTo,
     ...(config.proxy.trusted ? { proxy: config.proxy } : {}),
     renewing: (doors) => {
       renewable = doors

@@ -3,8 +3,6 @@
 import {
   ENDPOINTS,
   iti18,
-  iti38,
-  iti39,
   iti41,
   iti42,
   iti43,
@@ -17,11 +15,9 @@ import {
   transactions,
 } from '../../profiles/transactions/index.ts'
 import { writeWsdl } from '../codec/soap/wsdl.ts'
-import { crossGatewayQuery } from '../gateway/respond-query.ts'
-import { crossGatewayRetrieve } from '../gateway/respond-retrieve.ts'
 import { type Binding, bind } from '../http/binding.ts'
+import type { PartnerClient } from '../http/partner-client.ts'
 import type { SoapEndpoint } from '../http/soap-receive.ts'
-import { iti38Codec, iti39Codec } from '../http/transactions/gateway.ts'
 import { iti62Codec, registerCodec, storedQueryCodec } from '../http/transactions/registry.ts'
 import { iti41Codec, iti43Codec, iti86Codec } from '../http/transactions/repository.ts'
 import type { IdentityPorts } from '../identity/ports.ts'
@@ -37,6 +33,7 @@ import { provideAndRegister } from '../repository/provide-and-register.ts'
 import { removeDocuments } from '../repository/remove.ts'
 import { retrieve } from '../repository/retrieve.ts'
 import { documentRemovalPorts, type Given, pdqPorts, pixQueryPorts, removalPorts } from './actor-ports.ts'
+import { gatewayBindings } from './federation.ts'
 import { demographicsBindings, identityBindings } from './feed-bindings.ts'
 
 /** A repository registers for itself; a trusted system as it says. */
@@ -52,10 +49,10 @@ export function endpointsOf(
     readonly repository: RepositoryPorts
     readonly identity: IdentityPorts
     readonly blobs: BlobStore
+    readonly partners: PartnerClient
   },
 ): readonly SoapEndpoint[] {
   const { config } = given
-  const home = config.community.homeCommunityId
   const { registry, queries, repository, identity, blobs } = actors
   const metadataRemoval = removalPorts(given)
   const documentRemoval = documentRemovalPorts(given, blobs)
@@ -74,18 +71,7 @@ export function endpointsOf(
     bind(iti43, iti43Codec, (request, caller) => retrieve(request, caller, repository)),
     bind(iti62, iti62Codec, (request, caller) => removeMetadata(request, caller, metadataRemoval)),
     bind(iti86, iti86Codec, (request, caller) => removeDocuments(request, caller, documentRemoval)),
-    bind(iti38, iti38Codec(home), (request, caller) =>
-      crossGatewayQuery(request, caller, {
-        home,
-        query: (asked, partner) => storedQuery(asked, partner, queries),
-      }),
-    ),
-    bind(iti39, iti39Codec(home), (request, caller) =>
-      crossGatewayRetrieve(request, caller, {
-        home,
-        retrieve: (asked, partner) => retrieve(asked, partner, repository),
-      }),
-    ),
+    ...gatewayBindings(given, actors),
     ...identityBindings(identity, pixQueryPorts(given, identity)),
     ...demographicsBindings(pdqPorts(given, identity)),
   ]

@@ -30,6 +30,8 @@ export interface Trust {
   readonly tlsOf: (door: DoorName) => DoorTls
   /** For connections that we open: the authorities of the file alone. */
   readonly outgoing: () => DoorTls
+  /** To a facility: its own authorities count too, for it alone. */
+  readonly outgoingTo: (facilityId: string) => DoorTls
   /** Reads files and database again; true when something is different. What cannot be read stays as it was. */
   readonly refresh: () => Promise<boolean>
 }
@@ -57,6 +59,11 @@ export async function openTrust(given: Given): Promise<Trust> {
     judge: (shown, door) => state.judge(shown, door),
     tlsOf: (door) => tlsFor(config, state, door),
     outgoing: () => ({ ...tlsOptions({ preset: config.tls.preset, atnaDhe: config.tls.atnaDhe }), ...state.files }),
+    outgoingTo: (facilityId) => {
+      const own = state.anchors.filter((anchor) => anchor.facilityId === facilityId)
+      const ca = [state.files.ca, ...own.map(({ certificate }) => certificate.toString())]
+      return { ...tlsOptions({ preset: config.tls.preset, atnaDhe: config.tls.atnaDhe }), ...state.files, ca }
+    },
     refresh: async () => {
       try {
         const next = await load(given, state)

@@ -29,6 +29,7 @@ export function openXua(
       [ENDPOINTS.PIXManager, xua.pixManager],
       [ENDPOINTS.PDSupplier, xua.pdqSupplier],
       [ENDPOINTS.RespondingGateway, xua.respondingGateway],
+      [ENDPOINTS.InitiatingGateway, xua.initiatingGateway],
     ]),
     unknownIssuer: xua.unknownIssuer,
     skewMs: xua.skewSeconds * 1000,

@@ -5,6 +5,7 @@ import type { Setting } from './setting.ts'
 import { accessSettings } from './settings/access.ts'
 import { certificatesSettings } from './settings/certificates.ts'
 import { doorsSettings } from './settings/doors.ts'
+import { gatewaySettings } from './settings/gateway.ts'
 import { journalSettings } from './settings/journal.ts'
 import { networkSettings } from './settings/network.ts'
 import { storeclientSettings } from './settings/storeclient.ts'
@@ -14,6 +15,7 @@ export const settings = {
   ...doorsSettings,
   ...certificatesSettings,
   ...accessSettings,
+  ...gatewaySettings,
   ...storeclientSettings,
   ...journalSettings,
 } as const satisfies Readonly<Record<string, Setting>>

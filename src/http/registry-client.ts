@@ -1,7 +1,7 @@
 // ITI-42 as its Document Repository: simple SOAP over mutual TLS, within a bounded time, journalled as an exchange (ITI TF-2 3.42.4.1, Appendix V).
 
 import { Agent, type Dispatcher, request } from 'undici'
-import { iheError } from '../../profiles/errors/index.ts'
+import { iheError, relayed } from '../../profiles/errors/index.ts'
 import { iti42 } from '../../profiles/transactions/index.ts'
 import { readRegistryResponse } from '../codec/ebxml/registry-response.ts'
 import { writeSubmitObjects } from '../codec/ebxml/submit.ts'
@@ -17,7 +17,6 @@ import type { IheError } from '../model/error.ts'
 import { enter } from '../model/stations.ts'
 import { RESPONSE_FAILURE, RESPONSE_SUCCESS } from '../model/xds.ts'
 import type { RegistryReply, SendToRegistry } from '../repository/ports.ts'
-import { relayed } from '../repository/register-elsewhere.ts'
 import { evidenceOf } from '../repository/submitted.ts'
 import { type DoorPorts, newExchange } from './door.ts'
 import { nameOf } from './failure.ts'

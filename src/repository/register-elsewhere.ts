@@ -1,10 +1,10 @@
 // ITI-42 to a Document Registry elsewhere: documents durable first, then the registry, then the answer (ITI TF-2 3.41.4.1.3, 3.42).
 
 import { randomUUID } from 'node:crypto'
-import { errorTable, iheError } from '../../profiles/errors/index.ts'
+import { iheError, relayed } from '../../profiles/errors/index.ts'
 import type { Caller } from '../model/caller.ts'
 import { derivedUuid } from '../model/derived-uuid.ts'
-import { type ErrorRow, IheError, type RelayedError } from '../model/error.ts'
+import type { IheError, RelayedError } from '../model/error.ts'
 import type { Evidence, Outcome, OutgoingCall } from '../model/evidence.ts'
 import { parseCx } from '../model/identifiers.ts'
 import { SEVERITY_WARNING } from '../model/xds.ts'
@@ -171,13 +171,6 @@ function endOf(verdict: Verdict): Pick<OutgoingCall, 'result' | 'reason'> {
 
 function unavailable(reason: string): IheError {
   return iheError('REGISTRY_UNAVAILABLE', { at: 'Document Registry', rule: `${RULE}; ${reason}` })
-}
-
-/** Under the row of our table with the same meaning, so that journal and statistics speak one language; the answer has its words. */
-export function relayed(received: RelayedError): IheError {
-  const severity: ErrorRow['severity'] = received.severity === SEVERITY_WARNING ? 'Warning' : 'Error'
-  const row = errorTable.find(({ ihe }) => ihe === received.errorCode) ?? iheError('METADATA_INVALID').row
-  return new IheError({ ...row, ihe: received.errorCode, severity }, { relayed: received, value: received.codeContext })
 }
 
 function success(errors: readonly IheError[], evidence: Evidence): Outcome<void> {

@@ -18,6 +18,8 @@ export interface DocumentRequest {
 export interface DeliveredDocument {
   readonly request: DocumentRequest
   readonly mimeType: string
+  /** Of what another community gave for an On-Demand entry (ITI TF-2 3.43.4.2.2). */
+  readonly snapshot?: { readonly repositoryUniqueId?: string; readonly documentUniqueId: string }
   readonly body: Buffer | AsyncIterable<Buffer>
   readonly sizeBytes: number
   /** Lower-case hex. */

@@ -33,6 +33,7 @@ export async function networkValues(
     DOMAIN_A: domain('hospital-a'),
     DOMAIN_A2,
     DOMAIN_B: domain('clinic-b'),
+    DOMAIN_EAST: domain('network-east'),
     AFFINITY: server.config.identity.affinityDomainAuthority,
     HTTPS_PORT: String(server.httpsPort),
     XAD: tour.xad,

@@ -7,6 +7,9 @@ export interface Partner {
   readonly facilityId: string
   /** Its homeCommunityId, without urn:oid:. */
   readonly community: string
+  /** Addresses of its Responding Gateway for ITI-38 and ITI-39; absent: it is not asked. */
+  readonly queryUrl?: string
+  readonly retrieveUrl?: string
 }
 
 export interface PartnerRecord extends Partner {

@@ -46,12 +46,14 @@ export function writeStoredQuery(query: {
   readonly id: string
   readonly returnType: ReturnType
   readonly slots: readonly Slot[]
+  /** homeCommunityId of whom it is for, at a gateway. */
+  readonly home?: string
 }): Markup {
   return el(
     'query:AdhocQueryRequest',
     { 'xmlns:query': NS.query, 'xmlns:rim': NS.rim },
     el('query:ResponseOption', { returnComposedObjects: 'true', returnType: query.returnType }),
-    el('rim:AdhocQuery', { id: query.id }, ...query.slots.map(writeSlot)),
+    el('rim:AdhocQuery', { id: query.id, home: query.home }, ...query.slots.map(writeSlot)),
   )
 }
 
@@ -78,11 +80,13 @@ export function writeGetDocuments(query: {
   readonly by: 'entryUUID' | 'uniqueId'
   readonly values: readonly string[]
   readonly returnType: ReturnType
+  readonly home?: string
 }): Markup {
   const name = query.by === 'entryUUID' ? '$XDSDocumentEntryEntryUUID' : '$XDSDocumentEntryUniqueId'
   return writeStoredQuery({
     id: getDocuments.id,
     returnType: query.returnType,
     slots: [{ name, values: [listValue(query.values)] }],
+    ...(query.home === undefined ? {} : { home: query.home }),
   })
 }

@@ -20,6 +20,8 @@ export interface QueryAnswer {
   readonly objects: readonly StoredObject[]
   /** homeCommunityId of every object and reference in the answer of a gateway (ITI TF-2 3.38.4.1.3); a registry has none. */
   readonly home?: string
+  /** Objects of other communities, with the homes they came with. */
+  readonly foreign?: readonly { readonly id: string; readonly home: string | undefined; readonly xml: string }[]
 }
 
 /** The RegistryObjectList is always there, empty on Failure and where nothing was found (schema; ITI TF-3 4.2.4.3). */
@@ -32,11 +34,13 @@ export function writeQueryResponse(answer: QueryAnswer, verdict: Verdict): Marku
   )
 }
 
-function leafs({ objects, home }: QueryAnswer): Markup {
+function leafs({ objects, home, foreign = [] }: QueryAnswer): Markup {
   let out = ''
   // Its form has been checked: urn:oid: and digits.
   const at = home === undefined ? '' : ` home="${home}"`
   for (const object of objects) out += `<rim:${object.element}${at} status="${object.status}"${contentOf(object)}`
+  // Parsed and written again by our own writer.
+  for (const { xml } of foreign) out += xml
   return trusted(out)
 }
 
@@ -47,8 +51,11 @@ function contentOf({ ebrim, lastUpdateTime }: StoredObject): string {
   return ebrim.slice(0, start) + writeSlot({ name: 'lastUpdateTime', values: [lastUpdateTime] }) + ebrim.slice(start)
 }
 
-function references({ objects, home }: QueryAnswer): Markup {
-  return concat(objects.map(({ id }) => el('rim:ObjectRef', { id, home })))
+function references({ objects, home, foreign = [] }: QueryAnswer): Markup {
+  return concat([
+    ...objects.map(({ id }) => el('rim:ObjectRef', { id, home })),
+    ...foreign.map((object) => el('rim:ObjectRef', { id: object.id, home: object.home })),
+  ])
 }
 
 export interface ReceivedQueryResponse extends ReceivedResponse {

@@ -78,6 +78,8 @@ function ids(entry: DocumentRequest): readonly Markup[] {
 export interface RetrievedDocument {
   readonly request: DocumentRequest
   readonly mimeType: string
+  /** Of the snapshot that an On-Demand entry gave (ITI TF-2 3.43.4.2.2). */
+  readonly snapshot?: { readonly repositoryUniqueId?: string; readonly documentUniqueId: string }
   readonly content: ProvidedDocument['content']
 }
 
@@ -91,11 +93,21 @@ export function writeRetrieveResponse(documents: readonly RetrievedDocument[], v
         'xds:DocumentResponse',
         {},
         ...ids(entry.request),
+        ...snapshotIds(entry),
         el('xds:mimeType', {}, text(entry.mimeType)),
         el('xds:Document', {}, writeBinary(entry.content)),
       ),
     ),
   )
+}
+
+function snapshotIds({ snapshot }: RetrievedDocument): readonly Markup[] {
+  if (snapshot === undefined) return []
+  const { repositoryUniqueId, documentUniqueId } = snapshot
+  return [
+    ...(repositoryUniqueId === undefined ? [] : [el('xds:NewRepositoryUniqueId', {}, text(repositoryUniqueId))]),
+    el('xds:NewDocumentUniqueId', {}, text(documentUniqueId)),
+  ]
 }
 
 export interface ReceivedRetrieveResponse extends ReceivedResponse {
@@ -113,11 +125,23 @@ export function readRetrieveResponse(response: XmlElement): ReceivedRetrieveResp
       const document = childOf(entry, NS.xds, 'Document')
       if (document === undefined)
         throw iheError('BODY_INVALID', { at: 'DocumentResponse/Document', rule: 'required by the schema' })
+      const home = childText(entry, 'HomeCommunityId')
+      const newId = childText(entry, 'NewDocumentUniqueId')
+      const newRepository = childText(entry, 'NewRepositoryUniqueId')
       return {
         request: {
           repositoryUniqueId: childText(entry, 'RepositoryUniqueId') ?? '',
           documentUniqueId: childText(entry, 'DocumentUniqueId') ?? '',
+          ...(home === undefined ? {} : { homeCommunityId: home }),
         },
+        ...(newId === undefined
+          ? {}
+          : {
+              snapshot: {
+                documentUniqueId: newId,
+                ...(newRepository === undefined ? {} : { repositoryUniqueId: newRepository }),
+              },
+            }),
         mimeType: childText(entry, 'mimeType') ?? '',
         content: readBinary(document),
       }

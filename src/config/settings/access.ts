@@ -37,6 +37,7 @@ export const accessSettings = {
   'xua.repository': xuaPolicy('Document Repository'),
   'xua.pixManager': xuaPolicy('PIX Manager'),
   'xua.pdqSupplier': xuaPolicy('Patient Demographics Supplier'),
+  'xua.initiatingGateway': xuaPolicy('Initiating Gateway (XCA)'),
   'xua.respondingGateway': xuaPolicy('Responding Gateway (XCA)'),
   'xua.unknownIssuer': choice(['refuse', 'ignore'], {
     default: 'refuse',

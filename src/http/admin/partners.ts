@@ -7,10 +7,19 @@ import type { AdminPorts } from './ports.ts'
 import { NETWORK_READERS } from './principal.ts'
 import { changeOf, described, exactly, oid, slug } from './schemas.ts'
 
-const partner = exactly({
-  facilityId: { ...slug, description: 'facility that stands for the community here' },
-  community: { ...oid, description: 'its homeCommunityId, without urn:oid:' },
-})
+const url = { type: 'string', pattern: '^https://\\S{1,500}$', description: 'an https:// address' } as const
+const endpoints = {
+  queryUrl: { ...url, description: 'ITI-38 address of its Responding Gateway; absent: it is not asked' },
+  retrieveUrl: { ...url, description: 'ITI-39 address of its Responding Gateway' },
+} as const
+const partner = exactly(
+  {
+    facilityId: { ...slug, description: 'facility that stands for the community here' },
+    community: { ...oid, description: 'its homeCommunityId, without urn:oid:' },
+    ...endpoints,
+  },
+  Object.keys(endpoints),
+)
 
 export function registerPartnerRoutes(app: FastifyInstance, { store }: AdminPorts): void {
   app.get(

@@ -96,7 +96,7 @@ export const iti43Codec: Codec<readonly DocumentRequest[], readonly DeliveredDoc
       const contentId = newContentId()
       const { mimeType, body, sizeBytes, sha256 } = delivered
       attachments.push({ contentId, contentType: mimeType, body, sizeBytes, sha256 })
-      return { request: delivered.request, mimeType, content: { kind: 'part', contentId } }
+      return { ...described(delivered), content: { kind: 'part', contentId } }
     })
     return { body: writeRetrieveResponse(documents, verdict), attachments }
   },
@@ -104,10 +104,15 @@ export const iti43Codec: Codec<readonly DocumentRequest[], readonly DeliveredDoc
     writeRetrieveResponse([], { result: 'failure', errors: ofRepository(errors, ABOUT_DOCUMENTS), journalId }),
 }
 
+function described({ request, mimeType, snapshot }: DeliveredDocument): Omit<RetrievedDocument, 'content'> {
+  return { request, mimeType, ...(snapshot === undefined ? {} : { snapshot }) }
+}
+
 async function inlined(delivered: readonly DeliveredDocument[]): Promise<readonly RetrievedDocument[]> {
   let total = 0
   const documents: RetrievedDocument[] = []
-  for (const { request, mimeType, body } of delivered) {
+  for (const document of delivered) {
+    const { body } = document
     const chunks: Buffer[] = []
     for await (const chunk of Buffer.isBuffer(body) ? once(body) : body) {
       total += chunk.length
@@ -118,7 +123,7 @@ async function inlined(delivered: readonly DeliveredDocument[]): Promise<readonl
         })
       chunks.push(chunk)
     }
-    documents.push({ request, mimeType, content: { kind: 'inline', bytes: Buffer.concat(chunks) } })
+    documents.push({ ...described(document), content: { kind: 'inline', bytes: Buffer.concat(chunks) } })
   }
   return documents
 }

@@ -1,0 +1,131 @@
+// Composition root: the gateways to and from neighbouring communities (XCA; docs/federation.md).
+
+import { iti18Initiating, iti38, iti39, iti43Initiating } from '../../profiles/transactions/index.ts'
+import { mayAsk } from '../access/federation.ts'
+import { writeGetDocuments } from '../codec/ebxml/query-request.ts'
+import { findCommunities, type KnownNumber, numbersElsewhere, numbersOf } from '../db/partner-directory.ts'
+import { initiateQuery } from '../gateway/initiate-query.ts'
+import { initiateRetrieve } from '../gateway/initiate-retrieve.ts'
+import type { Community, Directory, ForeignDocument } from '../gateway/ports.ts'
+import { crossGatewayQuery } from '../gateway/respond-query.ts'
+import { crossGatewayRetrieve } from '../gateway/respond-retrieve.ts'
+import { type Binding, bind } from '../http/binding.ts'
+import type { DoorPorts } from '../http/door.ts'
+import { createPartnerClient, type PartnerClient } from '../http/partner-client.ts'
+import { initiatedQueryCodec, iti38Codec, iti39Codec } from '../http/transactions/gateway.ts'
+import { iti43Codec } from '../http/transactions/repository.ts'
+import type { Caller } from '../model/caller.ts'
+import { formatCx, type PatientId, parseCx } from '../model/identifiers.ts'
+import type { StoredQueryPorts } from '../registry/query-ports.ts'
+import { storedQuery } from '../registry/stored-query.ts'
+import type { BlobStore, RepositoryPorts } from '../repository/ports.ts'
+import { type DeliveredDocument, type DocumentRequest, retrieve } from '../repository/retrieve.ts'
+import type { Given } from './actor-ports.ts'
+import type { Doors } from './doors.ts'
+
+export interface GatewayActors {
+  readonly queries: StoredQueryPorts
+  readonly repository: RepositoryPorts
+  readonly blobs: BlobStore
+  readonly partners: PartnerClient
+}
+
+/** Calls to neighbouring communities, for as long as the server runs. */
+export function openPartners(
+  { config, pool }: Given,
+  given: { readonly doors: Pick<Doors, 'outgoingTo'>; readonly ports: DoorPorts; readonly blobs: BlobStore },
+): PartnerClient {
+  const { doors, ports, blobs } = given
+  return createPartnerClient({
+    tlsTo: (facilityId) => () => doors.outgoingTo(facilityId),
+    ports,
+    reachOf: async (facilityId) => (await findCommunities(pool, {})).find((one) => one.facilityId === facilityId),
+    queryBudgetMs: config.gateway.queryBudgetMs,
+    maxAnswerBytes: config.limits.soapBytes,
+    maxDocumentBytes: config.limits.documentBytes,
+    maxRequestBytes: config.limits.requestBytes,
+    staging: blobs,
+  })
+}
+
+/** For what is only tried: nothing leaves the house. */
+export const ASKS_NOBODY: PartnerClient = {
+  ask: async () => ({ kind: 'unavailable', reason: 'other communities are not asked when a message is tried again' }),
+  fetch: async () => ({ kind: 'unavailable', reason: 'other communities are not asked when a message is tried again' }),
+  close: async () => {},
+}
+
+/** Both gateways' transactions. */
+export function gatewayBindings(given: Given, actors: GatewayActors): readonly Binding[] {
+  const { config } = given
+  const { queries, repository, blobs, partners } = actors
+  const home = config.community.homeCommunityId
+  const responding = {
+    home,
+    query: (asked: Parameters<typeof storedQuery>[0], caller: Caller) => storedQuery(asked, caller, queries),
+    retrieve: (asked: readonly DocumentRequest[], caller: Caller) => retrieve(asked, caller, repository),
+  }
+  const initiating = { ...responding, directory: directoryOf(given), ask: partners.ask }
+  return [
+    bind(iti38, iti38Codec(home), (request, caller) => crossGatewayQuery(request, caller, responding)),
+    bind(iti39, iti39Codec(home), (request, caller) => crossGatewayRetrieve(request, caller, responding)),
+    bind(iti18Initiating, initiatedQueryCodec(home), (request, caller) => initiateQuery(request, caller, initiating)),
+    bind(iti43Initiating, iti43Codec, (request, caller) =>
+      initiateRetrieve<DeliveredDocument>(request, caller, {
+        ...initiating,
+        repositoryUniqueId: repository.repositoryUniqueId,
+        documentsQuery: (at, values) =>
+          writeGetDocuments({ by: 'uniqueId', values, returnType: 'LeafClass', home: at }),
+        fetch: partners.fetch,
+        discard: ({ staged }) => blobs.discard(staged),
+        deliver: (asked, document) => deliver(asked, document, blobs),
+        requestOf: (document) => document.request,
+      }),
+    ),
+  ]
+}
+
+/** Bytes that were kept for this answer go with it. */
+function deliver(request: DocumentRequest, document: ForeignDocument, blobs: BlobStore): DeliveredDocument {
+  const { staged, mimeType, snapshot } = document
+  const { content, sizeBytes, sha256 } = staged
+  const described = { request, mimeType, sizeBytes, sha256, ...(snapshot === undefined ? {} : { snapshot }) }
+  if (content.kind === 'row') return { ...described, body: content.bytes }
+  const body = async function* () {
+    try {
+      yield* blobs.read(content.key, { sizeBytes, sha256 })
+    } finally {
+      await blobs.discard(staged)
+    }
+  }
+  return { ...described, body: body() }
+}
+
+function directoryOf({ pool }: Given): Directory {
+  const permits = (caller: Caller, number: KnownNumber) =>
+    mayAsk(caller, number.facts, { facilityId: number.community, towards: number.towards }).allowed
+  return {
+    knowing: async (patientId, { facilityId, ...caller }) => {
+      const numbers = await numbersElsewhere(pool, { patientId, facilityId })
+      if (numbers.length === 0) return []
+      const communities = await findCommunities(pool, { facilityId })
+      return numbers
+        .filter((number) => permits({ facilityId, ...caller }, number))
+        .flatMap((number) => {
+          const community = communities.find((one) => one.facilityId === number.community)
+          return community === undefined ? [] : [{ ...community, patientId: number.patientId }]
+        })
+    },
+    ofHome: async (home, { facilityId }) => (await findCommunities(pool, { facilityId, home }))[0],
+    mayKnow: (community, patientIds, caller) => mayKnow(community, patientIds, caller),
+  }
+
+  async function mayKnow(community: Community, patientIds: readonly string[], caller: Caller) {
+    if (caller.accessMode === 'affinity-domain') return new Set(patientIds)
+    const ids = patientIds.map(parseCx).filter((id): id is PatientId => id !== undefined)
+    if (ids.length === 0) return new Set<string>()
+    const { facilityId } = caller
+    const numbers = await numbersOf(pool, { community: community.facilityId, ids, facilityId })
+    return new Set(numbers.filter((number) => permits(caller, number)).map(({ patientId }) => formatCx(patientId)))
+  }
+}

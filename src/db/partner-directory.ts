@@ -1,0 +1,112 @@
+// Neighbouring communities on PostgreSQL as the Initiating Gateway asks for them: who may be asked, and who knows a patient (port of src/gateway).
+
+import type pg from 'pg'
+import type { AccessFacts } from '../model/access.ts'
+import type { Oid, PatientId } from '../model/identifiers.ts'
+import { factColumns, toAccessFacts } from './access/facts.ts'
+import { named, query, type Statement, sql } from './sql.ts'
+
+/** A community that an agreement lets a facility ask. */
+export interface AskedCommunity {
+  readonly facilityId: string
+  readonly home: string
+  readonly queryUrl: string
+  readonly retrieveUrl: string
+  readonly queryMs: number
+  readonly retrieveMs: number
+}
+
+/** A number of a person in the domain of a community, with the facts towards the caller's facility and towards the community. */
+export interface KnownNumber {
+  readonly community: string
+  readonly patientId: PatientId
+  readonly facts: AccessFacts
+  readonly towards: AccessFacts
+}
+
+const COMMUNITY = sql`p.facility_id as "facilityId", 'urn:oid:' || p.community as home, p.query_url as "queryUrl", p.retrieve_url as "retrieveUrl",
+  p.query_ms as "queryMs", p.retrieve_ms as "retrieveMs"`
+
+/** Of partner `p`: it may be asked by an agreement that runs; for one facility, or for any. */
+function mayBeAsked(facilityId: string | null): Statement {
+  return sql`p.status = 'active' and p.query_url is not null and p.retrieve_url is not null
+    and exists (select from access.facility f where f.facility_id = p.facility_id and f.status = 'active')
+    and exists (select from access.agreement a where a.partner_community = p.community and a.direction <> 'outgoing' and a.ended_at is null
+                  and a.valid_from <= now() and a.valid_to > now()
+                  and (${facilityId}::text is null or a.union_id is null or exists (select from access.union_member m where m.union_id = a.union_id and m.facility_id = ${facilityId}
+                         and m.valid_from <= now() and (m.valid_to is null or m.valid_to > now()))))`
+}
+
+/** By home, urn:oid: and all; or every one without. */
+export function findCommunities(
+  pool: pg.Pool,
+  asked: { readonly facilityId?: string; readonly home?: string },
+): Promise<readonly AskedCommunity[]> {
+  const { facilityId = null, home = null } = asked
+  return query<AskedCommunity>(
+    pool,
+    sql`/* communities that may be asked */
+      select ${COMMUNITY} from access.partner p
+      where ${mayBeAsked(facilityId)} and (${home}::text is null or 'urn:oid:' || p.community = ${home}) order by p.facility_id`,
+  )
+}
+
+interface NumberRow {
+  readonly community: string
+  readonly domain: string
+  readonly value: string
+  readonly facts: AccessFacts
+  readonly towards: AccessFacts
+}
+
+function numberColumns(facilityId: string): Statement {
+  return sql`n.domain, n.value, d.facility_id as community,
+    (select to_jsonb(x) from (select ${factColumns(facilityId)}) x) as facts,
+    (select to_jsonb(x) from (select ${factColumns(named('d.facility_id'))}) x) as towards`
+}
+
+/** Numbers that communities have for the holder of a patient id of ours, in any of our domains. */
+export async function numbersElsewhere(
+  pool: pg.Pool,
+  asked: { readonly patientId: PatientId; readonly facilityId: string },
+): Promise<readonly KnownNumber[]> {
+  const { patientId, facilityId } = asked
+  const rows = await query<NumberRow>(
+    pool,
+    sql`/* numbers of a patient in neighbouring communities */
+      select ${numberColumns(facilityId)}
+      from identity.identifier i
+      join identity.domain own on own.oid = i.domain and own.kind in ('affinity', 'community')
+      join identity.identifier n on n.person_key = i.person_key and n.status = 'active'
+      join identity.domain d on d.oid = n.domain and d.facility_id in (select p.facility_id from access.partner p)
+      where i.domain = ${patientId.authority} and i.value = ${patientId.value} and i.status = 'active'
+      order by d.facility_id, n.value`,
+  )
+  return rows.map(toNumber)
+}
+
+/** Of numbers of a community those that are somebody's here. */
+export async function numbersOf(
+  pool: pg.Pool,
+  asked: { readonly community: string; readonly ids: readonly PatientId[]; readonly facilityId: string },
+): Promise<readonly KnownNumber[]> {
+  const rows = await query<NumberRow>(
+    pool,
+    sql`/* whose numbers of a community are */
+      select ${numberColumns(asked.facilityId)}
+      from unnest(${asked.ids.map(({ authority }) => authority)}::text[], ${asked.ids.map(({ value }) => value)}::text[]) as q (authority, value)
+      join identity.identifier i on i.domain = q.authority and i.value = q.value and i.status = 'active'
+      join identity.identifier n on n.domain = i.domain and n.value = i.value and n.status = 'active'
+      join identity.domain d on d.oid = n.domain and d.facility_id = ${asked.community}`,
+  )
+  return rows.map(toNumber)
+}
+
+function toNumber({ community, domain, value, facts, towards }: NumberRow): KnownNumber {
+  return {
+    community,
+    patientId: { value, authority: domain as Oid },
+    facts: toAccessFacts(facts),
+    towards: toAccessFacts(towards),
+  }
+}

@@ -1,0 +1,171 @@
+// ITI-18 at the Initiating Gateway: the own registry and the communities that know the patient are asked at once, and answer as one (ITI TF-2 3.18, 3.38).
+
+import { iheError, relayed } from '../../profiles/errors/index.ts'
+import type { Caller } from '../model/caller.ts'
+import { type IheError, located } from '../model/error.ts'
+import { type Evidence, NO_EVIDENCE, type Outcome, type OutgoingCall, type Result } from '../model/evidence.ts'
+import { formatCx } from '../model/identifiers.ts'
+import type { StoredQuery } from '../model/stored-query.ts'
+import type { AskCommunity, Community, Directory, ForeignObject, QueryReply, Rewriting } from './ports.ts'
+import { fit } from './received-objects.ts'
+import type { CrossGatewayAnswer, CrossGatewayQuery, RespondingQueryPorts } from './respond-query.ts'
+
+export interface InitiatedQuery extends CrossGatewayQuery {
+  /** The request as another community gets it: everything that is not named stays as it came, unknown parameters too. */
+  readonly rewritten: (change: Rewriting) => string
+}
+
+export interface InitiatedAnswer extends CrossGatewayAnswer {
+  /** Of other communities, as they came. */
+  readonly foreign: readonly ForeignObject[]
+}
+
+export interface InitiatingQueryPorts extends RespondingQueryPorts {
+  readonly directory: Directory
+  readonly ask: AskCommunity
+}
+
+/** What one destination contributed. */
+interface Part {
+  readonly objects: readonly ForeignObject[]
+  readonly errors: readonly IheError[]
+  readonly isAnswered: boolean
+  readonly call?: OutgoingCall
+}
+
+/** With a patient id all who know the patient are asked; without one the home says whom (ITI TF-2 3.18.4.1.3, 3.38.4.1.2). */
+export async function initiateQuery(
+  request: InitiatedQuery,
+  caller: Caller,
+  ports: InitiatingQueryPorts,
+): Promise<Outcome<InitiatedAnswer>> {
+  const { home, query } = request
+  if (home === ports.home) return locally(request, caller, ports)
+  if (home !== undefined) return atOne(request, caller, { ports, home })
+  if ('patientId' in query) return everywhere({ ...request, query }, caller, ports)
+  return refused(request, iheError('HOME_MISSING', { at: 'AdhocQuery/@home' }))
+}
+
+async function locally(
+  request: InitiatedQuery,
+  caller: Caller,
+  ports: InitiatingQueryPorts,
+): Promise<Outcome<InitiatedAnswer>> {
+  const outcome = await ports.query(request, caller)
+  return { ...outcome, answer: { ...outcome.answer, foreign: [] } }
+}
+
+async function everywhere(
+  request: InitiatedQuery & { readonly query: Extract<StoredQuery, { readonly patientId: unknown }> },
+  caller: Caller,
+  ports: InitiatingQueryPorts,
+): Promise<Outcome<InitiatedAnswer>> {
+  const knowing = await ports.directory.knowing(request.query.patientId, caller)
+  const [own, ...others] = await Promise.all([
+    ports.query(request, caller),
+    ...knowing.map(async (community) => {
+      const { patientId } = community
+      const reply = await ports.ask(community, request.rewritten({ patientId }), caller)
+      const isAbout = (object: ForeignObject) =>
+        object.patientId === undefined || object.patientId === formatCx(patientId)
+      return partOf(community, reply, isAbout)
+    }),
+  ])
+  return merged(request, own, others)
+}
+
+/** Of whom the answer is shows only in it: what is of persons about whom the caller may not ask is left out, as if it were not there. */
+async function atOne(
+  request: InitiatedQuery,
+  caller: Caller,
+  { ports, home }: { readonly ports: InitiatingQueryPorts; readonly home: string },
+): Promise<Outcome<InitiatedAnswer>> {
+  const community = await ports.directory.ofHome(home, caller)
+  if (community === undefined)
+    return refused(request, iheError('HOME_UNKNOWN', { at: 'AdhocQuery/@home', value: home, location: home }))
+  const reply = await ports.ask(community, request.rewritten({ home, objects: true }), caller)
+  const part = partOf(community, reply, () => true)
+  const named = part.objects.flatMap(({ patientId }) => patientId ?? [])
+  const known = await ports.directory.mayKnow(community, [...new Set(named)], caller)
+  const visible = part.objects.filter(({ patientId }) => patientId === undefined || known.has(patientId))
+  // Associations alone tell no more than ids to whoever had ids to ask by.
+  const shown = request.query.kind === 'GetAssociations' ? visible : withEnds(visible)
+  return merged(request, undefined, [{ ...part, objects: shown }])
+}
+
+/** Objects about patients, and the associations between those of them that are shown. */
+function withEnds(objects: readonly ForeignObject[]): readonly ForeignObject[] {
+  const ids = new Set(objects.filter(({ element }) => element !== 'Association').map(({ id }) => id))
+  return objects.filter(({ element, ends }) => element !== 'Association' || ends.some((end) => ids.has(end)))
+}
+
+function partOf(community: Community, reply: QueryReply, isAbout: (object: ForeignObject) => boolean): Part {
+  const { home, queryUrl: endpoint } = community
+  const call = { transaction: 'ITI-38', endpoint }
+  if (reply.kind === 'unavailable') {
+    const { reason } = reply
+    const error = iheError('COMMUNITY_UNAVAILABLE', { at: home, rule: reason, location: home })
+    return { objects: [], errors: [error], isAnswered: false, call: { ...call, result: 'failure', reason } }
+  }
+  const { objects, errors: faults } = fit(community, reply.objects, isAbout)
+  // A patient whom a community does not know is no error of the whole (ITI TF-2 3.38.4.1.3).
+  const theirs = reply.errors.filter(({ errorCode }) => errorCode !== 'XDSUnknownPatientId')
+  const isAnswered = reply.result !== 'failure' || (reply.errors.length > 0 && theirs.length === 0)
+  const errors = [...theirs.map((error) => atHome(relayed(error), home)), ...faults]
+  const [first] = errors
+  const ended = isAnswered ? 'success' : 'failure'
+  return {
+    objects,
+    errors,
+    isAnswered,
+    call: { ...call, result: ended, ...(isAnswered || first === undefined ? {} : { reason: first.row.ihe }) },
+  }
+}
+
+/** A location that the community gave stays; else its home is named. */
+function atHome(error: IheError, home: string): IheError {
+  const { location = '' } = error.relayed ?? {}
+  return location === '' ? located(error, home) : error
+}
+
+function merged(
+  request: InitiatedQuery,
+  own: Outcome<CrossGatewayAnswer> | undefined,
+  others: readonly Part[],
+): Outcome<InitiatedAnswer> {
+  const ownErrors = own?.errors ?? []
+  const errors = [...ownErrors, ...others.flatMap((part) => part.errors)]
+  const isAnswered = (own !== undefined && own.result !== 'failure') || others.some((part) => part.isAnswered)
+  const result = resultOf(isAnswered, errors)
+  const calls = others.flatMap(({ call }) => call ?? [])
+  const evidence: Evidence = own?.evidence ?? { ...NO_EVIDENCE, query: request.audit }
+  return {
+    answer: {
+      returnType: request.query.returnType,
+      objects: result === 'failure' ? [] : (own?.answer.objects ?? []),
+      foreign: result === 'failure' ? [] : others.flatMap((part) => part.objects),
+    },
+    result,
+    errors,
+    evidence: calls.length === 0 ? evidence : { ...evidence, calls },
+    recorded: false,
+  }
+}
+
+/** ITI TF-2 3.18.4.1.3: what is there is given, with what is missing named; a warning alone makes nothing partial. */
+function resultOf(isAnswered: boolean, errors: readonly IheError[]): Result {
+  if (!errors.some(({ row }) => row.severity === 'Error')) return 'success'
+  return isAnswered ? 'partial' : 'failure'
+}
+
+function refused(request: InitiatedQuery, error: IheError): Outcome<InitiatedAnswer> {
+  const { query, audit } = request
+  const patients = 'patientId' in query ? [formatCx(query.patientId)] : []
+  return {
+    answer: { returnType: query.returnType, objects: [], foreign: [] },
+    result: 'failure',
+    errors: [error],
+    evidence: { ...NO_EVIDENCE, patients, query: audit },
+    recorded: false,
+  }
+}

@@ -1,0 +1,210 @@
+// ITI-43 at the Initiating Gateway: each community is asked for its own documents, and what came of it is one answer (ITI TF-2 3.39, 3.43).
+
+import { iheError, relayed } from '../../profiles/errors/index.ts'
+import type { Caller } from '../model/caller.ts'
+import { type IheError, located } from '../model/error.ts'
+import { NO_EVIDENCE, type Outcome, type OutgoingCall } from '../model/evidence.ts'
+import { documentLocation } from './home.ts'
+import type { AskCommunity, Community, Directory, FetchFromCommunity, ForeignDocument } from './ports.ts'
+import type { CrossGatewayRetrieve, RespondingRetrievePorts } from './respond-retrieve.ts'
+
+export interface InitiatingRetrievePorts<Document> extends RespondingRetrievePorts<Document> {
+  /** repositoryUniqueId of the own repository. */
+  readonly repositoryUniqueId: string
+  readonly directory: Directory
+  readonly ask: AskCommunity
+  /** A GetDocuments query for the community, by uniqueIds. */
+  readonly documentsQuery: (home: string, uniqueIds: readonly string[]) => string
+  readonly fetch: FetchFromCommunity
+  readonly discard: (document: ForeignDocument) => Promise<void>
+  readonly deliver: (request: CrossGatewayRetrieve, document: ForeignDocument) => Document
+  readonly requestOf: (document: Document) => CrossGatewayRetrieve
+}
+
+type Requests = readonly CrossGatewayRetrieve[]
+
+/** What came of one destination. */
+interface Part<Document> {
+  readonly documents: readonly Document[]
+  readonly errors: readonly IheError[]
+  readonly patients: readonly string[]
+  readonly call?: OutgoingCall
+}
+
+export async function initiateRetrieve<Document>(
+  requests: Requests,
+  caller: Caller,
+  ports: InitiatingRetrievePorts<Document>,
+): Promise<Outcome<readonly Document[]>> {
+  const homeOf = ({ homeCommunityId, repositoryUniqueId }: CrossGatewayRetrieve) =>
+    homeCommunityId ?? (repositoryUniqueId === ports.repositoryUniqueId ? ports.home : undefined)
+  const homes = [...new Set(requests.map(homeOf))]
+  const parts = await Promise.all(
+    homes.map((home) => {
+      const asked = requests.filter((request) => homeOf(request) === home)
+      if (home === undefined) return withoutHome<Document>(asked)
+      return home === ports.home ? own(asked, caller, ports) : elsewhere({ home, asked, caller, ports })
+    }),
+  )
+  return merged(requests, parts, ports)
+}
+
+async function withoutHome<Document>(asked: Requests): Promise<Part<Document>> {
+  const errors = asked.map(({ documentUniqueId: location }) =>
+    iheError('HOME_MISSING', { at: 'DocumentRequest/HomeCommunityId', location }),
+  )
+  return { documents: [], errors, patients: [] }
+}
+
+async function own<Document>(
+  asked: Requests,
+  caller: Caller,
+  { home, retrieve }: InitiatingRetrievePorts<Document>,
+): Promise<Part<Document>> {
+  const { answer, errors, evidence } = await retrieve(asked, caller)
+  return { documents: answer, errors: errors.map((error) => atHome(error, home)), patients: evidence.patients }
+}
+
+interface Elsewhere<Document> {
+  readonly home: string
+  readonly asked: Requests
+  readonly caller: Caller
+  readonly ports: InitiatingRetrievePorts<Document>
+}
+
+async function elsewhere<Document>(given: Elsewhere<Document>): Promise<Part<Document>> {
+  const { home, asked, caller, ports } = given
+  const community = await ports.directory.ofHome(home, caller)
+  if (community === undefined) {
+    const unknown = (location: string) =>
+      iheError('HOME_UNKNOWN', { at: 'DocumentRequest/HomeCommunityId', value: home, location })
+    return { documents: [], errors: ofEach(asked, home, unknown), patients: [] }
+  }
+  const about = await patientsOf(community, given)
+  if (about.kind === 'unavailable') return unavailable(given, community, about.reason)
+  const open = asked.filter(({ documentUniqueId }) => about.open.has(documentUniqueId))
+  const hidden = asked.filter(({ documentUniqueId }) => !about.open.has(documentUniqueId))
+  const errors = ofEach(hidden, home, (location) => iheError('DOCUMENT_UNAVAILABLE', { location }))
+  if (open.length === 0) return { documents: [], errors, patients: about.patients }
+  const fetched = await fetchOpen(community, open, given)
+  return { ...fetched, errors: [...errors, ...fetched.errors], patients: about.patients }
+}
+
+type About =
+  | { readonly kind: 'known'; readonly open: ReadonlySet<string>; readonly patients: readonly string[] }
+  | { readonly kind: 'unavailable'; readonly reason: string }
+
+/** Whose documents they are is asked first: a document by itself does not tell, and not everybody here may have it. */
+async function patientsOf<Document>(
+  community: Community,
+  { asked, caller, ports }: Elsewhere<Document>,
+): Promise<About> {
+  const uniqueIds = [...new Set(asked.map(({ documentUniqueId }) => documentUniqueId))]
+  if (caller.accessMode === 'affinity-domain') return { kind: 'known', open: new Set(uniqueIds), patients: [] }
+  const reply = await ports.ask(community, ports.documentsQuery(community.home, uniqueIds), caller)
+  if (reply.kind === 'unavailable') return reply
+  const entries = reply.objects.filter(({ element, home }) => element === 'ExtrinsicObject' && home === community.home)
+  const named = [...new Set(entries.flatMap(({ patientId }) => patientId ?? []))]
+  const known = await ports.directory.mayKnow(community, named, caller)
+  const open = entries.filter(({ patientId }) => patientId !== undefined && known.has(patientId))
+  return {
+    kind: 'known',
+    open: new Set(open.flatMap(({ uniqueId }) => uniqueId ?? [])),
+    patients: named.filter((patient) => known.has(patient)),
+  }
+}
+
+async function fetchOpen<Document>(
+  community: Community,
+  open: Requests,
+  given: Elsewhere<Document>,
+): Promise<Omit<Part<Document>, 'patients'>> {
+  const { home, caller, ports } = given
+  const call = { transaction: 'ITI-39', endpoint: community.retrieveUrl }
+  const requests = open.map((request) => ({ ...request, homeCommunityId: home }))
+  const reply = await ports.fetch(community, requests, caller)
+  if (reply.kind === 'unavailable') return unavailable({ ...given, asked: open }, community, reply.reason)
+  const taken = new Set<ForeignDocument>()
+  const documents = open.flatMap((request) => {
+    const found = reply.documents.find((document) => !taken.has(document) && isOf(document, request))
+    if (found === undefined) return []
+    taken.add(found)
+    return [ports.deliver(request, found)]
+  })
+  await Promise.all(reply.documents.filter((document) => !taken.has(document)).map(ports.discard))
+  const errors = reply.errors.map((error) => located(relayed(error), locationOf(error.location, home)))
+  const missing = open.filter((request) => !documents.some((one) => isOf(ports.requestOf(one), request)))
+  // A community that gives neither document nor error leaves nobody in doubt.
+  const silent = errors.length >= missing.length ? [] : ofEach(missing.slice(errors.length), home, notGiven)
+  return {
+    documents,
+    errors: [...errors, ...silent],
+    call: { ...call, result: documents.length > 0 || errors.length === 0 ? 'success' : 'failure' },
+  }
+}
+
+function notGiven(location: string): IheError {
+  return iheError('COMMUNITY_ANSWER_INVALID', { rule: 'a document for each that was asked, or an error', location })
+}
+
+function isOf(one: CrossGatewayRetrieve, request: CrossGatewayRetrieve): boolean {
+  return one.documentUniqueId === request.documentUniqueId && one.repositoryUniqueId === request.repositoryUniqueId
+}
+
+/** Each document that cannot be had is named with the community that did not answer. */
+function unavailable<Document>(
+  { asked, home }: Elsewhere<Document>,
+  { retrieveUrl: endpoint }: Community,
+  reason: string,
+): Part<Document> {
+  const errorAt = (location: string) => iheError('COMMUNITY_UNAVAILABLE', { at: home, rule: reason, location })
+  const call: OutgoingCall = { transaction: 'ITI-39', endpoint, result: 'failure', reason }
+  return { documents: [], errors: ofEach(asked, home, errorAt), patients: [], call }
+}
+
+function ofEach(asked: Requests, home: string, error: (location: string) => IheError): readonly IheError[] {
+  return asked.map(({ documentUniqueId }) => error(documentLocation(home, documentUniqueId)))
+}
+
+function atHome(error: IheError, home: string): IheError {
+  return located(error, locationOf(error.location, home))
+}
+
+function locationOf(location: string | undefined, home: string): string {
+  if (location === undefined || location === '') return home
+  return location.includes(home) ? location : documentLocation(home, location)
+}
+
+/** Documents in the order in which they were asked for. */
+function merged<Document>(
+  requests: Requests,
+  parts: readonly Part<Document>[],
+  { requestOf }: InitiatingRetrievePorts<Document>,
+): Outcome<readonly Document[]> {
+  const rest = parts.flatMap(({ documents }) => documents)
+  const answer: Document[] = []
+  const undelivered: CrossGatewayRetrieve[] = []
+  for (const request of requests) {
+    const place = rest.findIndex(
+      (document) =>
+        isOf(requestOf(document), request) && requestOf(document).homeCommunityId === request.homeCommunityId,
+    )
+    if (place < 0) undelivered.push(request)
+    else answer.push(...rest.splice(place, 1))
+  }
+  const errors = parts.flatMap((part) => part.errors)
+  const calls = parts.flatMap(({ call }) => call ?? [])
+  return {
+    answer,
+    result: errors.length === 0 ? 'success' : answer.length === 0 ? 'failure' : 'partial',
+    errors,
+    evidence: {
+      ...NO_EVIDENCE,
+      patients: [...new Set(parts.flatMap(({ patients }) => patients))],
+      documents: answer.map(requestOf),
+      undelivered,
+      ...(calls.length === 0 ? {} : { calls }),
+    },
+    recorded: false,
+  }
+}

@@ -1,0 +1,94 @@
+// What the Initiating Gateway needs from the rest of the house: who the communities are, and the calls to them (ITI TF-2 3.38, 3.39).
+
+import type { Caller } from '../model/caller.ts'
+import type { RelayedError } from '../model/error.ts'
+import type { DocumentReference, Result } from '../model/evidence.ts'
+import type { PatientId } from '../model/identifiers.ts'
+import type { StagedContent } from '../model/staged-document.ts'
+
+export interface Community {
+  /** The facility that stands for it here. */
+  readonly facilityId: string
+  /** homeCommunityId, with urn:oid:. */
+  readonly home: string
+  readonly queryUrl: string
+  readonly retrieveUrl: string
+}
+
+/** A community with the patient's id there. */
+export interface Knowing extends Community {
+  readonly patientId: PatientId
+}
+
+/** What is put in the place of our own in the request for another community. */
+export interface Rewriting {
+  readonly patientId?: PatientId
+  readonly home?: string
+  /** Objects are asked for where references were, so that it can be seen whom they are about. */
+  readonly objects?: true
+}
+
+/** An object as another community sent it, with what is judged of it. */
+export interface ForeignObject {
+  readonly element: 'ExtrinsicObject' | 'RegistryPackage' | 'Association' | 'ObjectRef'
+  readonly id: string
+  readonly home: string | undefined
+  /** patientId of its metadata, in CX form; associations and references have none. */
+  readonly patientId: string | undefined
+  readonly uniqueId: string | undefined
+  /** Of an Association: the objects at its ends. */
+  readonly ends: readonly string[]
+  /** As it came, to be passed on. */
+  readonly xml: string
+}
+
+export type QueryReply =
+  | {
+      readonly kind: 'answered'
+      readonly result: Result
+      readonly objects: readonly ForeignObject[]
+      readonly errors: readonly RelayedError[]
+    }
+  /** In words for the operator: a status, the name of an error, a rule; nothing that quotes a message. */
+  | { readonly kind: 'unavailable'; readonly reason: string }
+
+/** Asks a community by ITI-38, within its time; never rejects. */
+export type AskCommunity = (community: Community, body: string, caller: Caller) => Promise<QueryReply>
+
+export interface Directory {
+  /** Communities that know the patient and may be asked about it, for this caller. */
+  readonly knowing: (patientId: PatientId, caller: Caller) => Promise<readonly Knowing[]>
+  /** The community with this home, when an agreement lets us ask it. */
+  readonly ofHome: (home: string, caller: Caller) => Promise<Community | undefined>
+  /** Those ids of patients in a community that are of persons about whom the caller may ask it. */
+  readonly mayKnow: (
+    community: Community,
+    patientIds: readonly string[],
+    caller: Caller,
+  ) => Promise<ReadonlySet<string>>
+}
+
+/** A document as another community sent it, its bytes kept here until they are passed on. */
+export interface ForeignDocument {
+  readonly repositoryUniqueId: string
+  readonly documentUniqueId: string
+  readonly mimeType: string
+  /** Of the snapshot that an On-Demand entry gave. */
+  readonly snapshot?: { readonly repositoryUniqueId?: string; readonly documentUniqueId: string }
+  readonly staged: StagedContent
+}
+
+export type RetrieveReply =
+  | {
+      readonly kind: 'answered'
+      readonly documents: readonly ForeignDocument[]
+      readonly errors: readonly RelayedError[]
+    }
+  | { readonly kind: 'unavailable'; readonly reason: string }
+
+/** Fetches documents of a community by ITI-39, whole and within its time; never rejects. */
+export type FetchFromCommunity = (
+  community: Community,
+  requests: readonly (DocumentReference & { readonly homeCommunityId?: string })[],
+  caller: Caller,
+) => Promise<RetrieveReply>

@@ -1,0 +1,220 @@
+// Two networks with their own databases and authorities: a clinic of one finds and fetches a document of the other (ITI TF-2 3.18, 3.38, 3.39, 3.43).
+
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { iti18Initiating, iti43Initiating } from '../../profiles/transactions/index.ts'
+import { writeFindDocuments, writeGetDocuments } from '../../src/codec/ebxml/query-request.ts'
+import { writeRetrieveRequest } from '../../src/codec/ebxml/retrieve.ts'
+import type { PatientId } from '../../src/model/identifiers.ts'
+import { errorCodesOf, isSuccess, submissionOf } from '../faults/messages.ts'
+import { DOMAINS, eventually, type Flags, startNetwork, type TestNetwork } from '../faults/support.ts'
+import { relay } from './relay.ts'
+
+t.setTimeout(170_000)
+
+const WEST = '2.25.9101'
+const EAST = '2.25.9102'
+const HOMES = { west: `urn:oid:${WEST}`, east: `urn:oid:${EAST}` }
+const FELT_WITHIN_MS = 20_000
+
+const flags = (community: string, repository: string, affinity: string): Flags => ({
+  'community.homeCommunityId': `urn:oid:${community}`,
+  'repository.uniqueId': repository,
+  'identity.affinityDomainAuthority': affinity,
+  'gateway.queryBudgetMs': '1500',
+})
+const west = await startNetwork(t, flags(WEST, '2.25.9111', '2.25.9121'))
+const east = await startNetwork(t, flags(EAST, '2.25.9112', '2.25.9122'))
+/** Between the networks stands a relay, so that faults of the neighbour can be made. */
+const line = await relay(t, east.server.httpsPort)
+
+const patient = (network: TestNetwork): Promise<PatientId> =>
+  network.xadForStaff({ value: '0000012345', authority: DOMAINS['hospital-a'] })
+const [ofWest, ofEast] = [await patient(west), await patient(east)]
+
+/** The other network as `network` knows it: facility network-east with its number domain, agreement, certificate, authority, consent, link. */
+async function introduce(
+  network: TestNetwork,
+  other: {
+    readonly network: TestNetwork
+    readonly community: string
+    readonly port: number
+    readonly patient: PatientId
+  },
+  own: PatientId,
+): Promise<void> {
+  const { admin } = network
+  const { community, port } = other
+  const url = `https://localhost:${port}/xca/responding`
+  await network.pool.query(`update identity.domain set oid = $1 where facility_id = 'network-east'`, [
+    other.patient.authority,
+  ])
+  await admin.post('/partners', { facilityId: 'network-east', community, queryUrl: url, retrieveUrl: url })
+  await admin.post('/agreements', {
+    title: '広域的利用に係る合意書',
+    partnerCommunity: community,
+    direction: 'both',
+    validFrom: '2026-01-01T00:00:00+09:00',
+    validTo: '2099-01-01T00:00:00+09:00',
+  })
+  const pem = await readFile(join(other.network.server.config.dataDir, 'pki', 'ca.crt'), 'utf8')
+  await admin.post('/trust-anchors', { label: 'neighbour', pem, facilityId: 'network-east' })
+  const server = await readFile(join(other.network.server.config.dataDir, 'pki', 'server.crt'), 'utf8')
+  await admin.post('/systems/network-east/certificates', { pem: server })
+  const consents = (await admin.get(`/patients/${own.value}/consents`)).body as readonly { consentId: string }[]
+  await admin.patch(`/consents/${consents.at(-1)?.consentId}`, { sharesWithCommunities: true, reason: '本人の申し出' })
+  await admin.post(`/patients/${own.value}/links`, {
+    facilityId: 'network-east',
+    id: other.patient.value,
+    reason: '窓口で確認',
+  })
+}
+
+await introduce(west, { network: east, community: EAST, port: line.port, patient: ofEast }, ofWest)
+await introduce(east, { network: west, community: WEST, port: west.server.httpsPort, patient: ofWest }, ofEast)
+
+async function provide(network: TestNetwork, patientId: PatientId, text: string): Promise<string> {
+  const { provide, entry } = submissionOf({ patientId, bytes: Buffer.from(text), codes: {} })
+  const answer = await network.soap('hospital-a', provide)
+  if (!isSuccess(answer.text)) throw new Error(errorCodesOf(answer.text).join())
+  return entry.uniqueId
+}
+
+const inWest = await provide(west, ofWest, `西の検査結果 ${randomUUID()}`)
+const eastText = `東の検査結果 ${randomUUID()}`
+const inEast = await provide(east, ofEast, eastText)
+
+const find = (system = 'clinic-b', returnType: 'LeafClass' | 'ObjectRef' = 'LeafClass') =>
+  west.soap(system, { transaction: iti18Initiating, body: writeFindDocuments({ patientId: ofWest, returnType }) })
+const byId = (home?: string, system = 'clinic-b') =>
+  west.soap(system, {
+    transaction: iti18Initiating,
+    body: writeGetDocuments({
+      by: 'uniqueId',
+      values: [inEast],
+      returnType: 'LeafClass',
+      ...(home === undefined ? {} : { home }),
+    }),
+  })
+const document = (home: string | undefined, repositoryUniqueId: string, documentUniqueId: string) => ({
+  ...(home === undefined ? {} : { homeCommunityId: home }),
+  repositoryUniqueId,
+  documentUniqueId,
+})
+const ofOurs = document(HOMES.west, '2.25.9111', inWest)
+const ofTheirs = document(HOMES.east, '2.25.9112', inEast)
+const fetch = (requests: readonly ReturnType<typeof document>[], system = 'clinic-b') =>
+  west.soap(system, { transaction: iti43Initiating, body: writeRetrieveRequest(requests) })
+
+function statusOf(text: string): string {
+  return /ResponseStatusType:(\w+)"/.exec(text)?.[1] ?? ''
+}
+
+const holds = (text: string, uniqueId: string): boolean => text.includes(`value="${uniqueId}"`)
+
+t.test(
+  'a query about a patient is answered by both networks, each object with its home (3.18.4.1.3, 3.38.4.1.3)',
+  async (t) => {
+    const { text } = await find()
+    t.equal(statusOf(text), 'Success', text.slice(0, 2000))
+    t.ok(holds(text, inWest))
+    t.ok(holds(text, inEast))
+    t.match(text, 'urn:ihe:iti:2007:RegistryStoredQueryResponse', 'the action of the transaction that was asked')
+    const homes = [...text.matchAll(/ExtrinsicObject[^>]* home="([^"]+)"/g)].map(([, home]) => home)
+    t.same([...new Set(homes)].sort(), [HOMES.west, HOMES.east].sort())
+    const { text: references } = await find('clinic-b', 'ObjectRef')
+    t.ok(references.includes(`home="${HOMES.east}"`) && references.includes(`home="${HOMES.west}"`))
+  },
+)
+
+t.test('a retrieve mixes communities, is divided, and comes back as one (3.43, 3.39)', async (t) => {
+  const { text } = await fetch([ofTheirs, ofOurs])
+  t.equal(statusOf(text), 'Success', text.slice(0, 2000))
+  t.match(text, eastText)
+  t.match(text, '西の検査結果')
+  t.ok(text.indexOf(HOMES.east) < text.indexOf(HOMES.west), 'in the order in which they were asked for')
+})
+
+t.test('by ids the home decides: none, unknown, own, theirs (3.38.4.1.2)', async (t) => {
+  t.same(errorCodesOf((await byId()).text), ['XDSMissingHomeCommunityId'])
+  t.same(errorCodesOf((await byId('urn:oid:2.25.7')).text), ['XDSUnknownCommunity'])
+  t.notOk(holds((await byId(HOMES.west)).text, inEast), 'the own registry has no such document')
+  t.ok(holds((await byId(HOMES.east)).text, inEast))
+})
+
+t.test('of a retrieve with an unknown home and one without, the rest is delivered (3.43.4.2)', async (t) => {
+  const unknown = document('urn:oid:2.25.7', '2.25.70', '2.25.71')
+  const nowhere = document(undefined, '2.25.70', '2.25.72')
+  const { text } = await fetch([unknown, ofTheirs, nowhere])
+  t.equal(statusOf(text), 'PartialSuccess')
+  t.same([...errorCodesOf(text)].sort(), ['XDSMissingHomeCommunityId', 'XDSUnknownCommunity'])
+  t.match(text, 'location="urn:oid:2.25.7:2.25.71"')
+  t.match(text, eastText)
+})
+
+t.test(
+  'who may not see the patient here learns nothing of what the neighbour has, and the neighbour hears of nobody',
+  async (t) => {
+    const asked = async () =>
+      (await east.pool.query(`select count(*)::int as n from audit.event where facility_id = 'network-east'`)).rows[0].n
+    const before = await asked()
+    const { text } = await find('pharmacy-c')
+    t.equal(statusOf(text), 'Success')
+    t.notOk(holds(text, inEast))
+    t.equal(await asked(), before, 'nobody was asked about the patient')
+    t.notOk(holds((await byId(HOMES.east, 'pharmacy-c')).text, inEast), 'by a guessed id neither')
+    t.same(errorCodesOf((await fetch([ofTheirs], 'pharmacy-c')).text), ['XDSDocumentUniqueIdError'])
+  },
+)
+
+t.test('each call is audited on both sides and journalled (3.38.6, 3.39.6)', async (t) => {
+  const { rows } = await west.pool.query(
+    `select distinct type_code, event_code from audit.event where endpoint like '%/xca/responding' order by 1, 2`,
+  )
+  t.same(rows, [
+    { type_code: 'ITI-38', event_code: '110112' },
+    { type_code: 'ITI-39', event_code: '110107' },
+  ])
+  const calls = await west.pool.query(
+    `select count(*)::int as n from journal.exchange where transaction in ('ITI-38', 'ITI-39') and result = 'success'`,
+  )
+  t.ok(calls.rows[0].n > 3)
+  t.ok(
+    await eventually(async () => {
+      const { rows } = await east.pool.query(
+        `select distinct type_code from audit.event where facility_id = 'network-east' order by 1`,
+      )
+      return rows.map(({ type_code }) => type_code).join() === 'ITI-38,ITI-39'
+    }, FELT_WITHIN_MS),
+  )
+})
+
+/** Good results stay, the community is named, nothing takes longer than its budget. */
+async function failsAlone(t: Test, fault: string): Promise<void> {
+  const startedMs = performance.now()
+  const { text } = await find()
+  t.equal(statusOf(text), 'PartialSuccess', fault)
+  t.ok(holds(text, inWest), 'the own results are intact')
+  t.same(errorCodesOf(text), ['XDSUnavailableCommunity'])
+  t.match(text, `location="${HOMES.east}"`)
+  t.ok(performance.now() - startedMs < 8000, 'within the budget')
+}
+
+t.test('a neighbour that is down, hangs or breaks off is named, and the rest stands (3.18.4.1.3)', async (t) => {
+  for (const fault of ['refuse', 'hang', 'cut'] as const) {
+    line.fault(fault)
+    await failsAlone(t, fault)
+  }
+  const { text } = await fetch([ofOurs, ofTheirs])
+  t.equal(statusOf(text), 'PartialSuccess')
+  t.same(errorCodesOf(text), ['XDSUnavailableCommunity'])
+  t.match(text, `location="${HOMES.east}:${inEast}"`)
+  await find()
+  const startedMs = performance.now()
+  const { text: open } = await find()
+  t.match(open, /next try in \d+ s/, 'its breaker is open')
+  t.ok(performance.now() - startedMs < 1500, 'it is not waited for any more')
+  line.fault('none')
+})
