@@ -255,6 +255,20 @@ t.test(
   },
 )
 
+t.test('a month whose events were dropped has no record, rather than an empty one', async (t) => {
+  await pool.query(
+    `insert into audit.chain (chain, genesis, seq, hash, nonce, dropped_at) values ('2019-05', '', 0, '', '', now()), ('2019-06', '', 0, '', '', null)`,
+  )
+  for (const record of ['content-references?of=own-views&', 'claims?']) {
+    t.match(await json(hospitalAdmin, `/audit/${record}month=2019-05`), {
+      status: 409,
+      code: 'MONTH_DROPPED',
+      ja: /削除/,
+    })
+    t.equal((await get(hospitalAdmin, `/audit/${record}month=2019-06`)).status, 200)
+  }
+})
+
 t.test('a removed document stays in the records with its owner (L-1)', async (t) => {
   const gone = await provided(taro, '削除される文書')
   await network.fetch('clinic-b', [gone])
@@ -396,6 +410,7 @@ t.test('A.5.3.2: every look at the log is an event of its own, with the patient 
   )
   t.match(rows, [
     { type_code: 'audit-events', action: 'R', by: /^staff:/ },
+    { type_code: 'claims', action: 'R', by: /^staff:/ },
     { type_code: 'content-references', action: 'R', by: /^staff:/, patients: [String] },
     { type_code: 'who-saw', action: 'R', by: 'staff:hospital-a-test-admin', patients: [/0000012345/] },
   ])

@@ -119,6 +119,8 @@ export interface RecordStore {
     id: Pick<PatientId, 'value'> & Partial<PatientId>,
     facilityId: string | undefined,
   ) => Promise<readonly string[]>
+  /** The events of the month were exported and dropped: what is left says nothing. */
+  readonly isDropped: (month: string) => Promise<boolean>
   readonly facilityName: (facilityId: string) => Promise<string | undefined>
   /** The log is being read: durable before anything is answered (DICOM PS3.15 A.5.3.2). */
   readonly recordUse: (use: LogUse) => Promise<void>

@@ -16,6 +16,11 @@ export function createRecordStore(pool: pg.Pool, readTitle: ReadTitle): RecordSt
     references: (asked) => findReferences(pool, asked, readTitle),
     claims: (asked) => findClaims(pool, asked),
     patient: (id, facilityId) => findPatientIds(pool, id, facilityId),
+    isDropped: async (month) =>
+      (await queryOne(
+        pool,
+        sql`/* a month whose events are gone */ select from audit.chain where chain = ${month} and dropped_at is not null`,
+      )) !== undefined,
     facilityName: async (facilityId) =>
       (
         await queryOne<{ readonly name: string }>(

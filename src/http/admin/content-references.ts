@@ -6,7 +6,7 @@ import { REFERENCE_KINDS, type ReferenceKind } from '../../audit/records/ports.t
 import { type ReferenceForm, referenceColumns, referenceLine } from '../../audit/records/reference-lines.ts'
 import { CSV_ENCODINGS, type CsvEncoding, csvBegin, csvBytes } from '../../codec/csv/encode.ts'
 import { csvLine } from '../../codec/csv/write.ts'
-import { invalid, notFound } from './answers.ts'
+import { answerError, invalid, notFound } from './answers.ts'
 import { LOG_READERS, patient, patientIds, recordUse, sendFile } from './audit-period.ts'
 import type { AdminPorts } from './ports.ts'
 import { facilityOf } from './principal.ts'
@@ -96,10 +96,18 @@ async function prepare(
   if (facilityId === undefined) return { answered: invalid(reply, WHOSE) }
   if (own !== undefined && own !== facilityId) return { answered: notFound(reply) }
   if ((await ports.records.store.facilityName(facilityId)) === undefined) return { answered: notFound(reply) }
+  if (await ports.records.store.isDropped(month)) return { answered: answerError(reply, 409, DROPPED) }
   const { patients, asked } = await patientIds(patient, facilityId, ports)
   const operation = `${use.what} of facility ${facilityId}, ${month}`
   await recordUse(request, ports, { typeCode: use.typeCode, operation, patients: asked })
   return { asked: { facilityId, month, ...(patients === undefined ? {} : { patients }) } }
+}
+
+const DROPPED = {
+  code: 'MONTH_DROPPED',
+  message: 'The audit events of this month were exported and dropped: an empty record would be wrong',
+  hint: 'Ask the operator of the network for the export of the month',
+  ja: 'この月の監査記録は出力後に削除されています。ネットワークの運用者に、保管されている出力ファイルを依頼してください。',
 }
 
 const WHOSE = {
