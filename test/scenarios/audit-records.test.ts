@@ -4,6 +4,7 @@ import t from 'tap'
 import { request } from 'undici'
 import { main } from '../../src/cli/main.ts'
 import { localAddresses } from '../../src/cli/running-server.ts'
+import { writeSession } from '../../src/cli/session-file.ts'
 import { findEvents } from '../../src/db/audit/event-pages.ts'
 import { findReferences } from '../../src/db/audit/references.ts'
 import { isSuccess, submissionOf } from '../faults/messages.ts'
@@ -464,18 +465,33 @@ t.test('the statements of the log go by its indexes, each of them', async (t) =>
   t.ok(plans.every((plan) => !plan.includes('Seq Scan on event_')))
 })
 
-t.test('the commands ask the same', async (t) => {
-  let said = ''
-  const terminal = {
-    out: (text: string | Uint8Array) => {
-      said += typeof text === 'string' ? text : Buffer.from(text).toString('utf8')
-    },
-    err: (text: string) => {
-      said += text
-    },
-    env: {},
-    cwd: server.config.dataDir,
-  }
-  const code = await main(['--data-dir', server.config.dataDir, 'audit', 'references', '--month', '2026-04'], terminal)
-  t.equal(code, 2, said)
-})
+t.test(
+  'L-1, L-4: on the command line with --as-me as who is logged on; the token of the host reads nothing',
+  async (t) => {
+    const terminalOf = (said: Buffer[]) => ({
+      out: (text: string | Uint8Array) => {
+        said.push(Buffer.from(text as string))
+      },
+      err: (text: string) => {
+        said.push(Buffer.from(text))
+      },
+      env: { TSUNAGI_SESSION_FILE: 'session-of-test.json' },
+      cwd: server.config.dataDir,
+    })
+    const run = async (...argv: readonly string[]) => {
+      const said: Buffer[] = []
+      const settings = ['--data-dir', server.config.dataDir, '--set', `management.port=${server.managementPort}`]
+      const code = await main([...settings, ...argv], terminalOf(said))
+      return { code, text: Buffer.concat(said).toString('utf8') }
+    }
+    const saved = { baseUrl: managementUrl, staffId: 'hospital-a-test-admin', session: hospitalAdmin }
+    await writeSession(terminalOf([]), saved)
+    const asked = ['audit', 'references', '--month', '2026-04', '--of', 'own-content'] as const
+    const { text } = await run('--as-me', ...asked)
+    t.equal(text, (await get(hospitalAdmin, '/audit/content-references?month=2026-04&of=own-content')).text)
+    t.match((await run('--as-me', 'audit', 'who-saw', '0000012345')).text, /試験 clinic-b-test-doctorさん（医師）/)
+    const refused = await run(...asked)
+    t.equal(refused.code, 1)
+    t.match(refused.text, /ROLE_REQUIRED/)
+  },
+)
