@@ -10,6 +10,8 @@ const OWN_TYPES: ReadonlyMap<string, string> = new Map([
   ['ssmix-export', 'SS-MIX2 export'],
   ['ledger', 'Ledger of consents or links'],
   ['access-explain', 'Explanation of access'],
+  ['audit-checkpoint', 'Signed state of the audit log'],
+  ['audit-chain', 'The audit log is not whole'],
 ])
 
 const TRANSACTION_TYPES: ReadonlyMap<string, AuditCode> = new Map(

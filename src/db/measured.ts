@@ -1,5 +1,6 @@
 // What the metrics tell of the database: queues, the chain of audit events, partitions, sizes (docs/operations/metrics.md).
 
+import { CHECKPOINT_TYPE } from './audit/checkpoints.ts'
 import { named, type Queryable, query, queryOne, sql } from './sql.ts'
 
 export interface JobState {
@@ -66,7 +67,7 @@ export async function sealingState(client: Queryable): Promise<SealingState> {
 export interface ChainState {
   /** Events in the chain of the newest month. */
   readonly headSeq: number
-  /** Age of the oldest seal that no checkpoint covers. */
+  /** Age of the oldest seal that no checkpoint covers; events about checkpoints alone wait for others. */
   readonly unsignedSeconds: number
   readonly checkpoints: number
   /** Chains in which a verification found something wrong. */
@@ -84,7 +85,9 @@ export async function chainState(client: Queryable): Promise<ChainState> {
       select coalesce((select seq from newest order by chain desc limit 1), 0)::float8 as "headSeq",
              coalesce((select extract(epoch from now() - min(s.sealed_at)) from newest c
                        left join lateral (select seq from audit.checkpoint k where k.chain = c.chain order by number desc limit 1) signed on true
-                       join audit.seal s on s.chain = c.chain and s.seq = coalesce(signed.seq, 0) + 1), 0)::float8 as "unsignedSeconds",
+                       join lateral (select s.sealed_at from audit.seal s join audit.event e on e.event_id = s.event_id and e.at = s.event_at
+                                     where s.chain = c.chain and s.seq > coalesce(signed.seq, 0) and e.type_code <> ${CHECKPOINT_TYPE}
+                                     order by s.seq limit 1) s on true), 0)::float8 as "unsignedSeconds",
              coalesce((select number from audit.checkpoint order by number desc limit 1), 0)::float8 as checkpoints,
              (select count(*)::int from audit.verification where failure is not null) as broken,
              (select extract(epoch from now() - max(verified_at))::float8 from audit.verification) as "verificationAgeSeconds"`,

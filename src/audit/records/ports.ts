@@ -132,7 +132,7 @@ export interface LogUse {
   /** Address of the log that was read. */
   readonly endpoint: string
   /** Kind of log. */
-  readonly typeCode: 'audit-events' | 'who-saw' | 'content-references' | 'claims'
+  readonly typeCode: 'audit-events' | 'audit-export' | 'who-saw' | 'content-references' | 'claims'
   readonly operation: string
   readonly patients: readonly string[]
 }

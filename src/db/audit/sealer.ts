@@ -11,6 +11,7 @@ import { EVENT_COLUMNS, type EventRow, toStoredEvent } from './stored-events.ts'
 /** One batch blocks the event loop for some ten milliseconds. */
 export const SEAL_BATCH = 500
 const NONCE_BYTES = 32
+const CHAIN_ALERT_TYPE = 'audit-chain'
 
 /** Of audit.event as `e`: its time as it is hashed, and its month in Japan, which is its chain. */
 export const SEAL_COLUMNS = named(`to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as exact_at`)
@@ -144,12 +145,16 @@ async function begin(client: Queryable, chain: string): Promise<ChainHead> {
 }
 
 /** Between commit and seal nobody may take an event away; who did is not known, that it was done is (PS3.15 A.5.3.11, outcome 12). */
-function recordVanished(client: Queryable, eventId: string): Promise<number> {
-  return execute(
+function recordVanished(client: Queryable, eventId: string): Promise<void> {
+  return recordChainAlert(client, `event ${eventId} was removed before it was sealed`)
+}
+
+/** Something is wrong with the log itself. */
+export async function recordChainAlert(client: Queryable, alert: string): Promise<void> {
+  await execute(
     client,
-    sql`/* an event is gone */
-      insert into audit.event (exchange_id, event_code, action, type_code, outcome, peer, endpoint, patients, objects, reason)
-      values (${newJournalId()}, '110113', 'E', 'audit-chain', 12, 'localhost', 'audit', '{}', '{}',
-              ${`event ${eventId} was removed before it was sealed`})`,
+    sql`/* the log is not whole */
+      insert into audit.event (exchange_id, event_code, action, type_code, outcome, peer, endpoint, patients, objects)
+      values (${newJournalId()}, '110113', 'E', ${CHAIN_ALERT_TYPE}, 12, 'localhost', 'audit', '{}', ${JSON.stringify({ alert })})`,
   )
 }

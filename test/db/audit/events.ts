@@ -27,6 +27,16 @@ export async function addEvent(client: Queryable, { at, patient, reason }: Inven
   return rows[0]?.event_id ?? ''
 }
 
+/** So many at a time, a second apart. */
+export async function addEvents(client: Queryable, from: string, count: number): Promise<void> {
+  await client.query(
+    `insert into audit.event (exchange_id, at, event_code, action, type_code, outcome, peer, endpoint, patients, objects)
+     select gen_random_uuid(), $1::timestamptz + n * interval '1 second', '110106', 'R', 'ITI-43', 0, '192.0.2.7', '/xds/repository', '{}', '{}'
+     from generate_series(1, $2::int) n`,
+    [from, count],
+  )
+}
+
 export interface SealedRow {
   readonly position: string
   readonly chain: string

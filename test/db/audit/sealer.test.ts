@@ -103,6 +103,10 @@ t.test('an event that is taken away before it is sealed leaves an event that say
   await pool.query('alter table audit.event enable trigger user')
   t.equal(await sealAll(pool), 1)
   t.equal(await sealAll(pool), 1, 'the event about it')
-  const { rows } = await pool.query('select outcome, type_code, reason from audit.event order by event_id desc limit 1')
-  t.same(rows, [{ outcome: 12, type_code: 'audit-chain', reason: `event ${id} was removed before it was sealed` }])
+  const { rows } = await pool.query(
+    'select outcome, type_code, objects from audit.event order by event_id desc limit 1',
+  )
+  t.same(rows, [
+    { outcome: 12, type_code: 'audit-chain', objects: { alert: `event ${id} was removed before it was sealed` } },
+  ])
 })
