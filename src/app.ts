@@ -14,8 +14,8 @@ import {
 } from './app/actor-ports.ts'
 import { adminPorts, ensureAdminToken, readiness } from './app/admin-ports.ts'
 import { beginLife } from './app/application-life.ts'
+import { openAuditChain } from './app/audit-chain.ts'
 import { openAuditReceiver } from './app/audit-receiving.ts'
-import { startSealing } from './app/audit-sealing.ts'
 import { sendAuditEvents } from './app/audit-sending.ts'
 import { meterExpiry, tendCertificates } from './app/certificate-upkeep.ts'
 import { withOwnCertificate } from './app/certificates.ts'
@@ -97,7 +97,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   await monthsAhead(database.pool, log)
   await developmentPki(config)
   const given: Given = { config, log, pool: database.pool, affinityDomain, dataKinds }
-  const stopSealing = startSealing(given)
+  const auditChain = await openAuditChain(given)
   const doors = await openDoors(given, database)
   let ports: ListeningPorts = { https: 0, mllp: 0, pix: 0 }
   const recording = options.recording ?? (() => true)
@@ -126,6 +126,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
       reloadModel: house.reloadModel,
       tolerances: house.tolerances,
       exportStorage: house.exportStorage,
+      chain: auditChain.ports,
       ports: () => ports,
     }),
   })
@@ -163,7 +164,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     await house.messages.keeper.stop()
     await management.close()
     await life.end()
-    await stopSealing()
+    await auditChain.stop()
     await sending.stop()
     await measuring.end()
     await database.stop()

@@ -84,6 +84,7 @@ export function adminPorts(
     readonly reloadModel: () => Promise<void>
     readonly tolerances: Pick<ToleranceStore, 'of'>
     readonly exportStorage: AdminPorts['exportStorage']
+    readonly chain: AdminPorts['chain']
     readonly ports: () => { https: number; mllp: number }
     readonly release: ReleasePorts
     readonly onboarding: AdminPorts['onboarding']
@@ -132,6 +133,7 @@ export function adminPorts(
     issuers: createIssuerStore(pool),
     viewing: viewingPorts(house, given),
     exportStorage: given.exportStorage,
+    chain: given.chain,
     patients: patientPorts(house, { identity: given.identity, store }),
     transfer: transferRoutePorts(transferPorts(house, given.identity)),
     index: {

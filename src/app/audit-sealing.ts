@@ -21,7 +21,7 @@ export function startSealing({ pool, log }: Pick<Given, 'pool' | 'log'>): () => 
   const sealing = (async () => {
     while (!signal.aborted) {
       const pause = await sealBatch(pool).then(pauseAfter, failed)
-      await delay(pause, undefined, { signal }).catch(() => {})
+      await delay(pause, undefined, { signal, ref: false }).catch(() => {})
     }
   })()
   return async () => {

@@ -3,6 +3,7 @@
 import { parseHomeCommunityId, parseOid } from '../model/identifiers.ts'
 import type { Setting } from './setting.ts'
 import { accessSettings } from './settings/access.ts'
+import { auditSettings } from './settings/audit.ts'
 import { certificatesSettings } from './settings/certificates.ts'
 import { doorsSettings } from './settings/doors.ts'
 import { gatewaySettings } from './settings/gateway.ts'
@@ -16,6 +17,7 @@ export const settings = {
   ...certificatesSettings,
   ...accessSettings,
   ...gatewaySettings,
+  ...auditSettings,
   ...storeclientSettings,
   ...journalSettings,
 } as const satisfies Readonly<Record<string, Setting>>

@@ -11,6 +11,8 @@ import { dataKinds } from '../../profiles/storeclient/index.ts'
 import { accountPorts } from '../../src/app/accounts.ts'
 import { registryPorts } from '../../src/app/actor-ports.ts'
 import { adminPorts, readiness } from '../../src/app/admin-ports.ts'
+import { chainPorts } from '../../src/app/audit-chain.ts'
+import { openAuditKeys } from '../../src/app/audit-keys.ts'
 import { journalAccess } from '../../src/app/journal-access.ts'
 import { fragmentForm } from '../../src/codec/ebxml/registry-object.ts'
 import { type Config, loadConfig } from '../../src/config/config.ts'
@@ -116,6 +118,7 @@ export async function openAdministration(t: Test, mode: Matching['policy']['mode
         reloadModel: async () => {},
         tolerances: createToleranceStore(pool, log),
         exportStorage: async function* () {},
+        chain: chainPorts({ config, pool }, await openAuditKeys(config)),
         ports: () => ({ https: 8443, mllp: 2575 }),
         release: noneWithheld,
         onboarding: {} as AdminPorts['onboarding'],

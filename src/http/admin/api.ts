@@ -8,6 +8,7 @@ import { registerAccessRoutes } from './access.ts'
 import { registerAgreementRoutes } from './agreements.ts'
 import { registerAnchorRoutes } from './anchors.ts'
 import { answerError, answerInvalid, answerRefusal, notFound } from './answers.ts'
+import { registerAuditChainRoutes } from './audit-chain.ts'
 import { registerAuditLogRoutes } from './audit-log.ts'
 import { registerAuditTargetRoutes } from './audit-targets.ts'
 import { authorise } from './authorise.ts'
@@ -107,6 +108,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerAuditLogRoutes(app, ports)
   registerContentReferences(app, ports)
   registerJournalRoutes(app, ports)
+  registerAuditChainRoutes(app, ports)
 }
 
 /** PostgreSQL keeps no zero character: nothing has such a name. */

@@ -9,6 +9,7 @@ import type { AdministrationStore, Change } from '../../access/ports.ts'
 import type { RightsStore } from '../../access/rights/ports.ts'
 import type { SimulationPorts } from '../../access/simulation/ports.ts'
 import type { IssuerStore } from '../../access/xua/ports.ts'
+import type { ChainPorts } from '../../audit/chain-ports.ts'
 import type { RecordPorts } from '../../audit/records/ports.ts'
 import type { AdministrationPorts } from '../../identity/administration-ports.ts'
 import type { SubscriptionStore } from '../../identity/subscription-ports.ts'
@@ -68,6 +69,8 @@ export interface AdminPorts {
   readonly issuers: IssuerStore
   /** What was tolerated in the messages of a system. */
   readonly tolerances: (systemId: string) => Promise<readonly ToleratedRow[]>
+  /** The audit log by month: its state, its export, its end. */
+  readonly chain: ChainPorts
   /** Calendar and content of documents, on behalf of a facility. */
   readonly viewing: CalendarPorts & ClinicalViewPorts
   /** What a facility published, as files of an SS-MIX2 storage. */

@@ -1,0 +1,60 @@
+// Composition root: the chain of audit events: sealed, signed, verified, exported, dropped (docs/audit.md).
+
+import type { ChainPorts } from '../audit/chain-ports.ts'
+import type { PublicKeys } from '../audit/checkpoint.ts'
+import { exportChain } from '../db/audit/chain-export.ts'
+import { findMonths, noteExport } from '../db/audit/chain-state.ts'
+import { dropMonth } from '../db/audit/retention.ts'
+import { recordLogUse } from '../db/staff-change.ts'
+import type { Given } from './actor-ports.ts'
+import { startCheckpoints } from './audit-checkpoints.ts'
+import { type AuditKeys, openAuditKeys } from './audit-keys.ts'
+import { startSealing } from './audit-sealing.ts'
+import { startVerifying } from './audit-verifying.ts'
+
+export interface AuditChain {
+  readonly ports: ChainPorts
+  /** When nothing writes events any more. */
+  readonly stop: () => Promise<void>
+}
+
+export async function openAuditChain(given: Given): Promise<AuditChain> {
+  const keys = await openAuditKeys(given.config)
+  const stopVerifying = startVerifying(given, keys.publicKeys)
+  const stopSigning = startCheckpoints(given, keys.signer)
+  const stopSealing = startSealing(given)
+  return {
+    ports: chainPorts(given, keys),
+    stop: async () => {
+      await Promise.all([stopVerifying(), stopSigning()])
+      await stopSealing()
+    },
+  }
+}
+
+export function chainPorts({ pool, config }: Pick<Given, 'pool' | 'config'>, keys: AuditKeys): ChainPorts {
+  const { community, audit } = config
+  return {
+    months: () => findMonths(pool),
+    exportChain: async (scope) =>
+      exportChain(pool, scope, { community: community.homeCommunityId, keys: written(await keys.publicKeys()) }),
+    recordExport: (chain, who) =>
+      recordLogUse(pool, {
+        ...who,
+        typeCode: 'audit-export',
+        endpoint: '/admin/v1/audit/export',
+        operation: `audit log of ${chain} exported`,
+        patients: [],
+      }),
+    noteExport: (done, who) => noteExport(pool, done, who),
+    publicKeys: keys.publicPem,
+    drop: (chain, sha256, who) =>
+      dropMonth(pool, { chain, sha256, ...who }, { now: new Date(), months: audit.retentionMonths }),
+  }
+}
+
+function written(keys: PublicKeys): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    [...keys].map(([id, key]) => [id, key.export({ type: 'spki', format: 'der' }).toString('base64')]),
+  )
+}

@@ -1,0 +1,71 @@
+// Composition root: the state of the audit log is signed every few minutes, and every signed state is added to a file outside the database.
+
+import { open, readFile } from 'node:fs/promises'
+import type pg from 'pg'
+import type { Checkpoint, Signer } from '../audit/checkpoint.ts'
+import { parseRecord, recordLine } from '../audit/export.ts'
+import { findCheckpoints, makeCheckpoints } from '../db/audit/checkpoints.ts'
+import type { Given } from './actor-ports.ts'
+
+const MINUTE_MS = 60_000
+/** Whether it is time is asked this often: several processes take turns. */
+const LOOK_MS = 30_000
+const PAGE = 500
+
+/** Signs when it is time, until it is stopped. */
+export function startCheckpoints({ config, pool, log }: Given, signer: Signer): () => Promise<void> {
+  const { checkpointFile, checkpointMinutes } = config.audit
+  let running: Promise<void> = Promise.resolve()
+  const sign = async (): Promise<void> => {
+    try {
+      const made = await makeCheckpoints(pool, signer, { now: new Date(), everyMs: checkpointMinutes * MINUTE_MS })
+      if (made.length > 0) await addToFile(pool, checkpointFile)
+    } catch (error) {
+      if (!pool.ending)
+        log.warn({ cause: error instanceof Error ? error.name : 'unknown' }, 'the audit log could not be signed yet')
+    }
+  }
+  const timer = setInterval(() => {
+    running = running.then(sign)
+  }, LOOK_MS)
+  timer.unref()
+  return async () => {
+    clearInterval(timer)
+    await running
+  }
+}
+
+/** Adds what the file does not have yet; two processes that do so at once leave a line twice, which does no harm. */
+export async function addToFile(pool: pg.Pool, path: string): Promise<void> {
+  const known = await readCheckpointFile(path)
+  let after = known.at(-1)?.number ?? 0
+  const file = await open(path, 'a', 0o644)
+  try {
+    // What a crash cut off ends here, and is no line.
+    if (known.isCut) await file.write('\n')
+    for (;;) {
+      const page = await findCheckpoints(pool, { after, limit: PAGE })
+      for (const checkpoint of page) await file.write(`${recordLine({ kind: 'checkpoint', ...checkpoint })}\n`)
+      after = page.at(-1)?.number ?? after
+      if (page.length < PAGE) break
+    }
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** Checkpoints of a file, in its order; none when there is no file. */
+export async function readCheckpointFile(path: string): Promise<readonly Checkpoint[] & { readonly isCut?: boolean }> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return ''
+    throw error
+  })
+  const checkpoints = text.split('\n').flatMap((line) => {
+    const record = line === '' ? undefined : parseRecord(line)
+    if (record?.kind !== 'checkpoint') return []
+    const { kind: _, ...checkpoint } = record
+    return [checkpoint]
+  })
+  return Object.assign(checkpoints, { isCut: text !== '' && !text.endsWith('\n') })
+}

@@ -1,0 +1,136 @@
+// Composition root: the audit log is verified by the server that keeps it, what was added every day and all of it every week; and months go.
+
+import type { Checkpoint, PublicKeys } from '../audit/checkpoint.ts'
+import { createVerifier, type Verification } from '../audit/verify/verify.ts'
+import { exportChain } from '../db/audit/chain-export.ts'
+import { findLostChains, findMonths, findVerified, noteVerified, type VerifiedBefore } from '../db/audit/chain-state.ts'
+import { dropDueMonths } from '../db/audit/retention.ts'
+import { recordChainAlert } from '../db/audit/sealer.ts'
+import type { Given } from './actor-ports.ts'
+import { readCheckpointFile } from './audit-checkpoints.ts'
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+const LOOK_MS = 600_000
+
+interface Verifying {
+  readonly given: Pick<Given, 'config' | 'pool' | 'log'>
+  readonly keys: PublicKeys
+  readonly witnesses: readonly Checkpoint[]
+  readonly now: Date
+}
+
+/** Looks every few minutes whether something is due, until it is stopped. */
+export function startVerifying(given: Given, publicKeys: () => Promise<PublicKeys>): () => Promise<void> {
+  const { pool, log } = given
+  let running: Promise<void> = Promise.resolve()
+  const look = async (): Promise<void> => {
+    try {
+      await verifyDue(given, await publicKeys(), new Date())
+      await dropDue(given)
+    } catch (error) {
+      if (!pool.ending)
+        log.warn({ cause: error instanceof Error ? error.name : 'unknown' }, 'the audit log could not be verified yet')
+    }
+  }
+  const timer = setInterval(() => {
+    running = running.then(look)
+  }, LOOK_MS)
+  timer.unref()
+  return async () => {
+    clearInterval(timer)
+    await running
+  }
+}
+
+/** Chains whose time has come, one after the other; several processes may come to verify the same, which does no harm. */
+export async function verifyDue(given: Verifying['given'], keys: PublicKeys, now: Date): Promise<void> {
+  const { pool, config } = given
+  const witnesses = await readCheckpointFile(config.audit.checkpointFile)
+  const verified = await findVerified(pool)
+  for (const chain of await findLostChains(pool)) await tellLost(given, chain, verified.get(chain))
+  for (const { chain, events, droppedAt } of await findMonths(pool)) {
+    if (droppedAt !== undefined) continue
+    const before = verified.get(chain)
+    const scope = dueOf(before, { config, events, now })
+    if (scope !== undefined) await verifyChain({ given, keys, witnesses, now }, { chain, before, scope })
+  }
+}
+
+type Scope = 'whole' | 'added'
+
+function dueOf(
+  before: VerifiedBefore | undefined,
+  { config, events, now }: Pick<Given, 'config'> & { readonly events: number; readonly now: Date },
+): Scope | undefined {
+  const { verifyHours, verifyWholeDays } = config.audit
+  if (before?.wholeAt === undefined || now.getTime() - before.wholeAt.getTime() >= verifyWholeDays * DAY_MS)
+    return 'whole'
+  const isOld = now.getTime() - before.verifiedAt.getTime() >= verifyHours * HOUR_MS
+  return isOld && events !== before.seq ? 'added' : undefined
+}
+
+interface Due {
+  readonly chain: string
+  readonly before: VerifiedBefore | undefined
+  readonly scope: Scope
+}
+
+async function verifyChain({ given, keys, witnesses }: Verifying, { chain, before, scope }: Due): Promise<void> {
+  const { pool, config } = given
+  const after = scope === 'added' && before !== undefined ? { seq: before.seq, hash: before.hash } : undefined
+  const records = await exportChain(
+    pool,
+    { chain, ...(after === undefined ? {} : { after: after.seq }) },
+    { community: config.community.homeCommunityId, keys: {} },
+  )
+  if (records === undefined) return
+  const verifier = createVerifier({
+    keys,
+    witnesses,
+    ...(after === undefined ? {} : { after }),
+  })
+  for await (const record of records) verifier.take(record)
+  await tell(given, { before, scope, verification: verifier.end() })
+}
+
+async function tell(
+  { pool, log }: Verifying['given'],
+  { before, scope, verification }: Pick<Due, 'before' | 'scope'> & { readonly verification: Verification },
+): Promise<void> {
+  const [verified] = verification.chains
+  if (verified === undefined) return
+  const [first] = verification.findings
+  const { chain, seq, hash } = verified
+  await noteVerified(pool, {
+    chain,
+    seq,
+    hash,
+    isWhole: scope === 'whole',
+    ...(first === undefined ? {} : { failure: first.words }),
+  })
+  if (first === undefined) {
+    log.info({ chain, seq, scope }, 'the audit log is whole')
+    return
+  }
+  const { findingCount } = verification
+  log.error({ chain, seq: first.seq, finding: first.words, findings: findingCount }, 'THE AUDIT LOG IS NOT WHOLE')
+  if (before?.failure === undefined) await recordChainAlert(pool, `audit log of ${chain}: ${first.words}`)
+}
+
+/** Nothing is left of it to verify; its name in the checkpoints remains. */
+async function tellLost(
+  { pool, log }: Verifying['given'],
+  chain: string,
+  before: VerifiedBefore | undefined,
+): Promise<void> {
+  const failure = 'the month was signed and is gone'
+  log.error({ chain, finding: failure }, 'THE AUDIT LOG IS NOT WHOLE')
+  await noteVerified(pool, { chain, seq: 0, hash: '', isWhole: true, failure })
+  if (before?.failure === undefined) await recordChainAlert(pool, `audit log of ${chain}: ${failure}`)
+}
+
+async function dropDue({ config, pool, log }: Given): Promise<void> {
+  const dropped = await dropDueMonths(pool, { now: new Date(), months: config.audit.retentionMonths })
+  if (dropped.length > 0) log.info({ months: dropped }, 'months of the audit log were dropped')
+}

@@ -1,0 +1,193 @@
+// The audit log out of the house: export, verification where no server is, the key, and the end of a month (security d.9; docs/audit.md).
+
+import { createHash } from 'node:crypto'
+import { appendFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import t from 'tap'
+import { addToFile, readCheckpointFile } from '../../src/app/audit-checkpoints.ts'
+import { openAuditKeys } from '../../src/app/audit-keys.ts'
+import { verifyDue } from '../../src/app/audit-verifying.ts'
+import { makeCheckpoints } from '../../src/db/audit/checkpoints.ts'
+import { dropDueMonths } from '../../src/db/audit/retention.ts'
+import { sealAll } from '../../src/db/audit/sealer.ts'
+import { makeMonths } from '../../src/db/partitions.ts'
+import { verifyIndependently } from '../audit/independent.ts'
+import { run } from '../cli/fake-door.ts'
+import { addEvent, addEvents } from '../db/audit/events.ts'
+import { openAdministration, TOKEN } from './administration.ts'
+
+const admin = await openAdministration(t)
+const { pool, config, call } = admin
+const keys = await openAuditKeys(config)
+const { checkpointFile, signingKey } = config.audit
+await mkdir(dirname(checkpointFile), { recursive: true })
+await writeFile(join(config.dataDir, 'config', 'admin-token'), `${TOKEN}\n`, { mode: 0o600 })
+
+const cli = (...argv: readonly string[]) =>
+  run([...argv, '--data-dir', config.dataDir, '--set', `management.port=${new URL(admin.url).port}`], config.dataDir)
+const file = (name: string): string => join(config.dataDir, name)
+
+async function fill(month: string, events: number): Promise<void> {
+  await makeMonths(pool, ['audit.event', 'audit.seal'], new Date(`${month}-10T00:00:00Z`))
+  await addEvents(pool, `${month}-10T00:00:00Z`, events)
+  await sealAll(pool)
+}
+
+async function sign(): Promise<void> {
+  await makeCheckpoints(pool, keys.signer, { now: new Date(), everyMs: 0 })
+  await addToFile(pool, checkpointFile)
+}
+
+const verifyOwn = async (): Promise<readonly unknown[]> => {
+  const said: unknown[] = []
+  const note = (fields: object, words: string) => said.push({ ...fields, words })
+  const log = { info: () => {}, warn: note, error: note }
+  await verifyDue({ config, pool, log }, await keys.publicKeys(), new Date())
+  return said
+}
+
+await fill('2012-03', 1200)
+await fill('2012-04', 30)
+await sign()
+
+t.test(
+  'the key is made at the first start, for us alone to read, and its public half for everybody (d.9)',
+  async (t) => {
+    t.equal((await stat(signingKey)).mode & 0o777, 0o600)
+    t.same((await openAuditKeys(config)).signer.keyId, keys.signer.keyId, 'the next start has the same')
+    const { text } = await cli('audit', 'key')
+    t.equal(text, await readFile(`${signingKey}.pub`, 'utf8'))
+    await writeFile(file('other.key'), 'no key', { mode: 0o600 })
+    await t.rejects(
+      openAuditKeys({ audit: { signingKey: file('other.key') } }),
+      /audit\.signingKey: .* is no private key/,
+    )
+  },
+)
+
+t.test('a month is exported, and proves itself without server and database (d.9)', async (t) => {
+  const exported = await cli('audit', 'export', '--month', '2012-03', '--out', 'march.ndjson')
+  t.equal(exported.code, 0, exported.err)
+  const text = await readFile(file('march.ndjson'), 'utf8')
+  t.equal((await stat(file('march.ndjson'))).mode & 0o777, 0o600, 'it names patients')
+  t.match(exported.text, `SHA-256 ${createHash('sha256').update(text).digest('hex')}`)
+  t.equal(verifyIndependently(text, await keys.publicPem()), 'whole', 'by a verifier of somebody else')
+  const nowhere = ['--data-dir', file('nothing-here')]
+  const key = ['--key', `${signingKey}.pub`, '--checkpoint-file', checkpointFile]
+  const verified = await run(['audit', 'verify', file('march.ndjson'), ...key, ...nowhere], config.dataDir)
+  t.equal(verified.code, 0, verified.err)
+  t.match(verified.text, /2012-03 as of .*: 1200 events, to number 1200, signed to 1200, closed/)
+  const untrusted = await run(['audit', 'verify', file('march.ndjson'), ...nowhere], config.dataDir)
+  t.equal(untrusted.code, 0)
+  t.match(untrusted.err, `the keys are those the file names: ${keys.signer.keyId}`)
+  const [row] = (await admin.auditRows()).filter(({ reason }) => String(reason).includes('exported'))
+  t.match(row, { event_code: '110101', reason: 'audit log of 2012-03 exported' })
+})
+
+t.test('what is wrong with a file is named, with its first place (d.9)', async (t) => {
+  const text = await readFile(file('march.ndjson'), 'utf8')
+  await writeFile(file('bad.ndjson'), text.replace('"seq":700}', '"seq":701}'))
+  const bad = await cli('audit', 'verify', 'bad.ndjson')
+  t.equal(bad.code, 1)
+  t.match(bad.text, /2012-03 removed \(number 700\): number 700 is missing/)
+  t.match(bad.err, /the audit log is NOT whole: \d+ findings/)
+  const lines = text.split('\n')
+  await writeFile(file('cut.ndjson'), lines.slice(0, 600).join('\n'))
+  t.match((await cli('audit', 'verify', 'cut.ndjson')).text, /2012-03 cut/)
+  await writeFile(file('noise.ndjson'), lines.with(5, '{"kind":').join('\n'))
+  t.match((await cli('audit', 'verify', 'noise.ndjson')).text, /unreadable: line 6 is no record/)
+  t.match((await cli('audit', 'verify', 'absent.ndjson')).err, /ENOENT/)
+  const wrongKey = await cli('audit', 'verify', 'march.ndjson', '--key', 'march.ndjson')
+  t.match(wrongKey, { code: 2, err: /holds no public key/ })
+})
+
+t.test('the running server is verified through its own export, seams included (d.9)', async (t) => {
+  await sealAll(pool)
+  const verified = await cli('audit', 'verify')
+  t.equal(verified.code, 0, verified.text + verified.err)
+  t.match(verified.text, /2012-03 .*\n2012-04 .*\n20\d\d-\d\d .*\nthe audit log is whole/)
+  t.equal(verified.err, '', 'with the keys of the server')
+  const unknown = await cli('audit', 'export', '--month', '2012-05', '--out', 'may.ndjson')
+  t.equal(unknown.code, 1)
+})
+
+t.test('checkpoints lie in a file outside the database; a line that a crash cut off costs nothing (d.9)', async (t) => {
+  const before = await readCheckpointFile(checkpointFile)
+  await appendFile(checkpointFile, '{"kind":"checkpoint","num')
+  await addEvent(pool)
+  await sealAll(pool)
+  await sign()
+  const after = await readCheckpointFile(checkpointFile)
+  t.same(after.slice(0, before.length), [...before])
+  t.same(
+    after.map(({ number }) => number),
+    after.map((_, index) => index + 1),
+  )
+})
+
+t.test('an operator says that an export is kept, and the month goes (d.9: retention)', async (t) => {
+  const sha256 = createHash('sha256')
+    .update(await readFile(file('march.ndjson')))
+    .digest('hex')
+  const drop = (month: string, hash: string) => call('POST', `/audit/months/${month}/drop`, { sha256: hash })
+  t.match(await drop('2012-03', sha256), { status: 409, body: { code: 'NOT_DROPPED', message: /not found whole/ } })
+  t.same(await verifyOwn(), [])
+  t.match(await drop('2012-03', '0'.repeat(64)), { status: 409, body: { message: /No export with this SHA-256/ } })
+  t.match(await drop('2011-01', sha256), { status: 404 })
+  const present = new Date(Date.now() + 9 * 3_600_000).toISOString().slice(0, 7)
+  t.match(await drop(present, sha256), { status: 409, body: { message: /not over/ } })
+  const dropped = await cli('audit', 'drop', '2012-03', '--exported', sha256)
+  t.equal(dropped.text, '2012-03: dropped / 削除しました\n', dropped.err)
+  const { rows } = await pool.query(
+    `select to_regclass('audit.event_2012_03') as e, to_regclass('audit.seal_2012_03') as s`,
+  )
+  t.same(rows, [{ e: null, s: null }], 'its space is free')
+  t.match(await drop('2012-03', sha256), { status: 409, body: { message: /dropped before/ } })
+  t.match(await cli('audit', 'export', '--month', '2012-03'), { code: 1 })
+  const reasons = (await admin.auditRows()).map(({ reason }) => reason)
+  t.ok(reasons.includes(`audit log of 2012-03 dropped, export ${sha256} is kept`))
+  await sealAll(pool)
+  t.equal((await cli('audit', 'verify')).code, 0, 'the months after it are whole')
+  t.same(await verifyOwn(), [])
+})
+
+t.test(
+  'a month whose time is not over goes by itself later, one that nobody keeps never (d.9: retention)',
+  async (t) => {
+    await fill('2021-05', 20)
+    await fill('2021-06', 20)
+    await sign()
+    await verifyOwn()
+    await cli('audit', 'export', '--month', '2021-05', '--out', 'may.ndjson')
+    const sha256 = createHash('sha256')
+      .update(await readFile(file('may.ndjson')))
+      .digest('hex')
+    const noted = await call('POST', '/audit/months/2021-05/drop', { sha256 })
+    t.match(noted.body, { done: 'noted', dropsAfter: '2031-05-31T15:00:00.000Z' })
+    const months = config.audit.retentionMonths
+    t.same(await dropDueMonths(pool, { now: new Date('2031-05-31T14:59:59Z'), months }), [])
+    t.same(await dropDueMonths(pool, { now: new Date('2041-06-01T00:00:00Z'), months }), ['2021-05'])
+  },
+)
+
+t.test(
+  'the server finds by itself that its log was changed, says so once as an event, and goes on saying it (d.9)',
+  async (t) => {
+    const client = await pool.connect()
+    await client.query(`set session_replication_role = replica`)
+    await client.query(
+      `update audit.event set outcome = 8 where event_id = (select event_id from audit.seal where chain = '2012-04' and seq = 3)`,
+    )
+    await client.query(`update audit.verification set whole_at = now() - interval '8 days'`)
+    await client.query(`set session_replication_role = origin`)
+    client.release()
+    const [said, ...more] = await verifyOwn()
+    t.match(said, { chain: '2012-04', seq: 3, words: 'THE AUDIT LOG IS NOT WHOLE' })
+    t.same(more, [])
+    await pool.query(`update audit.verification set whole_at = now() - interval '8 days'`)
+    t.equal((await verifyOwn()).length, 1)
+    const { rows } = await pool.query(`select outcome, objects from audit.event where type_code = 'audit-chain'`)
+    t.match(rows, [{ outcome: 12, objects: { alert: /^audit log of 2012-04: the event .* is not what was sealed$/ } }])
+    t.match((await cli('audit', 'months')).text, /2012-04 .*is not what was sealed/)
+  },
+)
