@@ -6,8 +6,7 @@ import { exportChain } from '../db/audit/chain-export.ts'
 import { findMonths, noteExport } from '../db/audit/chain-state.ts'
 import { dropMonth } from '../db/audit/retention.ts'
 import { recordLogUse } from '../db/staff-change.ts'
-import type { Given } from './actor-ports.ts'
-import { startCheckpoints } from './audit-checkpoints.ts'
+import { type ChainHouse, startCheckpoints } from './audit-checkpoints.ts'
 import { type AuditKeys, openAuditKeys } from './audit-keys.ts'
 import { startSealing } from './audit-sealing.ts'
 import { startVerifying } from './audit-verifying.ts'
@@ -18,21 +17,22 @@ export interface AuditChain {
   readonly stop: () => Promise<void>
 }
 
-export async function openAuditChain(given: Given): Promise<AuditChain> {
+export async function openAuditChain(given: ChainHouse): Promise<AuditChain> {
   const keys = await openAuditKeys(given.config)
   const stopVerifying = startVerifying(given, keys.publicKeys)
-  const stopSigning = startCheckpoints(given, keys.signer)
+  const checkpoints = startCheckpoints(given, keys.signer)
   const stopSealing = startSealing(given)
   return {
     ports: chainPorts(given, keys),
     stop: async () => {
-      await Promise.all([stopVerifying(), stopSigning()])
+      await Promise.all([stopVerifying(), checkpoints.stop()])
       await stopSealing()
+      await checkpoints.signNow()
     },
   }
 }
 
-export function chainPorts({ pool, config }: Pick<Given, 'pool' | 'config'>, keys: AuditKeys): ChainPorts {
+export function chainPorts({ pool, config }: Pick<ChainHouse, 'pool' | 'config'>, keys: AuditKeys): ChainPorts {
   const { community, audit } = config
   return {
     months: () => findMonths(pool),

@@ -1,24 +1,35 @@
 // Composition root: the state of the audit log is signed every few minutes, and every signed state is added to a file outside the database.
 
-import { open, readFile } from 'node:fs/promises'
+import { mkdir, open, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type pg from 'pg'
 import type { Checkpoint, Signer } from '../audit/checkpoint.ts'
 import { parseRecord, recordLine } from '../audit/export.ts'
 import { findCheckpoints, makeCheckpoints } from '../db/audit/checkpoints.ts'
 import type { Given } from './actor-ports.ts'
 
+/** What the work on the chain needs of the house. */
+export type ChainHouse = Pick<Given, 'config' | 'pool' | 'log'>
+
 const MINUTE_MS = 60_000
 /** Whether it is time is asked this often: several processes take turns. */
 const LOOK_MS = 30_000
 const PAGE = 500
 
+export interface Checkpoints {
+  /** No more by time. */
+  readonly stop: () => Promise<void>
+  /** Whatever the time: nothing of the log lies about unsigned while nobody runs. */
+  readonly signNow: () => Promise<void>
+}
+
 /** Signs when it is time, until it is stopped. */
-export function startCheckpoints({ config, pool, log }: Given, signer: Signer): () => Promise<void> {
+export function startCheckpoints({ config, pool, log }: ChainHouse, signer: Signer): Checkpoints {
   const { checkpointFile, checkpointMinutes } = config.audit
   let running: Promise<void> = Promise.resolve()
-  const sign = async (): Promise<void> => {
+  const sign = async (everyMs: number): Promise<void> => {
     try {
-      const made = await makeCheckpoints(pool, signer, { now: new Date(), everyMs: checkpointMinutes * MINUTE_MS })
+      const made = await makeCheckpoints(pool, signer, { now: new Date(), everyMs })
       if (made.length > 0) await addToFile(pool, checkpointFile)
     } catch (error) {
       if (!pool.ending)
@@ -26,17 +37,21 @@ export function startCheckpoints({ config, pool, log }: Given, signer: Signer): 
     }
   }
   const timer = setInterval(() => {
-    running = running.then(sign)
+    running = running.then(() => sign(checkpointMinutes * MINUTE_MS))
   }, LOOK_MS)
   timer.unref()
-  return async () => {
-    clearInterval(timer)
-    await running
+  return {
+    stop: async () => {
+      clearInterval(timer)
+      await running
+    },
+    signNow: () => sign(0),
   }
 }
 
 /** Adds what the file does not have yet; two processes that do so at once leave a line twice, which does no harm. */
 export async function addToFile(pool: pg.Pool, path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
   const known = await readCheckpointFile(path)
   let after = known.at(-1)?.number ?? 0
   const file = await open(path, 'a', 0o644)

@@ -6,22 +6,21 @@ import { exportChain } from '../db/audit/chain-export.ts'
 import { findLostChains, findMonths, findVerified, noteVerified, type VerifiedBefore } from '../db/audit/chain-state.ts'
 import { dropDueMonths } from '../db/audit/retention.ts'
 import { recordChainAlert } from '../db/audit/sealer.ts'
-import type { Given } from './actor-ports.ts'
-import { readCheckpointFile } from './audit-checkpoints.ts'
+import { type ChainHouse, readCheckpointFile } from './audit-checkpoints.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const LOOK_MS = 600_000
 
 interface Verifying {
-  readonly given: Pick<Given, 'config' | 'pool' | 'log'>
+  readonly given: ChainHouse
   readonly keys: PublicKeys
   readonly witnesses: readonly Checkpoint[]
   readonly now: Date
 }
 
 /** Looks every few minutes whether something is due, until it is stopped. */
-export function startVerifying(given: Given, publicKeys: () => Promise<PublicKeys>): () => Promise<void> {
+export function startVerifying(given: ChainHouse, publicKeys: () => Promise<PublicKeys>): () => Promise<void> {
   const { pool, log } = given
   let running: Promise<void> = Promise.resolve()
   const look = async (): Promise<void> => {
@@ -61,7 +60,7 @@ type Scope = 'whole' | 'added'
 
 function dueOf(
   before: VerifiedBefore | undefined,
-  { config, events, now }: Pick<Given, 'config'> & { readonly events: number; readonly now: Date },
+  { config, events, now }: Pick<ChainHouse, 'config'> & { readonly events: number; readonly now: Date },
 ): Scope | undefined {
   const { verifyHours, verifyWholeDays } = config.audit
   if (before?.wholeAt === undefined || now.getTime() - before.wholeAt.getTime() >= verifyWholeDays * DAY_MS)
@@ -130,7 +129,7 @@ async function tellLost(
   if (before?.failure === undefined) await recordChainAlert(pool, `audit log of ${chain}: ${failure}`)
 }
 
-async function dropDue({ config, pool, log }: Given): Promise<void> {
+async function dropDue({ config, pool, log }: ChainHouse): Promise<void> {
   const dropped = await dropDueMonths(pool, { now: new Date(), months: config.audit.retentionMonths })
   if (dropped.length > 0) log.info({ months: dropped }, 'months of the audit log were dropped')
 }

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { appendFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import t from 'tap'
+import { openAuditChain } from '../../src/app/audit-chain.ts'
 import { addToFile, readCheckpointFile } from '../../src/app/audit-checkpoints.ts'
 import { openAuditKeys } from '../../src/app/audit-keys.ts'
 import { verifyDue } from '../../src/app/audit-verifying.ts'
@@ -14,6 +15,7 @@ import { makeMonths } from '../../src/db/partitions.ts'
 import { verifyIndependently } from '../audit/independent.ts'
 import { run } from '../cli/fake-door.ts'
 import { addEvent, addEvents } from '../db/audit/events.ts'
+import { eventually } from '../faults/support.ts'
 import { openAdministration, TOKEN } from './administration.ts'
 
 const admin = await openAdministration(t)
@@ -37,6 +39,15 @@ async function sign(): Promise<void> {
   await makeCheckpoints(pool, keys.signer, { now: new Date(), everyMs: 0 })
   await addToFile(pool, checkpointFile)
 }
+
+const waiting = async (): Promise<number> =>
+  (
+    await pool.query(
+      `select count(*)::int as count from audit.unsealed u join audit.event e using (event_id) where e.type_code <> 'audit-checkpoint'`,
+    )
+  ).rows[0].count
+const newestChain = async (): Promise<string> =>
+  (await pool.query('select chain from audit.chain order by chain desc limit 1')).rows[0].chain
 
 const verifyOwn = async (): Promise<readonly unknown[]> => {
   const said: unknown[] = []
@@ -123,6 +134,19 @@ t.test('checkpoints lie in a file outside the database; a line that a crash cut 
     after.map(({ number }) => number),
     after.map((_, index) => index + 1),
   )
+})
+
+t.test('a running server seals by itself, and leaves nothing unsealed or unsigned when it stops (d.9)', async (t) => {
+  const chain = await openAuditChain({ config, pool, log: { info: () => {}, warn: () => {}, error: () => {} } })
+  await addEvent(pool, { reason: 'sealed by the loop' })
+  t.ok(await eventually(async () => (await waiting()) === 0, 5000))
+  await addEvents(pool, new Date().toISOString(), 700)
+  await chain.stop()
+  const { rows } = await pool.query(
+    `select c.seq = k.seq as whole from audit.chain c, lateral (select seq from audit.checkpoint k where k.chain = c.chain order by number desc limit 1) k`,
+  )
+  t.ok(rows.length > 2 && rows.every(({ whole }) => whole))
+  t.equal((await readCheckpointFile(checkpointFile)).at(-1)?.chain, await newestChain())
 })
 
 t.test('an operator says that an export is kept, and the month goes (d.9: retention)', async (t) => {
