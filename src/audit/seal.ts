@@ -23,12 +23,27 @@ export function canonicalJson(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map((one) => canonicalJson(one ?? null)).join(',')}]`
   const members = value as Readonly<Record<string, unknown>>
-  let text = ''
-  for (const key of Object.keys(members).sort()) {
-    const member = members[key]
-    if (member !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(member)}`
+  let text = '{'
+  for (const name of Object.keys(members).sort()) {
+    const member = members[name]
+    if (member === undefined) continue
+    if (text.length > 1) text += ','
+    text += quoted(name)
+    text += canonicalJson(member)
   }
-  return `{${text}}`
+  return `${text}}`
+}
+
+/** Names of members are few and come again with every event. */
+const MAX_NAMES = 1000
+const names = new Map<string, string>()
+
+function quoted(name: string): string {
+  const known = names.get(name)
+  if (known !== undefined) return known
+  const made = `${JSON.stringify(name)}:`
+  if (names.size < MAX_NAMES) names.set(name, made)
+  return made
 }
 
 /** SHA-256 of the hash before and the canonical text of the event. */
