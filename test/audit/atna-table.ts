@@ -268,6 +268,11 @@ const ROWS: Readonly<Record<string, Row>> = {
   '110137': alert('110137', 'User Security Attributes Changed'),
   '110138': alert('110138', 'Emergency Override Stopped'),
   '110143': alert('110143', 'Authentication Decision'),
+  'audit-checkpoint': {
+    ...alert('audit-checkpoint', ''),
+    type: own('audit-checkpoint', 'Signed state of the audit log'),
+  },
+  'audit-chain': { ...alert('audit-chain', ''), type: own('audit-chain', 'The audit log is not whole') },
 }
 
 /** Event types of which this table says nothing are a deviation too. */

@@ -10,6 +10,8 @@ import { sealAll } from '../../src/db/audit/sealer.ts'
 import { addEvent } from '../db/audit/events.ts'
 import { openDatabase } from '../db/database.ts'
 
+t.setTimeout(120_000)
+
 const KILLS = 6
 const CHILD = fileURLToPath(new URL('./sealing-child.ts', import.meta.url))
 

@@ -18,6 +18,8 @@ import { addEvent, addEvents } from '../db/audit/events.ts'
 import { eventually } from '../faults/support.ts'
 import { openAdministration, TOKEN } from './administration.ts'
 
+t.setTimeout(120_000)
+
 const admin = await openAdministration(t)
 const { pool, config, call } = admin
 const keys = await openAuditKeys(config)

@@ -149,6 +149,6 @@ async function write(client: Queryable, checkpoint: Checkpoint): Promise<void> {
     client,
     sql`/* checkpoint as an event */
       insert into audit.event (exchange_id, event_code, action, type_code, outcome, peer, endpoint, patients, objects)
-      values (${newJournalId()}, '110113', 'E', ${CHECKPOINT_TYPE}, 0, 'localhost', 'audit', '{}', ${JSON.stringify({ alert: canonicalJson(checkpoint) })})`,
+      values (${newJournalId()}, '110113', 'E', ${CHECKPOINT_TYPE}, 0, 'localhost', '/admin/v1/audit/export', '{}', ${JSON.stringify({ by: 'upkeep', alert: canonicalJson(checkpoint) })})`,
   )
 }

@@ -155,6 +155,6 @@ export async function recordChainAlert(client: Queryable, alert: string): Promis
     client,
     sql`/* the log is not whole */
       insert into audit.event (exchange_id, event_code, action, type_code, outcome, peer, endpoint, patients, objects)
-      values (${newJournalId()}, '110113', 'E', ${CHAIN_ALERT_TYPE}, 12, 'localhost', 'audit', '{}', ${JSON.stringify({ alert })})`,
+      values (${newJournalId()}, '110113', 'E', ${CHAIN_ALERT_TYPE}, 12, 'localhost', '/admin/v1/audit/export', '{}', ${JSON.stringify({ by: 'upkeep', alert })})`,
   )
 }

@@ -16,6 +16,8 @@ import { verifyIndependently } from '../../audit/independent.ts'
 import { openDatabase } from '../database.ts'
 import { addEvent } from './events.ts'
 
+t.setTimeout(120_000)
+
 const pool = await openDatabase(t, 6)
 const { privateKey } = generateKeyPairSync('ed25519')
 const publicKey = createPublicKey(privateKey)

@@ -5,6 +5,8 @@ import { sealAll, sealBatch } from '../../../src/db/audit/sealer.ts'
 import { openDatabase } from '../database.ts'
 import { addEvent, seals } from './events.ts'
 
+t.setTimeout(120_000)
+
 const pool = await openDatabase(t, 12)
 
 const waiting = async (): Promise<number> =>
@@ -107,6 +109,10 @@ t.test('an event that is taken away before it is sealed leaves an event that say
     'select outcome, type_code, objects from audit.event order by event_id desc limit 1',
   )
   t.same(rows, [
-    { outcome: 12, type_code: 'audit-chain', objects: { alert: `event ${id} was removed before it was sealed` } },
+    {
+      outcome: 12,
+      type_code: 'audit-chain',
+      objects: { by: 'upkeep', alert: `event ${id} was removed before it was sealed` },
+    },
   ])
 })
