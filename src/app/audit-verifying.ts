@@ -48,10 +48,14 @@ export async function verifyDue(given: Verifying['given'], keys: PublicKeys, now
   const witnesses = await readCheckpointFile(config.audit.checkpointFile)
   const verified = await findVerified(pool)
   for (const chain of await findLostChains(pool)) await tellLost(given, chain, verified.get(chain))
-  for (const { chain, events, droppedAt } of await findMonths(pool)) {
-    if (droppedAt !== undefined) continue
+  const months = await findMonths(pool)
+  for (const month of months) {
+    if (month.droppedAt !== undefined) continue
+    const { chain } = month
     const before = verified.get(chain)
-    const scope = dueOf(before, { config, events, now })
+    const hasGrown = month.events !== before?.seq
+    // The newest is looked at though nothing came: that somebody looked is told by a metric.
+    const scope = dueOf(before, { config, now, isAtWork: hasGrown || month === months.at(-1) })
     if (scope !== undefined) await verifyChain({ given, keys, witnesses, now }, { chain, before, scope })
   }
 }
@@ -60,13 +64,13 @@ type Scope = 'whole' | 'added'
 
 function dueOf(
   before: VerifiedBefore | undefined,
-  { config, events, now }: Pick<ChainHouse, 'config'> & { readonly events: number; readonly now: Date },
+  { config, isAtWork, now }: Pick<ChainHouse, 'config'> & { readonly isAtWork: boolean; readonly now: Date },
 ): Scope | undefined {
   const { verifyHours, verifyWholeDays } = config.audit
   if (before?.wholeAt === undefined || now.getTime() - before.wholeAt.getTime() >= verifyWholeDays * DAY_MS)
     return 'whole'
   const isOld = now.getTime() - before.verifiedAt.getTime() >= verifyHours * HOUR_MS
-  return isOld && events !== before.seq ? 'added' : undefined
+  return isOld && isAtWork ? 'added' : undefined
 }
 
 interface Due {

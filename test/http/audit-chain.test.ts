@@ -197,6 +197,32 @@ t.test(
 )
 
 t.test(
+  'what was added is verified every day, all of it every week, and it is told though nothing came (d.9)',
+  async (t) => {
+    const chain = await newestChain()
+    await sealAll(pool)
+    const state = async () =>
+      (await pool.query('select seq, verified_at, whole_at from audit.verification where chain = $1', [chain])).rows[0]
+    const makeOld = () => pool.query(`update audit.verification set verified_at = now() - interval '25 hours'`)
+    await makeOld()
+    t.same(await verifyOwn(), [])
+    const before = await state()
+    await addEvents(pool, new Date().toISOString(), 3)
+    await sealAll(pool)
+    t.same(await verifyOwn(), [])
+    t.same(await state(), before, 'not before its time')
+    await makeOld()
+    t.same(await verifyOwn(), [])
+    const after = await state()
+    t.equal(Number(after.seq), Number(before.seq) + 3)
+    t.same(after.whole_at, before.whole_at, 'it went on from where it was')
+    await makeOld()
+    await verifyOwn()
+    t.ok((await state()).verified_at >= after.verified_at, 'somebody looked')
+  },
+)
+
+t.test(
   'the server finds by itself that its log was changed, says so once as an event, and goes on saying it (d.9)',
   async (t) => {
     const client = await pool.connect()
@@ -217,3 +243,12 @@ t.test(
     t.match((await cli('audit', 'months')).text, /2012-04 .*is not what was sealed/)
   },
 )
+
+t.test('a month that was removed whole is missed: checkpoints name it (d.9)', async (t) => {
+  await fill('2019-02', 5)
+  await sign()
+  await pool.query(`delete from audit.chain where chain = '2019-02'`)
+  t.match(await verifyOwn(), [{ chain: '2019-02', finding: 'the month was signed and is gone' }])
+  const { rows } = await pool.query(`select failure from audit.verification where chain = '2019-02'`)
+  t.same(rows, [{ failure: 'the month was signed and is gone' }])
+})
