@@ -109,5 +109,7 @@ async function removeMonth(client: Queryable, chain: string): Promise<void> {
   await execute(client, sql`update audit.chain set dropped_at = now() where chain = ${chain}`)
   // Names of tables are no parameters; the pattern of a chain lets nothing else through.
   if (!/^\d{4}_\d{2}$/.test(name)) throw new Error(`${chain} is no month`)
+  // It waits for whoever reads the log, and whoever writes to it waits meanwhile: not for long, the next round tries again.
+  await client.query(`set local lock_timeout = '1s'`)
   await client.query(`drop table audit.event_${name}, audit.seal_${name}`)
 }
