@@ -32,6 +32,7 @@ import { type Journal, openJournal } from './app/journal.ts'
 import { journalAccess, withOwnJournal } from './app/journal-access.ts'
 import { openMatching } from './app/matching.ts'
 import { measureDatabase, openMeasuringPool } from './app/measures/database.ts'
+import { measureJournal } from './app/measures/journal.ts'
 import { measureProcess } from './app/measures/process.ts'
 import { notificationWork } from './app/notifications.ts'
 import { type ListeningPorts, openOnboarding } from './app/onboarding.ts'
@@ -147,6 +148,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const jobs = startJobs([notifications, house.releasing, house.emergencies], { connection: database.connection, log })
   const measuring = openMeasuringPool(database.connection)
   measureDatabase(metrics.watch, measuring)
+  measureJournal(metrics.watch, house.messages.keeper)
   measureProcess(metrics.watch, {
     config,
     pools: { messages: database.pool, jobs: jobs.pool, metrics: measuring },

@@ -5,6 +5,7 @@ import { iheError } from '../../profiles/errors/index.ts'
 import { readHeader } from '../codec/hl7v2/header.ts'
 import type { MllpConnection, MllpEvent } from '../mllp/connection.ts'
 import { createMllpServer } from '../mllp/server.ts'
+import type { Exchange } from '../model/caller.ts'
 import { IheError } from '../model/error.ts'
 import { NO_EVIDENCE } from '../model/evidence.ts'
 import type { DoorName } from '../model/trust.ts'
@@ -89,10 +90,19 @@ export function createMllpListener(options: MllpListenerOptions): MllpListener {
       request: { bytes: head, sizeBytes: exchange.requestBytes, isWhole: false, parts: [] },
       answer: undefined,
     })
-    recordRefusal(ports, exchange, { system: undefined, error }).catch(() =>
+    recordFault(exchange, { error, fingerprint: event.fingerprint256 }).catch(() =>
       ports.log.error({ journal: exchange.id }, 'refusal could not be journalled'),
     )
-    observe(ports, exchange, { result: 'failure', code, systemId: '' })
+  }
+
+  /** Of the system that was admitted, so that its vendor finds it. */
+  async function recordFault(
+    exchange: Exchange,
+    { error, fingerprint }: { readonly error: IheError; readonly fingerprint: string | undefined },
+  ): Promise<void> {
+    const found = fingerprint === undefined ? undefined : await options.findSystem(fingerprint)
+    observe(ports, exchange, { result: 'failure', code: error.row.code, systemId: found?.system.systemId ?? '' })
+    await recordRefusal(ports, exchange, { system: found?.system, error })
   }
 
   const server = createMllpServer({

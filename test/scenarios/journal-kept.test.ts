@@ -26,6 +26,7 @@ const hanako = await network.xadForStaff({ value: '0000012346', authority: DOMAI
 
 interface Row {
   readonly exchange_id: string
+  readonly system_id: string | null
   readonly transaction: string
   readonly result: string
   readonly error_codes: readonly string[]
@@ -37,7 +38,7 @@ interface Row {
 /** The newest entry, or that of one message. */
 async function entry(messageId?: string): Promise<Row> {
   const { rows } = await pool.query<Row>(
-    `select exchange_id, transaction, result, error_codes, duration_ms, timings, request_bytes from journal.exchange
+    `select exchange_id, system_id, transaction, result, error_codes, duration_ms, timings, request_bytes from journal.exchange
      where $1::text is null or message_id = $1 order by at desc limit 1`,
     [messageId],
   )
@@ -227,6 +228,7 @@ t.test('a frame that never became a message is kept as far as it came', async (t
   t.ok(await eventually(isThere, 10_000))
   const found = await kept()
   t.equal(found.request?.bytes.toString(), begun)
+  t.equal(found.system_id, 'hospital-a', 'whose vendor will ask')
   t.match(found.request, { isWhole: false, sizeBytes: Buffer.byteLength(begun) })
   t.equal(found.answer, undefined)
 })
