@@ -33,6 +33,8 @@ const OPEN_MS = 1000
 /** Messages of exchanges that took longer lie in blocks of their own, so that the span of the others stays short. */
 const LATE_MS = 5000
 const PAUSE_MS = 1000
+/** Memory of written blocks that is used again: new memory costs more than what is copied into it. */
+const SPARE_BLOCKS = 2
 const STOP_MS = 5000
 
 interface OpenBlock {
@@ -49,6 +51,7 @@ export function createKeeper(options: KeeperOptions): OwnedKeeper {
   const limits = { ...options.limits, messageBytes: Math.min(options.limits.messageBytes, memoryBytes / 4) }
   const open = new Map<'prompt' | 'late', OpenBlock>()
   const closed: Block[] = []
+  const spare: Buffer[] = []
   const stopping = new AbortController()
   let waitingBytes = 0
   let kept = 0
@@ -81,9 +84,19 @@ export function createKeeper(options: KeeperOptions): OwnedKeeper {
     for (let block = closed[0]; block !== undefined; block = closed[0]) {
       await write(block)
       closed.shift()
-      waitingBytes -= block.bytes.buffer.byteLength
+      giveBack(block)
     }
     writing = undefined
+  }
+
+  function giveBack({ bytes: { buffer } }: Block): void {
+    waitingBytes -= buffer.byteLength
+    if (buffer.byteLength === BLOCK_BYTES && spare.length < SPARE_BLOCKS) spare.push(Buffer.from(buffer))
+  }
+
+  /** Not from the pool of small buffers: its size is what is counted. */
+  function memoryOf(sizeBytes: number): Buffer {
+    return (sizeBytes === BLOCK_BYTES ? spare.pop() : undefined) ?? Buffer.allocUnsafeSlow(sizeBytes)
   }
 
   /** A database that is away for a while is waited for; what it refuses for good is lost. */
@@ -112,9 +125,8 @@ export function createKeeper(options: KeeperOptions): OwnedKeeper {
     if (sizeBytes > (memoryBytes - waitingBytes) / 2) return undefined
     close(pace)
     const { exchangeId } = packed
-    // Not from the pool of small buffers: its size is what is counted.
     const block = {
-      bytes: Buffer.allocUnsafeSlow(sizeBytes),
+      bytes: memoryOf(sizeBytes),
       used: 0,
       messages: 0,
       first: exchangeId,
