@@ -94,3 +94,21 @@ if (existsSync(samples)) {
     }
   })
 }
+
+t.test('what makes no message leaves its beginning, for the journal', async (t) => {
+  const heads = (chunks: readonly string[], maxFrameBytes = 1_000_000): readonly (readonly [string, number])[] => {
+    const decoder = createFrameDecoder({ maxFrameBytes })
+    const events = chunks.flatMap((chunk) => decoder.push(Buffer.from(chunk)))
+    return events.flatMap((event) =>
+      event.kind === 'frame' ? [] : [[event.head.toString('latin1'), event.bytes] as const],
+    )
+  }
+  t.same(heads(['\x0bA', 'BC\x0bD\x1c\r']), [['ABC', 3]])
+  t.same(heads(['\x0b123', '456\x1c\r'], 5), [['123', 6]])
+  t.same(heads(['GET / HTTP/1.1\r\n'.repeat(300)]), [['GET / HTTP/1.1\r\n'.repeat(300), 4800]])
+  const long = 'x'.repeat(100_000)
+  t.same(heads([`\x0b${long}`, `${long}\x0b`]), [[long.slice(0, 65_536), 200_000]])
+  const decoder = createFrameDecoder()
+  decoder.push(Buffer.from('\x0bMSH|'))
+  t.equal(decoder.head().toString(), 'MSH|')
+})
