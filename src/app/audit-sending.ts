@@ -12,6 +12,7 @@ import { concernOf } from '../audit/target-concern.ts'
 import type { ClaimedTarget, TargetView } from '../audit/targets.ts'
 import { writeAuditMessage } from '../codec/atna/write.ts'
 import { NOTICE, type SyslogOrigin, WARNING, writeAuditRecord } from '../codec/syslog/message.ts'
+import { refuseOpenFile } from '../config/secret-file.ts'
 import { readSealed } from '../db/audit/sealed-events.ts'
 import { claimTargets, LEASE_MS, listTargets, noteState, releaseTargets, saveProgress } from '../db/audit/targets.ts'
 import { writeExchangeRows } from '../db/exchange-recorder.ts'
@@ -155,13 +156,15 @@ export function checkAuthorities(pem: string): void {
   for (const { validTo } of certificates) if (Date.parse(validTo) < Date.now()) throw new Error('CERT_HAS_EXPIRED')
 }
 
-/** Read at each connection: certificates are renewed while senders live on. */
+/** Read at each connection: certificates are renewed while senders live on. @throws {ConfigError} when others can read the key. */
 async function tlsOf({ ca, certificate, key }: ClaimedTarget, tls: OutgoingTls) {
-  const own =
-    certificate === undefined || key === undefined
-      ? {}
-      : { cert: await readFile(certificate), key: await readFile(key) }
-  return { ...tls(), ...own, ...(ca === undefined ? {} : { ca }) }
+  return { ...tls(), ...(await shownTo(certificate, key)), ...(ca === undefined ? {} : { ca }) }
+}
+
+async function shownTo(certificate: string | undefined, key: string | undefined) {
+  if (certificate === undefined || key === undefined) return {}
+  refuseOpenFile(key, 'key of an audit target')
+  return { cert: await readFile(certificate), key: await readFile(key) }
 }
 
 interface Noting {

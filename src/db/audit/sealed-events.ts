@@ -4,8 +4,8 @@ import type { SealedEvent } from '../../audit/send.ts'
 import { type Queryable, query, sql } from '../sql.ts'
 import { EVENT_COLUMNS, type EventRow, toStoredEvent } from './stored-events.ts'
 
-/** What is read at once: an event may carry a whole query. */
-const MAX_EVENTS = 200
+/** What is read at once: an event may carry a whole query, and rendering them holds the messages up. */
+const MAX_EVENTS = 50
 const MAX_BYTES = 4 * 1024 * 1024
 
 /** The next ones after a position; the first one however large it is. */
