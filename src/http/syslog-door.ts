@@ -14,6 +14,7 @@ import { NO_EVIDENCE } from '../model/evidence.ts'
 import { type DoorPorts, newExchange, observe } from './door.ts'
 import { nameOf } from './failure.ts'
 import { createIdentifier, type IdentityOptions } from './identity.ts'
+import { keepExchange, wholeMessage } from './keeping.ts'
 import type { LiveSockets } from './live-sockets.ts'
 import { createRefusalRecorder } from './refusal-recorder.ts'
 import { isBelieved } from './shown-certificate.ts'
@@ -75,14 +76,18 @@ export function createSyslogDoor(options: SyslogDoorOptions): SyslogDoor {
     handshakeTimeout: HANDSHAKE_MS,
   })
   server.on('connection', shares.knocked)
-  server.on('tlsClientError', (_, socket) => socket.destroy())
+  server.on('tlsClientError', (_, socket) => {
+    ports.meter.turnedAway(SYSLOG_DOOR, 'handshake')
+    socket.destroy()
+  })
   server.on('secureConnection', (socket) => {
     socket.on('error', () => {})
     const is = isBelieved(socket, SYSLOG_DOOR, judge) ? 'believed' : 'stranger'
     if (open.size >= limits.connections || !shares.opened(socket, is)) {
-      ports.log.warn({ peer: peerOf(socket) }, 'too many connections that bring audit records')
+      ports.meter.turnedAway(SYSLOG_DOOR, open.size >= limits.connections ? 'limit' : 'share')
       return void socket.destroy()
     }
+    socket.once('close', ports.meter.opened(SYSLOG_DOOR))
     // Our close_notify says that all was kept: it is sent when that is so, not when theirs has come (RFC 5425, 4.4).
     socket.allowHalfOpen = true
     sockets.hold(socket, SYSLOG_DOOR)
@@ -165,8 +170,25 @@ async function take(serving: Serving, { socket, system, frames }: Taken): Promis
     events: read.flatMap(({ event }) => event ?? []),
     entries: read.map(({ entry }) => entry),
   })
-  for (const { exchange, error } of read) seen(ports, exchange, { system, ...(error === undefined ? {} : { error }) })
+  for (const [index, { exchange, error }] of read.entries()) {
+    seen(ports, exchange, { system, ...(error === undefined ? {} : { error }) })
+    if (error !== undefined) keepRefused(ports, exchange, { error, frame: frames[index] })
+  }
   return frames.every(({ kind }) => kind !== 'broken')
+}
+
+/** Of a record that was taken, the audit has the bytes. */
+function keepRefused(
+  ports: DoorPorts,
+  exchange: Exchange,
+  { error, frame }: { readonly error: IheError; readonly frame: SyslogFrameEvent | undefined },
+): void {
+  if (frame === undefined) return
+  const bytes = frame.kind === 'message' ? frame.bytes : frame.beginning
+  const request =
+    frame.kind === 'message' ? wholeMessage(bytes) : { bytes, sizeBytes: sizeOf(frame), isWhole: false, parts: [] }
+  const ended = { result: 'failure', errors: [error], evidence: NO_EVIDENCE } as const
+  keepExchange(ports, { exchange, ended, request: bytes.length === 0 ? undefined : request, answer: undefined })
 }
 
 interface ReadFrame {
