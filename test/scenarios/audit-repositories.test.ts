@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createAuthority, issueServerCertificate } from '../../src/certificates/authority.ts'
 import { main } from '../../src/cli/main.ts'
+import { claimTargets, releaseTargets, saveProgress } from '../../src/db/audit/targets.ts'
+import { transaction as transactionOf } from '../../src/db/pool.ts'
 import { eventually } from '../faults/support.ts'
 import { type AuditRepository, startRepository } from './audit-repository.ts'
 import { startScenario } from './harness.ts'
@@ -162,6 +164,27 @@ t.test('a resend goes on after the seal that was named', async (t) => {
   t.ok(event, 'who did it is in the audit')
 })
 
+t.test('one process sends to a target; another one takes it over when that one is gone, and not before', async (t) => {
+  const repository = await repositoryFor(t)
+  await add('shared', repository.port)
+  t.teardown(() => remove('shared'))
+  await transaction()
+  t.ok(await eventually(async () => repository.arrived.length > 0, WITHIN_MS))
+  const [other] = await rows<{ owner: string }>('select gen_random_uuid() as owner')
+  const owner = other?.owner ?? ''
+  t.same(await claimTargets(pool, owner), [], 'its lease runs')
+  const taken = await transactionOf(pool, async (client) => {
+    await client.query(`update audit.target set leased_until = now() - interval '1 second' where name = 'shared'`)
+    return (await claimTargets(client, owner))[0]
+  })
+  if (taken === undefined) throw new Error('a target whose lease is over is not taken')
+  t.match(taken, { name: 'shared', port: repository.port })
+  t.ok(await saveProgress(pool, { ...taken, owner }, { sentTo: taken.resendFrom, resendFrom: taken.resendFrom }))
+  await releaseTargets(pool, owner)
+  await transaction()
+  t.ok(await hasAll(repository, await sealed(taken.resendFrom)), 'and back')
+})
+
 const XML = (uuid: string, minute = 0): string =>
   `<?xml version="1.0" encoding="UTF-8"?><AuditMessage><EventIdentification EventActionCode="E" EventDateTime="2026-11-21T09:${String(minute).padStart(2, '0')}:00Z" EventOutcomeIndicator="0"><EventID csd-code="110112" codeSystemName="DCM" originalText="Query"/><EventTypeCode csd-code="ITI-18" codeSystemName="IHE Transactions" originalText="Registry Stored Query"/></EventIdentification><ActiveParticipant UserID="viewer" UserIsRequestor="true"/><AuditSourceIdentification AuditSourceID="viewer"/><ParticipantObjectIdentification ParticipantObjectID="${uuid}" ParticipantObjectTypeCode="4" ParticipantObjectTypeCodeRole="26"><ParticipantObjectIDTypeCode csd-code="XrequestId" codeSystemName="IHE BALP" originalText="X-Request-Id"/></ParticipantObjectIdentification></AuditMessage>`
 
@@ -260,17 +283,17 @@ t.test('a network sends to another one, by our own door; what others sent goes o
 
 t.test('tsunagi audit target: add, pause, list, resume, remove; the metrics name each repository', async (t) => {
   const run = async (...argv: readonly string[]): Promise<string> => {
-    let out = ''
-    let err = ''
+    const out: string[] = []
+    const err: string[] = []
     const terminal = {
-      out: (data: string | Uint8Array) => void (out += data),
-      err: (data: string | Uint8Array) => void (err += data),
+      out: (data: string | Uint8Array) => void out.push(String(data)),
+      err: (data: string | Uint8Array) => void err.push(String(data)),
       env: {},
       cwd: '/',
     }
     const place = ['--data-dir', config.dataDir, '--set', `management.port=${server.managementPort}`]
-    t.equal(await main(['audit', 'target', ...argv, ...place], terminal), 0, err)
-    return out
+    t.equal(await main(['audit', 'target', ...argv, ...place], terminal), 0, err.join(''))
+    return out.join('')
   }
   t.match(await run('add', 'metered', 'arr.invalid', '--port', '9'), /audit records go to metered/)
   t.match(await run('pause', 'metered', '--reason', 'moved'), /nothing is sent to metered/)
