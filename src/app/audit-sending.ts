@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { nodeAuthenticationFailure } from '../audit/event.ts'
+import { withoutQueries } from '../audit/fitting.ts'
 import { auditMessages } from '../audit/message.ts'
 import { type Noted, type SendPorts, sendAll } from '../audit/send.ts'
 import type { AuditSource } from '../audit/source.ts'
@@ -11,6 +12,7 @@ import type { StoredEvent } from '../audit/stored-event.ts'
 import { concernOf } from '../audit/target-concern.ts'
 import type { ClaimedTarget, TargetView } from '../audit/targets.ts'
 import { writeAuditMessage } from '../codec/atna/write.ts'
+import { MAX_SYSLOG_BYTES } from '../codec/syslog/frame.ts'
 import { NOTICE, type SyslogOrigin, WARNING, writeAuditRecord } from '../codec/syslog/message.ts'
 import { refuseOpenFile } from '../config/secret-file.ts'
 import { readSealed } from '../db/audit/sealed-events.ts'
@@ -24,6 +26,7 @@ import { nameOf } from '../http/failure.ts'
 import type { Watch } from '../http/metrics/gauges.ts'
 import type { OutgoingTls } from '../http/outgoing-tls.ts'
 import { certificatesOf } from '../http/shown-certificate.ts'
+import type { AuditMessage } from '../model/audit-message.ts'
 import type { Given } from './actor-ports.ts'
 import { auditSource } from './audit-source.ts'
 
@@ -144,9 +147,12 @@ function recordsOf(event: StoredEvent, { target, origin, source }: Rendering): r
   const severity = event.outcome === 0 ? NOTICE : WARNING
   if (event.received !== undefined)
     return target.withReceived ? [writeAuditRecord(origin, { at: event.at, severity, xml: event.received })] : []
-  return auditMessages(event, source).map((message) =>
-    writeAuditRecord(origin, { at: message.at, severity, xml: writeAuditMessage(message) }),
-  )
+  const written = (message: AuditMessage): Buffer =>
+    writeAuditRecord(origin, { at: message.at, severity, xml: writeAuditMessage(message) })
+  return auditMessages(event, source).map((message) => {
+    const record = written(message)
+    return record.length <= MAX_SYSLOG_BYTES ? record : written(withoutQueries(message))
+  })
 }
 
 /** @throws {Error} with the reason when the PEM holds nothing by which a repository could be known. */

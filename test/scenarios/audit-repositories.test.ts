@@ -185,6 +185,28 @@ t.test('one process sends to a target; another one takes it over when that one i
   t.ok(await hasAll(repository, await sealed(taken.resendFrom)), 'and back')
 })
 
+t.test(
+  'RFC 5425, 4.3.1: a record of more than 1 MiB goes without its query, and what is behind it goes on',
+  async (t) => {
+    const repository = await repositoryFor(t)
+    await add('narrow', repository.port)
+    t.teardown(() => remove('narrow'))
+    const [event] = await rows<{ event_uuid: string }>(
+      `insert into audit.event (exchange_id, event_code, action, type_code, outcome, system_id, facility_id, peer, endpoint, patients, objects)
+     values (gen_random_uuid(), '110112', 'E', 'ITI-18', 0, 'clinic-b', 'clinic-b', '192.0.2.1:1', '/xds/registry', '{}',
+             jsonb_build_object('query', jsonb_build_object('id', 'urn:uuid:14d4debf-8f97-4251-9a74-a90016b0af0d', 'text', repeat('x', 900000))))
+     returning event_uuid`,
+    )
+    const uuid = event?.event_uuid ?? ''
+    t.ok(await hasAll(repository, [uuid]))
+    const record = repository.arrived.find((one) => one.uuid === uuid)
+    t.match(record?.xml, /type="Query left out" value="/)
+    t.ok((record?.line.length ?? 0) < 1024 * 1024)
+    await transaction()
+    t.ok(await hasAll(repository, await sealed((await head()) - 1)))
+  },
+)
+
 const XML = (uuid: string, minute = 0): string =>
   `<?xml version="1.0" encoding="UTF-8"?><AuditMessage><EventIdentification EventActionCode="E" EventDateTime="2026-11-21T09:${String(minute).padStart(2, '0')}:00Z" EventOutcomeIndicator="0"><EventID csd-code="110112" codeSystemName="DCM" originalText="Query"/><EventTypeCode csd-code="ITI-18" codeSystemName="IHE Transactions" originalText="Registry Stored Query"/></EventIdentification><ActiveParticipant UserID="viewer" UserIsRequestor="true"/><AuditSourceIdentification AuditSourceID="viewer"/><ParticipantObjectIdentification ParticipantObjectID="${uuid}" ParticipantObjectTypeCode="4" ParticipantObjectTypeCodeRole="26"><ParticipantObjectIDTypeCode csd-code="XrequestId" codeSystemName="IHE BALP" originalText="X-Request-Id"/></ParticipantObjectIdentification></AuditMessage>`
 

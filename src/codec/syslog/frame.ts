@@ -4,7 +4,7 @@ const SPACE = 0x20
 const ZERO = 0x30
 const NINE = 0x39
 
-/** Longest message that is taken; audit records carry whole queries. */
+/** Longest message that is taken, and that is sent; audit records carry whole queries. */
 export const MAX_SYSLOG_BYTES = 1024 * 1024
 /** A longer one than is taken is passed over up to this length, so that its sender does not send it for ever. */
 const MAX_PASSED_OVER_BYTES = 64 * 1024 * 1024

@@ -109,3 +109,21 @@ t.test('a record that is too large is passed over, and the next one is read', as
   ])
   t.equal(decoder.push(encodeSyslogFrame(Buffer.alloc(1000)))[0]?.kind, 'message', 'the limit itself is taken')
 })
+
+t.test('RFC 5424: whatever stands in a message, it is read or refused in words', async (t) => {
+  const seed = writeAuditRecord(ORIGIN, { at: AT, severity: NOTICE, xml: XML })
+  let random = 1
+  const next = (below: number): number => {
+    random = (random * 48271) % 2147483647
+    return random % below
+  }
+  let refused = 0
+  for (let n = 0; n < 5000; n += 1) {
+    const spoiled = Buffer.from(seed.subarray(0, next(20) === 0 ? next(seed.length) : seed.length))
+    for (let changes = 0; changes <= next(3); changes += 1) spoiled[next(110)] = next(256)
+    const { code } = refusal(() => readSyslog(spoiled))
+    if (code !== undefined && code !== 'SYSLOG_MESSAGE') t.fail(`${code}: ${spoiled.toString('latin1')}`)
+    if (code !== undefined) refused += 1
+  }
+  t.ok(refused > 500 && refused < 4500, `${refused} were refused`)
+})
