@@ -36,7 +36,7 @@ const LONGEST_ID = 64 + 'urn:oid:'.length
 
 const FORMS: Readonly<Record<Exclude<Harmless, 'id' | 'form' | 'CX' | 'PID field'>, RegExp>> = {
   uri: /^(urn:(uuid|oid|ihe|oasis|hl7-org|tsunagi|nhin)[\w:.-]{1,200}|https?:\/\/(www\.w3\.org|docs\.oasis-open\.org|schemas\.xmlsoap\.org)\/[\w/.#-]{1,200})$/,
-  code: /^[\w.+-]{1,32}(\^\^[\w.+-]{1,64})?$/,
+  code: /^[\w.+:-]{1,64}(\^\^[\w.+-]{1,64})?$/,
   token: /^([\w]{1,12}:)?[A-Za-z][\w.-]{0,39}$/,
   number: /^-?\d{1,12}$/,
   mime: /^[\w.+-]{1,60}\/[\w.+-]{1,80}(; ?[\w-]{1,30}=[\w."+:<>@/-]{1,100}){0,8}$/,

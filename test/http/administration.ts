@@ -18,12 +18,14 @@ import { fragmentForm } from '../../src/codec/ebxml/registry-object.ts'
 import { type Config, loadConfig } from '../../src/config/config.ts'
 import { createExchangeRecorder } from '../../src/db/exchange-recorder.ts'
 import { createIdentityStore } from '../../src/db/identity-store.ts'
+import { findKept } from '../../src/db/journal/messages.ts'
 import { createToleranceStore } from '../../src/db/storeclient/tolerances.ts'
 import type { AdminPorts } from '../../src/http/admin/ports.ts'
 import { createManagement } from '../../src/http/management.ts'
 import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
 import type { IdentityPorts, Matching } from '../../src/identity/ports.ts'
 import { registerDomain } from '../../src/identity/registration.ts'
+import { newKeyLine, parseKeyRing } from '../../src/model/seal.ts'
 import { openFileBlobStore } from '../../src/repository/file-blob-store.ts'
 import type { ReleasePorts } from '../../src/storeclient/hold/hold-ports.ts'
 import { TEST_PASSWORDS } from '../access/passwords.ts'
@@ -59,6 +61,9 @@ export interface Administration {
 
 /** Of the admin API. */
 export const TOKEN = 'token-of-the-test'
+
+/** Seal the messages that the journal keeps. */
+export const JOURNAL_KEYS = parseKeyRing(newKeyLine())
 
 /** A network in which no message waits to be filed. */
 const noneWithheld: ReleasePorts = {
@@ -122,7 +127,10 @@ export async function openAdministration(t: Test, mode: Matching['policy']['mode
         ports: () => ({ https: 8443, mllp: 2575 }),
         release: noneWithheld,
         onboarding: {} as AdminPorts['onboarding'],
-        journal: journalAccess({ pool }, { kept: async () => [], recorder: createExchangeRecorder(pool) }),
+        journal: journalAccess(
+          { pool },
+          { kept: (id) => findKept(pool, JOURNAL_KEYS, id), recorder: createExchangeRecorder(pool) },
+        ),
         replays: {} as AdminPorts['replays'],
         changed: () => {},
       },

@@ -8,6 +8,7 @@ import { UsageError } from '../failure.ts'
 import type { Terminal } from '../terminal.ts'
 import { measureAudit } from './audit.ts'
 import type { Measuring, Run } from './compare.ts'
+import { measureJournal } from './journal.ts'
 import { measureLarge } from './large.ts'
 import { measureFebrl, measureJapanese } from './matching/matching.ts'
 import type { MessageCharset } from './messages/message.ts'
@@ -24,6 +25,8 @@ const PATIENTS = 200
 /** Of --storeclient: their episodes run side by side. */
 const STORECLIENT_PATIENTS = 80
 const REGISTRY_LARGE_MIB = '1024'
+
+const JOURNAL_ROWS = 10_000_000
 
 /** Invented persons of --matching. */
 const MATCHING_PERSONS = 100_000
@@ -42,6 +45,7 @@ interface BenchOptions {
   readonly febrl?: string
   readonly storeclient?: true
   readonly xua?: true
+  readonly journal?: string | true
   readonly audit?: true
   readonly ssmixTree?: string
   readonly messages?: string
@@ -72,6 +76,7 @@ export const registerBench: Registration = (program, terminal) => {
       'instead: StoreClient over MLLP, all kinds mixed, beside a bare durable insert, and memory',
     )
     .option('--xua', 'instead: ITI-18 under the consent rule with SAML assertions, beside a trusted system without')
+    .option('--journal [rows]', 'instead: searches in a journal of so many entries over 12 months; default 10000000')
     .option('--audit', 'instead: what audit and journal cost ITI-18, beside the same server without them')
     .option(
       '--ssmix-tree <folder>',
@@ -124,6 +129,10 @@ function charsetOf(name: string): MessageCharset {
 /** What is asked for; wrong options are told before anything is started. */
 function measurement(options: BenchOptions, run: Run): (directory: string) => Promise<void> {
   if (options.matching === true) return matchingMeasurement(options, run)
+  if (options.journal !== undefined) {
+    const rows = whole({ journal: options.journal === true ? JOURNAL_ROWS : options.journal }, 'journal')
+    return (directory) => measureJournal(directory, { ...run, rows })
+  }
   if (options.registry === true) {
     const size = {
       entries: whole(options, 'entries'),

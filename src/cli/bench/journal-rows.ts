@@ -51,6 +51,11 @@ function nextMonth(month: Date): Date {
 async function makeSystems(client: Queryable): Promise<void> {
   await execute(
     client,
+    sql`insert into identity.domain (oid, name, kind)
+      select case when n = 0 then '2.25.77' else '2.25.79.' || n end, 'bench', 'community' from generate_series(0, 99) n`,
+  )
+  await execute(
+    client,
     sql`insert into access.facility (facility_id, oid, name, kind) select 'bench-facility-' || n, '2.25.78.' || n, 'bench', 'viewing-only' from generate_series(0, 99) n`,
   )
   await execute(

@@ -43,6 +43,21 @@ export function pageOf(driver: Driver, page: Page): Statement {
     order by e.at desc, e.exchange_id desc limit ${limit}`
 }
 
+/** The newest entries of all, among which a common transaction has a page. */
+const GLANCE = 5000
+
+/** A page of a transaction without looking at every system; fewer entries than asked for say that it is not as common as that. */
+export function glanceOf(driver: Driver, { window, limit }: Page): Statement {
+  return sql`/* journal glance */ select e.*, (extract(epoch from e.at) * 1000000)::bigint::text as micros
+    from (${byTime({ ...driver, criteria: {} }, { window, limit: GLANCE })}) e
+    where true${checks(driver)} order by e.at desc, e.exchange_id desc limit ${limit}`
+}
+
+/** Is it about all systems? */
+export function isOfAllSystems({ by, criteria }: Driver): boolean {
+  return by === 'systems' && criteria.systemId === undefined && criteria.facilityId === undefined
+}
+
 function foundBy(driver: Driver, page: Page): Statement {
   const { criteria, patients } = driver
   const end = endOf(driver, page)

@@ -15,7 +15,7 @@ import {
 import { formatCx, type Oid } from '../../model/identifiers.ts'
 import { type Queryable, query, queryOne, sql } from '../sql.ts'
 import { monthsBack, type Window } from './months.ts'
-import { type Driver, driverOf, pageOf } from './plans.ts'
+import { type Driver, driverOf, glanceOf, isOfAllSystems, pageOf } from './plans.ts'
 
 /** After so long the months that are left are for the next page. */
 const BUDGET_MS = 2000
@@ -39,12 +39,21 @@ async function search(pool: pg.Pool, asked: JournalQuery): Promise<JournalPage> 
   const driver = driverOf(asked.criteria, await patientsOf(pool, asked.criteria.patient))
   const rows: Row[] = []
   for await (const window of windowsOf(pool, driver, asked)) {
-    rows.push(...(await query<Row>(pool, pageOf(driver, { window, limit: limit + 1 - rows.length }))))
+    rows.push(...(await readPage(pool, driver, { window, limit: limit + 1 - rows.length })))
     if (rows.length > limit) return { entries: rows.slice(0, limit).map(toRecord), next: cursorOf(rows[limit - 1]) }
     if (performance.now() - started > BUDGET_MS && window.from !== undefined && window.isLast === 'no')
       return { entries: rows.map(toRecord), next: cursorBefore(window.from), searchedBackTo: window.from }
   }
   return { entries: rows.map(toRecord) }
+}
+
+async function readPage(
+  pool: pg.Pool,
+  driver: Driver,
+  page: { readonly window: Window; readonly limit: number },
+): Promise<readonly Row[]> {
+  const glanced = isOfAllSystems(driver) ? await query<Row>(pool, glanceOf(driver, page)) : []
+  return glanced.length === page.limit ? glanced : query<Row>(pool, pageOf(driver, page))
 }
 
 async function* windowsOf(pool: pg.Pool, driver: Driver, { criteria, after }: JournalQuery): AsyncGenerator<Window> {
