@@ -28,7 +28,7 @@ function errorsPage(): string {
     '# Errors',
     '',
     'Every refusal and warning this server gives, from the table in `profiles/errors` (written by `npm run generate`).',
-    'Each answer carries the code, where it was found, what would do, and the journal id that the operator can look up.',
+    'Each answer carries the code, where it was found, what would do, and the journal id, by which the sender looks it up itself ([the journal](journal.md)).',
     'For errors of its own a Document Repository says XDSRepositoryError, XDSRepositoryMetadataError and XDSRepositoryBusy instead of',
     'XDSRegistryError, XDSRegistryMetadataError and XDSRegistryBusy.',
     '',

@@ -48,7 +48,7 @@ export function storeClientErrorsPage(): string {
     '',
     '応答の `MSA-1`、`ERR-3`（HL7表0357）、`ERR-5`（体系 99STC）と、その意味・対処です。場所は `ERR-2`、説明は `ERR-8`、記録番号は `ERR-7` に入ります。',
     'What MSA-1, ERR-3 (HL7 table 0357) and ERR-5 (system 99STC) of an acknowledgement mean, and what to do. ERR-2 says where, ERR-8 why,',
-    'ERR-7 names the journal entry that the operator can look up. Written by `npm run generate`.',
+    'ERR-7 names the journal entry, which the sender looks up itself ([the journal](../journal.md)). Written by `npm run generate`.',
     '',
     '**AE**: 内容を直すまで再送しても同じ結果です。**AR**: 原因が解消した後に再送してください。 AE: sending it again changes nothing until the',
     'content, link or consent is mended. AR: keep the message and send it again later, or mend MSH.',
