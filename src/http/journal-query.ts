@@ -3,8 +3,9 @@
 import type { AuditEvent } from '../audit/event.ts'
 import type { KeptMessage } from '../journal/kept-message.ts'
 import type { JournalCriteria, JournalPage, JournalQuery, JournalReader } from '../journal/search.ts'
+import { IheError } from '../model/error.ts'
 import type { JournalLine } from '../model/journal-view.ts'
-import { lineOf, type Viewer } from './journal-view.ts'
+import { type Kept, lineOf, type Viewer } from './journal-view.ts'
 
 /** What looking into the journal needs. */
 export interface JournalAccess extends JournalReader {
@@ -12,6 +13,16 @@ export interface JournalAccess extends JournalReader {
   readonly kept: (exchangeId: string) => Promise<readonly KeptMessage[]>
   /** Records the look; resolves when it is durable. */
   readonly looked: (event: AuditEvent) => Promise<void>
+}
+
+/** An entry says what it says also when its messages cannot be opened: a key may be gone before the days that it sealed. */
+export async function keptOf(exchangeId: string, { kept }: Pick<JournalAccess, 'kept'>): Promise<Kept> {
+  try {
+    return await kept(exchangeId)
+  } catch (error) {
+    if (error instanceof IheError) throw error
+    return 'sealed'
+  }
 }
 
 const text = { type: 'string', minLength: 1, maxLength: 256, pattern: '^[^\\u0000]+$' } as const

@@ -52,7 +52,10 @@ export function lineOf(record: JournalRecord, viewer: Viewer): JournalLine {
   }
 }
 
-export function viewOf(record: JournalRecord, kept: readonly KeptMessage[], viewer: Viewer): JournalView {
+/** Messages of an exchange; `sealed` when there are some that no key of ours opens. */
+export type Kept = readonly KeptMessage[] | 'sealed'
+
+export function viewOf(record: JournalRecord, kept: Kept, viewer: Viewer): JournalView {
   const own: Sight = viewer.kind !== 'office' && isVisible(record, viewer) ? 'open' : 'masked'
   return {
     ...lineOf(record, viewer),
@@ -60,7 +63,8 @@ export function viewOf(record: JournalRecord, kept: readonly KeptMessage[], view
     errors: record.errors.map((error) => explained(error, own)),
     waivedRules: record.waived,
     ...(record.timings === undefined ? {} : { timings: record.timings }),
-    messages: kept.map((message) => messageView(message, { record, own })),
+    messagesAre: kept === 'sealed' ? 'sealed' : kept.length === 0 ? 'not kept' : 'kept',
+    messages: kept === 'sealed' ? [] : kept.map((message) => messageView(message, { record, own })),
   }
 }
 
@@ -100,9 +104,9 @@ function messageView(
   }
 }
 
-/** Of a call that this server made, the other one sent the answer. */
-function isFromOther({ door }: JournalRecord, direction: KeptMessage['direction']): boolean {
-  return door === 'job' ? direction === 'answer' : direction === 'request'
+/** Of a call that this server made, to an address instead of a path of its own, the other one sent the answer. */
+function isFromOther({ endpoint }: JournalRecord, direction: KeptMessage['direction']): boolean {
+  return endpoint.includes('://') ? direction === 'answer' : direction === 'request'
 }
 
 function partView(part: KeptPart, { number, sight }: { readonly number: number; readonly sight: Sight }): PartView {

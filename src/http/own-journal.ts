@@ -17,6 +17,7 @@ import {
   type JournalAccess,
   journalFilters,
   journalQuery,
+  keptOf,
   listingOf,
   patientsAsked,
 } from './journal-query.ts'
@@ -79,7 +80,7 @@ async function show({ request, reply, system, journal }: Asking): Promise<Fastif
   const viewer = viewerOf(system)
   const found = id === undefined ? undefined : await journal.find(id)
   if (found === undefined || !isVisible(found, viewer)) return notFound(reply)
-  const view = viewOf(found, await journal.kept(found.exchangeId), viewer)
+  const view = viewOf(found, await keptOf(found.exchangeId, journal), viewer)
   await looked({ request, system, journal }, { patients: found.patients, what: `entry ${found.exchangeId}` })
   return request.headers.accept?.includes('text/plain') === true
     ? reply.type('text/plain; charset=UTF-8').send(writeJournalText(view))

@@ -60,5 +60,7 @@ export interface JournalView extends JournalLine {
   readonly waivedRules: readonly string[]
   /** Milliseconds by station. */
   readonly timings?: Readonly<Record<string, number>>
+  /** `sealed`: with a key that this server does not have. */
+  readonly messagesAre: 'kept' | 'not kept' | 'sealed'
   readonly messages: readonly MessageView[]
 }

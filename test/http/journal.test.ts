@@ -5,6 +5,7 @@ import { writeExchangeRows } from '../../src/db/exchange-recorder.ts'
 import { createKeeper } from '../../src/db/journal/keeper.ts'
 import type { JournalEntry } from '../../src/journal/entry.ts'
 import { newJournalId } from '../../src/model/journal-id.ts'
+import { newKeyLine, parseKeyRing } from '../../src/model/seal.ts'
 import { JOURNAL_KEYS, openAdministration, TOKEN } from './administration.ts'
 import { type Call, enterPerson } from './persons.ts'
 
@@ -188,4 +189,15 @@ t.test('as text it is read at a terminal: reason, place, what would do, fields b
   ])
     t.ok(text.includes(piece), piece)
   t.notMatch(text, /空想|19620101/)
+})
+
+t.test('messages under a key that is gone leave the entry as it is', async (t) => {
+  const limits = { messageBytes: 1024, partBytes: 1024 }
+  const keys = parseKeyRing(newKeyLine())
+  const keeper = createKeeper({ pool, keys, keeping: 'all', limits, lost: () => {} })
+  const message = { exchangeId: fine.exchange.id, isWhole: true, parts: [], sizeBytes: PUSHED.length, bytes: PUSHED }
+  keeper.keep({ ...message, direction: 'request' })
+  await keeper.stop()
+  const { status, body } = await call('GET', `/journal/${fine.exchange.id}`)
+  t.match({ status, body }, { status: 200, body: { result: 'success', messagesAre: 'sealed', messages: [] } })
 })

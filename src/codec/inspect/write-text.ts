@@ -77,8 +77,13 @@ function timings({ timings: stations }: JournalView): string {
     .join(', ')}`
 }
 
-function messages({ messages: kept }: JournalView): readonly string[] {
-  return kept.length === 0 ? ['messages: none is kept / 電文は保存されていません'] : kept.map(messageText)
+const NO_MESSAGES = {
+  'not kept': 'messages: none is kept / 電文は保存されていません',
+  sealed: 'messages: sealed with a key that this server does not have / 電文の復号鍵がありません',
+} as const
+
+function messages({ messagesAre, messages: kept }: JournalView): readonly string[] {
+  return messagesAre === 'kept' ? kept.map(messageText) : [NO_MESSAGES[messagesAre]]
 }
 
 function messageText(message: MessageView): string {

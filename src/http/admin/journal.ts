@@ -10,6 +10,7 @@ import {
   type JournalAccess,
   journalFilters,
   journalQuery,
+  keptOf,
   listingOf,
   patientsAsked,
 } from '../journal-query.ts'
@@ -64,7 +65,7 @@ async function answerEntry(
   const viewer = viewerOf(request)
   const found = id === undefined ? undefined : await journal.find(id)
   if (found === undefined || !isVisible(found, viewer)) return notFound(reply)
-  const view = viewOf(found, await journal.kept(found.exchangeId), viewer)
+  const view = viewOf(found, await keptOf(found.exchangeId, journal), viewer)
   await looked(request, journal, { patients: found.patients, what: `journal entry ${found.exchangeId}` })
   return request.query.format === 'text'
     ? reply.type('text/plain; charset=UTF-8').send(writeJournalText(view))
