@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { inspect } from '../../../src/codec/inspect/inspect.ts'
+import { readXml, type XmlElement } from '../../../src/codec/xml/read.ts'
+import { serialize } from '../../../src/codec/xml/write.ts'
 import type { Inspection } from '../../../src/model/inspection.ts'
 
 const ROOT = fileURLToPath(new URL('../../../fixtures', import.meta.url))
@@ -49,6 +51,43 @@ t.test('nothing that is known of a person is shown, of whatever form the message
     if (found !== undefined) t.fail(`${file.slice(ROOT.length)} shows ${found}`)
   }
 })
+
+/** The document with every text and every value saying the same. */
+function saying(words: string, element: XmlElement): XmlElement {
+  return {
+    ...element,
+    attributes: new Map([...element.attributes].map(([name, value]) => [name, KEPT.test(value) ? value : words])),
+    children: element.children.map((child) => {
+      if (typeof child === 'string') return child.trim() === '' ? child : words
+      return saying(words, child)
+    }),
+  }
+}
+
+/** What tells which part it is, so that every branch is met. */
+const KEPT = /^(urn:|\$|\d\.)/
+
+t.test('words are shown nowhere in XML, whatever element or attribute has them', async (t) => {
+  let read = 0
+  for (const file of files.filter((name) => name.endsWith('.xml'))) {
+    const document = parsed(readFileSync(file))
+    if (document === undefined) continue
+    read += 1
+    const bytes = Buffer.from(serialize(saying('Zebra Quagga', document)))
+    const seen = JSON.stringify(inspect({ bytes, isWhole: true }, 'masked'))
+    if (/Zebra|Quagga/.test(seen))
+      t.fail(`${file.slice(ROOT.length)} shows ${/.{80}(Zebra|Quagga).{20}/.exec(seen)?.[0]}`)
+  }
+  t.ok(read > 250, `${read} documents`)
+})
+
+function parsed(bytes: Buffer): XmlElement | undefined {
+  try {
+    return readXml(bytes)
+  } catch {
+    return undefined
+  }
+}
 
 t.test('who sent a message sees all of it', async (t) => {
   for (const file of files.filter((name) => name.endsWith('.hl7')).slice(0, 20)) {
