@@ -31,7 +31,7 @@ export function shownValue(at: string, value: string): string {
 /** Its words are the parser's, about what it met. */
 const QUOTING = 'XML_NOT_WELL_FORMED'
 /** Numbers of patients have as many digits. */
-const NUMBER = /(?<![\d.])\d{5,}(?![\d.])/g
+const NUMBER = /(?<![\d.])\d{5,}(?![\d.])(?! bytes)/g
 
 /** Rules are ours, but may name a patient id or a number that stands in the way. */
 export function shownRule(code: string, rule: string): string {
