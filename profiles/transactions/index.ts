@@ -105,11 +105,14 @@ export const transactions: readonly Transaction[] = [
   iti92,
 ]
 
-/** Audit row by transaction id, where this server is the client (ITI TF-2 3.42.5: the repository exports, the registry imports). */
+/**
+ * Audit row by transaction id, where this server is the client: a repository exports what the registry imports (ITI TF-2 3.42.5), a
+ * gateway imports what another one exports (3.39.5).
+ */
 export const clientAuditRows: ReadonlyMap<string, AuditRow> = new Map<string, AuditRow>([
-  [iti42.id, { ...iti42.audit, eventId: '110106', eventName: 'Export', action: 'R' }],
   [iti38.id, iti38.audit],
   [iti39.id, { ...iti39.audit, eventId: '110107', eventName: 'Import', action: 'C' }],
+  [iti42.id, { ...iti42.audit, eventId: '110106', eventName: 'Export', action: 'R' }],
 ])
 
 /** Audit row by transaction id, for every door. */

@@ -184,13 +184,14 @@ export function faultEvents(caller: Recorded, error: IheError): readonly AuditEv
   return auditEvents(caller, { result: 'failure', errors: [error], evidence: NO_EVIDENCE })
 }
 
-/** This server was the client: the same patients and submission, at another address; a registry that could not prove who it is besides. */
+/** This server was the client: what was done for the exchange, at another address; that the other side could not prove who it is besides. */
 function callEvents(caller: Recorded, evidence: Evidence, call: OutgoingCall): readonly AuditEvent[] {
   const { endpoint, result, reason } = call
   const row = clientAuditRows.get(call.transaction)
   if (row === undefined) throw new Error(`no audit row of a client of ${call.transaction}`)
   const place = { exchangeId: caller.exchange.id, peer: new URL(endpoint).host, endpoint }
   const { submissionSetUniqueId } = evidence
+  const query = row.eventName === 'Query' ? (call.query ?? evidence.query) : undefined
   const event: AuditEvent = {
     ...place,
     eventCode: row.eventId,
@@ -199,9 +200,11 @@ function callEvents(caller: Recorded, evidence: Evidence, call: OutgoingCall): r
     outcome: result === 'success' ? 0 : 8,
     ...(caller.systemId === undefined ? {} : { systemId: caller.systemId }),
     facilityId: caller.facilityId,
-    patients: evidence.patients,
+    patients: call.patients ?? evidence.patients,
     objects: {
+      ...(call.documents === undefined ? {} : { documents: call.documents }),
       ...(submissionSetUniqueId === undefined ? {} : { submissionSetUniqueId }),
+      ...(query === undefined ? {} : { query }),
       ...(result === 'success' || reason === undefined ? {} : { error: reason }),
       ...(caller.user === undefined ? {} : { user: auditedUser(caller.user) }),
     },

@@ -65,6 +65,12 @@ export interface OutgoingCall {
   readonly result: 'success' | 'failure'
   /** Code of an error or a status, nothing that quotes a message. */
   readonly reason?: string
+  /** What was asked there, where it is not what was asked here. */
+  readonly query?: AuditedQuery
+  /** By their ids there; absent: those of the exchange. */
+  readonly patients?: readonly string[]
+  /** Asked for and delivered, or not. */
+  readonly documents?: readonly DocumentReference[]
 }
 
 export const NO_EVIDENCE: Evidence = { patients: [], documents: [] }

@@ -11,6 +11,8 @@ type Cast =
   | 'hands out'
   /** This system asks another one. */
   | 'asks'
+  /** This system has documents handed to it by another one. */
+  | 'fetches'
   | 'person reads'
   | 'person takes out'
   | 'security'
@@ -21,7 +23,8 @@ interface Row {
   /** Empty: the event has no type. */
   readonly type: string
   readonly actions: string
-  readonly cast: Cast
+  /** Where both sides of a transaction have the same event: either. */
+  readonly cast: Cast | readonly Cast[]
   /** Kinds of objects: how many at least and at most, and what each of its details is called. */
   readonly objects: Readonly<Record<string, readonly [number, number, (readonly string[])?]>>
 }
@@ -70,6 +73,27 @@ const ROWS: Readonly<Record<string, Row>> = {
     actions: 'E',
     cast: 'asked',
     objects: { ...ONE_PATIENT, [query('ITI-18', 'Registry Stored Query')]: [0, 1, STORED] },
+  },
+  'ITI-38': {
+    event: QUERY,
+    type: iti('ITI-38', 'Cross Gateway Query'),
+    actions: 'E',
+    cast: ['asked', 'asks'],
+    objects: { ...ONE_PATIENT, [query('ITI-38', 'Cross Gateway Query')]: [0, 1, STORED] },
+  },
+  'ITI-39 110106': {
+    event: EXPORT,
+    type: iti('ITI-39', 'Cross Gateway Retrieve'),
+    actions: 'R',
+    cast: 'hands out',
+    objects: { ...ONE_PATIENT, [DOCUMENT]: [0, MANY, IN_ANSWER] },
+  },
+  'ITI-39 110107': {
+    event: IMPORT,
+    type: iti('ITI-39', 'Cross Gateway Retrieve'),
+    actions: 'C',
+    cast: 'fetches',
+    objects: { ...ONE_PATIENT, [DOCUMENT]: [0, MANY, IN_ANSWER] },
   },
   'ITI-51': {
     event: QUERY,
@@ -306,7 +330,7 @@ export function deviations(message: XmlElement): readonly string[] {
   return found
 }
 
-function castDeviations(cast: Cast, participants: readonly XmlElement[]): readonly string[] {
+function castDeviations(cast: Row['cast'], participants: readonly XmlElement[]): readonly string[] {
   const written = participants.map((one) => {
     const roles = named(one, 'RoleIDCode').map(code)
     const isOurs = attribute(one, 'AlternativeUserID') !== ''
@@ -316,7 +340,9 @@ function castDeviations(cast: Cast, participants: readonly XmlElement[]): readon
   const places = participants
     .filter((one) => !placeIsTyped(one))
     .map((one) => `place ${attribute(one, 'NetworkAccessPointID')}`)
-  return CASTS[cast].test(written.join(', ')) ? places : [...places, `participants of "${cast}": ${written.join(', ')}`]
+  return [cast].flat().some((one) => CASTS[one].test(written.join(', ')))
+    ? places
+    : [...places, `participants of "${cast}": ${written.join(', ')}`]
 }
 
 /** Persons have roles of their own or none: `other asking`. */
@@ -324,6 +350,7 @@ const CASTS: Readonly<Record<Cast, RegExp>> = {
   asked: /^(source asking|source(, other asking)+), our destination$/,
   'hands out': /^our source(, other asking)*, destination$/,
   asks: /^(our source asking|our source(, other asking)+), destination$/,
+  fetches: /^source(, other asking)*, our destination$/,
   'person reads': /^(other asking, our destination|our destination asking)$/,
   'person takes out': /^(our source, other asking|our source asking)$/,
   security: /^our other, other( asking)?$/,

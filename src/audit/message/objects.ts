@@ -99,7 +99,7 @@ function referenceObject({ id }: ObjectReference): AuditObject {
 }
 
 /** Stored queries say in which encoding their text is, and for which community they ask (ITI TF-2 3.18.6). */
-const STORED_QUERIES: ReadonlySet<string> = new Set(['ITI-18', 'ITI-51'])
+const STORED_QUERIES: ReadonlySet<string> = new Set(['ITI-18', 'ITI-38', 'ITI-51'])
 
 function queryObjects(event: StoredEvent): readonly AuditObject[] {
   const { query } = event.objects

@@ -27,18 +27,21 @@ export function participantsOf(event: StoredEvent, source: AuditSource): readonl
 
 const MISSING = 'unknown'
 
-/** The source asks, unless a person does; in a retrieval it is the repository, which never asks (ITI TF-2 3.43.6). */
+/** The source asks, unless a person does; in a retrieval it is the repository, which never asks (ITI TF-2 3.43.6, 3.39.5). */
 function ofTransaction(event: StoredEvent, source: AuditSource): readonly AuditParticipant[] {
   const persons = personsOf(event)
-  const we = withRole(us(event, source), isHandingOut(event) || isOutgoing(event) ? SOURCE_ROLE : DESTINATION_ROLE)
-  const they = withRole(other(event), isHandingOut(event) || isOutgoing(event) ? DESTINATION_ROLE : SOURCE_ROLE)
-  const asking = { isRequestor: persons.length === 0 }
-  if (isHandingOut(event)) return [we, ...persons, they]
-  return isOutgoing(event) ? [{ ...we, ...asking }, ...persons, they] : [{ ...they, ...asking }, ...persons, we]
+  const [we, they] = [us(event, source), other(event)]
+  const weAreSource = isRetrieval(event) !== isOutgoing(event)
+  const from = withRole(weAreSource ? we : they, SOURCE_ROLE)
+  const to = withRole(weAreSource ? they : we, DESTINATION_ROLE)
+  return [{ ...from, isRequestor: !isRetrieval(event) && persons.length === 0 }, ...persons, to]
 }
 
-function isHandingOut(event: StoredEvent): boolean {
-  return event.eventCode === '110106' && !isOutgoing(event)
+const RETRIEVALS: ReadonlySet<string> = new Set(['ITI-39', 'ITI-43'])
+
+/** Documents go to the one that asks. */
+function isRetrieval({ typeCode }: StoredEvent): boolean {
+  return RETRIEVALS.has(typeCode)
 }
 
 function withRole(participant: AuditParticipant, role: AuditCode): AuditParticipant {

@@ -12,6 +12,8 @@ export function isOutgoing({ endpoint }: Pick<AuditEvent, 'endpoint'>): boolean 
 
 /** Endpoint of ours from which a transaction is sent. */
 const SENDING_ENDPOINTS: ReadonlyMap<string, string> = new Map([
+  ['ITI-38', '/xca/initiating'],
+  ['ITI-39', '/xca/initiating'],
   ['ITI-42', '/xds/repository'],
   ['ITI-46', '/pix/manager'],
 ])
