@@ -3,24 +3,16 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { auditRows, clientAuditRows } from '../../profiles/transactions/index.ts'
-import { type AuditSource, auditMessages } from '../../src/audit/message.ts'
+import { auditMessages } from '../../src/audit/message.ts'
 import type { StoredEvent } from '../../src/audit/stored-event.ts'
 import { readAuditMessage } from '../../src/codec/atna/read.ts'
 import { writeAuditMessage } from '../../src/codec/atna/write.ts'
 import type { XmlElement } from '../../src/codec/xml/element.ts'
 import { readXml } from '../../src/codec/xml/read.ts'
 import { attribute, children, deviations, TYPES } from './atna-table.ts'
+import { SOURCE } from './rendered.ts'
 
 const ROOT = new URL('../../fixtures/atna/', import.meta.url)
-const SOURCE: AuditSource = {
-  publicUrl: 'https://hub.example.jp',
-  managementUrl: 'http://127.0.0.1:8080',
-  hostName: 'hub.example.jp',
-  product: 'Tsunagi hub.example.jp',
-  pid: 4711,
-  enterpriseSiteId: '2.25.77',
-  sourceId: 'hub.example.jp',
-}
 
 const cases = readdirSync(ROOT)
 

@@ -4,7 +4,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { errorTable } from '../../profiles/errors/index.ts'
+import { auditRows, iti10, iti46, staffCalendar, staffContent } from '../../profiles/transactions/index.ts'
 import { serialize } from '../../src/codec/xml/write.ts'
+import type { AuditMessage } from '../../src/model/audit-message.ts'
+import { faultsOf, type Rendered, renderedEvents } from '../audit/rendered.ts'
 import { eventually } from '../faults/support.ts'
 import {
   type Case,
@@ -296,4 +299,53 @@ t.test('every fixture gets its answer, is journalled and leaves nothing behind w
     })
     t.same(servedSchemaFaults(bodies), [])
   })
+  await t.test('every audit event is a message by the tables of its transaction (ITI TF-2 3.20.4.1)', async (t) => {
+    const rendered = await renderedEvents(scenario.pool)
+    t.same(faultsOf(rendered), [])
+    const ended = new Set(
+      rendered.map(({ message }) => `${message.eventTypes[0]?.code} ${message.outcome === 0 ? 'success' : 'failure'}`),
+    )
+    const promised = [...auditRows.values()]
+      .filter(({ typeCode }) => !ELSEWHERE.includes(typeCode))
+      .flatMap(({ typeCode }) => [`${typeCode} success`, `${typeCode} failure`])
+    t.same(
+      [...new Set(promised)].filter((one) => !ended.has(one)),
+      [],
+      'success and failure of every transaction',
+    )
+    t.same(auditedPieces(rendered), AUDITED_PIECES)
+  })
 })
+
+/** Read by staff, and told by us: calendar.test.ts and notifications.test.ts. */
+const ELSEWHERE: readonly string[] = [staffCalendar, staffContent, iti46, iti10].map(({ audit }) => audit.typeCode)
+
+/** What rows have only since messages are made of them, each seen in one at least. */
+const AUDITED_PIECES = {
+  parties: true,
+  messageType: true,
+  replyTo: true,
+  removedObject: true,
+  home: true,
+  person: true,
+  outcome: true,
+  alert: true,
+  start: true,
+}
+
+function auditedPieces(rendered: readonly Rendered[]): typeof AUDITED_PIECES {
+  const some = (is: (message: AuditMessage) => boolean): boolean => rendered.some(({ message }) => is(message))
+  const detail = (type: string) =>
+    some(({ objects }) => objects.some(({ details }) => details.some((one) => one.type === type)))
+  return {
+    parties: some(({ participants }) => /^[^|]+\|[^|]+$/.test(participants[0]?.userId ?? '')),
+    messageType: some(({ eventTypes }) => eventTypes[1]?.code === 'ADT^A08'),
+    replyTo: some(({ participants }) => /^https:\/\/localhost:\d+\//.test(participants[0]?.userId ?? '')),
+    removedObject: some(({ objects }) => objects.some(({ lifeCycle }) => lifeCycle === 15)),
+    home: detail('ihe:homeCommunityID') && detail('urn:ihe:iti:xca:2010:homeCommunityId'),
+    person: some(({ participants }) => /^.*<.+@.+>$/.test(participants[1]?.userName ?? '')),
+    outcome: some(({ outcomeDescription }) => outcomeDescription === 'ROLE_MISSING'),
+    alert: detail('Alert Description'),
+    start: some(({ eventTypes }) => eventTypes[0]?.code === '110120'),
+  }
+}

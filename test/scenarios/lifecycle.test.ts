@@ -137,6 +137,31 @@ t.test(
   },
 )
 
+t.test(
+  'each start and stop is audited, and the end that nobody recorded at the next start (PS3.15 A.5.3.1)',
+  async (t) => {
+    const activity = await ask<{ readonly type_code: string; readonly outcome: number; readonly pid: number }>(
+      `select type_code, outcome, (objects->'application'->>'pid')::int as pid from audit.event
+     where event_code = '110100' order by event_id`,
+    )
+    const [start, stop] = ['110120', '110121']
+    t.strictSame(
+      activity.map(({ type_code, outcome }) => [type_code, outcome]),
+      [
+        [start, 0],
+        [stop, 0],
+        [start, 0],
+        [stop, 0],
+        [start, 0],
+        [stop, 8],
+        [start, 0],
+      ],
+    )
+    t.equal(activity[5]?.pid, activity[4]?.pid, 'of the process that was killed')
+    t.not(activity[6]?.pid, activity[5]?.pid)
+  },
+)
+
 t.test('a second server runs beside the first, each with its own data', { timeout: 3 * MINUTES }, async (t) => {
   const first = running ?? (await start('start'))
   const second = await startChild(await temporaryDirectory(t))
