@@ -6,6 +6,7 @@ import { sessionDigest } from '../../src/access/accounts/one-time.ts'
 import { changePassword } from '../../src/access/accounts/own-account.ts'
 import { accountPorts } from '../../src/app/accounts.ts'
 import { TEST_PASSWORDS } from '../access/passwords.ts'
+import { faultsOf, renderedEvents } from '../audit/rendered.ts'
 import { openAdministration } from './administration.ts'
 import { type Call, codeOf, enterPerson, firstLogin, type NewPerson, newPassword } from './persons.ts'
 
@@ -596,4 +597,9 @@ t.test('refused passwords say which rule, in both languages, and repeat nothing'
   t.equal(long.status, 400)
   t.notMatch(JSON.stringify(long.body), 'a1a1')
   t.notMatch(JSON.stringify(logged), password)
+})
+
+t.test('every audit event of this is a message by the tables of its transaction (ITI TF-2 3.20.4.1)', async (t) => {
+  const rendered = await renderedEvents(pool)
+  t.same(faultsOf(rendered), [])
 })

@@ -10,6 +10,7 @@ import { isAccepted } from '../../src/cli/push.ts'
 import { localAddresses } from '../../src/cli/running-server.ts'
 import { readAck } from '../../src/codec/hl7v2/ack.ts'
 import { PAGE_POLICY } from '../../src/console/page.ts'
+import { faultsOf, renderedEvents } from '../audit/rendered.ts'
 import { isSuccess, submissionOf } from '../faults/messages.ts'
 import { DOMAINS, startNetwork, temporaryDirectory } from '../faults/support.ts'
 import { codeOf, enterPerson } from '../http/persons.ts'
@@ -545,4 +546,9 @@ t.test('tsunagi calendar and tsunagi document show: the same for people at a ter
   await chmod(sessionFile('clinic-b'), 0o600)
   t.match(await tsunagi('clinic-b', 'logout'), { code: 0 })
   t.match(await tsunagi('clinic-b', 'whoami'), { code: 2, err: /ログイン/ })
+})
+
+t.test('every audit event of this is a message by the tables of its transaction (ITI TF-2 3.20.4.1)', async (t) => {
+  const rendered = await renderedEvents(pool)
+  t.same(faultsOf(rendered), [])
 })

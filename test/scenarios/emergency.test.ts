@@ -2,6 +2,7 @@
 
 import t from 'tap'
 import { endDue } from '../../src/db/access/emergency-ending.ts'
+import { faultsOf, renderedEvents } from '../audit/rendered.ts'
 import { DOMAINS } from '../faults/support.ts'
 import { ICHIRO, operator, startEmergencyNetwork } from './emergency-network.ts'
 
@@ -323,4 +324,9 @@ t.test('it ends when the normal link follows, and when the number turns out to b
   t.match(await rows('select end_reason from access.emergency_grant where grant_id = $1', [second.body.grantId]), [
     { end_reason: 'the number is another person’s' },
   ])
+})
+
+t.test('every audit event of this is a message by the tables of its transaction (ITI TF-2 3.20.4.1)', async (t) => {
+  const rendered = await renderedEvents(pool)
+  t.same(faultsOf(rendered), [])
 })

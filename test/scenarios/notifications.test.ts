@@ -8,6 +8,7 @@ import { readEr7 } from '../../src/codec/hl7v2/read.ts'
 import { value } from '../../src/model/hl7v2.ts'
 import type { Oid, PatientId } from '../../src/model/identifiers.ts'
 import { formatCx } from '../../src/model/identifiers.ts'
+import { faultsOf, renderedEvents } from '../audit/rendered.ts'
 import { DOMAINS, eventually, startNetwork } from '../faults/support.ts'
 import { createTestPki } from '../mllp/pki.ts'
 import { feedingOf, idIn } from './feeding.ts'
@@ -404,4 +405,11 @@ t.test('subscriptions are registered once, by consumers only, and their queue is
   t.equal((await admin.delete('/subscriptions/once')).status, 200)
   await t.rejects(admin.delete('/subscriptions/once'), /NOT_FOUND/)
   t.equal(textOf((await admin.get('/subscriptions')).status), '200')
+})
+
+t.test('every audit event of this is a message by the tables of its transaction (ITI TF-2 3.20.4.1)', async (t) => {
+  const rendered = await renderedEvents(pool)
+  t.same(faultsOf(rendered), [])
+  const told = rendered.map(({ message }) => `${message.eventTypes[0]?.code} ${message.outcome}`)
+  for (const one of ['ITI-46 0', 'ITI-46 8', 'ITI-10 0', 'ITI-10 8', '110126 8']) t.ok(told.includes(one), one)
 })

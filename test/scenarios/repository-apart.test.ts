@@ -10,6 +10,7 @@ import { issueClientInto } from '../../src/certificates/pki-directory.ts'
 import { loadDemo } from '../../src/cli/demo/load.ts'
 import { fetchDocuments } from '../../src/cli/retrieve.ts'
 import { formatCx, newOid, type PatientId } from '../../src/model/identifiers.ts'
+import { faultsOf, renderedEvents } from '../audit/rendered.ts'
 import { errorCodesOf, isSuccess, submissionOf } from '../faults/messages.ts'
 import { configFor, DOMAINS, eventually, networkOf, SILENT, temporaryDirectory } from '../faults/support.ts'
 
@@ -279,4 +280,14 @@ t.test('nobody sends again: what B refuses is dropped with its files', async (t)
   gate.set('pass')
   await settleByRestart()
   t.strictSame(await held(), before)
+  const { rows } = await repository.pool.query(
+    `select action, outcome, endpoint from audit.event where type_code = 'ITI-42' order by event_id desc limit 2`,
+  )
+  const asked = { action: 'R', outcome: 8, endpoint: /^https:/ }
+  t.match(rows, [asked, asked], 'asked twice, as a client, in vain (ITI TF-2 3.42.5)')
+})
+
+t.test('every audit event of this is a message by the tables of its transaction (ITI TF-2 3.20.4.1)', async (t) => {
+  const rendered = await renderedEvents(repository.pool)
+  t.same(faultsOf(rendered), [])
 })

@@ -4,6 +4,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { faultsOf, renderedEvents } from '../audit/rendered.ts'
 import { startNetwork, temporaryDirectory } from '../faults/support.ts'
 import { stateOf, treeOf, tsunagi } from './ssmix-support.ts'
 
@@ -225,4 +226,9 @@ t.test('SS-MIX2: only a system that may import storages names paths, and only of
   t.match(foreign.err, /SC-FACILITY/)
   t.match((await tsunagi(first.server, 'ssmix', 'import', STORAGES, '--facility', 'clinic-b')).err, /storage-importer/)
   t.equal((await tsunagi(first.server, 'ssmix', 'import', '/nowhere', '--as', 'hospital-a')).code, 2)
+})
+
+t.test('every audit event of this is a message by the tables of its transaction (ITI TF-2 3.20.4.1)', async (t) => {
+  const rendered = await renderedEvents(first.pool)
+  t.same(faultsOf(rendered), [])
 })

@@ -5,6 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { main } from '../../src/cli/main.ts'
+import { faultsOf, renderedEvents } from '../audit/rendered.ts'
 import {
   assertion,
   attribute,
@@ -464,4 +465,12 @@ t.test('tsunagi issuer and --assert: from an issuer to an answer for a person', 
   t.match(await run('issuer', 'remove', 'clinic'), /^0 /)
   t.match(await run('issuer', 'staff', 'list', 'clinic'), /^0 /)
   await eventually(async () => (await pool.query('select from access.assertion_use')).rowCount !== 0, 1000)
+})
+
+t.test('every audit event of this is a message by the tables of its transaction (ITI TF-2 3.20.4.1)', async (t) => {
+  const rendered = await renderedEvents(pool)
+  t.same(faultsOf(rendered), [])
+  const person = rendered.find(({ message }) => message.purposesOfUse[0]?.code === 'TREAT')?.message
+  t.match(person?.participants, [{ isRequestor: false }, { isRequestor: true, userName: /^.*<.+@.+>$/ }, {}])
+  t.ok(rendered.some(({ message }) => /^unverified:</.test(message.participants[1]?.userName ?? '')))
 })
