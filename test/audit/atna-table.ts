@@ -219,7 +219,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     type: own('calendar', 'Calendar of a patient'),
     actions: 'E',
     cast: 'person reads',
-    objects: ONE_PATIENT,
+    objects: { ...ONE_PATIENT, '2/24 calendar|Tsunagi|Calendar of a patient': [0, 1] },
   },
   'clinical-content': {
     event: EXPORT,

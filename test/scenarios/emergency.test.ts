@@ -40,7 +40,11 @@ t.test(
         facility_id: 'clinic-b',
         patients: [`${ichiro.value}^^^&${ichiro.authority}&ISO`],
         reason: `emergency access ${grantId} opened for unreferred`,
-        objects: { by: 'staff:sato', emergency: [String(grantId)] },
+        objects: {
+          by: 'staff:sato',
+          alert: `emergency access ${grantId} opened for unreferred`,
+          emergency: [String(grantId)],
+        },
       },
     ])
     const again = await open(sato, `${ICHIRO}#EMS`)

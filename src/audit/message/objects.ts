@@ -1,7 +1,6 @@
 // Participant objects of an event: patients, documents, submission set, query, and what an alert is about (ITI TF-2 3.20.4.1; DICOM PS3.15 A.5.3).
 
 import {
-  IHE_TRANSACTIONS,
   OBJECT_REFERENCE,
   PATIENT_NUMBER,
   REPORT_NUMBER,
@@ -10,6 +9,7 @@ import {
   URI,
 } from '../../../profiles/atna/codes.ts'
 import { eventTypeOf, isTransaction } from '../../../profiles/atna/types.ts'
+import { staffCalendar } from '../../../profiles/transactions/index.ts'
 import type { AuditDetail, AuditObject } from '../../model/audit-message.ts'
 import type { DocumentReference, ObjectReference } from '../../model/evidence.ts'
 import type { AuditSource } from '../source.ts'
@@ -64,8 +64,19 @@ function patientObject(id: string, details: readonly AuditDetail[]): AuditObject
   return { id, typeCode: PERSON, typeCodeRole: ROLES.patient, idType: PATIENT_NUMBER, details }
 }
 
-/** A submission is named by its set; of removed objects their entries are named; a push has a set of our own making. */
-const WITHOUT_DOCUMENTS: ReadonlySet<string> = new Set(['ITI-41', 'ITI-42', 'ITI-57', 'ITI-61', 'ITI-62', 'ITI-92'])
+/**
+ * A submission is named by its set; of removed objects their entries are named; what a query found is not (ITI TF-2 3.20.4.1.2). A push has a
+ * set of our own making.
+ */
+const WITHOUT_DOCUMENTS: ReadonlySet<string> = new Set([
+  'ITI-41',
+  'ITI-42',
+  'ITI-57',
+  'ITI-61',
+  'ITI-62',
+  'ITI-92',
+  staffCalendar.audit.typeCode,
+])
 const WITHOUT_SET: ReadonlySet<string> = new Set(['ITI-62', 'StoreClient'])
 const PATIENT_RECORD = '110110'
 
@@ -104,7 +115,6 @@ const STORED_QUERIES: ReadonlySet<string> = new Set(['ITI-18', 'ITI-38', 'ITI-51
 function queryObjects(event: StoredEvent): readonly AuditObject[] {
   const { query } = event.objects
   if (query === undefined) return []
-  const { code, text } = eventTypeOf(event.typeCode)
   const stored = [
     { type: 'QueryEncoding', value: 'UTF-8' },
     ...(query.home === undefined ? [] : [{ type: 'urn:ihe:iti:xca:2010:homeCommunityId', value: query.home }]),
@@ -114,7 +124,7 @@ function queryObjects(event: StoredEvent): readonly AuditObject[] {
       id: query.id,
       typeCode: SYSTEM_OBJECT,
       typeCodeRole: ROLES.query,
-      idType: { code, system: IHE_TRANSACTIONS, text },
+      idType: eventTypeOf(event.typeCode),
       query: query.text,
       details: STORED_QUERIES.has(event.typeCode) ? stored : messageDetails(event).filter(({ type }) => type !== 'II'),
     },
