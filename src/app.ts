@@ -41,7 +41,7 @@ import { replayPorts } from './app/replay.ts'
 import { repositoryFor } from './app/repository-apart.ts'
 import { refuseOpenSecrets } from './app/secret-files.ts'
 import { storageExport } from './app/storage-export.ts'
-import { fillRecords, fixMonthsHourly, makeMonthsDaily, monthsAhead, sweepDaily } from './app/upkeep.ts'
+import { fillRecords, monthsAhead, sweepDaily, tendByTheClock } from './app/upkeep.ts'
 import { openWithheld, releasePorts, releaseWork, withheldFiles } from './app/withheld.ts'
 import { openXua } from './app/xua.ts'
 import type { Config } from './config/config.ts'
@@ -214,8 +214,7 @@ async function furnish(
     xua.stop,
     sweepDaily(blobs, given),
     sweepDaily(withheld.blobs, given, withheldFiles(given)),
-    fixMonthsHourly(given),
-    makeMonthsDaily(given),
+    tendByTheClock(given),
   ]
   const stopFilling = fillRecords(given)
   const stopTending = tendCertificates(given)

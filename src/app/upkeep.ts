@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
+import { endLapsedSessions } from '../db/access/sessions.ts'
 import { fillMatchFeatures } from '../db/identity/match-fill.ts'
 import { fillSearchKeys } from '../db/identity/search-fill.ts'
 import { MONTHLY_TABLES, makeMonths } from '../db/partitions.ts'
@@ -14,6 +15,7 @@ import type { Given } from './actor-ports.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const PAUSE_MS = 60_000
+const MINUTE_MS = 60_000
 const HOUR_MS = 60 * 60 * 1000
 
 /** Those of the files that some row names. */
@@ -37,8 +39,16 @@ export function sweepDaily(
   return () => clearInterval(timer)
 }
 
+/** What the database needs from time to time, whatever comes in. */
+export function tendByTheClock(given: Given): () => void {
+  const stops = [fixMonthsHourly(given), endSessionsMinutely(given), makeMonthsDaily(given)]
+  return () => {
+    for (const stop of stops) stop()
+  }
+}
+
 /** At the start and every hour: what facilities stored at the end of a month (JST) is fixed when it is over. */
-export function fixMonthsHourly({ log, pool }: Given): () => void {
+function fixMonthsHourly({ log, pool }: Given): () => void {
   const fix = (): void => {
     fixMonths(pool, new Date()).then(
       (fixed) => fixed > 0 && log.info({ fixed }, 'storage at the end of the month fixed'),
@@ -51,6 +61,18 @@ export function fixMonthsHourly({ log, pool }: Given): () => void {
   return () => clearInterval(timer)
 }
 
+/** Every minute: log-offs of those who went away are audited when they happen, not when somebody asks. */
+function endSessionsMinutely({ config, log, pool }: Given): () => void {
+  const end = (): void => {
+    endLapsedSessions(pool, config.admin.idleMinutes).catch((error: Error) =>
+      log.warn({ cause: error.name }, 'sessions that ran out could not be ended yet'),
+    )
+  }
+  const timer = setInterval(end, MINUTE_MS)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
 /** Before anything is written: what has no month of its own lies where retention does not reach (docs/adr/0034). */
 export async function monthsAhead(pool: pg.Pool, log: DoorLog): Promise<void> {
   for (const table of MONTHLY_TABLES)
@@ -59,7 +81,7 @@ export async function monthsAhead(pool: pg.Pool, log: DoorLog): Promise<void> {
     )
 }
 
-export function makeMonthsDaily({ log, pool }: Given): () => void {
+function makeMonthsDaily({ log, pool }: Given): () => void {
   const timer = setInterval(() => void monthsAhead(pool, log), DAY_MS)
   timer.unref()
   return () => clearInterval(timer)

@@ -62,6 +62,8 @@ export interface AuditEvent {
     readonly emergency?: readonly string[]
     /** Who of the staff read it on behalf of the facility. */
     readonly by?: string
+    /** It happened to the person: a session ran out, or was ended by what somebody else did. */
+    readonly automatic?: boolean
     /** The person behind the call (ITI TF-2 3.40.4.2). */
     readonly user?: AuditedUser
     /** Who a refused assertion said it was. */

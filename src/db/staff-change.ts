@@ -55,6 +55,8 @@ export interface AuditedLogin {
   readonly facilityId?: string
   readonly reason: string
   readonly act: 'login' | 'logout'
+  /** Logged off without asking for it (UserIsRequestor false). */
+  readonly automatic?: boolean
   /** 4: refused (DICOM PS3.15, EventOutcomeIndicator). */
   readonly outcome: 0 | 4
 }
@@ -131,7 +133,7 @@ export function recordReplay(client: Queryable, what: keyof typeof REPLAY_KINDS,
   return record(client, event, REPLAY_KINDS[what])
 }
 
-type Recorded = AuditedChange & Partial<EmergencyEvent> & { readonly outcome?: number }
+type Recorded = AuditedChange & Partial<EmergencyEvent> & { readonly outcome?: number; readonly automatic?: boolean }
 
 interface EventKind {
   readonly eventCode: string
@@ -152,6 +154,6 @@ async function record(client: Queryable, event: Recorded, kind: EventKind): Prom
       insert into audit.event (exchange_id, event_code, action, type_code, outcome, facility_id, peer, endpoint, patients, objects, reason)
       values (${exchangeId}, ${eventCode}, ${action}, ${typeCode}, ${outcome},
               coalesce(${facilityId}, (select facility_id from access.staff where staff_id = substring(${by} from '^staff:(.*)$'))),
-              ${peer}, ${endpoint}, ${patients}, ${JSON.stringify({ by, emergency, alert })}, ${operation})`,
+              ${peer}, ${endpoint}, ${patients}, ${JSON.stringify({ by, automatic: event.automatic, emergency, alert })}, ${operation})`,
   )
 }

@@ -5,6 +5,8 @@ import { login } from '../../src/access/accounts/login.ts'
 import { sessionDigest } from '../../src/access/accounts/one-time.ts'
 import { changePassword } from '../../src/access/accounts/own-account.ts'
 import { accountPorts } from '../../src/app/accounts.ts'
+import { endLapsedSessions, endSessions } from '../../src/db/access/sessions.ts'
+import { transaction } from '../../src/db/pool.ts'
 import { TEST_PASSWORDS } from '../access/passwords.ts'
 import { faultsOf, renderedEvents } from '../audit/rendered.ts'
 import { openAdministration } from './administration.ts'
@@ -494,6 +496,46 @@ t.test(
     t.equal(await me(next), 401)
     t.match(await call('PUT', path, { body: { minutes: null }, ...by }), { status: 200 })
     t.match((await call('GET', path, by)).body, { minutes: 30, origin: 'network' })
+  },
+)
+
+t.test(
+  'who is logged off without asking is audited so: run out, too many, password changed (PS3.15 A.5.3.12)',
+  async (t) => {
+    const { password } = await enterPerson(call, person('away', ['registrar'], 'clinic-a'), {
+      by: administratorA.session,
+    })
+    await transaction(pool, (client) => endSessions(client, 'away', 'before'))
+    await endLapsedSessions(pool, 30)
+    const session = String((await logIn('away', password)).body.session)
+    const stays = String((await logIn('away', password)).body.session)
+    const before = (await auditRows()).length
+    await pool.query(
+      `update access.session set used_at = now() - interval '31 minutes' where session_hash = sha256($1::bytea)`,
+      [session],
+    )
+    t.equal(await endLapsedSessions(pool, 30), 1)
+    t.equal(await endLapsedSessions(pool, 30), 0, 'each of them once')
+    t.equal(await me(stays), 200)
+    await transaction(pool, (client) => endSessions(client, 'away', 'password changed'))
+    const { rows } = await pool.query(
+      'select type_code, outcome, facility_id, peer, objects, reason from audit.event order by event_id offset $1',
+      [before],
+    )
+    const loggedOff = {
+      type_code: '110123',
+      outcome: 0,
+      facility_id: 'clinic-a',
+      peer: /^127\.0\.0\.1:\d+$/,
+      objects: { by: 'staff:away', automatic: true },
+    }
+    t.match(rows, [
+      { ...loggedOff, reason: 'ran out' },
+      { ...loggedOff, reason: 'password changed' },
+    ])
+    t.equal(rows.length, 2)
+    const [message] = (await renderedEvents(pool)).slice(-1)
+    t.match(message?.message.participants, [{}, { userId: 'staff:away', isRequestor: false }])
   },
 )
 

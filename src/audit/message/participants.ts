@@ -76,13 +76,13 @@ function other(event: StoredEvent): AuditParticipant {
 
 /** The person of an assertion or a session (ITI TF-2 3.40.4.2). */
 function personsOf(event: StoredEvent): readonly AuditParticipant[] {
-  const { user, by } = event.objects
+  const { user, by, automatic } = event.objects
   if (user !== undefined) {
     const { name, roles } = user
     return [{ userId: name, userName: name, isRequestor: true, roles: roles.map(auditedCode) }]
   }
   if (by === undefined || !isPerson(by)) return []
-  return [{ userId: by, userName: by, isRequestor: true, roles: [] }]
+  return [{ userId: by, userName: by, isRequestor: automatic !== true, roles: [] }]
 }
 
 /** Done by no person: by this server itself, or by a system of a facility for itself. */

@@ -159,12 +159,14 @@ export async function insertSession(
 }
 
 async function bound(client: Queryable, staffId: string): Promise<void> {
-  await execute(
+  const closed = await query<Closed>(
     client,
-    sql`/* bound of open sessions */ update access.session set ended_at = now(), end_reason = 'too many'
+    sql`/* bound of open sessions */ update access.session set ended_at = now(), end_reason = ${TOO_MANY}
       where session_hash in (select session_hash from access.session where staff_id = ${staffId} and ended_at is null
-                             order by started_at desc offset ${MOST_SESSIONS})`,
+                             order by started_at desc offset ${MOST_SESSIONS})
+      returning staff_id, peer, end_reason`,
   )
+  await auditClosed(client, closed)
   await execute(
     client,
     sql`/* sessions that nobody looks at any more */
@@ -180,6 +182,7 @@ async function audit(
     readonly peer: string
     readonly act: 'login' | 'logout'
     readonly reason: string
+    readonly automatic?: boolean
   },
 ): Promise<void> {
   const { staffId, ...event } = given
@@ -198,9 +201,50 @@ async function audit(
 
 /** All of a person, within the transaction of what ends them. */
 export async function endSessions(client: Queryable, staffId: string, reason: string): Promise<void> {
-  await execute(
+  const closed = await query<Closed>(
     client,
     sql`/* sessions of an account end */ update access.session set ended_at = now(), end_reason = ${reason}
-      where staff_id = ${staffId} and ended_at is null`,
+      where staff_id = ${staffId} and ended_at is null
+      returning staff_id, peer, end_reason`,
   )
+  await auditClosed(client, closed)
+}
+
+interface Closed {
+  readonly staff_id: string
+  readonly peer: string
+  readonly end_reason: string
+}
+
+const TOO_MANY = 'too many'
+const RAN_OUT = 'ran out'
+/** Sessions that one sweep ends; the others the next one. */
+const CLOSED_AT_ONCE = 100
+
+/**
+ * Ends what nobody can use any more since nobody used it, or its hours are over: the log-off is audited (DICOM PS3.15 A.5.3.12).
+ * @returns how many.
+ */
+export function endLapsedSessions(pool: pg.Pool, idleMinutes: number): Promise<number> {
+  return transaction(pool, async (client) => {
+    const closed = await query<Closed>(
+      client,
+      sql`/* sessions that ran out */
+        update access.session set ended_at = now(), end_reason = ${RAN_OUT}
+        where session_hash in (
+          select x.session_hash from access.session x join access.staff s using (staff_id)
+          left join access.facility f on f.facility_id = s.facility_id
+          where x.ended_at is null
+            and (x.ends_at <= now() or x.used_at <= now() - make_interval(mins => coalesce(f.idle_minutes, ${idleMinutes}::int)))
+          limit ${CLOSED_AT_ONCE} for update of x skip locked)
+        returning staff_id, peer, end_reason`,
+    )
+    await auditClosed(client, closed)
+    return closed.length
+  })
+}
+
+async function auditClosed(client: Queryable, closed: readonly Closed[]): Promise<void> {
+  for (const { staff_id: staffId, peer, end_reason: reason } of closed)
+    await audit(client, { staffId, peer, act: 'logout', reason, automatic: true })
 }
