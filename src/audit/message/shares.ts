@@ -21,10 +21,14 @@ const OF_ONE_PERSON: ReadonlySet<string> = new Set([
   'StoreClient',
 ])
 
+/** A look at the log is about the log: whose entries were looked for is nobody else's business (DICOM PS3.15 A.5.3.2). */
+const AUDIT_LOG_USED = '110101'
+
 /** At least one: an event about nobody is one message too. */
 export function sharesOf(event: StoredEvent): readonly Share[] {
   const { documents = [], objectRefs = [] } = event.objects
-  const { patients, typeCode } = event
+  const { patients, typeCode, eventCode } = event
+  if (eventCode === AUDIT_LOG_USED) return [{ patients: [], documents: [], objectRefs: [] }]
   if (patients.length < 2 || OF_ONE_PERSON.has(typeCode)) return [{ patients, documents, objectRefs }]
   const concerned = patientsConcerned(patients, [...documents, ...objectRefs])
   const shares = concerned.map((patient) => ({
