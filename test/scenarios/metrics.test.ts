@@ -5,6 +5,8 @@ import { expressions, listedMetrics } from '../operations/files.ts'
 import { readPromql } from '../operations/promql.ts'
 import { type Scenario, startScenario } from './harness.ts'
 
+t.setTimeout(120_000)
+
 const OURS = /^(tsunagi_|client_certificate_|certificate_)/
 /** Prometheus puts these to what it fetches; `le` is of histograms. */
 const ADDED = ['instance', 'job', 'le']

@@ -119,6 +119,10 @@ async function sendGarbage(subject: Subject): Promise<void> {
     type: SOAP,
     body: Buffer.from(''),
   })
+  for (const path of [`/journal?patient=${number}&code=${text}`, `/journal/${text}`])
+    await request(`${subject.baseUrl}${path}`, { dispatcher: await subject.network.agentOf('clinic-b') }).then(
+      ({ body }) => body.dump(),
+    )
   const v2 = [
     `MSH|^~\\&|${text}|${romaji}|||20260101||ADT^${text}|${number}|P|2.5\r`,
     `MSH|^~\\&|A|B|||20260101||ADT^A08|1|${text}|9.9\rPID|||${number}||${kanji}\r`,
@@ -178,6 +182,7 @@ async function administrate({ child }: Subject, dataDir: string): Promise<readon
     ['patient', 'search', '--name', kanji],
     ['patient', 'find', number],
     ['patient', 'search', '--id', number],
+    ['journal', 'search', '--patient', number],
   ])
     codes.push(await main([...command, ...at], terminal))
   return codes
@@ -234,7 +239,7 @@ t.test('planted names, numbers and texts stand in no log, no metric, no answer o
   const requests = plantedRequests(values)
   await sendAll(subject, requests)
   await sendGarbage(subject)
-  t.match(await administrate(subject, dataDir), [0, 0, 0], 'the commands reached the server')
+  t.match(await administrate(subject, dataDir), [0, 0, 0, 0], 'the commands reached the server')
   const { rows: kept } = await pool.query<{ value: string }>('select distinct value from identity.identifier')
   const { rows: journal } = await pool.query<{ error_codes: string[] }>(
     'select distinct error_codes from journal.exchange',

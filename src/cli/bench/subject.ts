@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { startServer } from '../../app.ts'
 import { tlsOptions } from '../../certificates/presets.ts'
 import { readQueryRequest, writeFindDocuments } from '../../codec/ebxml/query-request.ts'
@@ -34,6 +35,7 @@ export type Command =
       readonly answer: RealSubmission['answer']
     }
   | { readonly kind: 'recording'; readonly isOn: boolean }
+  | { readonly kind: 'settle'; readonly withinMs: number }
   | { readonly kind: 'cpu' }
   | { readonly kind: 'memory' }
   | { readonly kind: 'stop' }
@@ -63,6 +65,7 @@ export type Reply =
   | { readonly kind: 'settlePersons' }
   | { readonly kind: 'barePix'; readonly port: number }
   | { readonly kind: 'recording' }
+  | { readonly kind: 'settle' }
   | ({ readonly kind: 'cpu' } & CpuTime)
   | { readonly kind: 'memory'; readonly rssBytes: number; readonly peakBytes: number }
   | { readonly kind: 'failed'; readonly message: string }
@@ -171,6 +174,16 @@ async function startBarePix({ domain, count, answer }: Extract<Command, { kind: 
   return (await openBareDoor(await bareTls(), routes)).port
 }
 
+/** Waits until the events are sealed, which a server does after its answers. */
+async function settle(withinMs: number): Promise<void> {
+  const end = performance.now() + withinMs
+  while (performance.now() < end) {
+    const { rows } = await server.pool.query<{ some: boolean }>('select exists (select from audit.unsealed) as some')
+    if (rows[0]?.some === false) return
+    await delay(SAMPLE_MS)
+  }
+}
+
 async function answer(command: Exclude<Command, { kind: 'stop' }>): Promise<Reply> {
   switch (command.kind) {
     case 'bare':
@@ -195,6 +208,9 @@ async function answer(command: Exclude<Command, { kind: 'stop' }>): Promise<Repl
     case 'recording':
       isRecording = command.isOn
       return { kind: 'recording' }
+    case 'settle':
+      await settle(command.withinMs)
+      return { kind: 'settle' }
     case 'cpu':
       return { kind: 'cpu', ...(await cpuTime(dataDir)) }
     case 'memory': {
