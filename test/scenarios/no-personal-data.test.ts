@@ -1,6 +1,7 @@
 // Nothing of a patient stands in logs, metrics, health or files (security: e.34, f): planted names are pushed through every door and many errors.
 
 import { readdir, readFile, stat } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import type pg from 'pg'
@@ -31,10 +32,12 @@ interface Subject {
   readonly child: Child
   readonly network: ReturnType<typeof networkOf>
   readonly baseUrl: string
+  /** Where audit records of other systems are taken. */
+  readonly auditPort: number
 }
 
-function subjectOf(child: Child): Subject {
-  return { child, network: networkOf(child.server), baseUrl: localAddresses(child.server).httpsUrl }
+function subjectOf(child: Child, auditPort: number): Subject {
+  return { child, network: networkOf(child.server), baseUrl: localAddresses(child.server).httpsUrl, auditPort }
 }
 
 async function post(
@@ -71,6 +74,7 @@ async function send(subject: Subject, { one, bytes }: Request): Promise<void> {
   const as = system === 'nobody' ? 'tester' : system
   if (door === 'mllp' || door === 'mllp-pix')
     await overMllp(subject, as, { port: door === 'mllp' ? mllpPort : pixPort, bytes })
+  else if (door === 'syslog') await bringRecord(subject, as, bytes)
   else
     await post(subject, as, {
       path: endpoint ?? '/storeclient',
@@ -78,6 +82,24 @@ async function send(subject: Subject, { one, bytes }: Request): Promise<void> {
       body: bytes,
       headers: { ...headers },
     })
+}
+
+/** A connection that brings audit records (ITI-20). */
+async function bringRecord({ child, auditPort }: Subject, system: string, bytes: Buffer): Promise<void> {
+  const { ca, cert, key } = await readCredentials(child.server.config, system)
+  const socket = connectTls({ host: 'localhost', port: auditPort, ca, cert, key })
+  socket.on('error', () => {})
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  socket.resume().end(bytes)
+  await closed
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
 }
 
 /** A few at a time; what the server cuts off is one of its answers. */
@@ -132,6 +154,12 @@ async function sendGarbage(subject: Subject): Promise<void> {
   for (const port of [subject.child.server.mllpPort, subject.child.server.pixPort])
     for (const message of v2)
       await overMllp(subject, 'hospital-a', { port, bytes: Buffer.from(message) }).catch(() => {})
+  for (const frame of [
+    `99 <85>1 ${text} ${kanji}`,
+    `${text} ${number}`,
+    `<85>1 - ${text} - - - - <AuditMessage>${kanji}`,
+  ])
+    await bringRecord(subject, 'tester', Buffer.from(frame))
   await knock(subject)
 }
 
@@ -227,14 +255,15 @@ function linesWith(content: Buffer, texts: readonly string[]): readonly string[]
 
 t.test('planted names, numbers and texts stand in no log, no metric, no answer of health and no file', async (t) => {
   const dataDir = await temporaryDirectory(t)
-  const child = await startChild(dataDir, { 'log.level': 'trace' })
+  const auditPort = await freePort()
+  const child = await startChild(dataDir, { 'log.level': 'trace', 'audit.receiver.port': String(auditPort) })
   t.teardown(child.server.stop)
   const database = await startEmbeddedPostgres({ directory: join(dataDir, 'postgres') })
   const pool = createPool(database.connection, 1)
   t.teardown(() => pool.end())
   const tour = await loadDemo(child.server, () => {})
   const values = await networkValues({ pool, tour, server: child.server })
-  const subject = subjectOf(child)
+  const subject = subjectOf(child, auditPort)
   t.teardown(subject.network.close)
   const requests = plantedRequests(values)
   await sendAll(subject, requests)

@@ -92,5 +92,13 @@ function spoil(bytes: Buffer, turn: number): Buffer {
     : text.replaceAll(/(\b(?:value|extension|code|displayName|root|id)="[^"]*|>[^<>\s][^<>]*)(?=["<])/g, (whole) =>
         isNext() ? whole + PLANTED.text : whole,
       )
-  return Buffer.from(spoiled, 'latin1')
+  return reframed(Buffer.from(spoiled, 'latin1'))
+}
+
+/** A syslog frame says how long it is (RFC 5425, 4.3.1). */
+function reframed(bytes: Buffer): Buffer {
+  const [counted = ''] = /^\d+ (?=<\d+>)/.exec(bytes.subarray(0, 20).toString('latin1')) ?? []
+  if (counted === '') return bytes
+  const message = bytes.subarray(counted.length)
+  return Buffer.concat([Buffer.from(`${message.length} `), message])
 }
