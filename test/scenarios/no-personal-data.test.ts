@@ -216,8 +216,22 @@ async function administrate({ child }: Subject, dataDir: string): Promise<readon
   return codes
 }
 
-/** PostgreSQL loses a process while messages are at work, and starts all over (reliability: fault 5). */
-async function hurtDatabase(subject: Subject, pool: pg.Pool, requests: readonly Request[]): Promise<void> {
+/**
+ * PostgreSQL refuses values, which it would quote in its log if it were let; then it loses a process while messages are at work, and starts all
+ * over (reliability: fault 5).
+ */
+async function hurtDatabase(
+  t: Test,
+  { subject, pool, requests }: { subject: Subject; pool: pg.Pool; requests: readonly Request[] },
+): Promise<void> {
+  await t.rejects(pool.query('select $1::text::integer', [text]), { code: '22P02' })
+  await t.rejects(
+    pool.query(
+      `insert into identity.domain (oid, name, kind) select $1, '${romaji}', 'other' from generate_series(1, 2)`,
+      [number],
+    ),
+    { code: /^23/ },
+  )
   const { rows } = await pool.query<{ pid: number }>(
     `select pid from pg_stat_activity where application_name = 'tsunagi' and pid <> pg_backend_pid()`,
   )
@@ -273,7 +287,7 @@ t.test('planted names, numbers and texts stand in no log, no metric, no answer o
   const { rows: journal } = await pool.query<{ error_codes: string[] }>(
     'select distinct error_codes from journal.exchange',
   )
-  await hurtDatabase(subject, pool, requests.slice(0, 60))
+  await hurtDatabase(t, { subject, pool, requests: requests.slice(0, 60) })
   const { managementUrl } = localAddresses(child.server)
   const said = new Map<string, Buffer>()
   t.ok(await eventually(async () => (await fetch(`${managementUrl}/readyz`)).ok, 20_000), 'the database came back')
