@@ -53,8 +53,9 @@ export function notificationWork(given: Given, { tls, ports, watch }: Notificati
       meter(ports, notification.system.systemId, sent)
       return sent
     },
-    alarm: ({ outboxId, subscriptionId }, reason) =>
-      log.error({ notification: outboxId, subscription: subscriptionId, reason }, 'a notification is parked'),
+    // Why stands in the list of those parked: the receiver's words may name the patient.
+    alarm: ({ outboxId, subscriptionId }) =>
+      log.error({ notification: outboxId, subscription: subscriptionId }, 'a notification is parked'),
   }
   return {
     sweep: sweepOutbox,

@@ -9,6 +9,7 @@ import { findActiveSystem } from '../db/access-store.ts'
 import { createWithheldStore, type WithheldOptions } from '../db/storeclient/withheld.ts'
 import { findWithheldFiles, RELEASE_TASK, sweepWithheld, wakeLinked } from '../db/storeclient/withheld-upkeep.ts'
 import { type DoorPorts, newExchange, observe } from '../http/door.ts'
+import { nameOf } from '../http/failure.ts'
 import { partiesOf } from '../http/hl7v2-door.ts'
 import { openFileBlobStore } from '../repository/file-blob-store.ts'
 import type { BlobStore } from '../repository/ports.ts'
@@ -79,7 +80,7 @@ export function releasePorts(
     },
     alarm: (withheldId, error) =>
       log.error(
-        { withheld: withheldId, cause: error instanceof Error ? error.message : 'unknown' },
+        { withheld: withheldId, cause: nameOf(error) },
         'a withheld message cannot be opened; has the key it was sealed with been taken away?',
       ),
   }

@@ -60,7 +60,7 @@ export interface NotifyPorts {
   /** Keeps how the attempt ended, with audit and journal in the same commit. */
   readonly settle: (notification: Notification, settlement: Settlement, sent: Sent) => Promise<void>
   /** For the operator: a notification needs a hand. */
-  readonly alarm: (notification: Notification, reason: string) => void
+  readonly alarm: (notification: Notification) => void
 }
 
 const FIRST_DELAY_MS = 1000
@@ -83,7 +83,7 @@ export async function notify(
     if (sent.answer !== 'accepted') signal.throwIfAborted()
     const settlement = settlementOf(notification, sent)
     await ports.settle(notification, settlement, sent)
-    if (settlement.state === 'parked') ports.alarm(notification, settlement.reason)
+    if (settlement.state === 'parked') ports.alarm(notification)
     if (settlement.state !== 'sent') return
   }
 }

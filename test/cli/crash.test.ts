@@ -11,8 +11,8 @@ t.test('an error of the database is told by name, code and place, without its me
   })
   const line = crashLine(error)
   t.notMatch(line, 'PLANTED')
-  t.match(JSON.parse(line), { cause: 'Error', code: '23505', at: [/^at .*crash\.test\.ts/], msg: /nobody caught/ })
-  t.match(JSON.parse(crashLine('PLANTED')), { cause: 'string', at: [] })
+  t.match(JSON.parse(line), { cause: 'Error 23505', stack: [/^at .*crash\.test\.ts/], msg: /nobody caught/ })
+  t.match(JSON.parse(crashLine('PLANTED')), { cause: 'string', stack: [] })
   t.notMatch(crashLine('PLANTED'), 'PLANTED')
 })
 
