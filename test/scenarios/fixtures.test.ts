@@ -285,7 +285,8 @@ t.test('every fixture gets its answer, is journalled and leaves nothing behind w
     const { rows } = await scenario.pool.query<{ value: string }>('select distinct value from identity.identifier')
     // Shorter numbers stand somewhere by chance.
     const numbers = rows.map(({ value }) => value).filter((value) => value.length >= LONG_NUMBER)
-    t.ok(numbers.length > 20 && scenario.logged.length > 500, 'much was at work')
+    t.ok(numbers.length > 10, `${numbers.length} numbers`)
+    t.ok(scenario.logged.length > 200, `${scenario.logged.length} lines`)
     const log = Buffer.from(scenario.logged.join('\n'))
     t.same(findPlanted(log, look([...DEMO_NAMES, ...numbers])), [])
   })
