@@ -38,10 +38,21 @@ export async function measureAudit(given: Measuring): Promise<void> {
     cost,
     costs: ratios.map((one) => rounded(1 - one)),
     ...others,
+    cpuCost: rounded(1 - whole(off.cpuMsEach()) / whole(on.cpuMsEach())),
     cpuMsEach: on.cpuMsEach(),
     withoutCpuMsEach: off.cpuMsEach(),
     ...target(`cost <= ${MOST_COST}`, cost <= MOST_COST && others.failures === 0),
   })
+}
+
+interface CpuEach {
+  readonly server: number
+  /** NaN where the system does not tell. */
+  readonly database: number
+}
+
+function whole({ server, database }: CpuEach): number {
+  return server + database
 }
 
 /** Processor time is told as well: on a machine that others use it says more than throughput does. */
@@ -61,7 +72,7 @@ function createSide(given: { readonly subject: Subject; readonly isOn: boolean; 
       spent.databaseMs += (after.databaseMs ?? Number.NaN) - (before.databaseMs ?? Number.NaN)
       return figures
     },
-    cpuMsEach: () => ({ server: each(spent.serverMs), database: each(spent.databaseMs) }),
+    cpuMsEach: (): CpuEach => ({ server: each(spent.serverMs), database: each(spent.databaseMs) }),
   }
   function each(ms: number): number {
     return Math.round((ms / spent.requests) * 1000) / 1000
