@@ -153,7 +153,6 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     config,
     pools: { messages: database.pool, jobs: jobs.pool, metrics: measuring },
     turns: { soap: doors.turns, ...house.pushTurns },
-    keeper: house.messages.keeper,
   })
   const sending = sendAuditEvents({ given, tls: doors.outgoing, watch: metrics.watch })
   let stopping: Promise<void> | undefined

@@ -17,6 +17,8 @@ const baseName = (metric: string): string => metric.replace(/_(bucket|count|sum)
 t.test('every expression parses, and names listed metrics only', async (t) => {
   const listed = new Set([...listedMetrics().keys(), ...FOREIGN])
   t.ok(expressions().length > 60)
+  const names = [...readText('metrics.md').matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name)
+  t.equal(names.length, listedMetrics().size, 'no metric is listed twice')
   for (const { at, expr } of expressions())
     for (const { metric } of readPromql(expr)) t.ok(listed.has(baseName(metric)), `${at}: ${metric} is in metrics.md`)
 })

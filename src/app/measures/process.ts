@@ -6,21 +6,18 @@ import { join } from 'node:path'
 import type pg from 'pg'
 import type { Config } from '../../config/config.ts'
 import type { Sample, Watch } from '../../http/metrics/gauges.ts'
-import type { Keeper } from '../../journal/ports.ts'
 import type { Turns } from '../../mllp/turns.ts'
 
 export interface ProcessMeasures {
   readonly config: Config
   readonly pools: Readonly<Record<string, pg.Pool>>
   readonly turns: Readonly<Record<string, Turns>>
-  readonly keeper: Pick<Keeper, 'state'>
 }
 
-export function measureProcess(watch: Watch, { config, pools, turns, keeper }: ProcessMeasures): void {
+export function measureProcess(watch: Watch, { config, pools, turns }: ProcessMeasures): void {
   measureBuild(watch)
   measurePools(watch, pools)
   measureTurns(watch, turns)
-  measureKeeping(watch, keeper)
   measureDisks(watch, config)
 }
 
@@ -87,24 +84,6 @@ function measureTurns(watch: Watch, turns: ProcessMeasures['turns']): void {
       waiting: samples('waiting'),
       waitingBytes: samples('waitingBytes'),
     }),
-  })
-}
-
-function measureKeeping(watch: Watch, keeper: ProcessMeasures['keeper']): void {
-  watch({
-    group: 'kept messages',
-    gauges: {
-      waitingBytes: {
-        name: 'tsunagi_journal_waiting_bytes',
-        help: 'Memory of messages that the journal keeps and has not written yet, of 32 MiB',
-      },
-      kept: { name: 'tsunagi_journal_messages_kept', help: 'Messages that the journal has kept since the start' },
-      notKept: {
-        name: 'tsunagi_journal_messages_not_kept',
-        help: 'Messages that the journal could not keep since the start: no room, or the database did not take them',
-      },
-    },
-    read: async () => ({ ...keeper.state() }),
   })
 }
 
