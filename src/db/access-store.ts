@@ -35,6 +35,7 @@ interface SystemRow extends AccessRules {
   readonly source_ids: readonly string[]
   readonly delegated_facilities: readonly string[]
   readonly facility_status: FacilityStatus
+  readonly community: string | null
   readonly contract: StoreClientContract | null
 }
 
@@ -133,6 +134,7 @@ export async function factsOfNumber(
 function systemColumns(): Statement {
   return sql`s.system_id, s.facility_id, f.oid, f.name, f.code, f.patient_id_form, f.facility_type, s.roles, s.access_mode, s.assigning_authority,
              s.repositories, s.confidentiality_ceiling, s.rule_switches, s.source_ids, s.delegated_facilities, f.status as facility_status,
+             (select p.community from access.partner p where p.facility_id = s.facility_id) as community,
              (select ${contractColumn()} from access.storeclient_contract k where k.facility_id = s.facility_id
               order by k.contract_id desc limit 1) as contract,
              ${ruleColumns()}`
@@ -174,6 +176,7 @@ function toSystem(row: SystemRow, networkMode: AccessMode): CallingSystem {
     sourceIds: row.source_ids,
     delegatedFacilities: row.delegated_facilities,
     facilityStatus: row.facility_status,
+    ...(row.community === null ? {} : { community: `urn:oid:${row.community}` }),
     ...(row.contract === null ? {} : { contract: row.contract }),
     ...(row.facility_type === null ? {} : { facilityType: row.facility_type }),
     ...(row.code === null ? {} : { facilityCode: row.code }),

@@ -126,7 +126,7 @@ async function admitted(arriving: Arriving, { options, remembered }: House): Pro
         skewMs: options.skewMs,
         endpoint: `${options.publicUrl}${path}`,
         audiences: [options.publicUrl, options.homeCommunityId, ...options.audiences],
-        communities: [options.homeCommunityId],
+        communities: [system.community ?? options.homeCommunityId],
         facilities: [system, ...(trust.delegations.get(system.systemId) ?? [])],
         peer: certificate,
         peerFingerprint: certificate.fingerprint256,

@@ -77,6 +77,8 @@ export interface CallingSystem {
   readonly confidentialityCeiling: Confidentiality
   /** What is set about the facility as viewer; absent: nothing. */
   readonly rules?: AccessRules
+  /** homeCommunityId, with urn:oid:, of the neighbouring community for which its facility stands; absent: of this network. */
+  readonly community?: string
   /** Absent: active. */
   readonly facilityStatus?: FacilityStatus
   /** Absent: DEFAULT_CONTRACT. */

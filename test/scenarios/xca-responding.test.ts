@@ -2,10 +2,22 @@
 
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { iti38, iti39 } from '../../profiles/transactions/index.ts'
+import { request } from 'undici'
+import { ENDPOINTS, iti38, iti39 } from '../../profiles/transactions/index.ts'
 import { writeFindDocuments } from '../../src/codec/ebxml/query-request.ts'
 import { writeRetrieveRequest } from '../../src/codec/ebxml/retrieve.ts'
 import { newOid, type PatientId } from '../../src/model/identifiers.ts'
+import {
+  assertion,
+  attribute,
+  envelope,
+  ISSUER,
+  makeKey,
+  NAMES,
+  security,
+  sign,
+  statement,
+} from '../codec/saml/assertions.ts'
 import { errorCodesOf, isSuccess, type Submitted, submissionOf } from '../faults/messages.ts'
 import { DOMAINS, eventually, startNetwork } from '../faults/support.ts'
 
@@ -119,10 +131,44 @@ t.test('without the link of their own number nothing is shown, and nothing when 
 })
 
 t.test(
+  'their gateway may name the person who asks, of their community and of no other (ITI TF-2 3.40; 3.38.5)',
+  async (t) => {
+    const idp = await makeKey('issuer')
+    const [issuerId, entityId] = ['east', ISSUER]
+    await admin.post('/issuers', {
+      issuerId,
+      entityId,
+      scope: 'facilities',
+      facilities: [{ facilityId: 'network-east' }],
+    })
+    await admin.post('/issuers/east/certificates', { pem: idp.pem })
+    const audiences = [[server.config.https.publicUrl]]
+    const query = writeFindDocuments({ patientId: hanako, returnType: 'ObjectRef' })
+    const ask = async (home: string): Promise<string> => {
+      const attributes = statement(attribute(NAMES.homeCommunityId, home))
+      const header = security(sign(assertion({ audiences, attributes }), idp))
+      const response = await request(`${network.baseUrl}${ENDPOINTS.RespondingGateway}`, {
+        method: 'POST',
+        dispatcher: await network.agentOf('network-east'),
+        headers: { 'content-type': 'application/soap+xml; charset=UTF-8' },
+        body: envelope(header, query, iti38.action),
+      })
+      return response.body.text()
+    }
+    t.match(await ask(`urn:oid:${COMMUNITY}`), 'ResponseStatusType:Success')
+    t.match(await ask(homeCommunityId), 'XUA_NOT_HERE')
+    const { rows } = await pool.query(
+      `select objects->'user'->>'name' as name from audit.event where type_code = 'ITI-38' and objects ? 'user' order by event_id desc limit 1`,
+    )
+    t.match(rows[0]?.name, /@/, 'the audit names the person')
+  },
+)
+
+t.test(
   'every look is audited as the transaction between gateways, with the community’s system (ITI TF-2 3.38.6, 3.39.6)',
   async (t) => {
     const { rows } = await pool.query(
-      `select distinct type_code, event_code, system_id from audit.event where facility_id = 'network-east' order by type_code`,
+      `select distinct type_code, event_code, system_id from audit.event where facility_id = 'network-east' and type_code like 'ITI-%' order by type_code`,
     )
     t.same(rows, [
       { type_code: 'ITI-38', event_code: '110112', system_id: 'network-east' },
