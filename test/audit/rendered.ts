@@ -25,11 +25,11 @@ export interface Rendered {
   readonly xml: XmlElement
 }
 
-/** Of every event that the database has, in order. */
+/** Of every event of this server, in order; records of other systems are passed on as they came. */
 export async function renderedEvents(pool: pg.Pool): Promise<readonly Rendered[]> {
   const rows = await query<EventRow>(
     pool,
-    sql`/* every event, as a message */ select ${EVENT_COLUMNS} from audit.event e order by e.event_id`,
+    sql`/* every event, as a message */ select ${EVENT_COLUMNS} from audit.event e where e.received is null order by e.event_id`,
   )
   return rows
     .flatMap((row) => auditMessages(toStoredEvent(row), SOURCE))
