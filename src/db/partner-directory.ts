@@ -1,20 +1,11 @@
 // Neighbouring communities on PostgreSQL as the Initiating Gateway asks for them: who may be asked, and who knows a patient (port of src/gateway).
 
 import type pg from 'pg'
+import type { Reach } from '../gateway/ports.ts'
 import type { AccessFacts } from '../model/access.ts'
 import type { Oid, PatientId } from '../model/identifiers.ts'
 import { factColumns, toAccessFacts } from './access/facts.ts'
 import { named, query, type Statement, sql } from './sql.ts'
-
-/** A community that an agreement lets a facility ask. */
-export interface AskedCommunity {
-  readonly facilityId: string
-  readonly home: string
-  readonly queryUrl: string
-  readonly retrieveUrl: string
-  readonly queryMs: number
-  readonly retrieveMs: number
-}
 
 /** A number of a person in the domain of a community, with the facts towards the caller's facility and towards the community. */
 export interface KnownNumber {
@@ -41,9 +32,9 @@ function mayBeAsked(facilityId: string | null): Statement {
 export function findCommunities(
   pool: pg.Pool,
   asked: { readonly facilityId?: string; readonly home?: string },
-): Promise<readonly AskedCommunity[]> {
+): Promise<readonly Reach[]> {
   const { facilityId = null, home = null } = asked
-  return query<AskedCommunity>(
+  return query<Reach>(
     pool,
     sql`/* communities that may be asked */
       select ${COMMUNITY} from access.partner p

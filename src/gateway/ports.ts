@@ -3,6 +3,7 @@
 import type { Caller } from '../model/caller.ts'
 import type { RelayedError } from '../model/error.ts'
 import type { DocumentReference, Result } from '../model/evidence.ts'
+import type { ForeignObject } from '../model/foreign-object.ts'
 import type { PatientId } from '../model/identifiers.ts'
 import type { StagedContent } from '../model/staged-document.ts'
 
@@ -13,6 +14,12 @@ export interface Community {
   readonly home: string
   readonly queryUrl: string
   readonly retrieveUrl: string
+}
+
+/** How long the calls to it may take. */
+export interface Reach extends Community {
+  readonly queryMs: number
+  readonly retrieveMs: number
 }
 
 /** A community with the patient's id there. */
@@ -26,20 +33,6 @@ export interface Rewriting {
   readonly home?: string
   /** Objects are asked for where references were, so that it can be seen whom they are about. */
   readonly objects?: true
-}
-
-/** An object as another community sent it, with what is judged of it. */
-export interface ForeignObject {
-  readonly element: 'ExtrinsicObject' | 'RegistryPackage' | 'Association' | 'ObjectRef'
-  readonly id: string
-  readonly home: string | undefined
-  /** patientId of its metadata, in CX form; associations and references have none. */
-  readonly patientId: string | undefined
-  readonly uniqueId: string | undefined
-  /** Of an Association: the objects at its ends. */
-  readonly ends: readonly string[]
-  /** As it came, to be passed on. */
-  readonly xml: string
 }
 
 export type QueryReply =

@@ -2,7 +2,8 @@
 
 import { iheError } from '../../profiles/errors/index.ts'
 import type { IheError } from '../model/error.ts'
-import type { Community, ForeignObject } from './ports.ts'
+import type { ForeignObject } from '../model/foreign-object.ts'
+import type { Community } from './ports.ts'
 
 /** Ids of objects that an error names; the others are counted. */
 const MAX_NAMED = 5

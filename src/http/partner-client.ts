@@ -14,7 +14,7 @@ import { writeEnvelope } from '../codec/soap/write.ts'
 import type { XmlElement } from '../codec/xml/read.ts'
 import { type Markup, trusted } from '../codec/xml/write.ts'
 import { type Breaker, createBreaker } from '../gateway/breaker.ts'
-import type { AskCommunity, FetchFromCommunity, ForeignDocument } from '../gateway/ports.ts'
+import type { AskCommunity, FetchFromCommunity, ForeignDocument, Reach } from '../gateway/ports.ts'
 import { journalEntry } from '../journal/entry.ts'
 import type { Caller, Exchange } from '../model/caller.ts'
 import { IheError } from '../model/error.ts'
@@ -27,16 +27,6 @@ import { nameOf } from './failure.ts'
 import { type Crossing, keepExchange, tapped, wholeMessage } from './keeping.ts'
 import { connectorOf, type OutgoingTls } from './outgoing-tls.ts'
 import { parse, unpack } from './soap-message.ts'
-
-/** A community as it is called: how long it may take beside where it is. */
-export interface Reach {
-  readonly facilityId: string
-  readonly home: string
-  readonly queryUrl: string
-  readonly retrieveUrl: string
-  readonly queryMs: number
-  readonly retrieveMs: number
-}
 
 export interface PartnerClientOptions {
   /** Our certificate, and the authorities that the community's must come from. */

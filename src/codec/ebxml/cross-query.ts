@@ -1,6 +1,7 @@
 // A query on its way to another community, and the objects of its answer, both kept as they came (ITI TF-2 3.38.4.1).
 
 import { NS } from '../../../profiles/transactions/define.ts'
+import type { ForeignObject } from '../../model/foreign-object.ts'
 import { formatCx, type PatientId } from '../../model/identifiers.ts'
 import { attributeOf, childOf, childrenOf, elementsOf } from '../xml/navigate.ts'
 import type { XmlElement } from '../xml/read.ts'
@@ -61,18 +62,8 @@ function withValue(slot: XmlElement, value: string): XmlElement {
   return { ...slot, children: [{ ...list, children: [{ ...first, children: [value] }] }] }
 }
 
-export interface ReceivedObject {
-  readonly element: 'ExtrinsicObject' | 'RegistryPackage' | 'Association' | 'ObjectRef'
-  readonly id: string
-  readonly home: string | undefined
-  readonly patientId: string | undefined
-  readonly uniqueId: string | undefined
-  readonly ends: readonly string[]
-  readonly xml: Markup
-}
-
 export interface CrossQueryResponse extends ReceivedResponse {
-  readonly objects: readonly ReceivedObject[]
+  readonly objects: readonly ForeignObject[]
 }
 
 const ELEMENTS: ReadonlySet<string> = new Set(['ExtrinsicObject', 'RegistryPackage', 'Association', 'ObjectRef'])
@@ -85,7 +76,7 @@ export function readCrossQueryResponse(response: XmlElement): CrossQueryResponse
   return { ...readRegistryResponse(response), objects: objects.map(readObject) }
 }
 
-function readObject(object: XmlElement): ReceivedObject {
+function readObject(object: XmlElement): ForeignObject {
   const identifiers = childrenOf(object, NS.rim, 'ExternalIdentifier')
   const identifierIn = (schemes: (scheme: string) => boolean): string | undefined => {
     const found = identifiers.find((identifier) => schemes(attributeOf(identifier, 'identificationScheme') ?? ''))
@@ -93,7 +84,7 @@ function readObject(object: XmlElement): ReceivedObject {
   }
   const home = attributeOf(object, 'home')
   return {
-    element: object.name as ReceivedObject['element'],
+    element: object.name as ForeignObject['element'],
     id: attributeOf(object, 'id') ?? '',
     home: home === '' ? undefined : home,
     patientId: identifierIn((scheme) => PATIENT_IDS.has(scheme)),
