@@ -42,8 +42,8 @@ export async function initiateQuery(
 ): Promise<Outcome<InitiatedAnswer>> {
   const { home, query } = request
   if (home === ports.home) return locally(request, caller, ports)
+  if ('patientId' in query) return about({ ...request, query }, caller, ports)
   if (home !== undefined) return atOne(request, caller, { ports, home })
-  if ('patientId' in query) return everywhere({ ...request, query }, caller, ports)
   return refused(request, iheError('HOME_MISSING', { at: 'AdhocQuery/@home' }))
 }
 
@@ -56,20 +56,29 @@ async function locally(
   return { ...outcome, answer: { ...outcome.answer, foreign: [] } }
 }
 
-async function everywhere(
-  request: InitiatedQuery & { readonly query: Extract<StoredQuery, { readonly patientId: unknown }> },
+type AboutPatient = InitiatedQuery & { readonly query: Extract<StoredQuery, { readonly patientId: unknown }> }
+
+/**
+ * Everywhere, or at the community that is named: also that one hears of the patient only by its own number of it, and only when it may be
+ * asked about it.
+ */
+async function about(
+  request: AboutPatient,
   caller: Caller,
   ports: InitiatingQueryPorts,
 ): Promise<Outcome<InitiatedAnswer>> {
-  const knowing = await ports.directory.knowing(request.query.patientId, caller)
+  const { home, query } = request
+  if (home !== undefined && (await ports.directory.ofHome(home, caller)) === undefined)
+    return refused(request, unknownHome(home))
+  const knowing = await ports.directory.knowing(query.patientId, caller)
+  const asked = home === undefined ? knowing : knowing.filter((community) => community.home === home)
   const [own, ...others] = await Promise.all([
-    ports.query(request, caller),
-    ...knowing.map(async (community) => {
+    home === undefined ? ports.query(request, caller) : undefined,
+    ...asked.map(async (community) => {
       const { patientId } = community
-      const reply = await ports.ask(community, request.rewritten({ patientId }), caller)
-      const isAbout = (object: ForeignObject) =>
-        object.patientId === undefined || object.patientId === formatCx(patientId)
-      return partOf(community, reply, isAbout)
+      const change = home === undefined ? { patientId } : { patientId, home }
+      const reply = await ports.ask(community, request.rewritten(change), caller)
+      return partOf(community, reply, (object) => tellsNobody(object) || object.patientId === formatCx(patientId))
     }),
   ])
   return merged(request, own, others)
@@ -82,16 +91,20 @@ async function atOne(
   { ports, home }: { readonly ports: InitiatingQueryPorts; readonly home: string },
 ): Promise<Outcome<InitiatedAnswer>> {
   const community = await ports.directory.ofHome(home, caller)
-  if (community === undefined)
-    return refused(request, iheError('HOME_UNKNOWN', { at: 'AdhocQuery/@home', value: home, location: home }))
+  if (community === undefined) return refused(request, unknownHome(home))
   const reply = await ports.ask(community, request.rewritten({ home, objects: true }), caller)
   const part = partOf(community, reply, () => true)
   const named = part.objects.flatMap(({ patientId }) => patientId ?? [])
   const known = await ports.directory.mayKnow(community, [...new Set(named)], caller)
-  const visible = part.objects.filter(({ patientId }) => patientId === undefined || known.has(patientId))
+  const visible = part.objects.filter((object) => tellsNobody(object) || known.has(object.patientId ?? ''))
   // Associations alone tell no more than ids to whoever had ids to ask by.
   const shown = request.query.kind === 'GetAssociations' ? visible : withEnds(visible)
   return merged(request, undefined, [{ ...part, objects: shown }])
+}
+
+/** Associations and references have no patient id; of what else has none it cannot be seen whether the caller may have it. */
+function tellsNobody({ element }: ForeignObject): boolean {
+  return element === 'Association' || element === 'ObjectRef'
 }
 
 /** Objects about patients, and the associations between those of them that are shown. */
@@ -139,7 +152,7 @@ function merged(
   const isAnswered = (own !== undefined && own.result !== 'failure') || others.some((part) => part.isAnswered)
   const result = resultOf(isAnswered, errors)
   const calls = others.flatMap(({ call }) => call ?? [])
-  const evidence: Evidence = own?.evidence ?? { ...NO_EVIDENCE, query: request.audit }
+  const evidence: Evidence = own?.evidence ?? { ...NO_EVIDENCE, patients: patientsIn(request), query: request.audit }
   return {
     answer: {
       returnType: request.query.returnType,
@@ -159,14 +172,21 @@ function resultOf(isAnswered: boolean, errors: readonly IheError[]): Result {
   return isAnswered ? 'partial' : 'failure'
 }
 
+function unknownHome(home: string): IheError {
+  return iheError('HOME_UNKNOWN', { at: 'AdhocQuery/@home', value: home, location: home })
+}
+
 function refused(request: InitiatedQuery, error: IheError): Outcome<InitiatedAnswer> {
   const { query, audit } = request
-  const patients = 'patientId' in query ? [formatCx(query.patientId)] : []
   return {
     answer: { returnType: query.returnType, objects: [], foreign: [] },
     result: 'failure',
     errors: [error],
-    evidence: { ...NO_EVIDENCE, patients, query: audit },
+    evidence: { ...NO_EVIDENCE, patients: patientsIn(request), query: audit },
     recorded: false,
   }
+}
+
+function patientsIn({ query }: InitiatedQuery): readonly string[] {
+  return 'patientId' in query ? [formatCx(query.patientId)] : []
 }

@@ -101,14 +101,14 @@ export function createPartnerClient(options: PartnerClientOptions): PartnerClien
     try {
       const value = await work(await post(line.agent, given, crossing, options))
       line.breaker.succeeded()
-      record({ crossing, caller, ports, reason: undefined })
+      record({ crossing, reach, caller, ports, reason: undefined })
       return { value }
     } catch (error) {
       const reason = reasonOf(error)
       // A community that says what is wrong with our message is there.
       if (error instanceof SoapFaultError && error.code !== 'Receiver') line.breaker.succeeded()
       else line.breaker.failed()
-      record({ crossing, caller, ports, reason })
+      record({ crossing, reach, caller, ports, reason })
       return { kind: 'unavailable', reason }
     } finally {
       line.atWork -= 1
@@ -220,26 +220,32 @@ function resultOf(status: string): 'success' | 'partial' | 'failure' {
   return result
 }
 
-/** Documents with their bytes staged; parts that belong to none are removed. */
+/** Documents with their bytes staged; parts that belong to none are removed, and all of them when the answer is none. */
 async function readDocuments({ body, parts }: Answered, { stage, discard }: PartnerClientOptions['staging']) {
-  const { errors, documents } = readRetrieveResponse(body)
+  const staged = new Set(parts.values())
   const taken = new Set<StagedContent>()
-  const received: ForeignDocument[] = []
-  for (const document of documents) {
-    const staged = await contentOf(document, parts, stage)
-    taken.add(staged)
-    const { repositoryUniqueId, documentUniqueId } = document.request
-    const { mimeType, snapshot } = document
-    received.push({
-      repositoryUniqueId,
-      documentUniqueId,
-      mimeType,
-      staged,
-      ...(snapshot === undefined ? {} : { snapshot }),
-    })
+  try {
+    const { errors, documents } = readRetrieveResponse(body)
+    const received: ForeignDocument[] = []
+    for (const document of documents) {
+      const content = await contentOf(document, parts, stage)
+      staged.add(content)
+      // What two documents share would be removed when the first of them was passed on.
+      if (taken.has(content)) throw iheError('COMMUNITY_ANSWER_INVALID', { rule: 'a part for each document' })
+      taken.add(content)
+      received.push({ ...described(document), staged: content })
+    }
+    for (const content of staged) if (!taken.has(content)) await discard(content)
+    return { documents: received, errors }
+  } catch (error) {
+    for (const content of staged) await discard(content)
+    throw error
   }
-  for (const content of parts.values()) if (!taken.has(content)) await discard(content)
-  return { documents: received, errors }
+}
+
+function described({ request, mimeType, snapshot }: RetrievedDocument): Omit<ForeignDocument, 'staged'> {
+  const { repositoryUniqueId, documentUniqueId } = request
+  return { repositoryUniqueId, documentUniqueId, mimeType, ...(snapshot === undefined ? {} : { snapshot }) }
 }
 
 async function contentOf(
@@ -275,24 +281,33 @@ function reasonOf(error: unknown): string {
   return typeof code === 'string' && code !== '' ? code : nameOf(error)
 }
 
+/**
+ * An entry of the community, not of the system for which it was asked: that one may see less of the answer than came, and whose an entry
+ * is sees it whole (docs/adr/0039).
+ */
 function record(given: {
   readonly crossing: Crossings
+  readonly reach: Reach
   readonly caller: Caller
   readonly ports: DoorPorts
   readonly reason: string | undefined
 }): void {
-  const { caller, ports, reason } = given
+  const { reach, caller, ports, reason } = given
   const { exchange, request: asked, answer } = given.crossing
   const error =
     reason === undefined ? undefined : iheError('COMMUNITY_UNAVAILABLE', { at: exchange.endpoint, rule: reason })
   const result = error === undefined ? 'success' : 'failure'
   observe(ports, exchange, { result, code: error?.row.code ?? '', systemId: caller.systemId })
   const ended = { result, errors: error === undefined ? [] : [error], evidence: NO_EVIDENCE } as const
-  const entry = journalEntry(exchange, caller, {
-    ...ended,
-    now: performance.now(),
-    ...(answer === undefined ? {} : { responseBytes: answer.sizeBytes }),
-  })
+  const entry = journalEntry(
+    exchange,
+    { facilityId: reach.facilityId },
+    {
+      ...ended,
+      now: performance.now(),
+      ...(answer === undefined ? {} : { responseBytes: answer.sizeBytes }),
+    },
+  )
   keepExchange(ports, { exchange, ended, request: asked, answer })
   ports.recorder
     .record({ events: [], entries: [entry] })

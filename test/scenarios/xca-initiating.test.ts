@@ -4,7 +4,10 @@ import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { Agent, request } from 'undici'
 import { iti18Initiating, iti43Initiating } from '../../profiles/transactions/index.ts'
+import { readCredentials } from '../../src/cli/credentials.ts'
+import { localAddresses } from '../../src/cli/running-server.ts'
 import { writeFindDocuments, writeGetDocuments } from '../../src/codec/ebxml/query-request.ts'
 import { writeRetrieveRequest } from '../../src/codec/ebxml/retrieve.ts'
 import type { PatientId } from '../../src/model/identifiers.ts'
@@ -190,6 +193,28 @@ t.test('each call is audited on both sides and journalled (3.38.6, 3.39.6)', asy
     }, FELT_WITHIN_MS),
   )
 })
+
+t.test(
+  'what a neighbour answered is shown whole to nobody but its own staff: the gateway leaves out what the caller may not see',
+  async (t) => {
+    const { ca, key, cert } = await readCredentials(west.server.config, 'clinic-b')
+    const dispatcher = new Agent({ connect: { ca, key, cert } })
+    t.teardown(() => dispatcher.destroy())
+    const { httpsUrl } = localAddresses(west.server)
+    const called = async (): Promise<readonly string[]> => {
+      const { rows } = await west.pool.query(
+        `select e.exchange_id from journal.exchange e where e.transaction = 'ITI-38' and e.result = 'success'`,
+      )
+      return rows.map(({ exchange_id }) => exchange_id)
+    }
+    const [id] = await called()
+    for (const path of [`/journal/${id}`, '/journal?transaction=ITI-38', '/journal?transaction=ITI-39']) {
+      const { body } = await request(`${httpsUrl}${path}`, { dispatcher })
+      const text = await body.text()
+      t.notMatch(text, /"journalId"/, `${path}: a call of this server is no exchange of the system that asked it`)
+    }
+  },
+)
 
 /** Good results stay, the community is named, nothing takes longer than its budget. */
 async function failsAlone(t: Test, fault: string): Promise<void> {

@@ -1,0 +1,112 @@
+// What a neighbour answers to ITI-39 is staged, and nothing of it stays when the answer cannot be passed on (ITI TF-2 3.39.4.1.3).
+
+import { createHash, randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import t, { type Test } from 'tap'
+import { iti39 } from '../../profiles/transactions/index.ts'
+import { createAuthority, issueServerCertificate } from '../../src/certificates/authority.ts'
+import { type RetrievedDocument, writeRetrieveResponse } from '../../src/codec/ebxml/retrieve.ts'
+import { writeRelated } from '../../src/codec/mtom/write.ts'
+import { peekMessageId } from '../../src/codec/soap/read.ts'
+import { writeEnvelope } from '../../src/codec/soap/write.ts'
+import { readXml } from '../../src/codec/xml/read.ts'
+import { createPartnerClient } from '../../src/http/partner-client.ts'
+import type { JournalEntry } from '../../src/journal/entry.ts'
+import type { Caller } from '../../src/model/caller.ts'
+import type { StagedContent } from '../../src/model/staged-document.ts'
+
+const authority = await createAuthority()
+const { certificatePem, privateKeyPem } = await issueServerCertificate(authority, { names: ['localhost'] })
+const REPOSITORY = '2.25.9112'
+const CALLER = { systemId: 'clinic-b', facilityId: 'clinic-b', accessMode: 'network' } as unknown as Caller
+const COMMUNITY = { facilityId: 'network-east', home: 'urn:oid:2.25.9102' }
+
+/** A gateway that includes these parts in its documents, and sends those. */
+async function fetching(
+  t: Test,
+  { included, sent }: { readonly included: readonly string[]; readonly sent: readonly string[] },
+) {
+  const documents: readonly RetrievedDocument[] = included.map((contentId, index) => ({
+    request: { repositoryUniqueId: REPOSITORY, documentUniqueId: `2.25.${index}` },
+    mimeType: 'text/plain',
+    content: { kind: 'part', contentId },
+  }))
+  const gateway = createServer({ cert: certificatePem, key: privateKeyPem }, async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk)
+    const [root = ''] = /<[^>]*Envelope[\s\S]*Envelope>/.exec(Buffer.concat(chunks).toString()) ?? []
+    const relatesTo = peekMessageId(readXml(Buffer.from(root))) ?? ''
+    const body = writeRetrieveResponse(documents, { result: 'success', errors: [], journalId: randomUUID() })
+    const envelope = writeEnvelope({ action: iti39.responseAction, relatesTo, body })
+    const parts = sent.map((contentId) => ({ contentId, contentType: 'text/plain', body: Buffer.from(contentId) }))
+    const answer = writeRelated(envelope, parts)
+    response.setHeader('content-type', answer.contentType).end(answer.body)
+  })
+  gateway.listen(0, 'localhost')
+  await once(gateway, 'listening')
+  const url = `https://localhost:${(gateway.address() as AddressInfo).port}/xca/responding`
+  const community = { ...COMMUNITY, queryUrl: url, retrieveUrl: url }
+  const staged = new Set<StagedContent>()
+  const entries: JournalEntry[] = []
+  const client = createPartnerClient({
+    tlsTo: () => () => ({ ca: authority.certificatePem }),
+    ports: {
+      recorder: { record: async (rows) => void entries.push(...rows.entries) },
+      keeper: { keeping: 'none', keep: () => {} },
+      log: { info: () => {}, warn: () => {}, error: () => {} },
+      meter: { exchange: () => {}, opened: () => () => {}, turnedAway: () => {} },
+    },
+    reachOf: async () => ({ ...community, queryMs: 5000, retrieveMs: 5000 }),
+    queryBudgetMs: 5000,
+    maxAnswerBytes: 1_000_000,
+    maxDocumentBytes: 1_000_000,
+    maxRequestBytes: 1_000_000,
+    staging: {
+      stage: async (body) => {
+        const chunks: Buffer[] = []
+        for await (const chunk of body) chunks.push(chunk)
+        const bytes = Buffer.concat(chunks)
+        const digest = (name: string) => createHash(name).update(bytes).digest('hex')
+        const content: StagedContent = {
+          content: { kind: 'row', bytes },
+          sizeBytes: bytes.length,
+          sha1: digest('sha1'),
+          sha256: digest('sha256'),
+        }
+        staged.add(content)
+        return content
+      },
+      discard: async (content) => void staged.delete(content),
+    },
+  })
+  t.teardown(async () => {
+    await client.close()
+    gateway.close()
+  })
+  const requests = documents.map(({ request }) => request)
+  return { reply: await client.fetch(community, requests, CALLER), staged, entries }
+}
+
+t.test('each document with a part of its own is handed on; what nobody asked for goes', async (t) => {
+  const { reply, staged, entries } = await fetching(t, { included: ['a', 'b'], sent: ['a', 'b', 'stray'] })
+  t.match(reply, { kind: 'answered', documents: [{ documentUniqueId: '2.25.0' }, { documentUniqueId: '2.25.1' }] })
+  t.equal(staged.size, 2)
+  t.match(entries, [{ facilityId: 'network-east', systemId: undefined }], 'its answer is its own in the journal')
+})
+
+t.test(
+  'two documents that share a part are no answer: passing on the first would take it from the second',
+  async (t) => {
+    const { reply, staged } = await fetching(t, { included: ['a', 'a'], sent: ['a'] })
+    t.match(reply, { kind: 'unavailable', reason: /COMMUNITY_ANSWER_INVALID: a part for each document/ })
+    t.equal(staged.size, 0)
+  },
+)
+
+t.test('an answer that lacks a part leaves none of the others behind', async (t) => {
+  const { reply, staged } = await fetching(t, { included: ['a', 'absent'], sent: ['a', 'b'] })
+  t.match(reply, { kind: 'unavailable', reason: /COMMUNITY_ANSWER_INVALID/ })
+  t.equal(staged.size, 0)
+})
