@@ -6,6 +6,7 @@ import { writeGetDocuments } from '../codec/ebxml/query-request.ts'
 import { findCommunities, type KnownNumber, numbersElsewhere, numbersOf } from '../db/partner-directory.ts'
 import { initiateQuery } from '../gateway/initiate-query.ts'
 import { initiateRetrieve } from '../gateway/initiate-retrieve.ts'
+import { passedOn } from '../gateway/passed-on.ts'
 import type { Community, Directory, ForeignDocument } from '../gateway/ports.ts'
 import { crossGatewayQuery } from '../gateway/respond-query.ts'
 import { crossGatewayRetrieve } from '../gateway/respond-retrieve.ts'
@@ -91,14 +92,8 @@ function deliver(request: DocumentRequest, document: ForeignDocument, blobs: Blo
   const { content, sizeBytes, sha256 } = staged
   const described = { request, mimeType, sizeBytes, sha256, ...(snapshot === undefined ? {} : { snapshot }) }
   if (content.kind === 'row') return { ...described, body: content.bytes }
-  const body = async function* () {
-    try {
-      yield* blobs.read(content.key, { sizeBytes, sha256 })
-    } finally {
-      await blobs.discard(staged)
-    }
-  }
-  return { ...described, body: body() }
+  const body = blobs.read(content.key, { sizeBytes, sha256 })
+  return { ...described, body: passedOn(body, () => blobs.discard(staged)) }
 }
 
 function directoryOf({ pool }: Given): Directory {

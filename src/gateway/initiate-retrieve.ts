@@ -3,7 +3,13 @@
 import { iheError, relayed } from '../../profiles/errors/index.ts'
 import type { Caller } from '../model/caller.ts'
 import { type IheError, located } from '../model/error.ts'
-import { NO_EVIDENCE, type Outcome, type OutgoingCall } from '../model/evidence.ts'
+import {
+  type DocumentReference,
+  type Evidence,
+  NO_EVIDENCE,
+  type Outcome,
+  type OutgoingCall,
+} from '../model/evidence.ts'
 import { documentLocation } from './home.ts'
 import type { AskCommunity, Community, Directory, FetchFromCommunity, ForeignDocument } from './ports.ts'
 import type { CrossGatewayRetrieve, RespondingRetrievePorts } from './respond-retrieve.ts'
@@ -29,6 +35,8 @@ interface Part<Document> {
   readonly errors: readonly IheError[]
   readonly patients: readonly string[]
   readonly call?: OutgoingCall
+  /** What the own repository says of what it gave: who published it, why it was shown, under which emergency. */
+  readonly own?: Evidence
 }
 
 export async function initiateRetrieve<Document>(
@@ -62,7 +70,8 @@ async function own<Document>(
   { home, retrieve }: InitiatingRetrievePorts<Document>,
 ): Promise<Part<Document>> {
   const { answer, errors, evidence } = await retrieve(asked, caller)
-  return { documents: answer, errors: errors.map((error) => atHome(error, home)), patients: evidence.patients }
+  const located = errors.map((error) => atHome(error, home))
+  return { documents: answer, errors: located, patients: evidence.patients, own: evidence }
 }
 
 interface Elsewhere<Document> {
@@ -194,6 +203,7 @@ function merged<Document>(
   }
   const errors = parts.flatMap((part) => part.errors)
   const calls = parts.flatMap(({ call }) => call ?? [])
+  const [told] = parts.flatMap(({ own }) => own ?? [])
   return {
     answer,
     result: errors.length === 0 ? 'success' : answer.length === 0 ? 'failure' : 'partial',
@@ -201,10 +211,29 @@ function merged<Document>(
     evidence: {
       ...NO_EVIDENCE,
       patients: [...new Set(parts.flatMap(({ patients }) => patients))],
-      documents: answer.map(requestOf),
-      undelivered,
+      documents: answer.map((document) => asTold(requestOf(document), told?.documents)),
+      undelivered: undelivered.map((request) => asTold(request, told?.undelivered)),
+      ...decidedBy(told, answer.length > 0),
       ...(calls.length === 0 ? {} : { calls }),
     },
     recorded: false,
+  }
+}
+
+/** A document of the own repository as that one told of it. */
+function asTold(request: CrossGatewayRetrieve, told: readonly DocumentReference[] = []): DocumentReference {
+  return told.find((one) => isOf(one, request) && one.homeCommunityId === request.homeCommunityId) ?? request
+}
+
+/** That the own repository gave nothing is no decision about what others gave. */
+function decidedBy(
+  told: Evidence | undefined,
+  isDelivered: boolean,
+): Pick<Evidence, 'decision' | 'refusal' | 'emergency'> {
+  const { decision, refusal, emergency } = told ?? {}
+  return {
+    ...(decision === undefined || decision.allowed !== isDelivered ? {} : { decision }),
+    ...(refusal === undefined ? {} : { refusal }),
+    ...(emergency === undefined ? {} : { emergency }),
   }
 }

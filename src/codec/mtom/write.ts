@@ -62,9 +62,16 @@ function partHeaders(contentId: string, contentType: string): string {
   return `Content-Type: ${type}\r\nContent-Transfer-Encoding: binary\r\nContent-ID: <${contentId}>\r\n\r\n`
 }
 
+/** Bodies that were not come to are closed too: a reader that goes away leaves nothing lying about. */
 async function* stream(pieces: readonly (Buffer | AsyncIterable<Buffer>)[]): AsyncGenerator<Buffer> {
-  for (const piece of pieces) {
-    if (Buffer.isBuffer(piece)) yield piece
-    else yield* piece
+  let sent = 0
+  try {
+    for (const piece of pieces) {
+      sent += 1
+      if (Buffer.isBuffer(piece)) yield piece
+      else yield* piece
+    }
+  } finally {
+    for (const piece of pieces.slice(sent)) if (!Buffer.isBuffer(piece)) await piece[Symbol.asyncIterator]().return?.()
   }
 }
