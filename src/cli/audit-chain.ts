@@ -14,6 +14,7 @@ import type { Terminal } from './terminal.ts'
 const COLUMNS = ['chain', 'events', 'signedSeq', 'isClosed', 'verifiedSeq', 'failure', 'isKept', 'droppedAt']
 
 const EXPORT_HELP = `
+As auditor, with --as-me: the file is everybody's access log / 監査担当者が --as-me で実行します。
 The file proves itself: "tsunagi audit verify <file>" needs neither server nor database. Its SHA-256 is printed; "tsunagi audit drop" asks for it.
 出力したファイルは、サーバなしで検証できます（tsunagi audit verify）。`
 
@@ -27,7 +28,7 @@ export function registerAuditChain(group: Command, terminal: Terminal): void {
     )
   group
     .command('export')
-    .description('a month of the log, with what proves it / 月別の出力')
+    .description('a month of the log, with what proves it; --as-me, as auditor / 月別の出力')
     .requiredOption('--month <YYYY-MM>', 'month in Japan')
     .option('--out <file>', 'where to; without it standard output')
     .addHelpText('after', EXPORT_HELP)

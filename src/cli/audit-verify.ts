@@ -24,6 +24,7 @@ interface VerifyOptions {
 const LINE_END = 0x0a
 
 const HELP = `
+Without files, as auditor with --as-me; what the server found itself stands in "tsunagi audit months".
 Several files: oldest month first, so that the seams between them are verified too.
 Without --key, signatures are checked with the keys that the file itself names: compare their ids with those of "tsunagi audit key".
 複数の月は古い順に指定してください。--key を省略すると、ファイル内の公開鍵で検証します。`
@@ -84,7 +85,7 @@ async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
   if (rest.length > 0) yield Buffer.concat(rest).toString('utf8')
 }
 
-/** Of the running server, through the export that anybody else gets. */
+/** Of the running server, through the export that auditors get. */
 async function monthsOf(context: Context): Promise<readonly AsyncIterable<Buffer>[]> {
   const target: AdminTarget = await adminTarget(context)
   const { body } = await createAdminClient(target).get('/audit/months')

@@ -100,7 +100,11 @@ export interface Ran {
 }
 
 /** Runs a command with nothing of the process it is tested in. */
-export async function run(argv: readonly string[], cwd: string = tmpdir()): Promise<Ran> {
+export async function run(
+  argv: readonly string[],
+  cwd: string = tmpdir(),
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
   const out: Buffer[] = []
   const err: string[] = []
   const code = await main(argv, {
@@ -110,7 +114,7 @@ export async function run(argv: readonly string[], cwd: string = tmpdir()): Prom
     err: (text) => {
       err.push(text)
     },
-    env: {},
+    env,
     cwd,
   })
   const all = Buffer.concat(out)

@@ -4,10 +4,13 @@ import { createHash } from 'node:crypto'
 import { appendFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import t from 'tap'
+import { newSession, sessionDigest } from '../../src/access/accounts/one-time.ts'
 import { openAuditChain } from '../../src/app/audit-chain.ts'
 import { addToFile, readCheckpointFile } from '../../src/app/audit-checkpoints.ts'
 import { openAuditKeys } from '../../src/app/audit-keys.ts'
 import { verifyDue } from '../../src/app/audit-verifying.ts'
+import { writeSession } from '../../src/cli/session-file.ts'
+import { insertSession } from '../../src/db/access/sessions.ts'
 import { makeCheckpoints } from '../../src/db/audit/checkpoints.ts'
 import { dropDueMonths } from '../../src/db/audit/retention.ts'
 import { sealAll } from '../../src/db/audit/sealer.ts'
@@ -27,9 +30,29 @@ const { checkpointFile, signingKey } = config.audit
 await mkdir(dirname(checkpointFile), { recursive: true })
 await writeFile(join(config.dataDir, 'config', 'admin-token'), `${TOKEN}\n`, { mode: 0o600 })
 
-const cli = (...argv: readonly string[]) =>
-  run([...argv, '--data-dir', config.dataDir, '--set', `management.port=${new URL(admin.url).port}`], config.dataDir)
+const settings = ['--data-dir', config.dataDir, '--set', `management.port=${new URL(admin.url).port}`]
+const cli = (...argv: readonly string[]) => run([...argv, ...settings], config.dataDir)
 const file = (name: string): string => join(config.dataDir, name)
+
+/** Somebody of the network who is logged on. */
+async function loggedOn(role: 'auditor' | 'network-operator') {
+  const session = newSession()
+  await pool.query(
+    `insert into access.staff (staff_id, name, job, roles, registered_by) values ($1, $1, 'clerk', array[$1], 'test')`,
+    [role],
+  )
+  await pool.query(
+    `insert into access.account (staff_id, kind, salt, hash, cost_n, block_r, parallel_p) values ($1, 'own', '', '', 2, 1, 1)`,
+    [role],
+  )
+  await insertSession(pool, { staffId: role, digest: sessionDigest(session), peer: 'test', secondFactor: true })
+  const env = { TSUNAGI_SESSION_FILE: file(`session-of-${role}.json`) }
+  const baseUrl = new URL(admin.url).origin
+  await writeSession({ out: () => {}, err: () => {}, env, cwd: config.dataDir }, { baseUrl, staffId: role, session })
+  return (...argv: readonly string[]) => run(['--as-me', ...argv, ...settings], config.dataDir, env)
+}
+const auditor = await loggedOn('auditor')
+const operator = await loggedOn('network-operator')
 
 async function fill(month: string, events: number): Promise<void> {
   await makeMonths(pool, ['audit.event', 'audit.seal'], new Date(`${month}-10T00:00:00Z`))
@@ -79,7 +102,7 @@ t.test(
 )
 
 t.test('a month is exported, and proves itself without server and database (d.9)', async (t) => {
-  const exported = await cli('audit', 'export', '--month', '2012-03', '--out', 'march.ndjson')
+  const exported = await auditor('audit', 'export', '--month', '2012-03', '--out', 'march.ndjson')
   t.equal(exported.code, 0, exported.err)
   const text = await readFile(file('march.ndjson'), 'utf8')
   t.equal((await stat(file('march.ndjson'))).mode & 0o777, 0o600, 'it names patients')
@@ -95,6 +118,18 @@ t.test('a month is exported, and proves itself without server and database (d.9)
   t.match(untrusted.err, `the keys are those the file names: ${keys.signer.keyId}`)
   const [row] = (await admin.auditRows()).filter(({ reason }) => String(reason).includes('exported'))
   t.match(row, { event_code: '110101', reason: 'audit log of 2012-03 exported' })
+})
+
+t.test('whoever runs the network exports nobody’s access log: only an auditor does (d.10)', async (t) => {
+  for (const who of [cli, operator]) {
+    t.match(await who('audit', 'export', '--month', '2012-03', '--out', 'stolen.ndjson'), {
+      code: 1,
+      err: /ROLE_REQUIRED/,
+    })
+    t.match(await who('audit', 'verify'), { code: 1, err: /ROLE_REQUIRED/ })
+    t.equal((await who('audit', 'months')).code, 0, 'how far the server found it whole is told')
+  }
+  await t.rejects(stat(file('stolen.ndjson')), { code: 'ENOENT' })
 })
 
 t.test('what is wrong with a file is named, with its first place (d.9)', async (t) => {
@@ -116,11 +151,11 @@ t.test('what is wrong with a file is named, with its first place (d.9)', async (
 
 t.test('the running server is verified through its own export, seams included (d.9)', async (t) => {
   await sealAll(pool)
-  const verified = await cli('audit', 'verify')
+  const verified = await auditor('audit', 'verify')
   t.equal(verified.code, 0, verified.text + verified.err)
   t.match(verified.text, /2012-03 .*\n2012-04 .*\n20\d\d-\d\d .*\nthe audit log is whole/)
   t.equal(verified.err, '', 'with the keys of the server')
-  const unknown = await cli('audit', 'export', '--month', '2012-05', '--out', 'may.ndjson')
+  const unknown = await auditor('audit', 'export', '--month', '2012-05', '--out', 'may.ndjson')
   t.equal(unknown.code, 1)
 })
 
@@ -169,11 +204,11 @@ t.test('an operator says that an export is kept, and the month goes (d.9: retent
   )
   t.same(rows, [{ e: null, s: null }], 'its space is free')
   t.match(await drop('2012-03', sha256), { status: 409, body: { message: /dropped before/ } })
-  t.match(await cli('audit', 'export', '--month', '2012-03'), { code: 1 })
+  t.match(await auditor('audit', 'export', '--month', '2012-03'), { code: 1 })
   const reasons = (await admin.auditRows()).map(({ reason }) => reason)
   t.ok(reasons.includes(`audit log of 2012-03 dropped, export ${sha256} is kept`))
   await sealAll(pool)
-  t.equal((await cli('audit', 'verify')).code, 0, 'the months after it are whole')
+  t.equal((await auditor('audit', 'verify')).code, 0, 'the months after it are whole')
   t.same(await verifyOwn(), [])
 })
 
@@ -184,7 +219,7 @@ t.test(
     await fill('2021-06', 20)
     await sign()
     await verifyOwn()
-    await cli('audit', 'export', '--month', '2021-05', '--out', 'may.ndjson')
+    await auditor('audit', 'export', '--month', '2021-05', '--out', 'may.ndjson')
     const sha256 = createHash('sha256')
       .update(await readFile(file('may.ndjson')))
       .digest('hex')

@@ -21,7 +21,7 @@ const ROUTES: Readonly<Record<string, string>> = {
   'GET /audit/events': 'auditor facility-administrator',
   'GET /audit/events/{id}': 'auditor facility-administrator',
   'GET /audit/who-saw': 'auditor facility-administrator',
-  'GET /audit/export': 'network-operator auditor',
+  'GET /audit/export': 'auditor',
   'GET /audit/key': 'anyone',
   'GET /audit/months': 'network-operator auditor',
   'POST /audit/months/{month}/drop': 'network-operator',

@@ -8,12 +8,15 @@ import { type ExportRecord, recordLine } from '../../audit/export.ts'
 import { nameOf } from '../failure.ts'
 import { answerError, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
-import { NETWORK_READERS } from './principal.ts'
+import { NETWORK_READERS, type RouteRoles } from './principal.ts'
 import { described, exactly, month, whoOf } from './schemas.ts'
 
 const NDJSON = 'application/x-ndjson; charset=utf-8'
 /** Lines go out by the chunk. */
 const CHUNK_LENGTH = 65_536
+
+/** It holds everybody's access log: running the network gives no right to it (docs/access-log.md). */
+const LOG_EXPORTERS: RouteRoles = ['auditor']
 
 const sha256 = { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'SHA-256 of the export, hex' } as const
 
@@ -41,7 +44,7 @@ export function registerAuditChainRoutes(app: FastifyInstance, ports: AdminPorts
       schema: described(
         'A month of the audit log with the chain and signatures that prove it, one JSON object a line',
         {
-          roles: NETWORK_READERS,
+          roles: LOG_EXPORTERS,
           querystring: exactly({ month }),
         },
       ),
