@@ -6,8 +6,12 @@ import { MASK, shown } from './values.ts'
 const UUID = /^(urn:uuid:)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const PLACE = /^[\w\-./[\]$ :{}#@,()+]{1,200}$/
 
+/** What is longer was made by a sender, and looking for something in it would take the time of everybody else. */
+const LONGEST = 2000
+
 /** A path; ids that senders choose stand in brackets in it. */
 export function shownAt(at: string): string {
+  if (at.length > LONGEST) return MASK
   const clean = at.replace(/\(([^)]*)\)/g, (whole, id: string) => (UUID.test(id) ? whole : `(${MASK})`))
   return PLACE.test(clean.replaceAll(MASK, '')) ? clean : MASK
 }
@@ -35,7 +39,7 @@ const NUMBER = /(?<![\d.])\d{5,}(?![\d.])(?! bytes)/g
 
 /** Rules are ours, but may name a patient id or a number that stands in the way. */
 export function shownRule(code: string, rule: string): string {
-  if (code === QUOTING || !ASCII_RULE.test(rule)) return MASK
+  if (code === QUOTING || rule.length > LONGEST || !ASCII_RULE.test(rule)) return MASK
   return rule.replace(/[^\s^]+(?=\^\^\^&)/g, MASK).replace(NUMBER, MASK)
 }
 

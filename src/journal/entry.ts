@@ -60,14 +60,16 @@ function documentsOf({ documents, undelivered = [] }: Evidence): readonly string
 }
 
 const MAX_VALUE_LENGTH = 256
+/** Places and rules may name what a sender chose: an id, the name of a slot. */
+const MAX_WORDS_LENGTH = 2000
 
 function journalError(error: IheError): JournalError {
   return {
     code: error.row.code,
     blame: error.row.blame,
     retry: error.row.retry,
-    ...(error.at === undefined ? {} : { at: error.at }),
+    ...(error.at === undefined ? {} : { at: error.at.slice(0, MAX_WORDS_LENGTH) }),
     ...(error.value === undefined ? {} : { value: error.value.slice(0, MAX_VALUE_LENGTH) }),
-    ...(error.rule === undefined ? {} : { rule: error.rule }),
+    ...(error.rule === undefined ? {} : { rule: error.rule.slice(0, MAX_WORDS_LENGTH) }),
   }
 }

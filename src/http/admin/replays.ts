@@ -2,10 +2,12 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { errorRow } from '../../../profiles/errors/index.ts'
+import { shownAt, shownRule } from '../../../profiles/inspection/errors.ts'
 import type { JournalError } from '../../journal/entry.ts'
 import { type AskedReplay, type Confirmable, type Replayed, type Report, replay } from '../../journal/replay.ts'
 import type { Exchanged, NamedChange } from '../../journal/replay-ports.ts'
 import { formatCx, parseOid } from '../../model/identifiers.ts'
+import type { Sight } from '../../model/inspection.ts'
 import { parseJournalId } from '../../model/journal-id.ts'
 import { answerError, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
@@ -37,12 +39,13 @@ export function registerReplayRoutes(app: FastifyInstance, ports: Pick<AdminPort
         ...(facilityId === undefined ? {} : { facilityId }),
         ...(given === undefined || reason === undefined ? {} : { confirmed: { token: given, reason } }),
       }
-      return answerReplayed(reply, await replay(asked, ports.replays))
+      const sight: Sight = facilityId === undefined ? 'masked' : 'open'
+      return answerReplayed(reply, await replay(asked, ports.replays), sight)
     },
   )
 }
 
-function answerReplayed(reply: FastifyReply, replayed: Replayed): FastifyReply {
+function answerReplayed(reply: FastifyReply, replayed: Replayed, sight: Sight): FastifyReply {
   switch (replayed.kind) {
     case 'missing':
       return notFound(reply)
@@ -56,18 +59,18 @@ function answerReplayed(reply: FastifyReply, replayed: Replayed): FastifyReply {
         ja: '確認トークンが無効です（不明、期限切れ、または別の交換・別の操作者のもの）。もう一度ドライランを行い、10分以内に同じ操作者が確定してください。',
       })
     case 'dry run':
-      return reply.send({ outcome: 'dry run', ...reported(replayed.report), ...confirmed(replayed.confirmable) })
+      return reply.send({ outcome: 'dry run', ...reported(replayed.report, sight), ...confirmed(replayed.confirmable) })
     case 'changed':
       return reply.code(409).send({
         code: 'REPLAY_CHANGED',
         message: 'It would not do any more what the dry run showed; nothing was done',
         hint: 'Read what it would do now, and confirm with the token of this answer',
         ja: 'ドライランの後に状態が変わったため、実行しませんでした。新しい結果を確認し、この応答のトークンで確定してください。',
-        ...reported(replayed.report),
+        ...reported(replayed.report, sight),
         ...confirmed(replayed.confirmable),
       })
     case 'done':
-      return reply.send({ outcome: 'done', ...reported(replayed.report) })
+      return reply.send({ outcome: 'done', ...reported(replayed.report, sight) })
     case 'done before':
       return reply.send({ outcome: 'done before', journalId: replayed.replayedAs })
   }
@@ -78,14 +81,14 @@ function confirmed(confirmable: Confirmable | undefined) {
   return confirmable === undefined ? {} : { confirmation: confirmable }
 }
 
-function reported({ former, now, effect, found, changes, isNamed, tables }: Report) {
+function reported({ former, now, effect, found, changes, isNamed, tables }: Report, sight: Sight) {
   const named = new Set([...former.patients, ...now.patients])
   return {
     transaction: now.transaction,
     systemId: former.systemId,
     facilityId: former.facilityId,
-    former: ended(former),
-    now: ended(now),
+    former: ended(former, sight),
+    now: ended(now, sight),
     effect,
     ...(found === undefined ? {} : { found }),
     changes: changes.map((change) => shown(change, named)),
@@ -95,14 +98,30 @@ function reported({ former, now, effect, found, changes, isNamed, tables }: Repo
 }
 
 /** How many documents are concerned is told; what they say is not. */
-function ended({ exchangeId, at, result, errors, documents }: Exchanged) {
-  return { journalId: exchangeId, at, result, errors: errors.map(explained), documents: documents.length }
+function ended({ exchangeId, at, result, errors, documents }: Exchanged, sight: Sight) {
+  return {
+    journalId: exchangeId,
+    at,
+    result,
+    errors: errors.map((error) => explained(error, sight)),
+    documents: documents.length,
+  }
 }
 
-/** Without the value: it is the sender's. */
-function explained({ code, at, rule, blame, retry }: JournalError) {
+/** Without the value: it is the sender's. Places and rules may name what the message holds: the facility that sent it sees them whole (docs/adr/0039). */
+function explained({ code, at, rule, blame, retry }: JournalError, sight: Sight) {
   const row = errorRow(code)
-  return { code, at, rule, blame, retry, message: row?.message, hint: row?.hint, ja: row?.ja }
+  const isOpen = sight === 'open'
+  return {
+    code,
+    at: at === undefined || isOpen ? at : shownAt(at),
+    rule: rule === undefined || isOpen ? rule : shownRule(code, rule),
+    blame,
+    retry,
+    message: row?.message,
+    hint: row?.hint,
+    ja: row?.ja,
+  }
 }
 
 /** A number that the message does not name may be another facility's: only its domain is told. */
