@@ -10,6 +10,8 @@ import { readDelimiters, readHeader, STANDARD_DELIMITERS, unframe } from '../hl7
 
 const MAX_ROWS = 5000
 const MAX_VALUE = 2000
+/** Of so much a person still reads, and nobody waits for it: messages are taken apart beside those that arrive. */
+const MAX_CHARACTERS = 256 * 1024
 const BEGINNINGS: ReadonlySet<string> = new Set(['MSH', 'BHS', 'FHS'])
 const SEGMENT_NAME = /^[A-Z][A-Z0-9]{2}$/
 const PLAIN = /^[\x20-\x7e]{0,200}$/
@@ -22,7 +24,7 @@ export function isHl7v2(bytes: Uint8Array): boolean {
 export function inspectHl7v2(bytes: Uint8Array, sight: Sight): Inspection {
   const header = readHeader(bytes)
   const { text, note } = decoded(unframe(bytes), header.charsetLabel)
-  const segments = segmentsOf(text, sight)
+  const segments = segmentsOf(text.slice(0, MAX_CHARACTERS), sight)
   const rows = segments.flatMap(({ name, fields }, index) => fieldRows({ name, fields, number: index + 1 }))
   const type = [header.messageCode, header.trigger].filter((part) => part !== '').join('^')
   return {
@@ -36,6 +38,7 @@ export function inspectHl7v2(bytes: Uint8Array, sight: Sight): Inspection {
     text: segments.map(({ line }) => line).join('\n'),
     notes: [
       ...note,
+      ...(text.length > MAX_CHARACTERS ? [`the first ${MAX_CHARACTERS} of ${text.length} characters are shown`] : []),
       ...(rows.length > MAX_ROWS ? [`${rows.length - MAX_ROWS} further fields stand in the text only`] : []),
     ],
   }

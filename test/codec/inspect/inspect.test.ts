@@ -163,3 +163,13 @@ t.test('an HL7 v3 message tells its wrapper and masks its persons (ITI TF-2 3.44
     ],
   )
 })
+
+t.test('of a long message so much is taken apart as a person reads: nobody waits for the rest', (t) => {
+  const bytes = Buffer.from(`MSH|^~\\&|\r${'A\r'.repeat(500_000)}`)
+  for (const sight of ['open', 'masked'] as const) {
+    const { text, notes } = inspect({ bytes, isWhole: true }, sight)
+    t.ok(text.length <= 256 * 1024)
+    t.match(notes, [/the first 262144 of \d+ characters are shown/])
+  }
+  t.end()
+})
