@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { iheError } from '../../profiles/errors/index.ts'
 import { journalLook } from '../audit/journal-look.ts'
 import { writeJournalText } from '../codec/inspect/write-text.ts'
+import { createTurns } from '../mllp/turns.ts'
 import type { CallingSystem } from '../model/caller.ts'
 import { IheError } from '../model/error.ts'
 import { parseJournalId } from '../model/journal-id.ts'
@@ -29,6 +30,10 @@ const TRANSACTION = 'Own journal'
 /** For people and scripts that look something up; a search costs more than a message. */
 const LOOKS = { requestsPerSecond: 5, requestBurst: 50 }
 const RETRY_AFTER_SECONDS = 5
+/** Those that came at once wait for each other: a search may take seconds of a connection that messages need. */
+const TURNS = { overall: 4, perSystem: 2, waitMs: 30_000, waitingBytes: 1000 }
+/** Answered without a trace: whoever asks too much must not fill the journal with it. */
+const TOO_MUCH: ReadonlySet<string> = new Set(['TOO_MANY_REQUESTS', 'BUSY'])
 
 export interface OwnJournalPorts {
   readonly door: DoorPorts
@@ -45,6 +50,7 @@ interface Asking {
 
 export function registerOwnJournal(app: FastifyInstance, ports: OwnJournalPorts): void {
   const rate = createRequestRate(LOOKS)
+  const turns = createTurns(TURNS)
   const answered =
     (work: (asking: Asking) => Promise<FastifyReply>) =>
     async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
@@ -53,7 +59,12 @@ export function registerOwnJournal(app: FastifyInstance, ports: OwnJournalPorts)
       try {
         if (active === 'no') throw iheError('ROLE_MISSING')
         rate.take(system.systemId)
-        return await work({ request, reply, system, journal: ports.journal })
+        const done = await turns.take(system.systemId, 1)
+        try {
+          return await work({ request, reply, system, journal: ports.journal })
+        } finally {
+          done()
+        }
       } catch (cause) {
         return refuse(reply, { cause, system, request, door: ports.door })
       }
@@ -118,7 +129,7 @@ async function refuse(
   const { cause, system, request, door } = given
   const error = cause instanceof IheError ? cause : iheError('INTERNAL', { cause })
   const { code, message, hint, ja, http } = error.row
-  if (code === 'TOO_MANY_REQUESTS') {
+  if (TOO_MUCH.has(code)) {
     reply.header('retry-after', String(RETRY_AFTER_SECONDS))
     return answerError(reply, http, { code, message, hint, ja })
   }

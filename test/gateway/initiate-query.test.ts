@@ -2,9 +2,10 @@
 
 import t from 'tap'
 import { type InitiatedQuery, type InitiatingQueryPorts, initiateQuery } from '../../src/gateway/initiate-query.ts'
-import type { Community, ForeignObject, Rewriting } from '../../src/gateway/ports.ts'
+import type { Community, Rewriting } from '../../src/gateway/ports.ts'
 import type { Caller } from '../../src/model/caller.ts'
 import { NO_EVIDENCE } from '../../src/model/evidence.ts'
+import type { ForeignObject } from '../../src/model/foreign-object.ts'
 import { formatCx, type Oid, type PatientId } from '../../src/model/identifiers.ts'
 
 const OURS: PatientId = { value: '0000012345', authority: '2.25.9121' as Oid }
