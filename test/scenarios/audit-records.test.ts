@@ -398,6 +398,8 @@ t.test('one event is told whole to an auditor, and to a facility as far as it co
   const whole = await json(auditor, `/audit/events/${search.eventId}`)
   t.match(whole, { eventUuid: search.eventUuid, query: { text: /AdhocQuery/ }, journalId: String })
   t.equal((await get(hospitalAdmin, `/audit/events/${search.eventId}`)).status, 404)
+  const bySystem = await json(hospitalAdmin, '/audit/events?system=clinic-b&limit=1000')
+  t.same(bySystem.events, [], 'by which system others looked is not told by a filter either')
   const [foreign] = (await json(hospitalAdmin, '/audit/events?kind=export&facility=clinic-b&limit=1')).events
   t.match(await json(hospitalAdmin, `/audit/events/${foreign.eventId}`), { facilityId: 'clinic-b', documents: [{}] })
   t.equal((await get(pharmacyAdmin, `/audit/events/${foreign.eventId}`)).status, 404)

@@ -68,7 +68,8 @@ export function findLooks(pool: pg.Pool, asked: LookQuery): Promise<LogPage<Logg
 }
 
 async function loggedBack(pool: pg.Pool, asked: EventQuery | LookQuery, path: Path): Promise<LogPage<LoggedEvent>> {
-  const paths = ofFacility(ofPatients([path], asked.patients), asked.askedFor)
+  const isBySystem = 'systemId' in asked && asked.systemId !== undefined
+  const paths = ofFacility(ofPatients([path], asked.patients), asked.askedFor, isBySystem ? 'own' : 'all')
   const found = await pageBack(asked, (window) => query<LoggedRow>(pool, logged(window, paths)))
   return { ...found, rows: found.rows.map(toLoggedEvent) }
 }
@@ -108,13 +109,13 @@ function ofPatients(paths: readonly Path[], patients: readonly string[] | undefi
   ])
 }
 
-/** What the facility did, and what others did with its content. */
-function ofFacility(paths: readonly Path[], askedFor: string | undefined): readonly Path[] {
+/** What the facility did, and what others did with its content: but not by systems, of which it does not hear. */
+function ofFacility(paths: readonly Path[], askedFor: string | undefined, of: 'own' | 'all' = 'all'): readonly Path[] {
   if (askedFor === undefined) return paths
-  return paths.flatMap(({ where, by }) => [
-    { where: sql`e.facility_id = ${askedFor} and ${where}`, by: 'value' },
-    { where: sql`${publishedBy(askedFor)} and ${where}`, by },
-  ])
+  return paths.flatMap(({ where, by }): readonly Path[] => {
+    const own: Path = { where: sql`e.facility_id = ${askedFor} and ${where}`, by: 'value' }
+    return of === 'own' ? [own] : [own, { where: sql`${publishedBy(askedFor)} and ${where}`, by }]
+  })
 }
 
 function conditionsOf(asked: EventQuery): Path {
