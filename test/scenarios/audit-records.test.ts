@@ -349,6 +349,8 @@ t.test('L-3: each action is found by person, patient, kind, outcome, facility an
   const of = async (query: string, session = auditor) =>
     ((await json(session, `/audit/events?limit=1000&${query}`)) as { events: Record<string, unknown>[] }).events
   t.match(await of('person=clinic-b-test-doctor&kind=login'), [
+    // The session of the access code ends with it.
+    { typeCode: '110123', reason: 'password changed', personName: /試験/ },
     { typeCode: '110122', facilityId: 'clinic-b', personName: /試験/ },
   ])
   t.same(
