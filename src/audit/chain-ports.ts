@@ -46,6 +46,7 @@ export type NotDropped =
   | 'not verified'
   | 'no such export'
   | 'no month of its own'
+  | 'not sent'
 
 export type DropAnswer =
   | { readonly done: 'dropped' }

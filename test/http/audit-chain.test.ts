@@ -197,6 +197,19 @@ t.test('an operator says that an export is kept, and the month goes (d.9: retent
   t.match(await drop('2011-01', sha256), { status: 404 })
   const present = new Date(Date.now() + 9 * 3_600_000).toISOString().slice(0, 7)
   t.match(await drop(present, sha256), { status: 409, body: { message: /not over/ } })
+  const [last] = (await pool.query(`select max(position) as position from audit.seal where chain = '2012-03'`)).rows
+  const target = (status: string, sentTo: bigint) =>
+    pool.query(
+      `insert into audit.target (name, host, port, with_received, status, sent_to, resend_from)
+       values ('arr', 'localhost', 6514, false, $1, $2, $2)
+       on conflict (name) do update set status = excluded.status, sent_to = excluded.sent_to, resend_from = excluded.resend_from`,
+      [status, String(sentTo)],
+    )
+  for (const status of ['active', 'paused']) {
+    await target(status, BigInt(last.position) - 1n)
+    t.match(await drop('2012-03', sha256), { status: 409, body: { message: /does not have all of the month/ } }, status)
+  }
+  await target('active', BigInt(last.position))
   const dropped = await cli('audit', 'drop', '2012-03', '--exported', sha256)
   t.equal(dropped.text, '2012-03: dropped / 削除しました\n', dropped.err)
   const { rows } = await pool.query(
@@ -227,7 +240,10 @@ t.test(
     t.match(noted.body, { done: 'noted', dropsAfter: '2031-05-31T15:00:00.000Z' })
     const months = config.audit.retentionMonths
     t.same(await dropDueMonths(pool, { now: new Date('2031-05-31T14:59:59Z'), months }), [])
-    t.same(await dropDueMonths(pool, { now: new Date('2041-06-01T00:00:00Z'), months }), ['2021-05'])
+    const due = { now: new Date('2041-06-01T00:00:00Z'), months }
+    t.same(await dropDueMonths(pool, due), [], 'an audit repository does not have it yet')
+    await pool.query(`delete from audit.target`)
+    t.same(await dropDueMonths(pool, due), ['2021-05'])
   },
 )
 

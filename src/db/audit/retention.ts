@@ -30,6 +30,9 @@ export function dropMonth(
   return transaction(pool, async (client) => {
     const because = await obstacleTo(client, chain, time.now)
     if (because !== undefined) return { done: 'refused', because }
+    const dropsAfter = endOfRetention(chain, time.months)
+    const goesNow = dropsAfter <= time.now
+    if (goesNow && (await isAwaited(client, chain))) return { done: 'refused', because: 'not sent' }
     const noted = await execute(
       client,
       sql`/* an export is kept */
@@ -38,8 +41,7 @@ export function dropMonth(
     )
     if (noted === 0) return { done: 'refused', because: 'no such export' }
     const said = { by: asked.by, peer: asked.peer, patients: [] }
-    const dropsAfter = endOfRetention(chain, time.months)
-    if (dropsAfter > time.now) {
+    if (!goesNow) {
       await recordChange(client, { ...said, operation: `export ${sha256} of the audit log of ${chain} is kept` })
       return { done: 'noted', dropsAfter }
     }
@@ -93,6 +95,17 @@ async function obstacleTo(client: Queryable, chain: string, now: Date): Promise<
   if (row.closed_seq !== row.seq) return 'not closed'
   if (row.whole_seq !== row.seq) return 'not verified'
   return row.has_month ? undefined : 'no month of its own'
+}
+
+/** Does an audit repository lack some of it? A paused one goes on from where it was; one that shall not have it is removed. */
+async function isAwaited(client: Queryable, chain: string): Promise<boolean> {
+  const row = await queryOne<{ found: boolean }>(
+    client,
+    sql`/* may an audit repository still ask for it */
+      select exists (select from audit.target where resend_from < s.position) as found
+      from audit.chain c join audit.seal s on s.chain = c.chain and s.seq = c.seq where c.chain = ${chain}`,
+  )
+  return row?.found === true
 }
 
 function inMonth(chain: string, column: 'at' | 'event_at') {

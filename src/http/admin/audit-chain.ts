@@ -134,6 +134,11 @@ const OBSTACLES: Readonly<
     hint: 'docs/audit.md says how a database administrator moves them',
     ja: 'この月の記録が月別の領域の外にあります。docs/audit.md の手順で移してください。',
   },
+  'not sent': {
+    message: 'An audit repository does not have all of the month yet',
+    hint: 'tsunagi audit target list shows which one and why; remove it when it shall not have the month',
+    ja: 'この月の記録をまだ受け取っていない監査リポジトリがあります。tsunagi audit target list で確認し、不要なものは削除してください。',
+  },
 }
 
 function answerDrop(reply: FastifyReply, answer: DropAnswer): FastifyReply {
