@@ -1,5 +1,6 @@
 // Composition root: the gateways to and from neighbouring communities (XCA; docs/federation.md).
 
+import { getDocuments } from '../../profiles/queries/index.ts'
 import { iti18Initiating, iti38, iti39, iti43Initiating } from '../../profiles/transactions/index.ts'
 import { mayAsk } from '../access/federation.ts'
 import { writeGetDocuments } from '../codec/ebxml/query-request.ts'
@@ -75,8 +76,11 @@ export function gatewayBindings(given: Given, actors: GatewayActors): readonly B
       initiateRetrieve<DeliveredDocument>(request, caller, {
         ...initiating,
         repositoryUniqueId: repository.repositoryUniqueId,
-        documentsQuery: (at, values) =>
-          writeGetDocuments({ by: 'uniqueId', values, returnType: 'LeafClass', home: at }),
+        documentsQuery: (at, values) => ({
+          id: getDocuments.id,
+          text: writeGetDocuments({ by: 'uniqueId', values, returnType: 'LeafClass', home: at }),
+          home: at,
+        }),
         fetch: partners.fetch,
         discard: ({ staged }) => blobs.discard(staged),
         deliver: (asked, document) => deliver(asked, document, blobs),

@@ -77,8 +77,11 @@ async function about(
     ...asked.map(async (community) => {
       const { patientId } = community
       const change = home === undefined ? { patientId } : { patientId, home }
-      const reply = await ports.ask(community, request.rewritten(change), caller)
-      return partOf(community, reply, (object) => tellsNobody(object) || object.patientId === formatCx(patientId))
+      const text = request.rewritten(change)
+      const reply = await ports.ask(community, text, caller)
+      const isAbout = (object: ForeignObject) => tellsNobody(object) || object.patientId === formatCx(patientId)
+      const audited = { query: { ...request.audit, text, home: community.home }, patients: [formatCx(patientId)] }
+      return partOf(community, { reply, isAbout, audited })
     }),
   ])
   return merged(request, own, others)
@@ -92,8 +95,10 @@ async function atOne(
 ): Promise<Outcome<InitiatedAnswer>> {
   const community = await ports.directory.ofHome(home, caller)
   if (community === undefined) return refused(request, unknownHome(home))
-  const reply = await ports.ask(community, request.rewritten({ home, objects: true }), caller)
-  const part = partOf(community, reply, () => true)
+  const text = request.rewritten({ home, objects: true })
+  const reply = await ports.ask(community, text, caller)
+  const audited = { query: { ...request.audit, text, home } }
+  const part = partOf(community, { reply, isAbout: () => true, audited })
   const named = part.objects.flatMap(({ patientId }) => patientId ?? [])
   const known = await ports.directory.mayKnow(community, [...new Set(named)], caller)
   const visible = part.objects.filter((object) => tellsNobody(object) || known.has(object.patientId ?? ''))
@@ -113,9 +118,16 @@ function withEnds(objects: readonly ForeignObject[]): readonly ForeignObject[] {
   return objects.filter(({ element, ends }) => element !== 'Association' || ends.some((end) => ids.has(end)))
 }
 
-function partOf(community: Community, reply: QueryReply, isAbout: (object: ForeignObject) => boolean): Part {
+interface Replied {
+  readonly reply: QueryReply
+  readonly isAbout: (object: ForeignObject) => boolean
+  /** What was sent there, with the patient's id there (ITI TF-2 3.38.6). */
+  readonly audited: Pick<OutgoingCall, 'query' | 'patients'>
+}
+
+function partOf(community: Community, { reply, isAbout, audited }: Replied): Part {
   const { home, queryUrl: endpoint } = community
-  const call = { transaction: 'ITI-38', endpoint }
+  const call = { transaction: 'ITI-38', endpoint, ...audited }
   if (reply.kind === 'unavailable') {
     const { reason } = reply
     const error = iheError('COMMUNITY_UNAVAILABLE', { at: home, rule: reason, location: home })
@@ -126,6 +138,9 @@ function partOf(community: Community, reply: QueryReply, isAbout: (object: Forei
   const theirs = reply.errors.filter(({ errorCode }) => errorCode !== 'XDSUnknownPatientId')
   const isAnswered = reply.result !== 'failure' || (reply.errors.length > 0 && theirs.length === 0)
   const errors = [...theirs.map((error) => atHome(relayed(error), home)), ...faults]
+  // A refusal that does not say why must not look like an answer without results.
+  if (reply.result === 'failure' && reply.errors.length === 0)
+    errors.push(iheError('COMMUNITY_ANSWER_INVALID', { at: home, rule: 'a Failure names its errors', location: home }))
   const [first] = errors
   const ended = isAnswered ? 'success' : 'failure'
   return {

@@ -4,11 +4,13 @@ import { iheError, relayed } from '../../profiles/errors/index.ts'
 import type { Caller } from '../model/caller.ts'
 import { type IheError, located } from '../model/error.ts'
 import {
+  type AuditedQuery,
   type DocumentReference,
   type Evidence,
   NO_EVIDENCE,
   type Outcome,
   type OutgoingCall,
+  type Result,
 } from '../model/evidence.ts'
 import { documentLocation } from './home.ts'
 import type { AskCommunity, Community, Directory, FetchFromCommunity, ForeignDocument } from './ports.ts'
@@ -19,8 +21,8 @@ export interface InitiatingRetrievePorts<Document> extends RespondingRetrievePor
   readonly repositoryUniqueId: string
   readonly directory: Directory
   readonly ask: AskCommunity
-  /** A GetDocuments query for the community, by uniqueIds. */
-  readonly documentsQuery: (home: string, uniqueIds: readonly string[]) => string
+  /** A GetDocuments query for the community, by uniqueIds, as it is sent and audited. */
+  readonly documentsQuery: (home: string, uniqueIds: readonly string[]) => AuditedQuery
   readonly fetch: FetchFromCommunity
   readonly discard: (document: ForeignDocument) => Promise<void>
   readonly deliver: (request: CrossGatewayRetrieve, document: ForeignDocument) => Document
@@ -34,7 +36,7 @@ interface Part<Document> {
   readonly documents: readonly Document[]
   readonly errors: readonly IheError[]
   readonly patients: readonly string[]
-  readonly call?: OutgoingCall
+  readonly calls?: readonly OutgoingCall[]
   /** What the own repository says of what it gave: who published it, why it was shown, under which emergency. */
   readonly own?: Evidence
 }
@@ -90,18 +92,26 @@ async function elsewhere<Document>(given: Elsewhere<Document>): Promise<Part<Doc
     return { documents: [], errors: ofEach(asked, home, unknown), patients: [] }
   }
   const about = await patientsOf(community, given)
-  if (about.kind === 'unavailable') return unavailable(given, community, about.reason)
+  const calls = about.call === undefined ? [] : [about.call]
+  if (about.kind === 'unavailable')
+    return { documents: [], errors: unavailable(given, about.reason), patients: [], calls }
   const open = asked.filter(({ documentUniqueId }) => about.open.has(documentUniqueId))
   const hidden = asked.filter(({ documentUniqueId }) => !about.open.has(documentUniqueId))
   const errors = ofEach(hidden, home, (location) => iheError('DOCUMENT_UNAVAILABLE', { location }))
-  if (open.length === 0) return { documents: [], errors, patients: about.patients }
+  if (open.length === 0) return { documents: [], errors, patients: about.patients, calls }
   const fetched = await fetchOpen(community, open, given)
-  return { ...fetched, errors: [...errors, ...fetched.errors], patients: about.patients }
+  return {
+    documents: fetched.documents,
+    errors: [...errors, ...fetched.errors],
+    patients: about.patients,
+    calls: [...calls, ...fetched.calls],
+  }
 }
 
-type About =
+type About = { readonly call?: OutgoingCall } & (
   | { readonly kind: 'known'; readonly open: ReadonlySet<string>; readonly patients: readonly string[] }
   | { readonly kind: 'unavailable'; readonly reason: string }
+)
 
 /** Whose documents they are is asked first: a document by itself does not tell, and not everybody here may have it. */
 async function patientsOf<Document>(
@@ -110,14 +120,17 @@ async function patientsOf<Document>(
 ): Promise<About> {
   const uniqueIds = [...new Set(asked.map(({ documentUniqueId }) => documentUniqueId))]
   if (caller.accessMode === 'affinity-domain') return { kind: 'known', open: new Set(uniqueIds), patients: [] }
-  const reply = await ports.ask(community, ports.documentsQuery(community.home, uniqueIds), caller)
-  if (reply.kind === 'unavailable') return reply
+  const query = ports.documentsQuery(community.home, uniqueIds)
+  const call = { transaction: 'ITI-38', endpoint: community.queryUrl, query, patients: [] }
+  const reply = await ports.ask(community, query.text, caller)
+  if (reply.kind === 'unavailable') return { ...reply, call: { ...call, result: 'failure', reason: reply.reason } }
   const entries = reply.objects.filter(({ element, home }) => element === 'ExtrinsicObject' && home === community.home)
   const named = [...new Set(entries.flatMap(({ patientId }) => patientId ?? []))]
   const known = await ports.directory.mayKnow(community, named, caller)
   const open = entries.filter(({ patientId }) => patientId !== undefined && known.has(patientId))
   return {
     kind: 'known',
+    call: { ...call, patients: named, result: reply.result === 'failure' ? 'failure' : 'success' },
     open: new Set(open.flatMap(({ uniqueId }) => uniqueId ?? [])),
     patients: named.filter((patient) => known.has(patient)),
   }
@@ -127,12 +140,16 @@ async function fetchOpen<Document>(
   community: Community,
   open: Requests,
   given: Elsewhere<Document>,
-): Promise<Omit<Part<Document>, 'patients'>> {
+): Promise<Required<Omit<Part<Document>, 'patients' | 'own'>>> {
   const { home, caller, ports } = given
   const call = { transaction: 'ITI-39', endpoint: community.retrieveUrl }
   const requests = open.map((request) => ({ ...request, homeCommunityId: home }))
   const reply = await ports.fetch(community, requests, caller)
-  if (reply.kind === 'unavailable') return unavailable({ ...given, asked: open }, community, reply.reason)
+  if (reply.kind === 'unavailable') {
+    const { reason } = reply
+    const errors = unavailable({ ...given, asked: open }, reason)
+    return { documents: [], errors, calls: [{ ...call, documents: requests, result: 'failure', reason }] }
+  }
   const taken = new Set<ForeignDocument>()
   const documents = open.flatMap((request) => {
     const found = reply.documents.find((document) => !taken.has(document) && isOf(document, request))
@@ -141,15 +158,38 @@ async function fetchOpen<Document>(
     return [ports.deliver(request, found)]
   })
   await Promise.all(reply.documents.filter((document) => !taken.has(document)).map(ports.discard))
-  const errors = reply.errors.map((error) => located(relayed(error), locationOf(error.location, home)))
-  const missing = open.filter((request) => !documents.some((one) => isOf(ports.requestOf(one), request)))
-  // A community that gives neither document nor error leaves nobody in doubt.
-  const silent = errors.length >= missing.length ? [] : ofEach(missing.slice(errors.length), home, notGiven)
-  return {
-    documents,
-    errors: [...errors, ...silent],
-    call: { ...call, result: documents.length > 0 || errors.length === 0 ? 'success' : 'failure' },
-  }
+  const isGiven = (request: CrossGatewayRetrieve) => documents.some((one) => isOf(ports.requestOf(one), request))
+  const missing = requests.filter((request) => !isGiven(request))
+  const theirs = reply.errors.map((error) => located(relayed(error), locationOf(error.location, home)))
+  const errors = [...theirs, ...ofEach(unexplained(missing, theirs), home, notGiven)]
+  const delivered = requests.filter(isGiven)
+  return { documents, errors, calls: callsOf(call, { delivered, missing, errors }) }
+}
+
+/** A community that gives neither document nor error leaves nobody in doubt; an error that names no document may be about each. */
+function unexplained(missing: Requests, errors: readonly IheError[]): Requests {
+  const faults = errors.filter(({ row }) => row.severity === 'Error')
+  const names = ({ location = '' }: IheError, { documentUniqueId: id }: CrossGatewayRetrieve) =>
+    location === id || location.endsWith(`:${id}`) || location.startsWith(`${id}:`)
+  if (faults.some((error) => !missing.some((request) => names(error, request)))) return []
+  return missing.filter((request) => !faults.some((error) => names(error, request)))
+}
+
+/** A PartialSuccess is two: what was delivered, and what was not (ITI TF-2 3.43.6). */
+function callsOf(
+  call: Pick<OutgoingCall, 'transaction' | 'endpoint'>,
+  {
+    delivered,
+    missing,
+    errors,
+  }: { readonly delivered: Requests; readonly missing: Requests; readonly errors: readonly IheError[] },
+): readonly OutgoingCall[] {
+  const [first] = errors
+  const reason = first === undefined ? {} : { reason: first.row.ihe }
+  const calls: OutgoingCall[] = []
+  if (delivered.length > 0) calls.push({ ...call, documents: delivered, result: 'success' })
+  if (missing.length > 0) calls.push({ ...call, documents: missing, result: 'failure', ...reason })
+  return calls
 }
 
 function notGiven(location: string): IheError {
@@ -161,14 +201,8 @@ function isOf(one: CrossGatewayRetrieve, request: CrossGatewayRetrieve): boolean
 }
 
 /** Each document that cannot be had is named with the community that did not answer. */
-function unavailable<Document>(
-  { asked, home }: Elsewhere<Document>,
-  { retrieveUrl: endpoint }: Community,
-  reason: string,
-): Part<Document> {
-  const errorAt = (location: string) => iheError('COMMUNITY_UNAVAILABLE', { at: home, rule: reason, location })
-  const call: OutgoingCall = { transaction: 'ITI-39', endpoint, result: 'failure', reason }
-  return { documents: [], errors: ofEach(asked, home, errorAt), patients: [], call }
+function unavailable<Document>({ asked, home }: Elsewhere<Document>, reason: string): readonly IheError[] {
+  return ofEach(asked, home, (location) => iheError('COMMUNITY_UNAVAILABLE', { at: home, rule: reason, location }))
 }
 
 function ofEach(asked: Requests, home: string, error: (location: string) => IheError): readonly IheError[] {
@@ -202,11 +236,11 @@ function merged<Document>(
     else answer.push(...rest.splice(place, 1))
   }
   const errors = parts.flatMap((part) => part.errors)
-  const calls = parts.flatMap(({ call }) => call ?? [])
+  const calls = parts.flatMap((part) => part.calls ?? [])
   const [told] = parts.flatMap(({ own }) => own ?? [])
   return {
     answer,
-    result: errors.length === 0 ? 'success' : answer.length === 0 ? 'failure' : 'partial',
+    result: resultOf(answer.length, errors),
     errors,
     evidence: {
       ...NO_EVIDENCE,
@@ -236,4 +270,10 @@ function decidedBy(
     ...(refusal === undefined ? {} : { refusal }),
     ...(emergency === undefined ? {} : { emergency }),
   }
+}
+
+/** A warning alone makes nothing partial (ITI TF-3 4.2.4.2). */
+function resultOf(delivered: number, errors: readonly IheError[]): Result {
+  if (!errors.some(({ row }) => row.severity === 'Error')) return 'success'
+  return delivered === 0 ? 'failure' : 'partial'
 }

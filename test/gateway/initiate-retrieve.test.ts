@@ -40,7 +40,7 @@ const ports: InitiatingRetrievePorts<{ readonly request: CrossGatewayRetrieve }>
   }),
   directory: { knowing: none, ofHome: async () => undefined, mayKnow: none },
   ask: none,
-  documentsQuery: () => '',
+  documentsQuery: () => ({ id: '', text: '' }),
   fetch: none,
   discard: none,
   deliver: (request) => ({ request }),

@@ -62,16 +62,23 @@ function partHeaders(contentId: string, contentType: string): string {
   return `Content-Type: ${type}\r\nContent-Transfer-Encoding: binary\r\nContent-ID: <${contentId}>\r\n\r\n`
 }
 
-/** Bodies that were not come to are closed too: a reader that goes away leaves nothing lying about. */
-async function* stream(pieces: readonly (Buffer | AsyncIterable<Buffer>)[]): AsyncGenerator<Buffer> {
-  let sent = 0
-  try {
-    for (const piece of pieces) {
-      sent += 1
-      if (Buffer.isBuffer(piece)) yield piece
-      else yield* piece
-    }
-  } finally {
-    for (const piece of pieces.slice(sent)) if (!Buffer.isBuffer(piece)) await piece[Symbol.asyncIterator]().return?.()
+/** When it is ended early, or was never read, so are all of its pieces: what lies behind one may have to be put away. */
+function stream(pieces: readonly (Buffer | AsyncIterable<Buffer>)[]): AsyncIterable<Buffer> {
+  const written = inOrder(pieces)
+  const iterator: AsyncIterator<Buffer> = {
+    next: () => written.next(),
+    return: async () => {
+      await written.return(undefined)
+      for (const piece of pieces) if (!Buffer.isBuffer(piece)) await piece[Symbol.asyncIterator]().return?.()
+      return { done: true, value: undefined }
+    },
+  }
+  return { [Symbol.asyncIterator]: () => iterator }
+}
+
+async function* inOrder(pieces: readonly (Buffer | AsyncIterable<Buffer>)[]): AsyncGenerator<Buffer> {
+  for (const piece of pieces) {
+    if (Buffer.isBuffer(piece)) yield piece
+    else yield* piece
   }
 }

@@ -1,5 +1,7 @@
 // Writing MTOM packages and reading them back (ITI TF-2 Appendix V).
 
+import { once as eventOnce } from 'node:events'
+import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import t from 'tap'
 import { parseRelated } from '../../../src/codec/mtom/content-type.ts'
@@ -75,4 +77,29 @@ t.test('a document type from metadata cannot write headers of its own', async (t
   t.notMatch(String(written.body), 'X-Evil')
   t.match(String(written.body), 'Content-Type: application/octet-stream')
   t.throws(() => writeRelated('<e/>', [{ contentId: 'a>\r\nX: 1', contentType: 'text/plain', body }]), /Content-ID/)
+})
+
+t.test('a package that nobody reads to its end ends each of its streams, those that were not begun too', async (t) => {
+  const ended: string[] = []
+  const kept = (name: string): AsyncIterable<Buffer> => ({
+    [Symbol.asyncIterator]: () => ({
+      next: async () => ({ done: false, value: Buffer.from(name) }),
+      return: async () => {
+        ended.push(name)
+        return { done: true, value: undefined }
+      },
+    }),
+  })
+  for (const chunks of [0, 3]) {
+    const attachments = ['a', 'b'].map((name) => ({ contentId: name, contentType: 'text/plain', body: kept(name) }))
+    const { body } = writeRelated('<e/>', attachments)
+    const stream = Readable.from(body, { objectMode: false })
+    const iterator = stream.iterator({ destroyOnReturn: true })
+    for (let read = 0; read < chunks; read += 1) await iterator.next()
+    const closed = eventOnce(stream, 'close')
+    stream.destroy()
+    await closed
+    t.same([...new Set(ended)].sort(), ['a', 'b'], `after ${chunks} chunks`)
+    ended.length = 0
+  }
 })

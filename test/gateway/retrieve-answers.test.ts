@@ -1,0 +1,122 @@
+// What an Initiating Gateway makes of the documents, errors and silence of one community (ITI TF-2 3.39, 3.43.6; ATNA 3.38.6, 3.39.6).
+
+import t from 'tap'
+import { initiateRetrieve } from '../../src/gateway/initiate-retrieve.ts'
+import type { ForeignDocument, RetrieveReply } from '../../src/gateway/ports.ts'
+import type { Caller } from '../../src/model/caller.ts'
+import type { RelayedError } from '../../src/model/error.ts'
+import type { ForeignObject } from '../../src/model/foreign-object.ts'
+import { SEVERITY_ERROR, SEVERITY_WARNING } from '../../src/model/xds.ts'
+
+const home = 'urn:oid:2.25.2'
+const community = { facilityId: 'east', home, queryUrl: 'https://east/query', retrieveUrl: 'https://east/retrieve' }
+const patient = 'E77^^^&2.25.90&ISO'
+const staff: Caller = {
+  exchange: { id: 'x' } as Caller['exchange'],
+  systemId: 'clinic-b',
+  facilityId: 'clinic-b',
+} as Caller
+const theirs = (documentUniqueId: string) => ({
+  documentUniqueId,
+  repositoryUniqueId: '2.25.30',
+  homeCommunityId: home,
+})
+const sent = (documentUniqueId: string): ForeignDocument => ({
+  documentUniqueId,
+  repositoryUniqueId: '2.25.30',
+  mimeType: 'text/plain',
+  staged: { content: { kind: 'row', bytes: Buffer.from('x') }, sizeBytes: 1, sha1: '', sha256: '' },
+})
+const entry = (uniqueId: string): ForeignObject => ({
+  element: 'ExtrinsicObject',
+  id: uniqueId,
+  home,
+  patientId: patient,
+  uniqueId,
+  ends: [],
+  xml: '',
+})
+const error = (location: string, severity = SEVERITY_ERROR): RelayedError => ({
+  errorCode: 'XDSDocumentUniqueIdError',
+  codeContext: 'gone',
+  severity,
+  location,
+})
+
+function retrieve(ids: readonly string[], reply: RetrieveReply | 'not asked for documents') {
+  return initiateRetrieve<ForeignDocument & { readonly homeCommunityId?: string }>(ids.map(theirs), staff, {
+    home: 'urn:oid:2.25.1',
+    repositoryUniqueId: '2.25.3',
+    retrieve: () => Promise.reject(new Error('nothing is asked of us')),
+    directory: {
+      knowing: async () => [],
+      ofHome: async () => community,
+      mayKnow: async (_, ids) => new Set(ids),
+    },
+    ask: async () =>
+      reply === 'not asked for documents'
+        ? { kind: 'unavailable', reason: 'ECONNREFUSED' }
+        : { kind: 'answered', result: 'success', objects: ids.map(entry), errors: [] },
+    documentsQuery: (at) => ({ id: 'urn:uuid:5c4f972b', text: '<q/>', home: at }),
+    fetch: async () => (reply === 'not asked for documents' ? { kind: 'unavailable', reason: 'no' } : reply),
+    discard: async () => {},
+    deliver: (request, document) => ({ ...document, ...request }),
+    requestOf: (document) => document,
+  })
+}
+
+t.test('a warning beside the documents makes nothing partial (ITI TF-3 4.2.4.2)', async (t) => {
+  const outcome = await retrieve(['2.25.7'], {
+    kind: 'answered',
+    documents: [sent('2.25.7')],
+    errors: [error('2.25.7', SEVERITY_WARNING)],
+  })
+  t.equal(outcome.result, 'success')
+  t.equal(outcome.errors.length, 1, 'it is passed on')
+})
+
+t.test('each document that does not come is named, whichever one the community speaks of (3.43.4.2)', async (t) => {
+  const outcome = await retrieve(['2.25.7', '2.25.71', '2.25.8'], {
+    kind: 'answered',
+    documents: [sent('2.25.7')],
+    errors: [error(`${home}:2.25.8`)],
+  })
+  t.equal(outcome.result, 'partial')
+  t.same(outcome.errors.map(({ location }) => location).sort(), [`${home}:2.25.71`, `${home}:2.25.8`])
+})
+
+t.test('an error that names no document is about all of them', async (t) => {
+  const outcome = await retrieve(['2.25.7', '2.25.8'], { kind: 'answered', documents: [], errors: [error('')] })
+  t.equal(outcome.result, 'failure')
+  t.equal(outcome.errors.length, 1)
+})
+
+t.test(
+  'the query before the documents is a call too, and each call tells its patient and documents (3.38.6, 3.39.6)',
+  async (t) => {
+    const { evidence } = await retrieve(['2.25.7', '2.25.8'], {
+      kind: 'answered',
+      documents: [sent('2.25.7')],
+      errors: [error('2.25.8')],
+    })
+    const query = { id: 'urn:uuid:5c4f972b', text: '<q/>', home }
+    const call = { transaction: 'ITI-39', endpoint: community.retrieveUrl }
+    t.same(evidence.calls, [
+      { transaction: 'ITI-38', endpoint: community.queryUrl, query, patients: [patient], result: 'success' },
+      { ...call, documents: [theirs('2.25.7')], result: 'success' },
+      { ...call, documents: [theirs('2.25.8')], result: 'failure', reason: 'XDSDocumentUniqueIdError' },
+    ])
+  },
+)
+
+t.test('who cannot be asked whose documents they are was not asked for documents', async (t) => {
+  const { evidence, errors } = await retrieve(['2.25.7'], 'not asked for documents')
+  t.same(
+    evidence.calls?.map(({ transaction, result, reason }) => [transaction, result, reason]),
+    [['ITI-38', 'failure', 'ECONNREFUSED']],
+  )
+  t.same(
+    errors.map(({ row, location }) => [row.ihe, location]),
+    [['XDSUnavailableCommunity', `${home}:2.25.7`]],
+  )
+})
