@@ -53,14 +53,17 @@ export function startCheckpoints({ config, pool, log }: ChainHouse, signer: Sign
 export async function addToFile(pool: pg.Pool, path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   const known = await readCheckpointFile(path)
-  let after = known.at(-1)?.number ?? 0
+  const written = new Set(known.map(({ signature }) => signature))
+  let after = await lastInBoth(pool, known.at(-1))
   const file = await open(path, 'a', 0o644)
   try {
     // What a crash cut off ends here, and is no line.
     if (known.isCut) await file.write('\n')
     for (;;) {
       const page = await findCheckpoints(pool, { after, limit: PAGE })
-      for (const checkpoint of page) await file.write(`${recordLine({ kind: 'checkpoint', ...checkpoint })}\n`)
+      for (const checkpoint of page)
+        if (!written.has(checkpoint.signature))
+          await file.write(`${recordLine({ kind: 'checkpoint', ...checkpoint })}\n`)
       after = page.at(-1)?.number ?? after
       if (page.length < PAGE) break
     }
@@ -68,6 +71,13 @@ export async function addToFile(pool: pg.Pool, path: string): Promise<void> {
   } finally {
     await file.close()
   }
+}
+
+/** A database that was restored from a backup counts on from an earlier number than the file. */
+async function lastInBoth(pool: pg.Pool, last: Checkpoint | undefined): Promise<number> {
+  if (last === undefined) return 0
+  const [same] = await findCheckpoints(pool, { after: last.number - 1, limit: 1 })
+  return same?.signature === last.signature ? last.number : 0
 }
 
 /** Checkpoints of a file, in its order; none when there is no file. */

@@ -91,10 +91,15 @@ async function verifyChain({ given, keys, witnesses }: Verifying, { chain, befor
   const verifier = createVerifier({
     keys,
     witnesses,
-    ...(after === undefined ? {} : { after }),
+    ...(after === undefined ? knownOf(before) : { after }),
   })
   for await (const record of records) verifier.take(record)
   await tell(given, { before, scope, verification: verifier.end() })
+}
+
+/** All of a chain is no less than what was seen of it: who took its end away with its checkpoints is found out. */
+function knownOf(before: VerifiedBefore | undefined) {
+  return before === undefined || before.hash === '' ? {} : { known: { seq: before.seq, hash: before.hash } }
 }
 
 async function tell(

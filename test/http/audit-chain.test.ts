@@ -303,3 +303,55 @@ t.test('a month that was removed whole is missed: checkpoints name it (d.9)', as
   const { rows } = await pool.query(`select failure from audit.verification where chain = '2019-02'`)
   t.same(rows, [{ failure: 'the month was signed and is gone' }])
 })
+
+t.test('the end is missed though its checkpoints and their file are gone: it was verified before (d.9)', async (t) => {
+  await fill('2012-05', 20)
+  const findings = async () =>
+    ((await verifyOwn()) as readonly { chain: string }[]).filter(({ chain }) => chain === '2012-05')
+  t.same(await findings(), [])
+  const makeDue = () =>
+    pool.query(`update audit.verification set whole_at = now() - interval '8 days' where chain = '2012-05'`)
+  const client = await pool.connect()
+  await client.query(`set session_replication_role = replica`)
+  await client.query(
+    `delete from audit.event e using audit.seal s where s.event_id = e.event_id and s.chain = '2012-05' and s.seq > 10`,
+  )
+  await client.query(`delete from audit.seal where chain = '2012-05' and seq > 10`)
+  await client.query(
+    `update audit.chain c set seq = s.seq, hash = s.hash from audit.seal s where c.chain = '2012-05' and s.chain = '2012-05' and s.seq = 10`,
+  )
+  await client.query(`set session_replication_role = origin`)
+  client.release()
+  for (const time of ['first', 'again']) {
+    await makeDue()
+    t.match(await findings(), [{ finding: /the verification before reached 20, the chain ends at 10/ }], time)
+  }
+  await addEvents(pool, '2012-05-20T00:00:00Z', 30)
+  await sealAll(pool)
+  await makeDue()
+  t.match(
+    await findings(),
+    [{ finding: /the verification before has another hash at 20/ }],
+    'and when it has grown again',
+  )
+})
+
+t.test('after a backup was restored the file takes the checkpoints that follow it (fault: restore)', async (t) => {
+  await fill('2012-06', 5)
+  await sign()
+  const lost = (await readCheckpointFile(checkpointFile)).at(-1)
+  const client = await pool.connect()
+  await client.query(`set session_replication_role = replica`)
+  await client.query('delete from audit.checkpoint where number >= $1', [lost?.number])
+  await client.query(`set session_replication_role = origin`)
+  client.release()
+  await addEvents(pool, '2012-06-20T00:00:00Z', 3)
+  await sealAll(pool)
+  await sign()
+  const { rows } = await pool.query(
+    `select encode(signature, 'base64') as signature from audit.checkpoint order by number`,
+  )
+  const inFile = (await readCheckpointFile(checkpointFile)).map(({ signature }) => signature)
+  for (const { signature } of rows) t.ok(inFile.includes(signature.replaceAll('\n', '')), 'each is in the file')
+  t.ok(inFile.includes(lost?.signature ?? ''), 'and what was lost is still told')
+})

@@ -48,6 +48,8 @@ export interface VerifierOptions {
   readonly witnesses?: readonly Checkpoint[]
   /** Up to here the chain was verified before: its export begins after it. */
   readonly after?: { readonly seq: number; readonly hash: string }
+  /** What the chain had at a number when it was verified before, though its export begins at the beginning. */
+  readonly known?: { readonly seq: number; readonly hash: string }
 }
 
 const MAX_FINDINGS = 100

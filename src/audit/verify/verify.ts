@@ -64,7 +64,7 @@ function take(state: State, record: ExportRecord): void {
 }
 
 function begin(state: State, header: HeaderRecord): void {
-  const { witnesses = [], after } = state.options
+  const { witnesses = [], after, known } = state.options
   const start = after ?? { seq: 0, hash: header.genesis }
   const reading: Reading = {
     header,
@@ -84,6 +84,7 @@ function begin(state: State, header: HeaderRecord): void {
   if (!isGenesis(header))
     find(state, { kind: 'seam', words: 'the beginning of the chain does not follow from what it says was before it' })
   compareWithBefore(state, header)
+  if (known !== undefined) mark(state, reading, { ...known, saidBy: 'the verification before' })
   for (const witness of witnesses)
     if (witness.chain === header.chain && witness.at <= header.exportedAt) addWitness(state, reading, witness)
   const { next } = header

@@ -57,7 +57,7 @@ export interface Verified {
   readonly isWhole: boolean
 }
 
-/** What was found wrong stays, until the whole chain is found right again. */
+/** What was found wrong stays, until the whole chain is found right again; so does what the chain was before. */
 export async function noteVerified(client: Queryable, { chain, seq, hash, failure, isWhole }: Verified): Promise<void> {
   const wholeAt = isWhole ? new Date() : null
   await execute(
@@ -65,7 +65,9 @@ export async function noteVerified(client: Queryable, { chain, seq, hash, failur
     sql`/* how far a chain was verified */
       insert into audit.verification as v (chain, seq, hash, verified_at, whole_at, failure)
       values (${chain}, ${seq}, decode(${hash}, 'hex'), now(), ${wholeAt}, ${failure ?? null})
-      on conflict (chain) do update set seq = excluded.seq, hash = excluded.hash, verified_at = excluded.verified_at,
+      on conflict (chain) do update set
+        seq = case when excluded.failure is null then excluded.seq else v.seq end,
+        hash = case when excluded.failure is null then excluded.hash else v.hash end, verified_at = excluded.verified_at,
         whole_at = coalesce(excluded.whole_at, v.whole_at),
         failure = case when ${isWhole} then excluded.failure else coalesce(v.failure, excluded.failure) end`,
   )
@@ -116,12 +118,13 @@ export async function noteExport(client: Queryable, done: ExportDone, { by }: Wh
   )
 }
 
-/** Chains that checkpoints name and that are not there: whoever removed a month whole forgot them, or could not forge them. */
+/** Chains that checkpoints name, or that were verified, and that are not there: whoever removed a month whole forgot them, or could not forge them. */
 export async function findLostChains(pool: pg.Pool): Promise<readonly string[]> {
   const rows = await query<{ chain: string }>(
     pool,
     sql`/* chains that were signed and are gone */
-      select distinct k.chain from audit.checkpoint k where not exists (select from audit.chain c where c.chain = k.chain) order by k.chain`,
+      select chain from (select chain from audit.checkpoint union select chain from audit.verification) k
+      where not exists (select from audit.chain c where c.chain = k.chain) order by chain`,
   )
   return rows.map(({ chain }) => chain)
 }
