@@ -1,10 +1,13 @@
 // Whether a community is asked now: one that fails is left alone for a while, then tried once (circuit breaker).
 
+/** The try decides alone: a call that began before and ends late says nothing about now. */
+export type Admitted = 'call' | 'try'
+
 export interface Breaker {
-  /** True when a call may be made now; whoever gets it says how it ended. */
-  readonly admits: () => boolean
-  readonly succeeded: () => void
-  readonly failed: () => void
+  /** Undefined while nobody may ask; whoever is admitted says how it ended. */
+  readonly admits: () => Admitted | undefined
+  readonly succeeded: (admitted: Admitted) => void
+  readonly failed: (admitted: Admitted) => void
   /** Seconds until the next try; undefined while calls are admitted. */
   readonly opensInSeconds: () => number | undefined
 }
@@ -43,25 +46,30 @@ export function createBreaker(now: () => number = () => performance.now()): Brea
 
   return {
     admits: () => {
-      if (openUntil === undefined) return true
-      if (isTried || now() < openUntil) return false
+      if (openUntil === undefined) return 'call'
+      if (isTried || now() < openUntil) return undefined
       isTried = true
-      return true
+      return 'try'
     },
-    succeeded: () => {
+    succeeded: (admitted) => {
+      if (admitted === 'try') {
+        isTried = false
+        openUntil = undefined
+        restMs = FIRST_REST_MS
+      } else if (openUntil !== undefined) return
       keep(0)
       inARow = 0
-      if (!isTried) return
-      isTried = false
-      openUntil = undefined
-      restMs = FIRST_REST_MS
     },
-    failed: () => {
+    failed: (admitted) => {
+      if (admitted === 'try') {
+        isTried = false
+        open()
+        return
+      }
+      if (openUntil !== undefined) return
       keep(1)
       inARow += 1
-      const wasTried = isTried
-      isTried = false
-      if (wasTried || (openUntil === undefined && isFailing())) open()
+      if (isFailing()) open()
     },
     opensInSeconds: () => (openUntil === undefined ? undefined : Math.max(0, Math.ceil((openUntil - now()) / 1000))),
   }

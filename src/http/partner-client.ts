@@ -91,7 +91,8 @@ export function createPartnerClient(options: PartnerClientOptions): PartnerClien
   ): Promise<{ readonly value: T } | { readonly kind: 'unavailable'; readonly reason: string }> {
     const line = lineTo(reach.facilityId)
     if (line.atWork >= MAX_AT_ONCE) return { kind: 'unavailable', reason: `${MAX_AT_ONCE} calls to it are under way` }
-    if (!line.breaker.admits())
+    const admitted = line.breaker.admits()
+    if (admitted === undefined)
       return {
         kind: 'unavailable',
         reason: `it failed repeatedly, next try in ${line.breaker.opensInSeconds() ?? 0} s`,
@@ -100,14 +101,14 @@ export function createPartnerClient(options: PartnerClientOptions): PartnerClien
     const crossing: Crossings = { exchange: exchangeTo(given), request: undefined, answer: undefined }
     try {
       const value = await work(await post(line.agent, given, crossing, options))
-      line.breaker.succeeded()
+      line.breaker.succeeded(admitted)
       record({ crossing, reach, caller, ports, reason: undefined })
       return { value }
     } catch (error) {
       const reason = reasonOf(error)
       // A community that says what is wrong with our message is there.
-      if (error instanceof SoapFaultError && error.code !== 'Receiver') line.breaker.succeeded()
-      else line.breaker.failed()
+      if (error instanceof SoapFaultError && error.code !== 'Receiver') line.breaker.succeeded(admitted)
+      else line.breaker.failed(admitted)
       record({ crossing, reach, caller, ports, reason })
       return { kind: 'unavailable', reason }
     } finally {

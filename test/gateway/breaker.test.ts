@@ -11,10 +11,10 @@ function breakerAt() {
 
 t.test('five failures in a row open it; one try after its rest decides', async (t) => {
   const { breaker, pass } = breakerAt()
-  for (let count = 0; count < 4; count += 1) breaker.failed()
+  for (let count = 0; count < 4; count += 1) breaker.failed('call')
   t.ok(breaker.admits(), 'four are not enough')
-  breaker.succeeded()
-  for (let count = 0; count < 5; count += 1) breaker.failed()
+  breaker.succeeded('call')
+  for (let count = 0; count < 5; count += 1) breaker.failed('call')
   t.notOk(breaker.admits())
   t.equal(breaker.opensInSeconds(), 30)
   pass(29_999)
@@ -22,25 +22,25 @@ t.test('five failures in a row open it; one try after its rest decides', async (
   pass(1)
   t.ok(breaker.admits(), 'the try')
   t.notOk(breaker.admits(), 'one at a time')
-  breaker.failed()
+  breaker.failed('try')
   t.equal(breaker.opensInSeconds(), 60, 'twice as long')
   pass(60_000)
   t.ok(breaker.admits())
-  breaker.succeeded()
+  breaker.succeeded('try')
   t.ok(breaker.admits())
   t.equal(breaker.opensInSeconds(), undefined)
 })
 
 t.test('it rests five minutes at most', async (t) => {
   const { breaker, pass } = breakerAt()
-  for (let count = 0; count < 5; count += 1) breaker.failed()
+  for (let count = 0; count < 5; count += 1) breaker.failed('call')
   const rests: (number | undefined)[] = []
   for (let count = 0; count < 6; count += 1) {
     const rest = breaker.opensInSeconds() ?? 0
     rests.push(rest)
     pass(rest * 1000)
     breaker.admits()
-    breaker.failed()
+    breaker.failed('try')
   }
   t.same(rests, [30, 60, 120, 240, 300, 300])
 })
@@ -50,8 +50,8 @@ t.test('more than half of twenty calls within a minute open it too, though never
   const ends = [...'ffsffsffsffsffsffsff']
   for (const [index, end] of ends.entries()) {
     t.ok(breaker.admits(), `call ${index + 1}`)
-    if (end === 'f') breaker.failed()
-    else breaker.succeeded()
+    if (end === 'f') breaker.failed('call')
+    else breaker.succeeded('call')
     pass(1000)
   }
   t.notOk(breaker.admits())
@@ -60,9 +60,22 @@ t.test('more than half of twenty calls within a minute open it too, though never
 t.test('what was longer than a minute ago does not count', async (t) => {
   const { breaker, pass } = breakerAt()
   for (let count = 0; count < 30; count += 1) {
-    if (count % 3 === 2) breaker.succeeded()
-    else breaker.failed()
+    if (count % 3 === 2) breaker.succeeded('call')
+    else breaker.failed('call')
     pass(10_000)
   }
   t.ok(breaker.admits())
+})
+
+t.test('calls that began before it opened and end late decide nothing', async (t) => {
+  const { breaker, pass } = breakerAt()
+  for (let count = 0; count < 5; count += 1) breaker.failed('call')
+  breaker.succeeded('call')
+  t.notOk(breaker.admits(), 'a late answer does not close it')
+  pass(30_000)
+  t.equal(breaker.admits(), 'try')
+  breaker.failed('call')
+  t.notOk(breaker.admits(), 'a late failure does not end the try')
+  breaker.succeeded('try')
+  t.equal(breaker.admits(), 'call')
 })
