@@ -240,6 +240,9 @@ t.test(
     t.match(noted.body, { done: 'noted', dropsAfter: '2031-05-31T15:00:00.000Z' })
     const months = config.audit.retentionMonths
     t.same(await dropDueMonths(pool, { now: new Date('2031-05-31T14:59:59Z'), months }), [])
+    await addEvent(pool, { at: '2021-06-20T00:00:00Z' })
+    const late = await call('POST', '/audit/months/2021-06/drop', { sha256 })
+    t.match(late, { status: 409, body: { message: /no closing checkpoint/ } }, 'an event came late and waits')
     const due = { now: new Date('2041-06-01T00:00:00Z'), months }
     t.same(await dropDueMonths(pool, due), [], 'an audit repository does not have it yet')
     await pool.query(`delete from audit.target`)

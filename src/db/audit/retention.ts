@@ -18,6 +18,8 @@ interface Closed {
   readonly closed_seq: string | null
   readonly whole_seq: string | null
   readonly has_month: boolean
+  /** An event that came late and is not sealed yet. */
+  readonly has_waiting: boolean
 }
 
 /** Notes that an export is kept; drops the month if its time is over, and lets it go later if it is not. */
@@ -83,7 +85,8 @@ async function obstacleTo(client: Queryable, chain: string, now: Date): Promise<
       select c.seq, c.dropped_at, k.seq as closed_seq, v.seq as whole_seq,
         to_regclass('audit.event_' || replace(c.chain, '-', '_')) is not null and to_regclass('audit.seal_' || replace(c.chain, '-', '_')) is not null
         and not exists (select from audit.event_other where ${inMonth(chain, 'at')})
-        and not exists (select from audit.seal_other where ${inMonth(chain, 'event_at')}) as has_month
+        and not exists (select from audit.seal_other where ${inMonth(chain, 'event_at')}) as has_month,
+        exists (select from audit.unsealed where ${inMonth(chain, 'at')}) as has_waiting
       from audit.chain c
       left join lateral (select seq from audit.checkpoint where chain = c.chain and closes order by number desc limit 1) k on true
       left join audit.verification v on v.chain = c.chain and v.failure is null and v.whole_at is not null
@@ -92,7 +95,7 @@ async function obstacleTo(client: Queryable, chain: string, now: Date): Promise<
   if (row === undefined) return 'unknown'
   if (row.dropped_at !== null) return 'already dropped'
   if (new Date(monthEnd(chain)) > now) return 'not over'
-  if (row.closed_seq !== row.seq) return 'not closed'
+  if (row.closed_seq !== row.seq || row.has_waiting) return 'not closed'
   if (row.whole_seq !== row.seq) return 'not verified'
   return row.has_month ? undefined : 'no month of its own'
 }
