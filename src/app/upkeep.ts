@@ -41,7 +41,7 @@ export function sweepDaily(
 
 /** What the database needs from time to time, whatever comes in. */
 export function tendByTheClock(given: Given): () => void {
-  const stops = [fixMonthsHourly(given), endSessionsMinutely(given), makeMonthsDaily(given)]
+  const stops = [fixMonthsHourly(given), endSessionsMinutely(given), makeMonthsHourly(given)]
   return () => {
     for (const stop of stops) stop()
   }
@@ -81,8 +81,9 @@ export async function monthsAhead(pool: pg.Pool, log: DoorLog): Promise<void> {
     )
 }
 
-function makeMonthsDaily({ log, pool }: Given): () => void {
-  const timer = setInterval(() => void monthsAhead(pool, log), DAY_MS)
+/** A month that did not get through beside a backup of the night is made before its time comes. */
+function makeMonthsHourly({ log, pool }: Given): () => void {
+  const timer = setInterval(() => void monthsAhead(pool, log), HOUR_MS)
   timer.unref()
   return () => clearInterval(timer)
 }
