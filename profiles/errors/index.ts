@@ -41,9 +41,13 @@ export function iheError(code: string, details: ErrorDetails = {}): IheError {
   return new IheError(found, details)
 }
 
+/** Codes that say no more than that something was wrong: no row means the same. */
+const GENERAL: ReadonlySet<string> = new Set(['XDSRegistryError', 'XDSRepositoryError'])
+
 /** A RegistryError of another server under the row of our table with the same meaning, so that journal and statistics speak one language; the answer has its words. */
 export function relayed(received: RelayedError): IheError {
   const severity: ErrorRow['severity'] = received.severity === SEVERITY_WARNING ? 'Warning' : 'Error'
-  const row = errorTable.find(({ ihe }) => ihe === received.errorCode) ?? iheError('METADATA_INVALID').row
+  const meant = GENERAL.has(received.errorCode) ? undefined : errorTable.find(({ ihe }) => ihe === received.errorCode)
+  const row = meant ?? iheError('METADATA_INVALID').row
   return new IheError({ ...row, ihe: received.errorCode, severity }, { relayed: received, value: received.codeContext })
 }
