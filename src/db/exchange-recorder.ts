@@ -13,7 +13,7 @@ export interface ExchangeRows {
 }
 
 const MAX_BATCH = 256
-/** A second one in flight halves the batches: the database works a third more for each row, and nobody is answered sooner. */
+/** A second one in flight makes both smaller, and a row costs the database more in a smaller batch. */
 const MAX_FLUSHES = 1
 
 /** Audit and journal as parts of a statement: committed with whatever else it writes. */

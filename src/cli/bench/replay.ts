@@ -45,9 +45,9 @@ function isNamed(given: unknown): given is Recorded {
   return typeof given === 'object' && given !== null && 'name' in given && 'text' in given && 'values' in given
 }
 
-/** The statement of a submission that writes its rows. @throws when there is not exactly one. */
+/** The statement of a submission that writes its rows; what the server seals and keeps meanwhile is not it. @throws when there is not exactly one. */
 export function writingStatement(recorded: readonly Recorded[]): Recorded {
-  const [first, ...others] = recorded.filter(({ text }) => text.includes('insert into'))
+  const [first, ...others] = recorded.filter(({ text }) => text.includes('insert into registry.'))
   if (first === undefined || others.length > 0)
     throw new Error(
       `a registration writes by one statement; ${others.length + (first === undefined ? 0 : 1)} were seen`,
