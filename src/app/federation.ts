@@ -34,14 +34,13 @@ export interface GatewayActors {
 
 /** Calls to neighbouring communities, for as long as the server runs. */
 export function openPartners(
-  { config, pool }: Given,
+  { config }: Given,
   given: { readonly doors: Pick<Doors, 'outgoingTo'>; readonly ports: DoorPorts; readonly blobs: BlobStore },
 ): PartnerClient {
   const { doors, ports, blobs } = given
   return createPartnerClient({
     tlsTo: (facilityId) => () => doors.outgoingTo(facilityId),
     ports,
-    reachOf: async (facilityId) => (await findCommunities(pool, {})).find((one) => one.facilityId === facilityId),
     queryBudgetMs: config.gateway.queryBudgetMs,
     maxAnswerBytes: config.limits.soapBytes,
     maxDocumentBytes: config.limits.documentBytes,

@@ -1,7 +1,7 @@
 // Neighbouring communities on PostgreSQL as the Initiating Gateway asks for them: who may be asked, and who knows a patient (port of src/gateway).
 
 import type pg from 'pg'
-import type { Reach } from '../gateway/ports.ts'
+import type { Community } from '../gateway/ports.ts'
 import type { AccessFacts } from '../model/access.ts'
 import type { Oid, PatientId } from '../model/identifiers.ts'
 import { factColumns, toAccessFacts } from './access/facts.ts'
@@ -18,23 +18,23 @@ export interface KnownNumber {
 const COMMUNITY = sql`p.facility_id as "facilityId", 'urn:oid:' || p.community as home, p.query_url as "queryUrl", p.retrieve_url as "retrieveUrl",
   p.query_ms as "queryMs", p.retrieve_ms as "retrieveMs"`
 
-/** Of partner `p`: it may be asked by an agreement that runs; for one facility, or for any. */
-function mayBeAsked(facilityId: string | null): Statement {
+/** Of partner `p`: it may be asked for the facility, by an agreement that runs. */
+function mayBeAsked(facilityId: string): Statement {
   return sql`p.status = 'active' and p.query_url is not null and p.retrieve_url is not null
     and exists (select from access.facility f where f.facility_id = p.facility_id and f.status = 'active')
     and exists (select from access.agreement a where a.partner_community = p.community and a.direction <> 'outgoing' and a.ended_at is null
                   and a.valid_from <= now() and a.valid_to > now()
-                  and (${facilityId}::text is null or a.union_id is null or exists (select from access.union_member m where m.union_id = a.union_id and m.facility_id = ${facilityId}
+                  and (a.union_id is null or exists (select from access.union_member m where m.union_id = a.union_id and m.facility_id = ${facilityId}
                          and m.valid_from <= now() and (m.valid_to is null or m.valid_to > now()))))`
 }
 
 /** By home, urn:oid: and all; or every one without. */
 export function findCommunities(
   pool: pg.Pool,
-  asked: { readonly facilityId?: string; readonly home?: string },
-): Promise<readonly Reach[]> {
-  const { facilityId = null, home = null } = asked
-  return query<Reach>(
+  asked: { readonly facilityId: string; readonly home?: string },
+): Promise<readonly Community[]> {
+  const { facilityId, home = null } = asked
+  return query<Community>(
     pool,
     sql`/* communities that may be asked */
       select ${COMMUNITY} from access.partner p

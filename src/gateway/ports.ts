@@ -14,10 +14,7 @@ export interface Community {
   readonly home: string
   readonly queryUrl: string
   readonly retrieveUrl: string
-}
-
-/** How long the calls to it may take. */
-export interface Reach extends Community {
+  /** How long a call may take, from the request to the whole answer, milliseconds. */
   readonly queryMs: number
   readonly retrieveMs: number
 }

@@ -16,6 +16,8 @@ const EAST: Community = {
   home: 'urn:oid:2.25.9102',
   queryUrl: 'https://east/q',
   retrieveUrl: 'https://east/r',
+  queryMs: 1000,
+  retrieveMs: 1000,
 }
 const CALLER = { systemId: 'clinic-b', facilityId: 'clinic-b', accessMode: 'network' } as unknown as Caller
 

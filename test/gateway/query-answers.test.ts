@@ -30,7 +30,15 @@ function ask(reply: QueryReply) {
     }),
     directory: {
       knowing: async () => [
-        { facilityId: 'east', home, queryUrl: 'https://east/q', retrieveUrl: 'https://east/r', patientId: theirId },
+        {
+          facilityId: 'east',
+          home,
+          queryUrl: 'https://east/q',
+          retrieveUrl: 'https://east/r',
+          queryMs: 1000,
+          retrieveMs: 1000,
+          patientId: theirId,
+        },
       ],
       ofHome: async () => undefined,
       mayKnow: async () => new Set(),

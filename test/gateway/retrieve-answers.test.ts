@@ -9,7 +9,14 @@ import type { ForeignObject } from '../../src/model/foreign-object.ts'
 import { SEVERITY_ERROR, SEVERITY_WARNING } from '../../src/model/xds.ts'
 
 const home = 'urn:oid:2.25.2'
-const community = { facilityId: 'east', home, queryUrl: 'https://east/query', retrieveUrl: 'https://east/retrieve' }
+const community = {
+  facilityId: 'east',
+  home,
+  queryUrl: 'https://east/query',
+  retrieveUrl: 'https://east/retrieve',
+  queryMs: 1000,
+  retrieveMs: 1000,
+}
 const patient = 'E77^^^&2.25.90&ISO'
 const staff: Caller = {
   exchange: { id: 'x' } as Caller['exchange'],

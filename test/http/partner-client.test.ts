@@ -47,7 +47,7 @@ async function fetching(
   gateway.listen(0, 'localhost')
   await once(gateway, 'listening')
   const url = `https://localhost:${(gateway.address() as AddressInfo).port}/xca/responding`
-  const community = { ...COMMUNITY, queryUrl: url, retrieveUrl: url }
+  const community = { ...COMMUNITY, queryUrl: url, retrieveUrl: url, queryMs: 5000, retrieveMs: 5000 }
   const staged = new Set<StagedContent>()
   const entries: JournalEntry[] = []
   const client = createPartnerClient({
@@ -58,7 +58,6 @@ async function fetching(
       log: { info: () => {}, warn: () => {}, error: () => {} },
       meter: { exchange: () => {}, opened: () => () => {}, turnedAway: () => {} },
     },
-    reachOf: async () => ({ ...community, queryMs: 5000, retrieveMs: 5000 }),
     queryBudgetMs: 5000,
     maxAnswerBytes: 1_000_000,
     maxDocumentBytes: 1_000_000,
