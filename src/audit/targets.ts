@@ -1,7 +1,7 @@
 // Audit repositories that the records of this network are sent to, as administration keeps them (ITI TF-2 3.20; RFC 5425).
 
-/** What a target is, as the operator sets it. */
-export interface NewTarget {
+/** Where a target is, who it has to be, and what it gets. */
+interface Destination {
   readonly name: string
   readonly host: string
   readonly port: number
@@ -14,6 +14,10 @@ export interface NewTarget {
   readonly key?: string
   /** Records that other systems sent us are sent on too. */
   readonly withReceived: boolean
+}
+
+/** What a target is, as the operator sets it. */
+export interface NewTarget extends Destination {
   /** What was recorded before is sent too; else it begins with what is recorded from now on. */
   readonly fromTheBeginning: boolean
 }
@@ -25,7 +29,7 @@ export const TARGET_STATES = ['waiting', 'up', 'unreachable', 'refused'] as cons
 export type TargetState = (typeof TARGET_STATES)[number]
 
 /** A target and how sending to it stands. Positions are those of the seals (docs/adr/0034). */
-export interface TargetView extends Omit<NewTarget, 'ca' | 'fromTheBeginning'> {
+export interface TargetView extends Omit<Destination, 'ca'> {
   readonly hasOwnAuthorities: boolean
   readonly status: 'active' | 'paused'
   readonly pausedReason?: string
@@ -41,15 +45,7 @@ export interface TargetView extends Omit<NewTarget, 'ca' | 'fromTheBeginning'> {
 }
 
 /** What a sender needs of a target that is its own for a while. */
-export interface ClaimedTarget {
-  readonly name: string
-  readonly host: string
-  readonly port: number
-  readonly serverName?: string
-  readonly ca?: string
-  readonly certificate?: string
-  readonly key?: string
-  readonly withReceived: boolean
+export interface ClaimedTarget extends Destination {
   /** Rises with every change by the operator: whoever works with another one begins anew. */
   readonly version: number
   /** The position after which sending begins: all up to it has arrived as far as can be known. */
