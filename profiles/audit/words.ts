@@ -26,7 +26,7 @@ export function eventKindOf(eventCode: string): EventKind | undefined {
   return (Object.keys(EVENT_KINDS) as EventKind[]).find((kind) => EVENT_KINDS[kind].eventCode === eventCode)
 }
 
-export const JOB_WORDS: Readonly<Record<Job, Words>> = {
+const JOB_WORDS: Readonly<Record<Job, Words>> = {
   doctor: { ja: '医師', en: 'doctor' },
   dentist: { ja: '歯科医師', en: 'dentist' },
   pharmacist: { ja: '薬剤師', en: 'pharmacist' },

@@ -32,7 +32,7 @@ export async function openAuditKeys({ audit }: Needed): Promise<AuditKeys> {
   return { signer, publicPem, publicKeys: async () => publicKeysIn(await publicPem()) }
 }
 
-export function publicKeyPath(signingKey: string): string {
+function publicKeyPath(signingKey: string): string {
   return `${signingKey}.pub`
 }
 

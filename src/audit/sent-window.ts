@@ -6,9 +6,9 @@ import type { Progress } from './targets.ts'
 /** A record counts as sent when its connection lived on for so long, or a later record followed. */
 export const SETTLED_MS = 5000
 /** Of a connection that broke, what was written in this time is sent again … */
-export const AGAIN_MS = 30_000
+const AGAIN_MS = 30_000
 /** … or so many records, whichever is more. */
-export const AGAIN_RECORDS = 100
+const AGAIN_RECORDS = 100
 
 interface Written {
   /** Position before it. */

@@ -3,11 +3,11 @@
 import type { TargetView } from './targets.ts'
 
 /** Alarm: the oldest event that waits has waited for so long, or so many wait. */
-export const ALARM_AGE_MS = 15 * 60_000
-export const ALARM_EVENTS = 1_000_000
+const ALARM_AGE_MS = 15 * 60_000
+const ALARM_EVENTS = 1_000_000
 /** What an audit record takes on the wire, about. */
 const RECORD_BYTES = 2048
-export const ALARM_BYTES = 1024 ** 3
+const ALARM_BYTES = 1024 ** 3
 
 export type TargetConcern = 'none' | 'old' | 'many'
 

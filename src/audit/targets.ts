@@ -25,8 +25,7 @@ export interface NewTarget extends Destination {
 /**
  * `waiting`: nothing was tried yet, or there was nothing to send. `refused`: its certificate or ours was not accepted (ITI TF-2 3.19.6).
  */
-export const TARGET_STATES = ['waiting', 'up', 'unreachable', 'refused'] as const
-export type TargetState = (typeof TARGET_STATES)[number]
+export type TargetState = 'waiting' | 'up' | 'unreachable' | 'refused'
 
 /** A target and how sending to it stands. Positions are those of the seals (docs/adr/0034). */
 export interface TargetView extends Omit<Destination, 'ca'> {

@@ -25,7 +25,7 @@ import {
 import { isVisible, type Viewer, viewOf } from './journal-view.ts'
 import { createRequestRate } from './request-rate.ts'
 
-export const JOURNAL_PATH = '/journal'
+const JOURNAL_PATH = '/journal'
 const TRANSACTION = 'Own journal'
 /** For people and scripts that look something up; a search costs more than a message. */
 const LOOKS = { requestsPerSecond: 5, requestBurst: 50 }

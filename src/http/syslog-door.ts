@@ -19,7 +19,7 @@ import type { LiveSockets } from './live-sockets.ts'
 import { createRefusalRecorder } from './refusal-recorder.ts'
 import { isBelieved } from './shown-certificate.ts'
 
-export const SYSLOG_DOOR = 'syslog'
+const SYSLOG_DOOR = 'syslog'
 const TRANSACTION = 'ITI-20'
 const ROLE = 'audit-source'
 

@@ -67,10 +67,6 @@ export interface JournalReader {
 /** `<microseconds since 1970>.<journal id>`: the place of an entry in the order of all. */
 const CURSOR = /^(\d{1,17})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 
-export function isCursor(text: string): boolean {
-  return CURSOR.test(text)
-}
-
 export interface JournalPlace {
   /** Timestamp with microseconds, ISO 8601. */
   readonly at: string

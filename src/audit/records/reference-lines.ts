@@ -4,7 +4,7 @@ import { ACCESS_TYPES, lookOf } from '../../../profiles/audit/looks.ts'
 import { jstIso } from '../../model/jst.ts'
 import type { ContentReference, RecordPorts } from './ports.ts'
 
-export const REFERENCE_COLUMNS = [
+const REFERENCE_COLUMNS = [
   'ContentID',
   'AccessFacilityName',
   'AccessPersonName',
@@ -14,7 +14,7 @@ export const REFERENCE_COLUMNS = [
 ] as const
 
 /** After the others, for those who want to reckon with them. */
-export const EXTENDED_COLUMNS = [
+const EXTENDED_COLUMNS = [
   'PatientID',
   'OwnerFacilityName',
   'DocumentUniqueId',

@@ -71,7 +71,7 @@ export async function dropDueMonths(pool: pg.Pool, time: RetentionTime): Promise
 }
 
 /** Counted from the end of the month. */
-export function endOfRetention(chain: string, months: number): Date {
+function endOfRetention(chain: string, months: number): Date {
   const [year = 0, month = 0] = chain.split('-').map(Number)
   const last = year * 12 + (month - 1) + months
   const name = `${String(Math.floor(last / 12)).padStart(4, '0')}-${String((last % 12) + 1).padStart(2, '0')}`
