@@ -16,7 +16,8 @@ export interface KnownNumber {
 }
 
 const COMMUNITY = sql`p.facility_id as "facilityId", 'urn:oid:' || p.community as home, p.query_url as "queryUrl", p.retrieve_url as "retrieveUrl",
-  p.query_ms as "queryMs", p.retrieve_ms as "retrieveMs"`
+  p.query_ms as "queryMs", p.retrieve_ms as "retrieveMs", p.identity, p.discovery_url as "discoveryUrl", p.pix_url as "pixUrl",
+  p.is_asynchronous as "isAsynchronous", p.assertion_audience as "assertionAudience"`
 
 /** Of partner `p`: it may be asked for the facility, by an agreement that runs. */
 function mayBeAsked(facilityId: string): Statement {
@@ -29,17 +30,18 @@ function mayBeAsked(facilityId: string): Statement {
 }
 
 /** By home, urn:oid: and all; or every one without. */
-export function findCommunities(
+export async function findCommunities(
   pool: pg.Pool,
   asked: { readonly facilityId: string; readonly home?: string },
 ): Promise<readonly Community[]> {
   const { facilityId, home = null } = asked
-  return query<Community>(
+  const rows = await query<{ readonly community: Community }>(
     pool,
     sql`/* communities that may be asked */
-      select ${COMMUNITY} from access.partner p
+      select jsonb_strip_nulls(to_jsonb(c)) as community from access.partner p, lateral (select ${COMMUNITY}) c
       where ${mayBeAsked(facilityId)} and (${home}::text is null or 'urn:oid:' || p.community = ${home}) order by p.facility_id`,
   )
+  return rows.map(({ community }) => community)
 }
 
 interface NumberRow {

@@ -17,6 +17,16 @@ export interface Community {
   /** How long a call may take, from the request to the whole answer, milliseconds. */
   readonly queryMs: number
   readonly retrieveMs: number
+  /** How a patient of ours is found there: by linked numbers alone, by discovery (ITI-55), or by synchronised indexes (PIXv3). */
+  readonly identity: 'none' | 'xcpd' | 'pix'
+  /** ITI-55 of its Responding Gateway. */
+  readonly discoveryUrl?: string
+  /** ITI-44 and ITI-45 of its PIX Manager. */
+  readonly pixUrl?: string
+  /** Its answers come on a connection of their own (WS-Addressing). */
+  readonly isAsynchronous: boolean
+  /** It wants an assertion about who asks, for this audience (XUA, ITI TF-2 3.40). */
+  readonly assertionAudience?: string
 }
 
 /** A community with the patient's id there. */

@@ -17,6 +17,8 @@ const EAST: Community = {
   queryUrl: 'https://east/q',
   retrieveUrl: 'https://east/r',
   queryMs: 1000,
+  identity: 'none',
+  isAsynchronous: false,
   retrieveMs: 1000,
 }
 const CALLER = { systemId: 'clinic-b', facilityId: 'clinic-b', accessMode: 'network' } as unknown as Caller

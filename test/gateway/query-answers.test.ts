@@ -36,6 +36,8 @@ function ask(reply: QueryReply) {
           queryUrl: 'https://east/q',
           retrieveUrl: 'https://east/r',
           queryMs: 1000,
+          identity: 'none',
+          isAsynchronous: false,
           retrieveMs: 1000,
           patientId: theirId,
         },

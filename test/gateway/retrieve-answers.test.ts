@@ -15,6 +15,8 @@ const community = {
   queryUrl: 'https://east/query',
   retrieveUrl: 'https://east/retrieve',
   queryMs: 1000,
+  identity: 'none' as const,
+  isAsynchronous: false,
   retrieveMs: 1000,
 }
 const patient = 'E77^^^&2.25.90&ISO'

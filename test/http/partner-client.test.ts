@@ -21,7 +21,12 @@ const authority = await createAuthority()
 const { certificatePem, privateKeyPem } = await issueServerCertificate(authority, { names: ['localhost'] })
 const REPOSITORY = '2.25.9112'
 const CALLER = { systemId: 'clinic-b', facilityId: 'clinic-b', accessMode: 'network' } as unknown as Caller
-const COMMUNITY = { facilityId: 'network-east', home: 'urn:oid:2.25.9102' }
+const COMMUNITY = {
+  facilityId: 'network-east',
+  home: 'urn:oid:2.25.9102',
+  identity: 'none',
+  isAsynchronous: false,
+} as const
 
 /** A gateway that includes these parts in its documents, and sends those. */
 async function fetching(

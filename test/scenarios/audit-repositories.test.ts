@@ -83,7 +83,8 @@ async function startOf(name: string): Promise<number> {
 
 /** What is sealed behind a position, as soon as that is anything. */
 async function sealedAfter(position: number): Promise<readonly string[]> {
-  if (!(await eventually(async () => (await sealed(position)).length > 0, WITHIN_MS))) throw new Error('nothing is sealed')
+  if (!(await eventually(async () => (await sealed(position)).length > 0, WITHIN_MS)))
+    throw new Error('nothing is sealed')
   return sealed(position)
 }
 

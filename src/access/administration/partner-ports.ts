@@ -10,6 +10,15 @@ export interface Partner {
   /** Addresses of its Responding Gateway for ITI-38 and ITI-39; absent: it is not asked. */
   readonly queryUrl?: string
   readonly retrieveUrl?: string
+  /** Its ITI-55 address, and the ITI-44 and ITI-45 address of its PIX Manager. */
+  readonly discoveryUrl?: string
+  readonly pixUrl?: string
+  /** How a patient of ours is found there; absent: by the numbers of it that are linked here. */
+  readonly identity?: 'none' | 'xcpd' | 'pix'
+  /** Its answers come on a connection of their own (WS-Addressing). */
+  readonly isAsynchronous?: boolean
+  /** It wants an assertion about who asks, for this audience (XUA). */
+  readonly assertionAudience?: string
 }
 
 export interface PartnerRecord extends Partner {
