@@ -6,12 +6,13 @@ import { join } from 'node:path'
 import type pg from 'pg'
 import type { Test } from 'tap'
 import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
-import { migrate } from '../../src/db/migrate.ts'
 import { createPool } from '../../src/db/pool.ts'
+import { fillPrepared } from '../prepared/prepared.ts'
 
 /** Stopped and removed when the test ends. */
 export async function openDatabase(t: Test, poolSize: number): Promise<pg.Pool> {
   const directory = await mkdtemp(join(tmpdir(), 'tsunagi-db-'))
+  await fillPrepared('database', directory)
   const postgres = await startEmbeddedPostgres({ directory })
   const pool = createPool(postgres.connection, poolSize)
   t.teardown(async () => {
@@ -19,6 +20,5 @@ export async function openDatabase(t: Test, poolSize: number): Promise<pg.Pool> 
     await postgres.stop()
     await rm(directory, { recursive: true, force: true })
   })
-  await migrate(postgres.connection, { log: () => {} })
   return pool
 }

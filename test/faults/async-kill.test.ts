@@ -1,10 +1,9 @@
 // An asynchronous answer is sent after the commit, and a crash before its delivery loses the answer only (ITI TF-2 Appendix V.3.3; reliability: promises P1 to P4).
 
 import t from 'tap'
-import { loadDemo } from '../../src/cli/demo/load.ts'
 import { startReceiver } from '../scenarios/receiver.ts'
 import { submissionOf } from './messages.ts'
-import { DOMAINS, eventually, networkOf, startChild, temporaryDirectory } from './support.ts'
+import { DOMAINS, demoDirectory, eventually, networkOf, startChild } from './support.ts'
 
 t.setTimeout(180_000)
 
@@ -12,10 +11,9 @@ const FLAGS = { 'soap.asyncReplyTo': 'hospital-a@localhost:*' }
 const ARRIVES_WITHIN_MS = 30_000
 
 t.test('killed while the receiver is away: stored once, and the same message sent again is answered', async (t) => {
-  const dataDir = await temporaryDirectory(t)
+  const dataDir = await demoDirectory(t)
   let child = await startChild(dataDir, FLAGS)
   t.teardown(() => child.kill())
-  await loadDemo(child.server, () => {})
   const before = networkOf(child.server)
   const hanako = await before.xadForStaff({ value: '0000012346', authority: DOMAINS['hospital-a'] })
   const { provide, entry } = submissionOf({ patientId: hanako, bytes: Buffer.alloc(150_000, 'x') })

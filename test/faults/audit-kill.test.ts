@@ -3,29 +3,18 @@
 
 import t from 'tap'
 import { startServer } from '../../src/app.ts'
-import { loadDemo } from '../../src/cli/demo/load.ts'
 import { askPix } from '../../src/cli/pix.ts'
 import { startRepository } from '../scenarios/audit-repository.ts'
-import {
-  type Child,
-  configFor,
-  DOMAINS,
-  eventually,
-  networkOf,
-  SILENT,
-  startChild,
-  temporaryDirectory,
-} from './support.ts'
+import { type Child, configFor, DOMAINS, demoDirectory, eventually, networkOf, SILENT, startChild } from './support.ts'
 
 t.setTimeout(180_000)
 
 const AWAY = 500
 const AT_ONCE = 10
 
-const dataDir = await temporaryDirectory(t)
+const dataDir = await demoDirectory(t)
 let child: Child | undefined = await startChild(dataDir)
 t.teardown(() => child?.kill())
-await loadDemo(child.server, () => {})
 const { config } = child.server
 const repository = await startRepository(config)
 t.teardown(repository.stop)

@@ -4,10 +4,9 @@
 import t from 'tap'
 import { startServer } from '../../src/app.ts'
 import { rowsOf } from '../../src/cli/admin-client.ts'
-import { loadDemo } from '../../src/cli/demo/load.ts'
 import { readAck } from '../../src/codec/hl7v2/ack.ts'
 import { laboratory } from './messages.ts'
-import { configFor, eventually, networkOf, SILENT, startChild, temporaryDirectory } from './support.ts'
+import { configFor, demoDirectory, eventually, networkOf, SILENT, startChild } from './support.ts'
 
 t.setTimeout(240_000)
 
@@ -17,10 +16,9 @@ const KILLS = 2
 const RELEASED_WITHIN_MS = 90_000
 const NUMBER = '8800000001'
 
-const dataDir = await temporaryDirectory(t)
+const dataDir = await demoDirectory(t)
 let child = await startChild(dataDir)
 t.teardown(() => child.server.stop())
-await loadDemo(child.server, () => {})
 
 const orderOf = (index: number): string => `00000088${String(index).padStart(7, '0')}`
 const open = async (): Promise<number> => {

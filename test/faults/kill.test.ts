@@ -6,12 +6,11 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { startServer } from '../../src/app.ts'
-import { loadDemo } from '../../src/cli/demo/load.ts'
 import { readAck } from '../../src/codec/hl7v2/ack.ts'
 import type { DocumentEntry } from '../../src/model/document-entry.ts'
 import { STATUS_APPROVED, STATUS_DEPRECATED } from '../../src/model/xds.ts'
 import { isSuccess, laboratory, submissionOf } from './messages.ts'
-import { type Child, configFor, DOMAINS, networkOf, SILENT, startChild, temporaryDirectory } from './support.ts'
+import { type Child, configFor, DOMAINS, demoDirectory, networkOf, SILENT, startChild } from './support.ts'
 
 t.setTimeout(180_000)
 
@@ -29,10 +28,9 @@ interface Acknowledged {
   readonly bytes: Buffer
 }
 
-const dataDir = await temporaryDirectory(t)
+const dataDir = await demoDirectory(t)
 let child: Child | undefined = await startChild(dataDir, FLAGS)
 t.teardown(() => child?.server.stop())
-await loadDemo(child.server, () => {})
 const setup = networkOf(child.server)
 const patientId = await setup.xadForStaff(HANAKO)
 /** What the demo network has brought. */

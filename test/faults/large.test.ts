@@ -7,23 +7,21 @@ import { join } from 'node:path'
 import t from 'tap'
 import { request } from 'undici'
 import { ENDPOINTS, iti43 } from '../../profiles/transactions/index.ts'
-import { loadDemo } from '../../src/cli/demo/load.ts'
 import { writeRetrieveRequest } from '../../src/codec/ebxml/retrieve.ts'
 import { readRelated } from '../../src/codec/mtom/split.ts'
 import { writeRelated } from '../../src/codec/mtom/write.ts'
 import { writeEnvelope } from '../../src/codec/soap/write.ts'
 import { isSuccess, submissionOf } from './messages.ts'
-import { DOMAINS, eventually, networkOf, startChild, temporaryDirectory } from './support.ts'
+import { DOMAINS, demoDirectory, eventually, networkOf, startChild } from './support.ts'
 
 t.setTimeout(170_000)
 
 const MIB = 2 ** 20
 const CHUNK = Buffer.alloc(MIB, 'streamed document ')
 
-const dataDir = await temporaryDirectory(t)
+const dataDir = await demoDirectory(t)
 const child = await startChild(dataDir, { 'limits.documentBytes': String(80 * MIB) })
 t.teardown(child.server.stop)
-await loadDemo(child.server, () => {})
 const network = networkOf(child.server)
 t.teardown(network.close)
 const patientId = await network.xadForStaff({ value: '0000012346', authority: DOMAINS['hospital-a'] })

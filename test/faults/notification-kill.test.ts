@@ -4,7 +4,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { startServer } from '../../src/app.ts'
-import { loadDemo } from '../../src/cli/demo/load.ts'
 import { loadDemoNetwork } from '../../src/cli/demo/network.ts'
 import type { Oid } from '../../src/model/identifiers.ts'
 import { adt, feedingOf, idIn } from '../scenarios/feeding.ts'
@@ -13,12 +12,12 @@ import {
   type Child,
   configFor,
   DOMAINS,
+  demoDirectory,
   eventually,
   networkOf,
   SILENT,
   startChild,
   type TestNetwork,
-  temporaryDirectory,
 } from './support.ts'
 
 t.setTimeout(240_000)
@@ -35,10 +34,9 @@ const HOSPITAL = DOMAINS['hospital-a']
 const TESTER = (await loadDemoNetwork()).systems.find(({ systemId }) => systemId === 'tester')
   ?.assigningAuthority as Oid
 
-const dataDir = await temporaryDirectory(t)
+const dataDir = await demoDirectory(t)
 let child: Child | undefined = await startChild(dataDir, FLAGS)
 t.teardown(() => child?.server.stop())
-await loadDemo(child.server, () => {})
 
 const { config } = child.server
 const consumers: Readonly<Record<string, Consumer>> = {

@@ -4,11 +4,10 @@ import { execFileSync } from 'node:child_process'
 import t from 'tap'
 import { request } from 'undici'
 import { readCredentials } from '../../src/cli/credentials.ts'
-import { loadDemo } from '../../src/cli/demo/load.ts'
 import { readAck } from '../../src/codec/hl7v2/ack.ts'
 import { connectMllp } from '../../src/mllp/client.ts'
 import { laboratory } from './messages.ts'
-import { eventually, networkOf, startChild, temporaryDirectory } from './support.ts'
+import { demoDirectory, eventually, networkOf, startChild } from './support.ts'
 
 t.setTimeout(170_000)
 
@@ -17,10 +16,9 @@ const FRAME_BYTES = 64 * MIB
 /** Of the decoded message, a few times over, while it is read. */
 const MOST_GROWTH = 900 * MIB
 
-const dataDir = await temporaryDirectory(t)
+const dataDir = await demoDirectory(t)
 const child = await startChild(dataDir)
 t.teardown(child.server.stop)
-await loadDemo(child.server, () => {})
 const network = networkOf(child.server)
 t.teardown(network.close)
 

@@ -31,6 +31,8 @@ import type { DocumentEntry } from '../../src/model/document-entry.ts'
 import type { Slot } from '../../src/model/ebrim.ts'
 import type { Oid, PatientId } from '../../src/model/identifiers.ts'
 import { TEST_PASSWORDS } from '../access/passwords.ts'
+import { fillPrepared } from '../prepared/prepared.ts'
+import { leaveStoredAlone } from '../prepared/settings.ts'
 import { clinicians } from '../scenarios/clinicians.ts'
 
 export type Flags = Readonly<Record<string, string>>
@@ -64,14 +66,20 @@ export function configFor(dataDir: string, flags: Flags = {}): Config {
   return loadConfig({ flags: { dataDir, 'log.level': 'silent', ...ANY_PORT, ...flags }, env: {} })
 }
 
+/** Data directory of a stopped server with the demo network in it, for settings of which none shapes what is stored. */
+export async function demoDirectory(t: Test): Promise<string> {
+  const dataDir = await temporaryDirectory(t)
+  await fillPrepared('network', dataDir)
+  return dataDir
+}
+
 /** A server in this process, with its pool, and the demo network in it. */
 export async function startNetwork(t: Test, flags: Flags = {}) {
-  const server = await startServer(configFor(await temporaryDirectory(t), flags), {
-    log: SILENT,
-    passwords: TEST_PASSWORDS,
-  })
+  const isPrepared = leaveStoredAlone(flags)
+  const dataDir = isPrepared ? await demoDirectory(t) : await temporaryDirectory(t)
+  const server = await startServer(configFor(dataDir, flags), { log: SILENT, passwords: TEST_PASSWORDS })
   t.teardown(server.stop)
-  await loadDemo(server, () => {})
+  if (!isPrepared) await loadDemo(server, () => {})
   const network = networkOf(server)
   t.teardown(network.close)
   return { ...network, server, pool: server.pool }

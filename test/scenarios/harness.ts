@@ -16,6 +16,8 @@ import { connect, type PushConnection } from '../../src/cli/push.ts'
 import { localAddresses } from '../../src/cli/running-server.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { TEST_PASSWORDS } from '../access/passwords.ts'
+import { fillPrepared } from '../prepared/prepared.ts'
+import { leaveStoredAlone } from '../prepared/settings.ts'
 import { type Clinicians, clinicians } from './clinicians.ts'
 
 export interface HttpAnswer {
@@ -106,6 +108,8 @@ function gathering(lines: string[]): ServerOptions['log'] {
 export async function startScenario(t: Test, options: ScenarioOptions = {}): Promise<Scenario> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tsunagi-scenario-'))
   t.teardown(() => rm(dataDir, { recursive: true, force: true }))
+  // What was agreed with a system shapes what its messages of the demo network leave.
+  if (options.partners === undefined && leaveStoredAlone(options.settings ?? {})) await fillPrepared('network', dataDir)
   await mkdir(join(dataDir, 'config', 'partners'), { recursive: true })
   for (const record of [STRICT, ...(options.partners ?? [])])
     await writeFile(join(dataDir, 'config', 'partners', `${record.id}.json`), JSON.stringify(record))

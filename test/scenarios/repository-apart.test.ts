@@ -12,7 +12,15 @@ import { fetchDocuments } from '../../src/cli/retrieve.ts'
 import { formatCx, newOid, type PatientId } from '../../src/model/identifiers.ts'
 import { faultsOf, renderedEvents } from '../audit/rendered.ts'
 import { errorCodesOf, isSuccess, submissionOf } from '../faults/messages.ts'
-import { configFor, DOMAINS, eventually, networkOf, SILENT, temporaryDirectory } from '../faults/support.ts'
+import {
+  configFor,
+  DOMAINS,
+  demoDirectory,
+  eventually,
+  networkOf,
+  SILENT,
+  temporaryDirectory,
+} from '../faults/support.ts'
 
 t.setTimeout(170_000)
 
@@ -65,7 +73,7 @@ async function openGate() {
   }
 }
 
-const [directoryA, directoryB] = [await temporaryDirectory(t), await temporaryDirectory(t)]
+const [directoryA, directoryB] = [await temporaryDirectory(t), await demoDirectory(t)]
 const gate = await openGate()
 t.teardown(gate.close)
 
@@ -73,7 +81,6 @@ const startRegistry = (port = '0') => startServer(configFor(directoryB, { 'https
 
 let registry = await startRegistry()
 t.teardown(() => registry.stop())
-await loadDemo(registry, () => {})
 const portB = registry.httpsPort
 gate.to(portB)
 const b = networkOf(registry)

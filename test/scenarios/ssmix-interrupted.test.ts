@@ -6,9 +6,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { startServer } from '../../src/app.ts'
-import { loadDemo } from '../../src/cli/demo/load.ts'
 import type { RunningServer } from '../../src/cli/running-server.ts'
-import { configFor, SILENT, startChild, startNetwork, temporaryDirectory } from '../faults/support.ts'
+import { configFor, demoDirectory, SILENT, startChild, startNetwork, temporaryDirectory } from '../faults/support.ts'
 import { HOSPITAL, pathOf, put, writeStorage } from './storage-tree.ts'
 
 t.setTimeout(170_000)
@@ -88,14 +87,12 @@ t.test('SS-MIX2: an import that was killed is taken up again, complete and nothi
 })
 
 t.test('SS-MIX2: an import outlives a server that is killed and started again', async (t) => {
-  const dataDir = await temporaryDirectory(t)
+  const dataDir = await demoDirectory(t)
   const folder = await temporaryDirectory(t)
   await writeStorage(folder, FILES)
-  const before = await startServer(configFor(dataDir), { log: SILENT })
-  await loadDemo(before, () => {})
-  const ports = { 'https.port': String(before.httpsPort), 'management.port': String(before.managementPort) }
-  await before.stop()
-  const server = await startChild(dataDir, ports)
+  const server = await startChild(dataDir)
+  const { httpsPort, managementPort } = server.server
+  const ports = { 'https.port': String(httpsPort), 'management.port': String(managementPort) }
   const run = start(t, server.server, 'import', folder)
   await until(async () => run.process.exitCode !== null || (await accepted(server.server)) > 30)
   t.equal(run.process.exitCode, null, 'it was in the middle')

@@ -1,0 +1,35 @@
+// A process of its own that makes one prepared directory and ends: `make.ts <kind> <directory>` (see prepared.ts).
+
+import { startServer } from '../../src/app.ts'
+import { loadDemo } from '../../src/cli/demo/load.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
+import { migrate } from '../../src/db/migrate.ts'
+import { TEST_PASSWORDS } from '../access/passwords.ts'
+import type { PreparedKind } from './prepared.ts'
+
+const ANY_PORT = { 'https.port': '0', 'mllp.storeclient.port': '0', 'mllp.pix.port': '0', 'management.port': '0' }
+
+const MAKE: Readonly<Record<PreparedKind, (directory: string) => Promise<void>>> = {
+  database: async (directory) => {
+    const postgres = await startEmbeddedPostgres({ directory })
+    try {
+      await migrate(postgres.connection)
+    } finally {
+      await postgres.stop()
+    }
+  },
+  network: async (dataDir) => {
+    const silent = { info: () => {}, warn: () => {}, error: () => {} }
+    const config = loadConfig({ flags: { dataDir, ...ANY_PORT }, env: {} })
+    const server = await startServer(config, { log: silent, passwords: TEST_PASSWORDS })
+    try {
+      await loadDemo(server, () => {})
+    } finally {
+      await server.stop()
+    }
+  },
+}
+
+const [kind, directory] = process.argv.slice(2)
+await MAKE[kind as PreparedKind](directory ?? '')
