@@ -103,18 +103,19 @@ function directoryOf({ pool }: Given): Directory {
   const permits = (caller: Caller, number: KnownNumber) =>
     mayAsk(caller, number.facts, { facilityId: number.community, towards: number.towards }).allowed
   return {
-    knowing: async (patientId, { facilityId, ...caller }) => {
+    knowing: async (patientId, caller) => {
+      const { facilityId, systemId } = caller
       const numbers = await numbersElsewhere(pool, { patientId, facilityId })
       if (numbers.length === 0) return []
-      const communities = await findCommunities(pool, { facilityId })
+      const communities = await findCommunities(pool, { facilityId, systemId })
       return numbers
-        .filter((number) => permits({ facilityId, ...caller }, number))
+        .filter((number) => permits(caller, number))
         .flatMap((number) => {
           const community = communities.find((one) => one.facilityId === number.community)
           return community === undefined ? [] : [{ ...community, patientId: number.patientId }]
         })
     },
-    ofHome: async (home, { facilityId }) => (await findCommunities(pool, { facilityId, home }))[0],
+    ofHome: async (home, { facilityId, systemId }) => (await findCommunities(pool, { facilityId, systemId, home }))[0],
     mayKnow: (community, patientIds, caller) => mayKnow(community, patientIds, caller),
   }
 

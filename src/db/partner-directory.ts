@@ -19,9 +19,15 @@ const COMMUNITY = sql`p.facility_id as "facilityId", 'urn:oid:' || p.community a
   p.query_ms as "queryMs", p.retrieve_ms as "retrieveMs", p.identity, p.discovery_url as "discoveryUrl", p.pix_url as "pixUrl",
   p.is_asynchronous as "isAsynchronous", p.assertion_audience as "assertionAudience"`
 
-/** Of partner `p`: it may be asked for the facility, by an agreement that runs. */
-function mayBeAsked(facilityId: string): Statement {
-  return sql`p.status = 'active' and p.query_url is not null and p.retrieve_url is not null
+/** For whom a community is asked. */
+export interface Asking {
+  readonly facilityId: string
+  readonly systemId: string
+}
+
+/** Of partner `p`: it may be asked for the facility, by an agreement that runs; while it is tried, for the systems that try it. */
+function mayBeAsked({ facilityId, systemId }: Asking): Statement {
+  return sql`(p.status = 'active' or (p.status = 'test' and ${systemId} = any(p.test_systems))) and p.query_url is not null and p.retrieve_url is not null
     and exists (select from access.facility f where f.facility_id = p.facility_id and f.status = 'active')
     and exists (select from access.agreement a where a.partner_community = p.community and a.direction <> 'outgoing' and a.ended_at is null
                   and a.valid_from <= now() and a.valid_to > now()
@@ -32,14 +38,14 @@ function mayBeAsked(facilityId: string): Statement {
 /** By home, urn:oid: and all; or every one without. */
 export async function findCommunities(
   pool: pg.Pool,
-  asked: { readonly facilityId: string; readonly home?: string },
+  asked: Asking & { readonly home?: string },
 ): Promise<readonly Community[]> {
-  const { facilityId, home = null } = asked
+  const { home = null } = asked
   const rows = await query<{ readonly community: Community }>(
     pool,
     sql`/* communities that may be asked */
       select jsonb_strip_nulls(to_jsonb(c)) as community from access.partner p, lateral (select ${COMMUNITY}) c
-      where ${mayBeAsked(facilityId)} and (${home}::text is null or 'urn:oid:' || p.community = ${home}) order by p.facility_id`,
+      where ${mayBeAsked(asked)} and (${home}::text is null or 'urn:oid:' || p.community = ${home}) order by p.facility_id`,
   )
   return rows.map(({ community }) => community)
 }

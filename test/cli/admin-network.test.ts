@@ -177,3 +177,45 @@ t.test('what cannot be meant is refused before anything is sent', async (t) => {
   for (const argv of wrong) t.equal((await call(...argv)).code, 2, argv.join(' '))
   t.equal(door.heard.length, 0)
 })
+
+t.test('X-4: a neighbouring community is registered, tried, changed, paused and removed', async (t) => {
+  const { door, call } = await withManagement(t, () => json(200, { status: 'ok' }))
+  const url = 'https://gateway.example.jp/xca'
+  await call('partner', 'add', 'east', '--community', '2.25.9', '--query-url', url, '--query-seconds', '2.5', '--test')
+  await call('partner', 'try', 'east', '--systems', 'a,b', '--reason', '接続試験')
+  await call(
+    'partner',
+    'change',
+    'east',
+    '--identity',
+    'xcpd',
+    '--discovery-url',
+    url,
+    '--no-async',
+    '--reason',
+    '合意',
+  )
+  await call('partner', 'change', 'east', '--clear', 'pix-url,assertion', '--async')
+  await call('partner', 'pause', 'east')
+  await call('partner', 'resume', 'east', '--reason', '復旧')
+  await call('partner', 'remove', 'east', '--reason', '終了')
+  await call('partner', 'show', 'east')
+  await call('partner', 'history', 'east')
+  t.strictSame(door.heard.map(asked), [
+    [
+      'POST /partners',
+      { facilityId: 'east', community: '2.25.9', status: 'test', queryUrl: url, retrieveUrl: url, queryMs: 2500 },
+    ],
+    ['PATCH /partners/east', { status: 'test', testSystems: ['a', 'b'], reason: '接続試験' }],
+    ['PATCH /partners/east', { discoveryUrl: url, identity: 'xcpd', isAsynchronous: false, reason: '合意' }],
+    ['PATCH /partners/east', { isAsynchronous: true, pixUrl: null, assertionAudience: null }],
+    ['PATCH /partners/east', { status: 'paused' }],
+    ['PATCH /partners/east', { status: 'active', reason: '復旧' }],
+    ['DELETE /partners/east', { reason: '終了' }],
+    ['GET /partners/east'],
+    ['GET /partners/east/revisions'],
+  ])
+  t.match(await call('partner', 'change', 'east'), { code: 2 })
+  t.match(await call('partner', 'change', 'east', '--clear', 'community'), { code: 2 })
+  t.match(await call('partner', 'change', 'east', '--query-seconds', 'soon'), { code: 2 })
+})

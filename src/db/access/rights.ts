@@ -57,7 +57,7 @@ export function ruleColumns(): Statement {
       || coalesce((select jsonb_agg(${AGREEMENT})
                    from access.partner p join access.agreement a on a.partner_community = p.community and a.direction <> 'incoming'
                      and a.ended_at is null and a.valid_from <= now() and a.valid_to > now()
-                   where p.facility_id = f.facility_id), '[]'::jsonb) as unions`
+                   where p.facility_id = f.facility_id and p.status <> 'removed'), '[]'::jsonb) as unions`
 }
 
 /** AccessRules of the whole network as one value: every union with its active members, and whatever is set by anybody. */
