@@ -80,8 +80,8 @@ export function createSystemClient({
     call: async (call) => {
       const messageId = `urn:uuid:${randomUUID()}`
       const path = ENDPOINTS[call.transaction.actor]
-      const security = assert === undefined ? {} : { security: assert() }
-      const { contentType, body } = packed(call, { messageId, to: `${baseUrl}${path}`, ...security })
+      const asserted = assert === undefined ? {} : { blocks: [assert()] }
+      const { contentType, body } = packed(call, { messageId, to: `${baseUrl}${path}`, ...asserted })
       const response = await send(path, { 'content-type': contentType }, body)
       const type = headerText(response.headers['content-type'])
       const { envelope, parts } = await unpacked(response.body, type, response.statusCode)
@@ -107,7 +107,7 @@ async function answerOf({ statusCode, headers, body }: Dispatcher.ResponseData):
 
 function packed(
   { transaction, body, attachments = [] }: SoapCall,
-  headers: { readonly messageId: string; readonly to: string; readonly security?: Markup },
+  headers: { readonly messageId: string; readonly to: string; readonly blocks?: readonly Markup[] },
 ): { readonly contentType: string; readonly body: Buffer | AsyncIterable<Buffer> } {
   const { action } = transaction
   const envelope = writeEnvelope({ action, ...headers, replyTo: ANONYMOUS, body })

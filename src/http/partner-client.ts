@@ -5,6 +5,7 @@ import { iheError } from '../../profiles/errors/index.ts'
 import { iti38, iti39 } from '../../profiles/transactions/index.ts'
 import { writeRetrieveRequest } from '../codec/ebxml/retrieve.ts'
 import { SoapFaultError } from '../codec/soap/answer.ts'
+import { ANONYMOUS } from '../codec/soap/constants.ts'
 import { trusted } from '../codec/xml/write.ts'
 import { type Breaker, createBreaker } from '../gateway/breaker.ts'
 import type { AskCommunity, Community, FetchFromCommunity } from '../gateway/ports.ts'
@@ -20,12 +21,14 @@ import {
   type Answered,
   type Call,
   type Crossings,
+  converse,
   exchangeTo,
-  post,
   readDocuments,
   readQuery,
   type Taking,
+  type Transport,
 } from './partner-message.ts'
+import { overConnection } from './partner-transport.ts'
 
 export interface PartnerClientOptions extends Taking {
   /** Our certificate, and the authorities that the community's must come from. */
@@ -47,6 +50,7 @@ const MAX_AT_ONCE = 10
 
 interface Line {
   readonly agent: Agent
+  readonly transport: Transport
   readonly breaker: Breaker
   atWork: number
 }
@@ -59,7 +63,7 @@ export function createPartnerClient(options: PartnerClientOptions): PartnerClien
     const known = lines.get(facilityId)
     if (known !== undefined) return known
     const agent = new Agent({ connect: connectorOf(options.tlsTo(facilityId), CONNECT_MS) })
-    const line = { agent, breaker: createBreaker(), atWork: 0 }
+    const line = { agent, transport: overConnection(agent, options), breaker: createBreaker(), atWork: 0 }
     lines.set(facilityId, line)
     return line
   }
@@ -82,7 +86,9 @@ export function createPartnerClient(options: PartnerClientOptions): PartnerClien
     line.atWork += 1
     const crossing: Crossings = { exchange: exchangeTo(given), request: undefined, answer: undefined }
     try {
-      const value = await work(await post(line.agent, given, crossing, options))
+      const value = await work(
+        await converse(given, crossing, { replyTo: ANONYMOUS, transport: line.transport, discard: staging.discard }),
+      )
       line.breaker.succeeded(admitted)
       record({ crossing, community, caller, ports, reason: undefined })
       return { value }

@@ -2,14 +2,12 @@
 
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { type Agent, request } from 'undici'
 import { iheError } from '../../profiles/errors/index.ts'
-import { iti39, type Transaction } from '../../profiles/transactions/index.ts'
+import type { Transaction } from '../../profiles/transactions/index.ts'
 import { readCrossQueryResponse } from '../codec/ebxml/cross-query.ts'
 import { type RetrievedDocument, readRetrieveResponse } from '../codec/ebxml/retrieve.ts'
 import { writeRelated } from '../codec/mtom/write.ts'
 import { readAnswer } from '../codec/soap/answer.ts'
-import { ANONYMOUS } from '../codec/soap/constants.ts'
 import { writeEnvelope } from '../codec/soap/write.ts'
 import type { XmlElement } from '../codec/xml/read.ts'
 import type { Markup } from '../codec/xml/write.ts'
@@ -19,8 +17,8 @@ import type { StagedContent } from '../model/staged-document.ts'
 import { enter } from '../model/stations.ts'
 import { RESPONSE_FAILURE, RESPONSE_PARTIAL, RESPONSE_SUCCESS } from '../model/xds.ts'
 import { newExchange } from './door.ts'
-import { type Crossing, tapped, wholeMessage } from './keeping.ts'
-import { parse, unpack } from './soap-message.ts'
+import { type Crossing, wholeMessage } from './keeping.ts'
+import { type Packed, parse } from './soap-message.ts'
 
 /** How much of an answer is taken, and where its documents go. */
 export interface Taking {
@@ -40,6 +38,8 @@ export interface Call {
   readonly url: string
   readonly withinMs: number
   readonly body: Markup
+  /** Header blocks beside those of WS-Addressing, rendered. */
+  readonly blocks?: readonly Markup[]
 }
 
 /** What crossed the wire so far. */
@@ -51,63 +51,54 @@ export interface Crossings {
 
 export interface Answered {
   readonly body: XmlElement
+  /** Every header block, in order. */
+  readonly headers: readonly XmlElement[]
   readonly parts: ReadonlyMap<string, StagedContent>
 }
 
-/** @throws {Error} for everything that is no answer to this message, within its time. */
-export async function post(
-  agent: Agent,
-  { transaction, url, withinMs, body }: Call,
+/** A message of ours, ready to leave. */
+export interface Sent {
+  readonly contentType: string
+  readonly body: Buffer | AsyncIterable<Buffer>
+}
+
+/** An answer as it came, its parts staged; whose it is, is still to be seen. */
+export interface Arrived {
+  readonly contentType: string
+  readonly packed: Packed
+}
+
+/** Takes a message of ours to the community and waits for what it answers. @throws {Error} when that does not come whole and in time */
+export type Transport = (message: Sent, given: Call, crossing: Crossings) => Promise<Arrived>
+
+/**
+ * @param replyTo where the answer is to go: back on the connection, or to an address of ours.
+ * @throws {Error} for everything that is no answer to this message, within its time.
+ */
+export async function converse(
+  given: Call,
   crossing: Crossings,
-  options: Taking,
+  by: { readonly replyTo: string; readonly transport: Transport; readonly discard: Taking['staging']['discard'] },
 ): Promise<Answered> {
-  const { action, responseAction, mtom } = transaction
   const { messageId = '' } = crossing.exchange
-  const envelope = writeEnvelope({ action, messageId, to: url, replyTo: ANONYMOUS, body })
-  const packed =
-    mtom === 'required'
+  const { transaction, url, body, blocks = [] } = given
+  const { action } = transaction
+  const envelope = writeEnvelope({ action, messageId, to: url, replyTo: by.replyTo, blocks, body })
+  const sent =
+    transaction.mtom === 'required'
       ? writeRelated(envelope, [])
       : { contentType: `application/soap+xml; charset=UTF-8; action="${action}"`, body: Buffer.from(envelope) }
-  crossing.request = wholeMessage(Buffer.from(envelope), { contentType: packed.contentType })
+  crossing.request = wholeMessage(Buffer.from(envelope), { contentType: sent.contentType })
   crossing.exchange = { ...crossing.exchange, requestBytes: crossing.request.sizeBytes }
-  const response = await request(url, {
-    method: 'POST',
-    dispatcher: agent,
-    headers: { 'content-type': packed.contentType },
-    body: Buffer.isBuffer(packed.body) ? packed.body : Readable.from(packed.body, { objectMode: false }),
-    headersTimeout: withinMs,
-    bodyTimeout: withinMs,
-    signal: AbortSignal.timeout(withinMs),
-  })
-  const contentType = String(response.headers['content-type'] ?? `none, HTTP ${response.statusCode}`)
-  const { body: arriving, seen } = tapped(response.body)
-  const staged: StagedContent[] = []
+  const { contentType, packed } = await by.transport(sent, given, crossing)
   try {
-    const unpacked = await unpack(arriving, {
-      contentType,
-      maxSoapBytes: options.maxAnswerBytes,
-      maxRequestBytes: options.maxRequestBytes,
-      maxDocumentBytes: options.maxDocumentBytes,
-      ...(transaction.id === iti39.id
-        ? {
-            stage: async (part: AsyncIterable<Buffer>) => {
-              const content = await options.staging.stage(part)
-              staged.push(content)
-              return content
-            },
-          }
-        : {}),
-    })
-    crossing.answer = { ...wholeMessage(unpacked.root, { contentType }), sizeBytes: unpacked.bytes }
-    const message = readAnswer(parse(unpacked).document)
-    if (message.action !== responseAction || message.relatesTo !== messageId)
+    crossing.answer = { ...wholeMessage(packed.root, { contentType }), sizeBytes: packed.bytes }
+    const message = readAnswer(parse(packed).document)
+    if (message.action !== transaction.responseAction || message.relatesTo !== messageId)
       throw iheError('COMMUNITY_ANSWER_INVALID', { rule: 'the answer is not one to this message' })
-    return { body: message.body, parts: unpacked.parts }
+    return { body: message.body, headers: message.headers, parts: packed.parts }
   } catch (error) {
-    const head = seen()
-    crossing.answer ??= head === undefined ? undefined : { ...head, contentType, parts: [] }
-    response.body.destroy()
-    for (const content of staged) await options.staging.discard(content)
+    for (const content of packed.parts.values()) await by.discard(content)
     throw error
   }
 }

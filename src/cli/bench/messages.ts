@@ -44,11 +44,11 @@ interface Message {
   readonly transaction: Transaction
   readonly body: Markup
   readonly messageId?: string
-  readonly security?: Markup
+  readonly blocks?: readonly Markup[]
 }
 
-function envelope({ transaction, body, messageId = newMessageId(), ...security }: Message): string {
-  return writeEnvelope({ action: transaction.action, messageId, body, ...security })
+function envelope({ transaction, body, messageId = newMessageId(), ...more }: Message): string {
+  return writeEnvelope({ action: transaction.action, messageId, body, ...more })
 }
 
 function newMessageId(): string {
@@ -58,7 +58,7 @@ function newMessageId(): string {
 /** @param security header that says for which user. */
 export function findShot(patient: BenchPatient, security?: Markup): Shot {
   const body = writeFindDocuments({ patientId: patient.patientId, returnType: 'LeafClass' })
-  return simple(envelope({ transaction: iti18, body, ...(security === undefined ? {} : { security }) }))
+  return simple(envelope({ transaction: iti18, body, ...(security === undefined ? {} : { blocks: [security] }) }))
 }
 
 export function retrieveShot(document: {

@@ -13,8 +13,8 @@ export function writeEnvelope(message: {
   readonly to?: string
   readonly replyTo?: string
   readonly faultTo?: string
-  /** A wsse:Security header block, rendered. */
-  readonly security?: Markup
+  /** Further header blocks, rendered: wsse:Security, CorrelationTimeToLive. */
+  readonly blocks?: readonly Markup[]
   readonly body: Markup
 }): string {
   const header = [el('wsa:Action', { 'soap12:mustUnderstand': 1 }, text(message.action))]
@@ -27,7 +27,7 @@ export function writeEnvelope(message: {
     header.push(el('wsa:FaultTo', {}, el('wsa:Address', {}, text(message.faultTo))))
   }
   if (message.to !== undefined) header.push(el('wsa:To', {}, text(message.to)))
-  if (message.security !== undefined) header.push(message.security)
+  header.push(...(message.blocks ?? []))
   return envelope(concat(header), message.body)
 }
 

@@ -36,7 +36,7 @@ const full: UserStatement = {
 
 function read(statement: UserStatement) {
   const security = writeSecurity(writeAssertion(statement, { key: key.key, certificate: key.pem }))
-  const message = writeEnvelope({ action: 'urn:x', security, body: el('x', { xmlns: 'urn:x' }) })
+  const message = writeEnvelope({ action: 'urn:x', blocks: [security], body: el('x', { xmlns: 'urn:x' }) })
   const root = readXml(Buffer.from(message))
   const presented = readSecurity({ root, text: () => message, now: new Date(), skewMs: 0 })
   if (presented === undefined) throw new Error('the message names no user')
