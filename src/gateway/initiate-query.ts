@@ -144,7 +144,8 @@ function partOf(community: Community, { reply, isAbout, audited }: Replied): Par
   const [first] = errors
   const ended = isAnswered ? 'success' : 'failure'
   return {
-    objects,
+    // What a Failure carries beside its errors is no result (ITI TF-3 4.2.4.2).
+    objects: isAnswered ? objects : [],
     errors,
     isAnswered,
     call: { ...call, result: ended, ...(isAnswered || first === undefined ? {} : { reason: first.row.ihe }) },

@@ -152,7 +152,8 @@ async function fetchOpen<Document>(
   }
   const taken = new Set<ForeignDocument>()
   const documents = open.flatMap((request) => {
-    const found = reply.documents.find((document) => !taken.has(document) && isOf(document, request))
+    const isTheirs = ({ homeCommunityId = home }: ForeignDocument) => homeCommunityId === home
+    const found = reply.documents.find((one) => !taken.has(one) && isTheirs(one) && isOf(one, request))
     if (found === undefined) return []
     taken.add(found)
     return [ports.deliver(request, found)]

@@ -70,6 +70,8 @@ export interface Directory {
 
 /** A document as another community sent it, its bytes kept here until they are passed on. */
 export interface ForeignDocument {
+  /** As it says itself; who leaves it out means the one that was asked for. */
+  readonly homeCommunityId?: string
   readonly repositoryUniqueId: string
   readonly documentUniqueId: string
   readonly mimeType: string

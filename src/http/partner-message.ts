@@ -139,8 +139,7 @@ export async function readDocuments({ body, parts }: Answered, { stage, discard 
 }
 
 function described({ request, mimeType, snapshot }: RetrievedDocument): Omit<ForeignDocument, 'staged'> {
-  const { repositoryUniqueId, documentUniqueId } = request
-  return { repositoryUniqueId, documentUniqueId, mimeType, ...(snapshot === undefined ? {} : { snapshot }) }
+  return { ...request, mimeType, ...(snapshot === undefined ? {} : { snapshot }) }
 }
 
 async function contentOf(

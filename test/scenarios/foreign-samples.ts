@@ -1,8 +1,16 @@
-// Requests of other stacks, when they lie beside this project: answered as their table says (ITI TF-2 3.18, 3.41, 3.42, 3.43).
+// Requests of other stacks, when they lie beside this project: answered as their table says (ITI TF-2 3.18, 3.38, 3.39, 3.41, 3.42, 3.43).
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { Test } from 'tap'
-import { ENDPOINTS, iti18, iti42, type Transaction, transactions } from '../../profiles/transactions/index.ts'
+import {
+  ENDPOINTS,
+  iti18,
+  iti38,
+  iti39,
+  iti42,
+  type Transaction,
+  transactions,
+} from '../../profiles/transactions/index.ts'
 import { OBJECT_ON_DEMAND } from '../../src/model/xds.ts'
 import type { HttpAnswer, Scenario } from './harness.ts'
 import { ENTRY, FOLDER, knowPatient, ON_DEMAND, presume, presumeDocuments } from './presumed.ts'
@@ -26,6 +34,9 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'iti18-request-status-without-parentheses.xml': 'XDSRegistryError',
   'iti18-request-status-without-quotes.xml': 'Success',
   'iti18-request-unquoted-patientid.xml': 'Success',
+  'iti38-request-body-home-attribute.xml': 'XDSUnknownCommunity',
+  'iti38-request-envelope-FindDocuments.xml': 'Success',
+  'iti39-request-envelope-two-docs.xml': 'XDSUnknownCommunity',
   'iti41-http-mtom-request-valid.txt': 'XDSUnknownPatientId',
   'iti41-request-body-invalid-association-to-self.xml': 'XDSRegistryMetadataError',
   'iti41-request-body-invalid-classifiedObject-mismatch.xml': 'XDSRegistryMetadataError',
@@ -51,6 +62,10 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'written/iti18-request-GetSubmissionSetAndContents.xml': 'Success',
   'written/iti18-request-invalid-both-uuid-and-uniqueid.xml': 'XDSStoredQueryParamNumber',
   'written/iti18-request-invalid-unknown-query.xml': 'XDSUnknownStoredQuery',
+  'written/iti38-request-envelope-invalid-getdocuments-without-home.xml': 'XDSMissingHomeCommunityId',
+  // Nobody agreed that answers go to this address; those that do: async-answers.test.ts.
+  'written/iti39-request-envelope-async-replyto.xml': 'WSA_REPLY_TO',
+  'written/iti39-request-invalid-no-home.xml': 'XDSMissingHomeCommunityId',
   'written/iti41-http-mtom-request-invalid-missing-part.txt': 'XDSMissingDocument',
   'written/iti41-http-mtom-request-valid-inline.txt': 'Success',
   'written/iti41-http-mtom-request-valid-xop.txt': 'Success',
@@ -118,7 +133,7 @@ function withDocument(name: string, text: string): string {
 function transactionOf(name: string): Transaction | undefined {
   if (/^submission-body/.test(name)) return iti42
   if (/^soap-(envelope|fault-not)/.test(name)) return iti18
-  const number = /^iti(18|41|42|43|51|57|61|62|86)-.*request/.exec(name)?.[1]
+  const number = /^iti(18|38|39|41|42|43|51|57|61|62|86)-.*request/.exec(name)?.[1]
   return number === undefined ? undefined : transactions.find(({ id }) => id === `ITI-${number}`)
 }
 
@@ -195,6 +210,40 @@ function ofOurRepository(name: string, body: Buffer, { server }: Scenario): Buff
   return Buffer.from(body.toString('utf8').replaceAll(/(RepositoryUniqueId>)[\d.]+</g, `$1${ours}<`))
 }
 
+/** Homes of the samples; asked for as ours, all that is left to say is that the documents are not here. */
+const HOMES = /urn:oid:1\.3\.6\.1\.4\.1\.21367\.2010\.1\.2\.2045|urn:oid:1\.2\.3\.5/g
+
+/** What a gateway says of the home that a request names, and what of the rest when the home is ours (ITI TF-2 3.38.4.1.2, 3.39.4.1.2). */
+const AT_GATEWAY = [
+  { name: 'iti38-request-body-home-attribute.xml', transaction: iti38, isOurs: true, outcome: 'Success' },
+  {
+    name: 'iti39-request-envelope-two-docs.xml',
+    transaction: iti39,
+    isOurs: true,
+    outcome: 'XDSUnknownRepositoryId',
+  },
+  {
+    name: 'iti43-request-body-home-without-urn-prefix.xml',
+    transaction: iti39,
+    isOurs: false,
+    outcome: 'XDSUnknownCommunity',
+  },
+] as const
+
+async function runAtGateway(t: Test, scenario: Scenario, emitted: Emitted[]): Promise<void> {
+  const { homeCommunityId } = scenario.server.config.community
+  for (const { name, transaction, isOurs, outcome } of AT_GATEWAY) {
+    const text = readFileSync(new URL(name, folder), 'utf8')
+    const asked = isOurs ? text.replaceAll(HOMES, homeCommunityId) : text
+    const body = Buffer.from(/:Envelope[\s>]/.test(asked) ? asked : enveloped(transaction, asked))
+    const type = 'application/soap+xml; charset=UTF-8'
+    const answer = await scenario.httpsPost('tester', ENDPOINTS[transaction.actor], { type, body })
+    const envelope = await envelopeOf(answer)
+    if (envelope !== undefined) emitted.push({ name: `sample at the gateway ${name}`, envelope })
+    t.equal(await outcomeOf(answer), outcome, `${transaction.id} ${name}`)
+  }
+}
+
 export async function runForeignSamples(t: Test, scenario: Scenario, emitted: Emitted[]): Promise<void> {
   if (!existsSync(folder)) return void t.pass('there are none')
   await knowPatient(scenario, PRESUMED)
@@ -215,4 +264,5 @@ export async function runForeignSamples(t: Test, scenario: Scenario, emitted: Em
     const outcome = await outcomeOf(answer)
     t.equal(outcome, EXPECTED[`${place}${name}`], `${place}${name}: ${outcome}`)
   }
+  await runAtGateway(t, scenario, emitted)
 }

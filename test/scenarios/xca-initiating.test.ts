@@ -14,6 +14,7 @@ import type { PatientId } from '../../src/model/identifiers.ts'
 import { errorCodesOf, isSuccess, submissionOf } from '../faults/messages.ts'
 import { DOMAINS, eventually, type Flags, startNetwork, type TestNetwork } from '../faults/support.ts'
 import { relay } from './relay.ts'
+import { type Emitted, schemaFaults } from './validate.ts'
 
 t.setTimeout(170_000)
 
@@ -21,6 +22,15 @@ const WEST = '2.25.9101'
 const EAST = '2.25.9102'
 const HOMES = { west: `urn:oid:${WEST}`, east: `urn:oid:${EAST}` }
 const FELT_WITHIN_MS = 20_000
+/** Transactions with where they were asked, here and of the neighbour. */
+const EMITTED = [
+  'ITI-18 gateway /xca/initiating',
+  'ITI-43 gateway /xca/initiating',
+  'ITI-38 to /xca/responding',
+  'ITI-39 to /xca/responding',
+  'ITI-38 /xca/responding',
+  'ITI-39 /xca/responding',
+]
 
 const flags = (community: string, repository: string, affinity: string): Flags => ({
   'community.homeCommunityId': `urn:oid:${community}`,
@@ -215,6 +225,26 @@ t.test(
     }
   },
 )
+
+/** Of both gateways, and the messages of the other one that were taken. */
+async function crossed({ pool, server }: TestNetwork): Promise<readonly Emitted[]> {
+  const { rows } = await pool.query<{ exchange_id: string; transaction: string; endpoint: string }>(
+    `select exchange_id, transaction, endpoint from journal.exchange where endpoint like '%/xca/%' order by at`,
+  )
+  const messages = rows.map(async ({ exchange_id, transaction, endpoint }) => {
+    const kept = await server.kept(exchange_id)
+    return kept.map(({ direction, bytes }) => ({ name: `${transaction} ${endpoint} ${direction}`, envelope: bytes }))
+  })
+  return (await Promise.all(messages)).flat()
+}
+
+t.test('every message of both gateways, asked and answered, is valid against the schemas', async (t) => {
+  const [inWest, inEast] = await Promise.all([west, east].map(crossed))
+  const all = [...(inWest ?? []), ...(inEast ?? [])]
+  const kinds = new Set(all.map(({ name }) => name.replace(/https:\S*?(?=\/xca)/, 'to ')))
+  for (const kind of EMITTED) for (const side of ['request', 'answer']) t.ok(kinds.has(`${kind} ${side}`), kind)
+  t.same(schemaFaults(all), [])
+})
 
 /** Good results stay, the community is named, nothing takes longer than its budget. */
 async function failsAlone(t: Test, fault: string): Promise<void> {
