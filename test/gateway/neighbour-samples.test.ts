@@ -78,7 +78,10 @@ async function fetched(file: string, home: string) {
     },
     discard: async (staged: StagedContent) => void kept.delete(staged),
   }
-  const reply = await readDocuments({ body: bodyOf(file, iti39.responseAction), parts: new Map() }, staging)
+  const reply = await readDocuments(
+    { body: bodyOf(file, iti39.responseAction), headers: [], parts: new Map() },
+    staging,
+  )
   const wanted = { homeCommunityId: home, repositoryUniqueId: '1.3.6.1.4.1000', documentUniqueId: '1.3.6.1.4.2300' }
   const outcome = await initiateRetrieve<ForeignDocument & { readonly homeCommunityId?: string }>([wanted], CALLER, {
     home: 'urn:oid:2.25.1',
