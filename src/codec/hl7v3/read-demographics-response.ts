@@ -61,7 +61,7 @@ function readPatient(patient: XmlElement, at: string): FoundPatient {
   return { ids: readIds(patient), demographics, score: readScore(patient, at) }
 }
 
-function readScore(patient: XmlElement, at: string): number {
+export function readScore(patient: XmlElement, at: string): number {
   const [observation] = descend([patient], ['subjectOf1', 'queryMatchObservation'])
   const place = `${at}/subjectOf1/queryMatchObservation`
   if (observation === undefined) throw iheError('V3_ELEMENT_MISSING', { at: place })

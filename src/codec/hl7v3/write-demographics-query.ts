@@ -21,7 +21,7 @@ interface Outgoing {
   readonly queryId: InstanceIdentifier
 }
 
-type Name = Omit<SoughtName, 'at'>
+export type Name = Omit<SoughtName, 'at'>
 type WithoutPlace<T> = T extends unknown ? Omit<T, 'at'> : never
 
 export interface OutgoingDemographicsQuery extends Outgoing {
@@ -96,11 +96,11 @@ function writeParameters(query: OutgoingDemographicsQuery): Markup {
   )
 }
 
-function parameter(name: string, value: Markup, semantics: string): Markup {
+export function parameter(name: string, value: Markup, semantics: string): Markup {
   return el(name, undefined, value, el('semanticsText', undefined, text(semantics)))
 }
 
-function writeName({ matching, ...name }: Name): Markup {
+export function writeName({ matching, ...name }: Name): Markup {
   const use = matching === 'inexact' ? 'SRCH' : undefined
   return el('value', { 'xsi:type': 'PN', use }, ...writeNameParts(name))
 }
@@ -116,7 +116,10 @@ function writeBirth(birth: WithoutPlace<SoughtBirth>): Markup {
   )
 }
 
-function writeAddress({ postalCode, address }: OutgoingDemographicsQuery): Markup {
+export function writeAddress({
+  postalCode,
+  address,
+}: Pick<OutgoingDemographicsQuery, 'postalCode' | 'address'>): Markup {
   if (postalCode === undefined && address === undefined) return NOTHING
   const value = el(
     'value',

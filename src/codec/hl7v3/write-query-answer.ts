@@ -18,6 +18,8 @@ export interface QueryAnswer {
   /** The query as it came, where it can stand in the answer. */
   readonly echo: Markup | undefined
   readonly subjects: readonly Markup[]
+  /** Why there are none, in codes (reasonOf). */
+  readonly reason?: Markup
   /** Of an answer that may come in pages. */
   readonly quantities?: { readonly total: number; readonly current: number; readonly remaining: number }
 }
@@ -37,6 +39,7 @@ export function writeQueryAnswer(
       { classCode: 'CACT', moodCode: 'EVN' },
       el('code', { code: triggerOf(interaction), codeSystem: HL7_INTERACTIONS }),
       concat(answer.subjects),
+      answer.reason ?? NOTHING,
       writeQueryAck(answer),
       answer.echo ?? NOTHING,
     ),

@@ -5,6 +5,7 @@ import { concat, el, type Markup, text, trusted } from '../xml/write.ts'
 import { type WrittenId, writeId } from './write-person.ts'
 import { type AnswerDevice, writeIdentifier } from './write-transmission.ts'
 
+const NOTHING = trusted('')
 const EVENT_HEAD = trusted('<id nullFlavor="NA"/><statusCode code="active"/>')
 const ACTIVE = trusted('<statusCode code="active"/>')
 /** Without the name nothing is given away that the receiver does not have, and names cannot conflict (ITI TF-2 3.45.4.2.2.1). */
@@ -16,12 +17,14 @@ export interface Registration {
   /** As writePatient has it. */
   readonly patient: Markup
   readonly custodian: AnswerDevice
+  /** What the custodian is, where the transaction wants to know. */
+  readonly custodianCode?: Markup
   /** What the registration replaces, in a merge. */
   readonly replacement?: Markup
 }
 
-export function writeSubject({ patient, custodian, replacement }: Registration): Markup {
-  const entity = el('assignedEntity', { classCode: 'ASSIGNED' }, writeRoot(custodian?.id))
+export function writeSubject({ patient, custodian, custodianCode, replacement }: Registration): Markup {
+  const entity = el('assignedEntity', { classCode: 'ASSIGNED' }, writeRoot(custodian?.id), custodianCode ?? NOTHING)
   return el(
     'subject',
     { typeCode: 'SUBJ', contextConductionInd: 'false' },

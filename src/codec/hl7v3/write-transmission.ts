@@ -28,11 +28,14 @@ export interface Wrapper {
   readonly acceptAckCode: 'AL' | 'NE'
   readonly receiver: AnswerDevice
   readonly sender: AnswerDevice
+  /** Where a deferred answer goes (ITI TF-2 3.55.4.1). */
+  readonly respondTo?: string
 }
 
 /** For xsi:type, where a value may be of several types. */
 export const XSI = 'http://www.w3.org/2001/XMLSchema-instance'
 
+const NOTHING = trusted('')
 const NULL_ID = trusted('<id nullFlavor="NI"/>')
 const MODES = {
   AL: trusted('<processingCode code="P"/><processingModeCode code="T"/><acceptAckCode code="AL"/>'),
@@ -49,16 +52,29 @@ export function writeMessage(wrapper: Wrapper, ...content: readonly Markup[]): M
     el('interactionId', { root: HL7_INTERACTIONS, extension: interactionOf(wrapper.interaction) }),
     MODES[wrapper.acceptAckCode],
     el('receiver', { typeCode: 'RCV' }, writeDevice(wrapper.receiver)),
+    wrapper.respondTo === undefined ? NOTHING : writeRespondTo(wrapper.respondTo, wrapper.sender),
     el('sender', { typeCode: 'SND' }, writeDevice(wrapper.sender)),
     ...content,
   )
 }
 
+function writeRespondTo(url: string, entity: AnswerDevice): Markup {
+  return el(
+    'respondTo',
+    { typeCode: 'RSP' },
+    el('telecom', { value: url }),
+    el('entityRsp', { classCode: 'ENT', determinerCode: 'INSTANCE' }, entityId(entity)),
+  )
+}
+
+function entityId(device: AnswerDevice): Markup {
+  return device === undefined ? NULL_ID : el('id', { root: device.id })
+}
+
 function writeDevice(device: AnswerDevice): Markup {
   const attributes = { classCode: 'DEV', determinerCode: 'INSTANCE' }
-  if (device === undefined) return el('device', attributes, NULL_ID)
-  const id = el('id', { root: device.id })
-  if (device.organization === undefined) return el('device', attributes, id)
+  const id = entityId(device)
+  if (device?.organization === undefined) return el('device', attributes, id)
   const organization = el(
     'representedOrganization',
     { classCode: 'ORG', determinerCode: 'INSTANCE' },
