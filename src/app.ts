@@ -132,13 +132,28 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     }),
   })
   const life = await beginLife(given)
+  const closeHouse = async (): Promise<void> => {
+    await doors.stop()
+    await house.stop()
+    await house.recorder.drain()
+    await house.messages.keeper.stop()
+    await management.close()
+    await life.end()
+    await auditChain.stop()
+  }
   const [httpsPort, mllpPort, pixPort, managementPort, auditPort] = await Promise.all([
     https.listen(config.https.port, config.https.host),
     mllp.listen(config.mllp.storeclient.port, config.mllp.host),
     pix.listen(config.mllp.pix.port, config.mllp.host),
     management.listen(config.management.port, config.management.host),
     receiver?.listen(config.audit.receiver.port ?? 0, config.audit.receiver.host),
-  ])
+  ]).catch(async (error: unknown) => {
+    // Another process has a port: a server without its doors must not stay behind, nor its PostgreSQL.
+    await Promise.allSettled([https.close(), mllp.close(), pix.close(), receiver?.close(), delivery.close()])
+    await closeHouse()
+    await database.stop()
+    throw error
+  })
   ports = { https: httpsPort, mllp: mllpPort, pix: pixPort }
   const notifications = notificationWork(given, {
     tls: doors.outgoing,
@@ -160,13 +175,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     management.drain()
     await Promise.all([https.close(), mllp.close(), pix.close(), receiver?.close()])
     await Promise.all([delivery.close(), jobs.stop()])
-    await doors.stop()
-    await house.stop()
-    await house.recorder.drain()
-    await house.messages.keeper.stop()
-    await management.close()
-    await life.end()
-    await auditChain.stop()
+    await closeHouse()
     await sending.stop()
     await measuring.end()
     await database.stop()

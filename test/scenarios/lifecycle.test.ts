@@ -185,6 +185,12 @@ t.test('a given database is used instead of an own one (DATABASE_URL)', { timeou
   await client.query('create database guest')
   await client.end()
   const url = lender.url.replace('/tsunagi?', '/guest?')
+  const taken = { 'database.url': url, 'https.port': String(first.server.httpsPort) }
+  await t.rejects(
+    startChild(await temporaryDirectory(t), taken),
+    /ended with 1: .*EADDRINUSE/,
+    'a server that does not get its port ends',
+  )
   const guest = await startChild(await temporaryDirectory(t), { 'database.url': url })
   try {
     await loadDemo(guest.server, () => {})
