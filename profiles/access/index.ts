@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { Ajv, type ErrorObject } from 'ajv'
+import type { Code } from '../../src/model/code.ts'
 import { type RoleTable, roleTableSchema } from './schema.ts'
 
 export type { PurposeRow, RoleRow, RoleTable } from './schema.ts'
@@ -47,3 +48,12 @@ function own(): RoleTable {
 
 /** What comes with the server. */
 export const roleTable: RoleTable = own()
+
+/** By which a gateway says that nobody in person asks, but a system. */
+export const SYSTEM_ROLE: Code = { code: 'system', scheme: roleTable.ownSystem, display: 'system' }
+
+/** The table for users of a neighbouring community, where systems speak for themselves; an issuer of persons cannot make one a system. */
+export function withSystemRole(table: RoleTable): RoleTable {
+  const { code, scheme: system } = SYSTEM_ROLE
+  return { ...table, roles: [...table.roles, { system, code, job: 'system' }] }
+}

@@ -23,6 +23,7 @@ import { storedQuery } from '../registry/stored-query.ts'
 import type { BlobStore, RepositoryPorts } from '../repository/ports.ts'
 import { type DeliveredDocument, type DocumentRequest, retrieve } from '../repository/retrieve.ts'
 import type { Given } from './actor-ports.ts'
+import { assertions } from './assertion-key.ts'
 import type { Doors } from './doors.ts'
 
 export interface GatewayActors {
@@ -41,6 +42,7 @@ export function openPartners(
   return createPartnerClient({
     tlsTo: (facilityId) => () => doors.outgoingTo(facilityId),
     ports,
+    assert: assertions(config),
     queryBudgetMs: config.gateway.queryBudgetMs,
     maxAnswerBytes: config.limits.soapBytes,
     maxDocumentBytes: config.limits.documentBytes,

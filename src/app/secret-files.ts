@@ -21,7 +21,7 @@ export async function refuseOpenSecrets(config: Config): Promise<void> {
   if (problems.length > 0) throw new ConfigError(problems)
 }
 
-function secretFiles({ dataDir, tls, repository, audit }: Config): ReadonlyMap<string, string> {
+function secretFiles({ dataDir, tls, repository, audit, xua }: Config): ReadonlyMap<string, string> {
   const { caKey, issuingKey } = pkiPaths(join(dataDir, 'pki'))
   return new Map([
     ['tls.key', tls.key],
@@ -29,6 +29,7 @@ function secretFiles({ dataDir, tls, repository, audit }: Config): ReadonlyMap<s
     ['key of the authority', caKey],
     ['key of the issuing authority', issuingKey],
     ['audit.signingKey', audit.signingKey],
+    ['xua.signingKey', xua.signingKey],
     ['token of the admin API', join(dataDir, 'config', 'admin-token')],
     ['keys of messages that wait', join(dataDir, 'config', 'held-keys')],
     ['keys of kept messages', join(dataDir, 'config', 'journal-keys')],

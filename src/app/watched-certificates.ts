@@ -19,8 +19,8 @@ export function watchedBy({
   }
 }
 
-async function watchedFiles({ tls, repository }: Config): Promise<readonly Watched[]> {
-  const own = [...new Set([tls.certificate, repository.registryCertificate])]
+async function watchedFiles({ tls, repository, xua }: Config): Promise<readonly Watched[]> {
+  const own = [...new Set([tls.certificate, repository.registryCertificate, xua.signingKey])]
   const servers = await Promise.all(own.map(async (path) => (await readAll(path)).slice(0, 1)))
   const authorities = await readAll(tls.ca)
   return [

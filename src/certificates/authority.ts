@@ -47,6 +47,8 @@ type KeyKind = 'EC-P256' | 'RSA-2048' | 'RSA-3072'
 
 const DAY_MS = 86_400_000
 const AUTHORITY_DAYS = 3650
+/** Neighbours register it by hand; replaced by `tsunagi xua rotate`. */
+const ASSERTION_DAYS = 1095
 /** Clocks of senders run behind. */
 const BACKDATE_MS = 5 * 60_000
 const SERIAL_BYTES = 16
@@ -78,6 +80,29 @@ export async function createAuthority({
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  })
+  return { certificatePem: pemOf(certificate), privateKeyPem: await privatePem(keys.privateKey) }
+}
+
+/** A self-signed RSA certificate for a key that signs assertions: its receivers register it as it is (XML Signature knows RSA everywhere). */
+export async function createAssertionCertificate({
+  name,
+  now = new Date(),
+}: {
+  readonly name: string
+  readonly now?: Date
+}): Promise<IssuedCertificate> {
+  const keys = await generate('RSA-3072')
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: newSerial(),
+    name: [{ C: ['JP'] }, { O: ['Tsunagi'] }, { CN: [name] }],
+    ...validity(now, ASSERTION_DAYS),
+    signingAlgorithm: RSA_KEY,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
     ],
   })
   return { certificatePem: pemOf(certificate), privateKeyPem: await privatePem(keys.privateKey) }

@@ -49,6 +49,7 @@ import { registerUnion } from './union.ts'
 import { registerUpdate } from './update.ts'
 import { registerUsage } from './usage.ts'
 import { registerHeld, registerQuarantine } from './withheld.ts'
+import { registerXua } from './xua.ts'
 
 /** In the order help lists them. */
 const commands: readonly Registration[] = [
@@ -84,6 +85,7 @@ const commands: readonly Registration[] = [
   registerAudit,
   registerCert,
   registerIssuer,
+  registerXua,
   registerJournal,
   registerAnchor,
   registerPush,

@@ -6,13 +6,14 @@ import { iti38, iti39 } from '../../profiles/transactions/index.ts'
 import { writeRetrieveRequest } from '../codec/ebxml/retrieve.ts'
 import { SoapFaultError } from '../codec/soap/answer.ts'
 import { ANONYMOUS } from '../codec/soap/constants.ts'
-import { trusted } from '../codec/xml/write.ts'
+import { type Markup, trusted } from '../codec/xml/write.ts'
 import { type Breaker, createBreaker } from '../gateway/breaker.ts'
 import type { AskCommunity, Community, FetchFromCommunity } from '../gateway/ports.ts'
 import { journalEntry } from '../journal/entry.ts'
 import type { Caller } from '../model/caller.ts'
 import { IheError } from '../model/error.ts'
 import { NO_EVIDENCE } from '../model/evidence.ts'
+import type { Assert } from './asserting.ts'
 import { type DoorPorts, observe } from './door.ts'
 import { nameOf } from './failure.ts'
 import { keepExchange } from './keeping.ts'
@@ -34,6 +35,8 @@ export interface PartnerClientOptions extends Taking {
   /** Our certificate, and the authorities that the community's must come from. */
   readonly tlsTo: (facilityId: string) => OutgoingTls
   readonly ports: DoorPorts
+  /** Says who asks, to communities that want to know. */
+  readonly assert: Assert
   /** For all communities of one query together, milliseconds. */
   readonly queryBudgetMs: number
 }
@@ -75,6 +78,8 @@ export function createPartnerClient(options: PartnerClientOptions): PartnerClien
     work: (answer: Answered) => Promise<T>,
     caller: Caller,
   ): Promise<{ readonly value: T } | { readonly kind: 'unavailable'; readonly reason: string }> {
+    const blocks = await blocksFor(community, caller)
+    if (blocks === undefined) return { kind: 'unavailable', reason: 'no assertion about who asks could be signed here' }
     const line = lineTo(community.facilityId)
     if (line.atWork >= MAX_AT_ONCE) return { kind: 'unavailable', reason: `${MAX_AT_ONCE} calls to it are under way` }
     const admitted = line.breaker.admits()
@@ -86,9 +91,8 @@ export function createPartnerClient(options: PartnerClientOptions): PartnerClien
     line.atWork += 1
     const crossing: Crossings = { exchange: exchangeTo(given), request: undefined, answer: undefined }
     try {
-      const value = await work(
-        await converse(given, crossing, { replyTo: ANONYMOUS, transport: line.transport, discard: staging.discard }),
-      )
+      const by = { replyTo: ANONYMOUS, transport: line.transport, discard: staging.discard }
+      const value = await work(await converse({ ...given, blocks }, crossing, by))
       line.breaker.succeeded(admitted)
       record({ crossing, community, caller, ports, reason: undefined })
       return { value }
@@ -101,6 +105,17 @@ export function createPartnerClient(options: PartnerClientOptions): PartnerClien
       return { kind: 'unavailable', reason }
     } finally {
       line.atWork -= 1
+    }
+  }
+
+  /** Undefined when we cannot sign, which is no fault of the community. */
+  async function blocksFor({ assertionAudience }: Community, caller: Caller): Promise<readonly Markup[] | undefined> {
+    if (assertionAudience === undefined) return []
+    try {
+      return [await options.assert(caller, assertionAudience)]
+    } catch (error) {
+      ports.log.error({ journal: caller.exchange.id, cause: nameOf(error) }, 'no assertion could be signed')
+      return undefined
     }
   }
 

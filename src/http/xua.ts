@@ -127,6 +127,7 @@ async function admitted(arriving: Arriving, { options, remembered }: House): Pro
         endpoint: `${options.publicUrl}${path}`,
         audiences: [options.publicUrl, options.homeCommunityId, ...options.audiences],
         communities: [system.community ?? options.homeCommunityId],
+        isGateway: system.community !== undefined,
         facilities: [system, ...(trust.delegations.get(system.systemId) ?? [])],
         peer: certificate,
         peerFingerprint: certificate.fingerprint256,

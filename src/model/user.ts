@@ -46,6 +46,8 @@ export interface User {
   readonly organization?: string
   readonly organizationId?: string
   readonly homeCommunityId?: Oid
+  /** How and when the person logged on, as asserted. */
+  readonly authentication?: { readonly context: string; readonly at: Date }
   /** The one patient the assertion is about (resource-id). */
   readonly patientId?: PatientId
 }

@@ -80,6 +80,7 @@ function arrivalAs(changed: Partial<Arrival> = {}): Arrival {
     endpoint: `${AUDIENCE}/xds/registry`,
     audiences: [AUDIENCE, community],
     communities: [community],
+    isGateway: false,
     facilities: [{ facilityId: 'clinic', facilityOid }],
     peer: { raw: client.certificate.raw, publicKey: client.certificate.publicKey },
     peerFingerprint: client.certificate.fingerprint256,
@@ -457,7 +458,9 @@ t.test('ITI TF-2 3.40.4.1.2: subject, role, organisation and purpose become the 
     attribute(NAMES.resourceId, '1001^^^&amp;2.25.5&amp;ISO'),
   )
   const xml = bent('<saml2:NameID>', '<saml2:NameID SPProvidedID="JD">', { attributes: full })
-  t.same(await userOf('', { staffId: 'nurse-1', isActive: true, job: 'doctor' }, xml), {
+  const { authentication, ...user } = await userOf('', { staffId: 'nurse-1', isActive: true, job: 'doctor' }, xml)
+  t.match(authentication, { context: /:PasswordProtectedTransport$/, at: Date })
+  t.same(user, {
     name: `JD<yamada@${ISSUER}>`,
     origin: 'assertion',
     job: 'nurse',
@@ -481,6 +484,43 @@ t.test('ITI TF-2 3.40.4.1.2: subject, role, organisation and purpose become the 
   for (const code of ['EMERGENCY', 'EMRGNCY', 'ETREAT', 'BTG'])
     t.match(await userOf(asked('TREAT', code)), { purpose: 'emergency', purposeOfUse: { code } }, code)
   t.match(await userOf(asked('PUBHLTH', 'TREATMENT')), { purpose: 'treatment' })
+})
+
+t.test(
+  '3.40.4.1.2: users of a neighbouring community are of its organisations, and are bound to it by its home',
+  async (t) => {
+    const neighbour = 'urn:oid:2.25.4712'
+    const arrival = { communities: [neighbour], isGateway: true }
+    const said = (...attributes: readonly string[]): string => told({ attributes: statement(...attributes) })
+    const theirs = attribute(NAMES.organizationId, 'urn:oid:2.25.4713')
+    const home = attribute(NAMES.homeCommunityId, neighbour)
+    t.equal(await outcome(said(home, theirs), { arrival }), 'accepted')
+    t.equal(await outcome(said(home, theirs)), 'XUA_NOT_HERE organization-id', 'not with a certificate of our own')
+    t.equal(await outcome(said(theirs), { arrival }), 'XUA_NOT_HERE organization-id', 'no home, no community')
+    const elsewhere = attribute(NAMES.homeCommunityId, 'urn:oid:2.25.4714')
+    t.equal(await outcome(said(elsewhere, theirs), { arrival }), 'XUA_NOT_HERE homeCommunityId')
+    const ofNetwork = { arrival, issuer: { scope: 'network', facilities: [] } } as const
+    t.equal(
+      await outcome(said(home, theirs), ofNetwork),
+      'XUA_NOT_HERE organization-id',
+      'an issuer of our own network does not speak for the users of another',
+    )
+    const [clinic] = issuer.facilities
+    const several = {
+      issuer: { facilities: [...(clinic === undefined ? [] : [clinic]), { facilityId: 'x', organizationIds: [] }] },
+    }
+    t.equal(await outcome(said(home), { arrival, ...several }), 'accepted', 'its home binds a bearer')
+    t.equal(await outcome(said(), { arrival, ...several }), 'XUA_NOT_HERE organization-id')
+  },
+)
+
+t.test('a neighbouring community’s system speaks for itself; no issuer of persons can make one a system', async (t) => {
+  const neighbour = 'urn:oid:2.25.4712'
+  const ours = attribute(NAMES.role, role('system', roleTable.ownSystem))
+  const xml = told({ attributes: statement(attribute(NAMES.homeCommunityId, neighbour), ours) })
+  const arrival = { communities: [neighbour], isGateway: true }
+  t.match(await use(verify(xml, trustOf()), { arrival }), { job: 'system' })
+  t.match(await use(verify(told({ attributes: statement(ours) }), trustOf()), {}), { job: 'clerk' })
 })
 
 t.test('SAML Core 2.5.1.5: replay, over all processes', async (t) => {

@@ -180,6 +180,8 @@ export interface RawCall {
   /** Where the answer and a fault are wanted; on the connection when absent. */
   readonly replyTo?: string
   readonly faultTo?: string
+  /** Further header blocks. */
+  readonly blocks?: readonly Markup[]
 }
 
 /** Systems of the demo network in front of a running server. */
@@ -269,7 +271,7 @@ function packed(call: RawCall): {
   readonly contentType: string
   readonly body: Buffer | AsyncIterable<Buffer>
 } {
-  const { transaction, body, attachments = [], messageId = `urn:uuid:${randomUUID()}`, replyTo, faultTo } = call
+  const { transaction, body, attachments = [], messageId = `urn:uuid:${randomUUID()}`, replyTo, faultTo, blocks } = call
   const { action } = transaction
   const envelope = writeEnvelope({
     action,
@@ -277,6 +279,7 @@ function packed(call: RawCall): {
     body,
     ...(replyTo === undefined ? {} : { replyTo }),
     ...(faultTo === undefined ? {} : { faultTo }),
+    ...(blocks === undefined ? {} : { blocks }),
   })
   if (transaction.mtom === 'required') return writeRelated(envelope, attachments)
   return { contentType: `application/soap+xml; charset=UTF-8; action="${action}"`, body: Buffer.from(envelope) }

@@ -12,6 +12,9 @@ import { writeRelated } from '../../src/codec/mtom/write.ts'
 import { peekMessageId } from '../../src/codec/soap/read.ts'
 import { writeEnvelope } from '../../src/codec/soap/write.ts'
 import { readXml } from '../../src/codec/xml/read.ts'
+import { trusted } from '../../src/codec/xml/write.ts'
+import type { Community } from '../../src/gateway/ports.ts'
+import type { Assert } from '../../src/http/asserting.ts'
 import { createPartnerClient } from '../../src/http/partner-client.ts'
 import type { JournalEntry } from '../../src/journal/entry.ts'
 import type { Caller } from '../../src/model/caller.ts'
@@ -20,7 +23,12 @@ import type { StagedContent } from '../../src/model/staged-document.ts'
 const authority = await createAuthority()
 const { certificatePem, privateKeyPem } = await issueServerCertificate(authority, { names: ['localhost'] })
 const REPOSITORY = '2.25.9112'
-const CALLER = { systemId: 'clinic-b', facilityId: 'clinic-b', accessMode: 'network' } as unknown as Caller
+const CALLER = {
+  systemId: 'clinic-b',
+  facilityId: 'clinic-b',
+  accessMode: 'network',
+  exchange: { id: 'x' },
+} as unknown as Caller
 const COMMUNITY = {
   facilityId: 'network-east',
   home: 'urn:oid:2.25.9102',
@@ -28,11 +36,24 @@ const COMMUNITY = {
   isAsynchronous: false,
 } as const
 
+const asserts =
+  (block: string): Assert =>
+  async () =>
+    trusted(block)
+
+interface Fetching {
+  readonly included: readonly string[]
+  readonly sent: readonly string[]
+  readonly terms?: Partial<Community>
+  readonly assert?: Assert
+}
+
 /** A gateway that includes these parts in its documents, and sends those. */
 async function fetching(
   t: Test,
-  { included, sent }: { readonly included: readonly string[]; readonly sent: readonly string[] },
+  { included, sent, terms = {}, assert = asserts('<x:who xmlns:x="urn:x"/>') }: Fetching,
 ) {
+  let asked = ''
   const documents: readonly RetrievedDocument[] = included.map((contentId, index) => ({
     request: { repositoryUniqueId: REPOSITORY, documentUniqueId: `2.25.${index}` },
     mimeType: 'text/plain',
@@ -41,7 +62,8 @@ async function fetching(
   const gateway = createServer({ cert: certificatePem, key: privateKeyPem }, async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
-    const [root = ''] = /<[^>]*Envelope[\s\S]*Envelope>/.exec(Buffer.concat(chunks).toString()) ?? []
+    asked = Buffer.concat(chunks).toString()
+    const [root = ''] = /<[^>]*Envelope[\s\S]*Envelope>/.exec(asked) ?? []
     const relatesTo = peekMessageId(readXml(Buffer.from(root))) ?? ''
     const body = writeRetrieveResponse(documents, { result: 'success', errors: [], journalId: randomUUID() })
     const envelope = writeEnvelope({ action: iti39.responseAction, relatesTo, body })
@@ -52,7 +74,7 @@ async function fetching(
   gateway.listen(0, 'localhost')
   await once(gateway, 'listening')
   const url = `https://localhost:${(gateway.address() as AddressInfo).port}/xca/responding`
-  const community = { ...COMMUNITY, queryUrl: url, retrieveUrl: url, queryMs: 5000, retrieveMs: 5000 }
+  const community = { ...COMMUNITY, ...terms, queryUrl: url, retrieveUrl: url, queryMs: 5000, retrieveMs: 5000 }
   const staged = new Set<StagedContent>()
   const entries: JournalEntry[] = []
   const client = createPartnerClient({
@@ -63,6 +85,7 @@ async function fetching(
       log: { info: () => {}, warn: () => {}, error: () => {} },
       meter: { exchange: () => {}, opened: () => () => {}, turnedAway: () => {} },
     },
+    assert,
     queryBudgetMs: 5000,
     maxAnswerBytes: 1_000_000,
     maxDocumentBytes: 1_000_000,
@@ -90,7 +113,8 @@ async function fetching(
     gateway.close()
   })
   const requests = documents.map(({ request }) => request)
-  return { reply: await client.fetch(community, requests, CALLER), staged, entries }
+  const reply = await client.fetch(community, requests, CALLER)
+  return { reply, staged, entries, asked: () => asked }
 }
 
 t.test('each document with a part of its own is handed on; what nobody asked for goes', async (t) => {
@@ -113,4 +137,28 @@ t.test('an answer that lacks a part leaves none of the others behind', async (t)
   const { reply, staged } = await fetching(t, { included: ['a', 'absent'], sent: ['a', 'b'] })
   t.match(reply, { kind: 'unavailable', reason: /COMMUNITY_ANSWER_INVALID/ })
   t.equal(staged.size, 0)
+})
+
+t.test('who asks is said in the header to a community that wants to know, and to no other (3.40.4.1)', async (t) => {
+  const one = { included: ['a'], sent: ['a'] }
+  const audience = 'urn:oid:2.25.9102'
+  let told: unknown
+  const assert: Assert = async (caller, wanted) => {
+    told = [caller.systemId, wanted]
+    return trusted('<x:who xmlns:x="urn:x"/>')
+  }
+  const asked = await fetching(t, { ...one, terms: { assertionAudience: audience }, assert })
+  t.match(asked.reply, { kind: 'answered' })
+  t.same(told, ['clinic-b', audience])
+  t.match(asked.asked(), /<x:who xmlns:x="urn:x"\/><\/soap12:Header>/)
+  t.notMatch((await fetching(t, one)).asked(), /x:who/)
+})
+
+t.test('what cannot be said is no fault of the community, and it is not asked without', async (t) => {
+  const assert: Assert = () => Promise.reject(new Error('no key'))
+  const terms = { assertionAudience: 'urn:oid:2.25.9102' }
+  const { reply, asked, entries } = await fetching(t, { included: ['a'], sent: ['a'], terms, assert })
+  t.match(reply, { kind: 'unavailable', reason: /could be signed here/ })
+  t.equal(asked(), '')
+  t.same(entries, [])
 })

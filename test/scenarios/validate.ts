@@ -14,6 +14,8 @@ import type { HttpAnswer } from './harness.ts'
 const schemas = new URL('../../../shared/schemas/', import.meta.url)
 const available = existsSync(schemas) && spawnSync('xmllint', ['--version']).error === undefined
 const HL7 = 'urn:hl7-org:v3'
+const WIRE = 'xds/xds-wire.xsd'
+const HL7_TYPES = 'hl7v3/HL7V3/NE2008/coreschemas/datatypes.xsd'
 
 export interface Emitted {
   readonly name: string
@@ -38,10 +40,14 @@ export function schemaFaults(emitted: readonly Emitted[]): readonly string[] {
     groups.set(schema, [...(groups.get(schema) ?? []), { name, xml }])
   for (const { name, envelope } of emitted) {
     const body = bodyOf(envelope)
-    add('xds/xds-wire.xsd', name, body?.ns === HL7 ? emptied(envelope) : envelope)
+    add(WIRE, name, body?.ns === HL7 ? emptied(envelope) : envelope)
     if (body?.ns === HL7) add(`hl7v3/HL7V3/NE2008/multicacheschemas/${body.name}.xsd`, name, serialize(body))
   }
-  return [...groups].flatMap(([schema, documents]) => lint(fileURLToPath(new URL(schema, schemas)), documents))
+  return [...groups].flatMap(([schema, documents]) => lint(pathOf(schema), documents))
+}
+
+function pathOf(schema: string): string {
+  return fileURLToPath(new URL(schema, schemas))
 }
 
 /** The wire driver knows no type of HL7 v3 that an xsi:type could name; what is in the Body is checked against its own schema. */
@@ -63,10 +69,24 @@ function lint(schema: string, documents: readonly { name: string; xml: string | 
       writeFileSync(file, xml)
       return file
     })
-    const run = spawnSync('xmllint', ['--noout', '--schema', schema, ...files], { encoding: 'utf8' })
+    const known = schema === pathOf(WIRE) ? withHl7Types(schema, directory) : schema
+    const run = spawnSync('xmllint', ['--noout', '--schema', known, ...files], { encoding: 'utf8' })
     const lines = run.stderr.split('\n').filter((line) => line !== '' && !line.endsWith(' validates'))
     return lines.map((line) => `${basename(schema)}: ${line.replaceAll(`${directory}/`, '')}`)
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
+}
+
+/** Assertions carry codes whose xsi:type is of HL7 v3 (ITI TF-2 3.40.4.1.2.1). */
+function withHl7Types(schema: string, directory: string): string {
+  const named = (name: string, attributes: string, content: string): string => {
+    const file = join(directory, name)
+    writeFileSync(file, `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" ${attributes}>${content}</xs:schema>`)
+    return file
+  }
+  const types = `<xs:include schemaLocation="${pathOf(HL7_TYPES)}"/>`
+  const typesFile = named('types.xsd', `xmlns="${HL7}" targetNamespace="${HL7}"`, types)
+  const both = `<xs:import namespace="${HL7}" schemaLocation="${typesFile}"/><xs:include schemaLocation="${schema}"/>`
+  return named('wire-with-types.xsd', '', both)
 }

@@ -6,11 +6,15 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { Agent, request } from 'undici'
 import { iti18Initiating, iti43Initiating } from '../../profiles/transactions/index.ts'
+import { ensureAssertionKey } from '../../src/certificates/assertion-key.ts'
 import { readCredentials } from '../../src/cli/credentials.ts'
 import { localAddresses } from '../../src/cli/running-server.ts'
 import { writeFindDocuments, writeGetDocuments } from '../../src/codec/ebxml/query-request.ts'
 import { writeRetrieveRequest } from '../../src/codec/ebxml/retrieve.ts'
+import { writeSecurity } from '../../src/codec/saml/write.ts'
+import { type Markup, trusted } from '../../src/codec/xml/write.ts'
 import type { PatientId } from '../../src/model/identifiers.ts'
+import { assertion, attribute, coded, ISSUER, makeKey, NAMES, sign, statement } from '../codec/saml/assertions.ts'
 import { errorCodesOf, isSuccess, submissionOf } from '../faults/messages.ts'
 import { DOMAINS, eventually, type Flags, startNetwork, type TestNetwork } from '../faults/support.ts'
 import { relay } from './relay.ts'
@@ -39,7 +43,8 @@ const flags = (community: string, repository: string, affinity: string): Flags =
   'gateway.queryBudgetMs': '1500',
 })
 const west = await startNetwork(t, flags(WEST, '2.25.9111', '2.25.9121'))
-const east = await startNetwork(t, flags(EAST, '2.25.9112', '2.25.9122'))
+/** It wants to know who asks: every query and retrieval of this file goes there with an assertion of the west. */
+const east = await startNetwork(t, { ...flags(EAST, '2.25.9112', '2.25.9122'), 'xua.respondingGateway': 'required' })
 /** Between the networks stands a relay, so that faults of the neighbour can be made. */
 const line = await relay(t, east.server.httpsPort)
 
@@ -55,16 +60,23 @@ async function introduce(
     readonly community: string
     readonly port: number
     readonly patient: PatientId
+    readonly assertionAudience?: string
   },
   own: PatientId,
 ): Promise<void> {
   const { admin } = network
-  const { community, port } = other
+  const { community, port, assertionAudience } = other
   const url = `https://localhost:${port}/xca/responding`
   await network.pool.query(`update identity.domain set oid = $1 where facility_id = 'network-east'`, [
     other.patient.authority,
   ])
-  await admin.post('/partners', { facilityId: 'network-east', community, queryUrl: url, retrieveUrl: url })
+  await admin.post('/partners', {
+    facilityId: 'network-east',
+    community,
+    queryUrl: url,
+    retrieveUrl: url,
+    ...(assertionAudience === undefined ? {} : { assertionAudience }),
+  })
   await admin.post('/agreements', {
     title: '広域的利用に係る合意書',
     partnerCommunity: community,
@@ -85,7 +97,11 @@ async function introduce(
   })
 }
 
-await introduce(west, { network: east, community: EAST, port: line.port, patient: ofEast }, ofWest)
+await introduce(
+  west,
+  { network: east, community: EAST, port: line.port, patient: ofEast, assertionAudience: HOMES.east },
+  ofWest,
+)
 await introduce(east, { network: west, community: WEST, port: west.server.httpsPort, patient: ofWest }, ofEast)
 
 async function provide(network: TestNetwork, patientId: PatientId, text: string): Promise<string> {
@@ -99,8 +115,17 @@ const inWest = await provide(west, ofWest, `西の検査結果 ${randomUUID()}`)
 const eastText = `東の検査結果 ${randomUUID()}`
 const inEast = await provide(east, ofEast, eastText)
 
-const find = (system = 'clinic-b', returnType: 'LeafClass' | 'ObjectRef' = 'LeafClass') =>
-  west.soap(system, { transaction: iti18Initiating, body: writeFindDocuments({ patientId: ofWest, returnType }) })
+interface Finding {
+  readonly returnType?: 'LeafClass' | 'ObjectRef'
+  readonly blocks?: readonly Markup[]
+}
+
+const find = (system = 'clinic-b', { returnType = 'LeafClass', ...more }: Finding = {}) =>
+  west.soap(system, {
+    transaction: iti18Initiating,
+    body: writeFindDocuments({ patientId: ofWest, returnType }),
+    ...more,
+  })
 const byId = (home?: string, system = 'clinic-b') =>
   west.soap(system, {
     transaction: iti18Initiating,
@@ -127,6 +152,61 @@ function statusOf(text: string): string {
 
 const holds = (text: string, uniqueId: string): boolean => text.includes(`value="${uniqueId}"`)
 
+t.test('who asks has to be said by somebody whom the neighbour knows (3.40.4.1.3)', async (t) => {
+  const { text: unknown } = await find()
+  t.same(errorCodesOf(unknown), ['XDSUnavailableCommunity'])
+  t.match(unknown, /SOAP fault InvalidSecurityToken/, 'it does not know our issuer yet')
+  const { config } = west.server
+  const { certificate } = await ensureAssertionKey(config.xua.signingKey, { name: HOMES.west })
+  await east.admin.post('/issuers', {
+    issuerId: 'west',
+    entityId: HOMES.west,
+    scope: 'facilities',
+    facilities: [{ facilityId: 'network-east' }],
+  })
+  await east.admin.post('/issuers/west/certificates', { pem: certificate })
+  const { text } = await find()
+  t.equal(statusOf(text), 'Success', text.slice(0, 2000))
+  t.ok(holds(text, inEast))
+})
+
+t.test('the neighbour sees the person who asks, in its decision and in its audit (3.40.4.2)', async (t) => {
+  const idp = await makeKey('idp of the clinic')
+  await west.admin.post('/issuers', {
+    issuerId: 'idp',
+    entityId: ISSUER,
+    scope: 'facilities',
+    facilities: [{ facilityId: 'clinic-b' }],
+  })
+  await west.admin.post('/issuers/idp/certificates', { pem: idp.pem })
+  const audiences = [[west.server.config.https.publicUrl]]
+  const as = (role: string): readonly Markup[] => {
+    const attributes = statement(
+      attribute(NAMES.subjectId, '山田 花子'),
+      attribute(NAMES.role, coded('Role', role, '2.16.840.1.113883.2.9.6.2.7')),
+      attribute(NAMES.purpose, coded('PurposeOfUse', 'TREAT', '2.16.840.1.113883.1.11.20448')),
+    )
+    return [writeSecurity(trusted(sign(assertion({ audiences, attributes }), idp)))]
+  }
+  const { text } = await find('clinic-b', { blocks: as('2211') })
+  t.ok(holds(text, inEast), text.slice(0, 2000))
+  const seen = await east.pool.query(
+    `select objects -> 'user' as "user" from audit.event where facility_id = 'network-east' and type_code = 'ITI-38' order by event_id desc limit 1`,
+  )
+  const { user } = seen.rows[0]
+  t.match(user, {
+    name: `<yamada@${ISSUER}@${HOMES.west}>`,
+    displayName: '山田 花子',
+    job: 'doctor',
+    roles: [{ code: '2211' }],
+    purposeOfUse: { code: 'TREAT' },
+    organizationId: /^urn:oid:/,
+  })
+  const { text: clerks } = await find('clinic-b', { blocks: as('3344') })
+  t.equal(statusOf(clerks), 'Success')
+  t.notOk(holds(clerks, inEast), 'a clerk sees there what clerks see')
+})
+
 t.test(
   'a query about a patient is answered by both networks, each object with its home (3.18.4.1.3, 3.38.4.1.3)',
   async (t) => {
@@ -137,7 +217,7 @@ t.test(
     t.match(text, 'urn:ihe:iti:2007:RegistryStoredQueryResponse', 'the action of the transaction that was asked')
     const homes = [...text.matchAll(/ExtrinsicObject[^>]* home="([^"]+)"/g)].map(([, home]) => home)
     t.same([...new Set(homes)].sort(), [HOMES.west, HOMES.east].sort())
-    const { text: references } = await find('clinic-b', 'ObjectRef')
+    const { text: references } = await find('clinic-b', { returnType: 'ObjectRef' })
     t.ok(references.includes(`home="${HOMES.east}"`) && references.includes(`home="${HOMES.west}"`))
   },
 )
@@ -197,7 +277,7 @@ t.test('each call is audited on both sides and journalled (3.38.6, 3.39.6)', asy
   t.ok(
     await eventually(async () => {
       const { rows } = await east.pool.query(
-        `select distinct type_code from audit.event where facility_id = 'network-east' order by 1`,
+        `select distinct type_code from audit.event where facility_id = 'network-east' and outcome = 0 order by 1`,
       )
       return rows.map(({ type_code }) => type_code).join() === 'ITI-38,ITI-39'
     }, FELT_WITHIN_MS),

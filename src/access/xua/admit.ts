@@ -1,10 +1,10 @@
 // Steps 7 to 13 of every use of a verified assertion, and what is remembered of it in between (ITI TF-2 3.40.4.1.3).
 
-import type { RoleTable } from '../../../profiles/access/index.ts'
+import { type RoleTable, withSystemRole } from '../../../profiles/access/index.ts'
 import { iheError } from '../../../profiles/errors/index.ts'
 import type { Assertion } from '../../model/assertion.ts'
 import type { User } from '../../model/user.ts'
-import { judge, type Place } from './judge.ts'
+import { isOfCommunity, judge, type Place } from './judge.ts'
 import type { AssertionStore, Issuer, KnownSubject, Trust } from './ports.ts'
 import { userOf } from './user.ts'
 
@@ -61,11 +61,12 @@ export async function admit(
   const { assertion } = admissible
   const issuer = issuerOf(given.trust, assertion.issuer)
   assertStillTrusted(admissible, issuer, arrival.now)
-  judge({ assertion, issuer, place: arrival })
+  const judged = { assertion, issuer, place: arrival }
+  judge(judged)
   const known = await subjectOf(admissible, issuer, ports)
   if (known?.facilityId !== undefined && !arrival.facilities.some(({ facilityId }) => facilityId === known.facilityId))
     throw iheError('XUA_NOT_HERE', { at: 'NameID', rule: 'staff of the facility of the client certificate' })
-  const user = userOf(assertion, ports.roles, known)
+  const user = userOf(assertion, isOfCommunity(judged) ? withSystemRole(ports.roles) : ports.roles, known)
   await count({ admissible, issuer, arrival }, ports)
   return user
 }

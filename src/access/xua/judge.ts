@@ -21,6 +21,8 @@ export interface Place {
   readonly audiences: readonly string[]
   /** Communities whose users this system may send, ours for systems of facilities. */
   readonly communities: readonly string[]
+  /** A neighbouring community's gateway: the organisations of its users are none of ours. */
+  readonly isGateway: boolean
   /** Of the client certificate, then those for which its system is delegated. */
   readonly facilities: readonly [NamedFacility, ...NamedFacility[]]
   readonly peer: PeerCertificate
@@ -89,16 +91,25 @@ function judgeAudience({ assertion, issuer, place }: Judged): void {
 }
 
 /** The certificate says which facility it is; the assertion may agree with it, never overrule it. */
-function judgeOrganization({ assertion, issuer, place }: Judged): void {
+function judgeOrganization(judged: Judged): void {
+  const { assertion, issuer, place } = judged
   const { organizationIds, homeCommunityIds } = assertion.attributes
   const named = facilitiesOf(issuer, place)
   const names = new Set(
     named.flatMap(({ facilityOid, organizationIds }) => [`urn:oid:${facilityOid}`, facilityOid, ...organizationIds]),
   )
-  if (!organizationIds.every((id) => names.has(id)))
+  if (!isOfCommunity(judged) && !organizationIds.every((id) => names.has(id)))
     throw notHere('organization-id', 'the organisation of the client certificate')
   if (!homeCommunityIds.every((id) => place.communities.includes(id)))
     throw notHere('homeCommunityId', 'the community of the client certificate')
+}
+
+/**
+ * The user of a neighbouring community, said so by an issuer of that community: what binds it to the certificate is the community, and it
+ * may be of any organisation there.
+ */
+export function isOfCommunity({ assertion, issuer, place }: Judged): boolean {
+  return place.isGateway && issuer.scope === 'facilities' && assertion.attributes.homeCommunityIds.length > 0
 }
 
 function judgeConfirmation(judged: Judged): void {
@@ -114,7 +125,8 @@ function judgeConfirmation(judged: Judged): void {
   throw failures[0]
 }
 
-function confirm(confirmation: SubjectConfirmation, { assertion, issuer, place }: Judged): void {
+function confirm(confirmation: SubjectConfirmation, judged: Judged): void {
+  const { assertion, issuer, place } = judged
   const now = place.now.getTime()
   const { recipient, notBefore, notOnOrAfter, method } = confirmation
   if (notOnOrAfter !== undefined && notOnOrAfter.getTime() + place.skewMs <= now)
@@ -127,7 +139,7 @@ function confirm(confirmation: SubjectConfirmation, { assertion, issuer, place }
       // Whoever finds it could bear it; so it has to be bound to the facility whose certificate it comes with. Of several facilities
       // of one issuer another would bear it as well.
       const ofOne = issuer.scope === 'facilities' && issuer.facilities.length === 1
-      const isBound = assertion.attributes.organizationIds.length > 0 || ofOne
+      const isBound = assertion.attributes.organizationIds.length > 0 || ofOne || isOfCommunity(judged)
       if (!isBound) throw notHere('organization-id', 'required of a bearer')
       return
     }

@@ -18,6 +18,8 @@ export function userOf(assertion: Assertion, table: RoleTable, known: KnownSubje
   const [organizationId] = attributes.organizationIds
   const homeCommunityId = attributes.homeCommunityIds.map(parseHomeCommunityId)[0]?.slice('urn:oid:'.length)
   const patientId = patientOf(attributes.patientIds)
+  const [authentication] = assertion.authentications
+  const [context] = authentication?.contexts ?? []
   return {
     name: `${assertion.spProvidedId ?? ''}<${assertion.nameId}@${assertion.issuer}>`,
     origin: 'assertion',
@@ -31,6 +33,9 @@ export function userOf(assertion: Assertion, table: RoleTable, known: KnownSubje
     ...(homeCommunityId === undefined
       ? {}
       : { homeCommunityId: homeCommunityId as NonNullable<User['homeCommunityId']> }),
+    ...(authentication === undefined || context === undefined
+      ? {}
+      : { authentication: { context, at: authentication.instant } }),
     ...(patientId === undefined ? {} : { patientId }),
   }
 }

@@ -3,33 +3,11 @@
 import { randomUUID } from 'node:crypto'
 import { SignedXml } from 'xml-crypto'
 import type { Code } from '../../model/code.ts'
+import type { UserStatement } from '../../model/user-statement.ts'
 import { SOAP12, WSSE } from '../soap/constants.ts'
 import { concat, el, type Markup, text, trusted } from '../xml/write.ts'
 import { BEARER } from './confirmation.ts'
 import { ATTRIBUTES, ENVELOPED, EXC_C14N, HL7_V3, RSA_SHA256, SAML2, SHA256 } from './constants.ts'
-
-/** What we say of a user; what is undefined is not said. */
-export interface UserStatement {
-  readonly issuer: string
-  readonly subject: string
-  readonly audience: string
-  readonly issuedAt: Date
-  readonly lifetimeSeconds: number
-  /** AuthnContextClassRef: how the user logged on. */
-  readonly authnContext: string
-  /** Address of the endpoint, when the assertion is for one message. */
-  readonly recipient?: string
-  readonly displayName?: string
-  readonly organization?: string
-  /** URI. */
-  readonly organizationId?: string
-  /** `urn:oid:…` */
-  readonly homeCommunityId?: string
-  readonly roles: readonly Code[]
-  readonly purpose?: Code
-  /** CX. */
-  readonly patientId?: string
-}
 
 export interface SigningKey {
   /** PEM; RSA. */
@@ -68,7 +46,7 @@ export function writeSecurity(assertion: Markup): Markup {
 }
 
 function unsigned(statement: UserStatement): Markup {
-  const { issuedAt, lifetimeSeconds, recipient } = statement
+  const { issuedAt, lifetimeSeconds, authenticatedAt = issuedAt, recipient } = statement
   const issued = instant(issuedAt)
   const ends = instant(new Date(issuedAt.getTime() + lifetimeSeconds * 1000))
   const data =
@@ -90,7 +68,7 @@ function unsigned(statement: UserStatement): Markup {
     ),
     saml(
       'AuthnStatement',
-      { AuthnInstant: issued },
+      { AuthnInstant: instant(authenticatedAt) },
       saml('AuthnContext', {}, saml('AuthnContextClassRef', {}, text(statement.authnContext))),
     ),
     ...attributeStatement(statement),

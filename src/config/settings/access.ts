@@ -1,6 +1,6 @@
 // Who may see what: access mode, assertions about users (ITI TF-2 3.40), emergency access.
 
-import { choice, flag, integer, list, type Setting } from '../setting.ts'
+import { choice, flag, integer, list, path, type Setting, text } from '../setting.ts'
 
 function xuaPolicy(actor: string): Setting<'required' | 'optional' | 'ignored'> {
   return choice(['required', 'optional', 'ignored'], {
@@ -49,6 +49,17 @@ export const accessSettings = {
     description:
       'Audiences of assertions that mean this network, besides https.publicUrl, the address of the endpoint and community.homeCommunityId',
     example: 'urn:oid:2.25.9001',
+  }),
+  'xua.issuer': text<string | undefined>({
+    default: undefined,
+    description:
+      'Issuer of the assertions that this network signs for neighbouring communities; without it community.homeCommunityId',
+    example: 'https://hub.example.jp/xua',
+  }),
+  'xua.signingKey': path({
+    default: '{dataDir}/pki/assertion-signing.pem',
+    description:
+      'Private key (RSA) that signs them and its certificate, both PEM in one file, mode 0600; made when it is first needed. All servers of a network share it',
   }),
   'xua.skewSeconds': integer({ default: 60, description: 'How far the clocks of issuers may be off, seconds' }, 0, 300),
 } as const satisfies Readonly<Record<string, Setting>>

@@ -3,10 +3,11 @@
 import t from 'tap'
 import { readSecurity } from '../../../src/codec/saml/header.ts'
 import { verifyAssertion } from '../../../src/codec/saml/verify.ts'
-import { type UserStatement, writeAssertion, writeSecurity } from '../../../src/codec/saml/write.ts'
+import { writeAssertion, writeSecurity } from '../../../src/codec/saml/write.ts'
 import { writeEnvelope } from '../../../src/codec/soap/write.ts'
 import { readXml } from '../../../src/codec/xml/read.ts'
 import { el } from '../../../src/codec/xml/write.ts'
+import type { UserStatement } from '../../../src/model/user-statement.ts'
 import { makeKey } from './assertions.ts'
 
 const key = await makeKey('writer')
