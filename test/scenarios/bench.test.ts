@@ -293,6 +293,37 @@ t.test('bench --xua prints every figure, with numbers, and nothing is refused', 
   }
 })
 
+t.test(
+  'bench --federation prints every figure, with numbers, every community answers and the document comes whole',
+  async (t) => {
+    const lines: string[] = []
+    const code = await main('bench --federation --seconds 0.3 --large 4'.split(' '), {
+      out: (data) => lines.push(...String(data).trim().split('\n')),
+      err: (text) => t.comment(text),
+      env: {},
+      cwd: '/',
+    })
+    t.equal(code, 0)
+    const grown = { rssBeforeMiB: Number, peakGrowthMiB: Number }
+    const fannedOut = {
+      requests: Number,
+      failures: 0,
+      p95Ms: Number,
+      slowestCommunityP50Ms: Number,
+      addedP50Ms: Number,
+    }
+    const target = 'addedP50Ms < 20'
+    t.match(
+      lines.map((line) => JSON.parse(line)),
+      [
+        { bench: /ITI-39\), 4 MiB/, accepted: true, initiating: grown, responding: grown, met: true },
+        { bench: /20 communities, answers one after another/, ...fannedOut, target },
+        { bench: /20 communities, answers all at once/, ...fannedOut, target },
+      ],
+    )
+  },
+)
+
 t.test('bench --audit prints what recording costs ITI-18, and nothing fails', async (t) => {
   const lines: string[] = []
   const code = await main('bench --audit --seconds 0.1 --callers 2'.split(' '), {

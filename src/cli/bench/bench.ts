@@ -8,6 +8,7 @@ import { UsageError } from '../failure.ts'
 import type { Terminal } from '../terminal.ts'
 import { measureAudit } from './audit.ts'
 import type { Measuring, Run } from './compare.ts'
+import { measureFederation } from './federation/federation.ts'
 import { measureJournal } from './journal.ts'
 import { measureLarge } from './large.ts'
 import { measureFebrl, measureJapanese } from './matching/matching.ts'
@@ -25,6 +26,9 @@ const PATIENTS = 200
 /** Of --storeclient: their episodes run side by side. */
 const STORECLIENT_PATIENTS = 80
 const REGISTRY_LARGE_MIB = '1024'
+
+/** The document of --federation, of another size with --large. */
+const FEDERATION_LARGE_MIB = '1024'
 
 const JOURNAL_ROWS = 10_000_000
 
@@ -47,6 +51,7 @@ interface BenchOptions {
   readonly xua?: true
   readonly journal?: string | true
   readonly audit?: true
+  readonly federation?: true
   readonly ssmixTree?: string
   readonly messages?: string
   readonly charset: string
@@ -77,6 +82,10 @@ export const registerBench: Registration = (program, terminal) => {
     )
     .option('--xua', 'instead: ITI-18 under the consent rule with SAML assertions, beside a trusted system without')
     .option('--journal [rows]', 'instead: searches in a journal of so many entries over 12 months; default 10000000')
+    .option(
+      '--federation',
+      'instead: what asking 20 neighbouring communities adds to the slowest, and the memory that a document takes of both gateways; with --large of another size',
+    )
     .option('--audit', 'instead: what audit and journal cost ITI-18, beside the same server without them')
     .option(
       '--ssmix-tree <folder>',
@@ -143,6 +152,10 @@ function measurement(options: BenchOptions, run: Run): (directory: string) => Pr
     if (size.entries % size.patients !== 0)
       throw new UsageError('--entries needs a multiple of --patients: every patient has as many')
     return (directory) => measureRegistry(directory, { ...run, ...size })
+  }
+  if (options.federation === true) {
+    const largeMiB = whole({ large: FEDERATION_LARGE_MIB, ...options }, 'large')
+    return (directory) => measureFederation(directory, { ...run, largeMiB })
   }
   if (options.people !== undefined) {
     const persons = whole(options, 'people')

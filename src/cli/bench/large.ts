@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { type Dispatcher, Pool } from 'undici'
+import type { DocumentRequest } from '../../codec/ebxml/retrieve.ts'
 import { loadConfig } from '../../config/config.ts'
 import { anyOf } from './bare-registry.ts'
 import { compare, type Measuring, mebibytes, ratioTarget, rounded, target } from './compare.ts'
@@ -13,18 +14,21 @@ import { isSuccess } from './transactions.ts'
 const CHUNK = randomBytes(256 * 1024)
 const CHUNKS_PER_MIB = 4
 const UNIQUE_BYTES = 32
-const MAX_GROWTH_MIB = 64
+export const MAX_GROWTH_MIB = 64
 const LEAST_RATIO = 0.5
 const MANY_MIB = 10
 const MAX_RSS_MIB = 512
 
 /** One connection, or as many as documents travel at once. */
-function connect(given: Measuring, options: { readonly as: Target['tls']; readonly connections: number }): Pool {
+export function connect(
+  given: Pick<Measuring, 'subject'>,
+  options: { readonly as: Target['tls']; readonly connections: number },
+): Pool {
   const { as, connections } = options
   return new Pool(given.subject.httpsUrl, { connections, connect: as, headersTimeout: 0, bodyTimeout: 0 })
 }
 
-async function provide(
+export async function provide(
   pool: Pool,
   given: { readonly patient: BenchPatient; readonly sizeMiB: number },
 ): Promise<{ readonly answer: Buffer; readonly documentUniqueId: string }> {
@@ -33,15 +37,18 @@ async function provide(
   return { answer: Buffer.from(await response.arrayBuffer()), documentUniqueId: ids.entryUniqueId }
 }
 
+/** A document of the repository that the bench starts. */
+function ofOurs(documentUniqueId: string): DocumentRequest {
+  return { repositoryUniqueId: loadConfig({ flags: {}, env: {} }).repository.uniqueId, documentUniqueId }
+}
+
 /** @returns the length of the answer in bytes, counted as it comes. */
-async function fetchLength(
+export async function fetchLength(
   pool: Pool,
-  given: { readonly path: string; readonly documentUniqueId: string },
+  { path, document }: { readonly path: string; readonly document: DocumentRequest },
 ): Promise<number> {
-  const { documentUniqueId, path } = given
-  const repositoryUniqueId = loadConfig({ flags: {}, env: {} }).repository.uniqueId
   let length = 0
-  const body = await post(pool, { path, ...retrieveShot({ repositoryUniqueId, documentUniqueId }) })
+  const body = await post(pool, { path, ...retrieveShot(document) })
   for await (const chunk of body) length += (chunk as Buffer).length
   return length
 }
@@ -75,7 +82,8 @@ export async function measureLarge(given: Measuring, sizeMiB: number): Promise<v
   const patient = patientOf(given)
   const source = connect(given, { as: world.hospital, connections: 1 })
   const consumer = connect(given, { as: world.clinic, connections: 1 })
-  const retrieve = (documentUniqueId: string) => fetchLength(consumer, { path: '/xds/repository', documentUniqueId })
+  const retrieve = (documentUniqueId: string) =>
+    fetchLength(consumer, { path: '/xds/repository', document: ofOurs(documentUniqueId) })
   // The first one warms the path up, so that what is measured is the document and not the code being loaded.
   await retrieve((await provide(source, { patient, sizeMiB: 1 })).documentUniqueId)
   const { rssBytes } = await subject.ask({ kind: 'memory' })
@@ -126,7 +134,7 @@ export async function measureRetrieve(given: Measuring & { readonly bareUrl: str
   const { documentUniqueId } = await provide(source, { patient: patientOf(given), sizeMiB })
   await source.close()
   const side = (pool: Pool, path: string) => (durationMs: number) =>
-    repeat(async () => (await fetchLength(pool, { path, documentUniqueId })) >= sizeMiB * 2 ** 20, {
+    repeat(async () => (await fetchLength(pool, { path, document: ofOurs(documentUniqueId) })) >= sizeMiB * 2 ** 20, {
       callers: 1,
       durationMs,
     })

@@ -99,13 +99,18 @@ async function fire(pool: Pool, path: string, shot: Shot): Promise<Answered> {
   }
 }
 
+/** The value below which a share of them lies. */
+export function quantiles(values: readonly number[]): (share: number) => number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return (share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+}
+
 function figures(latencies: readonly number[], given: { failures: number; elapsedMs: number }): Figures {
-  const sorted = latencies.toSorted((a, b) => a - b)
-  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+  const at = quantiles(latencies)
   return {
-    requests: sorted.length,
+    requests: latencies.length,
     failures: given.failures,
-    perSecond: (sorted.length / given.elapsedMs) * 1000,
+    perSecond: (latencies.length / given.elapsedMs) * 1000,
     p50Ms: at(0.5),
     p95Ms: at(0.95),
     p99Ms: at(0.99),

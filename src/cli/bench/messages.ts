@@ -5,7 +5,8 @@ import { affinityDomain, codeOf } from '../../../profiles/affinity-domain/index.
 import { documentEntryObject, memberAssociation, submissionSetObject } from '../../../profiles/metadata/write.ts'
 import { iti18, iti41, iti42, iti43, iti44Add, iti45, type Transaction } from '../../../profiles/transactions/index.ts'
 import { writeFindDocuments } from '../../codec/ebxml/query-request.ts'
-import { writeRetrieveRequest } from '../../codec/ebxml/retrieve.ts'
+import { renderFragment } from '../../codec/ebxml/registry-object.ts'
+import { type DocumentRequest, writeRetrieveRequest } from '../../codec/ebxml/retrieve.ts'
 import { writeProvideAndRegister, writeSubmitObjects } from '../../codec/ebxml/submit.ts'
 import { components, writeEr7 } from '../../codec/hl7v2/write.ts'
 import { writeFeed } from '../../codec/hl7v3/write-feed.ts'
@@ -19,7 +20,8 @@ import type { SubmitObjects } from '../../model/ebrim.ts'
 import type { Device } from '../../model/hl7v3.ts'
 import { formatCx, newEntryUuid, newOid, type Oid, type PatientId } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
-import { OBJECT_STABLE } from '../../model/xds.ts'
+import type { StoredObject } from '../../model/stored-query.ts'
+import { OBJECT_STABLE, STATUS_APPROVED } from '../../model/xds.ts'
 import type { Shot } from './load.ts'
 
 export interface BenchPatient {
@@ -55,16 +57,22 @@ function newMessageId(): string {
   return `urn:uuid:${randomUUID()}`
 }
 
+/** ExtrinsicObjects about a patient as a registry has them stored. */
+export function storedEntries(patient: BenchPatient, count: number): readonly StoredObject[] {
+  return Array.from({ length: count }, () => {
+    const entry = { ...documentEntry(patient), ...newStored(newOid()) }
+    const ebrim = renderFragment(documentEntryObject(entry))
+    return { element: 'ExtrinsicObject', id: entry.entryUUID, status: STATUS_APPROVED, ebrim }
+  })
+}
+
 /** @param security header that says for which user. */
 export function findShot(patient: BenchPatient, security?: Markup): Shot {
   const body = writeFindDocuments({ patientId: patient.patientId, returnType: 'LeafClass' })
   return simple(envelope({ transaction: iti18, body, ...(security === undefined ? {} : { blocks: [security] }) }))
 }
 
-export function retrieveShot(document: {
-  readonly repositoryUniqueId: string
-  readonly documentUniqueId: string
-}): Shot {
+export function retrieveShot(document: DocumentRequest): Shot {
   return related(envelope({ transaction: iti43, body: writeRetrieveRequest([document]) }), [])
 }
 
@@ -134,10 +142,14 @@ export function provideParts(
 
 /** An ITI-42 registration of one document that another repository keeps. */
 export function registerShot(patient: BenchPatient, repositoryUniqueId: Oid): Submitted {
-  const stored = { repositoryUniqueId, hash: randomBytes(20).toString('hex'), size: '36864' }
-  const { submission, ids } = submissionOf(patient, { ...documentEntry(patient), ...stored })
+  const { submission, ids } = submissionOf(patient, { ...documentEntry(patient), ...newStored(repositoryUniqueId) })
   const body = writeSubmitObjects(submission)
   return { shot: simple(envelope({ transaction: iti42, body, messageId: ids.messageId })), ids }
+}
+
+/** What a repository adds to the entry of a document that it keeps (ITI TF-2 3.42.4.1.2). */
+function newStored(repositoryUniqueId: Oid): Pick<DocumentEntry, 'repositoryUniqueId' | 'hash' | 'size'> {
+  return { repositoryUniqueId, hash: randomBytes(20).toString('hex'), size: '36864' }
 }
 
 function submissionOf(

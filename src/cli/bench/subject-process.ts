@@ -2,7 +2,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { Command, Reply } from './subject.ts'
+import type { Command, Reply, Settings } from './subject.ts'
 
 type Ready = Extract<Reply, { kind: 'ready' }>
 type Asked = Exclude<Command['kind'], 'stop'>
@@ -17,10 +17,9 @@ export interface Subject {
   readonly stop: () => Promise<void>
 }
 
-export async function startSubject(directory: string): Promise<Subject> {
-  const child = fork(fileURLToPath(new URL('./subject.ts', import.meta.url)), [directory], {
-    execArgv: ['--import=tsx'],
-  })
+export async function startSubject(directory: string, settings: Settings = {}): Promise<Subject> {
+  const given = [directory, JSON.stringify(settings)]
+  const child = fork(fileURLToPath(new URL('./subject.ts', import.meta.url)), given, { execArgv: ['--import=tsx'] })
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => {
     stopping ??= end(child)

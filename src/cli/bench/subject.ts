@@ -19,6 +19,9 @@ import { type CpuTime, cpuTime } from './cpu.ts'
 import type { SubmissionIds } from './messages.ts'
 import { type Recording, type RowPatient, record, replayOf, writingStatement } from './replay.ts'
 
+/** Of this server alone, by their names; the others are the bench's. */
+export type Settings = Readonly<Record<string, string>>
+
 /** What the bench asks of this process. */
 export type Command =
   | { readonly kind: 'bare'; readonly patientId: PatientId; readonly documentUniqueId: string }
@@ -72,9 +75,10 @@ export type Reply =
 
 const SAMPLE_MS = 20
 
-const [dataDir = ''] = process.argv.slice(2)
+const [dataDir = '', settings = '{}'] = process.argv.slice(2)
 const config = loadConfig({
   flags: {
+    ...(JSON.parse(settings) as Settings),
     dataDir,
     'https.port': '0',
     'mllp.storeclient.port': '0',

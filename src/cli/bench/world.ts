@@ -12,6 +12,7 @@ import { issue } from '../cert.ts'
 import { createSystemClient } from '../client.ts'
 import { type Credentials, readCredentials } from '../credentials.ts'
 import type { BenchPatient } from './messages.ts'
+import type { Settings } from './subject.ts'
 import type { Subject } from './subject-process.ts'
 
 export const FACILITY_CODE = '1399100015'
@@ -30,16 +31,24 @@ export interface WorldOptions {
   readonly admin: AdminClient
 }
 
+/** The server as the bench administers it. */
+export function worldOptions(
+  { ready }: Pick<Subject, 'ready'>,
+  { directory, settings = {} }: { readonly directory: string; readonly settings?: Settings },
+): WorldOptions {
+  const { managementPort, adminToken } = ready
+  return {
+    config: loadConfig({ flags: { ...settings, dataDir: directory }, env: {} }),
+    admin: createAdminClient({ baseUrl: `http://127.0.0.1:${managementPort}`, token: adminToken }),
+  }
+}
+
 /** Makes the network in a server that has just been started for the first time. */
 export async function openWorld(
   subject: Pick<Subject, 'ready' | 'httpsUrl'>,
-  given: { readonly directory: string; readonly patients: number },
+  given: { readonly directory: string; readonly patients: number; readonly settings?: Settings },
 ): Promise<World> {
-  const { managementPort, adminToken } = subject.ready
-  const options: WorldOptions = {
-    config: loadConfig({ flags: { dataDir: given.directory }, env: {} }),
-    admin: createAdminClient({ baseUrl: `http://127.0.0.1:${managementPort}`, token: adminToken }),
-  }
+  const options = worldOptions(subject, given)
   const repositoryUniqueId = newOid()
   const hospitalDomain = newOid()
   await facility(options, {
