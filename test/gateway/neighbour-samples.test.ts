@@ -8,95 +8,29 @@ import { readAnswer } from '../../src/codec/soap/answer.ts'
 import { writeEnvelope } from '../../src/codec/soap/write.ts'
 import type { XmlElement } from '../../src/codec/xml/read.ts'
 import { readXml } from '../../src/codec/xml/read.ts'
-import { type InitiatedQuery, initiateQuery } from '../../src/gateway/initiate-query.ts'
-import { initiateRetrieve } from '../../src/gateway/initiate-retrieve.ts'
-import type { Community, ForeignDocument } from '../../src/gateway/ports.ts'
-import { readDocuments, readQuery } from '../../src/http/partner-message.ts'
-import type { Caller } from '../../src/model/caller.ts'
 import type { IheError } from '../../src/model/error.ts'
-import { NO_EVIDENCE } from '../../src/model/evidence.ts'
 import { type PatientId, parseCx } from '../../src/model/identifiers.ts'
-import type { StagedContent } from '../../src/model/staged-document.ts'
 import { schemaFaults } from '../scenarios/validate.ts'
+import { askNeighbour, fetchFromNeighbour } from './one-neighbour.ts'
 
 const folder = new URL('../../../shared/samples/xds/', import.meta.url)
 /** Of the patient in the samples' entries. */
 const PATIENT = parseCx('c4d77e21d0dd487^^^&1.3.6.1.4.1.21367.2005.3.7&ISO') as PatientId
-const CALLER = { systemId: 'clinic-b', facilityId: 'clinic-b', accessMode: 'affinity-domain' } as unknown as Caller
-const URL_THERE = 'https://neighbour.example.jp/xca/responding'
-const neighbour = (home: string): Community => ({
-  facilityId: 'neighbour',
-  home,
-  queryUrl: URL_THERE,
-  retrieveUrl: URL_THERE,
-  queryMs: 1000,
-  retrieveMs: 1000,
-  identity: 'none',
-  isAsynchronous: false,
-})
-const nobodyElse = { knowing: async () => [], mayKnow: async () => new Set<string>() }
-
 function bodyOf(file: string, action: string): XmlElement {
   const message = readAnswer(readXml(readFileSync(new URL(file, folder))))
   if (message.action !== action) throw new Error(`${file} answers ${message.action}`)
   return message.body
 }
 
-/** The own registry has nothing, so that all there is comes from the sample. */
-async function asked(file: string, home: string) {
-  const reply = readQuery(bodyOf(file, iti38.responseAction))
-  const query = { kind: 'FindDocuments', patientId: PATIENT, returnType: 'LeafClass' }
-  const request = { query, home: undefined, audit: { id: 'q', text: '' }, rewritten: () => '<q/>' }
-  return initiateQuery(request as unknown as InitiatedQuery, CALLER, {
-    home: 'urn:oid:2.25.1',
-    query: async () => ({
-      answer: { returnType: 'LeafClass', objects: [] },
-      result: 'success',
-      errors: [],
-      evidence: NO_EVIDENCE,
-      recorded: false,
-    }),
-    directory: {
-      ...nobodyElse,
-      knowing: async () => [{ ...neighbour(home), patientId: PATIENT }],
-      ofHome: async () => undefined,
-    },
-    ask: async () => ({ kind: 'answered', ...reply }),
-  })
-}
+const asked = (file: string, home: string) =>
+  askNeighbour(bodyOf(file, iti38.responseAction), { home, patientId: PATIENT })
 
-async function fetched(file: string, home: string) {
-  const kept = new Set<StagedContent>()
-  const staging = {
-    stage: async (body: AsyncIterable<Buffer>): Promise<StagedContent> => {
-      const chunks: Buffer[] = []
-      for await (const chunk of body) chunks.push(chunk)
-      const bytes = Buffer.concat(chunks)
-      const staged = { content: { kind: 'row', bytes }, sizeBytes: bytes.length, sha1: '', sha256: '' } as const
-      kept.add(staged)
-      return staged
-    },
-    discard: async (staged: StagedContent) => void kept.delete(staged),
-  }
-  const reply = await readDocuments(
-    { body: bodyOf(file, iti39.responseAction), headers: [], parts: new Map() },
-    staging,
-  )
-  const wanted = { homeCommunityId: home, repositoryUniqueId: '1.3.6.1.4.1000', documentUniqueId: '1.3.6.1.4.2300' }
-  const outcome = await initiateRetrieve<ForeignDocument & { readonly homeCommunityId?: string }>([wanted], CALLER, {
-    home: 'urn:oid:2.25.1',
-    repositoryUniqueId: '2.25.3',
-    retrieve: () => Promise.reject(new Error('nothing is asked of us')),
-    directory: { ...nobodyElse, ofHome: async () => neighbour(home) },
-    ask: () => Promise.reject(new Error('whose documents these are is no question for this caller')),
-    documentsQuery: () => ({ id: 'q', text: '' }),
-    fetch: async () => ({ kind: 'answered', ...reply }),
-    discard: ({ staged }) => staging.discard(staged),
-    deliver: (request, document) => ({ ...document, ...request }),
-    requestOf: (document) => document,
+const fetched = (file: string, homeCommunityId: string) =>
+  fetchFromNeighbour(bodyOf(file, iti39.responseAction), {
+    homeCommunityId,
+    repositoryUniqueId: '1.3.6.1.4.1000',
+    documentUniqueId: '1.3.6.1.4.2300',
   })
-  return { ...outcome, kept }
-}
 
 const CONTENT = 'R0lGODlhcgGSALMAAAQCAEMmCZtuMFQxDS8b'
 const codes = (errors: readonly IheError[]) => errors.map(({ relayed, row }) => relayed?.errorCode ?? row.code)
@@ -133,7 +67,7 @@ if (existsSync(folder)) {
   t.test('3.39.4.1.3: a document inside the message, a header block that is flawed, one document twice', async (t) => {
     const { result, answer, kept } = await fetched('iti39-response-envelope-docs.xml', 'urn:oid:1.2.3')
     t.equal(result, 'success')
-    t.match(answer, [{ documentUniqueId: '1.3.6.1.4.2300', mimeType: 'text/xml' }])
+    t.match(answer, [{ request: { documentUniqueId: '1.3.6.1.4.2300' }, mimeType: 'text/xml' }])
     const [staged, ...more] = kept
     t.same(more, [], 'what was not asked for is not kept')
     t.equal(staged?.content.kind === 'row' && staged.content.bytes.toString(), CONTENT)
@@ -156,7 +90,7 @@ if (existsSync(folder)) {
       for (const file of ['iti39-response-envelope-error.xml', 'iti39-response-invalid-no-homeCommunityId.xml']) {
         const { result, answer, errors, kept } = await fetched(file, 'urn:oid:1.2.3')
         t.equal(result, 'partial', file)
-        t.match(answer, [{ homeCommunityId: 'urn:oid:1.2.3', documentUniqueId: '1.3.6.1.4.2300' }])
+        t.match(answer, [{ request: { homeCommunityId: 'urn:oid:1.2.3', documentUniqueId: '1.3.6.1.4.2300' } }])
         t.same(codes(errors), ['MyBigError'])
         t.equal(kept.size, 1)
       }
