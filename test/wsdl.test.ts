@@ -6,7 +6,7 @@ import t from 'tap'
 import { ENDPOINTS, type Transaction, transactions } from '../profiles/transactions/index.ts'
 import { writeFindDocuments } from '../src/codec/ebxml/query-request.ts'
 import { writeRetrieveRequest } from '../src/codec/ebxml/retrieve.ts'
-import { writeWsdl } from '../src/codec/soap/wsdl.ts'
+import { serviceName, writeWsdl } from '../src/codec/soap/wsdl.ts'
 import { newOid } from '../src/model/identifiers.ts'
 import { submissionOf } from './faults/messages.ts'
 import { servedSchemaFaults } from './scenarios/served-schemas.ts'
@@ -49,7 +49,7 @@ t.test('an address is written as XML, whatever is in it', async (t) => {
 t.test('every transaction is an operation with its actions (WS-Addressing Metadata 4.4.1)', async (t) => {
   for (const transaction of transactions) {
     const operations = asList<Record<string, unknown>>(parsed(transaction.actor)['wsdl:portType']['wsdl:operation'])
-    const own = operations.find(({ name }) => name === `${transaction.actor}_${transaction.operation}`)
+    const own = operations.find(({ name }) => name === `${serviceName(transaction.actor)}_${transaction.operation}`)
     t.match(
       own,
       {
@@ -64,14 +64,15 @@ t.test('every transaction is an operation with its actions (WS-Addressing Metada
 t.test('names are those of the IHE services, SOAP 1.2 document/literal, no SOAPAction needed', async (t) => {
   for (const actor of actors) {
     const wsdl = parsed(actor)
-    t.equal(wsdl.name, actor)
-    t.equal(wsdl['wsdl:portType'].name, `${actor}_PortType`)
+    const name = serviceName(actor)
+    t.equal(wsdl.name, name)
+    t.equal(wsdl['wsdl:portType'].name, `${name}_PortType`)
     t.match(wsdl['wsdl:service'], {
-      name: `${actor}_Service`,
-      'wsdl:port': { name: `${actor}_Port_Soap12`, binding: `tns:${actor}_Binding_Soap12` },
+      name: `${name}_Service`,
+      'wsdl:port': { name: `${name}_Port_Soap12`, binding: `tns:${name}_Binding_Soap12` },
     })
     const binding = wsdl['wsdl:binding']
-    t.match(binding, { name: `${actor}_Binding_Soap12`, 'soap12:binding': { style: 'document' } })
+    t.match(binding, { name: `${name}_Binding_Soap12`, 'soap12:binding': { style: 'document' } })
     for (const operation of asList<Record<string, Record<string, unknown>>>(binding['wsdl:operation'])) {
       t.equal(operation['soap12:operation']?.soapActionRequired, 'false')
       t.match(operation['wsdl:input'], { 'soap12:body': { use: 'literal' } })
@@ -79,6 +80,7 @@ t.test('names are those of the IHE services, SOAP 1.2 document/literal, no SOAPA
   }
   t.equal(parsed('PIXManager').targetNamespace, 'urn:ihe:iti:pixv3:2007')
   t.equal(parsed('DocumentRegistry').targetNamespace, 'urn:ihe:iti:xds-b:2007')
+  t.match(parsed('XcpdRespondingGateway'), { targetNamespace: 'urn:ihe:iti:xcpd:2009', name: 'RespondingGateway' })
 })
 
 t.test('every reference meets a declaration: messages, and elements in the schemas', async (t) => {
@@ -144,7 +146,7 @@ t.test('WSDL 1.1, 2: definitions hold types, messages, port type, binding and se
     const operations = (holder: 'wsdl:portType' | 'wsdl:binding') =>
       asList<{ name: string }>(wsdl[holder]['wsdl:operation']).map(({ name }) => name)
     t.strictSame(operations('wsdl:binding'), operations('wsdl:portType'), 'the binding binds every operation, once')
-    t.equal(wsdl['wsdl:binding'].type, `tns:${actor}_PortType`)
+    t.equal(wsdl['wsdl:binding'].type, `tns:${serviceName(actor)}_PortType`)
     t.match(wsdl['wsdl:binding']['soap12:binding'], { transport: 'http://schemas.xmlsoap.org/soap/http' })
     t.equal(wsdl['xmlns:soap12'], 'http://schemas.xmlsoap.org/wsdl/soap12/')
   }

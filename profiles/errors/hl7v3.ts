@@ -98,6 +98,20 @@ export const hl7v3Errors = [
     ja: 'この照会IDの続きはありません（終了・取消・期限切れ、または別システムの照会です）。照会を再送してください。',
   }),
   row({
+    code: 'XCPD_NOT_COMPARED',
+    v3: content('SYN'),
+    message: 'A parameter of the discovery is of what this community does not keep, so that it could not be compared',
+    hint: 'Leave it out; name, birth date, sex, address, telephone, name of the mother and patient ids are compared (ITI TF-2 3.55.4.1.2)',
+    ja: 'この検索条件に当たる情報は当ネットワークで保持しておらず照合できません。除いて再送してください（照合対象：氏名・生年月日・性別・住所・電話番号・母の氏名・患者ID）。',
+  }),
+  row({
+    code: 'XCPD_DEFERRED',
+    v3: header('NS250'),
+    message: 'The deferred response mode is not supported',
+    hint: 'Ask with responsePriorityCode I and the action without Deferred; the answer may come to an address of its own by WS-Addressing ReplyTo',
+    ja: '遅延応答（Deferred）モードには対応していません。responsePriorityCode I（即時）で照会してください。非同期の応答はWS-AddressingのReplyToで受け取れます。',
+  }),
+  row({
     code: 'V3_STRUCTURE',
     v3: content('SYN'),
     message: 'An element stands where the schema or the profile does not allow it',

@@ -20,7 +20,7 @@ export interface Transaction {
   /** `ITI-44 revise` where one transaction number has several interactions. */
   readonly id: string
   readonly name: string
-  /** IHE actor as spelled in WSDL definitions/@name. */
+  /** IHE actor as spelled in WSDL definitions/@name, but for an actor that two profiles have: the second one's has its profile before it. */
   readonly actor:
     | 'DocumentRegistry'
     | 'DocumentRepository'
@@ -28,6 +28,7 @@ export interface Transaction {
     | 'PDSupplier'
     | 'RespondingGateway'
     | 'InitiatingGateway'
+    | 'XcpdRespondingGateway'
   /** Section that defines the message. */
   readonly section: string
   /** WSDL operation without the actor prefix, e.g. `RegistryStoredQuery`. */
@@ -69,6 +70,7 @@ export const ENDPOINTS = {
   PDSupplier: '/pdq/supplier',
   RespondingGateway: '/xca/responding',
   InitiatingGateway: '/xca/initiating',
+  XcpdRespondingGateway: '/xcpd/responding',
 } as const satisfies Record<Transaction['actor'], string>
 
 export const NS = {

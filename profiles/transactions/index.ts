@@ -23,6 +23,7 @@ import { iti45 } from './iti-45.ts'
 import { iti46 } from './iti-46.ts'
 import { iti47, iti47Cancel, iti47Continue } from './iti-47.ts'
 import { iti51 } from './iti-51.ts'
+import { iti55, iti55Deferred } from './iti-55.ts'
 import { iti57 } from './iti-57.ts'
 import { iti61 } from './iti-61.ts'
 import { iti62 } from './iti-62.ts'
@@ -67,6 +68,8 @@ export {
   iti47Cancel,
   iti47Continue,
   iti51,
+  iti55,
+  iti55Deferred,
   iti57,
   iti61,
   iti62,
@@ -98,6 +101,8 @@ export const transactions: readonly Transaction[] = [
   iti47Continue,
   iti47Cancel,
   iti51,
+  iti55,
+  iti55Deferred,
   iti57,
   iti61,
   iti62,

@@ -1,4 +1,4 @@
-// May a caller ask a neighbouring community about a person? What is asked tells them that the person is known here (idlink U-9, X-4).
+// May a caller ask a neighbouring community about a person, and may a community find one? Either tells that the person is known (idlink U-9, X-4).
 
 import type { AccessFacts, Decision } from '../model/access.ts'
 import { covering } from './covering.ts'
@@ -19,4 +19,12 @@ export function mayAsk(
   return covering(community.towards.consents, community.facilityId).length > 0
     ? decision
     : { allowed: false, reason: 'consent excludes the facility' }
+}
+
+/**
+ * A community may find by discovery whom it could see something of once it had an id: an agreement with it runs that shows it ours, and a
+ * consent for sharing covers it (ITI TF-2 3.55.4.1.3).
+ */
+export function mayFind(community: Viewer, facts: AccessFacts): Decision {
+  return scopeOf(community, { ...facts, linked: true, emergency: [] }).decision
 }

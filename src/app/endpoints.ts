@@ -14,6 +14,7 @@ import {
   iti92,
   transactions,
 } from '../../profiles/transactions/index.ts'
+import { CORRELATION_LIFE } from '../codec/hl7v3/correlation-life.ts'
 import { writeWsdl } from '../codec/soap/wsdl.ts'
 import { type Binding, bind } from '../http/binding.ts'
 import type { PartnerClient } from '../http/partner-client.ts'
@@ -33,6 +34,7 @@ import { provideAndRegister } from '../repository/provide-and-register.ts'
 import { removeDocuments } from '../repository/remove.ts'
 import { retrieve } from '../repository/retrieve.ts'
 import { documentRemovalPorts, type Given, pdqPorts, pixQueryPorts, removalPorts } from './actor-ports.ts'
+import { discoveryBindings } from './discovery.ts'
 import { gatewayBindings } from './federation.ts'
 import { demographicsBindings, identityBindings } from './feed-bindings.ts'
 
@@ -72,6 +74,7 @@ export function endpointsOf(
     bind(iti62, iti62Codec, (request, caller) => removeMetadata(request, caller, metadataRemoval)),
     bind(iti86, iti86Codec, (request, caller) => removeDocuments(request, caller, documentRemoval)),
     ...gatewayBindings(given, actors),
+    ...discoveryBindings(given, identity),
     ...identityBindings(identity, pixQueryPorts(given, identity)),
     ...demographicsBindings(pdqPorts(given, identity)),
   ]
@@ -84,5 +87,6 @@ export function endpointsOf(
       address: `${config.https.publicUrl}${path}`,
     }),
     ...(actor === 'DocumentRepository' ? { staging: blobs } : {}),
+    ...(actor === 'XcpdRespondingGateway' ? { understood: new Set([CORRELATION_LIFE]) } : {}),
   }))
 }

@@ -30,6 +30,7 @@ export function openXua(
       [ENDPOINTS.PDSupplier, xua.pdqSupplier],
       [ENDPOINTS.RespondingGateway, xua.respondingGateway],
       [ENDPOINTS.InitiatingGateway, xua.initiatingGateway],
+      [ENDPOINTS.XcpdRespondingGateway, xua.respondingGateway],
     ]),
     unknownIssuer: xua.unknownIssuer,
     skewMs: xua.skewSeconds * 1000,

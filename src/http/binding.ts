@@ -11,6 +11,8 @@ import type { StagedContent } from '../model/staged-document.ts'
 
 /** A message after SOAP and MTOM: its body and the parts that came with it, by Content-ID. */
 export interface Incoming {
+  /** Every header block of the message. */
+  readonly headers: readonly XmlElement[]
   readonly body: XmlElement
   readonly packaging: 'simple' | 'mtom'
   readonly parts: ReadonlyMap<string, StagedContent>
@@ -30,6 +32,8 @@ export interface AnsweredPart extends Attachment {
 export interface Encoded {
   readonly body: Markup
   readonly attachments: readonly AnsweredPart[]
+  /** Header blocks beside those of WS-Addressing. */
+  readonly blocks?: readonly Markup[]
 }
 
 /** Which patients a message is about, for assertions that are about one. */

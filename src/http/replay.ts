@@ -22,9 +22,9 @@ import type { Channel } from './soap-answer.ts'
 import { bindingOf } from './soap-dispatch.ts'
 import { answer, fault, mayCall } from './soap-door.ts'
 import { open, type Packed, packagingOf, parse } from './soap-message.ts'
-import type { Progress, SoapEndpoint } from './soap-receive.ts'
+import { type Progress, type SoapEndpoint, understoodAt } from './soap-receive.ts'
 import { carriageOf, STORE_CLIENT_PATH } from './storeclient-door.ts'
-import { UNDERSTOOD_WITH_XUA, type XuaGate } from './xua.ts'
+import type { XuaGate } from './xua.ts'
 
 /** Doors with the actors of an attempt behind them. */
 export interface ReplayDoors {
@@ -227,8 +227,9 @@ async function read({ message, endpoint, system }: Performing, progress: Progres
   progress.packaging = packed.packaging
   const parsed = parse(packed)
   if (parsed.messageId !== undefined) progress.exchange = { ...progress.exchange, messageId: parsed.messageId }
-  const envelope = open(parsed, policy === 'ignored' ? undefined : UNDERSTOOD_WITH_XUA)
-  return { message: envelope, incoming: { body: envelope.body, packaging: packed.packaging, parts } }
+  const envelope = open(parsed, understoodAt(endpoint, policy))
+  const { headers, body } = envelope
+  return { message: envelope, incoming: { headers, body, packaging: packed.packaging, parts } }
 }
 
 async function* once(bytes: Buffer): AsyncIterable<Buffer> {

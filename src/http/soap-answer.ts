@@ -63,6 +63,7 @@ export function renderAnswer(answer: Answer, addressed: Addressed | undefined): 
   const envelope = writeEnvelope({
     action: answer.transaction.responseAction,
     body: encoded.body,
+    ...(encoded.blocks === undefined ? {} : { blocks: encoded.blocks }),
     ...(message.messageId === undefined ? {} : { relatesTo: message.messageId }),
     ...addressed,
   })

@@ -26,6 +26,8 @@ export interface SoapEndpoint {
   readonly path: string
   readonly bindings: readonly Binding[]
   readonly wsdl: string
+  /** Header blocks that its transactions honour beside those of every endpoint, as `{namespace}local`. */
+  readonly understood?: ReadonlySet<string>
   /** Where document parts go while they arrive, for endpoints that take documents. */
   readonly staging?: {
     readonly stage: (body: AsyncIterable<Buffer>) => Promise<StagedContent>
@@ -120,10 +122,10 @@ export async function receive({ served, progress, policy }: Receiving): Promise<
   enter(progress.exchange.stations, 'decode')
   const parsed = parse(packed)
   if (parsed.messageId !== undefined) progress.exchange = { ...progress.exchange, messageId: parsed.messageId }
-  const message = open(parsed, policy === 'ignored' ? undefined : UNDERSTOOD_WITH_XUA)
+  const message = open(parsed, understoodAt(endpoint, policy))
   return {
     message,
-    incoming: { body: message.body, packaging: packed.packaging, parts: packed.parts },
+    incoming: { headers: message.headers, body: message.body, packaging: packed.packaging, parts: packed.parts },
     received: {
       root: parsed.document,
       bytes: packed.root,
@@ -135,6 +137,13 @@ export async function receive({ served, progress, policy }: Receiving): Promise<
     },
   }
 }
+
+/** Header blocks that are understood at an endpoint. */
+export function understoodAt({ understood = NOTHING_MORE }: SoapEndpoint, policy: XuaPolicy): ReadonlySet<string> {
+  return policy === 'ignored' ? understood : new Set([...understood, ...UNDERSTOOD_WITH_XUA])
+}
+
+const NOTHING_MORE: ReadonlySet<string> = new Set()
 
 /** What is too large for a row is in a file, and only named. */
 function keptPart({ contentId, contentType }: PartHeaders, { content, sizeBytes, sha256 }: StagedContent): KeptPart {

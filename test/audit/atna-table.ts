@@ -183,6 +183,13 @@ const ROWS: Readonly<Record<string, Row>> = {
     cast: 'asked',
     objects: { [PATIENT]: [0, MANY, ['MSH-10']], [query('ITI-9', 'PIX Query')]: [0, 1, ['MSH-10']] },
   },
+  'ITI-55': {
+    event: QUERY,
+    type: iti('ITI-55', 'Cross Gateway Patient Discovery'),
+    actions: 'E',
+    cast: 'asked',
+    objects: { ...ONE_PATIENT, [query('ITI-55', 'Cross Gateway Patient Discovery')]: [0, 1, ['ihe:homeCommunityID?']] },
+  },
   'ITI-47': {
     event: QUERY,
     type: iti('ITI-47', 'Patient Demographics Query'),

@@ -226,7 +226,7 @@ function checkAnswer(t: Test, { expected }: Case, { answer, values }: { answer: 
     if (fault.subcode !== undefined) t.match(text, `${fault.vocabulary ?? 'wsa'}:${fault.subcode}</`)
   } else if (ihe !== undefined) t.match(text, `codeContext="${code}: `)
   if (ack !== undefined && ack !== null)
-    t.match(text, /^\/(pdq|pix|xds)\//.test(expected.endpoint ?? '') ? typeCode(ack) : `MSA|${ack}`)
+    t.match(text, /^\/(pdq|pix|xds|xcpd)\//.test(expected.endpoint ?? '') ? typeCode(ack) : `MSA|${ack}`)
   for (const piece of expected.contains ?? []) t.match(text, fillText(piece, values))
 }
 

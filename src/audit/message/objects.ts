@@ -11,7 +11,7 @@ import {
 import { eventTypeOf, isTransaction } from '../../../profiles/atna/types.ts'
 import { staffCalendar } from '../../../profiles/transactions/index.ts'
 import type { AuditDetail, AuditObject } from '../../model/audit-message.ts'
-import type { DocumentReference, ObjectReference } from '../../model/evidence.ts'
+import type { AuditedQuery, DocumentReference, ObjectReference } from '../../model/evidence.ts'
 import type { AuditSource } from '../source.ts'
 import type { StoredEvent } from '../stored-event.ts'
 import { isOutgoing, ownUri, peerUri } from './places.ts'
@@ -111,14 +111,12 @@ function referenceObject({ id }: ObjectReference): AuditObject {
 
 /** Stored queries say in which encoding their text is, and for which community they ask (ITI TF-2 3.18.6). */
 const STORED_QUERIES: ReadonlySet<string> = new Set(['ITI-18', 'ITI-38', 'ITI-51'])
+/** A discovery says which community was asked, under the name that a document has for it (ITI TF-2 3.55.5). */
+const DISCOVERIES: ReadonlySet<string> = new Set(['ITI-55'])
 
 function queryObjects(event: StoredEvent): readonly AuditObject[] {
   const { query } = event.objects
   if (query === undefined) return []
-  const stored = [
-    { type: 'QueryEncoding', value: 'UTF-8' },
-    ...(query.home === undefined ? [] : [{ type: 'urn:ihe:iti:xca:2010:homeCommunityId', value: query.home }]),
-  ]
   return [
     {
       id: query.id,
@@ -126,9 +124,17 @@ function queryObjects(event: StoredEvent): readonly AuditObject[] {
       typeCodeRole: ROLES.query,
       idType: eventTypeOf(event.typeCode),
       query: query.text,
-      details: STORED_QUERIES.has(event.typeCode) ? stored : messageDetails(event).filter(({ type }) => type !== 'II'),
+      details: queryDetails(event, query),
     },
   ]
+}
+
+function queryDetails(event: StoredEvent, { home }: AuditedQuery): readonly AuditDetail[] {
+  const homeAs = (type: string): readonly AuditDetail[] => (home === undefined ? [] : [{ type, value: home }])
+  if (STORED_QUERIES.has(event.typeCode))
+    return [{ type: 'QueryEncoding', value: 'UTF-8' }, ...homeAs('urn:ihe:iti:xca:2010:homeCommunityId')]
+  if (DISCOVERIES.has(event.typeCode)) return homeAs('ihe:homeCommunityID')
+  return messageDetails(event).filter(({ type }) => type !== 'II')
 }
 
 function securityObjects(event: StoredEvent, source: AuditSource): readonly AuditObject[] {

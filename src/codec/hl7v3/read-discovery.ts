@@ -59,7 +59,8 @@ const NOT_KEPT = ['livingSubjectBirthPlaceAddress', 'livingSubjectBirthPlaceName
 
 /**
  * The query in the Body child `body`.
- * @throws {IheError} the first deviation from schema or profile, with its XPath in `at`; a parameter that could not be used is one.
+ * @throws {IheError} the first deviation from schema or profile, with its XPath in `at`; XCPD_NOT_COMPARED for a parameter that could not
+ * be used.
  */
 export function readDiscovery(body: XmlElement, mode: DiscoveryMode): DiscoveryQuery {
   checkItsVersion(body)
@@ -102,8 +103,7 @@ function checkQuery(query: XmlElement, mode: DiscoveryMode): void {
       throw iheError('V3_STRUCTURE', { at: `${QUERY}/${path.join('/')}`, rule: 'not in ITI-55, TF-2 3.55.4.1.2' })
   const list = required(query, 'parameterList', QUERY)
   for (const name of NOT_KEPT)
-    if (child(list, name) !== undefined)
-      throw iheError('V3_STRUCTURE', { at: `${PARAMETERS}/${name}`, rule: 'not kept here, so not compared' })
+    if (child(list, name) !== undefined) throw iheError('XCPD_NOT_COMPARED', { at: `${PARAMETERS}/${name}` })
 }
 
 type Criteria = Pick<DiscoveryQuery, 'names' | 'birth' | 'sex' | 'address' | 'telecoms' | 'mother'>

@@ -12,6 +12,12 @@ const TARGET_NAMESPACE: Readonly<Record<Transaction['actor'], string>> = {
   PDSupplier: 'urn:ihe:iti:pdqv3:2007',
   RespondingGateway: 'urn:ihe:iti:xds-b:2007',
   InitiatingGateway: 'urn:ihe:iti:xds-b:2007',
+  XcpdRespondingGateway: 'urn:ihe:iti:xcpd:2009',
+}
+
+/** The name that IHE's WSDL of an actor has; those of two profiles may have one and the same, in namespaces of their own. */
+export function serviceName(actor: Transaction['actor']): string {
+  return actor === 'XcpdRespondingGateway' ? 'RespondingGateway' : actor
 }
 
 const NAMESPACES = {
@@ -31,6 +37,7 @@ export interface WsdlRequest {
 
 /** The WSDL 1.1 document; one operation a transaction of the actor, SOAP 1.2 document/literal. */
 export function writeWsdl({ actor, transactions, address }: WsdlRequest): string {
+  const name = serviceName(actor)
   const own = transactions.filter((transaction) => transaction.actor === actor)
   const elements = own.flatMap(({ request, response }) => [request, response])
   const prefixes = new Map(Object.entries(SCHEMA_PREFIXES))
@@ -42,18 +49,18 @@ export function writeWsdl({ actor, transactions, address }: WsdlRequest): string
       ...declarations,
       'xmlns:tns': TARGET_NAMESPACE[actor],
       targetNamespace: TARGET_NAMESPACE[actor],
-      name: actor,
+      name,
     },
     el('wsdl:types', {}, ...writeSchemas(elements)),
     ...messages(own, prefixes),
-    el('wsdl:portType', { name: `${actor}_PortType` }, ...own.map((transaction) => abstractOperation(transaction))),
-    binding(actor, own),
+    el('wsdl:portType', { name: `${name}_PortType` }, ...own.map((transaction) => abstractOperation(transaction))),
+    binding(name, own),
     el(
       'wsdl:service',
-      { name: `${actor}_Service` },
+      { name: `${name}_Service` },
       el(
         'wsdl:port',
-        { name: `${actor}_Port_Soap12`, binding: `tns:${actor}_Binding_Soap12` },
+        { name: `${name}_Port_Soap12`, binding: `tns:${name}_Binding_Soap12` },
         el('soap12:address', { location: address }),
       ),
     ),
@@ -64,7 +71,7 @@ export function writeWsdl({ actor, transactions, address }: WsdlRequest): string
 /** `RegistryStoredQuery_Message` and `RegistryStoredQueryResponse_Message`; an HL7 message has the name of its interaction. */
 function messageNames({ operation, response }: Transaction): readonly [string, string] {
   const answer = response.ns === NS.hl7 ? response.name : `${operation}Response`
-  return [`${operation}_Message`, `${answer}_Message`]
+  return [`${operation.replace(/^Deferred_/, '')}_Message`, `${answer}_Message`]
 }
 
 /** Each message once: several interactions have the same acknowledgement. */
@@ -89,23 +96,27 @@ function abstractOperation(transaction: Transaction): Markup {
   const action = (uri: string): Record<string, string> => ({ 'wsam:Action': uri, 'wsaw:Action': uri })
   return el(
     'wsdl:operation',
-    { name: `${transaction.actor}_${transaction.operation}` },
+    { name: operationName(transaction) },
     el('wsdl:input', { message: `tns:${input}`, ...action(transaction.action) }),
     el('wsdl:output', { message: `tns:${output}`, ...action(transaction.responseAction) }),
   )
 }
 
-function binding(actor: Transaction['actor'], own: readonly Transaction[]): Markup {
+function operationName({ actor, operation }: Transaction): string {
+  return `${serviceName(actor)}_${operation}`
+}
+
+function binding(name: string, own: readonly Transaction[]): Markup {
   const body = (): Markup => el('soap12:body', { use: 'literal' })
   return el(
     'wsdl:binding',
-    { name: `${actor}_Binding_Soap12`, type: `tns:${actor}_PortType` },
+    { name: `${name}_Binding_Soap12`, type: `tns:${name}_PortType` },
     el('soap12:binding', { style: 'document', transport: 'http://schemas.xmlsoap.org/soap/http' }),
     el('wsaw:UsingAddressing', { 'wsdl:required': 'true' }),
     ...own.map((transaction) =>
       el(
         'wsdl:operation',
-        { name: `${actor}_${transaction.operation}` },
+        { name: operationName(transaction) },
         el('soap12:operation', { soapAction: transaction.action, soapActionRequired: 'false' }),
         el('wsdl:input', {}, body()),
         el('wsdl:output', {}, body()),

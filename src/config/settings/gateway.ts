@@ -12,4 +12,13 @@ export const gatewaySettings = {
     100,
     600_000,
   ),
+  'gateway.correlationDays': integer(
+    {
+      default: 30,
+      description:
+        'Days for which a patient id that a neighbouring community was told in answer to its discovery (ITI-55) opens what a linked number of its opens; consent and agreement are looked at each time besides',
+    },
+    1,
+    3650,
+  ),
 } as const satisfies Readonly<Record<string, Setting>>

@@ -6,9 +6,10 @@ import { named, type Statement, sql } from '../sql.ts'
 /** Columns over identifier `i`, as AccessFacts: link, standing consents, running emergency access, stopped support. */
 export function factColumns(facilityId: string | Statement): Statement {
   return sql`
-      exists (select from identity.identifier own
-              join identity.domain o on o.oid = own.domain and o.kind = 'facility' and o.facility_id = ${facilityId}
-              where own.person_key = i.person_key and own.status = 'active') as linked,
+      (exists (select from identity.identifier own
+               join identity.domain o on o.oid = own.domain and o.kind = 'facility' and o.facility_id = ${facilityId}
+               where own.person_key = i.person_key and own.status = 'active')
+       or ${wasToldOf(named('i.person_key'), facilityId)}) as linked,
       ${standingConsents(named('i.person_key'), isPartner(facilityId))} as consents,
       ${runningEmergency(named('i.person_key'), facilityId)} as emergency,
       ${isStopped(named('i.person_key'))} as stopped`
@@ -26,6 +27,16 @@ export function runningEmergency(personKey: Statement, facilityId: string | Stat
 export function isStopped(personKey: Statement): Statement {
   return sql`
       coalesce((select true from access.support_stop s where s.person_key = ${personKey} and s.lifted_at is null), false)`
+}
+
+/**
+ * Was the facility, as a neighbouring community, told an id of the person by discovery that still holds (ITI-55)? By correlation_person, one by
+ * one, as isStopped.
+ */
+function wasToldOf(personKey: Statement, facilityId: string | Statement): Statement {
+  return sql`
+      coalesce((select true from identity.correlation c where c.person_key = ${personKey} and c.facility_id = ${facilityId}
+                and c.ended_at is null and c.side = 'ours' and c.expires_at > now() limit 1), false)`
 }
 
 /** Is the facility a neighbouring community? */

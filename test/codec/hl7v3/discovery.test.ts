@@ -121,7 +121,7 @@ t.test('3.55.4.1.2.1: name and birth date, or an id; no parameter that is not of
         '<livingSubjectBirthTime',
         `${parameter('livingSubjectBirthPlaceName', '<value>x</value>')}<livingSubjectBirthTime`,
       ),
-      'V3_STRUCTURE',
+      'XCPD_NOT_COMPARED',
       `${PARAMETERS}/livingSubjectBirthPlaceName`,
     ],
     [
