@@ -61,9 +61,10 @@ function kept({ person, facilityId, exchangeId }: Correlated, told: Told): reado
   const isFree = side === 'ours' ? sql`true` : theirsAreFree(facilityId, person, id)
   const former = sql`update identity.correlation c set ended_at = clock_timestamp(), ended_reason = 'told again'
         where c.person_key = ${person}::bigint and ${running} and ${isFree}`
-  const insert = sql`insert into identity.correlation (facility_id, person_key, side, home, domain, value, exchange_id, expires_at)
+  const insert = sql`insert into identity.correlation (facility_id, person_key, side, home, domain, value, exchange_id, learned_at, expires_at)
         select ${facilityId}, ${person}::bigint, ${side}, ${home}, ${id.authority}, ${id.value}, ${exchangeId}::uuid,
-               clock_timestamp() + make_interval(secs => ${forSeconds}) where ${isFree}`
+               told.at, told.at + make_interval(secs => ${forSeconds})
+        from (select clock_timestamp() as at offset 0) told where ${isFree}`
   return side === 'ours'
     ? [sql`ours_former as (${former})`, sql`ours_told as (${insert})`]
     : [sql`theirs_former as (${former})`, sql`theirs_told as (${insert})`]

@@ -70,6 +70,8 @@ export async function discoverPerson(sought: SoughtPerson, ports: DiscoveryPorts
   const decision = decide({ domain: NO_DOMAIN, features: folded.features }, near.candidates, matching)
   if (decision.kind === 'apart')
     return decision.reviews.length === 0 ? NOBODY : { kind: 'unclear', count: decision.reviews.length }
+  // Described like one person, with an id of another.
+  if ([...near.holding].some((holder) => holder !== decision.person)) return { kind: 'unclear', count: 2 }
   const score = degreeOf(decision.comparison, matching)
   const patientId = near.findable.get(decision.person)
   if (score < sought.minimumScore || patientId === undefined) return NOBODY
@@ -87,6 +89,8 @@ interface Near {
   readonly candidates: readonly CandidatePerson[]
   readonly records: ReadonlyMap<PersonKey, readonly PersonRecord[]>
   readonly findable: ReadonlyMap<PersonKey, PatientId>
+  /** Those among them who have one of the ids asked. */
+  readonly holding: ReadonlySet<PersonKey>
 }
 
 /** Persons in a block of the record or with one of its ids, as far as they may be found; who asks for discretion by an id only. */
@@ -110,7 +114,7 @@ async function candidatesFor(
     const candidate = found.get(person) ?? { person, records: await reads.recordsOf(person) }
     candidates.push(withNumbers(candidate, own, sought.ids))
   }
-  return { candidates, records, findable: allowed }
+  return { candidates, records, findable: allowed, holding: new Set([...holding].filter((one) => allowed.has(one))) }
 }
 
 function isDiscreet(records: readonly PersonRecord[]): boolean {

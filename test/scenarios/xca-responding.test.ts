@@ -1,12 +1,15 @@
-// A neighbouring community asks by ITI-38 and ITI-39 under the consent rule: agreement, consent for sharing, link (ITI TF-2 3.38, 3.39; idlink U-9, X-4).
+// A neighbouring community asks by ITI-38, ITI-39 and ITI-55 under the consent rule: agreement, consent for sharing, link (ITI TF-2 3.38, 3.39, 3.55;
+// idlink U-9, X-4).
 
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { request } from 'undici'
-import { ENDPOINTS, iti38, iti39 } from '../../profiles/transactions/index.ts'
+import { ENDPOINTS, iti38, iti39, iti55 } from '../../profiles/transactions/index.ts'
 import { writeFindDocuments } from '../../src/codec/ebxml/query-request.ts'
 import { writeRetrieveRequest } from '../../src/codec/ebxml/retrieve.ts'
-import { newOid, type PatientId } from '../../src/model/identifiers.ts'
+import { writeCorrelationLife } from '../../src/codec/hl7v3/correlation-life.ts'
+import { type OutgoingDiscovery, writeDiscovery } from '../../src/codec/hl7v3/write-discovery.ts'
+import { newOid, type Oid, type PatientId } from '../../src/model/identifiers.ts'
 import {
   assertion,
   attribute,
@@ -164,19 +167,6 @@ t.test(
   },
 )
 
-t.test(
-  'every look is audited as the transaction between gateways, with the community’s system (ITI TF-2 3.38.6, 3.39.6)',
-  async (t) => {
-    const { rows } = await pool.query(
-      `select distinct type_code, event_code, system_id from audit.event where facility_id = 'network-east' and type_code like 'ITI-%' order by type_code`,
-    )
-    t.same(rows, [
-      { type_code: 'ITI-38', event_code: '110112', system_id: 'network-east' },
-      { type_code: 'ITI-39', event_code: '110106', system_id: 'network-east' },
-    ])
-  },
-)
-
 t.test('a facility stands for one community, and a community has one facility', async (t) => {
   const { body: partners } = await admin.get('/partners')
   t.match(partners, [{ facilityId: 'network-east', community: COMMUNITY }])
@@ -191,3 +181,123 @@ t.test('a facility stands for one community, and a community has one facility', 
     /NOT_FOUND|nothing of this name/,
   )
 })
+
+/** ITI-55 for 花子 as the neighbouring network knows her. */
+async function discover(fields: Partial<OutgoingDiscovery> = {}, life?: number): Promise<string> {
+  const body = writeDiscovery({
+    sender: { id: newOid(), organization: COMMUNITY as Oid },
+    receiver: { id: newOid() },
+    queryId: { root: newOid() },
+    names: [
+      { family: '見本', given: '花子' },
+      { family: 'ミホン', given: 'ハナコ' },
+    ],
+    birthDate: '19620930',
+    sex: 'F',
+    address: { text: '架空県見本市2-2-2' },
+    ids: [{ authority: OWN_AUTHORITY, value: 'E-77' }],
+    reverseAuthority: OWN_AUTHORITY,
+    ...fields,
+  })
+  const blocks = life === undefined ? [] : [writeCorrelationLife(life)]
+  const { text } = await network.soap('network-east', { transaction: iti55, body, blocks })
+  return text
+}
+
+const OWN_AUTHORITY = '2.25.9001001' as Oid
+const NOT_FOUND = 'queryResponseCode code="NF"'
+
+t.test(
+  'discovery finds a patient whom the community may find, and the id that it was told opens ITI-38 (ITI TF-2 3.55)',
+  async (t) => {
+    await admin.delete(
+      `/patients/${hanako.value}/links/network-east/E-2?reason=${encodeURIComponent('発見で照会する')}`,
+    )
+    t.match(await discover(), NOT_FOUND, 'no agreement runs')
+    const agreementId = await agree({ kinds: ['LAB'] })
+    t.ok(await eventually(async () => !(await discover()).includes(NOT_FOUND), FELT_WITHIN_MS))
+    t.equal(await partnerSees(result), SEEN, 'without a linked number')
+    t.equal(await partnerSees(prescription), UNSEEN, 'the agreement is for other kinds')
+    const found = await discover()
+    t.match(found, `<id root="${hanako.authority}" extension="${hanako.value}"`)
+    t.match(found, 'P0Y0M30D</xcpd:CorrelationTimeToLive>')
+    const { rows } = await pool.query(
+      `select c.side, c.home, c.value, c.ended_reason, x.transaction, round(extract(epoch from c.expires_at - c.learned_at) / 86400)::int as days
+     from identity.correlation c join journal.exchange x using (exchange_id) order by correlation_id desc limit 2`,
+    )
+    const told = {
+      side: 'ours',
+      home: homeCommunityId.replace('urn:oid:', ''),
+      value: hanako.value,
+      transaction: 'ITI-55',
+    }
+    t.same(rows, [
+      { ...told, ended_reason: null, days: 30 },
+      { ...told, ended_reason: 'told again', days: 30 },
+    ])
+    await consentChanges({ sharesWithCommunities: false })
+    t.match(await discover(), NOT_FOUND, 'a consent that is for this network only')
+    t.equal(await partnerSees(result), UNSEEN, 'what was told opens nothing without consent')
+    await consentChanges({ sharesWithCommunities: true })
+    t.equal(await partnerSees(result), SEEN)
+    await pool.query(`update identity.correlation set expires_at = now() - interval '1 second' where ended_at is null`)
+    t.equal(await partnerSees(result), UNSEEN, 'it holds no longer than was said')
+    t.notMatch(await discover(), NOT_FOUND)
+    t.equal(await partnerSees(result), SEEN, 'asked again, told again')
+    await admin.post(`/agreements/${agreementId}/end`, { reason: '終了' })
+    t.ok(await eventually(async () => (await discover()).includes(NOT_FOUND), FELT_WITHIN_MS))
+  },
+)
+
+t.test(
+  'the community’s own id is kept for questions in return, for as long as it allows (ITI TF-2 3.55.4.1.2.3)',
+  async (t) => {
+    await agree()
+    const theirs = async () => {
+      const { rows } = await pool.query(
+        `select home, domain, value, ended_at is null as runs, round(extract(epoch from expires_at - learned_at))::int as seconds
+       from identity.correlation where side = 'theirs' order by correlation_id`,
+      )
+      return rows
+    }
+    t.ok(await eventually(async () => !(await discover({}, 60)).includes(NOT_FOUND), FELT_WITHIN_MS))
+    t.same(await theirs(), [], 'patients are found there by linked numbers alone')
+    await admin.patch('/partners/network-east', {
+      queryUrl: 'https://localhost:1/xca',
+      retrieveUrl: 'https://localhost:1/xca',
+      discoveryUrl: 'https://localhost:1/xcpd',
+      identity: 'xcpd',
+    })
+    await discover()
+    t.same(await theirs(), [], 'nothing is kept without a time to live')
+    await discover({}, 60)
+    const first = { home: COMMUNITY, domain: OWN_AUTHORITY, value: 'E-77', runs: true, seconds: 60 }
+    t.same(await theirs(), [first])
+    const ids = [{ authority: OWN_AUTHORITY, value: 'E-78' }]
+    await discover({ ids }, 90)
+    t.same(await theirs(), [
+      { ...first, runs: false },
+      { ...first, value: 'E-78', seconds: 90 },
+    ])
+  },
+)
+
+t.test('a gateway speaks for the community of its certificate alone (ITI TF-2 3.55.4.1.2.4)', async (t) => {
+  const text = await discover({ sender: { id: newOid(), organization: '2.25.9002' as Oid } })
+  t.match(text, 'queryResponseCode code="QE"')
+  t.match(text, '/PRPA_IN201305UV02/sender/device/asAgent/representedOrganization/id/@root')
+})
+
+t.test(
+  'every look is audited as the transaction between gateways, with the community’s system (ITI TF-2 3.38.6, 3.39.6)',
+  async (t) => {
+    const { rows } = await pool.query(
+      `select distinct type_code, event_code, system_id from audit.event where facility_id = 'network-east' and type_code like 'ITI-%' order by type_code`,
+    )
+    t.same(rows, [
+      { type_code: 'ITI-38', event_code: '110112', system_id: 'network-east' },
+      { type_code: 'ITI-39', event_code: '110106', system_id: 'network-east' },
+      { type_code: 'ITI-55', event_code: '110112', system_id: 'network-east' },
+    ])
+  },
+)
