@@ -58,6 +58,11 @@ export function oidOf(text: string, option: string): Oid {
   return oid
 }
 
+/** A homeCommunityId as the wire has it, given with or without urn:oid:. @throws {UsageError} */
+export function homeOf(text: string): string {
+  return `urn:oid:${oidOf(text.replace(/^urn:oid:/, ''), '--home')}`
+}
+
 /** The domain of the patient numbers of a system's facility: given, or asked of the admin API. @throws {UsageError} */
 export async function facilityDomain(config: Config, systemId: string, given: string | undefined): Promise<Oid> {
   if (given !== undefined) return oidOf(given, '--domain')

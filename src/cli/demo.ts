@@ -2,12 +2,13 @@
 
 import { configOf, contextOf, type Registration } from './context.ts'
 import { writeBanner } from './demo/banner.ts'
+import { registerFederation } from './demo/federation/federation.ts'
 import { loadDemo } from './demo/load.ts'
 import { runUntilSignal, startRunningServer } from './running-server.ts'
 import { readyLine } from './serve.ts'
 
 export const registerDemo: Registration = (program, terminal) => {
-  program
+  const demo = program
     .command('demo')
     .description('run the server with the demo network / デモ用ネットワークつきで起動')
     .action(async (_, command) => {
@@ -17,4 +18,5 @@ export const registerDemo: Registration = (program, terminal) => {
         terminal.out(`${readyLine(server)}\n${writeBanner(server, tour, terminal.cwd)}`)
       })
     })
+  registerFederation(demo, terminal)
 }

@@ -19,6 +19,12 @@ const entryColumns: readonly Column<Stated<DocumentEntry>>[] = [
   { title: 'DOCUMENT', value: (entry) => entry.uniqueId },
 ]
 
+/** Shown when gateways answered: whose an object is. */
+const homeColumn: Column<{ readonly homeCommunityId?: string }> = {
+  title: 'COMMUNITY',
+  value: ({ homeCommunityId = '' }) => homeCommunityId.replace(/^urn:oid:/, ''),
+}
+
 const setColumns: readonly Column<Stated<SubmissionSet>>[] = [
   { title: 'TITLE', value: (set) => set.title ?? '' },
   { title: 'CONTENT', value: (set) => set.contentTypeCode.code },
@@ -80,17 +86,17 @@ function sectionOf(kind: ReturnedObject, response: ReceivedQueryResponse): Secti
     case 'DocumentEntry': {
       const rows = readAll(response, 'ExtrinsicObject', readDocumentEntry)
       const words = { heading: 'documents / 文書', empty: 'no document / 文書はありません' }
-      return { name: 'documents', ...words, rows, table: formatTable(rows, entryColumns) }
+      return { name: 'documents', ...words, rows, table: tableOf(rows, entryColumns) }
     }
     case 'SubmissionSet': {
       const rows = readAll(response, 'RegistryPackage', readSubmissionSet)
       const words = { heading: 'submission sets / 登録単位', empty: 'no submission set / 登録単位はありません' }
-      return { name: 'submissionSets', ...words, rows, table: formatTable(rows, setColumns) }
+      return { name: 'submissionSets', ...words, rows, table: tableOf(rows, setColumns) }
     }
     case 'Folder': {
       const rows = foldersOf(response)
       const words = { heading: 'folders / フォルダ', empty: 'no folder / フォルダはありません' }
-      return { name: 'folders', ...words, rows, table: formatTable(rows, folderColumns) }
+      return { name: 'folders', ...words, rows, table: tableOf(rows, folderColumns) }
     }
     case 'Association': {
       const rows = response.associations
@@ -99,6 +105,13 @@ function sectionOf(kind: ReturnedObject, response: ReceivedQueryResponse): Secti
     }
   }
   return kind satisfies never
+}
+
+function tableOf<Row extends { readonly homeCommunityId?: string }>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+): string {
+  return formatTable(rows, rows.some((row) => row.homeCommunityId !== undefined) ? [homeColumn, ...columns] : columns)
 }
 
 /** Objects of that element that are what the reader reads; the label tells a SubmissionSet from a Folder. */

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { type QueryParameter, type StoredQueryRow, storedQueries } from '../../profiles/queries/index.ts'
-import { iti18, iti51, type Transaction } from '../../profiles/transactions/index.ts'
+import { iti18, iti18Initiating, iti51, type Transaction } from '../../profiles/transactions/index.ts'
 import { writeStoredQuery } from '../codec/ebxml/query-request.ts'
 import { type ReceivedQueryResponse, readQueryResponse } from '../codec/ebxml/query-response.ts'
 import { listValue, stringValue } from '../codec/ebxml/query-value.ts'
@@ -11,7 +11,15 @@ import type { Slot } from '../model/ebrim.ts'
 import { formatCx, type PatientId } from '../model/identifiers.ts'
 import type { ReturnType } from '../model/stored-query.ts'
 import { STATUS_APPROVED, STATUS_DEPRECATED } from '../model/xds.ts'
-import { type ActingSystem, actingAs, asSystem, facilityDomain, patientOf, type SystemOptions } from './as-system.ts'
+import {
+  type ActingSystem,
+  actingAs,
+  asSystem,
+  facilityDomain,
+  homeOf,
+  patientOf,
+  type SystemOptions,
+} from './as-system.ts'
 import type { SoapReply } from './client.ts'
 import { collect, contextOf, listOf, type Registration } from './context.ts'
 import { RefusedError, UsageError } from './failure.ts'
@@ -30,6 +38,8 @@ interface QueryOptions extends SystemOptions {
   readonly param?: readonly string[]
   readonly status: string
   readonly raw?: true
+  readonly neighbours?: true
+  readonly home?: string
 }
 
 export const registerQuery: Registration = (program, terminal) => {
@@ -44,14 +54,15 @@ export const registerQuery: Registration = (program, terminal) => {
     .option('--return <type>', 'LeafClass or ObjectRef', 'LeafClass')
     .option('--status <status>', 'approved, deprecated, or both separated by a comma', 'approved')
     .option('--param <name=value>', 'further parameter, a value or wire syntax (repeatable)', collect)
+    .option('--neighbours', 'of this network and of its neighbours, at /xca/initiating / 隣接ネットワークも含めて検索')
+    .option('--home <oid>', 'of one community only, at /xca/initiating / ホームコミュニティIDで指定')
     .option('--raw', 'print the answer as received')
     .action((options: QueryOptions, command: Command) => {
       const context = contextOf(command, terminal)
       return asSystem(context, options, async (acting) => {
         const row = rowOf(options)
         const body = await requestOf(acting, options, row)
-        const transaction = row.transaction === 'ITI-18' ? iti18 : iti51
-        const { response, reply } = await ask(acting, body, transaction)
+        const { response, reply } = await ask(acting, body, transactionOf(options, row))
         if (options.raw === true) terminal.out(reply.raw)
         else if (returnTypeOf(options) === 'LeafClass') showObjects(context, response, row.returns)
         else showReferences(context, response)
@@ -82,6 +93,14 @@ function rowOf(options: QueryOptions): StoredQueryRow {
   throw new UsageError(`--query knows ${storedQueries.map((known) => known.name).join(', ')}, not "${name}"`)
 }
 
+/** @throws {UsageError} for a query that neighbouring networks are not asked. */
+function transactionOf({ neighbours, home }: QueryOptions, row: StoredQueryRow): Transaction {
+  const isFederated = neighbours === true || home !== undefined
+  if (row.transaction === 'ITI-18') return isFederated ? iti18Initiating : iti18
+  if (isFederated) throw new UsageError(`${row.name} (ITI-51) is not asked of neighbouring networks`)
+  return iti51
+}
+
 /** The request that the options describe. @throws {UsageError} */
 async function requestOf(acting: ActingSystem, options: QueryOptions, row: StoredQueryRow): Promise<Markup> {
   const own = parameterSlots(options.param ?? []).map((slot) => inWireSyntax(slot, row))
@@ -97,7 +116,8 @@ async function requestOf(acting: ActingSystem, options: QueryOptions, row: Store
       .map((parameter) => slotOf(parameter, statusesOf(options.status))),
     ...own,
   ]
-  return writeStoredQuery({ id: row.id, returnType: returnTypeOf(options), slots })
+  const home = options.home === undefined ? {} : { home: homeOf(options.home) }
+  return writeStoredQuery({ id: row.id, returnType: returnTypeOf(options), slots, ...home })
 }
 
 /** The parameter of the query that an option stands for. @throws {UsageError} when it has none. */

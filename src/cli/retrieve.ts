@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { iti43 } from '../../profiles/transactions/index.ts'
+import { iti43, iti43Initiating } from '../../profiles/transactions/index.ts'
 import {
   type ReceivedRetrieveResponse,
   type RetrievedDocument,
@@ -13,7 +13,7 @@ import {
 } from '../codec/ebxml/retrieve.ts'
 import { decode } from '../codec/hl7v2/charset.ts'
 import { charsetLabel } from '../codec/hl7v2/header.ts'
-import { type ActingSystem, actingAs, asSystem, type SystemOptions } from './as-system.ts'
+import { type ActingSystem, actingAs, asSystem, homeOf, type SystemOptions } from './as-system.ts'
 import type { SoapReply } from './client.ts'
 import { type Context, contextOf, type Registration } from './context.ts'
 import { RefusedError, UsageError } from './failure.ts'
@@ -22,6 +22,7 @@ import { requireSuccess } from './registry-answer.ts'
 
 interface RetrieveOptions extends SystemOptions {
   readonly repository?: string
+  readonly home?: string
   readonly out?: string
   readonly decode?: true
   readonly raw?: true
@@ -38,6 +39,7 @@ export const registerRetrieve: Registration = (program, terminal) => {
   actingAs(program.command('retrieve <documentUniqueId...>'))
     .description('ITI-43: fetch documents / 文書の取得')
     .option('--repository <oid>', 'repositoryUniqueId; default that of this server')
+    .option('--home <oid>', 'community that the documents are of, by /xca/initiating / 隣接ネットワークの文書')
     .option('--out <dir>', 'directory to write the documents to, or - for standard output')
     .option('--decode', 'print HL7 v2 documents as readable text, a segment a line')
     .option('--raw', 'print the root part of the answer as received')
@@ -46,7 +48,7 @@ export const registerRetrieve: Registration = (program, terminal) => {
       if (options.out === '-' && documentUniqueIds.length > 1)
         throw new UsageError('--out - takes one document, since nothing would divide several')
       return asSystem(context, options, async (acting) => {
-        const fetched = await fetchDocuments(acting, documentUniqueIds, options.repository)
+        const fetched = await fetchDocuments(acting, documentUniqueIds, placeOf(options))
         if (options.raw === true) terminal.out(fetched.reply.raw)
         else await deliver(context, options, fetched.documents)
         requireSuccess(terminal, fetched.response)
@@ -60,14 +62,32 @@ export interface Fetched {
   readonly reply: SoapReply
 }
 
-/** Fetches documents of one repository, by default this server's; what was not delivered is in the errors of the response. */
+/** Where documents are: the repository of this server unless one is named, of this network unless a community is. */
+interface Place {
+  readonly repositoryUniqueId?: string
+  readonly homeCommunityId?: string
+}
+
+/** @throws {UsageError} for a community without one of its repositories, since ours has none of its documents. */
+function placeOf({ repository, home }: RetrieveOptions): Place {
+  if (home !== undefined && repository === undefined)
+    throw new UsageError('--home needs the --repository that "tsunagi query --neighbours" shows for the document')
+  return {
+    ...(repository === undefined ? {} : { repositoryUniqueId: repository }),
+    ...(home === undefined ? {} : { homeCommunityId: homeOf(home) }),
+  }
+}
+
+/** Fetches documents of one place; what was not delivered is in the errors of the response. */
 export async function fetchDocuments(
   { config, client }: ActingSystem,
   documentUniqueIds: readonly string[],
-  repository: string = config.repository.uniqueId,
+  place: Place = {},
 ): Promise<Fetched> {
-  const requests = documentUniqueIds.map((documentUniqueId) => ({ repositoryUniqueId: repository, documentUniqueId }))
-  const reply = await client.call({ transaction: iti43, body: writeRetrieveRequest(requests) })
+  const from = { repositoryUniqueId: config.repository.uniqueId, ...place }
+  const requests = documentUniqueIds.map((documentUniqueId) => ({ ...from, documentUniqueId }))
+  const transaction = place.homeCommunityId === undefined ? iti43 : iti43Initiating
+  const reply = await client.call({ transaction, body: writeRetrieveRequest(requests) })
   const response = readRetrieveResponse(reply.body)
   const documents = response.documents.map((document) => ({
     ...document.request,

@@ -65,7 +65,10 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
  * Resolves when the server has stopped after a signal; SIGHUP makes it read certificate, key and authorities again; `ready` runs with signals already heard.
  * A signal during `ready` stops the server too, and what `ready` then fails with is not reported.
  */
-export async function runUntilSignal(server: RunningServer, ready: () => Promise<void>): Promise<void> {
+export async function runUntilSignal(
+  server: Pick<RunningServer, 'stop' | 'reload'>,
+  ready: () => Promise<void>,
+): Promise<void> {
   process.on('SIGHUP', () => void server.reload?.())
   const told = new AbortController()
   const stopped = new Promise<void>((resolve, reject) => {

@@ -255,6 +255,7 @@ t.test('retrieve gives the bytes of the repository, or readable text (ITI TF-2 3
   t.same(await readFile(join(out, '2.25.17.hl7')), stored)
   t.match((await call('retrieve', '2.25.17', '--raw')).text, /^<soap12:Envelope/)
   t.equal((await call('retrieve', '1', '2', '--out', '-')).code, 2)
+  t.equal((await call('retrieve', '1', '--home', '2.25.42')).code, 2, 'a community without one of its repositories')
 })
 
 t.test('remove names objects to the registry and documents to the repository (IHE ITI supplement RMD)', async (t) => {

@@ -4,11 +4,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { affinityDomain } from '../../profiles/affinity-domain/index.ts'
 import { writeBanner } from '../../src/cli/demo/banner.ts'
+import { sideOf } from '../../src/cli/demo/federation/side.ts'
 import {
   type DemoNumber,
   demographicsOf,
   facilityOf,
   feederOf,
+  loadDemoNeighbour,
   loadDemoNetwork,
   messagePath,
   readDemoNetwork,
@@ -84,9 +86,11 @@ t.test('the cases that the demonstration needs are among the patients', async (t
 t.test(
   'every message is ISO-2022-JP ended by CR, of its system’s facility, about a consenting patient as described',
   async (t) => {
-    const all = [...network.messages, network.tour.push]
+    const all = [network, await loadDemoNeighbour()].flatMap((network) =>
+      [...network.messages, network.tour.push].map((message) => ({ ...message, network })),
+    )
     t.same(readdirSync(new URL('messages/', folder)).sort(), all.map(({ file }) => file).sort())
-    for (const { systemId, file } of all) {
+    for (const { systemId, file, network } of all) {
       const bytes = readFileSync(messagePath(file))
       const message = readEr7(bytes)
       t.equal(message.charset, 'ISO-2022-JP', file)
@@ -106,6 +110,22 @@ t.test(
     t.equal(new Set(controlIds).size, controlIds.length)
   },
 )
+
+t.test('the neighbour knows the patient of the tour by demographics, and each has the other’s numbers', async (t) => {
+  const neighbour = await loadDemoNeighbour()
+  const [west, east] = (['west', 'east'] as const).map((name) => sideOf(name, { dataDir: '/srv', port: 1 }))
+  t.same(neighbour.patients.map(demographicsOf), network.patients.slice(0, 1).map(demographicsOf))
+  const authority = 'identity.affinityDomainAuthority'
+  t.equal(facilityOf(neighbour, 'network-west').patientDomain.oid, west?.identifiers[authority])
+  t.equal(facilityOf(network, 'network-east').patientDomain.oid, east?.identifiers[authority])
+  const { community, repository, identity } = loadConfig({ env: {}, cwd: '/srv' })
+  t.same(Object.values(west?.identifiers ?? {}), [
+    community.homeCommunityId,
+    repository.uniqueId,
+    identity.affinityDomainAuthority,
+    identity.affinityDomainName,
+  ])
+})
 
 t.test('the banner names files of the effective data directory and the ports that are open', async (t) => {
   const tour = { ...network.tour, xad: 'X-1', domain: '2.25.9', documentUniqueId: '2.25.17' }

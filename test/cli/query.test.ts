@@ -40,14 +40,16 @@ const objects: readonly StoredObject[] = [
 async function withAnswer(t: Test, answered: readonly StoredObject[], transaction: Transaction = iti18) {
   const place = await makePlace()
   const asked: StoredQuery[] = []
+  const sent: { readonly path: string; readonly body: string }[] = []
   const door = await openDoor(place, (heard) => {
+    sent.push({ path: heard.path, body: heard.body.toString() })
     const request = readEnvelope(readXml(heard.body))
     if (request.action !== transaction.action) throw new Error(`heard ${request.action}`)
     const query = readQueryRequest(request.body, transaction.id === 'ITI-51' ? 'ITI-51' : 'ITI-18')
     asked.push(query)
     const returnType: ReturnType = query.returnType
     const body = writeQueryResponse(
-      { returnType, objects: answered },
+      { returnType, objects: answered, ...(heard.path === '/xca/initiating' ? { home: 'urn:oid:2.25.42' } : {}) },
       { result: 'success', errors: [], journalId: 'j' },
     )
     const envelope = writeEnvelope({ action: transaction.responseAction, relatesTo: request.messageId ?? '', body })
@@ -55,7 +57,7 @@ async function withAnswer(t: Test, answered: readonly StoredObject[], transactio
   })
   t.teardown(() => Promise.all([door.close(), place.remove()]))
   const here = ['--as', 'clinic-b', '--data-dir', place.dataDir, '--url', `https://localhost:${door.port}`]
-  return { asked, call: (...argv: readonly string[]) => run(['query', ...argv, ...here]) }
+  return { asked, sent, call: (...argv: readonly string[]) => run(['query', ...argv, ...here]) }
 }
 
 t.test('a bare value becomes what its parameter wants; contents are shown as one table a kind', async (t) => {
@@ -117,6 +119,26 @@ t.test('one kind of object is one table, or a JSON array, and nothing is said in
   t.match((await empty.call(...sets)).text, '登録単位はありません')
   t.match((await empty.call('--query', 'GetAll', '--patient', 'P1')).text, '該当するものはありません')
 })
+
+t.test(
+  'neighbours are asked at the Initiating Gateway, and whose an object is is shown (ITI TF-2 3.18.4.1.3)',
+  async (t) => {
+    const { sent, call } = await withAnswer(t, objects)
+    const all = await call('--patient', 'P1', '--neighbours')
+    t.match(all.text, /^COMMUNITY +TITLE .*\n2\.25\.42 +/)
+    t.equal(sent.at(-1)?.path, '/xca/initiating')
+    t.notMatch(sent.at(-1)?.body, ' home=')
+    for (const home of ['2.25.42', 'urn:oid:2.25.42']) {
+      t.equal((await call('--unique-id', '2.25.17', '--home', home)).code, 0)
+      t.match(sent.at(-1), { path: '/xca/initiating', body: / home="urn:oid:2\.25\.42"/ })
+    }
+    const own = await call('--patient', 'P1')
+    t.notMatch(own.text, 'COMMUNITY')
+    t.equal(sent.at(-1)?.path, '/xds/registry')
+    t.equal((await call('--unique-id', '2.25.17', '--home', 'east')).code, 2)
+    t.equal((await call('--query', 'FindFoldersForMultiplePatients', '--neighbours')).code, 2)
+  },
+)
 
 t.test('queries about many patients go out as ITI-51', async (t) => {
   const { asked, call } = await withAnswer(t, objects, iti51)

@@ -151,7 +151,9 @@ t.test('pushed to A, found at B, retrieved from A (ITI-41, ITI-42, ITI-18, ITI-4
   const { documents } = await a.fetch('hospital-a', [entry.uniqueId])
   t.match(documents, [{ mimeType: 'application/pdf', repositoryUniqueId: REPOSITORY_A }])
   t.equal(documents[0]?.bytes.length, LARGE)
-  const { response } = await fetchDocuments(await b.as('clinic-b'), [entry.uniqueId], REPOSITORY_A)
+  const { response } = await fetchDocuments(await b.as('clinic-b'), [entry.uniqueId], {
+    repositoryUniqueId: REPOSITORY_A,
+  })
   t.match(response.errors, [{ errorCode: 'XDSUnknownRepositoryId', location: entry.uniqueId }])
   t.equal(await fetchedFromA('tester', entry.uniqueId), 'fetched', 'affinity-domain mode')
   t.equal(await fetchedFromA('clinic-b', entry.uniqueId), 'XDSDocumentUniqueIdError', 'A knows of no consent')

@@ -12,7 +12,14 @@ import { RefusedError } from '../failure.ts'
 import { connect, describeAck, isAccepted } from '../push.ts'
 import { ask } from '../query.ts'
 import { localAddresses, type RunningServer } from '../running-server.ts'
-import { type DemoTour, facilityOf, loadDemoNetwork, messagePath } from './network.ts'
+import {
+  type DemoNeighbour,
+  type DemoNetwork,
+  type DemoTour,
+  facilityOf,
+  loadDemoNetwork,
+  messagePath,
+} from './network.ts'
 import { loadPatients, xadOf } from './patients.ts'
 import { loadPeople } from './people.ts'
 import { loadRegistrations } from './registrations.ts'
@@ -34,6 +41,16 @@ const MARKER = 'demo'
  */
 export async function loadDemo(server: RunningServer, say: (line: string) => void): Promise<LoadedTour> {
   const network = await loadDemoNetwork()
+  const { admin } = await loadNetwork(server, network, say)
+  return tourOf({ server, network, admin })
+}
+
+/** @throws {RefusedError} as loadDemo. */
+export async function loadNetwork(
+  server: RunningServer,
+  network: DemoNeighbour,
+  say: (line: string) => void,
+): Promise<DemoRun> {
   const { managementUrl } = localAddresses(server)
   const admin = createAdminClient({ baseUrl: managementUrl, token: server.adminToken })
   const run: DemoRun = { server, network, admin, say }
@@ -46,7 +63,7 @@ export async function loadDemo(server: RunningServer, say: (line: string) => voi
     await admin.put(`/settings/${MARKER}`, { value: new Date().toISOString() })
     say('demo network loaded / デモ用ネットワークを登録しました')
   }
-  return tourOf(run)
+  return run
 }
 
 async function isLoaded(admin: AdminClient): Promise<boolean> {
@@ -74,11 +91,14 @@ async function pushMessages({ server, network, say }: DemoRun): Promise<void> {
 }
 
 /** The ids are asked for at every start, since what was pushed after the load may have replaced the document. */
-async function tourOf({ server, network, admin }: DemoRun): Promise<LoadedTour> {
+async function tourOf({
+  server,
+  network,
+  admin,
+}: Omit<DemoRun, 'network' | 'say'> & { readonly network: DemoNetwork }): Promise<LoadedTour> {
   const { tour } = network
   const domain = facilityOf(network, tour.patient.facilityId).patientDomain.oid
-  const xad = await xadOf(admin, { value: tour.patient.id, authority: domain })
-  if (xad === undefined) throw new RefusedError(`nobody has the number ${tour.patient.id}; was the patient unlinked?`)
+  const xad = await patientOf({ network, admin })
   const { config } = server
   const credentials = await readCredentials(config, tour.viewer.systemId)
   const client = createSystemClient({ baseUrl: localAddresses(server).httpsUrl, credentials })
@@ -91,4 +111,12 @@ async function tourOf({ server, network, admin }: DemoRun): Promise<LoadedTour> 
   } finally {
     await client.close()
   }
+}
+
+/** Affinity-domain id of the patient who is shown. @throws {RefusedError} when nobody has the number any more. */
+export async function patientOf({ network, admin }: Pick<DemoRun, 'network' | 'admin'>): Promise<string> {
+  const { id, facilityId } = network.tour.patient
+  const xad = await xadOf(admin, { value: id, authority: facilityOf(network, facilityId).patientDomain.oid })
+  if (xad === undefined) throw new RefusedError(`nobody has the number ${id}; was the patient unlinked?`)
+  return xad
 }

@@ -1,15 +1,15 @@
-// The demo network as data: fixtures/demo/network.yaml, checked by schema before anything is sent (design §5).
+// The demo networks as data: fixtures/demo/network.yaml and its neighbour east.yaml, checked by schema before anything is sent (design §5).
 
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { Ajv } from 'ajv'
+import { Ajv, type ValidateFunction } from 'ajv'
 import { parse } from 'yaml'
 import type { Role } from '../../model/caller.ts'
 import type { Oid } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
 import type { Job, StaffRole } from '../../model/user.ts'
 import { nameOf } from '../demographics-options.ts'
-import { demoSchema } from './schema.ts'
+import { demoSchema, neighbourSchema } from './schema.ts'
 
 export interface DemoFacility {
   readonly facilityId: string
@@ -81,29 +81,42 @@ export interface DemoMessage {
   readonly file: string
 }
 
-export interface DemoTour {
+/** The patient who is shown, and a message about the patient that the reader may send. */
+export interface NeighbourTour {
   readonly patient: { readonly facilityId: string; readonly id: string }
-  readonly viewer: { readonly systemId: string; readonly id: string; readonly staffId: string }
-  readonly stranger: { readonly systemId: string }
   readonly push: DemoMessage
 }
 
-export interface DemoNetwork {
+export interface DemoTour extends NeighbourTour {
+  readonly viewer: { readonly systemId: string; readonly id: string; readonly staffId: string }
+  readonly stranger: { readonly systemId: string }
+}
+
+export interface DemoNetwork<Tour extends NeighbourTour = DemoTour> {
   readonly facilities: readonly DemoFacility[]
   readonly systems: readonly DemoSystem[]
   readonly unions: readonly DemoUnion[]
   readonly people: readonly DemoPerson[]
   readonly patients: readonly DemoPatient[]
   readonly messages: readonly DemoMessage[]
-  readonly tour: DemoTour
+  readonly tour: Tour
 }
+
+/** A network that is looked at from another one. */
+export type DemoNeighbour = DemoNetwork<NeighbourTour>
 
 const FOLDER = new URL('../../../fixtures/demo/', import.meta.url)
 
-const validate = new Ajv({ allErrors: true }).compile<DemoNetwork>(demoSchema)
+const ajv = new Ajv({ allErrors: true })
+const isDemoNetwork = ajv.compile<DemoNetwork>(demoSchema)
+const isNeighbour = ajv.compile<DemoNeighbour>(neighbourSchema)
 
 /** @throws {Error} naming every place of the file that does not fit the schema. */
 export function readDemoNetwork(yaml: string): DemoNetwork {
+  return checked(yaml, isDemoNetwork)
+}
+
+function checked<T>(yaml: string, validate: ValidateFunction<T>): T {
   const network: unknown = parse(yaml)
   if (validate(network)) return network
   const places = (validate.errors ?? []).map((error) => `${error.instancePath || '/'} ${error.message ?? ''}`)
@@ -114,20 +127,25 @@ export async function loadDemoNetwork(): Promise<DemoNetwork> {
   return readDemoNetwork(await readFile(new URL('network.yaml', FOLDER), 'utf8'))
 }
 
+/** The network beside it, of "tsunagi demo federation". */
+export async function loadDemoNeighbour(): Promise<DemoNeighbour> {
+  return checked(await readFile(new URL('east.yaml', FOLDER), 'utf8'), isNeighbour)
+}
+
 /** Path of a message file, for reading it here and for showing it to people. */
 export function messagePath(file: string): string {
   return fileURLToPath(new URL(`messages/${file}`, FOLDER))
 }
 
 /** Throws for an id that the network does not define: the file contradicts itself. */
-export function facilityOf(network: DemoNetwork, facilityId: string): DemoFacility {
+export function facilityOf(network: DemoNeighbour, facilityId: string): DemoFacility {
   const found = network.facilities.find((facility) => facility.facilityId === facilityId)
   if (found === undefined) throw new Error(`the demo network has no facility ${facilityId}`)
   return found
 }
 
 /** The system of a facility that feeds its patients. */
-export function feederOf(network: DemoNetwork, facilityId: string): DemoSystem {
+export function feederOf(network: DemoNeighbour, facilityId: string): DemoSystem {
   const found = network.systems.find(
     (system) => system.facilityId === facilityId && system.roles.includes('patient-identity-source'),
   )

@@ -2,11 +2,11 @@
 
 import type { AdminClient } from '../admin-client.ts'
 import type { RunningServer } from '../running-server.ts'
-import type { DemoNetwork } from './network.ts'
+import type { DemoNeighbour } from './network.ts'
 
 export interface DemoRun {
   readonly server: RunningServer
-  readonly network: DemoNetwork
+  readonly network: DemoNeighbour
   readonly admin: AdminClient
   readonly say: (line: string) => void
 }

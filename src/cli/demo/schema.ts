@@ -1,4 +1,4 @@
-// JSON Schema of fixtures/demo/network.yaml; what refers to what is checked by the test beside it.
+// JSON Schema of fixtures/demo/network.yaml and east.yaml; what refers to what is checked by the test beside it.
 
 import { ROLES } from '../../model/caller.ts'
 import { JOBS, STAFF_ROLES } from '../../model/user.ts'
@@ -81,17 +81,23 @@ const person = object(
 
 const message = object({ systemId: text, file: { type: 'string', pattern: '^[a-z0-9-]+\\.hl7$' } })
 
-export const demoSchema = object({
+const parts = {
   facilities: listOf(facility),
   systems: listOf(system),
   unions: listOf(object({ unionId: text, name: text, kind: { enum: ['open', 'closed'] }, members: listOf(text) })),
   people: listOf(person),
   patients: listOf(patient),
   messages: listOf(message),
+} as const
+const shown = { patient: object({ facilityId: text, id: text }), push: message } as const
+
+export const neighbourSchema = object({ ...parts, tour: object(shown) })
+
+export const demoSchema = object({
+  ...parts,
   tour: object({
-    patient: object({ facilityId: text, id: text }),
+    ...shown,
     viewer: object({ systemId: text, id: text, staffId: text }),
     stranger: object({ systemId: text }),
-    push: message,
   }),
 })
