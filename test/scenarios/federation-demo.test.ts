@@ -11,7 +11,7 @@ import { run } from '../cli/fake-door.ts'
 import { temporaryDirectory } from '../faults/support.ts'
 import { fillPrepared } from '../prepared/prepared.ts'
 
-t.setTimeout(170_000)
+t.setTimeout(280_000)
 
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url))
 const PORTS_EACH = 4
@@ -42,8 +42,8 @@ interface Demo {
 }
 
 const dataDir = await temporaryDirectory(t)
-const west = await freePorts(2 * PORTS_EACH)
-const argv = ['--data-dir', dataDir, '--west', String(west), '--east', String(west + PORTS_EACH)]
+const west = await freePorts(3 * PORTS_EACH)
+const east = { first: west + PORTS_EACH, second: west + 2 * PORTS_EACH }
 // As whom PostgreSQL runs for root has to get to its files.
 await chmod(dataDir, 0o711)
 await mkdir(join(dataDir, 'federation', 'west'), { recursive: true })
@@ -51,8 +51,9 @@ await mkdir(join(dataDir, 'federation', 'east', 'postgres'), { recursive: true }
 await fillPrepared('network', join(dataDir, 'federation', 'west'))
 await fillPrepared('database', join(dataDir, 'federation', 'east', 'postgres'))
 
-async function start(t: Test): Promise<Demo> {
+async function start(t: Test, port: number): Promise<Demo> {
   const script = join(PROJECT, 'src', 'cli', 'tsunagi.js')
+  const argv = ['--data-dir', dataDir, '--west', String(west), '--east', String(port)]
   // A database of its own environment would be one for both.
   const env = { ...process.env, DATABASE_URL: 'postgresql://nobody@localhost:1/none' }
   const demo = spawn(process.execPath, [script, 'demo', 'federation', ...argv], { cwd: PROJECT, env })
@@ -87,7 +88,7 @@ async function stop({ process: demo }: Demo): Promise<unknown> {
 let documentsOfEast = 0
 
 t.test('a clinic of the west has found and fetched what is in the east; each printed command works', async (t) => {
-  const demo = await start(t)
+  const demo = await start(t, east.first)
   t.match(demo.guide, /of its own network \d+, of the east 1\nFetched from the east: .* \d{3,} bytes/)
   const said: string[] = []
   for (const words of demo.commands) {
@@ -108,15 +109,18 @@ t.test('a clinic of the west has found and fetched what is in the east; each pri
   t.notOk(await isTaken(west), 'nothing listens any more')
 })
 
-t.test('a second start goes on where the first one ended; servers of a demo that is killed end too', async (t) => {
-  const demo = await start(t)
-  t.match(demo.guide, `of the east ${documentsOfEast}`)
-  demo.process.kill('SIGKILL')
-  await once(demo.process, 'exit')
-  for (let tries = 0; tries < 150 && (await isTaken(west)); tries += 1)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  t.notOk(await isTaken(west), 'nothing listens any more')
-})
+t.test(
+  'a second start goes on where the first one ended, also at another port; servers of a demo that is killed end too',
+  async (t) => {
+    const demo = await start(t, east.second)
+    t.match(demo.guide, `of the east ${documentsOfEast}`)
+    demo.process.kill('SIGKILL')
+    await once(demo.process, 'exit')
+    for (let tries = 0; tries < 150 && (await isTaken(west)); tries += 1)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    t.notOk(await isTaken(west), 'nothing listens any more')
+  },
+)
 
 t.test('ports that overlap, or are none, are wrong usage', async (t) => {
   for (const ports of [

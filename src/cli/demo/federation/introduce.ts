@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isObject, rowsOf, textOf } from '../../admin-client.ts'
 import { segment } from '../../admin-command.ts'
-import { RefusedError, UsageError } from '../../failure.ts'
+import { RefusedError } from '../../failure.ts'
 import { localAddresses } from '../../running-server.ts'
 import type { DemoRun } from '../run.ts'
 import { communityOf, type Side } from './side.ts'
@@ -44,14 +44,12 @@ async function isDone({ run: { admin } }: Member): Promise<boolean> {
 
 async function partner({ run: { admin } }: Member, { side, run }: Member): Promise<void> {
   const url = `${localAddresses(run.server).httpsUrl}/xca/responding`
-  const known = rowsOf((await admin.get('/partners')).body).find((row) => row.facilityId === side.facilityId)
-  if (known === undefined) {
-    const { facilityId } = side
-    await admin.post('/partners', { facilityId, community: communityOf(side), queryUrl: url, retrieveUrl: url })
-  } else if (known.queryUrl !== url)
-    throw new UsageError(
-      `the ${side.name} is known at ${textOf(known.queryUrl)}: give --${side.name} the port it had, or remove ${join(side.directory, '..')}`,
-    )
+  const { facilityId } = side
+  const addresses = { queryUrl: url, retrieveUrl: url }
+  const known = rowsOf((await admin.get('/partners')).body).find((row) => row.facilityId === facilityId)
+  if (known === undefined) await admin.post('/partners', { facilityId, community: communityOf(side), ...addresses })
+  else if (known.queryUrl !== url)
+    await admin.patch(`/partners/${segment(facilityId)}`, { ...addresses, reason: 'デモ用: ポートの変更' })
 }
 
 /** Its server calls with the certificate of its door. */

@@ -7,10 +7,10 @@ import { loadConfig } from '../../../config/config.ts'
 import { readAdminToken } from '../../admin-client.ts'
 import type { RunningServer } from '../../running-server.ts'
 
-export type SideName = 'west' | 'east'
+type SideName = 'west' | 'east'
 
 export interface Side {
-  readonly name: SideName
+  readonly name: string
   /** As its neighbour's people call it. */
   readonly title: string
   /** The facility that stands for it at its neighbour. */
