@@ -41,6 +41,7 @@ import { replayPorts } from './app/replay.ts'
 import { repositoryFor } from './app/repository-apart.ts'
 import { refuseOpenSecrets } from './app/secret-files.ts'
 import { storageExport } from './app/storage-export.ts'
+import { synchronisationWork } from './app/synchronisation.ts'
 import { fillRecords, monthsAhead, sweepDaily, tendByTheClock } from './app/upkeep.ts'
 import { openWithheld, releasePorts, releaseWork, withheldFiles } from './app/withheld.ts'
 import { openXua } from './app/xua.ts'
@@ -156,11 +157,13 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   })
   ports = { https: httpsPort, mllp: mllpPort, pix: pixPort }
   const notifications = notificationWork(given, {
-    tls: doors.outgoing,
+    doors,
     ports: house.https.ports,
     watch: metrics.watch,
   })
-  const jobs = startJobs([notifications, house.releasing, house.emergencies], { connection: database.connection, log })
+  const synchronisation = synchronisationWork(given, { doors, ports: house.https.ports })
+  const works = [notifications, synchronisation, house.releasing, house.emergencies]
+  const jobs = startJobs(works, { connection: database.connection, log })
   const measuring = openMeasuringPool(database.connection)
   measureDatabase(metrics.watch, measuring)
   measureJournal(metrics.watch, house.messages.keeper)

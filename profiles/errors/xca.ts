@@ -47,4 +47,14 @@ export const xcaErrors = [
     hint: 'Tell the operator of the community that is named (ITI TF-2 3.38.4.1.3); without a home nobody could retrieve them',
     ja: '隣接ネットワークの応答にhomeCommunityIdのない項目があったため除外しました。示されたネットワークの運用者に連絡してください。',
   }),
+  row({
+    code: 'SYNCHRONISATION_PARKED',
+    ihe: 'XDSUnavailableCommunity',
+    http: 502,
+    blame: 'neighbour',
+    message:
+      'What a neighbouring community must be told of a patient waits for a decision: its PIX Manager refused it, or could not be reached for too long',
+    hint: 'Mend the cause with the operator of the community, then "tsunagi partner sync <facility> resume"; a change of the patient is tried by itself',
+    ja: '隣接ネットワークのPIXマネージャに患者情報の通知が拒否されたか、長時間届かなかったため保留中です。相手先の運用者と原因を解消し、再開（partner sync resume）してください。患者情報に変更があれば自動で再送します。',
+  }),
 ]

@@ -25,6 +25,7 @@ export interface Transaction {
     | 'DocumentRegistry'
     | 'DocumentRepository'
     | 'PIXManager'
+    | 'PIXConsumer'
     | 'PDSupplier'
     | 'RespondingGateway'
     | 'InitiatingGateway'
@@ -67,6 +68,7 @@ export const ENDPOINTS = {
   DocumentRegistry: '/xds/registry',
   DocumentRepository: '/xds/repository',
   PIXManager: '/pix/manager',
+  PIXConsumer: '/pix/consumer',
   PDSupplier: '/pdq/supplier',
   RespondingGateway: '/xca/responding',
   InitiatingGateway: '/xca/initiating',

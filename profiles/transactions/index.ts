@@ -20,7 +20,7 @@ import {
   iti44Revise,
 } from './iti-44.ts'
 import { iti45 } from './iti-45.ts'
-import { iti46 } from './iti-46.ts'
+import { iti46, iti46Consumer } from './iti-46.ts'
 import { iti47, iti47Cancel, iti47Continue } from './iti-47.ts'
 import { iti51 } from './iti-51.ts'
 import { iti55, iti55Deferred } from './iti-55.ts'
@@ -64,6 +64,7 @@ export {
   iti44Revise,
   iti45,
   iti46,
+  iti46Consumer,
   iti47,
   iti47Cancel,
   iti47Continue,
@@ -97,6 +98,7 @@ export const transactions: readonly Transaction[] = [
   iti44RegistryRevise,
   iti44RegistryMerge,
   iti45,
+  iti46Consumer,
   iti47,
   iti47Continue,
   iti47Cancel,

@@ -1,6 +1,6 @@
-// ITI-46 PIXV3 Update Notification, which the PIX Manager sends (ITI TF-2 3.46).
+// ITI-46 PIXV3 Update Notification, which the PIX Manager sends, and the PIX Consumer takes (ITI TF-2 3.46).
 
-import type { Transaction } from './define.ts'
+import { NS, type Transaction } from './define.ts'
 
 /** A transaction of ours towards others: it has no operation here. */
 export type OutgoingNotification = Pick<Transaction, 'id' | 'name' | 'section' | 'roles' | 'audit'>
@@ -20,3 +20,16 @@ export const iti46 = {
     typeName: 'PIX Update Notification',
   },
 } as const satisfies OutgoingNotification & Pick<Transaction, 'action' | 'responseAction'>
+
+/** Of the PIX Manager of a neighbouring community, to this network as its consumer. */
+export const iti46Consumer = {
+  ...iti46,
+  id: 'ITI-46 consumer',
+  actor: 'PIXConsumer',
+  operation: 'PRPA_IN201302UV02',
+  request: { ns: NS.hl7, name: 'PRPA_IN201302UV02' },
+  response: { ns: NS.hl7, name: 'MCCI_IN000002UV01' },
+  mtom: 'never',
+  roles: ['xca-partner'],
+  audit: { ...iti46.audit, action: 'U' },
+} as const satisfies Transaction

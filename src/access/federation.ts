@@ -28,3 +28,14 @@ export function mayAsk(
 export function mayFind(community: Viewer, facts: AccessFacts): Decision {
   return scopeOf(community, { ...facts, linked: true, emergency: [] }).decision
 }
+
+/**
+ * May a community be told of a person, by name and number, so that its patient index and ours are kept alike (ITI TF-2 3.44; idlink X-3)? Only
+ * of whom a consent for sharing covers it.
+ */
+export function mayTell(
+  { consents, stopped }: Pick<AccessFacts, 'consents' | 'stopped'>,
+  community: { readonly facilityId: string; readonly agreed: boolean },
+): boolean {
+  return community.agreed && !stopped && covering(consents, community.facilityId).length > 0
+}

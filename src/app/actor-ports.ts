@@ -172,7 +172,7 @@ export function announcerRules({ access, identity }: Config): AnnouncerRules {
   }
 }
 
-function identityWriter(config: Config): ExchangeWriter {
+export function identityWriter(config: Config): ExchangeWriter {
   return {
     claim: takeClaim,
     record: (client, { caller, record, answered }) =>

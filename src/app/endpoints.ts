@@ -16,6 +16,7 @@ import {
 } from '../../profiles/transactions/index.ts'
 import { CORRELATION_LIFE } from '../codec/hl7v3/correlation-life.ts'
 import { writeWsdl } from '../codec/soap/wsdl.ts'
+import { hearOfUpdate } from '../db/synchronisation/news.ts'
 import { type Binding, bind } from '../http/binding.ts'
 import type { PartnerClient } from '../http/partner-client.ts'
 import type { SoapEndpoint } from '../http/soap-receive.ts'
@@ -36,7 +37,7 @@ import { retrieve } from '../repository/retrieve.ts'
 import { documentRemovalPorts, type Given, pdqPorts, pixQueryPorts, removalPorts } from './actor-ports.ts'
 import { discoveryBindings } from './discovery.ts'
 import { gatewayBindings } from './federation.ts'
-import { demographicsBindings, identityBindings } from './feed-bindings.ts'
+import { consumerBindings, demographicsBindings, identityBindings } from './feed-bindings.ts'
 
 /** A repository registers for itself; a trusted system as it says. */
 function repositoriesOf(caller: Caller): readonly string[] | undefined {
@@ -76,6 +77,7 @@ export function endpointsOf(
     ...gatewayBindings(given, actors),
     ...discoveryBindings(given, identity),
     ...identityBindings(identity, pixQueryPorts(given, identity)),
+    ...consumerBindings((heard) => hearOfUpdate(given.pool, heard)),
     ...demographicsBindings(pdqPorts(given, identity)),
   ]
   return Object.entries(ENDPOINTS).map(([actor, path]) => ({

@@ -8,6 +8,7 @@ import {
   iti44RegistryRevise,
   iti44Revise,
   iti45,
+  iti46Consumer,
   iti47,
   iti47Cancel,
   iti47Continue,
@@ -18,13 +19,14 @@ import { feedService } from '../http/feed-door.ts'
 import type { Hl7v2Service } from '../http/hl7v2-door.ts'
 import { pdqCancelService, pdqQueryService, pixQueryService, unknownQueryService } from '../http/query-door.ts'
 import { iti47CancelCodec, iti47Codec, iti47ContinueCodec } from '../http/transactions/pdq.ts'
-import { iti44Codec, iti44MergeCodec, iti45Codec } from '../http/transactions/pix.ts'
+import { iti44Codec, iti44MergeCodec, iti45Codec, iti46Codec } from '../http/transactions/pix.ts'
 import { feedAdd, feedAdt, feedMerge, feedRevise } from '../identity/feed.ts'
 import { pdqCancel, pdqContinue, pdqQuery } from '../identity/pdq.ts'
 import type { PdqPorts } from '../identity/pdq-ports.ts'
 import { pdqV2Query } from '../identity/pdq-v2.ts'
 import { pixQuery } from '../identity/pix-manager.ts'
 import type { IdentityPorts, PixQueryPorts } from '../identity/ports.ts'
+import { type HearOfUpdate, updateNotified } from '../identity/update-notified.ts'
 
 /** One actor behind both endpoints; the registry takes the ids that are patient ids of its metadata. */
 export function identityBindings(identity: IdentityPorts, pix: PixQueryPorts): readonly Binding[] {
@@ -38,6 +40,11 @@ export function identityBindings(identity: IdentityPorts, pix: PixQueryPorts): r
     bind(iti44RegistryMerge, iti44MergeCodec, (request, caller) => feedMerge(request, caller, registry)),
     bind(iti45, iti45Codec, (request, caller) => pixQuery(request, caller, pix)),
   ]
+}
+
+/** What a neighbouring community's PIX Manager tells this network. */
+export function consumerBindings(hear: HearOfUpdate): readonly Binding[] {
+  return [bind(iti46Consumer, iti46Codec, (request, caller) => updateNotified(request, caller, hear))]
 }
 
 /** The same actors over HL7 v2, by MSH-9; a message that is no query is a feed, or is told so. */

@@ -10,24 +10,24 @@ import { type DoorPorts, observe } from '../http/door.ts'
 import type { Watch } from '../http/metrics/gauges.ts'
 import { watchNotifications } from '../http/metrics.ts'
 import { createNotificationSender } from '../http/notification-sender.ts'
-import type { OutgoingTls } from '../http/outgoing-tls.ts'
 import { type NotifyPorts, notify, type Sent } from '../identity/notify.ts'
 import { parseOid } from '../model/identifiers.ts'
 import { announcerRules, type Given, rowsOf } from './actor-ports.ts'
+import type { Doors } from './doors.ts'
 import type { Work } from './jobs.ts'
 
 export interface NotificationsGiven {
-  readonly tls: OutgoingTls
+  readonly doors: Pick<Doors, 'outgoingTo'>
   readonly ports: DoorPorts
   readonly watch: Watch
 }
 
 /** Sends what waits. */
-export function notificationWork(given: Given, { tls, ports, watch }: NotificationsGiven): Work {
+export function notificationWork(given: Given, { doors, ports, watch }: NotificationsGiven): Work {
   const { config, log, pool } = given
   watchNotifications(watch, () => queueStates(pool))
   const sender = createNotificationSender({
-    tls,
+    tlsTo: (facilityId) => () => doors.outgoingTo(facilityId),
     timeoutMs: config.notifications.timeoutMs,
     device: deviceOf(config),
     facility: config.identity.affinityDomainName,
@@ -74,7 +74,7 @@ function meter(ports: DoorPorts, systemId: string, { answer, exchange }: Sent): 
 }
 
 /** This network in HL7 v3 wrappers is its community (ITI TF-2 Appendix O). */
-function deviceOf({ community }: Config) {
+export function deviceOf({ community }: Config) {
   const oid = parseOid(community.homeCommunityId.replace(/^urn:oid:/, ''))
   if (oid === undefined) throw new Error('community.homeCommunityId holds no OID')
   return oid

@@ -12,7 +12,7 @@ import { parseContentType } from '../codec/mtom/content-type.ts'
 import { readAnswer, SoapFaultError } from '../codec/soap/answer.ts'
 import { ANONYMOUS } from '../codec/soap/constants.ts'
 import { writeEnvelope } from '../codec/soap/write.ts'
-import { readXml } from '../codec/xml/read.ts'
+import { readXml, type XmlElement } from '../codec/xml/read.ts'
 import type { Destination, Notification, Sent } from '../identity/notify.ts'
 import { connectMllp } from '../mllp/client.ts'
 import type { Exchange } from '../model/caller.ts'
@@ -28,7 +28,8 @@ import { connectorOf, type OutgoingTls } from './outgoing-tls.ts'
 import { readWhole } from './soap-message.ts'
 
 export interface NotificationSenderOptions {
-  readonly tls: OutgoingTls
+  /** Our certificate, and the authorities that a subscriber of the facility must come from. */
+  readonly tlsTo: (facilityId: string) => OutgoingTls
   /** From the connection to the acknowledgement. */
   readonly timeoutMs: number
   /** This network as a device (ITI TF-2 Appendix O). */
@@ -55,23 +56,28 @@ interface Answer extends Pick<Sent, 'answer' | 'reason'> {
   readonly heard?: Crossing
 }
 
-interface Means extends NotificationSenderOptions {
+interface Means {
   readonly agent: Agent
+  readonly tls: OutgoingTls
+  readonly timeoutMs: number
 }
 
 /** Never rejects: what goes wrong on the way is an answer too. */
 export function createNotificationSender(options: NotificationSenderOptions): NotificationSender {
   const { timeoutMs } = options
-  const agent = new Agent({
-    connect: connectorOf(options.tls, Math.min(CONNECT_MS, timeoutMs)),
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-  })
-  const means = { ...options, agent }
+  const agents = new Map<string, Agent>()
+  const meansTo = (facilityId: string): Means => {
+    const tls = options.tlsTo(facilityId)
+    const connect = connectorOf(tls, Math.min(CONNECT_MS, timeoutMs))
+    const agent = agents.get(facilityId) ?? new Agent({ connect, headersTimeout: timeoutMs, bodyTimeout: timeoutMs })
+    agents.set(facilityId, agent)
+    return { timeoutMs, tls, agent }
+  }
   return {
     send: async (notification, signal) => {
       const bytes = messageOf(notification, options)
       const exchange = exchangeOf(notification, bytes)
+      const means = meansTo(notification.system.facilityId)
       const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
       const { heard, ...answer } = await exchangeWith(notification, { bytes, means, signal: limit }).catch(
         (error: unknown): Answer => ({ answer: 'unreachable', reason: nameOf(error) }),
@@ -84,7 +90,9 @@ export function createNotificationSender(options: NotificationSenderOptions): No
       })
       return { ...answer, exchange, ...(heard === undefined ? {} : { responseBytes: heard.sizeBytes }) }
     },
-    close: () => agent.destroy(),
+    close: async () => {
+      await Promise.all([...agents.values()].map((agent) => agent.destroy()))
+    },
   }
 }
 
@@ -193,13 +201,7 @@ function readSoapAnswer(
 ): Answer {
   try {
     const { body } = readAnswer(readXml(bytes, sent.charset === undefined ? {} : { charset: sent.charset }))
-    const { code, details, target } = readAcknowledgement(body)
-    if (target !== undefined && target.root.toLowerCase() !== sent.messageId)
-      return { answer: 'busy', reason: 'the acknowledgement is about another message' }
-    return acknowledged(
-      code,
-      details.map((detail) => detail.code).find((detail) => detail !== ''),
-    )
+    return acknowledgementOf(body, sent.messageId)
   } catch (error) {
     if (error instanceof SoapFaultError)
       return {
@@ -209,6 +211,17 @@ function readSoapAnswer(
     if (error instanceof IheError) return { answer: 'busy', reason: `${sent.status}, ${error.row.code}` }
     throw error
   }
+}
+
+/** What MCCI_IN000002UV01 says of the message with this id. @throws {IheError} for what is none. */
+export function acknowledgementOf(body: XmlElement, messageId: string): Pick<Sent, 'answer' | 'reason'> {
+  const { code, details, target } = readAcknowledgement(body)
+  if (target !== undefined && target.root.toLowerCase() !== messageId)
+    return { answer: 'busy', reason: 'the acknowledgement is about another message' }
+  return acknowledged(
+    code,
+    details.map((detail) => detail.code).find((detail) => detail !== ''),
+  )
 }
 
 /** CA, CE and CR as the readers make them of either family; others speak for none and are asked again. */

@@ -1,7 +1,7 @@
 // PIXv3 messages as values: identity feed, PIX query and acknowledgements (ITI TF-2 3.44 and 3.45; HL7 v3 MCCI and QUQI wrappers).
 
 import { explain, type IheError } from './error.ts'
-import type { Oid } from './identifiers.ts'
+import type { Oid, PatientId } from './identifiers.ts'
 import type { MergeFeed, RecordFeed } from './identity-feed.ts'
 import type { PixAnswer, PixQuery } from './pix.ts'
 
@@ -39,6 +39,12 @@ export interface PatientFeed extends RecordFeed {
 /** PRPA_IN201304UV02 (duplicates resolved). */
 export interface PatientMerge extends MergeFeed {
   readonly transmission: Transmission
+}
+
+/** PRPA_IN201302UV02 to a PIX Consumer: all ids of a person that it is told of, in whatever role they stand (ITI TF-2 3.46.4.1.2). */
+export interface UpdateNotification {
+  readonly transmission: Transmission
+  readonly ids: readonly PatientId[]
 }
 
 /** PRPA_IN201309UV02; `asked.text` is the queryByParameter element, serialized, and is echoed in the answer. */

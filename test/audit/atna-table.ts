@@ -165,15 +165,19 @@ const ROWS: Readonly<Record<string, Row>> = {
     cast: 'asked',
     objects: { ...ONE_PATIENT, [REMOVED_DOCUMENT]: [0, MANY, IN_ANSWER] },
   },
-  'ITI-44': { ...feed(iti('ITI-44', 'Patient Identity Feed'), 'II'), actions: 'CUD', cast: 'asked' },
-  'ITI-46': { ...feed(iti('ITI-46', 'PIX Update Notification'), 'II'), actions: 'R', cast: 'asks' },
+  'ITI-44': { ...feed(iti('ITI-44', 'Patient Identity Feed'), 'II'), actions: 'CUD', cast: ['asked', 'asks'] },
+  'ITI-46': {
+    ...feed(iti('ITI-46', 'PIX Update Notification'), 'II'),
+    actions: 'RU',
+    cast: ['asks', 'asked'],
+  },
   'ITI-8': { ...feed(iti('ITI-8', 'Patient Identity Feed'), 'MSH-10'), actions: 'CUD', cast: 'asked' },
   'ITI-10': { ...feed(iti('ITI-10', 'PIX Update Notification'), 'MSH-10'), actions: 'R', cast: 'asks' },
   'ITI-45': {
     event: QUERY,
     type: iti('ITI-45', 'PIX Query'),
     actions: 'E',
-    cast: 'asked',
+    cast: ['asked', 'asks'],
     objects: { [PATIENT]: [0, MANY], [query('ITI-45', 'PIX Query')]: [0, 1] },
   },
   'ITI-9': {

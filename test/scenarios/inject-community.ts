@@ -1,7 +1,8 @@
 // A neighbouring community for the time of one case: one that is down, or one whose answers cannot be passed on (ITI TF-2 3.38).
 
-import { randomUUID } from 'node:crypto'
+import { randomUUID, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -80,5 +81,37 @@ async function know({ pool }: Scenario, values: Values, url: string): Promise<()
     await pool.query(`delete from identity.identifier where value = $1`, [NUMBER])
     await pool.query(`delete from access.agreement where partner_community = $1`, [COMMUNITY])
     await pool.query(`delete from access.partner where community = $1`, [COMMUNITY])
+  }
+}
+
+/** Its PIX Manager is our own, whose authorities know the certificate that feeds, and nobody by it. */
+export async function communityThatRefuses({ pool, server }: Scenario, values: Values): Promise<() => Promise<void>> {
+  const { fingerprint256 } = new X509Certificate(await readFile(server.config.tls.certificate))
+  await pool.query(
+    `insert into access.client_certificate (fingerprint, system_id, serial, subject, issuer, not_before, not_after)
+     values ($1, 'network-east', '1', 'server', 'ca', now(), now() + interval '1 hour')`,
+    [fingerprint256],
+  )
+  await pool.query(
+    `insert into access.partner (facility_id, community, pix_url, identity, added_by) values ('network-east', $1, $2, 'pix', 'fixture')`,
+    [COMMUNITY, `https://localhost:${values('HTTPS_PORT')}/pix/manager`],
+  )
+  await pool.query(
+    `insert into access.agreement (title, partner_community, direction, valid_from, valid_to, recorded_by)
+     values ('fixture', $1, 'outgoing', now() - interval '1 day', now() + interval '1 day', 'fixture')`,
+    [COMMUNITY],
+  )
+  await pool.query(
+    `insert into access.consent (person_key, kind, recorded_by, shares_with_communities)
+     select person_key, 'comprehensive', 'fixture', true from identity.identifier where value = $1 and status = 'active'`,
+    [values('XAD')],
+  )
+  return async () => {
+    await pool.query(`delete from access.consent where recorded_by = 'fixture'`)
+    for (const table of ['jobs.synchronisation', 'identity.synchronised', 'identity.synchronising'])
+      await pool.query(`delete from ${table}`)
+    await pool.query(`delete from access.agreement where partner_community = $1`, [COMMUNITY])
+    await pool.query(`delete from access.partner where community = $1`, [COMMUNITY])
+    await pool.query('delete from access.client_certificate where fingerprint = $1', [fingerprint256])
   }
 }

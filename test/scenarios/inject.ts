@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import type pg from 'pg'
 import type { Values } from './cases.ts'
 import { LEAF_RESULTS, type Scenario } from './harness.ts'
-import { communityDown, communityOfStranger, communityWithoutHome } from './inject-community.ts'
+import { communityDown, communityOfStranger, communityThatRefuses, communityWithoutHome } from './inject-community.ts'
 import { trustIssuer } from './inject-issuer.ts'
 
 /** Brings the fault about; what it returns takes it back. */
@@ -26,6 +26,7 @@ const injections: Readonly<Record<string, Injection>> = {
   'a community that is down': (_pool, values, scenario) => communityDown(scenario, values),
   'a community that answers about somebody else': (_pool, values, scenario) => communityOfStranger(scenario, values),
   'a community that answers without home': (_pool, values, scenario) => communityWithoutHome(scenario, values),
+  'a community that refuses a patient': (_pool, values, scenario) => communityThatRefuses(scenario, values),
   'an issuer of assertions': (_pool, _values, scenario) => trustIssuer(scenario),
 }
 

@@ -15,6 +15,9 @@ const SENDING_ENDPOINTS: ReadonlyMap<string, string> = new Map([
   ['ITI-38', '/xca/initiating'],
   ['ITI-39', '/xca/initiating'],
   ['ITI-42', '/xds/repository'],
+  // As source and consumer of another network's index; as manager of its own it notifies.
+  ['ITI-44', '/pix/consumer'],
+  ['ITI-45', '/pix/consumer'],
   ['ITI-46', '/pix/manager'],
 ])
 const ADMINISTRATION = /^\/(?:admin|console)(?:\/|$)/

@@ -16,16 +16,6 @@ export interface OutgoingQuery {
 }
 
 export function writeQuery(query: OutgoingQuery, stamp: MessageStamp = newStamp()): Markup {
-  const parameters = el(
-    'parameterList',
-    undefined,
-    concat(query.dataSources.map((root) => writeParameter('dataSource', { root }, 'DataSource.id'))),
-    writeParameter(
-      'patientIdentifier',
-      { root: query.patientId.authority, extension: query.patientId.value },
-      'Patient.id',
-    ),
-  )
   return writeMessage(
     {
       interaction: 'PRPA_IN201309UV02',
@@ -38,14 +28,27 @@ export function writeQuery(query: OutgoingQuery, stamp: MessageStamp = newStamp(
       'controlActProcess',
       { classCode: 'CACT', moodCode: 'EVN' },
       el('code', { code: 'PRPA_TE201309UV02', codeSystem: HL7_INTERACTIONS }),
-      el(
-        'queryByParameter',
-        undefined,
-        writeIdentifier('queryId', query.queryId),
-        el('statusCode', { code: 'new' }),
-        el('responsePriorityCode', { code: 'I' }),
-        parameters,
-      ),
+      writeQueryParameters(query),
+    ),
+  )
+}
+
+/** queryByParameter; with a namespace it stands alone, as audit keeps it (ITI TF-2 3.45.5). */
+export function writeQueryParameters(
+  { queryId, patientId, dataSources }: Pick<OutgoingQuery, 'queryId' | 'patientId' | 'dataSources'>,
+  xmlns?: string,
+): Markup {
+  return el(
+    'queryByParameter',
+    { xmlns },
+    writeIdentifier('queryId', queryId),
+    el('statusCode', { code: 'new' }),
+    el('responsePriorityCode', { code: 'I' }),
+    el(
+      'parameterList',
+      undefined,
+      concat(dataSources.map((root) => writeParameter('dataSource', { root }, 'DataSource.id'))),
+      writeParameter('patientIdentifier', { root: patientId.authority, extension: patientId.value }, 'Patient.id'),
     ),
   )
 }

@@ -9,6 +9,7 @@ const TARGET_NAMESPACE: Readonly<Record<Transaction['actor'], string>> = {
   DocumentRegistry: 'urn:ihe:iti:xds-b:2007',
   DocumentRepository: 'urn:ihe:iti:xds-b:2007',
   PIXManager: 'urn:ihe:iti:pixv3:2007',
+  PIXConsumer: 'urn:ihe:iti:pixv3:2007',
   PDSupplier: 'urn:ihe:iti:pdqv3:2007',
   RespondingGateway: 'urn:ihe:iti:xds-b:2007',
   InitiatingGateway: 'urn:ihe:iti:xds-b:2007',

@@ -40,7 +40,7 @@ function wasToldOf(personKey: Statement, facilityId: string | Statement): Statem
 }
 
 /** Is the facility a neighbouring community? */
-function isPartner(facilityId: string | Statement): Statement {
+export function isPartner(facilityId: string | Statement): Statement {
   return sql`exists (select from access.partner p where p.facility_id = ${facilityId})`
 }
 

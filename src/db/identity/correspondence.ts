@@ -5,7 +5,7 @@ import type { Domain, DomainKind, KnownIdentifier, PersonKey, PixQueryPorts } fr
 import type { AccessFacts } from '../../model/access.ts'
 import type { Caller } from '../../model/caller.ts'
 import type { Oid, PatientId } from '../../model/identifiers.ts'
-import { isStopped, runningEmergency, standingConsents } from '../access/facts.ts'
+import { isPartner, isStopped, runningEmergency, standingConsents } from '../access/facts.ts'
 import { causeOf, failureKind } from '../failure.ts'
 import { createGathering } from '../gathering.ts'
 import { named, query, sql } from '../sql.ts'
@@ -98,7 +98,7 @@ async function findAll(pool: pg.Pool, asked: readonly Asked[]): Promise<readonly
         (select json_agg(json_build_array(i.value, d.oid, d.name, d.kind, d.facility_id) order by d.oid, i.value)
          from identity.identifier i join identity.domain d on d.oid = i.domain
          where i.person_key = k.person_key and i.status = 'active') as identifiers,
-        ${standingConsents(named('k.person_key'))} as consents,
+        ${standingConsents(named('k.person_key'), isPartner(named('q.facility')))} as consents,
         ${runningEmergency(named('k.person_key'), named('q.facility'))} as emergency,
         ${isStopped(named('k.person_key'))} as stopped
       from unnest(${authorities}::text[], ${values}::text[], ${domains}::text[], ${facilities}::text[])

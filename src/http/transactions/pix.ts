@@ -1,4 +1,4 @@
-// Codec pairs of the PIX Manager: ITI-44 add, revise and merge, ITI-45 (ITI TF-2 3.44, 3.45).
+// Codec pairs of the PIX Manager, ITI-44 add, revise and merge, ITI-45, and of the PIX Consumer, ITI-46 (ITI TF-2 3.44, 3.45, 3.46).
 
 import { iheError } from '../../../profiles/errors/index.ts'
 import { readFeed, readMerge } from '../../codec/hl7v3/read-feed.ts'
@@ -7,7 +7,13 @@ import { writeAcknowledgement, writeFeedRefusal } from '../../codec/hl7v3/write-
 import { writeQueryRefusal, writeQueryResponse } from '../../codec/hl7v3/write-query-response.ts'
 import { citing } from '../../model/error.ts'
 import type { Outcome } from '../../model/evidence.ts'
-import type { FeedAcknowledgement, PatientFeed, PatientMerge, PixV3Query } from '../../model/hl7v3.ts'
+import type {
+  FeedAcknowledgement,
+  PatientFeed,
+  PatientMerge,
+  PixV3Query,
+  UpdateNotification,
+} from '../../model/hl7v3.ts'
 import type { PixAnswer } from '../../model/pix.ts'
 import type { Codec, Encoded } from '../binding.ts'
 import { aboutIdentified } from './patients.ts'
@@ -49,4 +55,15 @@ export const iti45Codec: Codec<PixV3Query, PixAnswer> = {
   }),
   refuse: (errors, { incoming, journalId }) =>
     writeQueryRefusal(incoming.body, citing(errors[0] ?? iheError('INTERNAL'), journalId)),
+}
+
+/** Built like a revise, with ids alone (3.46.4.1.2); that it names no provider is no deviation here. */
+export const iti46Codec: Codec<UpdateNotification, FeedAcknowledgement> = {
+  about: aboutIdentified,
+  decode: ({ body }) => {
+    const { transmission, patientIds, otherIds } = readFeed(body)
+    return { transmission, ids: [...patientIds, ...otherIds].map(({ id }) => id) }
+  },
+  encode: acknowledge,
+  refuse: iti44Codec.refuse,
 }

@@ -1,0 +1,205 @@
+// ITI-44 and ITI-45 towards the PIX Manager of a neighbouring community: one message and its answer, within a bounded time (ITI TF-2 3.44, 3.45).
+
+import { Agent, request } from 'undici'
+import { iti44Add, iti44Merge, iti44Revise, iti45, NS, type Transaction } from '../../profiles/transactions/index.ts'
+import { readQueryResponse } from '../codec/hl7v3/read-query-response.ts'
+import { type OutgoingFeed, type OutgoingMerge, writeFeed } from '../codec/hl7v3/write-feed.ts'
+import { writeQuery, writeQueryParameters } from '../codec/hl7v3/write-query.ts'
+import type { MessageStamp } from '../codec/hl7v3/write-transmission.ts'
+import { parseContentType } from '../codec/mtom/content-type.ts'
+import { readAnswer, SoapFaultError } from '../codec/soap/answer.ts'
+import { ANONYMOUS } from '../codec/soap/constants.ts'
+import { writeEnvelope } from '../codec/soap/write.ts'
+import { readXml, type XmlElement } from '../codec/xml/read.ts'
+import type { Markup } from '../codec/xml/write.ts'
+import type { Attempt, Heard } from '../identity/synchronise-ports.ts'
+import type { Exchange } from '../model/caller.ts'
+import { IheError } from '../model/error.ts'
+import { NO_EVIDENCE } from '../model/evidence.ts'
+import type { Oid } from '../model/identifiers.ts'
+import { type DoorPorts, newExchange } from './door.ts'
+import { nameOf } from './failure.ts'
+import { type Crossing, keepExchange, wholeMessage } from './keeping.ts'
+import { acknowledgementOf } from './notification-sender.ts'
+import { connectorOf, type OutgoingTls } from './outgoing-tls.ts'
+import { readWhole } from './soap-message.ts'
+
+export interface PixClientOptions {
+  /** Our certificate, and the authorities that the community's must come from. */
+  readonly tlsTo: (facilityId: string) => OutgoingTls
+  /** From the connection to the answer. */
+  readonly timeoutMs: number
+  /** This network as a device (ITI TF-2 Appendix O). */
+  readonly device: Oid
+  /** Name of the authority of our patient ids. */
+  readonly authorityName: string
+  readonly ports: Pick<DoorPorts, 'keeper'>
+}
+
+export interface PixClient {
+  readonly send: (attempt: Attempt, signal: AbortSignal) => Promise<Heard>
+  readonly close: () => Promise<void>
+}
+
+/** An answer has a page of text at most, and a few ids. */
+const MAX_ANSWER_BYTES = 1024 * 1024
+const CONNECT_MS = 5000
+
+interface Outgoing {
+  readonly transaction: Transaction
+  readonly bytes: Buffer
+  readonly asked?: Heard['query']
+}
+
+type Answer = Pick<Heard, 'answer' | 'reason' | 'ids'> & { readonly heard?: Crossing }
+
+/** Never rejects: what goes wrong on the way is an answer too. */
+export function createPixClient(options: PixClientOptions): PixClient {
+  const agents = new Map<string, Agent>()
+  const agentTo = (facilityId: string): Agent => {
+    const { timeoutMs } = options
+    const connect = connectorOf(options.tlsTo(facilityId), Math.min(CONNECT_MS, timeoutMs))
+    const agent = agents.get(facilityId) ?? new Agent({ connect, headersTimeout: timeoutMs, bodyTimeout: timeoutMs })
+    agents.set(facilityId, agent)
+    return agent
+  }
+  return {
+    send: async (attempt, signal) => {
+      const outgoing = messageOf(attempt, options)
+      const exchange = exchangeOf(attempt, outgoing)
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)])
+      const agent = agentTo(attempt.facilityId)
+      const { heard, ...answer } = await post(attempt, outgoing, { agent, signal: limit }).catch(
+        (error: unknown): Answer => ({ answer: 'unreachable', reason: nameOf(error) }),
+      )
+      keepExchange(options.ports, {
+        exchange,
+        ended: { result: answer.answer === 'accepted' ? 'success' : 'failure', errors: [], evidence: NO_EVIDENCE },
+        request: wholeMessage(outgoing.bytes, { contentType: contentTypeOf(outgoing) }),
+        answer: heard,
+      })
+      const responseBytes = heard === undefined ? {} : { responseBytes: heard.sizeBytes }
+      return {
+        ...answer,
+        ...responseBytes,
+        exchange,
+        ...(outgoing.asked === undefined ? {} : { query: outgoing.asked }),
+      }
+    },
+    close: async () => {
+      await Promise.all([...agents.values()].map((agent) => agent.destroy()))
+    },
+  }
+}
+
+const FEEDS = { add: iti44Add, revise: iti44Revise, merge: iti44Merge } as const
+
+/** The same bytes at every attempt, so that a receiver knows a repetition. */
+function messageOf({ to, message }: Attempt, options: PixClientOptions): Outgoing {
+  const { messageId, composedAt, content } = message
+  const stamp: MessageStamp = { id: { root: messageId }, at: composedAt }
+  const parties = { sender: { id: options.device }, receiver: { id: to.device } }
+  if (content.kind === 'ask') {
+    const query = { ...parties, queryId: { root: messageId }, patientId: content.id, dataSources: to.domains }
+    const body = writeQuery(query, stamp)
+    const asked = { id: messageId, text: writeQueryParameters(query, NS.hl7) }
+    return { ...enveloped(iti45, body, { to: to.url, messageId }), asked }
+  }
+  const { id, demographics } = content
+  const described = { ...parties, patientIds: [id], otherIds: [], demographics, providerName: options.authorityName }
+  const feed: OutgoingFeed | OutgoingMerge =
+    content.kind === 'merge'
+      ? { ...described, kind: content.kind, subsumed: content.subsumed }
+      : { ...described, kind: content.kind }
+  return enveloped(FEEDS[content.kind], writeFeed(feed, stamp), { to: to.url, messageId })
+}
+
+function enveloped(
+  transaction: Transaction,
+  body: Markup,
+  { to, messageId }: { readonly to: string; readonly messageId: string },
+): Outgoing {
+  const { action } = transaction
+  const envelope = { action, messageId: `urn:uuid:${messageId}`, to, replyTo: ANONYMOUS, body }
+  return { transaction, bytes: Buffer.from(writeEnvelope(envelope)) }
+}
+
+function contentTypeOf({ transaction }: Outgoing): string {
+  return `application/soap+xml; charset=UTF-8; action="${transaction.action}"`
+}
+
+function exchangeOf({ to, message }: Attempt, { transaction, bytes }: Outgoing): Exchange {
+  const { origin, host, pathname } = new URL(to.url)
+  const exchange = newExchange({
+    door: 'https',
+    endpoint: `${origin}${pathname}`,
+    peer: host,
+    transaction: transaction.id,
+  })
+  return { ...exchange, messageId: message.messageId, requestBytes: bytes.length }
+}
+
+async function post(
+  { to, message }: Attempt,
+  outgoing: Outgoing,
+  { agent, signal }: { readonly agent: Agent; readonly signal: AbortSignal },
+): Promise<Answer> {
+  const response = await request(to.url, {
+    method: 'POST',
+    dispatcher: agent,
+    headers: { 'content-type': contentTypeOf(outgoing) },
+    body: outgoing.bytes,
+    signal,
+  })
+  const contentType = String(response.headers['content-type'] ?? '')
+  const status = `HTTP ${response.statusCode}`
+  if (!/^application\/soap\+xml\b/i.test(contentType)) {
+    // Whatever answers there, it is not a PIX Manager: a wrong path, a proxy, a redirection.
+    await response.body.dump({ limit: MAX_ANSWER_BYTES }).catch(() => {})
+    return { answer: 'unreachable', reason: status }
+  }
+  const bytes = await readWhole(response.body, MAX_ANSWER_BYTES)
+  const charset = parseContentType(contentType).parameters.get('charset')
+  const read = (): XmlElement => readAnswer(readXml(bytes, charset === undefined ? {} : { charset })).body
+  const heard = wholeMessage(bytes, { contentType })
+  return { ...answerIn(read, { isQuery: message.content.kind === 'ask', messageId: message.messageId, status }), heard }
+}
+
+/** A fault of the sender is refused for good; what cannot be read may be another thing the next time. */
+function answerIn(
+  read: () => XmlElement,
+  sent: { readonly isQuery: boolean; readonly messageId: string; readonly status: string },
+): Answer {
+  try {
+    const body = read()
+    return sent.isQuery ? idsIn(body) : acknowledgementOf(body, sent.messageId)
+  } catch (error) {
+    if (error instanceof SoapFaultError)
+      return {
+        answer: error.code === 'Receiver' ? 'busy' : 'refused',
+        reason: `SOAP fault ${error.subcode ?? error.code}`,
+      }
+    if (error instanceof IheError) return { answer: 'busy', reason: `${sent.status}, ${error.row.code}` }
+    throw error
+  }
+}
+
+/** HL7 table 0357: unknown key identifier. */
+const UNKNOWN_KEY = '204'
+
+/** 3.45.4.2.3: found (1, 2, 6) or nothing (3); an id that it acknowledged and does not know (4), or domains that are not its own (5). */
+function idsIn(body: XmlElement): Answer {
+  const answer = readQueryResponse(body)
+  switch (answer.kind) {
+    case 'found':
+      return { answer: 'accepted', reason: 'AA', ids: answer.ids.map(({ id }) => id) }
+    case 'nothing':
+      return { answer: 'accepted', reason: 'AA NF', ids: [] }
+    case 'unknown': {
+      const [detail] = answer.details
+      const isUnknown = answer.details.some(({ code }) => code === UNKNOWN_KEY)
+      return { answer: isUnknown ? 'refused' : 'busy', reason: detail === undefined ? 'AE' : `AE ${detail.code}` }
+    }
+  }
+  return answer satisfies never
+}
