@@ -1,4 +1,5 @@
-// PIXv3 and PDQv3 messages of other stacks, when they lie beside this project: accepted and refused as their table says (ITI TF-2 3.44, 3.45, 3.47).
+// PIXv3, PDQv3 and XCPD messages of other stacks, when they lie beside this project: accepted and refused as their table says (ITI TF-2 3.44, 3.45,
+// 3.47, 3.55).
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
@@ -11,10 +12,13 @@ import {
   iti47,
   iti47Cancel,
   iti47Continue,
+  iti55,
+  iti55Deferred,
   type Transaction,
 } from '../../profiles/transactions/index.ts'
 import { readAcknowledgement } from '../../src/codec/hl7v3/read-acknowledgement.ts'
 import { readDemographicsResponse } from '../../src/codec/hl7v3/read-demographics-response.ts'
+import { readDiscoveryAnswer } from '../../src/codec/hl7v3/read-discovery-answer.ts'
 import { readQueryResponse } from '../../src/codec/hl7v3/read-query-response.ts'
 import { readXml } from '../../src/codec/xml/read.ts'
 import { type Scenario, startScenario } from './harness.ts'
@@ -72,6 +76,12 @@ const REQUESTS: readonly (readonly [file: string, expected: string])[] = [
   ['iti47-query-valid.xml', 'AA OK'],
   ['iti47-continuation-valid.xml', 'AA OK'],
   ['iti47-cancel-valid.xml', 'CA'],
+  // Two patients have this name and birth date: more is wanted.
+  ['iti55-query-valid.xml', 'AA OK'],
+  ['iti55-query-deferred-valid.xml', 'AE'],
+  ['iti55-query-bad-no-name.xml', 'AE QE'],
+  ['peer-iti55-query.xml', 'AA NF'],
+  ['peer-iti55-query-no-birthtime.xml', 'AE QE'],
 ]
 
 /** Answers as a client of ours reads them: those that break a rule are not believed. */
@@ -91,6 +101,12 @@ const ANSWERS: readonly (readonly [file: string, isValid: boolean])[] = [
   ['iti47-response-bad-no-queryMatchObservation.xml', false],
   ['peer-iti47-response.xml', true],
   ['peer-iti47-response-wrong-type.xml', false],
+  ['iti55-ack-deferred-unsupported-valid.xml', true],
+  ['iti55-response-match-valid.xml', true],
+  ['iti55-response-more-demographics-valid.xml', true],
+  ['iti55-response-notfound-valid.xml', true],
+  ['iti55-response-busy-valid.xml', true],
+  ['peer-iti55-response.xml', true],
 ]
 
 const TRANSACTIONS: readonly Transaction[] = [
@@ -105,9 +121,9 @@ const TRANSACTIONS: readonly Transaction[] = [
 
 const read = (name: string): string => readFileSync(new URL(name, folder), 'utf8')
 
-function enveloped(xml: string): Buffer {
+function enveloped(xml: string, transaction: Transaction | undefined): Buffer {
   if (/:Envelope[\s>]/.test(xml)) return Buffer.from(xml)
-  const action = transactionOf(xml)?.action ?? ''
+  const action = transaction?.action ?? ''
   return Buffer.from(`<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Header><a:Action
     xmlns:a="http://www.w3.org/2005/08/addressing">${action}</a:Action></e:Header><e:Body>${xml.replace(/^\s*<\?xml.*?\?>/, '')}</e:Body></e:Envelope>`)
 }
@@ -118,9 +134,29 @@ function transactionOf(xml: string): Transaction | undefined {
 }
 
 async function send({ httpsPost }: Scenario, xml: string, emitted: Emitted[], system = 'hospital-a'): Promise<string> {
-  const answer = await httpsPost(system, ENDPOINTS[transactionOf(xml)?.actor ?? 'PIXManager'], {
+  return post(httpsPost, { xml, system, transaction: transactionOf(xml) }, emitted)
+}
+
+/** A discovery has the root of a demographics query, and comes from a gateway. */
+async function discover({ httpsPost }: Scenario, xml: string, emitted: Emitted[]): Promise<string> {
+  const transaction = xml.includes('responsePriorityCode code="D"') ? iti55Deferred : iti55
+  return post(httpsPost, { xml, system: 'tester', transaction }, emitted)
+}
+
+interface Posting {
+  readonly xml: string
+  readonly system: string
+  readonly transaction: Transaction | undefined
+}
+
+async function post(
+  httpsPost: Scenario['httpsPost'],
+  { xml, system, transaction }: Posting,
+  emitted: Emitted[],
+): Promise<string> {
+  const answer = await httpsPost(system, ENDPOINTS[transaction?.actor ?? 'PIXManager'], {
     type: 'application/soap+xml; charset=UTF-8',
-    body: enveloped(xml),
+    body: enveloped(xml, transaction),
   })
   const envelope = await envelopeOf(answer)
   if (envelope !== undefined) emitted.push({ name: 'sample', envelope })
@@ -153,7 +189,10 @@ async function check(t: Test): Promise<void> {
   await prepare(scenario, emitted)
   for (const [file, expected] of REQUESTS) {
     if (file === 'iti45-query-valid.xml') await link(scenario)
-    t.equal(await send(scenario, read(file), emitted), expected, file)
+    const said = file.includes('iti55')
+      ? await discover(scenario, read(file), emitted)
+      : await send(scenario, read(file), emitted)
+    t.equal(said, expected, file)
   }
   t.same(schemaFaults(emitted), [], 'every answer is valid against the schemas')
 }
@@ -171,10 +210,11 @@ async function link({ pool }: Scenario): Promise<void> {
   )
 }
 
-function believes(xml: string): boolean {
+function believes(file: string): boolean {
   try {
-    const root = readXml(Buffer.from(xml))
+    const root = readXml(readFileSync(new URL(file, folder)))
     if (root.name === 'MCCI_IN000002UV01') readAcknowledgement(root)
+    else if (file.includes('iti55')) readDiscoveryAnswer(root)
     else if (root.name === 'PRPA_IN201306UV02') readDemographicsResponse(root)
     else readQueryResponse(root)
     return true
@@ -185,13 +225,16 @@ function believes(xml: string): boolean {
 
 // A clone that stands alone has no samples of others, and nothing to check here but that.
 if (existsSync(folder)) {
-  t.test('3.44, 3.45, 3.47: requests of other stacks get what their table says', check)
-  t.test('3.44.4.1.3, 3.45.4.2.3, 3.47.4.2.3: answers of other stacks are read as they are meant', async (t) => {
-    for (const [file, isValid] of ANSWERS) t.equal(believes(read(file)), isValid, file)
-  })
+  t.test('3.44, 3.45, 3.47, 3.55: requests of other stacks get what their table says', check)
+  t.test(
+    '3.44.4.1.3, 3.45.4.2.3, 3.47.4.2.3, 3.55.4.2.2: answers of other stacks are read as they are meant',
+    async (t) => {
+      for (const [file, isValid] of ANSWERS) t.equal(believes(file), isValid, file)
+    },
+  )
   t.test('no sample is forgotten', async (t) => {
     const known = new Set([...REQUESTS, ...ANSWERS].map(([file]) => file))
-    const ours = readdirSync(folder).filter((file) => /iti4[457].*\.xml$/.test(file))
+    const ours = readdirSync(folder).filter((file) => /iti(4[457]|55).*\.xml$/.test(file))
     t.same(
       ours.filter((file) => !known.has(file) && !/^soap-iti45-response|ack-bad/.test(file)),
       [],
