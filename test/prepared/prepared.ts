@@ -4,7 +4,20 @@
 import { execFile } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { cp, link, lstat, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
+import {
+  cp,
+  link,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -33,6 +46,8 @@ const SOURCES = [
 
 /** Nothing that goes by dates is older in a test than what it would have made itself, but for this much. */
 const AGE_MS = 60 * 60 * 1000
+/** A copy takes seconds on the busiest machine. */
+const UNUSED_MS = 10 * 60 * 1000
 const POLL_MS = 50
 /** Longer than any making takes; after that a test makes its own. */
 const PATIENCE_MS = 120_000
@@ -68,11 +83,11 @@ async function make(kind: PreparedKind, directory: string): Promise<void> {
 /** The prepared directory; undefined when another process has been making it for so long that something must be wrong with it. */
 async function findOrMake(kind: PreparedKind): Promise<string | undefined> {
   const shelf = await openShelf()
-  const period = Math.floor(Date.now() / AGE_MS)
-  const prepared = join(shelf, `${period}-${kind}-${await fingerprint()}`)
+  const hour = Math.floor(Date.now() / AGE_MS)
+  const prepared = join(shelf, `${hour}-${kind}-${await fingerprint()}`)
   const end = Date.now() + PATIENCE_MS
   while (Date.now() < end) {
-    if (await exists(prepared)) return prepared
+    if (await isTaken(prepared)) return prepared
     const release = await acquire(`${prepared}.lock`)
     if (release === undefined) {
       await delay(POLL_MS)
@@ -81,12 +96,21 @@ async function findOrMake(kind: PreparedKind): Promise<string | undefined> {
     try {
       // Who had the lock before may have finished it.
       if (!(await exists(prepared))) await makeOnShelf(kind, prepared)
-      await clear(shelf, period)
+      await clear(shelf)
     } finally {
       await release()
     }
   }
   return undefined
+}
+
+/** False: there is none. Marked as used, it is not cleared away while it is copied. */
+async function isTaken(prepared: string): Promise<boolean> {
+  const now = new Date()
+  return utimes(prepared, now, now).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Nobody else can look into it or lay anything on it. */
@@ -145,10 +169,13 @@ async function removeStale(lock: string): Promise<void> {
   if (!isAlive(Number(pid)) || (startMark(Number(pid)) ?? '') !== mark) await rm(lock, { force: true })
 }
 
-/** Removes what no test can have begun to copy for an hour, and what was cut off in the making. */
-async function clear(shelf: string, period: number): Promise<void> {
-  for (const name of await readdir(shelf))
-    if (Number.parseInt(name, 10) < period - 1) await rm(join(shelf, name), { recursive: true, force: true })
+/** Removes what nobody has begun to copy for a while, and what was cut off in the making. */
+async function clear(shelf: string): Promise<void> {
+  for (const name of await readdir(shelf)) {
+    const path = join(shelf, name)
+    const usedAt = (await lstat(path).catch(() => undefined))?.mtimeMs ?? Date.now()
+    if (Date.now() - usedAt > UNUSED_MS) await rm(path, { recursive: true, force: true })
+  }
   for (const name of await readdir(tmpdir())) {
     if (!name.startsWith(WORKSHOP) || isAlive(Number.parseInt(name.slice(WORKSHOP.length), 10))) continue
     const path = join(tmpdir(), name)

@@ -96,6 +96,13 @@ export interface ScenarioOptions {
   /** Partner records beside the one of the tester. */
   readonly partners?: readonly PartnerRecord[]
   readonly settings?: Readonly<Record<string, string>>
+  /** For a test of what the server itself sees of the load: the network is not a prepared one. */
+  readonly isLoadedHere?: boolean
+}
+
+/** What was agreed with a system shapes what its messages of the demo network leave. */
+function mayBePrepared({ partners, settings = {}, isLoadedHere = false }: ScenarioOptions): boolean {
+  return partners === undefined && leaveStoredAlone(settings) && !isLoadedHere
 }
 
 /** Lines as the log of a real server has them. */
@@ -108,8 +115,7 @@ function gathering(lines: string[]): ServerOptions['log'] {
 export async function startScenario(t: Test, options: ScenarioOptions = {}): Promise<Scenario> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tsunagi-scenario-'))
   t.teardown(() => rm(dataDir, { recursive: true, force: true }))
-  // What was agreed with a system shapes what its messages of the demo network leave.
-  if (options.partners === undefined && leaveStoredAlone(options.settings ?? {})) await fillPrepared('network', dataDir)
+  if (mayBePrepared(options)) await fillPrepared('network', dataDir)
   await mkdir(join(dataDir, 'config', 'partners'), { recursive: true })
   for (const record of [STRICT, ...(options.partners ?? [])])
     await writeFile(join(dataDir, 'config', 'partners', `${record.id}.json`), JSON.stringify(record))

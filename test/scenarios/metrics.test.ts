@@ -45,7 +45,7 @@ function toldOf({ samples }: Scrape, name: string, labels: Readonly<Record<strin
 const baseName = (metric: string): string => metric.replace(/_(bucket|count|sum)$/, '')
 
 t.test('metrics of a server that was at work', async (t) => {
-  const scenario = await startScenario(t)
+  const scenario = await startScenario(t, { isLoadedHere: true })
   const { pool } = scenario
   const soap = { type: 'application/soap+xml', body: Buffer.from('<x/>') }
   await scenario.httpsPost('nobody', '/xds/registry', soap)
