@@ -73,10 +73,17 @@ export async function demoDirectory(t: Test): Promise<string> {
   return dataDir
 }
 
+/** Data directory with an empty database of our schema and nothing else: certificates and network are still to be made. */
+export async function emptyDirectory(t: Test): Promise<string> {
+  const dataDir = await temporaryDirectory(t)
+  await fillPrepared('database', join(dataDir, 'postgres'))
+  return dataDir
+}
+
 /** A server in this process, with its pool, and the demo network in it. */
 export async function startNetwork(t: Test, flags: Flags = {}) {
   const isPrepared = leaveStoredAlone(flags)
-  const dataDir = isPrepared ? await demoDirectory(t) : await temporaryDirectory(t)
+  const dataDir = isPrepared ? await demoDirectory(t) : await emptyDirectory(t)
   const server = await startServer(configFor(dataDir, flags), { log: SILENT, passwords: TEST_PASSWORDS })
   t.teardown(server.stop)
   if (!isPrepared) await loadDemo(server, () => {})

@@ -58,8 +58,9 @@ const NOBODY = { uid: 65534, gid: 65534 }
 
 const user = process.getuid?.()
 
-/** Fills a directory that is there and empty. */
+/** Fills a directory that is empty, or not there yet. */
 export async function fillPrepared(kind: PreparedKind, directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true })
   const prepared = (await canBeCopied()) ? await findOrMake(kind) : undefined
   if (prepared === undefined) await make(kind, directory)
   else await copy(prepared, directory)

@@ -116,6 +116,7 @@ export async function startScenario(t: Test, options: ScenarioOptions = {}): Pro
   const dataDir = await mkdtemp(join(tmpdir(), 'tsunagi-scenario-'))
   t.teardown(() => rm(dataDir, { recursive: true, force: true }))
   if (mayBePrepared(options)) await fillPrepared('network', dataDir)
+  else await fillPrepared('database', join(dataDir, 'postgres'))
   await mkdir(join(dataDir, 'config', 'partners'), { recursive: true })
   for (const record of [STRICT, ...(options.partners ?? [])])
     await writeFile(join(dataDir, 'config', 'partners', `${record.id}.json`), JSON.stringify(record))

@@ -12,15 +12,7 @@ import { fetchDocuments } from '../../src/cli/retrieve.ts'
 import { formatCx, newOid, type PatientId } from '../../src/model/identifiers.ts'
 import { faultsOf, renderedEvents } from '../audit/rendered.ts'
 import { errorCodesOf, isSuccess, submissionOf } from '../faults/messages.ts'
-import {
-  configFor,
-  DOMAINS,
-  demoDirectory,
-  eventually,
-  networkOf,
-  SILENT,
-  temporaryDirectory,
-} from '../faults/support.ts'
+import { configFor, DOMAINS, demoDirectory, emptyDirectory, eventually, networkOf, SILENT } from '../faults/support.ts'
 
 t.setTimeout(170_000)
 
@@ -73,7 +65,7 @@ async function openGate() {
   }
 }
 
-const [directoryA, directoryB] = [await temporaryDirectory(t), await demoDirectory(t)]
+const [directoryA, directoryB] = [await emptyDirectory(t), await demoDirectory(t)]
 const gate = await openGate()
 t.teardown(gate.close)
 
