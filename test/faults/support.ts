@@ -31,7 +31,7 @@ import type { DocumentEntry } from '../../src/model/document-entry.ts'
 import type { Slot } from '../../src/model/ebrim.ts'
 import type { Oid, PatientId } from '../../src/model/identifiers.ts'
 import { TEST_PASSWORDS } from '../access/passwords.ts'
-import { fillPrepared } from '../prepared/prepared.ts'
+import { fillDatabase, fillPrepared } from '../prepared/prepared.ts'
 import { leaveStoredAlone } from '../prepared/settings.ts'
 import { clinicians } from '../scenarios/clinicians.ts'
 
@@ -76,7 +76,7 @@ export async function demoDirectory(t: Test): Promise<string> {
 /** Data directory with an empty database of our schema and nothing else: certificates and network are still to be made. */
 export async function emptyDirectory(t: Test): Promise<string> {
   const dataDir = await temporaryDirectory(t)
-  await fillPrepared('database', join(dataDir, 'postgres'))
+  await fillDatabase(dataDir)
   return dataDir
 }
 

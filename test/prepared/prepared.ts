@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import {
+  chmod,
   cp,
   link,
   lstat,
@@ -50,7 +51,7 @@ const AGE_MS = 60 * 60 * 1000
 const UNUSED_MS = 10 * 60 * 1000
 const POLL_MS = 50
 /** Longer than any making takes; after that a test makes its own. */
-const PATIENCE_MS = 120_000
+const PATIENCE_MS = 200_000
 /** Followed by the id of the process that makes. */
 const WORKSHOP = 'tsunagi-preparing-'
 /** As whom PostgreSQL runs for root. */
@@ -58,9 +59,17 @@ const NOBODY = { uid: 65534, gid: 65534 }
 
 const user = process.getuid?.()
 
-/** Fills a directory that is empty, or not there yet. */
+/** An empty database of our schema for a server that is still to make its certificates and everything else. */
+export async function fillDatabase(dataDir: string): Promise<void> {
+  // Where PostgreSQL runs as another user it walks through, as it could through a directory it was made in.
+  await chmod(dataDir, 0o711)
+  const directory = join(dataDir, 'postgres')
+  await mkdir(directory)
+  await fillPrepared('database', directory)
+}
+
+/** Fills a directory that is there and empty. */
 export async function fillPrepared(kind: PreparedKind, directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true })
   const prepared = (await canBeCopied()) ? await findOrMake(kind) : undefined
   if (prepared === undefined) await make(kind, directory)
   else await copy(prepared, directory)

@@ -13,7 +13,7 @@ import { type Recorded, type RowPatient, record, replayOf, writingStatement } fr
 import { openWorld, type World } from '../../src/cli/bench/world.ts'
 import { main } from '../../src/cli/main.ts'
 import { loadConfig } from '../../src/config/config.ts'
-import { fillPrepared } from '../prepared/prepared.ts'
+import { fillDatabase } from '../prepared/prepared.ts'
 
 const MINUTES = 60_000
 t.setTimeout(4 * MINUTES)
@@ -83,7 +83,7 @@ interface Prepared {
 async function start(t: Test): Promise<RunningServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tsunagi-bench-test-'))
   t.teardown(() => rm(dataDir, { recursive: true, force: true }))
-  await fillPrepared('database', join(dataDir, 'postgres'))
+  await fillDatabase(dataDir)
   const ports = { 'https.port': '0', 'mllp.storeclient.port': '0', 'management.port': '0' }
   const quiet = { info: () => {}, warn: () => {}, error: () => {} }
   const server = await startServer(loadConfig({ flags: { dataDir, ...ports }, env: {} }), { log: quiet })

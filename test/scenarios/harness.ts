@@ -16,7 +16,7 @@ import { connect, type PushConnection } from '../../src/cli/push.ts'
 import { localAddresses } from '../../src/cli/running-server.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { TEST_PASSWORDS } from '../access/passwords.ts'
-import { fillPrepared } from '../prepared/prepared.ts'
+import { fillDatabase, fillPrepared } from '../prepared/prepared.ts'
 import { leaveStoredAlone } from '../prepared/settings.ts'
 import { type Clinicians, clinicians } from './clinicians.ts'
 
@@ -116,7 +116,7 @@ export async function startScenario(t: Test, options: ScenarioOptions = {}): Pro
   const dataDir = await mkdtemp(join(tmpdir(), 'tsunagi-scenario-'))
   t.teardown(() => rm(dataDir, { recursive: true, force: true }))
   if (mayBePrepared(options)) await fillPrepared('network', dataDir)
-  else await fillPrepared('database', join(dataDir, 'postgres'))
+  else await fillDatabase(dataDir)
   await mkdir(join(dataDir, 'config', 'partners'), { recursive: true })
   for (const record of [STRICT, ...(options.partners ?? [])])
     await writeFile(join(dataDir, 'config', 'partners', `${record.id}.json`), JSON.stringify(record))
