@@ -20,6 +20,8 @@ export function overConnection(agent: Agent, taking: Taking): Transport {
       bodyTimeout: withinMs,
       signal: AbortSignal.timeout(withinMs),
     })
+    // Whoever reads it hears of its end by reading; what is not read, as a page of a proxy, may break as it likes.
+    response.body.on('error', () => {})
     const contentType = String(response.headers['content-type'] ?? `none, HTTP ${response.statusCode}`)
     const { body, seen } = tapped(response.body)
     try {
