@@ -36,6 +36,7 @@ import { measureJournal } from './app/measures/journal.ts'
 import { measureProcess } from './app/measures/process.ts'
 import { notificationWork } from './app/notifications.ts'
 import { type ListeningPorts, openOnboarding } from './app/onboarding.ts'
+import { partnerTesting } from './app/partner-testing.ts'
 import { openPushDoor } from './app/push-door.ts'
 import { replayPorts } from './app/replay.ts'
 import { repositoryFor } from './app/repository-apart.ts'
@@ -247,7 +248,8 @@ async function furnish(
   const release = releasePorts(given, { options: withheld, storeClient, doorPorts })
   const pushes = openPushDoor(given, (request, caller) => accept(request, caller, storeClient))
   const { administration: onboarding, ...routes } = await openOnboarding(given, { door: doorPorts, ports })
-  const partners = openPartners(given, { doors, ports: doorPorts, blobs })
+  const openClient = () => openPartners(given, { doors, ports: doorPorts, blobs })
+  const partners = openClient()
   const endpoints = endpointsOf(given, {
     registry,
     queries: storedQueryPorts(given, registry),
@@ -280,6 +282,7 @@ async function furnish(
         policyOf: xua.gate.policyOf,
         kept: journal.kept,
       }),
+      testPartner: partnerTesting(given, { doors, blobs, openClient }),
       changed: doors.changed,
     },
     stop: async () => {

@@ -90,6 +90,7 @@ export function adminPorts(
     readonly onboarding: AdminPorts['onboarding']
     readonly journal: AdminPorts['journal']
     readonly replays: AdminPorts['replays']
+    readonly testPartner: AdminPorts['testPartner']
     /** Called after every change. */
     readonly changed: () => void
   },
@@ -117,6 +118,7 @@ export function adminPorts(
       mllpPort: given.ports().mllp,
     }),
     anchors: anchorPorts(house),
+    testPartner: given.testPartner,
     auditTargets: { store: createAuditTargetStore(pool), checkAuthorities },
     contracts: createContractStore(pool),
     emergency: emergencyAdministration(house),

@@ -3,20 +3,23 @@
 import { constants } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { SecureContextOptions } from 'node:tls'
-import { createSecureContext } from 'node:tls'
+import { checkServerIdentity, createSecureContext } from 'node:tls'
 import { readAnchor } from '../certificates/anchor.ts'
 import { factsOf } from '../certificates/certificate.ts'
-import { anchorsOf, createJudge } from '../certificates/judge.ts'
+import { anchorsOf, createJudge, revocationOfServer } from '../certificates/judge.ts'
 import { tlsOptions } from '../certificates/presets.ts'
 import type { Config } from '../config/config.ts'
 import { anchorsVersion, createAnchorStore, loadAnchors, type StoredAnchor } from '../db/access/anchors.ts'
 import type { AnchorPorts } from '../http/admin/anchor-ports.ts'
 import { nameOf } from '../http/failure.ts'
-import { certificatesOf } from '../http/shown-certificate.ts'
+import type { OutgoingTls } from '../http/outgoing-tls.ts'
+import { certificatesOf, shownOf } from '../http/shown-certificate.ts'
 import { DOORS, type DoorName, type Judge, type RevocationList, type TrustAnchor } from '../model/trust.ts'
 import type { Given } from './actor-ports.ts'
 
 export type DoorTls = SecureContextOptions & { readonly honorCipherOrder?: boolean; readonly ecdhCurve?: string }
+/** What a connection that we open is made with. */
+export type CallTls = DoorTls & Pick<ReturnType<OutgoingTls>, 'checkServerIdentity'>
 
 /** Certificate, key and authorities, as the files have them. */
 export interface TlsFiles {
@@ -30,8 +33,8 @@ export interface Trust {
   readonly tlsOf: (door: DoorName) => DoorTls
   /** For connections that we open: the authorities of the file alone. */
   readonly outgoing: () => DoorTls
-  /** To a facility: its own authorities count too, for it alone. */
-  readonly outgoingTo: (facilityId: string) => DoorTls
+  /** To a facility: its own authorities count too, for it alone; whom they revoked is not spoken to. */
+  readonly outgoingTo: (facilityId: string) => CallTls
   /** Reads files and database again; true when something is different. What cannot be read stays as it was. */
   readonly refresh: () => Promise<boolean>
 }
@@ -59,11 +62,7 @@ export async function openTrust(given: Given): Promise<Trust> {
     judge: (shown, door) => state.judge(shown, door),
     tlsOf: (door) => tlsFor(config, state, door),
     outgoing: () => ({ ...tlsOptions({ preset: config.tls.preset, atnaDhe: config.tls.atnaDhe }), ...state.files }),
-    outgoingTo: (facilityId) => {
-      const own = state.anchors.filter((anchor) => anchor.facilityId === facilityId)
-      const ca = [state.files.ca, ...own.map(({ certificate }) => certificate.toString())]
-      return { ...tlsOptions({ preset: config.tls.preset, atnaDhe: config.tls.atnaDhe }), ...state.files, ca }
-    },
+    outgoingTo: (facilityId) => callTls(config, state, facilityId),
     refresh: async () => {
       try {
         const next = await load(given, state)
@@ -78,6 +77,24 @@ export async function openTrust(given: Given): Promise<Trust> {
         failure = cause
         return false
       }
+    },
+  }
+}
+
+function callTls({ tls }: Config, { files, anchors }: State, facilityId: string): CallTls {
+  const own = anchors.filter((anchor) => anchor.facilityId === facilityId)
+  const trusted = [...fileAnchors(files), ...own]
+  const listed = anchors.filter((anchor) => anchor.facilityId === undefined || anchor.facilityId === facilityId)
+  const crlGraceMs = graceOf(tls.crlStale)
+  return {
+    ...tlsOptions({ preset: tls.preset, atnaDhe: tls.atnaDhe }),
+    ...files,
+    ca: [files.ca, ...own.map(({ certificate }) => certificate.toString())],
+    checkServerIdentity: (host, peer) => {
+      const objection = checkServerIdentity(host, peer)
+      if (objection !== undefined) return objection
+      const reason = revocationOfServer(shownOf(peer), { trusted, listed }, { crlGraceMs })
+      return reason === undefined ? undefined : Object.assign(new Error(reason), { code: reason.split(' ')[0] })
     },
   }
 }

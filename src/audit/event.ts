@@ -99,6 +99,11 @@ export function auditEvents(caller: Recorded, reported: Reported): readonly Audi
   return calls === undefined ? own : [...own, ...calls.flatMap((call) => callEvents(caller, reported.evidence, call))]
 }
 
+/** Of calls that were made for no exchange: staff tried a connection. */
+export function clientEvents(caller: Recorded, calls: readonly OutgoingCall[]): readonly AuditEvent[] {
+  return calls.flatMap((call) => callEvents(caller, NO_EVIDENCE, call))
+}
+
 function ownEvents(caller: Recorded, reported: Reported): readonly AuditEvent[] {
   const { evidence } = reported
   const { subsumed } = evidence
@@ -216,7 +221,7 @@ function callEvents(caller: Recorded, evidence: Evidence, call: OutgoingCall): r
 }
 
 /** The other side's certificate is not one that is trusted for it, or not its own (ITI TF-2 3.19.6). */
-const CERTIFICATE_FAULT = /\b(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_)/
+const CERTIFICATE_FAULT = /\b(CERT_|CRL_HAS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_)/
 
 export function isCertificateFault(reason: string | undefined): reason is string {
   return reason !== undefined && CERTIFICATE_FAULT.test(reason)

@@ -107,6 +107,22 @@ interface Asked {
   readonly crlGraceMs: number
 }
 
+/**
+ * What the authorities of a server that we call have revoked of its certificate or of those above it, or that they leave us without a list;
+ * everything else the TLS library judges.
+ * @param anchors to which the way leads; lists of others with their name and key count too.
+ */
+export function revocationOfServer(
+  shown: Pick<ShownCertificate, 'certificate' | 'issuers'>,
+  anchors: { readonly trusted: readonly TrustAnchor[]; readonly listed: readonly TrustAnchor[] },
+  { crlGraceMs }: Pick<TrustOptions, 'crlGraceMs'>,
+): string | undefined {
+  const authorities = anchors.trusted.map(({ certificate }) => certificate)
+  const path = pathTo(authorities, shown.certificate, shown.issuers)
+  if (path === undefined) return NO_WAY
+  return revocationOf(path, { anchors: anchors.listed, now: new Date(), crlGraceMs })
+}
+
 /** Each certificate of the way against the list of its issuer, where that is an anchor with a list (RFC 5280, 6.3). */
 function revocationOf(path: readonly X509Certificate[], asked: Asked): string | undefined {
   for (const [index, certificate] of path.entries()) {

@@ -1,10 +1,10 @@
 // tsunagi partner: neighbouring communities (XCA).
 
 import type { Command } from 'commander'
-import { isObject } from './admin-client.ts'
+import { isObject, type Json, rowsOf, textOf } from './admin-client.ts'
 import { given, segment, showChange, showList, withAdmin } from './admin-command.ts'
 import { listOf, type Registration } from './context.ts'
-import { UsageError } from './failure.ts'
+import { RefusedError, UsageError } from './failure.ts'
 import { toJson } from './output.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -30,6 +30,7 @@ export const registerPartner: Registration = (program, terminal) => {
   registerChange(group, terminal)
   for (const state of STATES) registerState(group, terminal, state)
   registerRemove(group, terminal)
+  registerTest(group, terminal)
 }
 
 function withTerms(command: Command): Command {
@@ -192,4 +193,32 @@ function registerRemove(group: Command, terminal: Terminal): void {
         showChange(call, answer, `the community of ${facilityId} is removed`)
       }),
     )
+}
+
+const SIGNS: Readonly<Record<string, string>> = { passed: 'ok  ', warning: 'WARN', failed: 'FAIL' }
+
+function registerTest(group: Command, terminal: Terminal): void {
+  group
+    .command('test <facilityId>')
+    .description('try the connection from the server, step by step, with nobody’s data / 接続試験')
+    .option('--as <systemId>', 'ask for this system; default the first test system / 要求元のシステム')
+    .action((facilityId: string, options: { readonly as?: string }, command) =>
+      withAdmin(command, terminal, async ({ admin, context }) => {
+        const { body } = await admin.slow.post(`/partners/${segment(facilityId)}/test`, given({ systemId: options.as }))
+        const report = isObject(body) ? body : {}
+        terminal.out(context.format === 'json' ? toJson(report) : rowsOf(report.steps).map(stepText).join(''))
+        if (report.result === 'failed') throw new RefusedError(`the connection to ${facilityId} does not work yet`)
+      }),
+    )
+}
+
+/** Three lines at most: what was found, what to do about it, both in Japanese. */
+function stepText(row: Json): string {
+  const { result, step, at, ms, message, hint, ja } = row
+  const place = at === undefined ? '' : ` ${textOf(at)}`
+  const took = typeof ms === 'number' ? ` (${ms} ms)` : ''
+  const lines = [`${SIGNS[textOf(result)] ?? ''} ${textOf(step)}${place}${took}: ${textOf(message)}`]
+  if (hint !== undefined) lines.push(`     ${textOf(hint)}`)
+  lines.push(`     ${textOf(ja)}`)
+  return `${lines.join('\n')}\n`
 }

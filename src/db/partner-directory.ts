@@ -5,7 +5,7 @@ import type { Community } from '../gateway/ports.ts'
 import type { AccessFacts } from '../model/access.ts'
 import type { Oid, PatientId } from '../model/identifiers.ts'
 import { factColumns, toAccessFacts } from './access/facts.ts'
-import { named, query, type Statement, sql } from './sql.ts'
+import { named, query, queryOne, type Statement, sql } from './sql.ts'
 
 /** A number of a person in the domain of a community, with the facts towards the caller's facility and towards the community. */
 export interface KnownNumber {
@@ -48,6 +48,17 @@ export async function findCommunities(
       where ${mayBeAsked(asked)} and (${home}::text is null or 'urn:oid:' || p.community = ${home}) order by p.facility_id`,
   )
   return rows.map(({ community }) => community)
+}
+
+/** One that is tried, whatever its state and its agreements; undefined without an address, and when it was removed. */
+export async function findTriedCommunity(pool: pg.Pool, facilityId: string): Promise<Community | undefined> {
+  const row = await queryOne<{ readonly community: Community }>(
+    pool,
+    sql`/* a community whose connection is tested */
+      select jsonb_strip_nulls(to_jsonb(c)) as community from access.partner p, lateral (select ${COMMUNITY}) c
+      where p.facility_id = ${facilityId} and p.status <> 'removed' and p.query_url is not null and p.retrieve_url is not null`,
+  )
+  return row?.community
 }
 
 interface NumberRow {

@@ -133,6 +133,11 @@ export function recordReplay(client: Queryable, what: keyof typeof REPLAY_KINDS,
   return record(client, event, REPLAY_KINDS[what])
 }
 
+/** The connection to a neighbouring community was tried (DICOM PS3.15 A.5.3.11, Use of Restricted Function). */
+export function recordPartnerTest(client: Queryable, test: AuditedChange & { exchangeId: string }): Promise<void> {
+  return record(client, test, { eventCode: SECURITY_ALERT, typeCode: '110132' })
+}
+
 type Recorded = AuditedChange & Partial<EmergencyEvent> & { readonly outcome?: number; readonly automatic?: boolean }
 
 interface EventKind {

@@ -1,10 +1,14 @@
 // Connections that we open show our certificate as it is now: it is renewed while agents live on (ITI TF-2 3.19).
 
-import type { SecureContextOptions } from 'node:tls'
+import type { PeerCertificate, SecureContextOptions } from 'node:tls'
 import { buildConnector } from 'undici'
 
 /** Our own certificate and the authority that the other side's must come from, as they are now. */
-export type OutgoingTls = () => SecureContextOptions & { readonly ecdhCurve?: string }
+export type OutgoingTls = () => SecureContextOptions & {
+  readonly ecdhCurve?: string
+  /** Name, and what its authority revoked; asked when the way to an authority is good. */
+  readonly checkServerIdentity?: (host: string, certificate: PeerCertificate) => Error | undefined
+}
 
 /** For the `connect` of an agent: asks for certificate and key at each connection. */
 export function connectorOf(tls: OutgoingTls, timeoutMs: number): buildConnector.connector {

@@ -1,7 +1,7 @@
 // The certificate that a TLS client showed, with what leads from it to an authority (RFC 8446, 4.4.2).
 
 import { X509Certificate } from 'node:crypto'
-import type { TLSSocket } from 'node:tls'
+import type { DetailedPeerCertificate, PeerCertificate, TLSSocket } from 'node:tls'
 import type { DoorName, Judge, ShownCertificate } from '../model/trust.ts'
 
 /** A peer may send more; nobody needs it. */
@@ -38,6 +38,19 @@ function issuersOf(certificate: X509Certificate): readonly X509Certificate[] {
     next = next.issuerCertificate
   }
   return issuers
+}
+
+/** Of a server, as the TLS library hands it to whoever checks its name: with what it sent above it. */
+export function shownOf(peer: PeerCertificate): Pick<ShownCertificate, 'certificate' | 'issuers'> {
+  const issuers: X509Certificate[] = []
+  let { issuerCertificate: next } = peer as Partial<DetailedPeerCertificate>
+  while (next?.raw !== undefined && issuers.length < MAX_ISSUERS) {
+    const issuer = new X509Certificate(next.raw)
+    if (issuer.fingerprint256 === issuers.at(-1)?.fingerprint256) break
+    issuers.push(issuer)
+    next = next.issuerCertificate
+  }
+  return { certificate: new X509Certificate(peer.raw), issuers }
 }
 
 const PEM = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g

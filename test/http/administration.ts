@@ -132,6 +132,7 @@ export async function openAdministration(t: Test, mode: Matching['policy']['mode
           { kept: (id) => findKept(pool, JOURNAL_KEYS, id), recorder: createExchangeRecorder(pool) },
         ),
         replays: {} as AdminPorts['replays'],
+        testPartner: async () => 'missing',
         changed: () => {},
       },
     ),

@@ -280,6 +280,7 @@ t.test('OpenAPI lists every route with the security it has', async (t) => {
     '/admin/v1/partners',
     '/admin/v1/partners/{id}',
     '/admin/v1/partners/{id}/revisions',
+    '/admin/v1/partners/{id}/test',
     '/admin/v1/patients',
     '/admin/v1/patients/by-sheet',
     '/admin/v1/patients/export',

@@ -124,6 +124,7 @@ const ROUTES: Readonly<Record<string, string>> = {
   'PATCH /partners/{id}': 'network-operator',
   'DELETE /partners/{id}': 'network-operator',
   'GET /partners/{id}/revisions': 'network-operator auditor',
+  'POST /partners/{id}/test': 'network-operator',
   'GET /patients': 'network-operator registrar',
   'POST /patients': 'network-operator registrar',
   'POST /patients/by-sheet': 'network-operator registrar',

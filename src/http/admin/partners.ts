@@ -11,7 +11,7 @@ import { answerChanged, answerStored, invalid, notFound } from './answers.ts'
 import { partnerView } from './partner-view.ts'
 import type { AdminPorts } from './ports.ts'
 import { NETWORK_READERS } from './principal.ts'
-import { changeOf, described, exactly, oid, slug, words } from './schemas.ts'
+import { changeOf, described, exactly, oid, slug, whoOf, words } from './schemas.ts'
 
 const url = { type: 'string', pattern: '^https://[^\\s#@]{1,500}$', description: 'an https:// address' } as const
 const endpoints = {
@@ -86,6 +86,7 @@ export function registerPartnerRoutes(app: FastifyInstance, ports: AdminPorts): 
     },
   )
   registerOne(app, ports)
+  registerTest(app, ports)
 }
 
 function registerOne(app: FastifyInstance, ports: AdminPorts): void {
@@ -137,6 +138,27 @@ function registerOne(app: FastifyInstance, ports: AdminPorts): void {
       const { id } = request.params
       const change = { ...changeOf(request, `community of ${id} removed`), reason: request.body.reason }
       return answerChanged(reply, await store.removePartner(id, change))
+    },
+  )
+}
+
+function registerTest(app: FastifyInstance, { testPartner }: AdminPorts): void {
+  app.post<Id & { Body: { readonly systemId?: string } }>(
+    '/partners/:id/test',
+    {
+      schema: described('Try the connection to a community, step by step; nobody’s data is sent or asked for', {
+        body: exactly({ systemId: { ...slug, description: 'system for which it is asked' } }, ['systemId']),
+      }),
+    },
+    async (request, reply) => {
+      const tested = await testPartner({ ...whoOf(request), ...request.body, facilityId: request.params.id })
+      if (tested === 'missing') return notFound(reply)
+      if (tested !== 'no system') return tested
+      return invalid(reply, {
+        message: 'systemId: no active system of this name, or the facility of the community is not active',
+        hint: 'Name an active system, or none; GET /admin/v1/systems and /admin/v1/facilities show what is active',
+        ja: '有効なシステムがないか、コミュニティの施設が停止しています。システムIDと施設の状態を確認してください。',
+      })
     },
   )
 }

@@ -2,6 +2,7 @@
 
 import type { Fees } from '../../../profiles/storeclient/fees.ts'
 import type { AccountPorts } from '../../access/accounts/ports.ts'
+import type { PartnerTest } from '../../access/administration/partner-test.ts'
 import type { EmergencyPorts } from '../../access/emergency/ports.ts'
 import type { EmergencyStore } from '../../access/emergency/store.ts'
 import type { ExplainingPorts } from '../../access/explaining/ports.ts'
@@ -43,6 +44,13 @@ export interface AdminPorts {
   readonly documentKinds: readonly string[]
   readonly patients: PatientPorts
   readonly anchors: AnchorPorts
+  /**
+   * Tests the connection to a neighbouring community, as a system of this network or as nobody in particular; `missing` for an unknown or
+   * removed one, `no system` when that system is not active.
+   */
+  readonly testPartner: (
+    asked: Who & { readonly facilityId: string; readonly systemId?: string },
+  ) => Promise<PartnerTest | 'missing' | 'no system'>
   /** Where audit records are sent. */
   readonly auditTargets: AuditTargetPorts
   readonly transfer: TransferPorts
