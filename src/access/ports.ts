@@ -8,6 +8,7 @@ import type { ConsentStore } from './administration/consent-ports.ts'
 import type { ServiceContractStore } from './administration/contract-ports.ts'
 import type { LedgerStore } from './administration/ledger-ports.ts'
 import type { PartnerStore } from './administration/partner-ports.ts'
+import type { PartnerToleranceStore } from './administration/partner-tolerance-ports.ts'
 import type { FacilityKind, RevisionStore } from './administration/revision-ports.ts'
 import type { SupportStore } from './administration/support-ports.ts'
 import type { Change, Changed, Stored } from './change.ts'
@@ -116,6 +117,7 @@ export interface AdministrationStore
     RevisionStore,
     AgreementStore,
     PartnerStore,
+    PartnerToleranceStore,
     ServiceContractStore,
     LedgerStore {
   readonly facilities: () => Promise<readonly Facility[]>

@@ -6,6 +6,7 @@ import { given, segment, showChange, showList, withAdmin } from './admin-command
 import { listOf, type Registration } from './context.ts'
 import { RefusedError, UsageError } from './failure.ts'
 import { toJson } from './output.ts'
+import { registerPartnerTolerances } from './partner-tolerance.ts'
 import type { Terminal } from './terminal.ts'
 
 interface TermOptions {
@@ -31,6 +32,7 @@ export const registerPartner: Registration = (program, terminal) => {
   for (const state of STATES) registerState(group, terminal, state)
   registerRemove(group, terminal)
   registerTest(group, terminal)
+  registerPartnerTolerances(group, terminal)
 }
 
 function withTerms(command: Command): Command {

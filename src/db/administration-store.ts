@@ -8,6 +8,7 @@ import { consents } from './access/consents.ts'
 import { edits } from './access/edits.ts'
 import { facilities } from './access/facilities.ts'
 import { ledgers } from './access/ledgers.ts'
+import { partnerTolerances } from './access/partner-tolerances.ts'
 import { partners } from './access/partners.ts'
 import { serviceContracts } from './access/service-contracts.ts'
 import { settings } from './access/settings.ts'
@@ -27,6 +28,7 @@ export function createAdministrationStore(pool: pg.Pool): AdministrationStore {
     ...supportStops(pool),
     ...agreements(pool),
     ...partners(pool),
+    ...partnerTolerances(pool),
     ...serviceContracts(pool),
     ...ledgers(pool),
   }

@@ -5,6 +5,7 @@ import type { Community } from '../gateway/ports.ts'
 import type { AccessFacts } from '../model/access.ts'
 import type { Oid, PatientId } from '../model/identifiers.ts'
 import { factColumns, toAccessFacts } from './access/facts.ts'
+import { IN_FORCE } from './access/partner-tolerances.ts'
 import { named, query, queryOne, type Statement, sql } from './sql.ts'
 
 /** A number of a person in the domain of a community, with the facts towards the caller's facility and towards the community. */
@@ -17,7 +18,8 @@ export interface KnownNumber {
 
 const COMMUNITY = sql`p.facility_id as "facilityId", 'urn:oid:' || p.community as home, p.query_url as "queryUrl", p.retrieve_url as "retrieveUrl",
   p.query_ms as "queryMs", p.retrieve_ms as "retrieveMs", p.identity, p.discovery_url as "discoveryUrl", p.pix_url as "pixUrl",
-  p.is_asynchronous as "isAsynchronous", p.assertion_audience as "assertionAudience"`
+  p.is_asynchronous as "isAsynchronous", p.assertion_audience as "assertionAudience",
+  (select array_agg(distinct t.tolerance) from access.partner_tolerance t where t.facility_id = p.facility_id and ${IN_FORCE}) as tolerances`
 
 /** For whom a community is asked. */
 export interface Asking {

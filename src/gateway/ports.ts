@@ -1,5 +1,6 @@
 // What the Initiating Gateway needs from the rest of the house: who the communities are, and the calls to them (ITI TF-2 3.38, 3.39).
 
+import type { ToleranceCode } from '../../profiles/partners/tolerances.ts'
 import type { Caller } from '../model/caller.ts'
 import type { RelayedError } from '../model/error.ts'
 import type { DocumentReference, Result } from '../model/evidence.ts'
@@ -27,6 +28,8 @@ export interface Community {
   readonly isAsynchronous: boolean
   /** It wants an assertion about who asks, for this audience (XUA, ITI TF-2 3.40). */
   readonly assertionAudience?: string
+  /** What of its answers is taken today though it is not to the letter. */
+  readonly tolerances?: readonly ToleranceCode[]
 }
 
 /** A community with the patient's id there. */

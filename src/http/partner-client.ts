@@ -91,7 +91,7 @@ export function createPartnerClient(options: PartnerClientOptions): PartnerClien
     line.atWork += 1
     const crossing: Crossings = { exchange: exchangeTo(given), request: undefined, answer: undefined }
     try {
-      const by = { replyTo: ANONYMOUS, transport: line.transport, discard: staging.discard }
+      const by = { replyTo: ANONYMOUS, transport: line.transport, discard: staging.discard, community }
       const value = await work(await converse({ ...given, blocks }, crossing, by))
       line.breaker.succeeded(admitted)
       record({ crossing, community, caller, ports, reason: undefined })
@@ -159,12 +159,13 @@ function record(given: {
   readonly reason: string | undefined
 }): void {
   const { community, caller, ports, reason } = given
-  const { exchange, request: asked, answer } = given.crossing
+  const { exchange, request: asked, answer, waived = [] } = given.crossing
   const error =
     reason === undefined ? undefined : iheError('COMMUNITY_UNAVAILABLE', { at: exchange.endpoint, rule: reason })
   const result = error === undefined ? 'success' : 'failure'
   observe(ports, exchange, { result, code: error?.row.code ?? '', systemId: caller.systemId })
-  const ended = { result, errors: error === undefined ? [] : [error], evidence: NO_EVIDENCE } as const
+  const evidence = waived.length === 0 ? NO_EVIDENCE : { ...NO_EVIDENCE, waivedRules: waived }
+  const ended = { result, errors: error === undefined ? [] : [error], evidence } as const
   const entry = journalEntry(
     exchange,
     { facilityId: community.facilityId },

@@ -18,6 +18,7 @@ import { enter } from '../model/stations.ts'
 import { RESPONSE_FAILURE, RESPONSE_PARTIAL, RESPONSE_SUCCESS } from '../model/xds.ts'
 import { newExchange } from './door.ts'
 import { type Crossing, wholeMessage } from './keeping.ts'
+import { type Expected, takeAnswer } from './partner-tolerance.ts'
 import { type Packed, parse } from './soap-message.ts'
 
 /** How much of an answer is taken, and where its documents go. */
@@ -47,6 +48,8 @@ export interface Crossings {
   exchange: Exchange
   request: Crossing | undefined
   answer: Crossing | undefined
+  /** Tolerances without which the answer would have been refused. */
+  waived?: readonly string[]
 }
 
 export interface Answered {
@@ -78,7 +81,12 @@ export type Transport = (message: Sent, given: Call, crossing: Crossings) => Pro
 export async function converse(
   given: Call,
   crossing: Crossings,
-  by: { readonly replyTo: string; readonly transport: Transport; readonly discard: Taking['staging']['discard'] },
+  by: {
+    readonly replyTo: string
+    readonly transport: Transport
+    readonly discard: Taking['staging']['discard']
+    readonly community: Expected['community']
+  },
 ): Promise<Answered> {
   const { messageId = '' } = crossing.exchange
   const { transaction, url, body, blocks = [] } = given
@@ -94,9 +102,10 @@ export async function converse(
   try {
     crossing.answer = { ...wholeMessage(packed.root, { contentType }), sizeBytes: packed.bytes }
     const message = readAnswer(parse(packed).document)
-    if (message.action !== transaction.responseAction || message.relatesTo !== messageId)
-      throw iheError('COMMUNITY_ANSWER_INVALID', { rule: 'the answer is not one to this message' })
-    return { body: message.body, headers: message.headers, parts: packed.parts }
+    const coming = { ...message, packaging: packed.packaging }
+    const taken = takeAnswer(coming, { transaction, messageId, community: by.community })
+    crossing.waived = taken.waived
+    return { body: taken.body, headers: message.headers, parts: packed.parts }
   } catch (error) {
     for (const content of packed.parts.values()) await by.discard(content)
     throw error

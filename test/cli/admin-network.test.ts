@@ -215,6 +215,17 @@ t.test('X-4: a neighbouring community is registered, tried, changed, paused and 
     ['GET /partners/east'],
     ['GET /partners/east/revisions'],
   ])
+  const before = door.heard.length
+  const until = ['--until', '2027-03-31', '--reason', '改修予定']
+  await call('partner', 'tolerance', 'add', 'east', 'home-without-urn', ...until)
+  await call('partner', 'tolerance', 'end', 'east', '7')
+  await call('partner', 'tolerance', 'list', 'east')
+  t.strictSame(door.heard.slice(before).map(asked), [
+    ['POST /partners/east/tolerances', { tolerance: 'home-without-urn', until: '2027-03-31', reason: '改修予定' }],
+    ['DELETE /partners/east/tolerances/7'],
+    ['GET /partners/east/tolerances'],
+  ])
+  t.match(await call('partner', 'tolerance', 'kinds'), { code: 0, out: /home-without-urn.*urn:oid:/ })
   t.match(await call('partner', 'change', 'east'), { code: 2 })
   t.match(await call('partner', 'change', 'east', '--clear', 'community'), { code: 2 })
   t.match(await call('partner', 'change', 'east', '--query-seconds', 'soon'), { code: 2 })

@@ -281,6 +281,8 @@ t.test('OpenAPI lists every route with the security it has', async (t) => {
     '/admin/v1/partners/{id}',
     '/admin/v1/partners/{id}/revisions',
     '/admin/v1/partners/{id}/test',
+    '/admin/v1/partners/{id}/tolerances',
+    '/admin/v1/partners/{id}/tolerances/{tolerance}',
     '/admin/v1/patients',
     '/admin/v1/patients/by-sheet',
     '/admin/v1/patients/export',

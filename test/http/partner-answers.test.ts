@@ -1,9 +1,18 @@
-// What is made of answers of neighbouring communities that are none (ITI TF-2 3.38.4.1.3; Appendix V.3).
+// What is made of answers of neighbouring communities that are not to the letter (ITI TF-2 3.38.4.1.3, 3.39.4.1.3; Appendix V.3).
 
-import t from 'tap'
-import { CALLER, startGateway } from './partner-gateway.ts'
+import { randomUUID } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
+import t, { type Test } from 'tap'
+import { type ToleranceCode, tolerances } from '../../profiles/partners/tolerances.ts'
+import { iti18, iti38, iti39, iti43 } from '../../profiles/transactions/index.ts'
+import { writeRetrieveResponse } from '../../src/codec/ebxml/retrieve.ts'
+import { writeRelated } from '../../src/codec/mtom/write.ts'
+import { writeEnvelope } from '../../src/codec/soap/write.ts'
+import { trusted } from '../../src/codec/xml/write.ts'
+import { CALLER, HOME, startGateway } from './partner-gateway.ts'
 
 const QUERY = '<query/>'
+const OID = HOME.replace('urn:oid:', '')
 
 t.test('a page of a proxy is no answer, and ends nothing but this call', async (t) => {
   const { client, community, entries } = await startGateway(t, (_, response) => {
@@ -11,4 +20,104 @@ t.test('a page of a proxy is no answer, and ends nothing but this call', async (
   })
   t.match(await client.ask(community, QUERY, CALLER), { kind: 'unavailable', reason: /CONTENT_TYPE/ })
   t.match(entries, [{ result: 'failure', facilityId: 'network-east' }])
+})
+
+interface QueryAnswer {
+  readonly action?: string
+  readonly relatesTo?: string | null
+  readonly home?: string | null
+}
+
+/** One object, with its home unless that is null. */
+function answerQuery(response: ServerResponse, messageId: string, given: QueryAnswer): void {
+  const { action = iti38.responseAction, relatesTo = messageId, home = HOME } = given
+  const id = `urn:uuid:${randomUUID()}`
+  const body = `<query:AdhocQueryResponse xmlns:query="urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0" xmlns:rim="urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0"
+    status="urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Success"><rim:RegistryObjectList><rim:ObjectRef id="${id}"${home === null ? '' : ` home="${home}"`}/>
+    <rim:Association id="${id}" associationType="urn:x" sourceObject="a" targetObject="b"/></rim:RegistryObjectList></query:AdhocQueryResponse>`
+  response.setHeader('content-type', 'application/soap+xml; charset=UTF-8')
+  const related = relatesTo === null ? {} : { relatesTo }
+  response.end(writeEnvelope({ action, ...related, body: trusted(body) }))
+}
+
+async function asked(t: Test, given: QueryAnswer, agreed: readonly ToleranceCode[]) {
+  const { client, community, entries } = await startGateway(t, (messageId, response) =>
+    answerQuery(response, messageId, given),
+  )
+  const reply = await client.ask({ ...community, tolerances: agreed }, QUERY, CALLER)
+  return { reply, waived: entries[0]?.waived ?? [] }
+}
+
+const NOT_OURS = { kind: 'unavailable', reason: /COMMUNITY_ANSWER_INVALID: the answer is not one to this message/ }
+
+t.test('what is not agreed is refused, or left as it came; what is agreed is taken and noted', async (t) => {
+  const refused = [
+    ['action-of-registry', { action: iti18.responseAction }],
+    ['without-relates-to', { relatesTo: null }],
+  ] as const
+  for (const [code, given] of refused) {
+    const others = tolerances.map((one) => one.code).filter((one) => one !== code)
+    t.match(await asked(t, given, others), { reply: NOT_OURS }, code)
+    const { reply, waived } = await asked(t, given, [code])
+    t.match(reply, { kind: 'answered', result: 'success', objects: [{ home: HOME }, {}] }, code)
+    t.same(waived, [code])
+  }
+  const mended = [
+    ['home-without-urn', { home: OID }, OID],
+    ['objects-without-home', { home: null }, undefined],
+  ] as const
+  for (const [code, given, asItCame] of mended) {
+    const as = await asked(t, given, [])
+    t.match(as.reply, { objects: [{ home: asItCame }, { home: undefined }] }, `${code} is left for others to refuse`)
+    const { reply, waived } = await asked(t, given, [code])
+    t.match(reply, { objects: [{ home: HOME, xml: new RegExp(`home="${HOME}"`) }, { home: undefined }] }, code)
+    t.same(waived, [code])
+  }
+})
+
+t.test('an answer to the letter needs no tolerance, whatever is agreed', async (t) => {
+  const all = tolerances.map(({ code }) => code)
+  t.match(await asked(t, {}, all), { reply: { kind: 'answered' }, waived: [] })
+})
+
+t.test('what would be somebody else’s is never taken: another action, another message, another home', async (t) => {
+  const all = tolerances.map(({ code }) => code)
+  t.match(await asked(t, { action: iti43.responseAction }, all), { reply: NOT_OURS })
+  t.match(await asked(t, { relatesTo: `urn:uuid:${randomUUID()}` }, all), { reply: NOT_OURS })
+  t.match(await asked(t, { home: '2.25.777' }, all), { reply: { objects: [{ home: '2.25.777' }, {}] }, waived: [] })
+})
+
+t.test('documents come as MTOM; in the envelope itself they are taken where that is agreed', async (t) => {
+  const request = { repositoryUniqueId: '2.25.1', documentUniqueId: '2.25.2', homeCommunityId: OID }
+  const fetched = async (packing: 'simple' | 'mtom', action: string, agreed: readonly ToleranceCode[]) => {
+    const { client, community, staged, entries } = await startGateway(t, (relatesTo, response) => {
+      const content = { kind: 'inline', bytes: Buffer.from('検査') } as const
+      const written = writeRetrieveResponse([{ request, mimeType: 'text/plain', content }], {
+        result: 'success',
+        errors: [],
+        journalId: randomUUID(),
+      })
+      const envelope = writeEnvelope({ action, relatesTo, body: written })
+      if (packing === 'simple') response.setHeader('content-type', 'application/soap+xml; charset=UTF-8').end(envelope)
+      else {
+        const { contentType, body } = writeRelated(envelope, [])
+        response.setHeader('content-type', contentType).end(body)
+      }
+    })
+    const reply = await client.fetch({ ...community, tolerances: agreed }, [request], CALLER)
+    return { reply, staged: staged.size, waived: entries[0]?.waived ?? [] }
+  }
+  const { responseAction } = iti39
+  t.match(await fetched('simple', responseAction, ['home-without-urn']), {
+    reply: { kind: 'unavailable', reason: /documents come as MTOM/ },
+    staged: 0,
+  })
+  t.match(await fetched('simple', responseAction, ['documents-without-mtom', 'home-without-urn']), {
+    reply: { kind: 'answered', documents: [{ documentUniqueId: '2.25.2', homeCommunityId: HOME }] },
+    staged: 1,
+    waived: ['documents-without-mtom', 'home-without-urn'],
+  })
+  t.match(await fetched('mtom', responseAction, []), { reply: { kind: 'answered' }, waived: [] })
+  t.match(await fetched('mtom', iti43.responseAction, []), { reply: NOT_OURS, staged: 0 })
+  t.match(await fetched('mtom', iti43.responseAction, ['action-of-registry']), { reply: { kind: 'answered' } })
 })

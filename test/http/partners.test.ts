@@ -124,6 +124,58 @@ t.test('everything about it is shown in one place, how calls ended by the journa
   })
 })
 
+t.test('a deviation is taken from a day to a day, with a reason, and no longer', async (t) => {
+  const path = '/partners/network-east/tolerances'
+  const inForce = async () =>
+    (await findCommunities(pool, { facilityId: 'hospital-x', systemId: 'ehr-x' }))[0]?.tolerances ?? []
+  const add = (body: object) => call('POST', path, { reason: '改修予定', ...body })
+  await change({ status: 'active' })
+  const day = (days: number) => new Date(Date.now() + (days * 24 + 9) * 3_600_000).toISOString().slice(0, 10)
+  const refused = [
+    [{ tolerance: 'everything' }, /tolerance "everything".*action-of-registry/],
+    [{ tolerance: 'home-without-urn', since: '2026-02-30' }, /2026-02-30 is no day/],
+    [{ tolerance: 'home-without-urn', since: day(1), until: day(0) }, /lies before since/],
+    [{ tolerance: 'home-without-urn', reason: '' }, /reason/],
+  ] as const
+  for (const [body, message] of refused) t.match(await add(body), { status: 400, body: { message, ja: /\S/ } })
+  const said = await audited(async () => {
+    t.match(await add({ tolerance: 'home-without-urn', until: day(0) }), { status: 201, body: { since: day(0) } })
+    t.match(await add({ tolerance: 'home-without-urn', until: day(0) }), { status: 200 })
+    t.match(await add({ tolerance: 'objects-without-home', since: day(1) }), { status: 201 })
+    t.match(await add({ tolerance: 'without-relates-to', since: day(-9), until: day(-1) }), { status: 201 })
+  })
+  t.match(said, [
+    `home-without-urn of the community of network-east tolerated from ${day(0)} to ${day(0)}`,
+    /from/,
+    /to/,
+  ])
+  t.same(await inForce(), ['home-without-urn'])
+  const { list } = await call('GET', path)
+  t.match(list, [
+    { tolerance: 'without-relates-to', state: 'ended' },
+    { tolerance: 'objects-without-home', state: 'not yet' },
+    {
+      tolerance: 'home-without-urn',
+      state: 'in force',
+      section: 'ITI TF-3 4.2.3.2.12',
+      ja: /urn:oid:/,
+      reason: '改修予定',
+    },
+  ])
+  t.match((await call('GET', '/partners/network-east')).body, {
+    tolerances: [{ state: 'not yet' }, { state: 'in force' }],
+  })
+  t.match(await call('DELETE', `${path}/${list[2]?.toleranceId}`), { status: 200 })
+  t.match(await call('DELETE', `${path}/${list[2]?.toleranceId}`), { status: 200 })
+  t.same(await inForce(), [])
+  t.match(await call('DELETE', `${path}/999999`), { status: 404 })
+  t.match(await call('DELETE', `/partners/network-west/tolerances/${list[1]?.toleranceId}`), { status: 404 })
+  t.match(await call('POST', '/partners/network-west/tolerances', { tolerance: 'home-without-urn', reason: 'x' }), {
+    status: 404,
+  })
+  t.match(await call('GET', '/partners/network-west/tolerances'), { status: 404 })
+})
+
 t.test('a community that is removed is shown nothing and is never a facility like any other', async (t) => {
   const unions = async () =>
     (await findViewer(pool, { facilityId: 'network-east', networkMode: 'consent' }))?.rules?.unions

@@ -29,6 +29,7 @@ import { registerLoginRoutes } from './login.ts'
 import { registerMatchingRoutes } from './matching.ts'
 import { registerMergeRoutes } from './merges.ts'
 import { refuseForeign } from './own.ts'
+import { registerPartnerTolerances } from './partner-tolerances.ts'
 import { registerPartnerRoutes } from './partners.ts'
 import { registerSearchRoutes } from './patient-search.ts'
 import { registerSheetRoutes } from './patient-sheet.ts'
@@ -85,6 +86,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerAuditTargetRoutes(app, ports.auditTargets)
   registerUnionRoutes(app, ports)
   registerPartnerRoutes(app, ports)
+  registerPartnerTolerances(app, ports)
   registerAgreementRoutes(app, ports)
   registerRightsRoutes(app, ports)
   registerAccessRoutes(app, ports)

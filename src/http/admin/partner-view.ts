@@ -1,6 +1,7 @@
 // Everything that is known of one neighbouring community, from where each part is kept (docs/federation.md).
 
 import type { PartnerRecord } from '../../access/administration/partner-ports.ts'
+import { explained } from './partner-tolerances.ts'
 import type { AdminPorts } from './ports.ts'
 
 const DAY_MS = 86_400_000
@@ -11,11 +12,12 @@ export async function partnerView(
   { store, anchors, issuers }: Pick<AdminPorts, 'store' | 'anchors' | 'issuers'>,
 ): Promise<object> {
   const { facilityId, community } = partner
-  const [agreements, authorities, systems, trusted, calls, patients] = await Promise.all([
+  const [agreements, authorities, systems, trusted, tolerances, calls, patients] = await Promise.all([
     store.agreements(),
     anchors.store.anchors(),
     systemsOf(facilityId, store),
     issuers.issuers(),
+    store.partnerTolerances(facilityId),
     store.partnerCalls(facilityId),
     store.partnerPatients(facilityId),
   ])
@@ -34,6 +36,7 @@ export async function partnerView(
         status,
         certificates: certificates.map(({ fingerprint, notAfter }) => ({ fingerprint, daysLeft: daysTo(notAfter) })),
       })),
+    tolerances: tolerances.filter(({ state }) => state !== 'ended').map(explained),
     calls,
     patients,
   }
