@@ -1,6 +1,6 @@
 // Composition root: the connection to a neighbouring community is tested with what this server would use for it (docs/federation.md).
 
-import { iti38, iti39, iti44Add, iti45, type Transaction } from '../../profiles/transactions/index.ts'
+import { iti38, iti39, iti44Add, iti45, iti55, type Transaction } from '../../profiles/transactions/index.ts'
 import type { PartnerRecord } from '../access/administration/partner-ports.ts'
 import { clientEvents } from '../audit/event.ts'
 import { findActiveSystem, findViewer } from '../db/access-store.ts'
@@ -62,23 +62,27 @@ export function partnerTesting(given: Given, { doors, blobs, openClient }: Testi
   }
 }
 
+/** No system can be called so. */
+const NOBODY = 'partner test'
+
 /** The system that tries it; else what speaks for nobody in particular, without the rights of anyone. */
-function callingFor(
+async function callingFor(
   { pool, config }: Given,
   { facilityId }: PartnerRecord,
   systemId: string | undefined,
 ): Promise<CallingSystem | undefined> {
   const networkMode = config.access.mode
-  return systemId === undefined
-    ? findViewer(pool, { facilityId, networkMode })
-    : findActiveSystem(pool, { systemId, networkMode })
+  if (systemId !== undefined) return findActiveSystem(pool, { systemId, networkMode })
+  const viewer = await findViewer(pool, { facilityId, networkMode })
+  return viewer === undefined ? undefined : { ...viewer, systemId: NOBODY }
 }
 
 function addressesOf(partner: PartnerRecord): readonly { readonly url: string; readonly transaction: Transaction }[] {
-  const { queryUrl, retrieveUrl, pixUrl } = partner
+  const { queryUrl, retrieveUrl, discoveryUrl, pixUrl } = partner
   return [
     ...to(queryUrl, iti38),
     ...to(retrieveUrl, iti39),
+    ...(partner.identity === 'xcpd' ? to(discoveryUrl, iti55) : []),
     ...(partner.identity === 'pix' ? [...to(pixUrl, iti44Add), ...to(pixUrl, iti45)] : []),
   ]
 }

@@ -9,6 +9,7 @@ import type { Test } from 'tap'
 import { createAuthority, issueServerCertificate } from '../../src/certificates/authority.ts'
 import { peekMessageId } from '../../src/codec/soap/read.ts'
 import { readXml } from '../../src/codec/xml/read.ts'
+import { trusted } from '../../src/codec/xml/write.ts'
 import type { Community } from '../../src/gateway/ports.ts'
 import { createPartnerClient, type PartnerClientOptions } from '../../src/http/partner-client.ts'
 import type { JournalEntry } from '../../src/journal/entry.ts'
@@ -45,6 +46,7 @@ export async function startGateway(
       log: { info: () => {}, warn: () => {}, error: () => {} },
       meter: { exchange: () => {}, opened: () => () => {}, turnedAway: () => {} },
     },
+    assert: async () => trusted(''),
     queryBudgetMs: 5000,
     maxAnswerBytes: 1_000_000,
     maxDocumentBytes: 1_000_000,

@@ -171,6 +171,11 @@ t.test('a server that refuses our certificate is told from one that has another 
     type: 'text/xml',
     body: '<wsdl:definitions xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/"/>',
   }
+  const terms = { identity: 'xcpd', discoveryUrl: own }
+  const discovery = await tested(own, terms)
+  t.equal(discovery.steps.filter((step) => step.startsWith('service description')).at(-1), 'service description failed')
+  t.match(discovery.text, /its WSDL has no ITI-55/)
+  await admin.patch('/partners/network-east', { identity: 'none' })
   const elsewhere = await tested(await listening(t, { cert, key }, wsdl))
   t.equal(elsewhere.steps.at(-1), 'service description failed')
   t.match(elsewhere.text, /ITI-38 \(urn:ihe:iti:2007:CrossGatewayQuery\)/)
