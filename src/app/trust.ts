@@ -16,10 +16,11 @@ import type { OutgoingTls } from '../http/outgoing-tls.ts'
 import { certificatesOf, shownOf } from '../http/shown-certificate.ts'
 import { DOORS, type DoorName, type Judge, type RevocationList, type TrustAnchor } from '../model/trust.ts'
 import type { Given } from './actor-ports.ts'
+import { type CalledServer, type CalledServers, certificateFault, createCalledServers } from './called-servers.ts'
 
 export type DoorTls = SecureContextOptions & { readonly honorCipherOrder?: boolean; readonly ecdhCurve?: string }
 /** What a connection that we open is made with. */
-export type CallTls = DoorTls & Pick<ReturnType<OutgoingTls>, 'checkServerIdentity'>
+export type CallTls = DoorTls & Pick<ReturnType<OutgoingTls>, 'checkServerIdentity' | 'connected'>
 
 /** Certificate, key and authorities, as the files have them. */
 export interface TlsFiles {
@@ -58,16 +59,18 @@ export async function openTrust(given: Given): Promise<Trust> {
   const { config, log } = given
   let state = await load(given)
   let failure: string | undefined
+  const called = createCalledServers()
   return {
     judge: (shown, door) => state.judge(shown, door),
     tlsOf: (door) => tlsFor(config, state, door),
     outgoing: () => ({ ...tlsOptions({ preset: config.tls.preset, atnaDhe: config.tls.atnaDhe }), ...state.files }),
-    outgoingTo: (facilityId) => callTls(config, state, facilityId),
+    outgoingTo: (facilityId) => callTls(config, state, { facilityId, called }),
     refresh: async () => {
       try {
         const next = await load(given, state)
         const isNew = next !== state
         state = next
+        if (isNew) called.judgeAgain((server) => serverFault(config, next, server))
         failure = undefined
         return isNew
       } catch (error) {
@@ -81,22 +84,42 @@ export async function openTrust(given: Given): Promise<Trust> {
   }
 }
 
-function callTls({ tls }: Config, { files, anchors }: State, facilityId: string): CallTls {
+/** For one connection: what its server showed is looked at when the handshake is done, and again when trust changes. */
+function callTls(
+  config: Config,
+  state: State,
+  { facilityId, called }: { facilityId: string; called: CalledServers },
+): CallTls {
+  const { files, anchors } = state
   const own = anchors.filter((anchor) => anchor.facilityId === facilityId)
-  const trusted = [...fileAnchors(files), ...own]
-  const listed = anchors.filter((anchor) => anchor.facilityId === undefined || anchor.facilityId === facilityId)
-  const crlGraceMs = graceOf(tls.crlStale)
+  let shown: CalledServer['shown'] | undefined
   return {
-    ...tlsOptions({ preset: tls.preset, atnaDhe: tls.atnaDhe }),
+    ...tlsOptions({ preset: config.tls.preset, atnaDhe: config.tls.atnaDhe }),
     ...files,
     ca: [files.ca, ...own.map(({ certificate }) => certificate.toString())],
     checkServerIdentity: (host, peer) => {
       const objection = checkServerIdentity(host, peer)
       if (objection !== undefined) return objection
-      const reason = revocationOfServer(shownOf(peer), { trusted, listed }, { crlGraceMs })
-      return reason === undefined ? undefined : Object.assign(new Error(reason), { code: reason.split(' ')[0] })
+      shown = shownOf(peer)
+      const reason = serverFault(config, state, { facilityId, shown })
+      return reason === undefined ? undefined : certificateFault(reason)
+    },
+    connected: (socket) => {
+      if (shown !== undefined) called.opened(socket, { facilityId, shown })
     },
   }
+}
+
+/** Lists count of every authority that may be believed for the facility. */
+function serverFault(
+  { tls }: Config,
+  { files, anchors }: State,
+  { facilityId, shown }: CalledServer,
+): string | undefined {
+  const own = anchors.filter((anchor) => anchor.facilityId === facilityId)
+  const listed = anchors.filter((anchor) => anchor.facilityId === undefined || anchor.facilityId === facilityId)
+  const trusted = [...fileAnchors(files), ...own]
+  return revocationOfServer(shown, { trusted, listed }, { crlGraceMs: graceOf(tls.crlStale) })
 }
 
 /** Anchors as administration sees them; the file tls.ca as it is now. */

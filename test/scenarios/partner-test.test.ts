@@ -7,12 +7,17 @@ import { createServer, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { Agent, request } from 'undici'
+import { affinityDomain } from '../../profiles/affinity-domain/index.ts'
+import { dataKinds } from '../../profiles/storeclient/index.ts'
+import { openTrust } from '../../src/app/trust.ts'
 import { createAuthority, issueServerCertificate } from '../../src/certificates/authority.ts'
 import { readCertificate } from '../../src/certificates/certificate.ts'
 import { signRevocationList } from '../../src/certificates/crl.ts'
 import { isObject, rowsOf, textOf } from '../../src/cli/admin-client.ts'
+import { connectorOf } from '../../src/http/outgoing-tls.ts'
 import { run } from '../cli/fake-door.ts'
-import { eventually, startNetwork, temporaryDirectory } from '../faults/support.ts'
+import { eventually, SILENT, startNetwork, temporaryDirectory } from '../faults/support.ts'
 
 t.setTimeout(120_000)
 
@@ -181,31 +186,50 @@ t.test('a server that refuses our certificate is told from one that has another 
   t.match(elsewhere.text, /ITI-38 \(urn:ihe:iti:2007:CrossGatewayQuery\)/)
 })
 
-t.test('what its authority revoked is not spoken to (RFC 5280, 6.3; 3.19)', async (t) => {
-  const issued = await issueServerCertificate(authority, { names: ['localhost'] })
-  const { certificatePem: cert, privateKeyPem: key } = issued
-  const url = await listening(t, { cert, key }, NO_WSDL)
-  const path = join(await temporaryDirectory(t), 'list.crl')
-  const now = Date.now()
-  const list = await signRevocationList(authority, {
-    number: 1n,
-    thisUpdate: new Date(now - 60_000),
-    nextUpdate: new Date(now + 3_600_000),
-    entries: [{ serial: readCertificate(cert).serial, since: new Date(now - 60_000), reason: 'keyCompromise' }],
-  })
-  await writeFile(path, list)
-  const pem = authority.certificatePem
-  await admin.delete('/trust-anchors/neighbour')
-  await admin.post('/trust-anchors', { label: 'neighbour-2', pem, facilityId: 'network-east', crl: path })
-  let report: Report | undefined
-  t.ok(
-    await eventually(async () => {
-      report = await tested(url)
-      return report.steps.includes('certificate failed') && report.text.includes('CERT_REVOKED')
-    }, FELT_WITHIN_MS),
-    report?.text ?? '',
-  )
-})
+t.test(
+  'what its authority revoked is not spoken to, nor on connections that stand (RFC 5280, 6.3; 3.19)',
+  async (t) => {
+    const { config } = server
+    const issued = await issueServerCertificate(authority, { names: ['localhost'] })
+    const { certificatePem: cert, privateKeyPem: key } = issued
+    const url = await listening(t, { cert, key, keepAliveTimeout: 60_000 }, NO_WSDL)
+    const trust = await openTrust({ config, log: SILENT, pool, affinityDomain, dataKinds })
+    const agent = new Agent({ connect: connectorOf(() => trust.outgoingTo('network-east'), 3000) })
+    t.teardown(() => agent.destroy())
+    const ask = async () => {
+      const { statusCode, body } = await request(url, { dispatcher: agent })
+      await body.dump()
+      return statusCode
+    }
+    const closed = once(agent, 'disconnect')
+    t.equal(await ask(), 404, 'spoken to as long as it is good')
+
+    const path = join(await temporaryDirectory(t), 'list.crl')
+    const now = Date.now()
+    const list = await signRevocationList(authority, {
+      number: 1n,
+      thisUpdate: new Date(now - 60_000),
+      nextUpdate: new Date(now + 3_600_000),
+      entries: [{ serial: readCertificate(cert).serial, since: new Date(now - 60_000), reason: 'keyCompromise' }],
+    })
+    await writeFile(path, list)
+    const pem = authority.certificatePem
+    await admin.delete('/trust-anchors/neighbour')
+    await admin.post('/trust-anchors', { label: 'neighbour-2', pem, facilityId: 'network-east', crl: path })
+    let report: Report | undefined
+    t.ok(
+      await eventually(async () => {
+        report = await tested(url)
+        return report.steps.includes('certificate failed') && report.text.includes('CERT_REVOKED')
+      }, FELT_WITHIN_MS),
+      report?.text ?? '',
+    )
+    t.ok(await trust.refresh())
+    const [, , fault] = await closed
+    t.match(fault, { code: 'CERT_REVOKED' }, 'the connection that stood is ended')
+    await t.rejects(ask(), { code: 'CERT_REVOKED' })
+  },
+)
 
 t.test('the command says it line by line and ends with 1 when the connection does not work', async (t) => {
   const here = ['--data-dir', server.config.dataDir, '--set', `management.port=${server.managementPort}`]

@@ -68,7 +68,7 @@ interface Line {
  */
 async function handshakeSteps({ host, port, tls }: Line): Promise<readonly TestStep[]> {
   const started = performance.now()
-  const { checkServerIdentity: identify = checkServerIdentity, ...options } = tls()
+  const { checkServerIdentity: identify = checkServerIdentity, connected: _, ...options } = tls()
   const servername = isIP(host) === 0 ? { servername: host } : {}
   const socket = tlsConnect({ ...options, ...servername, host, port, rejectUnauthorized: false })
   try {
