@@ -51,6 +51,7 @@ const admin: AdminPorts = {
   journal: {} as AdminPorts['journal'],
   changed: () => {},
   tolerances: async () => [],
+  testPartner: {} as AdminPorts['testPartner'],
   viewing: {} as AdminPorts['viewing'],
   exportStorage: async function* () {},
   readCertificate: () => {
