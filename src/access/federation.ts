@@ -1,6 +1,7 @@
 // May a caller ask a neighbouring community about a person, and may a community find one? Either tells that the person is known (idlink U-9, X-4).
 
-import type { AccessFacts, Decision } from '../model/access.ts'
+import { type AccessFacts, type Decision, publishersOf } from '../model/access.ts'
+import type { CallingSystem } from '../model/caller.ts'
 import { covering } from './covering.ts'
 import { scopeOf } from './decide.ts'
 import type { Viewer } from './viewer.ts'
@@ -23,10 +24,16 @@ export function mayAsk(
 
 /**
  * A community may find by discovery whom it could see something of once it had an id: an agreement with it runs that shows it ours, and a
- * consent for sharing covers it (ITI TF-2 3.55.4.1.3).
+ * consent for sharing covers it (ITI TF-2 3.55.4.1.3). A facility of the network finds nobody so, whatever its roles are.
  */
-export function mayFind(community: Viewer, facts: AccessFacts): Decision {
-  return scopeOf(community, { ...facts, linked: true, emergency: [] }).decision
+export function mayFind(asker: Viewer & Pick<CallingSystem, 'community'>, facts: AccessFacts): Decision {
+  if (asker.community === undefined && asker.accessMode !== 'affinity-domain')
+    return { allowed: false, reason: 'facility is in no union' }
+  const scope = scopeOf(asker, { ...facts, linked: true, emergency: [] })
+  const opensNothing = scope.mode === 'by-rule' && publishersOf(scope).length === 0
+  return scope.decision.allowed && opensNothing
+    ? { allowed: false, reason: 'consent excludes the publishing facility' }
+    : scope.decision
 }
 
 /**

@@ -6,6 +6,7 @@ import { formatCx, type Oid, type PatientId } from '../model/identifiers.ts'
 import type { Demographics } from '../model/person.ts'
 import type { CorrespondingId } from '../model/pix.ts'
 import { fold } from './match.ts'
+import { compare } from './matching/compare.ts'
 import { foldIdentifier } from './matching/contact.ts'
 import { decide } from './matching/decide.ts'
 import type { CandidatePerson, Comparison } from './matching/types.ts'
@@ -41,7 +42,7 @@ export interface FoundPerson {
   readonly patientId: PatientId
   /** Those of the ids asked that the person has. */
   readonly ids: readonly CorrespondingId[]
-  /** Nothing of a person who was asked for by ids alone. */
+  /** Nothing of a person who was asked for by ids and nothing else. */
   readonly demographics: Demographics
   /** 0 to 100. */
   readonly score: number
@@ -138,10 +139,11 @@ function withNumbers(
 }
 
 /**
- * By ids alone: those of the network, of the asker, and identifiers of persons. The numbers of a facility are short and follow one
+ * By ids without a name: those of the network, of the asker, and identifiers of persons. The numbers of a facility are short and follow one
  * another, so whoever counts would find its patients.
  */
-async function discoverByIds(sought: SoughtPerson, { reads, findable, matching }: DiscoveryPorts): Promise<Discovered> {
+async function discoverByIds(sought: SoughtPerson, ports: DiscoveryPorts): Promise<Discovered> {
+  const { reads, findable, matching } = ports
   const personal = matching().policy.personalIdentifiers ?? []
   const folded = fold({ demographics: NOTHING_KNOWN, identifiers: personalOf(sought.ids, personal) })
   const [holders, blocked] = await Promise.all([
@@ -159,9 +161,26 @@ async function discoverByIds(sought: SoughtPerson, { reads, findable, matching }
   const [one, another] = await findable([...persons])
   if (one === undefined || another !== undefined) return NOBODY
   const [person, patientId] = one
-  const ids = idsAmong(await reads.records([person]), sought.ids)
-  return { kind: 'one', found: { person, patientId, ids, demographics: NOTHING_KNOWN, score: CERTAIN } }
+  const isDescribed = isSaid(sought.demographics)
+  if (isDescribed && !(await agrees(sought.demographics, person, ports))) return NOBODY
+  const records = await reads.records([person])
+  const demographics = isDescribed ? shown(records) : NOTHING_KNOWN
+  return { kind: 'one', found: { person, patientId, ids: idsAmong(records, sought.ids), demographics, score: CERTAIN } }
 }
+
+function isSaid({ sex, birthTime, mother, addresses, telecoms }: Demographics): boolean {
+  return [sex, birthTime, mother, ...addresses, ...telecoms].some((one) => one !== undefined)
+}
+
+/** An id found the person; what was said besides must not be another's: no other sex or birth date, and more for than against. */
+async function agrees(said: Demographics, person: PersonKey, { reads, matching }: DiscoveryPorts): Promise<boolean> {
+  const { features } = fold({ demographics: said, identifiers: [] })
+  const comparisons = (await reads.recordsOf(person)).map((one) => compare(features, one.features, matching().model))
+  const contradicts = comparisons.some(({ rules }) => rules.some(({ rule }) => CONTRADICTIONS.has(rule)))
+  return !contradicts && (comparisons.length === 0 || comparisons.some(({ score }) => score >= 0))
+}
+
+const CONTRADICTIONS: ReadonlySet<string> = new Set(['sex', 'birth-date', 'birth-date-slip', 'generation'])
 
 const NOTHING_KNOWN: Demographics = { names: [], addresses: [], telecoms: [] }
 

@@ -163,6 +163,19 @@ t.test('by ids alone: those of the network and the asker’s own, no numbers of 
   )
 })
 
+t.test('what is said beside an id is compared with the person who has it', async (t) => {
+  const house = houseOf()
+  const person = await fed(house, idIn(DOMAIN_A, 'A1'))
+  const ids = [house.xadOf(person)]
+  const said = (more: Partial<Demographics>) => discoverPerson(sought({ ...NOTHING, ...more }, { ids }), house)
+  t.match(await said({ birthTime: '19620417', sex: 'F' }), {
+    kind: 'one',
+    found: { person, demographics: { names: HANA.names } },
+  })
+  for (const wrong of [{ birthTime: '19440101' }, { sex: 'M' }, { birthTime: '19620417', sex: 'M' }] as const)
+    t.same(await said(wrong), { kind: 'nobody' }, JSON.stringify(wrong))
+})
+
 t.test('a person whose source asks for discretion is found by an id only', async (t) => {
   const house = houseOf()
   const person = await fed(house, idIn(DOMAIN_A, 'A1'), { ...HANA, restricted: true })

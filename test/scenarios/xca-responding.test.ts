@@ -239,6 +239,7 @@ t.test(
     t.match(await discover(), NOT_FOUND, 'a consent that is for this network only')
     t.equal(await partnerSees(result), UNSEEN, 'what was told opens nothing without consent')
     await consentChanges({ sharesWithCommunities: true })
+    t.notMatch(await discover(), NOT_FOUND)
     t.equal(await partnerSees(result), SEEN)
     await pool.query(`update identity.correlation set expires_at = now() - interval '1 second' where ended_at is null`)
     t.equal(await partnerSees(result), UNSEEN, 'it holds no longer than was said')
