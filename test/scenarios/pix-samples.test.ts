@@ -24,6 +24,8 @@ import { readXml } from '../../src/codec/xml/read.ts'
 import { type Scenario, startScenario } from './harness.ts'
 import { type Emitted, envelopeOf, schemaFaults } from './validate.ts'
 
+t.setTimeout(120_000)
+
 const folder = new URL('../../../shared/samples/pix/', import.meta.url)
 const HOSPITAL = '1.2.392.100495.20.3.51.11311234567'
 const CLINIC = '1.2.392.100495.20.3.51.11311234568'
