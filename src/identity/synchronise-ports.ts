@@ -51,7 +51,7 @@ export interface Heard extends Sent {
 
 /** An identity transaction in which an answer is followed. */
 export interface AnswerTransaction extends IdentityTransaction {
-  /** Its ids (CX) of the community's answers before this one, of this person. */
+  /** Ids (CX) that the community named when it last named any of this person. */
   readonly formerAnswer: (pair: Pair) => Promise<ReadonlySet<string>>
   /** Of the person nothing is known that somebody would miss: no consent, no document, and the community was not told of it. */
   readonly isBare: (person: PersonKey) => Promise<boolean>

@@ -31,7 +31,7 @@ export interface Expectation {
   /** `dripping`: the request is sent a byte at a time, so that it never ends. */
   readonly pace?: 'dripping'
   /** `later`: the row is written after the answer, by what the answer promised. */
-  readonly journalled?: 'later'
+  readonly journalled?: 'later' | 'asked'
   readonly setup?: {
     readonly consent?: 'withdrawn'
     readonly rules?: Readonly<Record<string, string>>

@@ -241,8 +241,8 @@ function answerReads(client: Queryable): Pick<AnswerTransaction, 'formerAnswer' 
     async formerAnswer({ facilityId, person }: Pair) {
       const rows = await query<{ readonly cx: string }>(
         client,
-        sql`/* what a community said of a person before */
-          select unnest(s.answer) as cx from identity.identifier i
+        sql`/* whom a community named when it last named anybody */
+          select unnest(s.named) as cx from identity.identifier i
           join identity.synchronised s on s.domain = i.domain and s.value = i.value and s.facility_id = ${facilityId}
           where i.person_key = ${person}`,
       )
