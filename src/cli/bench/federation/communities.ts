@@ -24,11 +24,18 @@ export interface Community {
   readonly patientId: PatientId
 }
 
+export interface Behaviour {
+  /** How long each takes until it answers, in their order, milliseconds. */
+  readonly delaysMs: readonly number[]
+  /** Whether the connection may be used again. */
+  readonly isKept: boolean
+}
+
 export interface Communities {
   readonly all: readonly Community[]
   readonly port: number
-  /** From now on: how long each takes until it answers, in their order, milliseconds. */
-  readonly take: (delaysMs: readonly number[]) => void
+  /** From now on. */
+  readonly behave: (behaviour: Behaviour) => void
   /** Of the calls since it was last asked, the longest: from the request at the door to the answer on its way, milliseconds. */
   readonly slowestMs: () => number
   readonly close: () => Promise<void>
@@ -46,6 +53,7 @@ export async function openCommunities(
   }))
   const answers = new Map(all.map((community) => [community.path, answerOf(community, given)]))
   const delays = new Map<string, number>()
+  let isKept = true
   let slowestMs = 0
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -58,6 +66,7 @@ export async function openCommunities(
     if (body === undefined || relatesTo === undefined) throw new Error(`nobody answers ${path}`)
     await delay(Math.max(0, (delays.get(path) ?? 0) - (performance.now() - startedMs)))
     response.setHeader('content-type', 'application/soap+xml; charset=UTF-8')
+    if (!isKept) response.setHeader('connection', 'close')
     response.end(writeEnvelope({ action: iti38.responseAction, relatesTo, body }))
     slowestMs = Math.max(slowestMs, performance.now() - startedMs)
   }
@@ -72,8 +81,9 @@ export async function openCommunities(
   return {
     all,
     port: (server.address() as AddressInfo).port,
-    take: (delaysMs) => {
-      for (const [place, { path }] of all.entries()) delays.set(path, delaysMs[place] ?? 0)
+    behave: (behaviour) => {
+      isKept = behaviour.isKept
+      for (const [place, { path }] of all.entries()) delays.set(path, behaviour.delaysMs[place] ?? 0)
     },
     slowestMs: () => {
       const slowest = slowestMs
