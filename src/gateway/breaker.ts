@@ -21,7 +21,9 @@ const LONGEST_REST_MS = 300_000
 
 /** @param now monotonic, milliseconds. */
 export function createBreaker(now: () => number = () => performance.now()): Breaker {
+  /** Of the last minute, oldest first. */
   let calls: { readonly at: number; readonly failed: 0 | 1 }[] = []
+  let failures = 0
   let inARow = 0
   let restMs = FIRST_REST_MS
   let openUntil: number | undefined
@@ -29,11 +31,15 @@ export function createBreaker(now: () => number = () => performance.now()): Brea
 
   function keep(failed: 0 | 1): void {
     const at = now()
-    calls = [...calls.filter((call) => at - call.at < WINDOW_MS), { at, failed }]
+    for (let [oldest] = calls; oldest !== undefined && at - oldest.at >= WINDOW_MS; [oldest] = calls) {
+      failures -= oldest.failed
+      calls.shift()
+    }
+    calls.push({ at, failed })
+    failures += failed
   }
 
   function isFailing(): boolean {
-    const failures = calls.reduce((sum, { failed }) => sum + failed, 0)
     return inARow >= IN_A_ROW || (calls.length >= ENOUGH_CALLS && failures * 2 > calls.length)
   }
 
@@ -41,6 +47,7 @@ export function createBreaker(now: () => number = () => performance.now()): Brea
     openUntil = now() + restMs
     restMs = Math.min(restMs * 2, LONGEST_REST_MS)
     calls = []
+    failures = 0
     inARow = 0
   }
 

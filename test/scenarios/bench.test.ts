@@ -299,7 +299,7 @@ t.test(
   'bench --federation prints every figure, with numbers, every community answers and the document comes whole',
   async (t) => {
     const lines: string[] = []
-    const code = await main('bench --federation --seconds 0.3 --large 4'.split(' '), {
+    const code = await main('bench --federation --seconds 0.1 --large 4'.split(' '), {
       out: (data) => lines.push(...String(data).trim().split('\n')),
       err: (text) => t.comment(text),
       env: {},
