@@ -22,6 +22,7 @@ import { withOwnCertificate } from './app/certificates.ts'
 import { meterRevocationLists } from './app/crl-upkeep.ts'
 import { openDatabase } from './app/database.ts'
 import { developmentPki } from './app/development-pki.ts'
+import { discoveryAdministration } from './app/discovering.ts'
 import { type Doors, openDoors } from './app/doors.ts'
 import { emergencyWork } from './app/emergency.ts'
 import { endpointsOf } from './app/endpoints.ts'
@@ -273,6 +274,7 @@ async function furnish(
       blobs,
       release,
       onboarding,
+      discovery: discoveryAdministration(given, { partners, ports: doorPorts }),
       journal,
       replays: replayPorts(given, {
         blobs,

@@ -119,6 +119,7 @@ export const transactions: readonly Transaction[] = [
 export const clientAuditRows: ReadonlyMap<string, AuditRow> = new Map<string, AuditRow>([
   [iti38.id, iti38.audit],
   [iti39.id, { ...iti39.audit, eventId: '110107', eventName: 'Import', action: 'C' }],
+  [iti55.id, iti55.audit],
   [iti42.id, { ...iti42.audit, eventId: '110106', eventName: 'Export', action: 'R' }],
 ])
 

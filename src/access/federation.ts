@@ -37,8 +37,8 @@ export function mayFind(asker: Viewer & Pick<CallingSystem, 'community'>, facts:
 }
 
 /**
- * May a community be told of a person, by name and number, so that its patient index and ours are kept alike (ITI TF-2 3.44; idlink X-3)? Only
- * of whom a consent for sharing covers it.
+ * May a community be told of a person, by name and number, so that its patient index and ours are kept alike, or that it can say who the person
+ * is there (ITI TF-2 3.44, 3.55; idlink X-3)? Only of whom a consent for sharing covers it, also where every system is trusted.
  */
 export function mayTell(
   { consents, stopped }: Pick<AccessFacts, 'consents' | 'stopped'>,

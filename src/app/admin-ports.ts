@@ -88,6 +88,7 @@ export function adminPorts(
     readonly ports: () => { https: number; mllp: number }
     readonly release: ReleasePorts
     readonly onboarding: AdminPorts['onboarding']
+    readonly discovery: AdminPorts['discovery']
     readonly journal: AdminPorts['journal']
     readonly replays: AdminPorts['replays']
     readonly testPartner: AdminPorts['testPartner']
@@ -127,6 +128,7 @@ export function adminPorts(
     records: recordPorts(house),
     release: given.release,
     onboarding: given.onboarding,
+    discovery: given.discovery,
     journal: given.journal,
     replays: given.replays,
     usage: { ...createUsageReader(pool), fees: loadFees(config.dataDir) },

@@ -24,6 +24,7 @@ import type { BlobStore, RepositoryPorts } from '../repository/ports.ts'
 import { type DeliveredDocument, type DocumentRequest, retrieve } from '../repository/retrieve.ts'
 import type { Given } from './actor-ports.ts'
 import { assertions } from './assertion-key.ts'
+import { discoveringBy, homeOid } from './discovering.ts'
 import type { Doors } from './doors.ts'
 
 export interface GatewayActors {
@@ -43,6 +44,7 @@ export function openPartners(
     tlsTo: (facilityId) => () => doors.outgoingTo(facilityId),
     ports,
     assert: assertions(config),
+    home: homeOid(config),
     queryBudgetMs: config.gateway.queryBudgetMs,
     maxAnswerBytes: config.limits.soapBytes,
     maxDocumentBytes: config.limits.documentBytes,
@@ -55,6 +57,10 @@ export function openPartners(
 export const ASKS_NOBODY: PartnerClient = {
   ask: async () => ({ kind: 'unavailable', reason: 'other communities are not asked when a message is tried again' }),
   fetch: async () => ({ kind: 'unavailable', reason: 'other communities are not asked when a message is tried again' }),
+  discover: async () => ({
+    query: { id: '', text: '' },
+    reply: { kind: 'unavailable', reason: 'other communities are not asked when a message is tried again' },
+  }),
   close: async () => {},
 }
 
@@ -68,7 +74,12 @@ export function gatewayBindings(given: Given, actors: GatewayActors): readonly B
     query: (asked: Parameters<typeof storedQuery>[0], caller: Caller) => storedQuery(asked, caller, queries),
     retrieve: (asked: readonly DocumentRequest[], caller: Caller) => retrieve(asked, caller, repository),
   }
-  const initiating = { ...responding, directory: directoryOf(given), ask: partners.ask }
+  const initiating = {
+    ...responding,
+    directory: directoryOf(given),
+    ask: partners.ask,
+    discovery: discoveringBy(given, partners),
+  }
   return [
     bind(iti38, iti38Codec(home), (request, caller) => crossGatewayQuery(request, caller, responding)),
     bind(iti39, iti39Codec(home), (request, caller) => crossGatewayRetrieve(request, caller, responding)),

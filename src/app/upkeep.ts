@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { endLapsedSessions } from '../db/access/sessions.ts'
+import { endExpired } from '../db/discovery-store.ts'
 import { fillMatchFeatures } from '../db/identity/match-fill.ts'
 import { fillSearchKeys } from '../db/identity/search-fill.ts'
 import { MONTHLY_TABLES, makeMonths } from '../db/partitions.ts'
@@ -41,7 +42,12 @@ export function sweepDaily(
 
 /** What the database needs from time to time, whatever comes in. */
 export function tendByTheClock(given: Given): () => void {
-  const stops = [fixMonthsHourly(given), endSessionsMinutely(given), makeMonthsHourly(given)]
+  const stops = [
+    fixMonthsHourly(given),
+    endSessionsMinutely(given),
+    makeMonthsHourly(given),
+    endCorrelationsHourly(given),
+  ]
   return () => {
     for (const stop of stops) stop()
   }
@@ -69,6 +75,19 @@ function endSessionsMinutely({ config, log, pool }: Given): () => void {
     )
   }
   const timer = setInterval(end, MINUTE_MS)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+/** At the start and every hour: ids of patients in neighbouring communities, when their time is over (docs/federation.md). */
+function endCorrelationsHourly({ log, pool }: Given): () => void {
+  const end = (): void => {
+    endExpired(pool).catch((error: Error) =>
+      log.warn({ cause: error.name }, 'ids of neighbouring communities that ran out could not be ended yet'),
+    )
+  }
+  end()
+  const timer = setInterval(end, HOUR_MS)
   timer.unref()
   return () => clearInterval(timer)
 }

@@ -99,7 +99,7 @@ export function auditEvents(caller: Recorded, reported: Reported): readonly Audi
   return calls === undefined ? own : [...own, ...calls.flatMap((call) => callEvents(caller, reported.evidence, call))]
 }
 
-/** Of calls that were made for no exchange: staff tried a connection. */
+/** Of calls that were made for no exchange: staff tried a connection, or asked a community for a patient. */
 export function clientEvents(caller: Recorded, calls: readonly OutgoingCall[]): readonly AuditEvent[] {
   return calls.flatMap((call) => callEvents(caller, NO_EVIDENCE, call))
 }

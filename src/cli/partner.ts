@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { isObject, type Json, rowsOf, textOf } from './admin-client.ts'
 import { given, segment, showChange, showList, withAdmin } from './admin-command.ts'
 import { listOf, type Registration } from './context.ts'
+import { registerDiscovery } from './discovery.ts'
 import { RefusedError, UsageError } from './failure.ts'
 import { toJson } from './output.ts'
 import { registerPartnerTolerances } from './partner-tolerance.ts'
@@ -33,6 +34,7 @@ export const registerPartner: Registration = (program, terminal) => {
   registerRemove(group, terminal)
   registerTest(group, terminal)
   registerPartnerTolerances(group, terminal)
+  registerDiscovery(group, terminal)
 }
 
 function withTerms(command: Command): Command {

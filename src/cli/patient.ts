@@ -4,6 +4,7 @@ import { isObject, type Json, rowsOf, textOf } from './admin-client.ts'
 import { type AdminCall, segment, showChange, withAdmin } from './admin-command.ts'
 import type { Registration } from './context.ts'
 import { type DemographicsOptions, demographicsOf, describingPerson } from './demographics-options.ts'
+import { registerCorrelations } from './discovery.ts'
 import { UsageError } from './failure.ts'
 import { formatTable, toJson } from './output.ts'
 import { registerSearch } from './patient-search.ts'
@@ -64,6 +65,7 @@ export const registerPatient: Registration = (program, terminal) => {
   registerPersonChanges(group, terminal)
   registerSupportStop(group, terminal)
   registerSheet(group, terminal)
+  registerCorrelations(group, terminal)
 }
 
 function requireName(options: DemographicsOptions) {

@@ -5,9 +5,10 @@ import type { Caller } from '../model/caller.ts'
 import { type IheError, located } from '../model/error.ts'
 import { type Evidence, NO_EVIDENCE, type Outcome, type OutgoingCall, type Result } from '../model/evidence.ts'
 import type { ForeignObject } from '../model/foreign-object.ts'
-import { formatCx } from '../model/identifiers.ts'
+import { formatCx, type PatientId } from '../model/identifiers.ts'
 import type { StoredQuery } from '../model/stored-query.ts'
-import type { AskCommunity, Community, Directory, QueryReply, Rewriting } from './ports.ts'
+import type { Discover, Discovery } from './discover.ts'
+import type { AskCommunity, Community, Directory, Discoverable, Knowing, QueryReply, Rewriting } from './ports.ts'
 import { fit } from './received-objects.ts'
 import type { CrossGatewayAnswer, CrossGatewayQuery, RespondingQueryPorts } from './respond-query.ts'
 
@@ -24,6 +25,16 @@ export interface InitiatedAnswer extends CrossGatewayAnswer {
 export interface InitiatingQueryPorts extends RespondingQueryPorts {
   readonly directory: Directory
   readonly ask: AskCommunity
+  /** Absent: patients are known to communities by linked numbers alone. */
+  readonly discovery?: Discovering
+}
+
+export interface Discovering {
+  /** Communities of which it is not known who the patient is there, and that may be asked, for this caller. */
+  readonly undiscovered: (patientId: PatientId, caller: Caller) => Promise<readonly Discoverable[]>
+  readonly discover: Discover
+  /** For all communities of one query together, milliseconds. */
+  readonly budgetMs: number
 }
 
 /** What one destination contributed. */
@@ -31,7 +42,7 @@ interface Part {
   readonly objects: readonly ForeignObject[]
   readonly errors: readonly IheError[]
   readonly isAnswered: boolean
-  readonly call?: OutgoingCall
+  readonly calls: readonly OutgoingCall[]
 }
 
 /** With a patient id all who know the patient are asked; without one the home says whom (ITI TF-2 3.18.4.1.3, 3.38.4.1.2). */
@@ -59,8 +70,8 @@ async function locally(
 type AboutPatient = InitiatedQuery & { readonly query: Extract<StoredQuery, { readonly patientId: unknown }> }
 
 /**
- * Everywhere, or at the community that is named: also that one hears of the patient only by its own number of it, and only when it may be
- * asked about it.
+ * Everywhere, or at the community that is named: also that one hears of the patient only when it may be asked about it, and by its own
+ * number of it; where that is not known it is asked for it first, while the others answer.
  */
 async function about(
   request: AboutPatient,
@@ -68,23 +79,74 @@ async function about(
   ports: InitiatingQueryPorts,
 ): Promise<Outcome<InitiatedAnswer>> {
   const { home, query } = request
-  if (home !== undefined && (await ports.directory.ofHome(home, caller)) === undefined)
+  const { directory, discovery } = ports
+  if (home !== undefined && (await directory.ofHome(home, caller)) === undefined)
     return refused(request, unknownHome(home))
-  const knowing = await ports.directory.knowing(query.patientId, caller)
-  const asked = home === undefined ? knowing : knowing.filter((community) => community.home === home)
-  const [own, ...others] = await Promise.all([
-    home === undefined ? ports.query(request, caller) : undefined,
-    ...asked.map(async (community) => {
-      const { patientId } = community
-      const change = home === undefined ? { patientId } : { patientId, home }
-      const text = request.rewritten(change)
-      const reply = await ports.ask(community, text, caller)
-      const isAbout = (object: ForeignObject) => tellsNobody(object) || object.patientId === formatCx(patientId)
-      const audited = { query: { ...request.audit, text, home: community.home }, patients: [formatCx(patientId)] }
-      return partOf(community, { reply, isAbout, audited })
-    }),
+  const [knowing, undiscovered] = await Promise.all([
+    directory.knowing(query.patientId, caller),
+    discovery === undefined ? [] : discovery.undiscovered(query.patientId, caller),
   ])
-  return merged(request, own, others)
+  const isWanted = (community: Community) => home === undefined || community.home === home
+  const asked = knowing.filter(isWanted)
+  const isNew = unseen(asked)
+  const knowingNow = async () => (await directory.knowing(query.patientId, caller)).filter(isWanted).filter(isNew)
+  const given = { request, caller, ports }
+  const [own, others, discovered] = await Promise.all([
+    home === undefined ? ports.query(request, caller) : undefined,
+    Promise.all(asked.map((community) => askAbout(community, given))),
+    Promise.all(undiscovered.filter(isWanted).map((community) => discoverAndAsk(community, knowingNow, given))),
+  ])
+  return merged(request, own, [...others, ...discovered.flat()])
+}
+
+interface About {
+  readonly request: AboutPatient
+  readonly caller: Caller
+  readonly ports: InitiatingQueryPorts
+}
+
+/** In the time that one community has: what became known by it is asked with what is left. */
+async function discoverAndAsk(
+  community: Discoverable,
+  knowingNow: () => Promise<readonly Knowing[]>,
+  given: About,
+): Promise<readonly Part[]> {
+  const { caller, ports } = given
+  if (ports.discovery === undefined) return []
+  const until = performance.now() + Math.min(community.queryMs, ports.discovery.budgetMs)
+  const discovery = await ports.discovery.discover(community, caller)
+  const found = await knowingNow()
+  const leftMs = Math.max(1, Math.ceil(until - performance.now()))
+  const asked = found.map((one) => askAbout({ ...one, queryMs: Math.min(one.queryMs, leftMs) }, given))
+  return [partOfDiscovery(community, discovery), ...(await Promise.all(asked))]
+}
+
+/** True of a community the first time that it is seen. */
+function unseen(asked: readonly Community[]): (community: Community) => boolean {
+  const seen = new Set(asked.map(({ facilityId }) => facilityId))
+  return ({ facilityId }) => {
+    const isNew = !seen.has(facilityId)
+    seen.add(facilityId)
+    return isNew
+  }
+}
+
+async function askAbout(community: Knowing, { request, caller, ports }: About): Promise<Part> {
+  const { patientId } = community
+  const { home } = request
+  const text = request.rewritten(home === undefined ? { patientId } : { patientId, home })
+  const reply = await ports.ask(community, text, caller)
+  const isAbout = (object: ForeignObject) => tellsNobody(object) || object.patientId === formatCx(patientId)
+  const audited = { query: { ...request.audit, text, home: community.home }, patients: [formatCx(patientId)] }
+  return partOf(community, { reply, isAbout, audited })
+}
+
+/** A community that could not be asked who the patient is may have something; who is unknown there, or not told apart, is no error. */
+function partOfDiscovery({ home }: Discoverable, { discovered, calls }: Discovery): Part {
+  if (discovered.kind !== 'unavailable')
+    return { objects: [], errors: [], isAnswered: discovered.kind !== 'known', calls }
+  const error = iheError('COMMUNITY_UNAVAILABLE', { at: home, rule: discovered.reason, location: home })
+  return { objects: [], errors: [error], isAnswered: false, calls }
 }
 
 /** Of whom the answer is shows only in it: what is of persons about whom the caller may not ask is left out, as if it were not there. */
@@ -131,7 +193,7 @@ function partOf(community: Community, { reply, isAbout, audited }: Replied): Par
   if (reply.kind === 'unavailable') {
     const { reason } = reply
     const error = iheError('COMMUNITY_UNAVAILABLE', { at: home, rule: reason, location: home })
-    return { objects: [], errors: [error], isAnswered: false, call: { ...call, result: 'failure', reason } }
+    return { objects: [], errors: [error], isAnswered: false, calls: [{ ...call, result: 'failure', reason }] }
   }
   const { objects, errors: faults } = fit(community, reply.objects, isAbout)
   // A patient whom a community does not know is no error of the whole (ITI TF-2 3.38.4.1.3).
@@ -148,7 +210,7 @@ function partOf(community: Community, { reply, isAbout, audited }: Replied): Par
     objects: isAnswered ? objects : [],
     errors,
     isAnswered,
-    call: { ...call, result: ended, ...(isAnswered || first === undefined ? {} : { reason: first.row.ihe }) },
+    calls: [{ ...call, result: ended, ...(isAnswered || first === undefined ? {} : { reason: first.row.ihe }) }],
   }
 }
 
@@ -167,7 +229,7 @@ function merged(
   const errors = [...ownErrors, ...others.flatMap((part) => part.errors)]
   const isAnswered = (own !== undefined && own.result !== 'failure') || others.some((part) => part.isAnswered)
   const result = resultOf(isAnswered, errors)
-  const calls = others.flatMap(({ call }) => call ?? [])
+  const calls = others.flatMap((part) => part.calls)
   const evidence: Evidence = own?.evidence ?? { ...NO_EVIDENCE, patients: patientsIn(request), query: request.audit }
   return {
     answer: {

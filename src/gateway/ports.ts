@@ -37,6 +37,13 @@ export interface Knowing extends Community {
   readonly patientId: PatientId
 }
 
+/** A community of which it is not known who a patient is there. */
+export interface Discoverable extends Community {
+  readonly personKey: string
+  /** It may ask us in turn, so it is told our id of the person. */
+  readonly isTold: boolean
+}
+
 /** What is put in the place of our own in the request for another community. */
 export interface Rewriting {
   readonly patientId?: PatientId

@@ -1,4 +1,4 @@
-// ITI-38 and ITI-39 towards neighbouring communities: within a time, a few at once, and not at all while one is failing (ITI TF-2 3.38, 3.39).
+// ITI-38, ITI-39 and ITI-55 towards neighbouring communities: within a time, a few at once, and not at all while one is failing (ITI TF-2 3.38, 3.39, 3.55).
 
 import { Agent } from 'undici'
 import { iheError } from '../../profiles/errors/index.ts'
@@ -8,16 +8,19 @@ import { SoapFaultError } from '../codec/soap/answer.ts'
 import { ANONYMOUS } from '../codec/soap/constants.ts'
 import { type Markup, trusted } from '../codec/xml/write.ts'
 import { type Breaker, createBreaker } from '../gateway/breaker.ts'
+import type { AskWho } from '../gateway/discovery-ports.ts'
 import type { AskCommunity, Community, FetchFromCommunity } from '../gateway/ports.ts'
 import { journalEntry } from '../journal/entry.ts'
-import type { Caller } from '../model/caller.ts'
+import type { Caller, Exchange } from '../model/caller.ts'
 import { IheError } from '../model/error.ts'
 import { NO_EVIDENCE } from '../model/evidence.ts'
+import type { Oid } from '../model/identifiers.ts'
 import type { Assert } from './asserting.ts'
 import { type DoorPorts, observe } from './door.ts'
 import { nameOf } from './failure.ts'
 import { keepExchange } from './keeping.ts'
 import { connectorOf, type OutgoingTls } from './outgoing-tls.ts'
+import { discoveryCall, readDiscovered } from './partner-discovery.ts'
 import {
   type Answered,
   type Call,
@@ -37,6 +40,8 @@ export interface PartnerClientOptions extends Taking {
   readonly ports: DoorPorts
   /** Says who asks, to communities that want to know. */
   readonly assert: Assert
+  /** Our homeCommunityId, without urn:oid:. */
+  readonly home: Oid
   /** For all communities of one query together, milliseconds. */
   readonly queryBudgetMs: number
 }
@@ -44,6 +49,7 @@ export interface PartnerClientOptions extends Taking {
 export interface PartnerClient {
   readonly ask: AskCommunity
   readonly fetch: FetchFromCommunity
+  readonly discover: AskWho
   readonly close: () => Promise<void>
 }
 
@@ -75,7 +81,7 @@ export function createPartnerClient(options: PartnerClientOptions): PartnerClien
   async function call<T>(
     community: Community,
     given: Call,
-    work: (answer: Answered) => Promise<T>,
+    work: (answer: Answered, exchange: Exchange) => Promise<T>,
     caller: Caller,
   ): Promise<{ readonly value: T } | { readonly kind: 'unavailable'; readonly reason: string }> {
     const blocks = await blocksFor(community, caller)
@@ -92,7 +98,8 @@ export function createPartnerClient(options: PartnerClientOptions): PartnerClien
     const crossing: Crossings = { exchange: exchangeTo(given), request: undefined, answer: undefined }
     try {
       const by = { replyTo: ANONYMOUS, transport: line.transport, discard: staging.discard, community }
-      const value = await work(await converse({ ...given, blocks }, crossing, by))
+      const told = { ...given, blocks: [...blocks, ...(given.blocks ?? [])] }
+      const value = await work(await converse(told, crossing, by), crossing.exchange)
       line.breaker.succeeded(admitted)
       record({ crossing, community, caller, ports, reason: undefined })
       return { value }
@@ -131,6 +138,13 @@ export function createPartnerClient(options: PartnerClientOptions): PartnerClien
       const given = { transaction: iti39, url: community.retrieveUrl, withinMs: community.retrieveMs, body }
       const ended = await call(community, given, (answer) => readDocuments(answer, staging), caller)
       return 'value' in ended ? { kind: 'answered', ...ended.value } : ended
+    },
+    discover: async (community, question, caller) => {
+      const { query, ...asking } = discoveryCall(community, question, options.home)
+      const given = { ...asking, withinMs: Math.min(community.queryMs, options.queryBudgetMs) }
+      const read = async (answer: Answered, { id: exchangeId }: Exchange) => ({ ...readDiscovered(answer), exchangeId })
+      const ended = await call(community, given, read, caller)
+      return 'value' in ended ? { query, ...ended.value } : { query, reply: ended }
     },
     close: async () => {
       await Promise.all([...lines.values()].map(({ agent }) => agent.destroy()))

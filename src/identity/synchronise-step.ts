@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto'
 import type { Oid, PatientId } from '../model/identifiers.ts'
-import type { Demographics, PersonName } from '../model/person.ts'
+import type { Demographics } from '../model/person.ts'
 import type { NumberView } from './administration-ports.ts'
-import { goldenOf } from './person-view.ts'
+import { toldOf } from './told-of-person.ts'
 
 /** An id of the network that the community was told. */
 export interface ToldId {
@@ -50,12 +50,8 @@ export function nextStep({ affinityDomain, numbers, told, partners }: ToTell): S
   const current = own.find(({ status }) => status === 'active')
   if (current === undefined) return undefined
   const { id } = current
-  const ours = numbers.filter(({ facilityId }) => facilityId === undefined || !partners.has(facilityId))
-  // Discretion that a source asked for has no place in this message: the community would let the person be found by name.
-  if (ours.some(({ status, demographics }) => status === 'active' && demographics?.restricted === true))
-    return undefined
-  const demographics = toldOf(ours)
-  if (demographics.names.length === 0) return undefined
+  const demographics = toldOf(numbers, partners)
+  if (demographics === undefined || demographics.names.length === 0) return undefined
   const known = told.find(({ value }) => value === id.value)
   if (known?.state === 'merged') return { kind: 'stuck', reason: MERGED_THERE }
   if (known?.state !== 'fed') return { kind: 'add', id, demographics }
@@ -66,16 +62,6 @@ export function nextStep({ affinityDomain, numbers, told, partners }: ToTell): S
   )
   if (former !== undefined) return { kind: 'merge', id, subsumed: former.id, demographics }
   return known.askSince === undefined ? undefined : { kind: 'ask', id, since: known.askSince }
-}
-
-/** Of each attribute the newest word of our own sources. */
-function toldOf(numbers: readonly NumberView[]): Demographics {
-  const golden = goldenOf(numbers)
-  const names = golden.flatMap(({ attribute, value }) => (attribute.startsWith('name ') ? [value as PersonName] : []))
-  const others = Object.fromEntries(
-    golden.flatMap(({ attribute, value }) => (attribute.startsWith('name ') ? [] : [[attribute, value]])),
-  ) as Partial<Demographics>
-  return { addresses: [], telecoms: [], ...others, names }
 }
 
 /** Tells whether something else is to be said than last time. */

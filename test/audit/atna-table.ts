@@ -191,7 +191,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     event: QUERY,
     type: iti('ITI-55', 'Cross Gateway Patient Discovery'),
     actions: 'E',
-    cast: 'asked',
+    cast: ['asked', 'asks'],
     objects: { ...ONE_PATIENT, [query('ITI-55', 'Cross Gateway Patient Discovery')]: [0, 1, ['ihe:homeCommunityID?']] },
   },
   'ITI-47': {

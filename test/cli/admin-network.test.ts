@@ -230,3 +230,19 @@ t.test('X-4: a neighbouring community is registered, tried, changed, paused and 
   t.match(await call('partner', 'change', 'east', '--clear', 'community'), { code: 2 })
   t.match(await call('partner', 'change', 'east', '--query-seconds', 'soon'), { code: 2 })
 })
+
+t.test('3.55: who a patient is in a neighbouring community is asked, shown and left for staff', async (t) => {
+  const outcome = { outcome: 'open', reason: 'several' }
+  const { door, call } = await withManagement(t, () => json(200, outcome))
+  t.match((await call('partner', 'discover', 'east', '--patient', 'X1')).out, /nobody was chosen.*: several/)
+  await call('partner', 'discover', 'east', '--patient', 'X1', '--for', 'clinic')
+  await call('partner', 'questions')
+  await call('patient', 'correlations', 'X1')
+  t.strictSame(door.heard.map(asked), [
+    ['POST /partners/east/discover', { patient: 'X1' }],
+    ['POST /partners/east/discover', { patient: 'X1', forFacility: 'clinic' }],
+    ['GET /discovery-questions'],
+    ['GET /patients/X1/correlations'],
+  ])
+  t.match(await call('partner', 'discover', 'east'), { code: 2 })
+})

@@ -127,6 +127,7 @@ export async function openAdministration(t: Test, mode: Matching['policy']['mode
         ports: () => ({ https: 8443, mllp: 2575 }),
         release: noneWithheld,
         onboarding: {} as AdminPorts['onboarding'],
+        discovery: {} as AdminPorts['discovery'],
         journal: journalAccess(
           { pool },
           { kept: (id) => findKept(pool, JOURNAL_KEYS, id), recorder: createExchangeRecorder(pool) },

@@ -18,6 +18,7 @@ import type { Assert } from '../../src/http/asserting.ts'
 import { createPartnerClient } from '../../src/http/partner-client.ts'
 import type { JournalEntry } from '../../src/journal/entry.ts'
 import type { Caller } from '../../src/model/caller.ts'
+import type { Oid } from '../../src/model/identifiers.ts'
 import type { StagedContent } from '../../src/model/staged-document.ts'
 
 const authority = await createAuthority()
@@ -86,6 +87,7 @@ async function fetching(
       meter: { exchange: () => {}, opened: () => () => {}, turnedAway: () => {} },
     },
     assert,
+    home: '2.25.9101' as Oid,
     queryBudgetMs: 5000,
     maxAnswerBytes: 1_000_000,
     maxDocumentBytes: 1_000_000,

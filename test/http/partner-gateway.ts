@@ -14,6 +14,7 @@ import type { Community } from '../../src/gateway/ports.ts'
 import { createPartnerClient, type PartnerClientOptions } from '../../src/http/partner-client.ts'
 import type { JournalEntry } from '../../src/journal/entry.ts'
 import type { Caller } from '../../src/model/caller.ts'
+import type { Oid } from '../../src/model/identifiers.ts'
 import type { StagedContent } from '../../src/model/staged-document.ts'
 
 export const CALLER = { systemId: 'clinic-b', facilityId: 'clinic-b', accessMode: 'network' } as unknown as Caller
@@ -47,6 +48,7 @@ export async function startGateway(
       meter: { exchange: () => {}, opened: () => () => {}, turnedAway: () => {} },
     },
     assert: async () => trusted(''),
+    home: '2.25.9101' as Oid,
     queryBudgetMs: 5000,
     maxAnswerBytes: 1_000_000,
     maxDocumentBytes: 1_000_000,

@@ -32,8 +32,10 @@ const EMITTED = [
   'ITI-43 gateway /xca/initiating',
   'ITI-38 to /xca/responding',
   'ITI-39 to /xca/responding',
+  'ITI-55 to /xcpd/responding',
   'ITI-38 /xca/responding',
   'ITI-39 /xca/responding',
+  'ITI-55 /xcpd/responding',
 ]
 
 const flags = (community: string, repository: string, affinity: string): Flags => ({
@@ -306,10 +308,78 @@ t.test(
   },
 )
 
+/** A patient whom both networks know, each by its own numbers only: nothing of the one is linked in the other. */
+t.test(
+  'XCPD: a clinic of one network finds and fetches a document of the other, of a patient who is not linked there (3.55)',
+  async (t) => {
+    const hanako = (network: TestNetwork) =>
+      network.xadForStaff({ value: '0000012346', authority: DOMAINS['hospital-a'] })
+    const [here, there] = [await hanako(west), await hanako(east)]
+    const allowed = async (network: TestNetwork, { value }: PatientId): Promise<string> => {
+      const [consent] = (await network.admin.get(`/patients/${value}/consents`)).body as readonly {
+        consentId: string
+      }[]
+      await network.admin.patch(`/consents/${consent?.consentId}`, {
+        sharesWithCommunities: true,
+        reason: '本人の申し出',
+      })
+      const consents = (await network.admin.get(`/patients/${value}/consents`)).body as readonly { consentId: string }[]
+      return consents.at(-1)?.consentId ?? ''
+    }
+    const text = `東の花子 ${randomUUID()}`
+    await allowed(east, there)
+    const uniqueId = await provide(east, there, text)
+    const ask = () => west.admin.post('/partners/network-east/discover', { patient: here.value })
+    await t.rejects(ask(), 'nothing lets us ask')
+    const discoveryUrl = `https://localhost:${line.port}/xcpd/responding`
+    await west.admin.patch('/partners/network-east', { identity: 'xcpd', discoveryUrl })
+    const found = async () =>
+      (
+        await west.soap('clinic-b', {
+          transaction: iti18Initiating,
+          body: writeFindDocuments({ patientId: here, returnType: 'LeafClass' }),
+        })
+      ).text
+    const discoveries = async (): Promise<readonly object[]> =>
+      (
+        await west.pool.query(
+          `select patients, objects from audit.event where type_code = 'ITI-55' and endpoint like 'https:%/xcpd/responding'`,
+        )
+      ).rows
+
+    t.same((await west.admin.get('/discovery-questions')).body, [])
+    t.notOk(holds(await found(), uniqueId))
+    t.same(await discoveries(), [], 'without a consent for sharing nobody hears of the patient')
+    const consent = await allowed(west, here)
+    const answer = await found()
+    t.equal(statusOf(answer), 'Success', answer.slice(0, 2000))
+    t.ok(holds(answer, uniqueId), 'in the same query in which the patient was discovered')
+    t.match((await fetch([document(HOMES.east, '2.25.9112', uniqueId)])).text, text)
+    const asked = await discoveries()
+    t.match(asked[0], { patients: [], objects: { query: { home: HOMES.east, text: /queryByParameter/ } } }, '3.55.6')
+    await found()
+    t.equal((await discoveries()).length, asked.length, 'asked once, then known')
+
+    const correlations = async () => (await west.admin.get(`/patients/${here.value}/correlations`)).body
+    t.match(await correlations(), [
+      { facilityId: 'network-east', side: 'ours', value: here.value, home: WEST },
+      { facilityId: 'network-east', side: 'theirs', domain: there.authority, value: there.value, home: EAST },
+    ])
+    t.match((await ask()).body, { outcome: 'known' })
+    const again = (await discoveries()).length
+    t.ok(again > asked.length, 'staff has it asked anew')
+    await west.admin.post(`/consents/${consent}/withdraw`, {})
+    t.match(await correlations(), [{ endedReason: 'consent withdrawn' }, { endedReason: 'consent withdrawn' }, {}, {}])
+    await t.rejects(ask(), 'nor does staff ask without a consent')
+    t.notOk(holds(await found(), uniqueId))
+    t.equal((await discoveries()).length, again, 'nobody hears of the patient any more')
+  },
+)
+
 /** Of both gateways, and the messages of the other one that were taken. */
 async function crossed({ pool, server }: TestNetwork): Promise<readonly Emitted[]> {
   const { rows } = await pool.query<{ exchange_id: string; transaction: string; endpoint: string }>(
-    `select exchange_id, transaction, endpoint from journal.exchange where endpoint like '%/xca/%' order by at`,
+    `select exchange_id, transaction, endpoint from journal.exchange where endpoint like '%/xca/%' or endpoint like '%/xcpd/%' order by at`,
   )
   const messages = rows.map(async ({ exchange_id, transaction, endpoint }) => {
     const kept = await server.kept(exchange_id)
@@ -321,7 +391,7 @@ async function crossed({ pool, server }: TestNetwork): Promise<readonly Emitted[
 t.test('every message of both gateways, asked and answered, is valid against the schemas', async (t) => {
   const [inWest, inEast] = await Promise.all([west, east].map(crossed))
   const all = [...(inWest ?? []), ...(inEast ?? [])]
-  const kinds = new Set(all.map(({ name }) => name.replace(/https:\S*?(?=\/xca)/, 'to ')))
+  const kinds = new Set(all.map(({ name }) => name.replace(/https:\S*?(?=\/xc)/, 'to ')))
   for (const kind of EMITTED) for (const side of ['request', 'answer']) t.ok(kinds.has(`${kind} ${side}`), kind)
   t.same(schemaFaults(all), [])
 })

@@ -14,6 +14,7 @@ export function isOutgoing({ endpoint }: Pick<AuditEvent, 'endpoint'>): boolean 
 const SENDING_ENDPOINTS: ReadonlyMap<string, string> = new Map([
   ['ITI-38', '/xca/initiating'],
   ['ITI-39', '/xca/initiating'],
+  ['ITI-55', '/xca/initiating'],
   ['ITI-42', '/xds/repository'],
   // As source and consumer of another network's index; as manager of its own it notifies.
   ['ITI-44', '/pix/consumer'],

@@ -8,6 +8,7 @@ import type { AccessFacts } from '../../model/access.ts'
 import type { Oid } from '../../model/identifiers.ts'
 import { isStopped, standingConsents } from '../access/facts.ts'
 import { personViews } from '../identity/person-views.ts'
+import { partnerFacilities } from '../partner-directory.ts'
 import { transaction } from '../pool.ts'
 import { execute, named, type Queryable, query, queryOne, sql } from '../sql.ts'
 import { addSynchroniseJobs } from './job.ts'
@@ -183,15 +184,11 @@ async function stepFor(client: Queryable, { pair, options }: Asked): Promise<Ste
       join identity.synchronised s on s.domain = i.domain and s.value = i.value and s.facility_id = ${pair.facilityId}
       where i.person_key = ${pair.person}`,
   )
-  const partners = await query<{ readonly facilityId: string }>(
-    client,
-    sql`/* facilities of communities */ select facility_id as "facilityId" from access.partner`,
-  )
   return nextStep({
     affinityDomain,
     numbers,
     told: told.map(toTold),
-    partners: new Set(partners.map(({ facilityId }) => facilityId)),
+    partners: await partnerFacilities(client),
   })
 }
 

@@ -17,6 +17,7 @@ import { registerCertificateRoutes } from './certificates.ts'
 import { registerConsentRoutes } from './consents.ts'
 import { registerContentReferences } from './content-references.ts'
 import { registerContractRoutes } from './contracts.ts'
+import { registerDiscoveryRoutes } from './discovery.ts'
 import { registerDocumentRoutes } from './documents.ts'
 import { registerEmergencyRoutes } from './emergency.ts'
 import { registerFacilityRoutes } from './facilities.ts'
@@ -87,6 +88,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerUnionRoutes(app, ports)
   registerPartnerRoutes(app, ports)
   registerPartnerTolerances(app, ports)
+  registerDiscoveryRoutes(app, ports)
   registerAgreementRoutes(app, ports)
   registerRightsRoutes(app, ports)
   registerAccessRoutes(app, ports)

@@ -12,6 +12,7 @@ import type { SimulationPorts } from '../../access/simulation/ports.ts'
 import type { IssuerStore } from '../../access/xua/ports.ts'
 import type { ChainPorts } from '../../audit/chain-ports.ts'
 import type { RecordPorts } from '../../audit/records/ports.ts'
+import type { DiscoveryAdministration } from '../../gateway/discovery-administration.ts'
 import type { AdministrationPorts } from '../../identity/administration-ports.ts'
 import type { SubscriptionStore } from '../../identity/subscription-ports.ts'
 import type { ImportLine, ImportProgress } from '../../identity/transfer/import.ts'
@@ -59,6 +60,8 @@ export interface AdminPorts {
   readonly contracts: ContractStore
   /** Staff, their accounts and sessions. */
   readonly accounts: AccountPorts
+  /** Who patients are in neighbouring communities. */
+  readonly discovery: DiscoveryAdministration
   readonly emergency: { readonly ports: EmergencyPorts; readonly store: EmergencyStore }
   /** Why something is seen or not, and what a change of policy would do. */
   readonly explaining: ExplainingPorts
