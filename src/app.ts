@@ -13,6 +13,7 @@ import {
   storedQueryPorts,
 } from './app/actor-ports.ts'
 import { adminPorts, ensureAdminToken, readiness } from './app/admin-ports.ts'
+import { openAnswers, withAnswers } from './app/answers.ts'
 import { beginLife } from './app/application-life.ts'
 import { openAuditChain } from './app/audit-chain.ts'
 import { openAuditReceiver } from './app/audit-receiving.ts'
@@ -26,7 +27,7 @@ import { discoveryAdministration } from './app/discovering.ts'
 import { type Doors, openDoors } from './app/doors.ts'
 import { emergencyWork } from './app/emergency.ts'
 import { endpointsOf } from './app/endpoints.ts'
-import { openPartners } from './app/federation.ts'
+import { openPartners, takingOf } from './app/federation.ts'
 import { identityServices } from './app/feed-bindings.ts'
 import { startJobs } from './app/jobs.ts'
 import { type Journal, openJournal } from './app/journal.ts'
@@ -51,6 +52,7 @@ import type { Config } from './config/config.ts'
 import { loadAffinityDomain, loadStoreClientKinds } from './config/site-data.ts'
 import { createExchangeRecorder, recordingWhile } from './db/exchange-recorder.ts'
 import { keepingWhile } from './db/journal/keeper.ts'
+import type { DatabaseConnection } from './db/pool.ts'
 import type { DoorLog, DoorPorts } from './http/door.ts'
 import { createManagement } from './http/management.ts'
 import { createMetrics, type Metrics } from './http/metrics.ts'
@@ -105,9 +107,12 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const doors = await openDoors(given, database)
   let ports: ListeningPorts = { https: 0, mllp: 0, pix: 0 }
   const recording = options.recording ?? (() => true)
-  const house = await furnish(given, doors, { metrics, recording, ports: () => ports })
+  const house = await furnish(given, doors, { metrics, recording, ports: () => ports, connection: database.connection })
   meterRevocationLists(metrics.watch, given)
-  const delivery = createReplyDelivery({ tls: doors.outgoing, ports: house.https.ports })
+  const delivery = createReplyDelivery({
+    tlsTo: (facilityId) => () => doors.outgoingTo(facilityId),
+    ports: house.https.ports,
+  })
   const replies = { allowed: config.soap.asyncReplyTo.map(parseAllowedAddress), delivery }
   const https = await createHttpsDoor({ ...house.https, tls: doors.tlsOf('https'), turns: doors.turns, replies })
   const mllp = createMllpListener({ ...house.mllp, ...house.storeClient, tls: doors.tlsOf('mllp/storeclient') })
@@ -211,7 +216,13 @@ async function furnish(
     metrics,
     ports,
     recording,
-  }: { readonly metrics: Metrics; readonly ports: () => ListeningPorts; readonly recording: () => boolean },
+    connection,
+  }: {
+    readonly metrics: Metrics
+    readonly ports: () => ListeningPorts
+    readonly recording: () => boolean
+    readonly connection: DatabaseConnection
+  },
 ) {
   const { config, log, pool } = given
   const recorder = recordingWhile(recording, createExchangeRecorder(pool))
@@ -249,7 +260,8 @@ async function furnish(
   const release = releasePorts(given, { options: withheld, storeClient, doorPorts })
   const pushes = openPushDoor(given, (request, caller) => accept(request, caller, storeClient))
   const { administration: onboarding, ...routes } = await openOnboarding(given, { door: doorPorts, ports })
-  const openClient = () => openPartners(given, { doors, ports: doorPorts, blobs })
+  const answers = openAnswers(given, { connection, blobs })
+  const openClient = () => openPartners(given, { doors, ports: doorPorts, blobs, awaiting: answers.awaiting })
   const partners = openClient()
   const endpoints = endpointsOf(given, {
     registry,
@@ -293,6 +305,7 @@ async function furnish(
       await Promise.all([stopFilling(), stopTending(), messages.stopUpkeep()])
       await pushes.tolerances.close()
       await partners.close()
+      await answers.stop()
       await stop()
     },
     https: {
@@ -303,7 +316,15 @@ async function furnish(
       endpoints,
       storeClient: { ports: doorPorts, ...pushes.door },
       ...routes,
-      ownRoutes: withOwnJournal({ door: doorPorts, journal }, withOwnCertificate(given, doorPorts, routes.ownRoutes)),
+      ownRoutes: withAnswers(
+        {
+          ports: doorPorts,
+          rate: doors.shared.rate,
+          awaiting: answers.awaiting,
+          ...takingOf(given, blobs),
+        },
+        withOwnJournal({ door: doorPorts, journal }, withOwnCertificate(given, doorPorts, routes.ownRoutes)),
+      ),
       limits: config.limits,
     },
     mllp: { ...doors.shared, ports: doorPorts, limits: config.limits },

@@ -38,6 +38,15 @@ export const xcaErrors = [
     ja: '隣接ネットワークの応答に転送できない内容があったため除外しました。示されたネットワークの運用者に連絡してください。',
   }),
   row({
+    code: 'ANSWER_UNAWAITED',
+    http: 202,
+    blame: 'neighbour',
+    retry: 'never',
+    message: 'An asynchronous answer came that nobody waits for',
+    hint: 'RelatesTo is the MessageID of a call of this network to the community whose certificate it came with, once, and within the time of the call',
+    ja: '待ち受けていない非同期応答です。RelatesToには、この証明書のネットワークへの照会のMessageIDを指定し、制限時間内に一度だけ応答してください。',
+  }),
+  row({
     code: 'COMMUNITY_ANSWER_WITHOUT_HOME',
     ihe: 'XDSMissingHomeCommunityId',
     http: 502,

@@ -5,15 +5,18 @@ import { iti18Initiating, iti38, iti39, iti43Initiating } from '../../profiles/t
 import { mayAsk } from '../access/federation.ts'
 import { writeGetDocuments } from '../codec/ebxml/query-request.ts'
 import { findCommunities, type KnownNumber, numbersElsewhere, numbersOf } from '../db/partner-directory.ts'
+import type { Awaiting } from '../gateway/awaiting.ts'
 import { initiateQuery } from '../gateway/initiate-query.ts'
 import { initiateRetrieve } from '../gateway/initiate-retrieve.ts'
 import { passedOn } from '../gateway/passed-on.ts'
 import type { Community, Directory, ForeignDocument } from '../gateway/ports.ts'
 import { crossGatewayQuery } from '../gateway/respond-query.ts'
 import { crossGatewayRetrieve } from '../gateway/respond-retrieve.ts'
+import { ANSWERS_PATH } from '../http/answer-door.ts'
 import { type Binding, bind } from '../http/binding.ts'
 import type { DoorPorts } from '../http/door.ts'
 import { createPartnerClient, type PartnerClient } from '../http/partner-client.ts'
+import type { Taking } from '../http/partner-message.ts'
 import { initiatedQueryCodec, iti38Codec, iti39Codec } from '../http/transactions/gateway.ts'
 import { iti43Codec } from '../http/transactions/repository.ts'
 import type { Caller } from '../model/caller.ts'
@@ -36,21 +39,36 @@ export interface GatewayActors {
 
 /** Calls to neighbouring communities, for as long as the server runs. */
 export function openPartners(
-  { config }: Given,
-  given: { readonly doors: Pick<Doors, 'outgoingTo'>; readonly ports: DoorPorts; readonly blobs: BlobStore },
+  house: Given,
+  given: {
+    readonly doors: Pick<Doors, 'outgoingTo'>
+    readonly ports: DoorPorts
+    readonly blobs: BlobStore
+    readonly awaiting: Awaiting
+  },
 ): PartnerClient {
-  const { doors, ports, blobs } = given
+  const { config } = house
+  const { doors, ports, blobs, awaiting } = given
   return createPartnerClient({
     tlsTo: (facilityId) => () => doors.outgoingTo(facilityId),
     ports,
     assert: assertions(config),
     home: homeOid(config),
     queryBudgetMs: config.gateway.queryBudgetMs,
-    maxAnswerBytes: config.limits.soapBytes,
-    maxDocumentBytes: config.limits.documentBytes,
-    maxRequestBytes: config.limits.requestBytes,
-    staging: blobs,
+    answersUrl: `${config.https.publicUrl}${ANSWERS_PATH}`,
+    awaiting,
+    ...takingOf(house, blobs),
   })
+}
+
+/** How much of an answer is taken, on whichever connection it comes. */
+export function takingOf({ config: { limits } }: Given, blobs: BlobStore): Taking {
+  return {
+    maxAnswerBytes: limits.soapBytes,
+    maxDocumentBytes: limits.documentBytes,
+    maxRequestBytes: limits.requestBytes,
+    staging: blobs,
+  }
 }
 
 /** For what is only tried: nothing leaves the house. */

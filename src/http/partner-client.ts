@@ -7,6 +7,7 @@ import { writeRetrieveRequest } from '../codec/ebxml/retrieve.ts'
 import { SoapFaultError } from '../codec/soap/answer.ts'
 import { ANONYMOUS } from '../codec/soap/constants.ts'
 import { type Markup, trusted } from '../codec/xml/write.ts'
+import type { Awaiting } from '../gateway/awaiting.ts'
 import { type Breaker, createBreaker } from '../gateway/breaker.ts'
 import type { AskWho } from '../gateway/discovery-ports.ts'
 import type { AskCommunity, Community, FetchFromCommunity } from '../gateway/ports.ts'
@@ -32,7 +33,7 @@ import {
   type Taking,
   type Transport,
 } from './partner-message.ts'
-import { overConnection } from './partner-transport.ts'
+import { atOurAddress, overConnection } from './partner-transport.ts'
 
 export interface PartnerClientOptions extends Taking {
   /** Our certificate, and the authorities that the community's must come from. */
@@ -44,6 +45,9 @@ export interface PartnerClientOptions extends Taking {
   readonly home: Oid
   /** For all communities of one query together, milliseconds. */
   readonly queryBudgetMs: number
+  /** Where communities answer that do so on a connection of their own. */
+  readonly answersUrl: string
+  readonly awaiting: Awaiting
 }
 
 export interface PartnerClient {
@@ -57,9 +61,14 @@ const CONNECT_MS = 3000
 /** Calls to one community at a time: one that is slow must not take everything that this process has. */
 const MAX_AT_ONCE = 10
 
+/** How a message travels, and where its answer is wanted. */
+interface Way {
+  readonly replyTo: string
+  readonly transport: Transport
+}
+
 interface Line {
   readonly agent: Agent
-  readonly transport: Transport
   readonly breaker: Breaker
   atWork: number
 }
@@ -72,7 +81,7 @@ export function createPartnerClient(options: PartnerClientOptions): PartnerClien
     const known = lines.get(facilityId)
     if (known !== undefined) return known
     const agent = new Agent({ connect: connectorOf(options.tlsTo(facilityId), CONNECT_MS) })
-    const line = { agent, transport: overConnection(agent, options), breaker: createBreaker(), atWork: 0 }
+    const line = { agent, breaker: createBreaker(), atWork: 0 }
     lines.set(facilityId, line)
     return line
   }
@@ -97,7 +106,7 @@ export function createPartnerClient(options: PartnerClientOptions): PartnerClien
     line.atWork += 1
     const crossing: Crossings = { exchange: exchangeTo(given), request: undefined, answer: undefined }
     try {
-      const by = { replyTo: ANONYMOUS, transport: line.transport, discard: staging.discard, community }
+      const by = { ...wayTo(community, line), discard: staging.discard, community }
       const told = { ...given, blocks: [...blocks, ...(given.blocks ?? [])] }
       const value = await work(await converse(told, crossing, by), crossing.exchange)
       line.breaker.succeeded(admitted)
@@ -113,6 +122,11 @@ export function createPartnerClient(options: PartnerClientOptions): PartnerClien
     } finally {
       line.atWork -= 1
     }
+  }
+
+  function wayTo({ isAsynchronous, facilityId }: Community, { agent }: Line): Way {
+    if (!isAsynchronous) return { replyTo: ANONYMOUS, transport: overConnection(agent, options) }
+    return { replyTo: options.answersUrl, transport: atOurAddress(agent, { ...options, facilityId }) }
   }
 
   /** Undefined when we cannot sign, which is no fault of the community. */

@@ -34,7 +34,8 @@ export interface ReplyDelivery {
 }
 
 export interface ReplyDeliveryOptions {
-  readonly tls: OutgoingTls
+  /** Our certificate, and the authorities that a facility's receiver must come from. */
+  readonly tlsTo: (facilityId: string) => OutgoingTls
   readonly ports: DoorPorts
   readonly patience?: Patience
 }
@@ -63,11 +64,18 @@ const MAX_RESPONSE_BYTES = 64 * 1024
 
 export function createReplyDelivery(options: ReplyDeliveryOptions): ReplyDelivery {
   const { ports, patience = PATIENCE } = options
-  const agent = new Agent({
-    connect: connectorOf(options.tls, CONNECT_MS),
-    headersTimeout: patience.responseMs,
-    bodyTimeout: patience.responseMs,
-  })
+  const agents = new Map<string, Agent>()
+  function agentTo(facilityId: string): Agent {
+    const known = agents.get(facilityId)
+    if (known !== undefined) return known
+    const agent = new Agent({
+      connect: connectorOf(options.tlsTo(facilityId), CONNECT_MS),
+      headersTimeout: patience.responseMs,
+      bodyTimeout: patience.responseMs,
+    })
+    agents.set(facilityId, agent)
+    return agent
+  }
   const underWay = new Map<Promise<void>, string>()
   const gate = createGate(MAX_CONNECTIONS)
   const stopping = new AbortController()
@@ -85,7 +93,7 @@ export function createReplyDelivery(options: ReplyDeliveryOptions): ReplyDeliver
     deliver: async (outgoing) => {
       const startedMs = performance.now()
       const ended = await tries(outgoing, {
-        agent,
+        agent: agentTo(outgoing.caller.facilityId),
         gate,
         backoffMs: patience.backoffMs,
         stopping: stopping.signal,
@@ -98,7 +106,7 @@ export function createReplyDelivery(options: ReplyDeliveryOptions): ReplyDeliver
       const late = setTimeout(() => cut.abort(), CLOSE_MS)
       await Promise.all(underWay.keys())
       clearTimeout(late)
-      await agent.destroy()
+      await Promise.all([...agents.values()].map((agent) => agent.destroy()))
     },
   }
 }

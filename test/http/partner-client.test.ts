@@ -2,13 +2,17 @@
 
 import { createHash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import t, { type Test } from 'tap'
+import { iheError } from '../../profiles/errors/index.ts'
 import { iti39 } from '../../profiles/transactions/index.ts'
 import { createAuthority, issueServerCertificate } from '../../src/certificates/authority.ts'
 import { type RetrievedDocument, writeRetrieveResponse } from '../../src/codec/ebxml/retrieve.ts'
-import { writeRelated } from '../../src/codec/mtom/write.ts'
+import { type Related, writeRelated } from '../../src/codec/mtom/write.ts'
+import { writeFault } from '../../src/codec/soap/fault.ts'
 import { peekMessageId } from '../../src/codec/soap/read.ts'
 import { writeEnvelope } from '../../src/codec/soap/write.ts'
 import { readXml } from '../../src/codec/xml/read.ts'
@@ -16,10 +20,13 @@ import { trusted } from '../../src/codec/xml/write.ts'
 import type { Community } from '../../src/gateway/ports.ts'
 import type { Assert } from '../../src/http/asserting.ts'
 import { createPartnerClient } from '../../src/http/partner-client.ts'
+import type { Taking } from '../../src/http/partner-message.ts'
+import { take } from '../../src/http/partner-transport.ts'
 import type { JournalEntry } from '../../src/journal/entry.ts'
 import type { Caller } from '../../src/model/caller.ts'
 import type { Oid } from '../../src/model/identifiers.ts'
 import type { StagedContent } from '../../src/model/staged-document.ts'
+import { awaitingInMemory } from '../gateway/answers.ts'
 
 const authority = await createAuthority()
 const { certificatePem, privateKeyPem } = await issueServerCertificate(authority, { names: ['localhost'] })
@@ -47,12 +54,16 @@ interface Fetching {
   readonly sent: readonly string[]
   readonly terms?: Partial<Community>
   readonly assert?: Assert
+  /** On the connection; accepted and answered later, before, or never; or a fault at once. */
+  readonly how?: 'directly' | 'later' | 'sooner' | 'never' | 'fault'
 }
+
+const ANSWERS_URL = 'https://hub.example.jp/xca/initiating/async'
 
 /** A gateway that includes these parts in its documents, and sends those. */
 async function fetching(
   t: Test,
-  { included, sent, terms = {}, assert = asserts('<x:who xmlns:x="urn:x"/>') }: Fetching,
+  { included, sent, terms = {}, assert = asserts('<x:who xmlns:x="urn:x"/>'), how = 'directly' }: Fetching,
 ) {
   let asked = ''
   const documents: readonly RetrievedDocument[] = included.map((contentId, index) => ({
@@ -70,25 +81,40 @@ async function fetching(
     const envelope = writeEnvelope({ action: iti39.responseAction, relatesTo, body })
     const parts = sent.map((contentId) => ({ contentId, contentType: 'text/plain', body: Buffer.from(contentId) }))
     const answer = writeRelated(envelope, parts)
-    response.setHeader('content-type', answer.contentType).end(answer.body)
+    if (how === 'directly') response.setHeader('content-type', answer.contentType).end(answer.body)
+    else await deliver(how, { response, relatesTo, answer })
   })
+  const heard: string[] = []
+  const deliver = async (
+    kind: Exclude<Fetching['how'], 'directly' | undefined>,
+    given: { readonly response: ServerResponse; readonly relatesTo: string; readonly answer: Related },
+  ): Promise<void> => {
+    const { response, relatesTo, answer } = given
+    if (kind === 'fault') {
+      const error = iheError('WSA_REPLY_TO')
+      const { status, xml } = writeFault(error, { journalId: randomUUID(), relatesTo })
+      response.writeHead(status, { 'content-type': 'application/soap+xml; charset=UTF-8' }).end(xml)
+      return
+    }
+    const arrive = async (): Promise<void> => {
+      const body = Readable.from(Buffer.isBuffer(answer.body) ? [answer.body] : answer.body)
+      const packed = await take({ contentType: answer.contentType, body, documents: 'staged' }, taking)
+      const claim = { messageId: relatesTo, facilityId: community.facilityId }
+      const { kind } = await awaiting.heard(claim, { contentType: answer.contentType, packed })
+      heard.push(kind)
+      if (kind !== 'taken') for (const content of packed.parts.values()) await taking.staging.discard(content)
+    }
+    if (kind === 'sooner') await arrive()
+    response.writeHead(202, { 'content-type': 'application/soap+xml' }).end()
+    if (kind === 'later') await arrive()
+  }
   gateway.listen(0, 'localhost')
   await once(gateway, 'listening')
   const url = `https://localhost:${(gateway.address() as AddressInfo).port}/xca/responding`
-  const community = { ...COMMUNITY, ...terms, queryUrl: url, retrieveUrl: url, queryMs: 5000, retrieveMs: 5000 }
+  const community = { ...COMMUNITY, queryUrl: url, retrieveUrl: url, queryMs: 5000, retrieveMs: 5000, ...terms }
   const staged = new Set<StagedContent>()
   const entries: JournalEntry[] = []
-  const client = createPartnerClient({
-    tlsTo: () => () => ({ ca: authority.certificatePem }),
-    ports: {
-      recorder: { record: async (rows) => void entries.push(...rows.entries) },
-      keeper: { keeping: 'none', keep: () => {} },
-      log: { info: () => {}, warn: () => {}, error: () => {} },
-      meter: { exchange: () => {}, opened: () => () => {}, turnedAway: () => {} },
-    },
-    assert,
-    home: '2.25.9101' as Oid,
-    queryBudgetMs: 5000,
+  const taking: Taking = {
     maxAnswerBytes: 1_000_000,
     maxDocumentBytes: 1_000_000,
     maxRequestBytes: 1_000_000,
@@ -109,6 +135,23 @@ async function fetching(
       },
       discard: async (content) => void staged.delete(content),
     },
+  }
+  const ended = new Map<string, 'waiting' | 'answered' | 'given up'>()
+  const awaiting = awaitingInMemory(taking.staging.discard, ended)
+  const client = createPartnerClient({
+    tlsTo: () => () => ({ ca: authority.certificatePem }),
+    ports: {
+      recorder: { record: async (rows) => void entries.push(...rows.entries) },
+      keeper: { keeping: 'none', keep: () => {} },
+      log: { info: () => {}, warn: () => {}, error: () => {} },
+      meter: { exchange: () => {}, opened: () => () => {}, turnedAway: () => {} },
+    },
+    assert,
+    home: '2.25.9101' as Oid,
+    queryBudgetMs: 5000,
+    answersUrl: ANSWERS_URL,
+    awaiting,
+    ...taking,
   })
   t.teardown(async () => {
     await client.close()
@@ -116,7 +159,7 @@ async function fetching(
   })
   const requests = documents.map(({ request }) => request)
   const reply = await client.fetch(community, requests, CALLER)
-  return { reply, staged, entries, asked: () => asked }
+  return { reply, staged, entries, heard, ended, asked: () => asked }
 }
 
 t.test('each document with a part of its own is handed on; what nobody asked for goes', async (t) => {
@@ -163,4 +206,39 @@ t.test('what cannot be said is no fault of the community, and it is not asked wi
   t.match(reply, { kind: 'unavailable', reason: /could be signed here/ })
   t.equal(asked(), '')
   t.same(entries, [])
+})
+
+t.test(
+  'a community that answers later is waited for at our address, however fast it is (Appendix V.3.3)',
+  async (t) => {
+    const documents = { included: ['a', 'b'], sent: ['a', 'b', 'stray'] }
+    for (const how of ['later', 'sooner'] as const) {
+      const { reply, asked, staged, heard, ended } = await fetching(t, {
+        ...documents,
+        terms: { isAsynchronous: true },
+        how,
+      })
+      t.match(
+        reply,
+        { kind: 'answered', documents: [{ documentUniqueId: '2.25.0' }, { documentUniqueId: '2.25.1' }] },
+        how,
+      )
+      t.match(asked(), `<wsa:ReplyTo><wsa:Address>${ANSWERS_URL}</wsa:Address></wsa:ReplyTo>`)
+      t.same(heard, ['taken'])
+      t.same([...ended.values()], ['answered'])
+      t.equal(staged.size, 2)
+    }
+  },
+)
+
+t.test('it has the time of the call and no more, and may say no at once', async (t) => {
+  const terms = { isAsynchronous: true, retrieveMs: 300 }
+  const late = await fetching(t, { included: ['a'], sent: ['a'], terms, how: 'never' })
+  t.match(late.reply, { kind: 'unavailable', reason: 'no whole answer in time' })
+  t.same([...late.ended.values()], ['given up'])
+  t.match(late.entries, [{ result: 'failure' }])
+  const refused = await fetching(t, { included: ['a'], sent: ['a'], terms, how: 'fault' })
+  t.match(refused.reply, { kind: 'unavailable', reason: 'SOAP fault OnlyAnonymousAddressSupported' })
+  const direct = await fetching(t, { included: ['a'], sent: ['a'], terms })
+  t.match(direct.reply, { kind: 'answered' }, 'an answer on the connection is one all the same')
 })

@@ -16,6 +16,7 @@ import type { JournalEntry } from '../../src/journal/entry.ts'
 import type { Caller } from '../../src/model/caller.ts'
 import type { Oid } from '../../src/model/identifiers.ts'
 import type { StagedContent } from '../../src/model/staged-document.ts'
+import { awaitingInMemory } from '../gateway/answers.ts'
 
 export const CALLER = { systemId: 'clinic-b', facilityId: 'clinic-b', accessMode: 'network' } as unknown as Caller
 export const HOME = 'urn:oid:2.25.9102'
@@ -50,6 +51,8 @@ export async function startGateway(
     assert: async () => trusted(''),
     home: '2.25.9101' as Oid,
     queryBudgetMs: 5000,
+    answersUrl: 'https://hub.example.jp/xca/initiating/async',
+    awaiting: awaitingInMemory(async (content) => void staged.delete(content)),
     maxAnswerBytes: 1_000_000,
     maxDocumentBytes: 1_000_000,
     maxRequestBytes: 1_000_000,

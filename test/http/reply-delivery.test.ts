@@ -72,7 +72,7 @@ function sender(t: Test, backoffMs: readonly number[] = [1, 1]) {
     logged.push(fields)
   }
   const delivery = createReplyDelivery({
-    tls: () => ({ ...pki.client, ca: pki.ca }),
+    tlsTo: () => () => ({ ...pki.client, ca: pki.ca }),
     ports: { ...quietPorts, recorder: { record: async (rows) => void entries.push(...rows.entries) }, log },
     patience: { backoffMs, responseMs: 300 },
   })

@@ -5,18 +5,20 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { Agent, request } from 'undici'
-import { iti18Initiating, iti43Initiating } from '../../profiles/transactions/index.ts'
+import { iti18Initiating, iti38, iti43Initiating } from '../../profiles/transactions/index.ts'
 import { ensureAssertionKey } from '../../src/certificates/assertion-key.ts'
 import { readCredentials } from '../../src/cli/credentials.ts'
 import { localAddresses } from '../../src/cli/running-server.ts'
 import { writeFindDocuments, writeGetDocuments } from '../../src/codec/ebxml/query-request.ts'
 import { writeRetrieveRequest } from '../../src/codec/ebxml/retrieve.ts'
 import { writeSecurity } from '../../src/codec/saml/write.ts'
+import { writeEnvelope } from '../../src/codec/soap/write.ts'
 import { type Markup, trusted } from '../../src/codec/xml/write.ts'
 import type { PatientId } from '../../src/model/identifiers.ts'
 import { assertion, attribute, coded, ISSUER, makeKey, NAMES, sign, statement } from '../codec/saml/assertions.ts'
 import { errorCodesOf, isSuccess, submissionOf } from '../faults/messages.ts'
 import { DOMAINS, eventually, type Flags, startNetwork, type TestNetwork } from '../faults/support.ts'
+import { freePort } from './pix-consumer.ts'
 import { relay } from './relay.ts'
 import { type Emitted, schemaFaults } from './validate.ts'
 
@@ -44,9 +46,19 @@ const flags = (community: string, repository: string, affinity: string): Flags =
   'identity.affinityDomainAuthority': affinity,
   'gateway.queryBudgetMs': '1500',
 })
-const west = await startNetwork(t, flags(WEST, '2.25.9111', '2.25.9121'))
+/** Where the west is reached has to be known before it listens: neighbours that answer later do so there. */
+const port = await freePort()
+const west = await startNetwork(t, {
+  ...flags(WEST, '2.25.9111', '2.25.9121'),
+  'https.port': String(port),
+  'https.publicUrl': `https://localhost:${port}`,
+})
 /** It wants to know who asks: every query and retrieval of this file goes there with an assertion of the west. */
-const east = await startNetwork(t, { ...flags(EAST, '2.25.9112', '2.25.9122'), 'xua.respondingGateway': 'required' })
+const east = await startNetwork(t, {
+  ...flags(EAST, '2.25.9112', '2.25.9122'),
+  'xua.respondingGateway': 'required',
+  'soap.asyncReplyTo': 'network-east@localhost:*',
+})
 /** Between the networks stands a relay, so that faults of the neighbour can be made. */
 const line = await relay(t, east.server.httpsPort)
 
@@ -395,6 +407,124 @@ t.test('every message of both gateways, asked and answered, is valid against the
   for (const kind of EMITTED) for (const side of ['request', 'answer']) t.ok(kinds.has(`${kind} ${side}`), kind)
   t.same(schemaFaults(all), [])
 })
+
+/** From now on the east answers on a connection of its own, or no more. */
+const asynchronous = (is: boolean) =>
+  west.pool.query(`update access.partner set is_asynchronous = $1 where facility_id = 'network-east'`, [is])
+
+interface JournalRow {
+  readonly transaction: string
+  readonly result: string
+  readonly error_codes: readonly string[]
+  readonly errors: string
+}
+
+/** What the west journalled of answers that came to it. */
+async function cameTo(since: Date): Promise<readonly JournalRow[]> {
+  const { rows } = await west.pool.query<JournalRow>(
+    `select transaction, result, error_codes, errors::text from journal.exchange where endpoint = $1 and at >= $2 order by at`,
+    ['/xca/initiating/async', since],
+  )
+  return rows
+}
+
+t.test('a neighbour that answers on a connection of its own is asked like the others (Appendix V.3.3)', async (t) => {
+  await asynchronous(true)
+  const since = new Date()
+  const { text } = await find()
+  t.equal(statusOf(text), 'Success', text.slice(0, 2000))
+  t.ok(holds(text, inEast) && holds(text, inWest))
+  const { text: fetched } = await fetch([ofTheirs, ofOurs])
+  t.equal(statusOf(fetched), 'Success', fetched.slice(0, 2000))
+  t.match(fetched, eastText)
+  t.ok(
+    await eventually(async () => (await cameTo(since)).length === 3, FELT_WITHIN_MS),
+    'the answers are exchanges too',
+  )
+  t.match(await cameTo(since), [
+    { transaction: 'ITI-38 answer', result: 'success' },
+    { transaction: 'ITI-38 answer', result: 'success' },
+    { transaction: 'ITI-39 answer', result: 'success' },
+  ])
+  const { rows } = await west.pool.query(
+    `select transaction, response_bytes > 0 as "isWhole" from journal.exchange where endpoint like '%/xca/responding' and at >= $1 order by at`,
+    [since],
+  )
+  t.match(rows, [
+    { transaction: 'ITI-38', isWhole: true },
+    { transaction: 'ITI-38', isWhole: true },
+    { transaction: 'ITI-39', isWhole: true },
+  ])
+  const unknown = document(HOMES.east, '2.25.9112', '2.25.70')
+  t.same(errorCodesOf((await fetch([unknown])).text), ['XDSDocumentUniqueIdError'])
+  await asynchronous(false)
+})
+
+t.test('a fault comes the same way, and is the end of the call (Appendix V.3.3)', async (t) => {
+  await asynchronous(true)
+  await west.pool.query(`update access.partner set assertion_audience = null where facility_id = 'network-east'`)
+  const { text } = await find()
+  t.match(text, /SOAP fault FailedAuthentication/)
+  t.ok(holds(text, inWest))
+  await west.pool.query(`update access.partner set assertion_audience = $1 where facility_id = 'network-east'`, [
+    HOMES.east,
+  ])
+  await asynchronous(false)
+})
+
+t.test(
+  'an answer that comes late, twice, or from somebody else is taken for no call (WS-Addressing Core, 3.4)',
+  async (t) => {
+    const since = new Date()
+    const east38 = async (): Promise<string> => {
+      const { rows } = await west.pool.query(
+        `select message_id from journal.exchange where transaction = 'ITI-38 answer' order by at desc limit 1`,
+      )
+      return rows[0].message_id
+    }
+    const answered = await east38()
+    const [late, other] = [`urn:uuid:${randomUUID()}`, `urn:uuid:${randomUUID()}`]
+    await west.pool.query(
+      `insert into journal.awaited_answer (message_id, facility_id, transaction, process_id, expires_at, ended)
+     values ($1, 'network-east', 'ITI-38', gen_random_uuid(), now(), 'given up'), ($2, 'hospital-a', 'ITI-38', gen_random_uuid(), now() + interval '1 minute', null)`,
+      [late, other],
+    )
+    const body = trusted('<query:AdhocQueryResponse xmlns:query="urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0"/>')
+    for (const relatesTo of [answered, late, other]) {
+      const envelope = writeEnvelope({ action: iti38.responseAction, relatesTo, body })
+      const { statusCode, body: answer } = await request(`${west.baseUrl}/xca/initiating/async`, {
+        method: 'POST',
+        dispatcher: await west.agentOf('network-east'),
+        headers: { 'content-type': 'application/soap+xml; charset=UTF-8' },
+        body: envelope,
+      })
+      t.equal(statusCode, 202)
+      t.equal(await answer.text(), '')
+    }
+    t.match(await cameTo(since), [
+      {
+        transaction: 'ITI-38 answer',
+        result: 'failure',
+        error_codes: ['ANSWER_UNAWAITED'],
+        errors: /one answer to a call/,
+      },
+      {
+        transaction: 'ITI-38 answer',
+        result: 'failure',
+        error_codes: ['ANSWER_UNAWAITED'],
+        errors: /which was given up/,
+      },
+      {
+        transaction: 'unknown answer',
+        result: 'failure',
+        error_codes: ['ANSWER_UNAWAITED'],
+        errors: /the MessageID of a call to this community/,
+      },
+    ])
+    const { rows } = await west.pool.query('select ended from journal.awaited_answer where message_id = $1', [other])
+    t.same(rows, [{ ended: null }], 'it waits for the one that was asked')
+  },
+)
 
 /** Good results stay, the community is named, nothing takes longer than its budget. */
 async function failsAlone(t: Test, fault: string): Promise<void> {

@@ -47,6 +47,13 @@ export function peekMessageId(root: XmlElement): string | undefined {
   return value === '' || value.length > MAX_PEEKED_CHARACTERS ? undefined : value
 }
 
+/** RelatesTo of an answer or a fault, before either is judged. */
+export function peekRelatesTo(root: XmlElement): string | undefined {
+  const header = elementsOf(root).find((child) => child.name === 'Header')
+  const value = header === undefined ? '' : textOf(relatesToReply(elementsOf(header))).trim()
+  return value === '' || value.length > MAX_PEEKED_CHARACTERS ? undefined : value
+}
+
 /**
  * Envelope, Header and Body in their order, before anything inside them is judged.
  * @throws {IheError} SOAP_VERSION, SOAP_STRUCTURE, XML_LIMIT.

@@ -20,7 +20,8 @@ export const doorsSettings = {
   'https.publicUrl': formed('^https://[^/?#\\s]+$', {
     default: 'https://localhost:8443',
     expects: 'an https:// address without path',
-    description: 'Address by which other systems reach the HTTPS door; stands in WSDLs',
+    description:
+      'Address by which other systems reach the HTTPS door; stands in WSDLs, and below it neighbouring communities deliver asynchronous answers',
     example: 'https://hub.example.jp',
   }),
 
