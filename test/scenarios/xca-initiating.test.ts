@@ -46,18 +46,24 @@ const flags = (community: string, repository: string, affinity: string): Flags =
   'identity.affinityDomainAuthority': affinity,
   'gateway.queryBudgetMs': '1500',
 })
-/** Where the west is reached has to be known before it listens: neighbours that answer later do so there. */
-const port = await freePort()
+/** Where a network is reached has to be known before it listens: neighbours that answer later do so there. */
+const reachedAt = async (): Promise<Flags> => {
+  const port = String(await freePort())
+  return {
+    'https.port': port,
+    'https.publicUrl': `https://localhost:${port}`,
+    'soap.asyncReplyTo': 'network-east@localhost:*',
+  }
+}
 const west = await startNetwork(t, {
   ...flags(WEST, '2.25.9111', '2.25.9121'),
-  'https.port': String(port),
-  'https.publicUrl': `https://localhost:${port}`,
+  ...(await reachedAt()),
 })
 /** It wants to know who asks: every query and retrieval of this file goes there with an assertion of the west. */
 const east = await startNetwork(t, {
   ...flags(EAST, '2.25.9112', '2.25.9122'),
   'xua.respondingGateway': 'required',
-  'soap.asyncReplyTo': 'network-east@localhost:*',
+  ...(await reachedAt()),
 })
 /** Between the networks stands a relay, so that faults of the neighbour can be made. */
 const line = await relay(t, east.server.httpsPort)
@@ -409,8 +415,8 @@ t.test('every message of both gateways, asked and answered, is valid against the
 })
 
 /** From now on the east answers on a connection of its own, or no more. */
-const asynchronous = (is: boolean) =>
-  west.pool.query(`update access.partner set is_asynchronous = $1 where facility_id = 'network-east'`, [is])
+const asynchronous = (is: boolean, { pool } = west) =>
+  pool.query(`update access.partner set is_asynchronous = $1 where facility_id = 'network-east'`, [is])
 
 interface JournalRow {
   readonly transaction: string
@@ -455,6 +461,10 @@ t.test('a neighbour that answers on a connection of its own is asked like the ot
     { transaction: 'ITI-38', isWhole: true },
     { transaction: 'ITI-39', isWhole: true },
   ])
+  await asynchronous(true, east)
+  const body = writeFindDocuments({ patientId: ofEast, returnType: 'LeafClass' })
+  const { text: round } = await east.soap('clinic-b', { transaction: iti18Initiating, body })
+  t.ok(holds(round, inWest), 'and the other way round')
   const unknown = document(HOMES.east, '2.25.9112', '2.25.70')
   t.same(errorCodesOf((await fetch([unknown])).text), ['XDSDocumentUniqueIdError'])
   await asynchronous(false)
