@@ -174,7 +174,7 @@ async function startOne(
   return { server, agents }
 }
 
-function databaseUrl({ options }: pg.Pool): string {
+export function databaseUrl({ options }: pg.Pool): string {
   const { user, password, database, host = '', port } = options
   return `postgresql://${user}:${password}@/${database}?host=${encodeURIComponent(host)}&port=${port}`
 }

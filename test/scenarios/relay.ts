@@ -9,7 +9,8 @@ export type LineFault = 'none' | 'refuse' | 'hang' | 'cut'
 /** Bytes of an answer that pass before it is cut: the TLS handshake does, an answer does not. */
 const PASSING_BYTES = 4000
 
-export async function relay(t: Test, target: number) {
+/** @param target port, asked for at each connection where it may change */
+export async function relay(t: Test, target: number | (() => number)) {
   let fault: LineFault = 'none'
   const sockets = new Set<Socket>()
   const server = createServer((client) => {
@@ -17,7 +18,7 @@ export async function relay(t: Test, target: number) {
       client.destroy()
       return
     }
-    const upstream = connect(target, '127.0.0.1')
+    const upstream = connect(typeof target === 'number' ? target : target(), '127.0.0.1')
     for (const socket of [client, upstream]) {
       sockets.add(socket)
       socket.on('error', () => {})

@@ -6,19 +6,30 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { Agent, request } from 'undici'
 import { iti18Initiating, iti38, iti43Initiating } from '../../profiles/transactions/index.ts'
+import { startServer } from '../../src/app.ts'
 import { ensureAssertionKey } from '../../src/certificates/assertion-key.ts'
 import { readCredentials } from '../../src/cli/credentials.ts'
 import { localAddresses } from '../../src/cli/running-server.ts'
 import { writeFindDocuments, writeGetDocuments } from '../../src/codec/ebxml/query-request.ts'
+import { writeQueryResponse } from '../../src/codec/ebxml/query-response.ts'
 import { writeRetrieveRequest } from '../../src/codec/ebxml/retrieve.ts'
 import { writeSecurity } from '../../src/codec/saml/write.ts'
 import { writeEnvelope } from '../../src/codec/soap/write.ts'
 import { type Markup, trusted } from '../../src/codec/xml/write.ts'
 import type { PatientId } from '../../src/model/identifiers.ts'
+import { TEST_PASSWORDS } from '../access/passwords.ts'
 import { assertion, attribute, coded, ISSUER, makeKey, NAMES, sign, statement } from '../codec/saml/assertions.ts'
 import { errorCodesOf, isSuccess, submissionOf } from '../faults/messages.ts'
-import { DOMAINS, eventually, type Flags, startNetwork, type TestNetwork } from '../faults/support.ts'
-import { freePort } from './pix-consumer.ts'
+import {
+  configFor,
+  DOMAINS,
+  eventually,
+  type Flags,
+  SILENT,
+  startNetwork,
+  type TestNetwork,
+} from '../faults/support.ts'
+import { databaseUrl } from './harness.ts'
 import { relay } from './relay.ts'
 import { type Emitted, schemaFaults } from './validate.ts'
 
@@ -46,25 +57,22 @@ const flags = (community: string, repository: string, affinity: string): Flags =
   'identity.affinityDomainAuthority': affinity,
   'gateway.queryBudgetMs': '1500',
 })
-/** Where a network is reached has to be known before it listens: neighbours that answer later do so there. */
-const reachedAt = async (): Promise<Flags> => {
-  const port = String(await freePort())
-  return {
-    'https.port': port,
-    'https.publicUrl': `https://localhost:${port}`,
-    'soap.asyncReplyTo': 'network-east@localhost:*',
-  }
+/** Which process is behind the address of a network: neighbours that answer later do so there. */
+const behind = { west: 0, east: 0 }
+const reachedAt = async (network: keyof typeof behind): Promise<Flags> => {
+  const { port } = await relay(t, () => behind[network])
+  return { 'https.publicUrl': `https://localhost:${port}`, 'soap.asyncReplyTo': 'network-east@localhost:*' }
 }
-const west = await startNetwork(t, {
-  ...flags(WEST, '2.25.9111', '2.25.9121'),
-  ...(await reachedAt()),
-})
+const westFlags = { ...flags(WEST, '2.25.9111', '2.25.9121'), ...(await reachedAt('west')) }
+const west = await startNetwork(t, westFlags)
 /** It wants to know who asks: every query and retrieval of this file goes there with an assertion of the west. */
 const east = await startNetwork(t, {
   ...flags(EAST, '2.25.9112', '2.25.9122'),
   'xua.respondingGateway': 'required',
-  ...(await reachedAt()),
+  ...(await reachedAt('east')),
 })
+behind.west = west.server.httpsPort
+behind.east = east.server.httpsPort
 /** Between the networks stands a relay, so that faults of the neighbour can be made. */
 const line = await relay(t, east.server.httpsPort)
 
@@ -406,14 +414,6 @@ async function crossed({ pool, server }: TestNetwork): Promise<readonly Emitted[
   return (await Promise.all(messages)).flat()
 }
 
-t.test('every message of both gateways, asked and answered, is valid against the schemas', async (t) => {
-  const [inWest, inEast] = await Promise.all([west, east].map(crossed))
-  const all = [...(inWest ?? []), ...(inEast ?? [])]
-  const kinds = new Set(all.map(({ name }) => name.replace(/https:\S*?(?=\/xc)/, 'to ')))
-  for (const kind of EMITTED) for (const side of ['request', 'answer']) t.ok(kinds.has(`${kind} ${side}`), kind)
-  t.same(schemaFaults(all), [])
-})
-
 /** From now on the east answers on a connection of its own, or no more. */
 const asynchronous = (is: boolean, { pool } = west) =>
   pool.query(`update access.partner set is_asynchronous = $1 where facility_id = 'network-east'`, [is])
@@ -470,6 +470,29 @@ t.test('a neighbour that answers on a connection of its own is asked like the ot
   await asynchronous(false)
 })
 
+t.test(
+  'an answer that another process of the network hears finds the call that waits, documents and all',
+  async (t) => {
+    const second = await startServer(
+      configFor(west.server.config.dataDir, { ...westFlags, 'database.url': databaseUrl(west.pool) }),
+      { log: SILENT, passwords: TEST_PASSWORDS },
+    )
+    t.teardown(second.stop)
+    behind.west = second.httpsPort
+    const largeText = `東の画像 ${randomUUID()} `.repeat(4000)
+    const large = document(HOMES.east, '2.25.9112', await provide(east, ofEast, largeText))
+    await asynchronous(true)
+    const { text } = await fetch([large, ofTheirs])
+    t.equal(statusOf(text), 'Success', text.slice(0, 2000))
+    t.ok(text.includes(largeText), 'one that is a file')
+    t.match(text, eastText, 'and one that is in the message')
+    const { rows } = await west.pool.query('select from journal.awaited_answer where root is not null or ended is null')
+    t.equal(rows.length, 0)
+    behind.west = west.server.httpsPort
+    await asynchronous(false)
+  },
+)
+
 t.test('a fault comes the same way, and is the end of the call (Appendix V.3.3)', async (t) => {
   await asynchronous(true)
   await west.pool.query(`update access.partner set assertion_audience = null where facility_id = 'network-east'`)
@@ -499,7 +522,10 @@ t.test(
      values ($1, 'network-east', 'ITI-38', gen_random_uuid(), now(), 'given up'), ($2, 'hospital-a', 'ITI-38', gen_random_uuid(), now() + interval '1 minute', null)`,
       [late, other],
     )
-    const body = trusted('<query:AdhocQueryResponse xmlns:query="urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0"/>')
+    const body = writeQueryResponse(
+      { returnType: 'LeafClass', objects: [] },
+      { result: 'success', errors: [], journalId: randomUUID() },
+    )
     for (const relatesTo of [answered, late, other]) {
       const envelope = writeEnvelope({ action: iti38.responseAction, relatesTo, body })
       const { statusCode, body: answer } = await request(`${west.baseUrl}/xca/initiating/async`, {
@@ -535,6 +561,14 @@ t.test(
     t.same(rows, [{ ended: null }], 'it waits for the one that was asked')
   },
 )
+
+t.test('every message of both gateways, asked and answered, is valid against the schemas', async (t) => {
+  const [inWest, inEast] = await Promise.all([west, east].map(crossed))
+  const all = [...(inWest ?? []), ...(inEast ?? [])]
+  const kinds = new Set(all.map(({ name }) => name.replace(/https:\S*?(?=\/xc)/, 'to ')))
+  for (const kind of EMITTED) for (const side of ['request', 'answer']) t.ok(kinds.has(`${kind} ${side}`), kind)
+  t.same(schemaFaults(all), [])
+})
 
 /** Good results stay, the community is named, nothing takes longer than its budget. */
 async function failsAlone(t: Test, fault: string): Promise<void> {
