@@ -31,10 +31,22 @@ export interface Asking {
 function mayBeAsked({ facilityId, systemId }: Asking): Statement {
   return sql`(p.status = 'active' or (p.status = 'test' and ${systemId} = any(p.test_systems))) and p.query_url is not null and p.retrieve_url is not null
     and exists (select from access.facility f where f.facility_id = p.facility_id and f.status = 'active')
-    and exists (select from access.agreement a where a.partner_community = p.community and a.direction <> 'outgoing' and a.ended_at is null
-                  and a.valid_from <= now() and a.valid_to > now()
-                  and (a.union_id is null or exists (select from access.union_member m where m.union_id = a.union_id and m.facility_id = ${facilityId}
-                         and m.valid_from <= now() and (m.valid_to is null or m.valid_to > now()))))`
+    and exists (select from access.agreement a where ${letsAsk(facilityId)})`
+}
+
+/** Agreement `a` runs and lets the facility ask partner `p`. */
+function letsAsk(facilityId: string): Statement {
+  return sql`a.partner_community = p.community and a.direction <> 'outgoing' and a.ended_at is null
+    and a.valid_from <= now() and a.valid_to > now()
+    and (a.union_id is null or exists (select from access.union_member m where m.union_id = a.union_id and m.facility_id = ${facilityId}
+           and m.valid_from <= now() and (m.valid_to is null or m.valid_to > now())))`
+}
+
+/** Kinds that those agreements cover together; null when one covers all. */
+function agreedKinds(facilityId: string): Statement {
+  return sql`(select case when bool_and(a.kinds is not null) then array(select distinct kind from access.agreement a, unnest(a.kinds) as kind
+                                                              where ${letsAsk(facilityId)} order by kind) end
+    from access.agreement a where ${letsAsk(facilityId)}) as kinds`
 }
 
 /** Facilities that stand for communities, or did: what is said there is not of this network. */
@@ -55,7 +67,7 @@ export async function findCommunities(
   const rows = await query<{ readonly community: Community }>(
     pool,
     sql`/* communities that may be asked */
-      select jsonb_strip_nulls(to_jsonb(c)) as community from access.partner p, lateral (select ${COMMUNITY}) c
+      select jsonb_strip_nulls(to_jsonb(c)) as community from access.partner p, lateral (select ${COMMUNITY}, ${agreedKinds(asked.facilityId)}) c
       where ${mayBeAsked(asked)} and (${home}::text is null or 'urn:oid:' || p.community = ${home}) order by p.facility_id`,
   )
   return rows.map(({ community }) => community)

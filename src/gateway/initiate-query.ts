@@ -134,7 +134,9 @@ function unseen(asked: readonly Community[]): (community: Community) => boolean 
 async function askAbout(community: Knowing, { request, caller, ports }: About): Promise<Part> {
   const { patientId } = community
   const { home } = request
-  const text = request.rewritten(home === undefined ? { patientId } : { patientId, home })
+  // Of a reference it cannot be seen whether it is of a kind that is agreed.
+  const asObjects = community.kinds === undefined ? {} : ({ objects: true } as const)
+  const text = request.rewritten({ patientId, ...(home === undefined ? {} : { home }), ...asObjects })
   const reply = await ports.ask(community, text, caller)
   const isAbout = (object: ForeignObject) => tellsNobody(object) || object.patientId === formatCx(patientId)
   const audited = { query: { ...request.audit, text, home: community.home }, patients: [formatCx(patientId)] }

@@ -28,6 +28,8 @@ export interface Community {
   readonly isAsynchronous: boolean
   /** It wants an assertion about who asks, for this audience (XUA, ITI TF-2 3.40). */
   readonly assertionAudience?: string
+  /** classCodes that the agreements cover by which it is asked now; absent: all. Documents of others are not taken over. */
+  readonly kinds?: readonly string[]
   /** What of its answers is taken today though it is not to the letter. */
   readonly tolerances?: readonly ToleranceCode[]
 }

@@ -187,13 +187,14 @@ function record(given: {
   readonly reason: string | undefined
 }): void {
   const { community, caller, ports, reason } = given
-  const { exchange, request: asked, answer, waived = [] } = given.crossing
+  const { exchange, request: asked, answer, waived = [], leftOut = [] } = given.crossing
   const error =
     reason === undefined ? undefined : iheError('COMMUNITY_UNAVAILABLE', { at: exchange.endpoint, rule: reason })
   const result = error === undefined ? 'success' : 'failure'
   observe(ports, exchange, { result, code: error?.row.code ?? '', systemId: caller.systemId })
   const evidence = waived.length === 0 ? NO_EVIDENCE : { ...NO_EVIDENCE, waivedRules: waived }
-  const ended = { result, errors: error === undefined ? [] : [error], evidence } as const
+  const errors = error === undefined ? notAgreed(exchange, leftOut) : [error]
+  const ended = { result, errors, evidence } as const
   const entry = journalEntry(
     exchange,
     { facilityId: community.facilityId },
@@ -209,4 +210,11 @@ function record(given: {
     .catch((cause: unknown) =>
       ports.log.error({ journal: exchange.id, cause: nameOf(cause) }, 'a call to a community could not be journalled'),
     )
+}
+
+/** Told to the community and to us alone: to whom it was asked for, it is as if there were no such documents. */
+function notAgreed({ endpoint: at }: Exchange, kinds: readonly string[]): readonly IheError[] {
+  if (kinds.length === 0) return []
+  const value = `${kinds.length} documents of ${[...new Set(kinds)].map((kind) => kind || 'no kind').join(', ')}`
+  return [iheError('COMMUNITY_ANSWER_INVALID', { at, value, rule: 'kinds of the agreements that run' })]
 }

@@ -50,6 +50,8 @@ export interface Crossings {
   answer: Crossing | undefined
   /** Tolerances without which the answer would have been refused. */
   waived?: readonly string[]
+  /** Kinds of documents that no agreement covers, one for each that was left out. */
+  leftOut?: readonly string[]
 }
 
 export interface Answered {
@@ -105,6 +107,7 @@ export async function converse(
     const coming = { ...message, packaging: packed.packaging }
     const taken = takeAnswer(coming, { transaction, messageId, community: by.community })
     crossing.waived = taken.waived
+    crossing.leftOut = taken.leftOut
     return { body: taken.body, headers: message.headers, parts: packed.parts }
   } catch (error) {
     for (const content of packed.parts.values()) await by.discard(content)

@@ -3,6 +3,7 @@
 import { iheError } from '../../profiles/errors/index.ts'
 import type { ToleranceCode } from '../../profiles/partners/tolerances.ts'
 import { iti18, iti38, iti39, iti43, type Transaction } from '../../profiles/transactions/index.ts'
+import { ofAgreedKinds } from '../codec/ebxml/agreed-kinds.ts'
 import { mendHomes } from '../codec/ebxml/mend-home.ts'
 import type { XmlElement } from '../codec/xml/read.ts'
 import type { Community } from '../gateway/ports.ts'
@@ -26,17 +27,20 @@ export interface ComingAnswer {
 export interface Expected {
   readonly transaction: Transaction
   readonly messageId: string
-  readonly community: Pick<Community, 'home' | 'tolerances'>
+  readonly community: Pick<Community, 'home' | 'tolerances' | 'kinds'>
 }
 
-/**
- * The body, its homes as they should stand, and the tolerances without which it would have been refused.
- * @throws {IheError} COMMUNITY_ANSWER_INVALID
- */
-export function takeAnswer(
-  answer: ComingAnswer,
-  { transaction, messageId, community }: Expected,
-): { readonly body: XmlElement; readonly waived: readonly ToleranceCode[] } {
+export interface TakenAnswer {
+  /** Its homes as they should stand, without documents of kinds that are not agreed. */
+  readonly body: XmlElement
+  /** Tolerances without which it would have been refused. */
+  readonly waived: readonly ToleranceCode[]
+  /** Kinds of documents that were left out, one for each. */
+  readonly leftOut: readonly string[]
+}
+
+/** @throws {IheError} COMMUNITY_ANSWER_INVALID */
+export function takeAnswer(answer: ComingAnswer, { transaction, messageId, community }: Expected): TakenAnswer {
   const agreed: ReadonlySet<ToleranceCode> = new Set(community.tolerances ?? [])
   const waived = new Set<ToleranceCode>()
   const need = (isGood: boolean, code: ToleranceCode, rule: string): void => {
@@ -57,5 +61,7 @@ export function takeAnswer(
   })
   if (mended.bare) waived.add('home-without-urn')
   if (mended.absent) waived.add('objects-without-home')
-  return { body: mended.body, waived: [...waived] }
+  const { body, leftOut } =
+    community.kinds === undefined ? { body: mended.body, leftOut: [] } : ofAgreedKinds(mended.body, community.kinds)
+  return { body, waived: [...waived], leftOut }
 }

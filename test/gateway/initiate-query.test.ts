@@ -36,7 +36,12 @@ const object = (given: Partial<ForeignObject>): ForeignObject => ({
 
 async function asked(
   query: object,
-  given: { readonly home?: string; readonly objects?: readonly ForeignObject[]; readonly knows?: boolean },
+  given: {
+    readonly home?: string
+    readonly objects?: readonly ForeignObject[]
+    readonly knows?: boolean
+    readonly kinds?: readonly string[]
+  },
 ) {
   const sent: Rewriting[] = []
   const whole = { returnType: 'LeafClass', ...query }
@@ -59,7 +64,7 @@ async function asked(
       recorded: false,
     }),
     directory: {
-      knowing: async () => (given.knows === false ? [] : [{ ...EAST, patientId: THEIRS }]),
+      knowing: async () => (given.knows === false ? [] : [{ ...EAST, ...kindsOf(given), patientId: THEIRS }]),
       ofHome: async (home) => (home === EAST.home ? EAST : undefined),
       mayKnow: async () => new Set([formatCx(THEIRS)]),
     },
@@ -67,6 +72,8 @@ async function asked(
   }
   return { sent, outcome: await initiateQuery(request, CALLER, ports) }
 }
+
+const kindsOf = ({ kinds }: { readonly kinds?: readonly string[] }) => (kinds === undefined ? {} : { kinds })
 
 const about = { kind: 'FindDocuments', patientId: OURS }
 const byIds = { kind: 'GetDocuments' }
@@ -98,5 +105,14 @@ t.test(
     const shown = ({ outcome }: Awaited<ReturnType<typeof asked>>) => outcome.answer.foreign.map(({ id }) => id)
     t.same(shown(await asked(byIds, { home: EAST.home, objects })), ['urn:uuid:1', 'urn:uuid:4'])
     t.same(shown(await asked(about, { objects })), ['urn:uuid:1', 'urn:uuid:4'])
+  },
+)
+
+t.test(
+  'where agreements cover some kinds alone objects are asked for, also where references were (idlink U-9)',
+  async (t) => {
+    const references = { ...about, returnType: 'ObjectRef' }
+    t.same((await asked(references, { kinds: ['LAB'] })).sent, [{ patientId: THEIRS, objects: true }])
+    t.same((await asked(references, {})).sent, [{ patientId: THEIRS }])
   },
 )

@@ -121,3 +121,50 @@ t.test('documents come as MTOM; in the envelope itself they are taken where that
   t.match(await fetched('mtom', iti43.responseAction, []), { reply: NOT_OURS, staged: 0 })
   t.match(await fetched('mtom', iti43.responseAction, ['action-of-registry']), { reply: { kind: 'answered' } })
 })
+
+t.test(
+  'documents of kinds that no agreement covers are not taken over, and the journal says so (idlink U-9)',
+  async (t) => {
+    const object = (id: string, kind?: string) => {
+      const classified = `<rim:Classification id="urn:uuid:${randomUUID()}" classifiedObject="${id}"
+      classificationScheme="urn:uuid:41a5887f-8865-4c09-adf7-e362475b143a" nodeRepresentation="${kind}"/>`
+      return `<rim:ExtrinsicObject id="${id}" home="${HOME}" objectType="urn:x">${kind === undefined ? '' : classified}</rim:ExtrinsicObject>`
+    }
+    const association = (source: string, target: string) =>
+      `<rim:Association id="${source}-${target}" associationType="urn:x" sourceObject="${source}" targetObject="${target}"/>`
+    const objects = [
+      ...[
+        object('lab', 'LAB'),
+        object('report', 'REPORT'),
+        object('none'),
+        `<rim:RegistryPackage id="set" home="${HOME}"/>`,
+      ],
+      ...[association('set', 'lab'), association('set', 'report')],
+    ]
+    const answer = `<query:AdhocQueryResponse xmlns:query="urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0" xmlns:rim="urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0"
+    status="urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Success"><rim:RegistryObjectList>${objects.join('')}</rim:RegistryObjectList></query:AdhocQueryResponse>`
+    const { client, community, entries } = await startGateway(t, (relatesTo, response) => {
+      response.setHeader('content-type', 'application/soap+xml; charset=UTF-8')
+      response.end(writeEnvelope({ action: iti38.responseAction, relatesTo, body: trusted(answer) }))
+    })
+    const shown = async (kinds: object) => {
+      const reply = await client.ask({ ...community, ...kinds }, QUERY, CALLER)
+      return reply.kind === 'answered' ? reply.objects.map(({ id }) => id) : []
+    }
+    t.same(await shown({}), ['lab', 'report', 'none', 'set', 'set-lab', 'set-report'])
+    t.same(await shown({ kinds: ['LAB', 'MEDICATION'] }), ['lab', 'set', 'set-lab'])
+    t.match(entries, [
+      { result: 'success', errors: [] },
+      {
+        result: 'success',
+        errors: [
+          {
+            code: 'COMMUNITY_ANSWER_INVALID',
+            value: '2 documents of REPORT, no kind',
+            rule: 'kinds of the agreements that run',
+          },
+        ],
+      },
+    ])
+  },
+)

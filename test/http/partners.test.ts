@@ -124,6 +124,28 @@ t.test('everything about it is shown in one place, how calls ended by the journa
   })
 })
 
+t.test('what is taken over of a community is of the kinds that its agreements cover together (U-9)', async (t) => {
+  const kinds = async () => (await findCommunities(pool, { facilityId: 'hospital-x', systemId: 'ehr-x' }))[0]?.kinds
+  const agree = (more: object) =>
+    call('POST', '/agreements', {
+      title: '追加の合意書',
+      partnerCommunity: COMMUNITY,
+      direction: 'incoming',
+      validFrom: '2026-01-01T00:00:00+09:00',
+      validTo: '2099-01-01T00:00:00+09:00',
+      ...more,
+    })
+  await change({ status: 'active' })
+  t.same(await kinds(), ['LAB'])
+  await agree({ kinds: ['MEDICATION', 'LAB'] })
+  await agree({ kinds: ['REPORT'], direction: 'outgoing' })
+  t.same(await kinds(), ['LAB', 'MEDICATION'], 'what they may see of ours is another matter')
+  const { body } = await agree({ title: 'すべて' })
+  t.equal(await kinds(), undefined, 'one covers all')
+  await call('POST', `/agreements/${body.agreementId}/end`, { reason: '終了' })
+  t.same(await kinds(), ['LAB', 'MEDICATION'])
+})
+
 t.test('a deviation is taken from a day to a day, with a reason, and no longer', async (t) => {
   const path = '/partners/network-east/tolerances'
   const inForce = async () =>
@@ -179,7 +201,7 @@ t.test('a deviation is taken from a day to a day, with a reason, and no longer',
 t.test('a community that is removed is shown nothing and is never a facility like any other', async (t) => {
   const unions = async () =>
     (await findViewer(pool, { facilityId: 'network-east', networkMode: 'consent' }))?.rules?.unions
-  t.equal((await unions())?.length, 1, 'its agreement lets it see')
+  t.equal((await unions())?.length, 2, 'its agreements let it see')
   t.match(await call('DELETE', '/partners/network-east'), { status: 400 })
   t.match(await call('DELETE', '/partners/network-east', { reason: '連携の終了' }), { status: 200 })
   t.match(await call('DELETE', '/partners/network-east', { reason: '連携の終了' }), { status: 200 })
