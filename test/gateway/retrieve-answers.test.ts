@@ -52,20 +52,32 @@ const error = (location: string, severity = SEVERITY_ERROR): RelayedError => ({
   location,
 })
 
-function retrieve(ids: readonly string[], reply: RetrieveReply | 'not asked for documents') {
-  return initiateRetrieve<ForeignDocument & { readonly homeCommunityId?: string }>(ids.map(theirs), staff, {
+interface Asking {
+  readonly caller?: Caller
+  /** Documents of kinds that are agreed: what is left of the answer about them. */
+  readonly agreed?: readonly string[]
+  readonly kinds?: readonly string[]
+}
+
+function retrieve(
+  ids: readonly string[],
+  reply: RetrieveReply | 'not asked for documents',
+  { caller = staff, agreed = ids, kinds }: Asking = {},
+) {
+  const limited = kinds === undefined ? community : { ...community, kinds }
+  return initiateRetrieve<ForeignDocument & { readonly homeCommunityId?: string }>(ids.map(theirs), caller, {
     home: 'urn:oid:2.25.1',
     repositoryUniqueId: '2.25.3',
     retrieve: () => Promise.reject(new Error('nothing is asked of us')),
     directory: {
       knowing: async () => [],
-      ofHome: async () => community,
+      ofHome: async () => limited,
       mayKnow: async (_, ids) => new Set(ids),
     },
     ask: async () =>
       reply === 'not asked for documents'
         ? { kind: 'unavailable', reason: 'ECONNREFUSED' }
-        : { kind: 'answered', result: 'success', objects: ids.map(entry), errors: [] },
+        : { kind: 'answered', result: 'success', objects: agreed.map(entry), errors: [] },
     documentsQuery: (at) => ({ id: 'urn:uuid:5c4f972b', text: '<q/>', home: at }),
     fetch: async () => (reply === 'not asked for documents' ? { kind: 'unavailable', reason: 'no' } : reply),
     discard: async () => {},
@@ -128,4 +140,18 @@ t.test('who cannot be asked whose documents they are was not asked for documents
     errors.map(({ row, location }) => [row.ihe, location]),
     [['XDSUnavailableCommunity', `${home}:2.25.7`]],
   )
+})
+
+t.test('documents of kinds that are not agreed are not fetched, whoever asks (idlink U-9)', async (t) => {
+  const reply = { kind: 'answered', documents: [sent('2.25.7'), sent('2.25.8')], errors: [] } as const
+  for (const accessMode of ['consent', 'affinity-domain'] as const) {
+    const asking = { caller: { ...staff, accessMode }, agreed: ['2.25.7'], kinds: ['LAB'] }
+    const { answer, errors } = await retrieve(['2.25.7', '2.25.8'], reply, asking)
+    t.same(
+      answer.map(({ documentUniqueId }) => documentUniqueId),
+      ['2.25.7'],
+      accessMode,
+    )
+    t.match(errors, [{ location: `${home}:2.25.8` }])
+  }
 })
