@@ -17,24 +17,25 @@ export interface Member {
   readonly xad: string
 }
 
-const MARKER = 'demo-federation'
+/** Setting that says that the two know each other. */
+const markerOf = ({ side }: Member): string => `demo-${side.facilityId}`
 
 /** Once; what staff change afterwards stays changed. Certificates are looked at every time, since they are renewed. */
 export async function introduce(here: Member, there: Member): Promise<void> {
   const { admin, say } = here.run
-  const isFirst = !(await isDone(here))
+  const isFirst = !(await isDone(here, there))
   await partner(here, there)
   await believe(here, there)
   if (!isFirst) return
   await agree(here, there)
   await share(here)
   await link(here, there)
-  await admin.put(`/settings/${MARKER}`, { value: new Date().toISOString() })
+  await admin.put(`/settings/${markerOf(there)}`, { value: new Date().toISOString() })
   say(`${there.side.title} is a partner / 隣接ネットワークを登録しました`)
 }
 
-async function isDone({ run: { admin } }: Member): Promise<boolean> {
-  const answer = await admin.get(`/settings/${MARKER}`).catch((error: unknown) => {
+async function isDone({ run: { admin } }: Member, there: Member): Promise<boolean> {
+  const answer = await admin.get(`/settings/${markerOf(there)}`).catch((error: unknown) => {
     // A setting that was never put is a refusal of the admin API; a server that is away shows at the next step.
     if (error instanceof RefusedError) return undefined
     throw error
