@@ -357,18 +357,24 @@ t.test(
     const uniqueId = await provide(east, there, text)
     const ask = () => west.admin.post('/partners/network-east/discover', { patient: here.value })
     await t.rejects(ask(), 'nothing lets us ask')
-    const discoveryUrl = `https://localhost:${line.port}/xcpd/responding`
-    await west.admin.patch('/partners/network-east', { identity: 'xcpd', discoveryUrl })
-    const found = async () =>
+    const agreed = (network: TestNetwork, port: number) =>
+      network.admin.patch('/partners/network-east', {
+        identity: 'xcpd',
+        discoveryUrl: `https://localhost:${port}/xcpd/responding`,
+      })
+    await agreed(west, line.port)
+    await agreed(east, west.server.httpsPort)
+    const foundIn = async (network: TestNetwork, patientId: PatientId) =>
       (
-        await west.soap('clinic-b', {
+        await network.soap('clinic-b', {
           transaction: iti18Initiating,
-          body: writeFindDocuments({ patientId: here, returnType: 'LeafClass' }),
+          body: writeFindDocuments({ patientId, returnType: 'LeafClass' }),
         })
       ).text
-    const discoveries = async (): Promise<readonly object[]> =>
+    const found = () => foundIn(west, here)
+    const discoveries = async ({ pool } = west): Promise<readonly object[]> =>
       (
-        await west.pool.query(
+        await pool.query(
           `select patients, objects from audit.event where type_code = 'ITI-55' and endpoint like 'https:%/xcpd/responding'`,
         )
       ).rows
@@ -391,6 +397,9 @@ t.test(
       { facilityId: 'network-east', side: 'ours', value: here.value, home: WEST },
       { facilityId: 'network-east', side: 'theirs', domain: there.authority, value: there.value, home: EAST },
     ])
+    const back = await foundIn(east, there)
+    t.match(back, `home="${HOMES.west}"`, 'who was asked asks in turn, by the id that it was told')
+    t.same(await discoveries(east), [], 'without asking who that is')
     t.match((await ask()).body, { outcome: 'known' })
     const again = (await discoveries()).length
     t.ok(again > asked.length, 'staff has it asked anew')
