@@ -23,7 +23,7 @@ import { withOwnCertificate } from './app/certificates.ts'
 import { meterRevocationLists } from './app/crl-upkeep.ts'
 import { openDatabase } from './app/database.ts'
 import { developmentPki } from './app/development-pki.ts'
-import { discoveryAdministration } from './app/discovering.ts'
+import { discoveryAdministration, measureDiscovery } from './app/discovering.ts'
 import { type Doors, openDoors } from './app/doors.ts'
 import { emergencyWork } from './app/emergency.ts'
 import { endpointsOf } from './app/endpoints.ts'
@@ -244,6 +244,7 @@ async function furnish(
   const stopFilling = fillRecords(given)
   const stopTending = tendCertificates(given)
   meterExpiry(given, metrics.watch)
+  measureDiscovery(metrics.watch, given)
   const registry = registryPorts(given)
   const { repository, stop } = await repositoryFor(given, {
     repository: repositoryPorts(given, { registry, blobs }),

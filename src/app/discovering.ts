@@ -4,7 +4,7 @@ import { mayAsk, mayTell } from '../access/federation.ts'
 import { clientEvents } from '../audit/event.ts'
 import type { Config } from '../config/config.ts'
 import { createDiscoveryStore } from '../db/discovery-store.ts'
-import { listCorrelations, listQuestions } from '../db/discovery-views.ts'
+import { countQuestions, listCorrelations, listQuestions } from '../db/discovery-views.ts'
 import { personViews } from '../db/identity/person-views.ts'
 import { findCommunities, partnerFacilities, type Undiscovered, undiscovered } from '../db/partner-directory.ts'
 import { recordLook } from '../db/staff-change.ts'
@@ -14,6 +14,7 @@ import type { AskWho } from '../gateway/discovery-ports.ts'
 import type { Discovering } from '../gateway/initiate-query.ts'
 import type { Discoverable } from '../gateway/ports.ts'
 import { type DoorPorts, newExchange } from '../http/door.ts'
+import type { Watch } from '../http/metrics/gauges.ts'
 import { toldOf } from '../identity/told-of-person.ts'
 import type { Caller } from '../model/caller.ts'
 import { formatCx, type Oid, type PatientId, parseOid } from '../model/identifiers.ts'
@@ -80,6 +81,20 @@ export function discoveryAdministration(
     correlations: (personKey) => listCorrelations(pool, personKey),
     questions: () => listQuestions(pool, authority),
   }
+}
+
+/** What waits for staff. */
+export function measureDiscovery(watch: Watch, { pool }: Pick<Given, 'pool'>): void {
+  watch({
+    group: 'discovery',
+    gauges: {
+      questions: {
+        name: 'tsunagi_discovery_questions',
+        help: 'Patients of whom a neighbouring community could not say who they are there, and nobody has found out',
+      },
+    },
+    read: async () => ({ questions: await countQuestions(pool) }),
+  })
 }
 
 /** It may see nothing: it only says who asks. */

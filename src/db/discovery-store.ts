@@ -154,6 +154,9 @@ async function addQuestion(
   )
 }
 
+/** A question stays for staff when the community may be asked again, but not for ever. */
+const UNSETTLED_DAYS = 90
+
 /** What ran out is ended, so that what is open stays little; nobody used it any more since then. @returns how many. */
 export async function endExpired(pool: Queryable): Promise<number> {
   const ids = await execute(
@@ -166,9 +169,10 @@ export async function endExpired(pool: Queryable): Promise<number> {
     ids +
     (await execute(
       pool,
-      sql`/* questions of discovery that ran out */
-        update identity.discovery_question set ended_at = clock_timestamp(), ended_reason = 'expired'
-        where question_id in (select question_id from identity.discovery_question where ended_at is null and expires_at <= now() for update skip locked)`,
+      sql`/* questions of discovery that nobody settled */
+        update identity.discovery_question set ended_at = clock_timestamp(), ended_reason = 'nobody settled it'
+        where question_id in (select question_id from identity.discovery_question
+                              where ended_at is null and expires_at <= now() - make_interval(days => ${UNSETTLED_DAYS}) for update skip locked)`,
     ))
   )
 }

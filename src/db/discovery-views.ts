@@ -2,7 +2,7 @@
 
 import type { Correlation, OpenQuestion } from '../gateway/discovery-administration.ts'
 import { withoutNulls } from './access/changing.ts'
-import { type Queryable, query, sql } from './sql.ts'
+import { type Queryable, query, queryOne, sql } from './sql.ts'
 
 const MAX_LISTED = 500
 
@@ -27,9 +27,22 @@ export async function listQuestions(client: Queryable, affinityDomain: string): 
         q.asked_at as "askedAt", q.expires_at as "expiresAt"
       from identity.discovery_question q
       join identity.identifier i on i.person_key = q.person_key and i.domain = ${affinityDomain} and i.status = 'active' and not i.second
-      where q.ended_at is null and q.expires_at > now()
+      where q.ended_at is null
         and not exists (select from identity.identifier n join identity.domain d on d.oid = n.domain and d.facility_id = q.facility_id
                         where n.person_key = q.person_key and n.status = 'active')
       order by q.question_id limit ${MAX_LISTED}`,
   )
+}
+
+/** As listQuestions has them. */
+export async function countQuestions(client: Queryable): Promise<number> {
+  const row = await queryOne<{ readonly open: number }>(
+    client,
+    sql`/* how many questions communities left open */
+      select count(*)::int as open from identity.discovery_question q
+      where q.ended_at is null
+        and not exists (select from identity.identifier n join identity.domain d on d.oid = n.domain and d.facility_id = q.facility_id
+                        where n.person_key = q.person_key and n.status = 'active')`,
+  )
+  return row?.open ?? 0
 }

@@ -49,6 +49,6 @@ export interface DiscoveryAdministration {
   ) => Promise<Sought>
   /** The newest first. */
   readonly correlations: (personKey: string) => Promise<readonly Correlation[]>
-  /** Those that nobody has answered by linking a number, the oldest first. */
+  /** Those that no later answer and no linked number has settled, the oldest first. */
   readonly questions: () => Promise<readonly OpenQuestion[]>
 }

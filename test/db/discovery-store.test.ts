@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { createDiscoveryStore, endExpired } from '../../src/db/discovery-store.ts'
+import { countQuestions, listQuestions } from '../../src/db/discovery-views.ts'
 import { personViews } from '../../src/db/identity/person-views.ts'
 import { numbersElsewhere, numbersOf, partnerFacilities, undiscovered } from '../../src/db/partner-directory.ts'
 import type { Finding } from '../../src/gateway/discovery-ports.ts'
@@ -135,7 +136,17 @@ t.test('3.55.4.2.2: who could not be told apart is kept as a question, and used 
   )
   t.same(await idsOf(one), [])
   t.same(await toAsk(one), ['south'])
+  await pool.query(
+    `update identity.discovery_question set expires_at = now() - interval '1 day' where person_key = $1`,
+    [one.key],
+  )
+  await endExpired(pool)
+  t.same(await toAsk(one), ['east', 'south'], 'it may be asked again')
+  const open = async () => (await listQuestions(pool, XAD)).filter(({ patient }) => patient === one.xad.value)
+  t.match(await open(), [{ facilityId: 'east', reason: 'several', told: [/E-3/, /E-4/] }], 'and staff still see it')
+  t.equal(await countQuestions(pool), 1)
   t.equal(await tell(one, known('E-3')), 'kept', 'asked anew it was one')
+  t.same(await open(), [])
   const { rows } = await pool.query('select ended_reason from identity.discovery_question where person_key = $1', [
     one.key,
   ])
