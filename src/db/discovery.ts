@@ -5,7 +5,8 @@ import type { Correlated } from '../gateway/respond-discovery.ts'
 import type { DiscoveryPorts } from '../identity/discovery.ts'
 import type { DomainKind, PersonKey } from '../identity/ports.ts'
 import type { Oid, PatientId } from '../model/identifiers.ts'
-import { executeTogether, type Queryable, query, type Statement, sql } from './sql.ts'
+import { transaction } from './pool.ts'
+import { execute, executeTogether, type Queryable, query, type Statement, sql } from './sql.ts'
 
 interface HolderRow {
   readonly person_key: PersonKey
@@ -39,13 +40,18 @@ export function holdersOf(client: Queryable): DiscoveryPorts['reads']['holders']
  * discovery at all, and where nothing stands against it: no number of its that is linked, and nobody else with this one.
  */
 export async function keepCorrelated(pool: pg.Pool, correlated: Correlated): Promise<void> {
-  const { ours, theirs } = correlated
-  await executeTogether(pool, [
-    ...kept(correlated, { side: 'ours', id: ours.id, home: ours.home, forSeconds: ours.forSeconds }),
-    ...(theirs === undefined
-      ? []
-      : kept(correlated, { side: 'theirs', id: theirs.id, home: theirs.home, forSeconds: theirs.forMs / 1000 })),
-  ])
+  const { ours, theirs, facilityId, person } = correlated
+  await transaction(pool, async (client) => {
+    // Terms and person before what hangs on them: a change of either holds them when it comes to end these rows.
+    await execute(client, sql`select from access.partner where facility_id = ${facilityId} for key share`)
+    await execute(client, sql`select from identity.person where person_key = ${person} for no key update`)
+    await executeTogether(client, [
+      ...kept(correlated, { side: 'ours', id: ours.id, home: ours.home, forSeconds: ours.forSeconds }),
+      ...(theirs === undefined
+        ? []
+        : kept(correlated, { side: 'theirs', id: theirs.id, home: theirs.home, forSeconds: theirs.forMs / 1000 })),
+    ])
+  })
 }
 
 interface Told {

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { keepCorrelated } from '../../src/db/discovery.ts'
 import { createDiscoveryStore, endExpired } from '../../src/db/discovery-store.ts'
 import { countQuestions, listQuestions } from '../../src/db/discovery-views.ts'
 import { personViews } from '../../src/db/identity/person-views.ts'
@@ -287,6 +288,33 @@ t.test('correlations end with the consent, an objection, the support, the terms'
   t.same(await after(terms(`community = '2.25.9104'`)), [`theirs: ${changed}`, `ours: ${changed}`])
   await pool.query(`update access.partner set identity = 'none' where facility_id = 'east'`)
 })
+
+t.test(
+  '3.55.4.2: an answer of ours waits for a change of the person that is under way, and does not stand in its way',
+  async (t) => {
+    const one = await person()
+    const answer = () =>
+      keepCorrelated(pool, {
+        person: one.key,
+        facilityId: 'south',
+        exchangeId: randomUUID(),
+        ours: { id: one.xad, home: '2.25.9101' as Oid, forSeconds: 3600 },
+      })
+    await answer()
+    const client = await pool.connect()
+    await client.query('begin')
+    await client.query('select from identity.person where person_key = $1 for update', [one.key])
+    const answered = answer()
+    const isWaiting = async () =>
+      (await pool.query(`select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`))
+        .rows.length > 0
+    while (!(await isWaiting())) await new Promise((resolve) => setImmediate(resolve))
+    await client.query(`update identity.identifier set status = 'obsolete' where person_key = $1`, [one.key])
+    await client.query('commit')
+    client.release()
+    await t.resolves(answered)
+  },
+)
 
 t.test('what a query asks is found by indexes among many persons (3.18.4.1.3)', async (t) => {
   await pool.query(`
