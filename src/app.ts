@@ -163,12 +163,9 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     throw error
   })
   ports = { https: httpsPort, mllp: mllpPort, pix: pixPort }
-  const notifications = notificationWork(given, {
-    doors,
-    ports: house.https.ports,
-    watch: metrics.watch,
-  })
-  const synchronisation = synchronisationWork(given, { doors, ports: house.https.ports })
+  const telling = { doors, ports: house.https.ports, watch: metrics.watch }
+  const notifications = notificationWork(given, telling)
+  const synchronisation = synchronisationWork(given, telling)
   const works = [notifications, synchronisation, house.releasing, house.emergencies]
   const jobs = startJobs(works, { connection: database.connection, log })
   const measuring = openMeasuringPool(database.connection)

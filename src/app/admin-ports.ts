@@ -18,6 +18,7 @@ import { createContractStore } from '../db/storeclient/contract.ts'
 import type { ToleranceStore } from '../db/storeclient/tolerances.ts'
 import { createUsageReader } from '../db/storeclient/usage.ts'
 import { createSubscriptionStore } from '../db/subscription-store.ts'
+import { createSynchronisationStore } from '../db/synchronisation/administration.ts'
 import type { AdminPorts, PatientPorts, PersonAnswer } from '../http/admin/ports.ts'
 import { linkRecord, unlinkRecord } from '../identity/linking.ts'
 import type { IdentityPorts } from '../identity/ports.ts'
@@ -134,6 +135,7 @@ export function adminPorts(
     usage: { ...createUsageReader(pool), fees: loadFees(config.dataDir) },
     changed: given.changed,
     subscriptions: createSubscriptionStore(pool),
+    synchronisation: createSynchronisationStore(pool, config.identity.affinityDomainAuthority),
     issuers: createIssuerStore(pool),
     viewing: viewingPorts(house, given),
     exportStorage: given.exportStorage,

@@ -3,26 +3,25 @@
 import { iheError } from '../../profiles/errors/index.ts'
 import { mayTell } from '../access/federation.ts'
 import { isCertificateFault, nodeAuthenticationFailure } from '../audit/event.ts'
+import { synchronisationStates } from '../db/synchronisation/administration.ts'
 import { SYNCHRONISE_TASK } from '../db/synchronisation/job.ts'
 import { settle, settleAnswer } from '../db/synchronisation/settle.ts'
 import { sweepSynchronisation } from '../db/synchronisation/survey.ts'
 import { take } from '../db/synchronisation/take.ts'
-import { type DoorPorts, observe } from '../http/door.ts'
+import { observe } from '../http/door.ts'
+import { watchSynchronisation } from '../http/metrics.ts'
 import { createPixClient } from '../http/pix-client.ts'
 import { synchronise } from '../identity/synchronise.ts'
 import type { Pair, SynchronisePorts } from '../identity/synchronise-ports.ts'
 import { type Given, identityWriter, rowsOf } from './actor-ports.ts'
-import type { Doors } from './doors.ts'
 import type { Work } from './jobs.ts'
-import { deviceOf } from './notifications.ts'
+import { deviceOf, type NotificationsGiven } from './notifications.ts'
 
 /** Tells and asks. */
-export function synchronisationWork(
-  given: Given,
-  { doors, ports }: { readonly doors: Pick<Doors, 'outgoingTo'>; readonly ports: DoorPorts },
-): Work {
+export function synchronisationWork(given: Given, { doors, ports, watch }: NotificationsGiven): Work {
   const { config, log, pool } = given
   const affinityDomain = config.identity.affinityDomainAuthority
+  watchSynchronisation(watch, () => synchronisationStates(pool))
   const client = createPixClient({
     tlsTo: (facilityId) => () => doors.outgoingTo(facilityId),
     timeoutMs: config.notifications.timeoutMs,

@@ -8,6 +8,7 @@ import { registerDiscovery } from './discovery.ts'
 import { RefusedError, UsageError } from './failure.ts'
 import { toJson } from './output.ts'
 import { registerPartnerTolerances } from './partner-tolerance.ts'
+import { registerSynchronisation } from './synchronisation.ts'
 import type { Terminal } from './terminal.ts'
 
 interface TermOptions {
@@ -35,6 +36,7 @@ export const registerPartner: Registration = (program, terminal) => {
   registerTest(group, terminal)
   registerPartnerTolerances(group, terminal)
   registerDiscovery(group, terminal)
+  registerSynchronisation(group, terminal)
 }
 
 function withTerms(command: Command): Command {

@@ -120,6 +120,41 @@ export function watchRevocationLists(
   })
 }
 
+/** What is not told or asked yet, by community. */
+export interface WaitingSynchronisation {
+  readonly facilityId: string
+  readonly waiting: number
+  readonly oldestSeconds: number
+  readonly parked: number
+  readonly conflicts: number
+}
+
+/** Patient indexes that are kept alike: an alarm belongs on the age, on what is parked, and on conflicts. */
+export function watchSynchronisation(watch: Watch, read: () => Promise<readonly WaitingSynchronisation[]>): void {
+  const labels = ['facility']
+  const gauge = (name: string, help: string) => ({ name: `tsunagi_synchronisation_${name}`, help, labels })
+  watch({
+    group: 'synchronisation',
+    gauges: {
+      waiting: gauge('waiting', 'Persons of whom a neighbouring community must still be told or asked'),
+      oldestSeconds: gauge('oldest_seconds', 'How long the oldest of them has waited'),
+      parked: gauge('parked', 'Persons of whom a neighbouring community could not be told, who need a decision'),
+      conflicts: gauge('conflicts', 'Persons about whom a neighbouring community contradicts what is known here'),
+    },
+    read: async () => {
+      const states = await read()
+      const samples = (member: 'waiting' | 'oldestSeconds' | 'parked' | 'conflicts'): readonly Sample[] =>
+        states.map((state) => ({ labels: { facility: state.facilityId }, value: state[member] }))
+      return {
+        waiting: samples('waiting'),
+        oldestSeconds: samples('oldestSeconds'),
+        parked: samples('parked'),
+        conflicts: samples('conflicts'),
+      }
+    },
+  })
+}
+
 export interface WaitingNotifications {
   readonly subscriptionId: string
   readonly waiting: number

@@ -1,6 +1,7 @@
 // What a neighbouring community is told and asked of patients, on a real PostgreSQL (ITI TF-2 3.44.4, 3.45.4; idlink X-3; docs/adr/0043).
 
 import t from 'tap'
+import { createSynchronisationStore, synchronisationStates } from '../../src/db/synchronisation/administration.ts'
 import { linkRecord, unlinkRecord } from '../../src/identity/linking.ts'
 import { AFFINITY, HANA, idIn } from '../identity/in-memory.ts'
 import { EAST, openSynchronised } from './synchronising.ts'
@@ -255,6 +256,33 @@ t.test('whose source asks for discretion is not told of', async (t) => {
   await consent(id)
   await work()
   t.same(neighbour.heard, [])
+})
+
+t.test('the operator sees what waits, what is parked and what contradicts, and goes on with it', async (t) => {
+  const store = createSynchronisationStore(pool, AFFINITY)
+  t.equal(await store.state('hospital'), 'missing')
+  const id = await add('A-14', someone())
+  await consent(id)
+  neighbour.answer = 'refused'
+  await work()
+  const state = await store.state('east')
+  if (state === 'missing') throw new Error('the community is not known')
+  t.match(state, { facilityId: 'east', parked: 1, failures: 0 })
+  t.match(
+    state.troubles.find(({ kind }) => kind === 'parked'),
+    { patient: id.value, why: 'refused' },
+  )
+  t.equal(state.troubles.filter(({ kind }) => kind === 'conflict').length, state.conflicts)
+  neighbour.answer = 'accepted'
+  neighbour.heard.length = 0
+  const change = { by: 'admin', peer: '127.0.0.1:1', operation: 'test' }
+  t.equal(await store.resume('east', change), 'changed')
+  t.equal(await store.resume('hospital', change), 'missing')
+  await sweep()
+  await work()
+  t.ok(neighbour.heard.includes(`add ${id.value}`), 'what it refused is told anew')
+  t.ok(neighbour.heard.length > 5, 'and it is asked about everybody')
+  t.match(await synchronisationStates(pool), [{ facilityId: 'east', parked: 0, waiting: 0 }])
 })
 
 async function ask(value: string): Promise<void> {

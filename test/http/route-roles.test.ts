@@ -126,6 +126,8 @@ const ROUTES: Readonly<Record<string, string>> = {
   'DELETE /partners/{id}': 'network-operator',
   'POST /partners/{id}/discover': 'network-operator',
   'GET /partners/{id}/revisions': 'network-operator auditor',
+  'GET /partners/{id}/synchronisation': 'network-operator auditor',
+  'POST /partners/{id}/synchronisation/resume': 'network-operator',
   'POST /partners/{id}/test': 'network-operator',
   'GET /partners/{id}/tolerances': 'network-operator auditor',
   'POST /partners/{id}/tolerances': 'network-operator',

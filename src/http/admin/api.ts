@@ -47,6 +47,7 @@ import { registerStaffRoutes } from './staff.ts'
 import { registerStorageExport } from './storage-export.ts'
 import { registerSubscriptionRoutes } from './subscriptions.ts'
 import { registerSupportStopRoutes } from './support-stops.ts'
+import { registerSynchronisationRoutes } from './synchronisation.ts'
 import { registerSystemRoutes } from './systems.ts'
 import { registerToleranceRoutes } from './tolerances.ts'
 import { registerUnionRoutes } from './unions.ts'
@@ -87,6 +88,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerAuditTargetRoutes(app, ports.auditTargets)
   registerUnionRoutes(app, ports)
   registerPartnerRoutes(app, ports)
+  registerSynchronisationRoutes(app, ports)
   registerPartnerTolerances(app, ports)
   registerDiscoveryRoutes(app, ports)
   registerAgreementRoutes(app, ports)

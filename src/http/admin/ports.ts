@@ -15,6 +15,7 @@ import type { RecordPorts } from '../../audit/records/ports.ts'
 import type { DiscoveryAdministration } from '../../gateway/discovery-administration.ts'
 import type { AdministrationPorts } from '../../identity/administration-ports.ts'
 import type { SubscriptionStore } from '../../identity/subscription-ports.ts'
+import type { SynchronisationStore } from '../../identity/synchronisation-ports.ts'
 import type { ImportLine, ImportProgress } from '../../identity/transfer/import.ts'
 import type { ReplayPorts } from '../../journal/replay-ports.ts'
 import type { Oid } from '../../model/identifiers.ts'
@@ -76,6 +77,8 @@ export interface AdminPorts {
   /** Called when a request has changed something, before it is answered. */
   readonly changed: () => void
   readonly subscriptions: SubscriptionStore
+  /** Indexes that are kept alike with neighbouring communities. */
+  readonly synchronisation: SynchronisationStore
   /** Issuers of assertions about users. */
   readonly issuers: IssuerStore
   /** What was tolerated in the messages of a system. */
