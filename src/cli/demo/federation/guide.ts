@@ -30,7 +30,8 @@ export async function writeGuide(told: Told): Promise<string> {
   const patient = shell(west.xad)
   const all = at(west, `query --as ${viewer} --patient ${patient} --neighbours`)
   const { push } = east.run.network.tour
-  const consent = shell(await consentOf(east))
+  const consent = await consentOf(east)
+  const change = consent === undefined ? undefined : `consent change ${shell(consent)} --reason demo`
   const lines = [
     '',
     ...[west, east].map(describe),
@@ -49,16 +50,20 @@ export async function writeGuide(told: Told): Promise<string> {
     `3. ${stranger} has not linked the patient: it sees nothing, and the east is not even asked / 名寄せのない薬局には見えません`,
     at(west, `query --as ${stranger} --patient ${patient} --neighbours`),
     '',
-    '4. The patient shares with neighbours no more, then again / 本人が他地域との共有をやめ、また認める',
-    at(east, `consent change ${consent} --no-share-communities --reason demo`),
-    all,
-    at(east, `consent change ${consent} --share-communities --reason demo`),
-    '',
-    '5. Both sides know of every call / 両側に記録が残ります',
+    '4. Both sides know of every call / 両側に記録が残ります',
     at(west, `partner show ${east.side.facilityId}`),
     at(west, `journal search --facility ${east.side.facilityId}`),
     at(east, `journal search --facility ${west.side.facilityId}`),
     '',
+    ...(change === undefined
+      ? []
+      : [
+          '5. The patient shares with neighbours no more, then again / 本人が他地域との共有をやめ、また認める',
+          at(east, `${change} --no-share-communities`),
+          all,
+          at(east, `${change} --share-communities`),
+          '',
+        ]),
     'Ctrl-C ends both / 終了は Ctrl-C',
     '',
   ]

@@ -80,16 +80,16 @@ async function agree({ run: { admin } }: Member, { side }: Member): Promise<void
 
 async function share(member: Member): Promise<void> {
   const consentId = await consentOf(member)
+  if (consentId === undefined) throw new RefusedError(`no consent of ${member.xad} stands any more`)
   const change = { sharesWithCommunities: true, reason: 'デモ用: 本人の申し出' }
   await member.run.admin.patch(`/consents/${segment(consentId)}`, change)
 }
 
-/** The consent that stands. @throws {RefusedError} when it was withdrawn. */
-export async function consentOf({ run: { admin }, xad }: Member): Promise<string> {
+/** The consent that stands; undefined when it was withdrawn. */
+export async function consentOf({ run: { admin }, xad }: Member): Promise<string | undefined> {
   const consents = rowsOf((await admin.get(`/patients/${segment(xad)}/consents`)).body)
   const standing = consents.find((row) => textOf(row.withdrawnAt) === '' && textOf(row.replacedBy) === '')
-  if (standing === undefined) throw new RefusedError(`no consent of ${xad} stands any more`)
-  return textOf(standing.consentId)
+  return standing === undefined ? undefined : textOf(standing.consentId)
 }
 
 async function link({ run: { admin }, xad }: Member, there: Member): Promise<void> {
