@@ -109,6 +109,16 @@ export function faultCases(home: string): readonly FaultCase[] {
     { name: 'answers HTML as success', fault: html(200), ...both(unavailable(/CONTENT_TYPE/)) },
     { name: 'answers HTML as 502', fault: html(502), ...both(unavailable(/CONTENT_TYPE/)) },
     {
+      name: 'answers 503 without a word',
+      fault: async ({ response }) => void response.writeHead(503).end(),
+      ...both(unavailable(/CONTENT_TYPE/)),
+    },
+    {
+      name: 'sends us elsewhere',
+      fault: async ({ response }) => void response.writeHead(302, { location: 'https://localhost:1/xca' }).end(),
+      ...both(unavailable(/CONTENT_TYPE/)),
+    },
+    {
       name: 'answers nothing',
       fault: bent((answer) => ({ ...answer, body: Buffer.alloc(0) })),
       ...both(unavailable(/XML|MTOM_PACKAGE/)),
@@ -146,6 +156,12 @@ export function faultCases(home: string): readonly FaultCase[] {
       name: 'answers without its home',
       fault: only('query', bent(replaced(` home="${home}"`, ''))),
       query: { code: 'XDSMissingHomeCommunityId', reason: /./ },
+      retrieve: { code: 'XDSDocumentUniqueIdError', reason: /./ },
+    },
+    {
+      name: 'writes its home without urn:oid:',
+      fault: only('query', bent(replaced(`home="${home}"`, `home="${home.replace('urn:oid:', '')}"`))),
+      query: leftOut(/carry the home that was asked/),
       retrieve: { code: 'XDSDocumentUniqueIdError', reason: /./ },
     },
     {
