@@ -101,18 +101,22 @@ t.test('when all is good every step says what it found, and nobody was asked abo
   t.match(text, /TLSv1\.3, TLS_AES/)
   t.match(text, /days left/)
   t.match(text, /ITI-38, ITI-39/)
+  const xcpd = own.replace('/xca/', '/xcpd/')
+  const discovering = await tested(own, { identity: 'xcpd', discoveryUrl: xcpd })
+  t.same(discovering.steps.slice(-3), ['query passed', 'retrieve passed', 'discovery passed'], discovering.text)
+  t.match(discovering.text, /ITI-55/)
+  await admin.patch('/partners/network-east', { identity: 'none', discoveryUrl: null })
   const journal = await pool.query(
     `select transaction, result from journal.exchange where system_id is null and facility_id = 'network-east' order by at`,
   )
   t.same(journal.rows, [
-    { transaction: 'ITI-38', result: 'success' },
-    { transaction: 'ITI-39', result: 'success' },
+    ...['ITI-38', 'ITI-39', 'ITI-38', 'ITI-39', 'ITI-55'].map((transaction) => ({ transaction, result: 'success' })),
   ])
   const audit = await pool.query(
-    `select type_code, endpoint, reason, objects from audit.event where endpoint = $1 or reason like 'connection to%' order by event_id desc limit 3`,
-    [own],
+    `select type_code, reason, objects from audit.event where endpoint like 'https://%/responding' or reason like 'connection to%'
+     order by event_id desc limit 4`,
   )
-  t.match(audit.rows.map(({ type_code }) => type_code).sort(), ['110132', 'ITI-38', 'ITI-39'])
+  t.same(audit.rows.map(({ type_code }) => type_code).sort(), ['110132', 'ITI-38', 'ITI-39', 'ITI-55'])
   t.match(
     audit.rows.find(({ type_code }) => type_code === '110132'),
     { reason: 'connection to the community of network-east tried: passed', objects: { by: 'admin-token' } },

@@ -10,6 +10,7 @@ export const TEST_STEPS = [
   'service description',
   'query',
   'retrieve',
+  'discovery',
 ] as const
 export type TestStepName = (typeof TEST_STEPS)[number]
 

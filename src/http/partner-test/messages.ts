@@ -18,7 +18,7 @@ export interface Asked {
   /** Domain of its patient numbers. */
   readonly domain: Oid
   readonly caller: Caller
-  readonly client: Pick<PartnerClient, 'ask' | 'fetch'>
+  readonly client: Pick<PartnerClient, 'ask' | 'fetch' | 'discover'>
   readonly discard: (document: ForeignDocument) => Promise<void>
 }
 
@@ -104,7 +104,7 @@ function refusedOr(codes: readonly string[], good: Finding): Finding {
   )
 }
 
-function unavailable(reason: string): Finding {
+export function unavailable(reason: string): Finding {
   const [code = '', rule = ''] = reason.split(': ')
   const words = UNAVAILABLE.find(([pattern]) => pattern.test(reason))?.[1]
   const { hint, ja } = words ?? OTHERWISE

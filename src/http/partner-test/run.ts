@@ -4,6 +4,7 @@ import type { Transaction } from '../../../profiles/transactions/index.ts'
 import { type PartnerTest, resultOf, type TestStep } from '../../access/administration/partner-test.ts'
 import type { OutgoingCall } from '../../model/evidence.ts'
 import type { OutgoingTls } from '../outgoing-tls.ts'
+import { tryDiscovery } from './discovery.ts'
 import { testLine } from './line.ts'
 import { failed, passed } from './line-words.ts'
 import { type Asked, tryQuery, tryRetrieve } from './messages.ts'
@@ -41,12 +42,13 @@ export async function testPartner(
   }
   const calls: OutgoingCall[] = []
   if (asked !== undefined) {
-    const { queryUrl, retrieveUrl } = asked.community
+    const { queryUrl, retrieveUrl, discoveryUrl, identity } = asked.community
     for (const [url, attempt] of [
       [queryUrl, tryQuery],
       [retrieveUrl, tryRetrieve],
+      [identity === 'xcpd' ? discoveryUrl : undefined, tryDiscovery],
     ] as const) {
-      if (!reached.has(url)) continue
+      if (url === undefined || !reached.has(url)) continue
       const { step, call } = await attempt(asked)
       steps.push(step)
       calls.push(call)
