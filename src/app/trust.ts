@@ -44,6 +44,8 @@ interface State {
   readonly files: TlsFiles
   readonly version: string
   readonly anchors: readonly TrustAnchor[]
+  /** Those of the file tls.ca among them. */
+  readonly ofFile: readonly TrustAnchor[]
   readonly judge: Judge
 }
 
@@ -113,12 +115,12 @@ function callTls(
 /** Lists count of every authority that may be believed for the facility. */
 function serverFault(
   { tls }: Config,
-  { files, anchors }: State,
+  { anchors, ofFile }: State,
   { facilityId, shown }: CalledServer,
 ): string | undefined {
   const own = anchors.filter((anchor) => anchor.facilityId === facilityId)
   const listed = anchors.filter((anchor) => anchor.facilityId === undefined || anchor.facilityId === facilityId)
-  const trusted = [...fileAnchors(files), ...own]
+  const trusted = [...ofFile, ...own]
   return revocationOfServer(shown, { trusted, listed }, { crlGraceMs: graceOf(tls.crlStale) })
 }
 
@@ -142,9 +144,10 @@ async function load(given: Given, known?: State): Promise<State> {
   const version = await anchorsVersion(pool)
   const isSame = known !== undefined && version === known.version && sameFiles(files, known.files)
   if (isSame) return known
-  const anchors = [...fileAnchors(files), ...(await loadAnchors(pool)).map(toAnchor)]
+  const ofFile = fileAnchors(files)
+  const anchors = [...ofFile, ...(await loadAnchors(pool)).map(toAnchor)]
   const options = { rule: config.tls.trust, crlGraceMs: graceOf(config.tls.crlStale) }
-  const state = { files, version, anchors, judge: createJudge(anchors, options) }
+  const state = { files, version, anchors, ofFile, judge: createJudge(anchors, options) }
   // Throws when key and certificate are not a pair, as while both are being replaced.
   for (const door of DOORS) createSecureContext(tlsFor(config, state, door))
   return state
