@@ -237,11 +237,17 @@ async function merge(one: Registered): Promise<void> {
 /** Who of the former card's person has other numbers is somebody of their own until staff say otherwise: they do. */
 async function answerReviews(name: Name): Promise<void> {
   await insist(name, async ({ admin, pool }) => {
-    const { rows } = await pool.query(
-      `select review_id from identity.review_item where reason = 'merged number' and state = 'open' order by review_id`,
-    )
-    for (const { review_id } of rows)
-      await admin.post(`/reviews/${review_id}/answer`, { answer: 'link', reason: '同一人物と確認' })
+    for (;;) {
+      // Of numbers that both stand: an answer to another question may have settled one.
+      const { rows } = await pool.query(
+        `select review_id from identity.review_item r where reason = 'merged number' and state = 'open'
+           and not exists (select from identity.identifier i where i.record_id in (r.record_a, r.record_b) and i.status = 'obsolete')
+         order by review_id limit 1`,
+      )
+      const [open] = rows
+      if (open === undefined) return
+      await admin.post(`/reviews/${open.review_id}/answer`, { answer: 'link', reason: '同一人物と確認' })
+    }
   })
 }
 
