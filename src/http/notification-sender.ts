@@ -1,18 +1,14 @@
 // Sends one update notification and reads its acknowledgement, within a bounded time: ITI-46 by SOAP over HTTPS, ITI-10 by MLLP over TLS
 // (ITI TF-2 3.46, 3.10).
 
-import { Agent, request } from 'undici'
+import { Agent } from 'undici'
 import { iti46 } from '../../profiles/transactions/index.ts'
 import { readAck } from '../codec/hl7v2/ack.ts'
 import { readHeader } from '../codec/hl7v2/header.ts'
 import { writeUpdateNotification } from '../codec/hl7v2/write-notification.ts'
-import { readAcknowledgement } from '../codec/hl7v3/read-acknowledgement.ts'
 import { writeNotification } from '../codec/hl7v3/write-notification.ts'
-import { parseContentType } from '../codec/mtom/content-type.ts'
-import { readAnswer, SoapFaultError } from '../codec/soap/answer.ts'
 import { ANONYMOUS } from '../codec/soap/constants.ts'
 import { writeEnvelope } from '../codec/soap/write.ts'
-import { readXml, type XmlElement } from '../codec/xml/read.ts'
 import type { Destination, Notification, Sent } from '../identity/notify.ts'
 import { connectMllp } from '../mllp/client.ts'
 import type { Exchange } from '../model/caller.ts'
@@ -25,7 +21,7 @@ import { nameOf } from './failure.ts'
 import { partiesOf } from './hl7v2-door.ts'
 import { type Crossing, keepExchange, wholeMessage } from './keeping.ts'
 import { connectorOf, type OutgoingTls } from './outgoing-tls.ts'
-import { readWhole } from './soap-message.ts'
+import { acknowledged, acknowledgementOf, postForAnswer, soapContentType, type Verdict } from './soap-post.ts'
 
 export interface NotificationSenderOptions {
   /** Our certificate, and the authorities that a subscriber of the facility must come from. */
@@ -44,15 +40,13 @@ export interface NotificationSender {
   readonly close: () => Promise<void>
 }
 
-/** An acknowledgement has a page of text at most. */
-const MAX_ANSWER_BYTES = 1024 * 1024
 const CONNECT_MS = 5000
-const CONTENT_TYPE = `application/soap+xml; charset=UTF-8; action="${iti46.action}"`
+const CONTENT_TYPE = soapContentType(iti46.action)
 /** HL7 v2.5 gives MSH-10 twenty characters. */
 const CONTROL_ID_LENGTH = 20
 
 /** `heard`: the answer as it came. */
-interface Answer extends Pick<Sent, 'answer' | 'reason'> {
+interface Answer extends Verdict {
   readonly heard?: Crossing
 }
 
@@ -172,69 +166,12 @@ function exchangeWith({ destination, messageId }: Notification, outgoing: Outgoi
 }
 
 async function overHttps(
-  { endpoint }: Destination,
+  { endpoint: url }: Destination,
   messageId: string,
   { bytes, means, signal }: Outgoing,
 ): Promise<Answer> {
-  const response = await request(endpoint, {
-    method: 'POST',
-    dispatcher: means.agent,
-    headers: { 'content-type': CONTENT_TYPE },
-    body: bytes,
-    signal,
-  })
-  const contentType = String(response.headers['content-type'] ?? '')
-  const status = `HTTP ${response.statusCode}`
-  if (!/^application\/soap\+xml\b/i.test(contentType)) {
-    // Whatever answers there, it is not the subscriber's application: a wrong path, a proxy, a redirection.
-    await response.body.dump({ limit: MAX_ANSWER_BYTES }).catch(() => {})
-    return { answer: 'unreachable', reason: status }
-  }
-  const answer = await readWhole(response.body, MAX_ANSWER_BYTES)
-  const charset = parseContentType(contentType).parameters.get('charset')
-  return { ...readSoapAnswer(answer, { charset, messageId, status }), heard: wholeMessage(answer, { contentType }) }
-}
-
-function readSoapAnswer(
-  bytes: Buffer,
-  sent: { readonly charset: string | undefined; readonly messageId: string; readonly status: string },
-): Answer {
-  try {
-    const { body } = readAnswer(readXml(bytes, sent.charset === undefined ? {} : { charset: sent.charset }))
-    return acknowledgementOf(body, sent.messageId)
-  } catch (error) {
-    if (error instanceof SoapFaultError)
-      return {
-        answer: error.code === 'Receiver' ? 'busy' : 'refused',
-        reason: `SOAP fault ${error.subcode ?? error.code}`,
-      }
-    if (error instanceof IheError) return { answer: 'busy', reason: `${sent.status}, ${error.row.code}` }
-    throw error
-  }
-}
-
-/** What MCCI_IN000002UV01 says of the message with this id. @throws {IheError} for what is none. */
-export function acknowledgementOf(body: XmlElement, messageId: string): Pick<Sent, 'answer' | 'reason'> {
-  const { code, details, target } = readAcknowledgement(body)
-  if (target !== undefined && target.root.toLowerCase() !== messageId)
-    return { answer: 'busy', reason: 'the acknowledgement is about another message' }
-  return acknowledged(
-    code,
-    details.map((detail) => detail.code).find((detail) => detail !== ''),
-  )
-}
-
-/** CA, CE and CR as the readers make them of either family; others speak for none and are asked again. */
-function acknowledged(code: string, detail: string | undefined): Answer {
-  const reason = detail === undefined ? code : `${code} ${detail}`
-  switch (code.replace(/^A/, 'C')) {
-    case 'CA':
-      return { answer: 'accepted', reason }
-    case 'CE':
-      return { answer: 'refused', reason }
-    default:
-      return { answer: 'busy', reason }
-  }
+  const posting = { url, contentType: CONTENT_TYPE, bytes, agent: means.agent, signal }
+  return postForAnswer(posting, (body) => acknowledgementOf(body, messageId))
 }
 
 /** A connection for each message: notifications are few, and a receiver may close an idle one without a word. */

@@ -1,28 +1,24 @@
 // ITI-44 and ITI-45 towards the PIX Manager of a neighbouring community: one message and its answer, within a bounded time (ITI TF-2 3.44, 3.45).
 
-import { Agent, request } from 'undici'
+import { Agent } from 'undici'
 import { iti44Add, iti44Merge, iti44Revise, iti45, NS, type Transaction } from '../../profiles/transactions/index.ts'
 import { readQueryResponse } from '../codec/hl7v3/read-query-response.ts'
 import { type OutgoingFeed, type OutgoingMerge, writeFeed } from '../codec/hl7v3/write-feed.ts'
 import { writeQuery, writeQueryParameters } from '../codec/hl7v3/write-query.ts'
 import type { MessageStamp } from '../codec/hl7v3/write-transmission.ts'
-import { parseContentType } from '../codec/mtom/content-type.ts'
-import { readAnswer, SoapFaultError } from '../codec/soap/answer.ts'
 import { ANONYMOUS } from '../codec/soap/constants.ts'
 import { writeEnvelope } from '../codec/soap/write.ts'
-import { readXml, type XmlElement } from '../codec/xml/read.ts'
+import type { XmlElement } from '../codec/xml/read.ts'
 import type { Markup } from '../codec/xml/write.ts'
 import type { Attempt, Heard } from '../identity/synchronise-ports.ts'
 import type { Exchange } from '../model/caller.ts'
-import { IheError } from '../model/error.ts'
 import { NO_EVIDENCE } from '../model/evidence.ts'
 import type { Oid } from '../model/identifiers.ts'
 import { type DoorPorts, newExchange } from './door.ts'
 import { nameOf } from './failure.ts'
 import { type Crossing, keepExchange, wholeMessage } from './keeping.ts'
-import { acknowledgementOf } from './notification-sender.ts'
 import { connectorOf, type OutgoingTls } from './outgoing-tls.ts'
-import { readWhole } from './soap-message.ts'
+import { acknowledgementOf, postForAnswer, soapContentType, type Verdict } from './soap-post.ts'
 
 export interface PixClientOptions {
   /** Our certificate, and the authorities that the community's must come from. */
@@ -41,8 +37,6 @@ export interface PixClient {
   readonly close: () => Promise<void>
 }
 
-/** An answer has a page of text at most, and a few ids. */
-const MAX_ANSWER_BYTES = 1024 * 1024
 const CONNECT_MS = 5000
 
 interface Outgoing {
@@ -51,15 +45,17 @@ interface Outgoing {
   readonly asked?: Heard['query']
 }
 
-type Answer = Pick<Heard, 'answer' | 'reason' | 'ids'> & { readonly heard?: Crossing }
+type Answer = Verdict & Pick<Heard, 'ids'>
 
 /** Never rejects: what goes wrong on the way is an answer too. */
 export function createPixClient(options: PixClientOptions): PixClient {
   const agents = new Map<string, Agent>()
   const agentTo = (facilityId: string): Agent => {
     const { timeoutMs } = options
+    const known = agents.get(facilityId)
+    if (known !== undefined) return known
     const connect = connectorOf(options.tlsTo(facilityId), Math.min(CONNECT_MS, timeoutMs))
-    const agent = agents.get(facilityId) ?? new Agent({ connect, headersTimeout: timeoutMs, bodyTimeout: timeoutMs })
+    const agent = new Agent({ connect, headersTimeout: timeoutMs, bodyTimeout: timeoutMs })
     agents.set(facilityId, agent)
     return agent
   }
@@ -69,13 +65,15 @@ export function createPixClient(options: PixClientOptions): PixClient {
       const exchange = exchangeOf(attempt, outgoing)
       const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)])
       const agent = agentTo(attempt.facilityId)
-      const { heard, ...answer } = await post(attempt, outgoing, { agent, signal: limit }).catch(
-        (error: unknown): Answer => ({ answer: 'unreachable', reason: nameOf(error) }),
+      const contentType = soapContentType(outgoing.transaction.action)
+      const posting = { url: attempt.to.url, contentType, bytes: outgoing.bytes, agent, signal: limit }
+      const { heard, ...answer } = await postForAnswer(posting, (body) => understand(body, attempt)).catch(
+        (error: unknown): Answer & { readonly heard?: Crossing } => ({ answer: 'unreachable', reason: nameOf(error) }),
       )
       keepExchange(options.ports, {
         exchange,
         ended: { result: answer.answer === 'accepted' ? 'success' : 'failure', errors: [], evidence: NO_EVIDENCE },
-        request: wholeMessage(outgoing.bytes, { contentType: contentTypeOf(outgoing) }),
+        request: wholeMessage(outgoing.bytes, { contentType }),
         answer: heard,
       })
       const responseBytes = heard === undefined ? {} : { responseBytes: heard.sizeBytes }
@@ -124,10 +122,6 @@ function enveloped(
   return { transaction, bytes: Buffer.from(writeEnvelope(envelope)) }
 }
 
-function contentTypeOf({ transaction }: Outgoing): string {
-  return `application/soap+xml; charset=UTF-8; action="${transaction.action}"`
-}
-
 function exchangeOf({ to, message }: Attempt, { transaction, bytes }: Outgoing): Exchange {
   const { origin, host, pathname } = new URL(to.url)
   const exchange = newExchange({
@@ -139,49 +133,8 @@ function exchangeOf({ to, message }: Attempt, { transaction, bytes }: Outgoing):
   return { ...exchange, messageId: message.messageId, requestBytes: bytes.length }
 }
 
-async function post(
-  { to, message }: Attempt,
-  outgoing: Outgoing,
-  { agent, signal }: { readonly agent: Agent; readonly signal: AbortSignal },
-): Promise<Answer> {
-  const response = await request(to.url, {
-    method: 'POST',
-    dispatcher: agent,
-    headers: { 'content-type': contentTypeOf(outgoing) },
-    body: outgoing.bytes,
-    signal,
-  })
-  const contentType = String(response.headers['content-type'] ?? '')
-  const status = `HTTP ${response.statusCode}`
-  if (!/^application\/soap\+xml\b/i.test(contentType)) {
-    // Whatever answers there, it is not a PIX Manager: a wrong path, a proxy, a redirection.
-    await response.body.dump({ limit: MAX_ANSWER_BYTES }).catch(() => {})
-    return { answer: 'unreachable', reason: status }
-  }
-  const bytes = await readWhole(response.body, MAX_ANSWER_BYTES)
-  const charset = parseContentType(contentType).parameters.get('charset')
-  const read = (): XmlElement => readAnswer(readXml(bytes, charset === undefined ? {} : { charset })).body
-  const heard = wholeMessage(bytes, { contentType })
-  return { ...answerIn(read, { isQuery: message.content.kind === 'ask', messageId: message.messageId, status }), heard }
-}
-
-/** A fault of the sender is refused for good; what cannot be read may be another thing the next time. */
-function answerIn(
-  read: () => XmlElement,
-  sent: { readonly isQuery: boolean; readonly messageId: string; readonly status: string },
-): Answer {
-  try {
-    const body = read()
-    return sent.isQuery ? idsIn(body) : acknowledgementOf(body, sent.messageId)
-  } catch (error) {
-    if (error instanceof SoapFaultError)
-      return {
-        answer: error.code === 'Receiver' ? 'busy' : 'refused',
-        reason: `SOAP fault ${error.subcode ?? error.code}`,
-      }
-    if (error instanceof IheError) return { answer: 'busy', reason: `${sent.status}, ${error.row.code}` }
-    throw error
-  }
+function understand(body: XmlElement, { message }: Attempt): Answer {
+  return message.content.kind === 'ask' ? idsIn(body) : acknowledgementOf(body, message.messageId)
 }
 
 /** HL7 table 0357: unknown key identifier. */

@@ -1,6 +1,6 @@
 // What a neighbour answers to ITI-39 is staged, and nothing of it stays when the answer cannot be passed on (ITI TF-2 3.39.4.1.3).
 
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
@@ -27,6 +27,7 @@ import type { Caller } from '../../src/model/caller.ts'
 import type { Oid } from '../../src/model/identifiers.ts'
 import type { StagedContent } from '../../src/model/staged-document.ts'
 import { awaitingInMemory } from '../gateway/answers.ts'
+import { stagingIn } from './partner-gateway.ts'
 
 const authority = await createAuthority()
 const { certificatePem, privateKeyPem } = await issueServerCertificate(authority, { names: ['localhost'] })
@@ -118,23 +119,7 @@ async function fetching(
     maxAnswerBytes: 1_000_000,
     maxDocumentBytes: 1_000_000,
     maxRequestBytes: 1_000_000,
-    staging: {
-      stage: async (body) => {
-        const chunks: Buffer[] = []
-        for await (const chunk of body) chunks.push(chunk)
-        const bytes = Buffer.concat(chunks)
-        const digest = (name: string) => createHash(name).update(bytes).digest('hex')
-        const content: StagedContent = {
-          content: { kind: 'row', bytes },
-          sizeBytes: bytes.length,
-          sha1: digest('sha1'),
-          sha256: digest('sha256'),
-        }
-        staged.add(content)
-        return content
-      },
-      discard: async (content) => void staged.delete(content),
-    },
+    staging: stagingIn(staged),
   }
   const ended = new Map<string, 'waiting' | 'answered' | 'given up'>()
   const awaiting = awaitingInMemory(taking.staging.discard, ended)

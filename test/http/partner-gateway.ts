@@ -77,7 +77,8 @@ export async function startGateway(
   return { client, community, staged, entries, authority }
 }
 
-function stagingIn(staged: Set<StagedContent>): PartnerClientOptions['staging'] {
+/** Staged content in memory. */
+export function stagingIn(staged: Set<StagedContent>): PartnerClientOptions['staging'] {
   return {
     stage: async (body) => {
       const chunks: Buffer[] = []
