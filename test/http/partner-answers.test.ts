@@ -168,3 +168,14 @@ t.test(
     ])
   },
 )
+
+t.test('what stands in the place of a fault code and is none is told to nobody (SOAP 1.2 Part 1, 5.4.6)', async (t) => {
+  const words = '患者 0000012345 山田太郎 '.repeat(400)
+  const { client, community, entries } = await startGateway(t, (_, response) => {
+    response.writeHead(500, { 'content-type': 'application/soap+xml; charset=UTF-8' })
+    response.end(`<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body><s:Fault><s:Code><s:Value>s:Sender</s:Value>
+      <s:Subcode><s:Value>x:${words}</s:Value></s:Subcode></s:Code><s:Reason><s:Text xml:lang="ja">${words}</s:Text></s:Reason></s:Fault></s:Body></s:Envelope>`)
+  })
+  t.same(await client.ask(community, QUERY, CALLER), { kind: 'unavailable', reason: 'SOAP fault Sender' })
+  t.match(entries, [{ errors: [{ rule: 'SOAP fault Sender' }] }])
+})

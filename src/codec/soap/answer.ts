@@ -5,7 +5,7 @@ import { childOf, elementsOf, textOf } from '../xml/navigate.ts'
 import { SOAP12 } from './constants.ts'
 import { addressedToUs, message, onlyChild, openEnvelope, readAction, type SoapMessage } from './read.ts'
 
-/** A fault that the other side answered. Codes are local names of the QNames sent. */
+/** A fault that the other side answered. Codes are local names of the QNames sent; empty where that is none. */
 export class SoapFaultError extends Error {
   readonly code: string
   readonly subcode: string | undefined
@@ -54,10 +54,14 @@ function readFault(fault: XmlElement): SoapFaultError {
   })
 }
 
+/** What is longer, or no name, is a text: it may be about anybody, and codes are shown, logged and journalled. */
+const CODE = /^[A-Za-z_][\w.-]{0,63}$/
+
 function localName(holder: XmlElement | undefined): string {
   if (holder === undefined) return ''
   const qname = textOf(childOf(holder, SOAP12, 'Value')).trim()
-  return qname.slice(qname.indexOf(':') + 1)
+  const name = qname.slice(qname.indexOf(':') + 1)
+  return CODE.test(name) ? name : ''
 }
 
 function allText(element: XmlElement): string {
