@@ -37,6 +37,8 @@ interface Part<Document> {
   readonly errors: readonly IheError[]
   readonly patients: readonly string[]
   readonly calls?: readonly OutgoingCall[]
+  /** What lies here for these documents until they are passed on. */
+  readonly received?: readonly ForeignDocument[]
   /** What the own repository says of what it gave: who published it, why it was shown, under which emergency. */
   readonly own?: Evidence
 }
@@ -49,14 +51,25 @@ export async function initiateRetrieve<Document>(
   const homeOf = ({ homeCommunityId, repositoryUniqueId }: CrossGatewayRetrieve) =>
     homeCommunityId ?? (repositoryUniqueId === ports.repositoryUniqueId ? ports.home : undefined)
   const homes = [...new Set(requests.map(homeOf))]
-  const parts = await Promise.all(
-    homes.map((home) => {
-      const asked = requests.filter((request) => homeOf(request) === home)
-      if (home === undefined) return withoutHome<Document>(asked)
-      return home === ports.home ? own(asked, caller, ports) : elsewhere({ home, asked, caller, ports })
-    }),
-  )
-  return merged(requests, parts, ports)
+  const parts = homes.map((home) => {
+    const asked = requests.filter((request) => homeOf(request) === home)
+    if (home === undefined) return withoutHome<Document>(asked)
+    return home === ports.home ? own(asked, caller, ports) : elsewhere({ home, asked, caller, ports })
+  })
+  return merged(requests, await allOf(parts, ports), ports)
+}
+
+/** When the answer cannot be made, nothing stays of what came for it. @throws {Error} the first failure */
+async function allOf<Document>(
+  parts: readonly Promise<Part<Document>>[],
+  { discard }: InitiatingRetrievePorts<Document>,
+): Promise<readonly Part<Document>[]> {
+  const ended = await Promise.allSettled(parts)
+  const came = ended.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  const failure = ended.find((one) => one.status === 'rejected')
+  if (failure === undefined) return came
+  await Promise.all(came.flatMap(({ received = [] }) => received).map(discard))
+  throw failure.reason
 }
 
 async function withoutHome<Document>(asked: Requests): Promise<Part<Document>> {
@@ -102,6 +115,7 @@ async function elsewhere<Document>(given: Elsewhere<Document>): Promise<Part<Doc
   const fetched = await fetchOpen(community, open, given)
   return {
     documents: fetched.documents,
+    received: fetched.received,
     errors: [...errors, ...fetched.errors],
     patients: about.patients,
     calls: [...calls, ...fetched.calls],
@@ -150,7 +164,7 @@ async function fetchOpen<Document>(
   if (reply.kind === 'unavailable') {
     const { reason } = reply
     const errors = unavailable({ ...given, asked: open }, reason)
-    return { documents: [], errors, calls: [{ ...call, documents: requests, result: 'failure', reason }] }
+    return { documents: [], received: [], errors, calls: [{ ...call, documents: requests, result: 'failure', reason }] }
   }
   const taken = new Set<ForeignDocument>()
   const documents = open.flatMap((request) => {
@@ -166,7 +180,7 @@ async function fetchOpen<Document>(
   const theirs = reply.errors.map((error) => located(relayed(error), locationOf(error.location, home)))
   const errors = [...theirs, ...ofEach(unexplained(missing, theirs), home, notGiven)]
   const delivered = requests.filter(isGiven)
-  return { documents, errors, calls: callsOf(call, { delivered, missing, errors }) }
+  return { documents, received: [...taken], errors, calls: callsOf(call, { delivered, missing, errors }) }
 }
 
 /** A community that gives neither document nor error leaves nobody in doubt; an error that names no document may be about each. */

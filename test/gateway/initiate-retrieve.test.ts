@@ -2,6 +2,7 @@
 
 import t from 'tap'
 import { type InitiatingRetrievePorts, initiateRetrieve } from '../../src/gateway/initiate-retrieve.ts'
+import type { Community } from '../../src/gateway/ports.ts'
 import type { CrossGatewayRetrieve } from '../../src/gateway/respond-retrieve.ts'
 import type { Caller } from '../../src/model/caller.ts'
 import type { Evidence } from '../../src/model/evidence.ts'
@@ -59,4 +60,23 @@ t.test('a refusal of the own repository is no decision about what others gave', 
     retrieve: async () => ({ answer: [], result: 'failure', errors: [], evidence: refusing, recorded: false }),
   })
   t.same(evidence.decision, { allowed: false, reason: 'no consent' })
+})
+
+t.test('what came of a neighbour does not stay when the own repository fails', async (t) => {
+  const theirs = { homeCommunityId: 'urn:oid:2.25.9102', repositoryUniqueId: '2.25.9112', documentUniqueId: '2.25.3' }
+  const staged = { content: { kind: 'file', key: 'x' }, sizeBytes: 1, sha1: '', sha256: '' } as const
+  const gone: string[] = []
+  const failing: typeof ports = {
+    ...ports,
+    retrieve: () => Promise.reject(new Error('no database')),
+    directory: {
+      ...ports.directory,
+      ofHome: async () => ({ home: theirs.homeCommunityId, retrieveUrl: '' }) as Community,
+    },
+    fetch: async () => ({ kind: 'answered', documents: [{ ...theirs, mimeType: 'text/plain', staged }], errors: [] }),
+    discard: async ({ documentUniqueId }) => void gone.push(documentUniqueId),
+  }
+  const trusted = { ...CALLER, accessMode: 'affinity-domain' } as Caller
+  await t.rejects(initiateRetrieve([theirs, given], trusted, failing), /no database/)
+  t.same(gone, ['2.25.3'])
 })
