@@ -13,7 +13,7 @@ import type { DoorPorts } from './door.ts'
 import { nameOf } from './failure.ts'
 import { keepExchange } from './keeping.ts'
 import { connectorOf, type OutgoingTls } from './outgoing-tls.ts'
-import type { Rendered } from './soap-answer.ts'
+import { closeUnsent, type Rendered } from './soap-answer.ts'
 
 export interface Outgoing {
   readonly url: URL
@@ -99,6 +99,7 @@ export function createReplyDelivery(options: ReplyDeliveryOptions): ReplyDeliver
         stopping: stopping.signal,
         cut: cut.signal,
       })
+      await closeUnsent(outgoing.message.body)
       await report(outgoing, { ports, startedMs, ended })
     },
     close: async () => {

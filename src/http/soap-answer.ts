@@ -108,13 +108,22 @@ export function renderFault(
   return { status, ...pack(xml, BELOW_SOAP.has(error.row.code) ? 'simple' : given.packaging) }
 }
 
+/** A body that is not sent is closed all the same: what lies behind it may have to be put away (docs/adr/0040). */
+export async function closeUnsent(body: Rendered['body']): Promise<void> {
+  if (!Buffer.isBuffer(body)) await body[Symbol.asyncIterator]().return?.()
+}
+
 /** The connection of the request; with ReplyTo "none" it hears no more than that the message was taken (WS-Addressing Core, 2.1). */
 export function connectionChannel(reply: FastifyReply, kind: 'connection' | 'nowhere'): Channel {
   return {
     kind,
     answerTo: undefined,
     faultTo: undefined,
-    answer: async (rendered) => (kind === 'nowhere' ? reply.code(202).send() : send(later(reply, rendered), rendered)),
+    answer: async (rendered) => {
+      if (kind === 'connection') return send(later(reply, rendered), rendered)
+      await closeUnsent(rendered.body)
+      return reply.code(202).send()
+    },
     fault: async (rendered) => {
       // After a refusal in mid-body the rest of the request is still on its way; the connection cannot be used again.
       reply.header('connection', 'close')

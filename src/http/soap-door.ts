@@ -21,6 +21,7 @@ import { routeOf } from './reply-route.ts'
 import {
   addressedTo,
   type Channel,
+  closeUnsent,
   connectionChannel,
   type Rendered,
   renderAnswer,
@@ -150,9 +151,15 @@ export async function answer(given: Understood, channel: Channel): Promise<void>
     served.options.rate.take(caller.systemId)
     if (caller.user !== undefined) await assertNamed(given, caller.user)
     const performed = await performInTurn(given)
-    const { evidence, recorded } = performed.outcome
-    if (caller.user !== undefined && !recorded) await served.options.xua.assertPatients(caller.user, evidence.patients)
-    await complete(given, { performed, channel })
+    try {
+      const { evidence, recorded } = performed.outcome
+      if (caller.user !== undefined && !recorded)
+        await served.options.xua.assertPatients(caller.user, evidence.patients)
+      await complete(given, { performed, channel })
+    } catch (error) {
+      if (!channel.isUsed()) await putAway(performed)
+      throw error
+    }
   } catch (error) {
     const refusal = known(served, progress, error)
     if (FAULTS.has(refusal.row.code) || channel.isUsed()) throw refusal
@@ -226,6 +233,12 @@ async function complete(
   })
   keep(given, { ended: outcome, prepared, channel })
   await channel.answer(prepared)
+}
+
+/** Documents of an answer that is refused after all. */
+async function putAway(performed: Performed): Promise<void> {
+  const { attachments } = await performed.encode()
+  for (const { body } of attachments) await closeUnsent(body)
 }
 
 function keep(

@@ -6,6 +6,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
+import { passedOn } from '../../src/gateway/passed-on.ts'
 import { wholeMessage } from '../../src/http/keeping.ts'
 import { createReplyDelivery, type Outgoing } from '../../src/http/reply-delivery.ts'
 import type { JournalEntry } from '../../src/journal/entry.ts'
@@ -192,6 +193,19 @@ t.test('a stream of documents waits for a connection, and is not sent twice', as
     { result: 'success' },
     { errors: [{ rule: '1 tries, the last: HTTP 503' }] },
   ])
+})
+
+t.test('documents whose receiver stays away are closed unread: a copy may lie here for them alone', async (t) => {
+  const { url } = await receiver(t, status(202))
+  const { delivery } = sender(t)
+  url.port = '1'
+  const closed: string[] = []
+  async function* bytes(): AsyncGenerator<Buffer> {
+    yield Buffer.from('part')
+  }
+  const body = passedOn(bytes(), async () => void closed.push('part'))
+  await delivery.deliver(outgoing(url, body))
+  t.same(closed, ['part'])
 })
 
 t.test('a stream that breaks is cut, and the receiver never sees its end', async (t) => {

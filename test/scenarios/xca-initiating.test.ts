@@ -1,7 +1,7 @@
 // Two networks with their own databases and authorities: a clinic of one finds and fetches a document of the other (ITI TF-2 3.18, 3.38, 3.39, 3.43).
 
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { Agent, request } from 'undici'
@@ -16,7 +16,7 @@ import { writeRetrieveRequest } from '../../src/codec/ebxml/retrieve.ts'
 import { writeSecurity } from '../../src/codec/saml/write.ts'
 import { writeEnvelope } from '../../src/codec/soap/write.ts'
 import { type Markup, trusted } from '../../src/codec/xml/write.ts'
-import type { PatientId } from '../../src/model/identifiers.ts'
+import { formatCx, type PatientId } from '../../src/model/identifiers.ts'
 import { TEST_PASSWORDS } from '../access/passwords.ts'
 import { assertion, attribute, coded, ISSUER, makeKey, NAMES, sign, statement } from '../codec/saml/assertions.ts'
 import { errorCodesOf, isSuccess, submissionOf } from '../faults/messages.ts'
@@ -256,6 +256,41 @@ t.test('a retrieve mixes communities, is divided, and comes back as one (3.43, 3
   t.match(text, eastText)
   t.match(text, '西の検査結果')
   t.ok(text.indexOf(HOMES.east) < text.indexOf(HOMES.west), 'in the order in which they were asked for')
+})
+
+/** Documents of the neighbour that lie in the west. */
+async function filesOf({ server }: TestNetwork): Promise<number> {
+  const names = await readdir(join(server.config.dataDir, 'documents'), { recursive: true, withFileTypes: true })
+  return names.filter((one) => one.isFile()).length
+}
+
+t.test('documents of a neighbour that are not passed on do not stay, whatever keeps them from it', async (t) => {
+  const image = async (): Promise<ReturnType<typeof document>> =>
+    document(HOMES.east, '2.25.9112', await provide(east, ofEast, `東の画像 ${randomUUID()} `.repeat(4000)))
+  const large = await image()
+  const before = await filesOf(west)
+  const body = writeRetrieveRequest([large])
+  const { status } = await west.soap('clinic-b', {
+    transaction: iti43Initiating,
+    body,
+    replyTo: 'http://www.w3.org/2005/08/addressing/none',
+  })
+  t.equal(status, 202)
+  t.ok(await eventually(async () => (await filesOf(west)) === before, FELT_WITHIN_MS), 'an answer that nobody wants')
+
+  const idp = await makeKey('another idp of the clinic')
+  await west.admin.post('/issuers/idp/certificates', { pem: idp.pem })
+  const about = await west.xadForStaff({ value: '0000012346', authority: DOMAINS['hospital-a'] })
+  const attributes = statement(
+    attribute(NAMES.subjectId, '山田 花子'),
+    attribute(NAMES.role, coded('Role', '2211', '2.16.840.1.113883.2.9.6.2.7')),
+    attribute(NAMES.resourceId, formatCx(about)),
+  )
+  const audiences = [[west.server.config.https.publicUrl]]
+  const blocks = [writeSecurity(trusted(sign(assertion({ audiences, attributes }), idp)))]
+  const other = await west.soap('clinic-b', { transaction: iti43Initiating, body, blocks })
+  t.match(other.text, 'XUA_NOT_HERE')
+  t.equal(await filesOf(west), before, 'an assertion about somebody else')
 })
 
 t.test('by ids the home decides: none, unknown, own, theirs (3.38.4.1.2)', async (t) => {
