@@ -17,7 +17,7 @@ import type { Taking } from './partner-message.ts'
 import { take } from './partner-transport.ts'
 import type { RequestRate } from './request-rate.ts'
 import { connectionChannel, renderFault } from './soap-answer.ts'
-import { type Packed, packagingOf, parse } from './soap-message.ts'
+import { type Packaging, type Packed, packagingOf, parse } from './soap-message.ts'
 
 export interface AnswerDoor extends Taking {
   readonly ports: DoorPorts
@@ -55,6 +55,8 @@ interface Hearing extends Known {
 interface Progress {
   exchange: Exchange
   crossing: Crossing | undefined
+  /** How a fault is answered. */
+  packaging: Packaging
 }
 
 /** An answer that nobody waits for is accepted like every other: whoever sends it need not know, and must not send it again. */
@@ -62,7 +64,7 @@ async function hear(hearing: Hearing): Promise<FastifyReply> {
   const { request, reply, door, system } = hearing
   const peer = `${request.socket.remoteAddress}:${request.socket.remotePort}`
   const exchange = newExchange({ door: 'https', endpoint: ANSWERS_PATH, peer, transaction: 'unknown answer' })
-  const progress: Progress = { exchange, crossing: undefined }
+  const progress: Progress = { exchange, crossing: undefined, packaging: 'simple' }
   try {
     const { relatesTo, heard } = await listenTo(hearing, progress)
     if (heard.transaction !== undefined)
@@ -85,7 +87,7 @@ async function hear(hearing: Hearing): Promise<FastifyReply> {
         'an answer of a community could not be taken',
       )
     await refuse(hearing, progress, { error, events: faultEvents({ ...system, exchange: progress.exchange }, error) })
-    const packaging = packagingOf(request.headers['content-type'] ?? '') ?? 'simple'
+    const { packaging } = progress
     await connectionChannel(reply, 'connection').fault(
       renderFault({ error, exchange: progress.exchange, packaging }, undefined),
     )
@@ -105,6 +107,7 @@ async function listenTo(
   // Whoever owes no documents fills no disk.
   const owed = await door.awaiting.owed(facilityId)
   const contentType = request.headers['content-type'] ?? ''
+  progress.packaging = packagingOf(contentType) ?? 'simple'
   const { body, seen } = tapped(request.body as AsyncIterable<Buffer>)
   const documents = owed.has(iti39.id) ? 'staged' : 'unread'
   const packed = await take({ contentType, body, documents }, door).catch((error: unknown) => {

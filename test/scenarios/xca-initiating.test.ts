@@ -603,6 +603,16 @@ t.test(
     ])
     const { rows } = await west.pool.query('select ended from journal.awaited_answer where message_id = $1', [other])
     t.same(rows, [{ ended: null }], 'it waits for the one that was asked')
+    for (const contentType of ['', 'multipart']) {
+      const { statusCode, body: refused } = await request(`${west.baseUrl}/xca/initiating/async`, {
+        method: 'POST',
+        dispatcher: await west.agentOf('network-east'),
+        headers: contentType === '' ? {} : { 'content-type': contentType },
+        body: 'nothing',
+      })
+      t.equal(statusCode, 415, `"${contentType}" is no message, and no fault of ours`)
+      t.match(await refused.text(), 'code="CONTENT_TYPE"')
+    }
   },
 )
 
