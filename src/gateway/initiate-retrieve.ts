@@ -245,12 +245,12 @@ function merged<Document>(
   const answer: Document[] = []
   const undelivered: CrossGatewayRetrieve[] = []
   for (const request of requests) {
-    const place = rest.findIndex(
-      (document) =>
-        isOf(requestOf(document), request) && requestOf(document).homeCommunityId === request.homeCommunityId,
-    )
-    if (place < 0) undelivered.push(request)
-    else answer.push(...rest.splice(place, 1))
+    const isAnswer = (document: Document) =>
+      isOf(requestOf(document), request) && requestOf(document).homeCommunityId === request.homeCommunityId
+    const place = rest.findIndex(isAnswer)
+    if (place >= 0) answer.push(...rest.splice(place, 1))
+    // Who asks twice and is answered once has it.
+    else if (!answer.some(isAnswer)) undelivered.push(request)
   }
   const errors = parts.flatMap((part) => part.errors)
   const calls = parts.flatMap((part) => part.calls ?? [])

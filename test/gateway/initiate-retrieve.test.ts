@@ -80,3 +80,23 @@ t.test('what came of a neighbour does not stay when the own repository fails', a
   await t.rejects(initiateRetrieve([theirs, given], trusted, failing), /no database/)
   t.same(gone, ['2.25.3'])
 })
+
+t.test(
+  'a document that is asked for twice and comes once was delivered, and is not audited as refused too',
+  async (t) => {
+    const { answer, result, evidence } = await initiateRetrieve([given, given], CALLER, {
+      ...ports,
+      retrieve: async () => ({
+        answer: [{ request: given }],
+        result: 'success',
+        errors: [],
+        evidence: { ...OWN, undelivered: [] },
+        recorded: false,
+      }),
+    })
+    t.equal(result, 'success')
+    t.equal(answer.length, 1)
+    t.equal(evidence.documents.length, 1)
+    t.same(evidence.undelivered, [])
+  },
+)
