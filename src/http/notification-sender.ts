@@ -171,7 +171,7 @@ async function overHttps(
   { bytes, means, signal }: Outgoing,
 ): Promise<Answer> {
   const posting = { url, contentType: CONTENT_TYPE, bytes, agent: means.agent, signal }
-  return postForAnswer(posting, (body) => acknowledgementOf(body, messageId))
+  return postForAnswer(posting, ({ body }) => acknowledgementOf(body, messageId))
 }
 
 /** A connection for each message: notifications are few, and a receiver may close an idle one without a word. */

@@ -2,7 +2,8 @@
 
 import { Agent } from 'undici'
 import { iti44Add, iti44Merge, iti44Revise, iti45, NS, type Transaction } from '../../profiles/transactions/index.ts'
-import { readQueryResponse } from '../codec/hl7v3/read-query-response.ts'
+import { readAcknowledgement } from '../codec/hl7v3/read-acknowledgement.ts'
+import { descend, readQueryResponse } from '../codec/hl7v3/read-query-response.ts'
 import { type OutgoingFeed, type OutgoingMerge, writeFeed } from '../codec/hl7v3/write-feed.ts'
 import { writeQuery, writeQueryParameters } from '../codec/hl7v3/write-query.ts'
 import type { MessageStamp } from '../codec/hl7v3/write-transmission.ts'
@@ -18,7 +19,7 @@ import { type DoorPorts, newExchange } from './door.ts'
 import { nameOf } from './failure.ts'
 import { type Crossing, keepExchange, wholeMessage } from './keeping.ts'
 import { connectorOf, type OutgoingTls } from './outgoing-tls.ts'
-import { acknowledgementOf, postForAnswer, soapContentType, type Verdict } from './soap-post.ts'
+import { type Answered, acknowledgementOf, postForAnswer, soapContentType, type Verdict } from './soap-post.ts'
 
 export interface PixClientOptions {
   /** Our certificate, and the authorities that the community's must come from. */
@@ -67,7 +68,7 @@ export function createPixClient(options: PixClientOptions): PixClient {
       const agent = agentTo(attempt.facilityId)
       const contentType = soapContentType(outgoing.transaction.action)
       const posting = { url: attempt.to.url, contentType, bytes: outgoing.bytes, agent, signal: limit }
-      const { heard, ...answer } = await postForAnswer(posting, (body) => understand(body, attempt)).catch(
+      const { heard, ...answer } = await postForAnswer(posting, (answered) => understand(answered, attempt)).catch(
         (error: unknown): Answer & { readonly heard?: Crossing } => ({ answer: 'unreachable', reason: nameOf(error) }),
       )
       keepExchange(options.ports, {
@@ -133,8 +134,23 @@ function exchangeOf({ to, message }: Attempt, { transaction, bytes }: Outgoing):
   return { ...exchange, messageId: message.messageId, requestBytes: bytes.length }
 }
 
-function understand(body: XmlElement, { message }: Attempt): Answer {
-  return message.content.kind === 'ask' ? idsIn(body) : acknowledgementOf(body, message.messageId)
+function understand({ body, relatesTo }: Answered, { message }: Attempt): Answer {
+  const { messageId, content } = message
+  if (content.kind !== 'ask') return acknowledgementOf(body, messageId)
+  return isAnswerTo({ body, relatesTo }, messageId) ? idsIn(body) : OF_ANOTHER_QUERY
+}
+
+const OF_ANOTHER_QUERY: Answer = { answer: 'busy', reason: 'the answer is about another query' }
+
+/** Where it says to which query it belongs, it is ours: ids of an answer that went astray would be those of another patient. */
+function isAnswerTo({ relatesTo, body }: Answered, messageId: string): boolean {
+  const { target } = readAcknowledgement(body)
+  const said = [relatesTo?.replace(/^urn:uuid:/i, ''), target?.root, queryIdOf(body)?.attributes.get('root')]
+  return said.every((one) => one === undefined || one.toLowerCase() === messageId)
+}
+
+function queryIdOf(body: XmlElement): XmlElement | undefined {
+  return descend([body], ['controlActProcess', 'queryAck', 'queryId'])[0]
 }
 
 /** HL7 table 0357: unknown key identifier. */

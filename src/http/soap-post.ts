@@ -19,6 +19,12 @@ export interface Posting {
   readonly signal: AbortSignal
 }
 
+/** What came of it: its message, and to which one of ours it says to belong. */
+export interface Answered {
+  readonly body: XmlElement
+  readonly relatesTo: string | undefined
+}
+
 /** What became of a message. */
 export type Verdict = Pick<Sent, 'answer' | 'reason'>
 
@@ -31,13 +37,13 @@ export function soapContentType(action: string): string {
 
 /**
  * A fault of the sender is refused for good; what cannot be read may be another thing the next time.
- * @param understand what the Body says; its IheErrors mean that it is no answer.
+ * @param understand what the answer says; its IheErrors mean that it is no answer.
  * @returns with the answer as it came, when one did.
  * @throws {Error} when there is no connection, or no whole answer in time.
  */
 export async function postForAnswer<T extends Verdict>(
   { url, contentType, bytes, agent, signal }: Posting,
-  understand: (body: XmlElement) => T,
+  understand: (answered: Answered) => T,
 ): Promise<(T | Verdict) & { readonly heard?: Crossing }> {
   const response = await request(url, {
     method: 'POST',
@@ -55,7 +61,10 @@ export async function postForAnswer<T extends Verdict>(
   }
   const answer = await readWhole(response.body, MAX_ANSWER_BYTES)
   const charset = parseContentType(answerType).parameters.get('charset')
-  const read = (): T => understand(readAnswer(readXml(answer, charset === undefined ? {} : { charset })).body)
+  const read = (): T => {
+    const { body, relatesTo } = readAnswer(readXml(answer, charset === undefined ? {} : { charset }))
+    return understand({ body, relatesTo })
+  }
   return { ...verdictOf(read, status), heard: wholeMessage(answer, { contentType: answerType }) }
 }
 
