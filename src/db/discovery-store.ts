@@ -38,10 +38,14 @@ async function subjectOf(
   return { personKey, patientId: { value: row.value, authority: affinityDomain }, demographics, state: row.state }
 }
 
-/** Numbers of the person, and what a person is found by. */
+/** Numbers of the person, what a person is found by, and what lets it be described to others: consents that stand, and support that was stopped. */
 function stateOf(personKey: string): Statement {
   return sql`(select md5(string_agg(concat_ws(' ', n.domain, n.value, n.demographics -> 'names', n.demographics -> 'birthTime', n.demographics -> 'sex'),
                                     E'\\n' order by n.domain, n.value))
+                     || (select concat(' ', string_agg(c.consent_id::text, ' ' order by c.consent_id)) from access.consent c
+                         where c.person_key = ${personKey} and c.withdrawn_at is null)
+                     || (select concat(' ', string_agg(s.stop_id::text, ' ' order by s.stop_id)) from access.support_stop s
+                         where s.person_key = ${personKey} and s.lifted_at is null)
               from identity.identifier n where n.person_key = ${personKey} and n.status = 'active')`
 }
 
@@ -63,14 +67,34 @@ async function keep(client: pg.ClientBase, finding: Finding): Promise<'kept' | '
   )
   // Two servers that asked at the same time come one after the other.
   await execute(client, sql`select from identity.person where person_key = ${personKey} for no key update`)
+  await execute(
+    client,
+    sql`/* consents of a person stay as they are */ select from access.consent where person_key = ${personKey} and withdrawn_at is null
+        order by consent_id for share`,
+  )
   const now = await queryOne<{ readonly state: string | null }>(client, sql`select ${stateOf(personKey)} as state`)
   if (terms === undefined || now?.state !== subject.state) return 'stale'
+  if (finding.secondHand === true && (await isAnswered(client, finding))) return 'kept'
   if (found.kind === 'known' && (await isTaken(client, finding))) return 'taken'
   await endFormer(client, finding)
   if (found.kind === 'open') await addQuestion(client, finding, found)
   else await addTheirs(client, finding, terms.community)
   if (found.kind === 'known' && found.told !== undefined) await addOurs(client, finding, found.told)
   return 'kept'
+}
+
+/** The community itself was asked, and what it said holds still. */
+async function isAnswered(client: Queryable, { facilityId, subject }: Finding): Promise<boolean> {
+  const [answered] = await query(
+    client,
+    sql`/* what is known of a community holds still */
+      select from identity.correlation
+      where person_key = ${subject.personKey} and facility_id = ${facilityId} and side = 'theirs' and ended_at is null and expires_at > now()
+      union all
+      select from identity.discovery_question
+      where person_key = ${subject.personKey} and facility_id = ${facilityId} and ended_at is null and expires_at > now()`,
+  )
+  return answered !== undefined
 }
 
 /** The id stands for another person here: by a number that is linked, or by what the community told before. */

@@ -51,6 +51,8 @@ interface Asking {
   readonly ports: DiscoveryPorts
   /** On the clock of performance.now. */
   readonly until: number
+  /** It is another community than the one that was asked. */
+  readonly secondHand?: true
 }
 
 async function discover(community: Discoverable, caller: Caller, ports: DiscoveryPorts): Promise<Discovery> {
@@ -62,6 +64,9 @@ async function discover(community: Discoverable, caller: Caller, ports: Discover
   const asked = await ask(first, asking)
   const more = asked.reply.kind === 'more wanted' ? moreOf(first, subject, asked.reply.wanted) : undefined
   if (more === undefined) return { discovered: await settled(asked, first, asking), calls: [callOf(asked, community)] }
+  // The community took its time: who withdrew the consent meanwhile is not described further.
+  if ((await ports.subjectOf(community.personKey))?.state !== subject.state)
+    return { discovered: { kind: 'changed' }, calls: [callOf(asked, community)] }
   const again = await ask(more, asking)
   return {
     discovered: await settled(again, more, asking),
@@ -172,8 +177,10 @@ async function elsewhereOf(
     const other = await ports.ofHome(home, caller)
     const there = distinct(patients.filter((patient) => `urn:oid:${patient.home}` === home))
     if (other === undefined) unknown.push(home)
-    else
-      await kept(judged(there, subject), { asked, asking: { ...asking, community: { ...asking.community, ...other } } })
+    else {
+      const instead = { ...asking, community: { ...asking.community, ...other }, secondHand: true } as const
+      await kept(judged(there, subject), { asked, asking: instead })
+    }
   }
   return { unknown }
 }
@@ -193,9 +200,16 @@ function contradicts(a: Demographics, b: Demographics): boolean {
 }
 
 async function kept(found: Finding['found'], { asked, asking }: Told): Promise<Discovered> {
-  const { ports, subject } = asking
+  const { ports, subject, secondHand } = asking
   const { facilityId } = asking.community
-  const finding = { facilityId, subject, exchangeId: asked.exchangeId, found, forMs: lifeOf(found, asked, ports) }
+  const lifeMs = lifeOf(found, asked, ports)
+  const finding: Finding = {
+    facilityId,
+    subject,
+    exchangeId: asked.exchangeId,
+    found,
+    ...(secondHand ? { secondHand, forMs: Math.min(lifeMs, ports.keptForMs) } : { forMs: lifeMs }),
+  }
   const ended = await ports.keep(finding)
   if (ended === 'stale') return { kind: 'changed' }
   if (ended === 'kept') return found.kind === 'open' ? { kind: 'open', reason: found.reason } : { kind: found.kind }

@@ -12,7 +12,7 @@ export interface Subject {
   /** The network's own id of the person. */
   readonly patientId: PatientId
   readonly demographics: Demographics
-  /** Differs as soon as anything is different by which the person is known. */
+  /** Differs as soon as anything is different by which the person is known, or because of which it may be described to others. */
   readonly state: string
 }
 
@@ -60,6 +60,8 @@ export interface Finding {
   readonly subject: Pick<Subject, 'personKey' | 'state'>
   readonly exchangeId: string
   readonly forMs: number
+  /** Another community says so: that takes the place of nothing that is known. */
+  readonly secondHand?: true
   readonly found:
     | {
         readonly kind: 'known'

@@ -178,6 +178,37 @@ t.test('what was told about somebody who has changed meanwhile is not kept', asy
   t.same(await idsOf(one), [])
 })
 
+t.test(
+  'what a community answers when the consent was withdrawn meanwhile is not kept, though another follows',
+  async (t) => {
+    for (const change of [
+      'update access.consent set withdrawn_at = now() where person_key = $1',
+      `insert into access.support_stop (person_key, reason, stopped_by) values ($1, 'test', 'test')`,
+    ]) {
+      const one = await person()
+      const subject = await store.subjectOf(one.key)
+      await pool.query(change, [one.key])
+      const finding = { facilityId: 'east', exchangeId: randomUUID(), forMs: HOUR_MS, found: known(`W-${one.number}`) }
+      t.equal(await store.keep({ ...finding, subject: { personKey: one.key, state: subject?.state ?? '' } }), 'stale')
+      t.same(await endings(one), [])
+    }
+  },
+)
+
+t.test('3.55.4.2.2.4: what another community says takes the place of nothing that is known', async (t) => {
+  const one = await person()
+  t.equal(await tell(one, known('E-20')), 'kept')
+  t.equal(await tell(one, known('E-21'), { secondHand: true }), 'kept')
+  t.same(await idsOf(one), ['E-20'])
+  t.equal(await tell(one, { kind: 'open', reason: 'several', told: [] }, { secondHand: true }), 'kept')
+  t.same(await idsOf(one), ['E-20'])
+  const other = await person()
+  t.equal(await tell(other, known('E-22'), { secondHand: true }), 'kept')
+  t.same(await idsOf(other), ['E-22'], 'where nothing is known it is used')
+  t.equal(await tell(other, known('E-23')), 'kept')
+  t.same(await idsOf(other), ['E-23'], 'until the community says so itself')
+})
+
 const told = { home: '2.25.9101', forSeconds: 3600 }
 
 t.test(

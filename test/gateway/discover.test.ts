@@ -55,6 +55,8 @@ interface Given {
   readonly community?: Discoverable
   readonly keptForMs?: number
   readonly taken?: string
+  /** Of the person, while the community was asked. */
+  readonly changes?: string
 }
 
 async function discovered(given: Given) {
@@ -62,7 +64,10 @@ async function discovered(given: Given) {
   const kept: Finding[] = []
   const replies = [...given.replies]
   const ports: DiscoveryPorts = {
-    subjectOf: async () => given.subject ?? SUBJECT,
+    subjectOf: async () => {
+      const subject = given.subject ?? SUBJECT
+      return questions.length === 0 || given.changes === undefined ? subject : { ...subject, state: given.changes }
+    },
     keep: async (finding) => {
       if (finding.found.kind === 'known' && finding.found.id.value === given.taken) return 'taken'
       kept.push(finding)
@@ -163,6 +168,13 @@ t.test('3.55.4.2.2.1 case 3: more data is given once, as far as there is any', a
   t.match(vain.kept, [{ kind: 'open', reason: 'more wanted', told: ['telecom', 'mother'] }])
   const nothing = await discovered({ replies: [{ kind: 'more wanted', wanted: ['mother'] }] })
   t.equal(nothing.questions.length, 1)
+  const withdrawn = await discovered({ replies: [wanted, found(patient('E-1'))], changes: 'a consent less' })
+  t.same([withdrawn.discovered, withdrawn.kept], [{ kind: 'changed' }, []])
+  t.equal(
+    withdrawn.questions.length,
+    1,
+    'who changed, or withdrew the consent, while it was asked is not described further',
+  )
 })
 
 t.test('3.55.4.2.2.4: the home of an answer is followed when it is known here', async (t) => {
@@ -171,6 +183,9 @@ t.test('3.55.4.2.2.4: the home of an answer is followed when it is known here', 
     { facilityId: 'south', kind: 'known', id: { value: 'S-1' } },
     { facilityId: 'east', kind: 'unknown' },
   ])
+  const { findings } = await discovered({ replies: [found(there)], keptForMs: 24 * 60 * MINUTE_MS })
+  t.match(findings, [{ secondHand: true, forMs: 60 * MINUTE_MS }, { facilityId: 'east' }], 'for no longer than we say')
+  t.notOk('secondHand' in (findings[1] ?? {}))
   const nowhere = patient('Z-1', { home: '2.25.7' as Oid })
   t.match((await discovered({ replies: [found(nowhere)] })).kept, [
     { facilityId: 'east', kind: 'open', reason: 'unknown home', told: ['urn:oid:2.25.7'] },
