@@ -274,7 +274,30 @@ t.test(
         other.key,
       ])
     }
-    t.same(await after((one) => moved(one, 'value')), [`theirs: ${numbers}`, 'ours: null'], 'a number was unlinked')
+    t.same(
+      await after((one) => moved(one, 'value')),
+      [`theirs: ${numbers}`, `ours: ${numbers}`],
+      'a record was unlinked: perhaps it was the one that the community meant',
+    )
+    const joined = async (one: Person) => {
+      const other = await person()
+      await pool.query(`update identity.identifier set second = true, person_key = $2 where value = $1`, [
+        other.number,
+        one.key,
+      ])
+    }
+    t.same(await after(joined), [`theirs: ${numbers}`, 'ours: null'], 'a record joined')
+    const bare = async (one: Person) => {
+      await pool.query(`insert into identity.identifier (domain, value, person_key) values ('2.25.301', $1, $2)`, [
+        `B-${one.number}`,
+        one.key,
+      ])
+      await pool.query(`update identity.identifier set person_key = $2 where value = $1`, [
+        `B-${one.number}`,
+        (await person()).key,
+      ])
+    }
+    t.same(await after(bare), [`theirs: ${numbers}`, 'ours: null'], 'a number that describes nobody was unlinked')
     t.same(
       await after((one) => moved(one, 'person_key')),
       [`theirs: ${numbers}`, `ours: ${numbers}`],
