@@ -28,6 +28,8 @@ export interface Message {
   readonly messageId: string
   readonly composedAt: Date
   readonly content: Content
+  /** Numbers (CX) of the person whom it describes, when it was composed. */
+  readonly numbers: readonly string[]
 }
 
 /** A message taken for an attempt that is counted already. */

@@ -3,7 +3,7 @@
 import t from 'tap'
 import { createSynchronisationStore, synchronisationStates } from '../../src/db/synchronisation/administration.ts'
 import { linkRecord, unlinkRecord } from '../../src/identity/linking.ts'
-import { AFFINITY, HANA, idIn } from '../identity/in-memory.ts'
+import { AFFINITY, DOMAIN_A, HANA, idIn } from '../identity/in-memory.ts'
 import { EAST, openSynchronised } from './synchronising.ts'
 
 const {
@@ -283,6 +283,56 @@ t.test('the operator sees what waits, what is parked and what contradicts, and g
   t.ok(neighbour.heard.includes(`add ${id.value}`), 'what it refused is told anew')
   t.ok(neighbour.heard.length > 5, 'and it is asked about everybody')
   t.match(await synchronisationStates(pool), [{ facilityId: 'east', parked: 0, waiting: 0 }])
+})
+
+t.test(
+  'what was composed when a record was one of the patient is not sent again when it is somebody else’s',
+  async (t) => {
+    const id = await add('A-15', someone())
+    const other = await add('A-16', someone())
+    const stranger = someone()
+    await pool.query(
+      `insert into identity.identifier (domain, value, person_key, second, demographics, received)
+     values ($1, 'A-15b', $2, true, $3, 'PID')`,
+      [DOMAIN_A, await personOf(id), JSON.stringify(stranger)],
+    )
+    await pool.query(
+      `insert into identity.identifier_history (domain, value, event, by, reason, person_key, demographics) values ($1, 'A-15b', 'add', 'test', 'test', $2, $3)`,
+      [DOMAIN_A, await personOf(id), JSON.stringify(stranger)],
+    )
+    await consent(id)
+    neighbour.answer = 'unreachable'
+    await work()
+    t.match(neighbour.messages, [{ content: { demographics: { names: stranger.names } } }])
+    await pool.query(`update identity.identifier set person_key = $1 where value = 'A-15b'`, [await personOf(other)])
+    await pool.query('update identity.synchronising set failures = 0, retry_at = null')
+    neighbour.answer = 'accepted'
+    neighbour.messages.length = 0
+    await work()
+    t.notMatch(JSON.stringify(neighbour.messages), stranger.birthTime, 'who did not consent')
+    t.same(neighbour.heard, [`add ${id.value}`, `add ${id.value}`, `ask ${id.value}`])
+  },
+)
+
+t.test('who was parked has all patience anew when something changes, and a community that is down rests', async (t) => {
+  const id = await add('A-17', someone())
+  const job = async () =>
+    (await pool.query('select state from jobs.synchronisation where person_key = $1', [await personOf(id)])).rows[0]
+  await consent(id)
+  neighbour.answer = 'unreachable'
+  await work()
+  t.same(await job(), { state: 'waiting' })
+  await pool.query(`update jobs.synchronisation set due_since = now() - interval '4 days'`)
+  await pool.query('update identity.synchronising set retry_at = null')
+  await work()
+  t.same(await job(), { state: 'parked' })
+  await revise('A-17', someone())
+  await pool.query('update identity.synchronising set failures = 0, retry_at = null')
+  await work()
+  t.same(await job(), { state: 'waiting' })
+  const { rows } = await pool.query('select failures from identity.synchronising')
+  t.same(rows, [{ failures: 1 }])
+  await pool.query('update identity.synchronising set failures = 0, retry_at = null')
 })
 
 async function ask(value: string): Promise<void> {

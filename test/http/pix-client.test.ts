@@ -57,7 +57,7 @@ async function asked(t: Test, told: (messageId: string) => Told) {
     facilityId: 'network-east',
     person: '1',
     to: { facilityId: 'network-east', url, device: '2.25.9102' as Oid, domains: ['2.25.9122' as Oid] },
-    message: { messageId, composedAt: new Date(), content: { kind: 'ask', id, since: 'now' } },
+    message: { messageId, composedAt: new Date(), content: { kind: 'ask', id, since: 'now' }, numbers: [] },
     attempts: 1,
     failures: 0,
     dueForMs: 0,

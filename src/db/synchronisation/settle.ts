@@ -150,7 +150,8 @@ async function refused(client: Queryable, attempt: Attempt, reason: string): Pro
   await execute(
     client,
     sql`/* parked */
-      update jobs.synchronisation set state = 'parked', parked_at = now(), last_error = ${reason}, message = null
+      update jobs.synchronisation
+      set state = 'parked', parked_at = now(), last_error = ${reason}, message = null, attempts = 0, due_since = null
       where facility_id = ${facilityId} and person_key = ${person} and message->>'messageId' = ${message.messageId}`,
   )
 }

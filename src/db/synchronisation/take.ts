@@ -2,10 +2,11 @@
 
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
+import type { NumberView } from '../../identity/administration-ports.ts'
 import type { Attempt, IndexElsewhere, Message, Pair } from '../../identity/synchronise-ports.ts'
 import { type Content, nextStep, type Step, type ToldId } from '../../identity/synchronise-step.ts'
 import type { AccessFacts } from '../../model/access.ts'
-import type { Oid } from '../../model/identifiers.ts'
+import { formatCx, type Oid } from '../../model/identifiers.ts'
 import { isStopped, standingConsents } from '../access/facts.ts'
 import { personViews } from '../identity/person-views.ts'
 import { partnerFacilities } from '../partner-directory.ts'
@@ -26,7 +27,10 @@ export interface TakeOptions {
 }
 
 interface OpenRow {
-  readonly message: (Omit<Message, 'composedAt'> & { readonly composedAt: string }) | null
+  /** Those of before had no numbers. */
+  readonly message:
+    | (Omit<Message, 'composedAt' | 'numbers'> & { readonly composedAt: string; readonly numbers?: readonly string[] })
+    | null
   readonly attempts: number
   readonly due_ms: number
   readonly url: string
@@ -129,7 +133,8 @@ interface Taking extends Asked {
 }
 
 async function attempt(client: Queryable, { pair, row, options }: Taking): Promise<Attempt | undefined> {
-  const step = await stepFor(client, { pair, options })
+  const numbers = await personViews(client, options.affinityDomain).numbersOf(pair.person)
+  const step = await stepFor(client, { pair, options, numbers })
   if (step === undefined) {
     await done(client, pair)
     return undefined
@@ -143,7 +148,13 @@ async function attempt(client: Queryable, { pair, row, options }: Taking): Promi
     )
     return undefined
   }
-  const message = underWay(row, step) ?? { messageId: randomUUID(), composedAt: new Date(), content: step }
+  const active = numbers.flatMap(({ id, status }) => (status === 'active' ? formatCx(id) : []))
+  const message = underWay(row, step, active) ?? {
+    messageId: randomUUID(),
+    composedAt: new Date(),
+    content: step,
+    numbers: active,
+  }
   await count(client, pair, message)
   const { facilityId } = pair
   const to: IndexElsewhere = { facilityId, url: row.url, device: row.community, domains: row.domains }
@@ -153,16 +164,17 @@ async function attempt(client: Queryable, { pair, row, options }: Taking): Promi
 
 /**
  * What may have arrived is sent again as it was until it is answered: something newer follows it. Another person's id, or another kind of
- * message, is another message.
+ * message, is another message; so is one after a number left the person, because what was said of it may be said of nobody now.
  */
-function underWay({ message }: OpenRow, step: Content): Message | undefined {
+function underWay({ message }: OpenRow, step: Content, active: readonly string[]): Message | undefined {
   if (message === null) return undefined
-  const { content } = message
+  const { content, numbers = [] } = message
   const isSame =
+    numbers.every((number) => active.includes(number)) &&
     content.kind === step.kind &&
     content.id.value === step.id.value &&
     (content.kind !== 'merge' || step.kind !== 'merge' || content.subsumed.value === step.subsumed.value)
-  return isSame ? { ...message, composedAt: new Date(message.composedAt) } : undefined
+  return isSame ? { ...message, numbers, composedAt: new Date(message.composedAt) } : undefined
 }
 
 interface ToldRow {
@@ -173,9 +185,11 @@ interface ToldRow {
   readonly ask_since: string | null
 }
 
-async function stepFor(client: Queryable, { pair, options }: Asked): Promise<Step | undefined> {
+async function stepFor(
+  client: Queryable,
+  { pair, options, numbers }: Asked & { readonly numbers: readonly NumberView[] },
+): Promise<Step | undefined> {
   const { affinityDomain } = options
-  const numbers = await personViews(client, affinityDomain).numbersOf(pair.person)
   const told = await query<ToldRow>(
     client,
     sql`/* what a community was told of a person */
