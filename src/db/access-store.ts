@@ -167,7 +167,8 @@ function toSystem(row: SystemRow, networkMode: AccessMode): CallingSystem {
     facilityName: row.name,
     patientIdForm: row.patient_id_form,
     roles: new Set(row.roles),
-    accessMode: row.access_mode ?? networkMode,
+    // A neighbouring community is no member of the network, whatever its systems are registered as: it sees by agreement and consent.
+    accessMode: row.community === null ? (row.access_mode ?? networkMode) : 'consent',
     repositories: row.repositories,
     unionFacilities: facilitiesOf(row),
     rules: toRules(row),

@@ -32,7 +32,10 @@ const AGREEMENT = sql`jsonb_strip_nulls(jsonb_build_object('unionId', 'agreement
                     and (a.union_id is null or exists (select from access.union_member m where m.union_id = a.union_id
                       and m.facility_id = peer.facility_id and m.valid_from <= now() and (m.valid_to is null or m.valid_to > now()))))))`
 
-/** Columns of the rules of facility `f` as viewer, beside its unions: what its systems are read with. */
+/**
+ * Columns of the rules of facility `f` as viewer, beside its unions: what its systems are read with. Unions open nothing to a neighbouring
+ * community, only agreements do: what it might see would not end with them, nor with its removal.
+ */
 export function ruleColumns(): Statement {
   return sql`
       coalesce((select jsonb_agg(${RIGHT})
@@ -51,7 +54,8 @@ export function ruleColumns(): Statement {
                       order by r.facility_id, r.kind, r.audience_id desc) r), '[]'::jsonb) as audiences,
       coalesce((select jsonb_agg(${UNION})
                 from access.facility_union u
-                where exists (select from access.union_member mine
+                where not exists (select from access.partner p where p.facility_id = f.facility_id)
+                  and exists (select from access.union_member mine
                               where mine.union_id = u.union_id and mine.facility_id = f.facility_id
                                 and mine.valid_from <= now() and (mine.valid_to is null or mine.valid_to > now()))), '[]'::jsonb)
       || coalesce((select jsonb_agg(${AGREEMENT})
