@@ -44,8 +44,12 @@ export function iheError(code: string, details: ErrorDetails = {}): IheError {
 /** Codes that say no more than that something was wrong: no row means the same. */
 const GENERAL: ReadonlySet<string> = new Set(['XDSRegistryError', 'XDSRepositoryError'])
 
+/** A code is a name or a URI; words in its place would go to whoever asked, and to the journal. */
+const CODE = /^[\w:./#-]{1,128}$/
+
 /** A RegistryError of another server under the row of our table with the same meaning, so that journal and statistics speak one language; the answer has its words. */
-export function relayed(received: RelayedError): IheError {
+export function relayed(came: RelayedError): IheError {
+  const received = CODE.test(came.errorCode) ? came : { ...came, errorCode: 'XDSRegistryError' }
   const severity: ErrorRow['severity'] = received.severity === SEVERITY_WARNING ? 'Warning' : 'Error'
   const meant = GENERAL.has(received.errorCode) ? undefined : errorTable.find(({ ihe }) => ihe === received.errorCode)
   const row = meant ?? iheError('METADATA_INVALID').row

@@ -18,3 +18,11 @@ t.test('a code that says nothing is no refusal of ours, such as that of a certif
     t.equal(of(code).row.ihe, code, 'passed on as it came')
   }
 })
+
+t.test('what is no code is not passed on as one', async (t) => {
+  for (const words of ['', '患者 0000012345 はいません', 'X'.repeat(129)]) {
+    const { row, relayed: told } = of(words)
+    t.equal(row.ihe, 'XDSRegistryError')
+    t.equal(told?.errorCode, 'XDSRegistryError')
+  }
+})

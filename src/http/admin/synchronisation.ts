@@ -1,7 +1,7 @@
 // Admin routes of patient indexes that are kept alike with neighbouring communities (PIXv3; docs/federation.md).
 
-import type { FastifyInstance } from 'fastify'
-import { answerChanged, notFound } from './answers.ts'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { answerChanged, answerError } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
 import { NETWORK_READERS } from './principal.ts'
 import { changeOf, described } from './schemas.ts'
@@ -20,7 +20,7 @@ export function registerSynchronisationRoutes(app: FastifyInstance, { synchronis
     },
     async (request, reply) => {
       const state = await synchronisation.state(request.params.id)
-      return state === 'missing' ? notFound(reply) : state
+      return state === 'missing' ? notKeptAlike(reply) : state
     },
   )
   app.post<Id>(
@@ -29,7 +29,17 @@ export function registerSynchronisationRoutes(app: FastifyInstance, { synchronis
     async (request, reply) => {
       const { id } = request.params
       const change = changeOf(request, `index of the community of ${id} resumed`)
-      return answerChanged(reply, await synchronisation.resume(id, change))
+      const resumed = await synchronisation.resume(id, change)
+      return resumed === 'missing' ? notKeptAlike(reply) : answerChanged(reply, resumed)
     },
   )
+}
+
+function notKeptAlike(reply: FastifyReply): FastifyReply {
+  return answerError(reply, 404, {
+    code: 'NOT_FOUND',
+    message: 'There is no community of this name whose index is kept alike with ours',
+    hint: 'GET /admin/v1/partners lists the communities; tsunagi partner change … --identity pix --pix-url … agrees on it',
+    ja: '名寄せを同期している隣接ネットワークにこの名前はありません。tsunagi partner change … --identity pix --pix-url … で設定してください。',
+  })
 }
