@@ -77,6 +77,9 @@ export interface Scenario {
 /** Small, so that a test reaches the limits with messages a person can read. */
 export const LEAF_RESULTS = 120
 
+/** Of all servers of a scenario together PostgreSQL takes a hundred. */
+const FEW_CONNECTIONS = { 'database.poolSize': '8' }
+
 /** Connects without a client certificate. */
 const NOBODY = 'nobody'
 
@@ -146,9 +149,11 @@ export async function startScenario(t: Test, options: ScenarioOptions = {}): Pro
       const key = JSON.stringify(settings)
       const further =
         beside.get(key) ??
-        startOne(t, { ...flags, ...settings, 'database.url': databaseUrl(server.pool) }, logged).then((one) =>
-          clients(one.server, one.agents),
-        )
+        startOne(
+          t,
+          { ...flags, ...FEW_CONNECTIONS, ...settings, 'database.url': databaseUrl(server.pool) },
+          logged,
+        ).then((one) => clients(one.server, one.agents))
       beside.set(key, further)
       return further
     },
