@@ -9,6 +9,7 @@ import type { ServiceContractStore } from './administration/contract-ports.ts'
 import type { LedgerStore } from './administration/ledger-ports.ts'
 import type { PartnerStore } from './administration/partner-ports.ts'
 import type { PartnerToleranceStore } from './administration/partner-tolerance-ports.ts'
+import type { RepositoryStore } from './administration/repository-ports.ts'
 import type { FacilityKind, RevisionStore } from './administration/revision-ports.ts'
 import type { SupportStore } from './administration/support-ports.ts'
 import type { Change, Changed, Stored } from './change.ts'
@@ -118,6 +119,7 @@ export interface AdministrationStore
     AgreementStore,
     PartnerStore,
     PartnerToleranceStore,
+    RepositoryStore,
     ServiceContractStore,
     LedgerStore {
   readonly facilities: () => Promise<readonly Facility[]>

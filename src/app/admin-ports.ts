@@ -103,6 +103,7 @@ export function adminPorts(
     token: given.adminToken,
     log,
     store,
+    ownRepository: config.repository.uniqueId,
     accounts: given.accounts,
     rights: createRightsStore(pool),
     documentKinds: affinityDomain.classCode.map(({ code }) => code),

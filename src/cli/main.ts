@@ -35,6 +35,7 @@ import { registerProvide } from './provide.ts'
 import { registerPush } from './push.ts'
 import { registerQuery } from './query.ts'
 import { registerRemove } from './remove.ts'
+import { registerRepository } from './repository.ts'
 import { registerRetrieve } from './retrieve.ts'
 import { registerReview } from './review.ts'
 import { registerRights } from './rights.ts'
@@ -68,6 +69,7 @@ const commands: readonly Registration[] = [
   registerAccess,
   registerAgreement,
   registerPartner,
+  registerRepository,
   registerServiceContract,
   registerConsent,
   registerEmergency,

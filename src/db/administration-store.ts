@@ -10,6 +10,7 @@ import { facilities } from './access/facilities.ts'
 import { ledgers } from './access/ledgers.ts'
 import { partnerTolerances } from './access/partner-tolerances.ts'
 import { partners } from './access/partners.ts'
+import { repositories } from './access/repositories.ts'
 import { serviceContracts } from './access/service-contracts.ts'
 import { settings } from './access/settings.ts'
 import { supportStops } from './access/support-stops.ts'
@@ -29,6 +30,7 @@ export function createAdministrationStore(pool: pg.Pool): AdministrationStore {
     ...agreements(pool),
     ...partners(pool),
     ...partnerTolerances(pool),
+    ...repositories(pool),
     ...serviceContracts(pool),
     ...ledgers(pool),
   }

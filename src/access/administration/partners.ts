@@ -19,7 +19,7 @@ export function partnerFault(terms: PartnerTerms): PartnerFault | undefined {
 }
 
 /** A name and password in it would stand in logs; nothing of a fragment is ever sent. */
-function isAddress(value: string): boolean {
+export function isAddress(value: string): boolean {
   if (!URL.canParse(value)) return false
   const { protocol, username, password, hash } = new URL(value)
   return protocol === 'https:' && username === '' && password === '' && hash === ''

@@ -13,7 +13,7 @@ export interface Revision {
   readonly changed: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
 }
 
-export type RevisedSubject = 'facility' | 'system' | 'union' | 'partner'
+export type RevisedSubject = 'facility' | 'system' | 'union' | 'partner' | 'repository'
 
 export const FACILITY_KINDS = ['gateway', 'store-client', 'manual', 'viewing'] as const
 export type FacilityKind = (typeof FACILITY_KINDS)[number]

@@ -39,6 +39,7 @@ import { registerPatientRoutes } from './patients.ts'
 import type { AdminPorts } from './ports.ts'
 import { decoratePrincipal, refuseRole, routeRolesOf } from './principal.ts'
 import { registerReplayRoutes } from './replays.ts'
+import { registerRepositoryRoutes } from './repositories.ts'
 import { registerReviewRoutes } from './reviews.ts'
 import { registerRightsRoutes } from './rights.ts'
 import { described } from './schemas.ts'
@@ -90,6 +91,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerPartnerRoutes(app, ports)
   registerSynchronisationRoutes(app, ports)
   registerPartnerTolerances(app, ports)
+  registerRepositoryRoutes(app, ports)
   registerDiscoveryRoutes(app, ports)
   registerAgreementRoutes(app, ports)
   registerRightsRoutes(app, ports)

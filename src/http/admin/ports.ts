@@ -40,6 +40,8 @@ export interface AdminPorts {
   readonly hostNames?: readonly string[]
   readonly log: DoorLog
   readonly store: AdministrationStore
+  /** repositoryUniqueId of this server. */
+  readonly ownRepository: string
   readonly certificates: CertificatePorts
   readonly rights: RightsStore
   /** classCodes that a consent may exclude. */
