@@ -27,7 +27,7 @@ import { discoveryAdministration, measureDiscovery } from './app/discovering.ts'
 import { type Doors, openDoors } from './app/doors.ts'
 import { emergencyWork } from './app/emergency.ts'
 import { endpointsOf } from './app/endpoints.ts'
-import { openPartners, takingOf } from './app/federation.ts'
+import { openPartners, openRepositories, takingOf } from './app/federation.ts'
 import { identityServices } from './app/feed-bindings.ts'
 import { startJobs } from './app/jobs.ts'
 import { type Journal, openJournal } from './app/journal.ts'
@@ -261,6 +261,7 @@ async function furnish(
   const answers = openAnswers(given, { connection, blobs })
   const openClient = () => openPartners(given, { doors, ports: doorPorts, blobs, awaiting: answers.awaiting })
   const partners = openClient()
+  const repositories = openRepositories(given, { doors, ports: doorPorts, blobs })
   const endpoints = endpointsOf(given, {
     registry,
     queries: storedQueryPorts(given, registry),
@@ -268,6 +269,7 @@ async function furnish(
     identity,
     blobs,
     partners,
+    repositories,
   })
   return {
     recorder,
@@ -302,7 +304,7 @@ async function furnish(
       matching.close()
       await Promise.all([stopFilling(), stopTending(), messages.stopUpkeep()])
       await pushes.tolerances.close()
-      await partners.close()
+      await Promise.all([partners.close(), repositories.close()])
       await answers.stop()
       await stop()
     },

@@ -253,6 +253,16 @@ export const xdsErrors = [
     ja: 'repositoryUniqueIdがこのリポジトリのものではありません。',
   }),
   row({
+    code: 'REPOSITORY_UNAVAILABLE',
+    ihe: 'XDSRepositoryError',
+    http: 502,
+    blame: 'neighbour',
+    retry: 'later',
+    message: 'Another repository of this network did not give the document',
+    hint: 'The other documents of the answer stand; ask again later, or tell the operator which repository is named and why',
+    ja: 'この文書を保管する別のリポジトリから取得できません。他の文書は有効です。後で再度取得するか、示されたリポジトリと理由を運用者に連絡してください。',
+  }),
+  row({
     code: 'DOCUMENT_UNAVAILABLE',
     ihe: 'XDSDocumentUniqueIdError',
     message: 'The document is not available',

@@ -114,11 +114,12 @@ export const transactions: readonly Transaction[] = [
 
 /**
  * Audit row by transaction id, where this server is the client: a repository exports what the registry imports (ITI TF-2 3.42.5), a
- * gateway imports what another one exports (3.39.5).
+ * gateway imports what another one exports (3.39.5), a document consumer what a repository does (3.43.5).
  */
 export const clientAuditRows: ReadonlyMap<string, AuditRow> = new Map<string, AuditRow>([
   [iti38.id, iti38.audit],
   [iti39.id, { ...iti39.audit, eventId: '110107', eventName: 'Import', action: 'C' }],
+  [iti43.id, { ...iti43.audit, eventId: '110107', eventName: 'Import', action: 'C' }],
   [iti55.id, iti55.audit],
   [iti42.id, { ...iti42.audit, eventId: '110106', eventName: 'Export', action: 'R' }],
 ])

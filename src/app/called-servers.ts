@@ -4,7 +4,8 @@ import type { TLSSocket } from 'node:tls'
 import type { ShownCertificate } from '../model/trust.ts'
 
 export interface CalledServer {
-  readonly facilityId: string
+  /** Whose server it is; undefined: of the network itself. */
+  readonly facilityId: string | undefined
   readonly shown: Pick<ShownCertificate, 'certificate' | 'issuers'>
 }
 

@@ -19,6 +19,7 @@ import { writeWsdl } from '../codec/soap/wsdl.ts'
 import { hearOfUpdate } from '../db/synchronisation/news.ts'
 import { type Binding, bind } from '../http/binding.ts'
 import type { PartnerClient } from '../http/partner-client.ts'
+import type { RepositoryClient } from '../http/repository-client.ts'
 import type { SoapEndpoint } from '../http/soap-receive.ts'
 import { iti62Codec, registerCodec, storedQueryCodec } from '../http/transactions/registry.ts'
 import { iti41Codec, iti43Codec, iti86Codec } from '../http/transactions/repository.ts'
@@ -53,6 +54,7 @@ export function endpointsOf(
     readonly identity: IdentityPorts
     readonly blobs: BlobStore
     readonly partners: PartnerClient
+    readonly repositories: RepositoryClient
   },
 ): readonly SoapEndpoint[] {
   const { config } = given

@@ -5,6 +5,7 @@ import { iti18Initiating, iti38, iti39, iti43Initiating } from '../../profiles/t
 import { mayAsk } from '../access/federation.ts'
 import { writeGetDocuments } from '../codec/ebxml/query-request.ts'
 import { findCommunities, type KnownNumber, numbersElsewhere, numbersOf } from '../db/partner-directory.ts'
+import { findEntriesApart, findRepositoriesApart } from '../db/repositories-apart.ts'
 import type { Awaiting } from '../gateway/awaiting.ts'
 import { initiateQuery } from '../gateway/initiate-query.ts'
 import { initiateRetrieve } from '../gateway/initiate-retrieve.ts'
@@ -17,24 +18,28 @@ import { type Binding, bind } from '../http/binding.ts'
 import type { DoorPorts } from '../http/door.ts'
 import { createPartnerClient, type PartnerClient } from '../http/partner-client.ts'
 import type { Taking } from '../http/partner-message.ts'
+import { createRepositoryClient, type RepositoryClient } from '../http/repository-client.ts'
 import { initiatedQueryCodec, iti38Codec, iti39Codec } from '../http/transactions/gateway.ts'
 import { iti43Codec } from '../http/transactions/repository.ts'
 import type { Caller } from '../model/caller.ts'
 import { formatCx, type PatientId, parseCx } from '../model/identifiers.ts'
 import type { StoredQueryPorts } from '../registry/query-ports.ts'
 import { storedQuery } from '../registry/stored-query.ts'
-import type { BlobStore, RepositoryPorts } from '../repository/ports.ts'
-import { type DeliveredDocument, type DocumentRequest, retrieve } from '../repository/retrieve.ts'
-import type { Given } from './actor-ports.ts'
+import type { BlobStore, FetchedDocument, RepositoryPorts } from '../repository/ports.ts'
+import type { DeliveredDocument, DocumentRequest } from '../repository/retrieve.ts'
+import { type ApartPorts, retrieveHere } from '../repository/retrieve-apart.ts'
+import { type Given, toAccess } from './actor-ports.ts'
 import { assertions } from './assertion-key.ts'
 import { discoveringBy, homeOid } from './discovering.ts'
 import type { Doors } from './doors.ts'
+import { assertedEmergency } from './emergency.ts'
 
 export interface GatewayActors {
   readonly queries: StoredQueryPorts
   readonly repository: RepositoryPorts
   readonly blobs: BlobStore
   readonly partners: PartnerClient
+  readonly repositories: RepositoryClient
 }
 
 /** Calls to neighbouring communities, for as long as the server runs. */
@@ -61,6 +66,21 @@ export function openPartners(
   })
 }
 
+/** Calls to repositories of this network apart from this server. */
+export function openRepositories(
+  house: Given,
+  given: { readonly doors: Pick<Doors, 'outgoingTo'>; readonly ports: DoorPorts; readonly blobs: BlobStore },
+): RepositoryClient {
+  const { doors, ports, blobs } = given
+  const { homeCommunityId: home } = house.config.community
+  return createRepositoryClient({
+    tlsTo: (facilityId) => () => doors.outgoingTo(facilityId),
+    ports,
+    home,
+    ...takingOf(house, blobs),
+  })
+}
+
 /** How much of an answer is taken, on whichever connection it comes. */
 export function takingOf({ config: { limits } }: Given, blobs: BlobStore): Taking {
   return {
@@ -82,15 +102,24 @@ export const ASKS_NOBODY: PartnerClient = {
   close: async () => {},
 }
 
+export const FETCHES_NOTHING: RepositoryClient = {
+  fetch: async () => ({
+    kind: 'unavailable',
+    reason: 'nothing is fetched from elsewhere when a message is tried again',
+  }),
+  close: async () => {},
+}
+
 /** Both gateways' transactions. */
 export function gatewayBindings(given: Given, actors: GatewayActors): readonly Binding[] {
   const { config } = given
   const { queries, repository, blobs, partners } = actors
   const home = config.community.homeCommunityId
+  const apart = apartPorts(given, actors)
   const responding = {
     home,
     query: (asked: Parameters<typeof storedQuery>[0], caller: Caller) => storedQuery(asked, caller, queries),
-    retrieve: (asked: readonly DocumentRequest[], caller: Caller) => retrieve(asked, caller, repository),
+    retrieve: (asked: readonly DocumentRequest[], caller: Caller) => retrieveHere(asked, caller, { repository, apart }),
   }
   const initiating = {
     ...responding,
@@ -105,7 +134,10 @@ export function gatewayBindings(given: Given, actors: GatewayActors): readonly B
     bind(iti43Initiating, iti43Codec, (request, caller) =>
       initiateRetrieve<DeliveredDocument>(request, caller, {
         ...initiating,
-        repositoryUniqueId: repository.repositoryUniqueId,
+        repositoriesHere: async (ids) => {
+          const found = await apart.repositories(ids)
+          return new Set([repository.repositoryUniqueId, ...found.map(({ repositoryUniqueId }) => repositoryUniqueId)])
+        },
         documentsQuery: (at, values) => ({
           id: getDocuments.id,
           text: writeGetDocuments({ by: 'uniqueId', values, returnType: 'LeafClass', home: at }),
@@ -120,8 +152,28 @@ export function gatewayBindings(given: Given, actors: GatewayActors): readonly B
   ]
 }
 
+function apartPorts(given: Given, { blobs, repositories }: GatewayActors): ApartPorts {
+  const { pool } = given
+  const openInEmergency = assertedEmergency(given)
+  return {
+    repositories: (ids) => findRepositoriesApart(pool, ids),
+    entries: async (caller, asked) => {
+      await openInEmergency(caller, asked)
+      const found = await findEntriesApart(pool, { ...asked, facilityId: caller.facilityId })
+      return found.map(({ person, ...entry }) => ({ ...entry, access: toAccess(caller, person) }))
+    },
+    fetch: repositories.fetch,
+    deliver: (request, document) => deliver(request, document, blobs),
+    discard: ({ staged }) => blobs.discard(staged),
+  }
+}
+
 /** Bytes that were kept for this answer go with it. */
-function deliver(request: DocumentRequest, document: ForeignDocument, blobs: BlobStore): DeliveredDocument {
+function deliver(
+  request: DocumentRequest,
+  document: ForeignDocument | FetchedDocument,
+  blobs: BlobStore,
+): DeliveredDocument {
   const { staged, mimeType, snapshot } = document
   const { content, sizeBytes, sha256 } = staged
   const described = { request, mimeType, sizeBytes, sha256, ...(snapshot === undefined ? {} : { snapshot }) }

@@ -41,7 +41,7 @@ import {
   storedQueryPorts,
 } from './actor-ports.ts'
 import { endpointsOf } from './endpoints.ts'
-import { ASKS_NOBODY } from './federation.ts'
+import { ASKS_NOBODY, FETCHES_NOTHING } from './federation.ts'
 import { identityServices } from './feed-bindings.ts'
 
 /** Locks of others are waited for shortly, and ours are held for no longer than a slow message holds them. */
@@ -186,6 +186,7 @@ function doorsOn(one: OneTransaction, { given, house, files }: Attempting): Repl
       identity,
       blobs,
       partners: ASKS_NOBODY,
+      repositories: FETCHES_NOTHING,
     }),
     storeClient: () => pushes,
     pix: identityServices(identity, { pix: pixQueryPorts(apart, identity), pdq: pdqPorts(apart, identity) }),

@@ -34,8 +34,8 @@ export interface Trust {
   readonly tlsOf: (door: DoorName) => DoorTls
   /** For connections that we open: the authorities of the file alone. */
   readonly outgoing: () => DoorTls
-  /** To a facility: its own authorities count too, for it alone; whom they revoked is not spoken to. */
-  readonly outgoingTo: (facilityId: string) => CallTls
+  /** To a facility: its own authorities count too, for it alone; whom they revoked is not spoken to. Without one: as `outgoing`, but so. */
+  readonly outgoingTo: (facilityId?: string) => CallTls
   /** Reads files and database again; true when something is different. What cannot be read stays as it was. */
   readonly refresh: () => Promise<boolean>
 }
@@ -90,10 +90,10 @@ export async function openTrust(given: Given): Promise<Trust> {
 function callTls(
   config: Config,
   state: State,
-  { facilityId, called }: { facilityId: string; called: CalledServers },
+  { facilityId, called }: { facilityId: string | undefined; called: CalledServers },
 ): CallTls {
   const { files, anchors } = state
-  const own = anchors.filter((anchor) => anchor.facilityId === facilityId)
+  const own = ownAnchors(anchors, facilityId)
   let shown: CalledServer['shown'] | undefined
   return {
     ...tlsOptions({ preset: config.tls.preset, atnaDhe: config.tls.atnaDhe }),
@@ -112,13 +112,17 @@ function callTls(
   }
 }
 
+function ownAnchors(anchors: readonly TrustAnchor[], facilityId: string | undefined): readonly TrustAnchor[] {
+  return facilityId === undefined ? [] : anchors.filter((anchor) => anchor.facilityId === facilityId)
+}
+
 /** Lists count of every authority that may be believed for the facility. */
 function serverFault(
   { tls }: Config,
   { anchors, ofFile }: State,
   { facilityId, shown }: CalledServer,
 ): string | undefined {
-  const own = anchors.filter((anchor) => anchor.facilityId === facilityId)
+  const own = ownAnchors(anchors, facilityId)
   const listed = anchors.filter((anchor) => anchor.facilityId === undefined || anchor.facilityId === facilityId)
   const trusted = [...ofFile, ...own]
   return revocationOfServer(shown, { trusted, listed }, { crlGraceMs: graceOf(tls.crlStale) })

@@ -17,8 +17,8 @@ import type { AskCommunity, Community, Directory, FetchFromCommunity, ForeignDoc
 import type { CrossGatewayRetrieve, RespondingRetrievePorts } from './respond-retrieve.ts'
 
 export interface InitiatingRetrievePorts<Document> extends RespondingRetrievePorts<Document> {
-  /** repositoryUniqueId of the own repository. */
-  readonly repositoryUniqueId: string
+  /** Those of the repositories that are of this community. */
+  readonly repositoriesHere: (repositoryUniqueIds: readonly string[]) => Promise<ReadonlySet<string>>
   readonly directory: Directory
   readonly ask: AskCommunity
   /** A GetDocuments query for the community, by uniqueIds, as it is sent and audited. */
@@ -39,7 +39,7 @@ interface Part<Document> {
   readonly calls?: readonly OutgoingCall[]
   /** What lies here for these documents until they are passed on. */
   readonly received?: readonly ForeignDocument[]
-  /** What the own repository says of what it gave: who published it, why it was shown, under which emergency. */
+  /** What the repositories of this community say of what they gave: who published it, why it was shown, under which emergency. */
   readonly own?: Evidence
 }
 
@@ -48,8 +48,9 @@ export async function initiateRetrieve<Document>(
   caller: Caller,
   ports: InitiatingRetrievePorts<Document>,
 ): Promise<Outcome<readonly Document[]>> {
+  const here = await repositoriesHere(requests, ports)
   const homeOf = ({ homeCommunityId, repositoryUniqueId }: CrossGatewayRetrieve) =>
-    homeCommunityId ?? (repositoryUniqueId === ports.repositoryUniqueId ? ports.home : undefined)
+    homeCommunityId ?? (here.has(repositoryUniqueId) ? ports.home : undefined)
   const homes = [...new Set(requests.map(homeOf))]
   const parts = homes.map((home) => {
     const asked = requests.filter((request) => homeOf(request) === home)
@@ -72,6 +73,15 @@ async function allOf<Document>(
   throw failure.reason
 }
 
+/** Of documents that are asked for without a home. */
+async function repositoriesHere<Document>(
+  requests: Requests,
+  ports: InitiatingRetrievePorts<Document>,
+): Promise<ReadonlySet<string>> {
+  const ids = requests.flatMap((request) => (request.homeCommunityId === undefined ? request.repositoryUniqueId : []))
+  return ids.length === 0 ? new Set() : ports.repositoriesHere([...new Set(ids)])
+}
+
 async function withoutHome<Document>(asked: Requests): Promise<Part<Document>> {
   const errors = asked.map(({ documentUniqueId: location }) =>
     iheError('HOME_MISSING', { at: 'DocumentRequest/HomeCommunityId', location }),
@@ -86,7 +96,8 @@ async function own<Document>(
 ): Promise<Part<Document>> {
   const { answer, errors, evidence } = await retrieve(asked, caller)
   const located = errors.map((error) => atHome(error, home))
-  return { documents: answer, errors: located, patients: evidence.patients, own: evidence }
+  const { patients, calls = [] } = evidence
+  return { documents: answer, errors: located, patients, calls, own: evidence }
 }
 
 interface Elsewhere<Document> {
@@ -271,12 +282,12 @@ function merged<Document>(
   }
 }
 
-/** A document of the own repository as that one told of it. */
+/** A document of this community as its repositories told of it. */
 function asTold(request: CrossGatewayRetrieve, told: readonly DocumentReference[] = []): DocumentReference {
   return told.find((one) => isOf(one, request) && one.homeCommunityId === request.homeCommunityId) ?? request
 }
 
-/** That the own repository gave nothing is no decision about what others gave. */
+/** That this community gave nothing is no decision about what others gave. */
 function decidedBy(
   told: Evidence | undefined,
   isDelivered: boolean,

@@ -1,4 +1,4 @@
-// ITI-39 Cross Gateway Retrieve, Responding Gateway: the own repository answers for what is asked of this community (ITI TF-2 3.39).
+// ITI-39 Cross Gateway Retrieve, Responding Gateway: the repositories of this community answer for what is asked of it (ITI TF-2 3.39).
 
 import type { Caller } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
@@ -13,7 +13,7 @@ export interface CrossGatewayRetrieve extends DocumentReference {
 export interface RespondingRetrievePorts<Document> {
   /** Our homeCommunityId. */
   readonly home: string
-  /** The Document Repository's ITI-43; an error about a document has its uniqueId as location. */
+  /** ITI-43 of every repository of this community; an error about a document has its uniqueId as location. */
   readonly retrieve: (
     requests: readonly CrossGatewayRetrieve[],
     caller: Caller,

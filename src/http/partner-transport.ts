@@ -2,7 +2,6 @@
 
 import { Readable } from 'node:stream'
 import { type Agent, type Dispatcher, request } from 'undici'
-import { iti39 } from '../../profiles/transactions/index.ts'
 import type { Awaiting } from '../gateway/awaiting.ts'
 import type { StagedContent } from '../model/staged-document.ts'
 import { tapped } from './keeping.ts'
@@ -77,7 +76,7 @@ async function arrivedOn(
 ): Promise<Arrived> {
   const contentType = String(response.headers['content-type'] ?? `none, HTTP ${response.statusCode}`)
   const { body, seen } = tapped(response.body)
-  const documents = given.transaction.id === iti39.id ? 'staged' : 'unread'
+  const documents = given.transaction.mtom === 'required' ? 'staged' : 'unread'
   try {
     return { contentType, packed: await take({ contentType, body, documents }, taking) }
   } catch (error) {

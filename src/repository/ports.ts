@@ -66,6 +66,54 @@ export interface RepositoryPorts {
   readonly alarm: (damaged: { readonly uniqueId: string }) => void
 }
 
+/** A Document Repository or On-Demand Document Source of this network apart from this one. */
+export interface RepositoryApart {
+  readonly repositoryUniqueId: string
+  /** Its ITI-43 address. */
+  readonly url: string
+  /** Whose authorities hold for its server certificate, beside those of the network. */
+  readonly facilityId?: string
+  /** How long a retrieval may take, from the request to the last document, milliseconds. */
+  readonly retrieveMs: number
+  readonly isPaused: boolean
+}
+
+/** An entry of our registry whose document is kept elsewhere. */
+export interface EntryApart extends DocumentTraits {
+  readonly uniqueId: string
+  /** Whose document it is, as the caller may know them. */
+  readonly access: PatientAccess
+  readonly mimeType: string
+  /** What the document has to be like; absent: it is made when it is asked for (On-Demand, ITI TF-2 3.61). */
+  readonly stable?: { readonly hash: string; readonly sizeBytes: number }
+}
+
+/** A document as a repository apart sent it, its bytes kept here until they are passed on. */
+export interface FetchedDocument {
+  readonly repositoryUniqueId: string
+  readonly documentUniqueId: string
+  readonly mimeType: string
+  /** Of the snapshot that an On-Demand entry gave. */
+  readonly snapshot?: { readonly repositoryUniqueId?: string; readonly documentUniqueId: string }
+  readonly staged: StagedContent
+}
+
+export type RepositoryReply =
+  | {
+      readonly kind: 'answered'
+      readonly documents: readonly FetchedDocument[]
+      readonly errors: readonly RelayedError[]
+    }
+  /** In words for the operator, nothing that quotes a message. */
+  | { readonly kind: 'unavailable'; readonly reason: string }
+
+/** Fetches documents of a repository apart by ITI-43, whole and within its time; never rejects for what the other side does. */
+export type FetchFromRepository = (
+  repository: RepositoryApart,
+  requests: readonly { readonly repositoryUniqueId: string; readonly documentUniqueId: string }[],
+  caller: Caller,
+) => Promise<RepositoryReply>
+
 /** Same key and digest: the answer given before. Same key, other digest: an ordinary new request. */
 export interface Claim {
   readonly scope: string

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { iheError } from '../../profiles/errors/index.ts'
-import { emergencyOf } from '../model/access.ts'
+import { type DocumentTraits, emergencyOf, type PatientAccess } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { IheError } from '../model/error.ts'
 import type { DocumentReference, Evidence, Outcome } from '../model/evidence.ts'
@@ -32,9 +32,34 @@ export async function retrieve(
   caller: Caller,
   ports: RepositoryPorts,
 ): Promise<Outcome<readonly DeliveredDocument[]>> {
+  return outcomeOf(await answersOf(requests, caller, ports))
+}
+
+/** What came of one request. */
+export interface Answered {
+  readonly request: DocumentRequest
+  readonly reason: string
+  readonly patient?: string
+  /** Of every entry that the decision was about. */
+  readonly accesses: readonly PatientAccess[]
+  readonly entry?: DocumentTraits
+  readonly document?: DeliveredDocument
+  readonly error?: IheError
+}
+
+/** One for each request, in their order. */
+export async function answersOf(
+  requests: readonly DocumentRequest[],
+  caller: Caller,
+  ports: RepositoryPorts,
+): Promise<readonly Answered[]> {
   const ours = requests.filter((request) => request.repositoryUniqueId === ports.repositoryUniqueId)
   const entries = await ports.documents(caller, [...new Set(ours.map((request) => request.documentUniqueId))])
-  const answers = requests.map((request) => answerOne(request, { entries, ports }))
+  return requests.map((request) => answerOne(request, { entries, ports }))
+}
+
+/** One answer of all of them. */
+export function outcomeOf(answers: readonly Answered[]): Outcome<readonly DeliveredDocument[]> {
   const delivered = answers.flatMap((answer) => (answer.document === undefined ? [] : [answer]))
   const errors = answers.flatMap((answer) => (answer.error === undefined ? [] : [answer.error]))
   const refusedOnly = answers.filter((answer) => answer.document === undefined)
@@ -46,7 +71,7 @@ export async function retrieve(
       ...evidenceOf(delivered, refusedOnly),
       decision: { allowed: delivered.length > 0, reason: (delivered[0] ?? refusedOnly[0])?.reason ?? '' },
       ...(refusedOnly[0] === undefined ? {} : { refusal: refusedOnly[0].reason }),
-      ...emergencyOf(entries.map(({ access }) => access)),
+      ...emergencyOf(answers.flatMap(({ accesses }) => accesses)),
     },
     recorded: false,
   }
@@ -66,53 +91,69 @@ function evidenceOf(delivered: readonly Answered[], refused: readonly Answered[]
   return { patients, documents: delivered.map(referenced), undelivered: refused.map(referenced) }
 }
 
-interface Answered {
-  readonly request: DocumentRequest
-  readonly reason: string
-  readonly patient?: string
-  readonly entry?: RetrievableEntry
-  readonly document?: DeliveredDocument
-  readonly error?: IheError
+/** What an entry says for the access decision. */
+interface JudgedEntry extends DocumentTraits {
+  readonly uniqueId: string
+  readonly access: PatientAccess
 }
 
-interface Material {
-  readonly entries: readonly RetrievableEntry[]
-  readonly ports: RepositoryPorts
+export interface Judged<Entry> {
+  /** The answer when nothing is shown. */
+  readonly hidden: Answered
+  /** What the caller may have; undefined: hidden, or absent. */
+  readonly visible?: { readonly entry: Entry; readonly about: Omit<Answered, 'document' | 'error'> }
 }
 
-function answerOne(request: DocumentRequest, material: Material): Answered {
-  const { ports } = material
+/** May the caller have the document by one of its entries? */
+export function judge<Entry extends JudgedEntry>(
+  request: DocumentRequest,
+  entries: readonly Entry[],
+  admits: RepositoryPorts['admits'],
+): Judged<Entry> {
+  const candidates = entries.filter((entry) => entry.uniqueId === request.documentUniqueId)
+  const judged = candidates.map((entry) => ({ entry, decision: admits(entry.access, entry) }))
+  const shown = judged.find(({ decision }) => decision.allowed) ?? judged[0]
+  const about = {
+    request,
+    reason: shown?.decision.reason ?? 'no such document',
+    accesses: candidates.map(({ access }) => access),
+    ...(shown === undefined ? {} : { patient: formatCx(shown.entry.access.patientId) }),
+  }
+  const error = iheError('DOCUMENT_UNAVAILABLE', {
+    at: 'DocumentUniqueId',
+    value: request.documentUniqueId,
+    location: request.documentUniqueId,
+  })
+  const hidden = { ...about, error }
+  if (shown?.decision.allowed !== true) return { hidden }
+  return { hidden, visible: { entry: shown.entry, about } }
+}
+
+function answerOne(
+  request: DocumentRequest,
+  { entries, ports }: { readonly entries: readonly RetrievableEntry[]; readonly ports: RepositoryPorts },
+): Answered {
   const location = request.documentUniqueId
   if (request.repositoryUniqueId !== ports.repositoryUniqueId)
     return {
       request,
       reason: 'unknown repository',
+      accesses: [],
       error: iheError('UNKNOWN_REPOSITORY', { at: 'RepositoryUniqueId', value: request.repositoryUniqueId, location }),
     }
-  const candidates = material.entries.filter((entry) => entry.uniqueId === request.documentUniqueId)
-  const judged = candidates.map((entry) => ({ entry, decision: ports.admits(entry.access, entry) }))
-  const shown = judged.find(({ decision }) => decision.allowed) ?? judged[0]
-  const visible = shown?.decision.allowed === true ? shown.entry : undefined
-  const about = {
-    request,
-    reason: shown?.decision.reason ?? 'no such document',
-    ...(shown === undefined ? {} : { patient: formatCx(shown.entry.access.patientId) }),
-  }
-  if (visible === undefined)
-    return {
-      ...about,
-      error: iheError('DOCUMENT_UNAVAILABLE', { at: 'DocumentUniqueId', value: request.documentUniqueId, location }),
-    }
-  const { mimeType, sizeBytes, sha256 } = visible
-  const body = bodyOf(visible, ports)
+  const { hidden, visible } = judge(request, entries, ports.admits)
+  if (visible === undefined) return hidden
+  const { entry, about } = visible
+  const { mimeType, sizeBytes, sha256 } = entry
+  const body = bodyOf(entry, ports)
   if (body === undefined) {
-    ports.alarm({ uniqueId: visible.uniqueId })
+    ports.alarm({ uniqueId: entry.uniqueId })
     return {
       ...about,
       error: iheError('DOCUMENT_DAMAGED', { at: 'DocumentUniqueId', value: request.documentUniqueId, location }),
     }
   }
-  return { ...about, entry: visible, document: { request, mimeType, body, sizeBytes, sha256 } }
+  return { ...about, entry, document: { request, mimeType, body, sizeBytes, sha256 } }
 }
 
 /** Small documents are checked here; files are checked while they stream, and cut before their end when damaged. */

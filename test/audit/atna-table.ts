@@ -102,11 +102,18 @@ const ROWS: Readonly<Record<string, Row>> = {
     cast: 'asked',
     objects: { ...ONE_PATIENT, [query('ITI-51', 'Multi-Patient Stored Query')]: [0, 1, STORED] },
   },
-  'ITI-43': {
+  'ITI-43 110106': {
     event: EXPORT,
     type: iti('ITI-43', 'Retrieve Document Set'),
     actions: 'R',
     cast: 'hands out',
+    objects: { ...ONE_PATIENT, [DOCUMENT]: [0, MANY, IN_ANSWER] },
+  },
+  'ITI-43 110107': {
+    event: IMPORT,
+    type: iti('ITI-43', 'Retrieve Document Set'),
+    actions: 'C',
+    cast: 'fetches',
     objects: { ...ONE_PATIENT, [DOCUMENT]: [0, MANY, IN_ANSWER] },
   },
   'ITI-41': {

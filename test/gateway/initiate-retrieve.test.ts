@@ -31,7 +31,7 @@ const none = async (): Promise<never> => {
 }
 const ports: InitiatingRetrievePorts<{ readonly request: CrossGatewayRetrieve }> = {
   home: HOME,
-  repositoryUniqueId: REPOSITORY,
+  repositoriesHere: async () => new Set([REPOSITORY]),
   retrieve: async () => ({
     answer: [{ request: given }],
     result: 'partial',

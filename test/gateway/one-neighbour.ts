@@ -74,7 +74,7 @@ export async function fetchFromNeighbour(
   const reply = await readDocuments({ body: answer, headers: [], parts: new Map() }, staging)
   const outcome = await initiateRetrieve<DeliveredDocument>([wanted], CALLER, {
     home: OUR_HOME,
-    repositoryUniqueId: '2.25.3',
+    repositoriesHere: async () => new Set(['2.25.3']),
     retrieve: () => Promise.reject(new Error('nothing is asked of us')),
     directory: { ...nobody, ofHome: async () => neighbour(wanted.homeCommunityId) },
     ask: () => Promise.reject(new Error('whose documents these are is no question for this caller')),

@@ -67,7 +67,7 @@ function retrieve(
   const limited = kinds === undefined ? community : { ...community, kinds }
   return initiateRetrieve<ForeignDocument & { readonly homeCommunityId?: string }>(ids.map(theirs), caller, {
     home: 'urn:oid:2.25.1',
-    repositoryUniqueId: '2.25.3',
+    repositoriesHere: async () => new Set(['2.25.3']),
     retrieve: () => Promise.reject(new Error('nothing is asked of us')),
     directory: {
       knowing: async () => [],

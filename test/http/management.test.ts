@@ -27,6 +27,7 @@ const admin: AdminPorts = {
     error: (fields) => logged.push(fields),
   },
   store,
+  ownRepository: '2.25.1',
   certificates: {} as AdminPorts['certificates'],
   documentKinds: [],
   patients: {} as AdminPorts['patients'],

@@ -27,6 +27,7 @@ const injections: Readonly<Record<string, Injection>> = {
   'a community that answers about somebody else': (_pool, values, scenario) => communityOfStranger(scenario, values),
   'a community that answers without home': (_pool, values, scenario) => communityWithoutHome(scenario, values),
   'a community that refuses a patient': (_pool, values, scenario) => communityThatRefuses(scenario, values),
+  'a repository that is down': repositoryDown,
   'an issuer of assertions': (_pool, _values, scenario) => trustIssuer(scenario),
 }
 
@@ -44,6 +45,25 @@ async function flipByte(pool: pg.Pool, values: Values): Promise<() => Promise<vo
     [values('OID_1')],
   )
   return nothing
+}
+
+/** A document is in a repository where nobody answers: port 1 is no one's. */
+async function repositoryDown(pool: pg.Pool, values: Values): Promise<() => Promise<void>> {
+  const id = '2.25.9301'
+  await pool.query(
+    `insert into access.repository (repository_unique_id, url, added_by) values ($1, 'https://localhost:1/xds/repository', 'fixture')`,
+    [id],
+  )
+  const move = (to: string | undefined) =>
+    pool.query('update registry.document_entry set repository_unique_id = $1 where unique_id = $2', [
+      to,
+      values('OID_1'),
+    ])
+  await move(id)
+  return async () => {
+    await move(values('REPOSITORY'))
+    await pool.query('delete from access.repository where repository_unique_id = $1', [id])
+  }
 }
 
 /** What a repository apart from its registry holds while it waits for the registry's answer. */

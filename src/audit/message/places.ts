@@ -14,6 +14,8 @@ export function isOutgoing({ endpoint }: Pick<AuditEvent, 'endpoint'>): boolean 
 const SENDING_ENDPOINTS: ReadonlyMap<string, string> = new Map([
   ['ITI-38', '/xca/initiating'],
   ['ITI-39', '/xca/initiating'],
+  // On behalf of both gateways, as a consumer of repositories apart.
+  ['ITI-43', '/xca/responding'],
   ['ITI-55', '/xca/initiating'],
   ['ITI-42', '/xds/repository'],
   // As source and consumer of another network's index; as manager of its own it notifies.
