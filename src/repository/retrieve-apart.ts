@@ -38,6 +38,8 @@ interface Ports {
 interface Part {
   readonly answers: readonly Answered[]
   readonly calls: readonly OutgoingCall[]
+  /** What lies here for these answers until they are passed on. */
+  readonly received?: readonly FetchedDocument[]
 }
 
 /** As `retrieve`, for every repository of this community; each document by itself, in the order in which they were asked for. */
@@ -50,14 +52,27 @@ export async function retrieveHere(
   const isOf = (repository: RepositoryApart) => (request: DocumentRequest) =>
     request.repositoryUniqueId === repository.repositoryUniqueId
   const others = requests.filter((request) => !known.some((repository) => isOf(repository)(request)))
-  const parts: readonly Part[] = await Promise.all([
-    answersOf(others, caller, ports.repository).then((answers) => ({ answers, calls: [] })),
-    ...known.map((repository) => answersApart(requests.filter(isOf(repository)), { repository, caller, ports })),
-  ])
+  const parts = await allOf(
+    [
+      answersOf(others, caller, ports.repository).then((answers) => ({ answers, calls: [] })),
+      ...known.map((repository) => answersApart(requests.filter(isOf(repository)), { repository, caller, ports })),
+    ],
+    ports,
+  )
   const byRequest = new Map(parts.flatMap(({ answers }) => answers.map((answer) => [answer.request, answer] as const)))
   const outcome = outcomeOf(requests.flatMap((request) => byRequest.get(request) ?? []))
   const calls = parts.flatMap((part) => part.calls)
   return calls.length === 0 ? outcome : { ...outcome, evidence: { ...outcome.evidence, calls } }
+}
+
+/** When the answer cannot be made, nothing stays of what came for it. @throws {Error} the first failure */
+async function allOf(parts: readonly Promise<Part>[], { apart }: Ports): Promise<readonly Part[]> {
+  const ended = await Promise.allSettled(parts)
+  const came = ended.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  const failure = ended.find((one) => one.status === 'rejected')
+  if (failure === undefined) return came
+  await Promise.all(came.flatMap(({ received = [] }) => received).map(apart.discard))
+  throw failure.reason
 }
 
 async function repositoriesOf(
@@ -91,15 +106,16 @@ async function answersApart(requests: readonly DocumentRequest[], asking: Asking
     const answers = open.map((one) => unavailable(one, repository, 'it is paused here'))
     return { answers: [...hidden, ...answers], calls: [] }
   }
-  const answers = await fetchOpen(open, asking)
-  return { answers: [...hidden, ...answers], calls: callsOf(answers, repository) }
+  const { answers, received } = await fetchOpen(open, asking)
+  return { answers: [...hidden, ...answers], calls: callsOf(answers, repository), received }
 }
 
-async function fetchOpen(open: readonly Open[], asking: Asking): Promise<readonly Answered[]> {
+async function fetchOpen(open: readonly Open[], asking: Asking): Promise<Required<Pick<Part, 'answers' | 'received'>>> {
   const { repository, caller, ports } = asking
   const wanted = open.map(({ about: { request } }) => referenceTo(request))
   const reply = await ports.apart.fetch(repository, wanted, caller)
-  if (reply.kind === 'unavailable') return open.map((one) => unavailable(one, repository, reply.reason))
+  if (reply.kind === 'unavailable')
+    return { answers: open.map((one) => unavailable(one, repository, reply.reason)), received: [] }
   const [taken, kept] = [new Set<FetchedDocument>(), new Set<FetchedDocument>()]
   const answers = open.map((one): Answered => {
     const { about, entry } = one
@@ -112,7 +128,7 @@ async function fetchOpen(open: readonly Open[], asking: Asking): Promise<readonl
     return { ...about, entry, document: ports.apart.deliver(about.request, asRegistered(found, entry)) }
   })
   await Promise.all(reply.documents.filter((document) => !kept.has(document)).map(ports.apart.discard))
-  return answers
+  return { answers, received: [...kept] }
 }
 
 function referenceTo({ repositoryUniqueId, documentUniqueId }: DocumentRequest): DocumentReference {

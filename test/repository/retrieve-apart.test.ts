@@ -76,6 +76,10 @@ interface Answering {
   readonly documents?: readonly FetchedDocument[]
   readonly errors?: readonly RelayedError[]
   readonly repository?: Partial<RepositoryApart>
+  /** Where what is discarded goes. */
+  readonly discarded?: FetchedDocument[]
+  /** What our own repository does instead. */
+  readonly failure?: Error
 }
 
 /** Asks for documents of the repository apart, or `repository/document`. */
@@ -83,11 +87,14 @@ async function fetching(ids: readonly string[], answering: Answering = {}) {
   const { documents = [], errors = [], reply = { kind: 'answered', documents, errors } } = answering
   const alarms: string[] = []
   const asked: string[] = []
-  const discarded: FetchedDocument[] = []
+  const { discarded = [] } = answering
   const repository: RepositoryPorts = {
     repositoryUniqueId: REPOSITORY,
     blobs: { discard: async () => undefined, read: async function* () {} },
-    documents: async () => [],
+    documents: async () => {
+      if (answering.failure !== undefined) throw answering.failure
+      return []
+    },
     admits: (given, entry) => admits(given.scope, entry),
     load: async () => undefined,
     stored: async () => [],
@@ -236,4 +243,14 @@ t.test('the call is told with what came and what did not, of whom (3.43.5, 3.43.
     },
   ])
   t.match(evidence.documents, [{ publisher: 'hospital-a', kind: 'LAB' }, {}])
+})
+
+t.test('when the answer cannot be made, nothing stays of what came for it', async (t) => {
+  const discarded: FetchedDocument[] = []
+  const failure = new Error('the database is gone')
+  await t.rejects(fetching(['1', '2'], { documents: [sent('1'), sent('2')], failure, discarded }), failure)
+  t.same(
+    discarded.map(({ documentUniqueId }) => documentUniqueId),
+    ['1', '2'],
+  )
 })

@@ -10,6 +10,7 @@ import { createAuthority } from '../../src/certificates/authority.ts'
 import { issueClientInto, readAuthority } from '../../src/certificates/pki-directory.ts'
 import { writeRetrieveRequest } from '../../src/codec/ebxml/retrieve.ts'
 import { writeSubmitObjects } from '../../src/codec/ebxml/submit.ts'
+import { findReferences } from '../../src/db/audit/references.ts'
 import { newOid } from '../../src/model/identifiers.ts'
 import { OBJECT_ON_DEMAND } from '../../src/model/xds.ts'
 import { errorCodesOf, isSuccess, submissionOf } from '../faults/messages.ts'
@@ -193,6 +194,17 @@ t.test('both sides are audited, and the call is in the journal, of nobody (3.39.
     [repository.url],
   )
   t.same(journal.rows, [{ transaction: 'ITI-43', system_id: null, facility_id: null, result: 'success' }])
+})
+
+t.test('what was fetched for somebody is one look of theirs, not two (idlink L-1)', async (t) => {
+  const month = new Date(Date.now() + 9 * 3_600_000).toISOString().slice(0, 7)
+  const seen: string[] = []
+  const asked = { facilityId: 'clinic-b', month, of: 'own-views' } as const
+  for await (const page of findReferences(pool, asked, String))
+    seen.push(
+      ...page.filter(({ document: { documentUniqueId } }) => documentUniqueId === document).map((one) => one.endpoint),
+    )
+  t.same([...new Set(seen)], ['/xca/initiating'])
 })
 
 t.test('wrong bytes are not delivered, the others are (3.43.4.2)', async (t) => {

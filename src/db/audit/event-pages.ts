@@ -63,7 +63,7 @@ export async function findEvent(
 /** Looks that showed something: what was refused or hidden was not seen. */
 export function findLooks(pool: pg.Pool, asked: LookQuery): Promise<LogPage<LoggedEvent>> {
   const where = sql`e.type_code = any(${LOOK_TYPES}) and e.outcome in (0, 4) and e.received is null
-        and coalesce(e.reason, '') not like 'deny%'`
+        and coalesce(e.reason, '') not like 'deny%' and ${IS_NO_CALL}`
   return loggedBack(pool, asked, { where, by: 'value' })
 }
 
@@ -87,6 +87,9 @@ const LOOK_TYPES = [...new Set(LOOKS.map(({ typeCode }) => typeCode))]
 
 /** Word for word the condition of the index event_reference. */
 export const IS_REFERENCE = named(`e.type_code in (${REFERENCE_TYPES.map((type) => `'${type}'`).join(', ')})`)
+
+/** Not a retrieval of our own for somebody (Import): whoever asked for it has an event of its own, which is the look. */
+export const IS_NO_CALL = named("e.event_code <> '110107'")
 
 /** Word for word the expression of the index event_person. */
 const PERSON = named(

@@ -4,7 +4,7 @@ import type pg from 'pg'
 import type { ContentReference, ReferenceQuery } from '../../audit/records/ports.ts'
 import type { DocumentReference } from '../../model/evidence.ts'
 import { query, type Statement, sql } from '../sql.ts'
-import { IS_REFERENCE, PUBLISHER } from './event-pages.ts'
+import { IS_NO_CALL, IS_REFERENCE, PUBLISHER } from './event-pages.ts'
 
 const PAGE_ROWS = 1000
 const DAY_MS = 86_400_000
@@ -79,7 +79,7 @@ export function concerned({ of, facilityId, patients }: ReferenceQuery): Stateme
       : sql`e.facility_id is distinct from ${facilityId} and ${PUBLISHER} = ${facilityId}`
   const chosen =
     patients === undefined ? sql`true` : sql`e.patients && ${patients}::text[] and ${PATIENT} = any(${patients})`
-  return sql`${IS_REFERENCE} and e.outcome in (0, 4) and e.received is null and ${chosen} and ${side}`
+  return sql`${IS_REFERENCE} and ${IS_NO_CALL} and e.outcome in (0, 4) and e.received is null and ${chosen} and ${side}`
 }
 
 /** By the index event_reference, from where the last page ended. */
