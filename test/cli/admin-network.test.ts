@@ -246,3 +246,25 @@ t.test('3.55: who a patient is in a neighbouring community is asked, shown and l
   ])
   t.match(await call('partner', 'discover', 'east'), { code: 2 })
 })
+
+t.test('repositories apart: added, changed, paused, removed (ITI TF-2 3.43)', async (t) => {
+  const { door, call } = await withManagement(t, () => json(200, []))
+  const url = 'https://repository.hospital-x.example.jp/xds/repository'
+  await call('repository', 'add', '2.25.9', '--url', url, '--facility', 'x', '--seconds', '2.5')
+  await call('repository', 'list')
+  await call('repository', 'change', '2.25.9', '--pause', '--own-authority', '--reason', '保守作業')
+  await call('repository', 'change', '2.25.9', '--resume', '--url', url)
+  await call('repository', 'remove', '2.25.9', '--reason', '廃止')
+  await call('repository', 'history', '2.25.9')
+  t.strictSame(door.heard.map(asked), [
+    ['POST /repositories', { repositoryUniqueId: '2.25.9', url, facilityId: 'x', retrieveMs: 2500 }],
+    ['GET /repositories'],
+    ['PATCH /repositories/2.25.9', { status: 'paused', facilityId: null, reason: '保守作業' }],
+    ['PATCH /repositories/2.25.9', { url, status: 'active' }],
+    ['DELETE /repositories/2.25.9', { reason: '廃止' }],
+    ['GET /repositories/2.25.9/revisions'],
+  ])
+  for (const wrong of [[], ['--pause', '--resume'], ['--facility', 'x', '--own-authority'], ['--seconds', 'soon']])
+    t.equal((await call('repository', 'change', '2.25.9', ...wrong)).code, 2, wrong.join(' '))
+  t.equal(door.heard.length, 6, 'what contradicts itself is not asked')
+})
