@@ -5,10 +5,12 @@ import { readdir, readFile } from 'node:fs/promises'
 import { type AddressInfo, createServer, connect as openSocket, type Socket } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
+import { iti43Initiating } from '../../profiles/transactions/index.ts'
 import { startServer } from '../../src/app.ts'
 import { issueClientInto } from '../../src/certificates/pki-directory.ts'
 import { loadDemo } from '../../src/cli/demo/load.ts'
 import { fetchDocuments } from '../../src/cli/retrieve.ts'
+import { writeRetrieveRequest } from '../../src/codec/ebxml/retrieve.ts'
 import { formatCx, newOid, type PatientId } from '../../src/model/identifiers.ts'
 import { faultsOf, renderedEvents } from '../audit/rendered.ts'
 import { errorCodesOf, isSuccess, submissionOf } from '../faults/messages.ts'
@@ -168,6 +170,27 @@ t.test('pushed to A, found at B, retrieved from A (ITI-41, ITI-42, ITI-18, ITI-4
   t.ok(isSuccess((await a.soap('hospital-a', provide)).text), 'the same message again')
   t.strictSame(await held(), before, 'no second effect')
   t.equal((await foundAtB(entry.uniqueId)).length, 1)
+})
+
+t.test('B fetches it from A for who asks its gateway, once both know each other (ITI TF-2 3.43, 3.39)', async (t) => {
+  const { provide, entry } = submit()
+  t.ok(isSuccess((await a.soap('hospital-a', provide)).text))
+  const pem = (directory: string, name: string) => readFile(join(directory, 'pki', name), 'utf8')
+  const facilityId = 'hospital-a'
+  await b.admin.post('/trust-anchors', { label: 'repository-a', pem: await pem(directoryA, 'ca.crt'), facilityId })
+  const url = `https://localhost:${repository.httpsPort}/xds/repository`
+  await b.admin.post('/repositories', { repositoryUniqueId: REPOSITORY_A, url, facilityId })
+  const gateway = { systemId: 'gateway-b', facilityId, roles: ['document-consumer'], accessMode: 'affinity-domain' }
+  await a.admin.post('/systems', gateway)
+  await a.admin.post('/systems/gateway-b/certificates', { pem: await pem(directoryB, 'server.crt') })
+  await a.admin.post('/trust-anchors', { label: 'network-b', pem: await pem(directoryB, 'ca.crt'), facilityId })
+  const asked = [{ repositoryUniqueId: REPOSITORY_A, documentUniqueId: entry.uniqueId }]
+  const fetched = async () => {
+    const call = { transaction: iti43Initiating, body: writeRetrieveRequest(asked) }
+    const { text } = await b.soap('clinic-b', call)
+    return isSuccess(text) && text.includes(`文書 `)
+  }
+  t.ok(await eventually(fetched, SETTLED_WITHIN_MS))
 })
 
 t.test('several documents, and one of them again in a new submission, leave no second file', async (t) => {
