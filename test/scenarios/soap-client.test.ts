@@ -75,12 +75,14 @@ const slot = (name: string, ...values: readonly string[]) => ({ attributes: { na
 
 t.test('the WSDL of every actor gives a client with every operation of that actor', async (t) => {
   for (const actor of Object.keys(ENDPOINTS) as Transaction['actor'][]) {
-    const { [`${actor}_Service`]: service } = (await clientOf(actor)).describe()
-    const operations = Object.keys(service[`${actor}_Port_Soap12`])
+    // ITI-55 is an operation of the Responding Gateway too, in a namespace of its own (ITI TF-2 3.55.7).
+    const name = actor === 'XcpdRespondingGateway' ? 'RespondingGateway' : actor
+    const { [`${name}_Service`]: service } = (await clientOf(actor)).describe()
+    const operations = Object.keys(service[`${name}_Port_Soap12`])
     const own = transactions.filter((transaction) => transaction.actor === actor)
     t.strictSame(
       operations,
-      own.map(({ operation }) => `${actor}_${operation}`),
+      own.map(({ operation }) => `${name}_${operation}`),
     )
   }
 })
