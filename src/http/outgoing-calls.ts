@@ -108,7 +108,7 @@ export function createOutgoingCalls(given: {
       record({ crossing, callee, caller, ports, reason: undefined })
       return { value }
     } catch (error) {
-      const reason = reasonOf(error)
+      const reason = reasonOf(error, callee)
       // Who says what is wrong with our message is there.
       if (error instanceof SoapFaultError && error.code !== 'Receiver') line.breaker.succeeded(admitted)
       else line.breaker.failed(admitted)
@@ -128,9 +128,13 @@ export function createOutgoingCalls(given: {
 }
 
 /** For operators and the answer's codeContext: names and codes, nothing that quotes the other side. */
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, { unavailable }: Callee): string {
   if (error instanceof SoapFaultError) return `SOAP fault ${error.subcode ?? error.code}`
-  if (error instanceof IheError) return [error.row.code, error.rule].filter((part) => part !== undefined).join(': ')
+  if (error instanceof IheError) {
+    const isOfOther = error.row.code === 'COMMUNITY_ANSWER_INVALID' && unavailable !== 'COMMUNITY_UNAVAILABLE'
+    const code = isOfOther ? 'its answer cannot be taken' : error.row.code
+    return [code, error.rule].filter((part) => part !== undefined).join(': ')
+  }
   const { code = '', name } = error as NodeJS.ErrnoException
   if (name === 'TimeoutError') return 'no whole answer in time'
   return typeof code === 'string' && code !== '' ? code : nameOf(error)
