@@ -65,7 +65,7 @@ const SERVER_SETTINGS: Readonly<Record<string, string>> = {
   fsync: 'on',
   full_page_writes: 'on',
   synchronous_commit: 'on',
-  max_connections: '100',
+  max_connections: '200',
   shared_buffers: `${sharedBuffersMiB(machineMiB())}MB`,
   max_wal_size: '2GB',
   unix_socket_permissions: '0700',
