@@ -11,7 +11,7 @@ export interface LiveCertificate {
 }
 
 export interface LiveSockets {
-  /** Takes a connection into account until it closes; one without a certificate is nobody's. */
+  /** Takes a connection into account until it closes, once however often it is called; one without a certificate is nobody's. */
   readonly hold: (socket: TLSSocket, door: DoorName) => void
   /** A request of this certificate that came over a proxy's connection; returns what ends it. */
   readonly holdWhile: (live: LiveCertificate, socket: Socket) => () => void
@@ -26,6 +26,7 @@ interface Held extends LiveCertificate {
 
 export function createLiveSockets(): LiveSockets {
   const held = new Map<string, Held>()
+  const own = new WeakSet<Socket>()
   const keyOf = ({ door, shown }: LiveCertificate): string => `${door} ${shown.certificate.fingerprint256}`
 
   function add(live: LiveCertificate, socket: Socket): () => void {
@@ -41,8 +42,10 @@ export function createLiveSockets(): LiveSockets {
 
   return {
     hold: (socket, door) => {
+      if (own.has(socket) || socket.destroyed) return
       const shown = shownBy(socket)
-      if (shown === undefined || socket.destroyed) return
+      if (shown === undefined) return
+      own.add(socket)
       socket.once('close', add({ door, shown }, socket))
     },
     holdWhile: add,

@@ -180,7 +180,8 @@ function holdConnections({ server }: FastifyInstance, options: HttpsDoorOptions)
     const is = isBelieved(socket, 'https', options.judge) ? 'believed' : 'stranger'
     if (shares.opened(socket, is) || isProxy(socket)) {
       socket.once('close', meter.opened('https'))
-      options.sockets.hold(socket, 'https')
+      // Who is believed by no anchor is refused at the first request, and is to hear that.
+      if (is === 'believed') options.sockets.hold(socket, 'https')
     } else {
       meter.turnedAway('https', 'share')
       socket.destroy()
@@ -220,9 +221,10 @@ function guard(
       if (request.routeOptions.config.isPublic === true) return
       const identity = await identify(presented)
       if (identity.kind === 'system' && 'shown' in presented) {
-        // A connection of its own is held from its beginning; a proxy's, while it works for this certificate.
+        // A connection of its own may have been a stranger's when it began; a proxy's is held while it works for this certificate.
         if (presented.kind === 'forwarded')
           reply.raw.once('close', options.sockets.holdWhile({ door: 'https', shown: presented.shown }, request.socket))
+        else options.sockets.hold(request.raw.socket as TLSSocket, 'https')
         known.set(request, { ...identity, certificate: presented.shown.certificate })
         return
       }
