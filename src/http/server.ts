@@ -13,6 +13,7 @@ import { type DoorPorts, newExchange, observe, recordRefusal } from './door.ts'
 import { createPresenter, type Presented, type ProxyTrust, proxyCheck } from './forwarded/proxy.ts'
 import type { Hl7v2Door } from './hl7v2-door.ts'
 import { createCertificateIdentifier, type Identity, type IdentityOptions, NOBODY } from './identity.ts'
+import { lingerOn } from './lingering.ts'
 import type { LiveSockets } from './live-sockets.ts'
 import { paced } from './pace.ts'
 import { createRefusalRecorder, type RefusalRecorder } from './refusal-recorder.ts'
@@ -107,6 +108,7 @@ export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsD
   app.server.headersTimeout = limits.headersTimeoutMs
   app.server.maxConnections = limits.connections
   holdConnections(app, options)
+  lingerOn(app.server)
   const certificates = createRefusalRecorder(options.ports)
   const known = guard(app, options, certificates)
   // Bodies stay streams: every endpoint reads its own, with its own limits.
