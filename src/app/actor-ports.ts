@@ -25,8 +25,8 @@ import { createRemovalStore } from '../db/registry-remove.ts'
 import { createRegistryStore } from '../db/registry-store.ts'
 import {
   createDocumentRemoval,
+  createRetrievable,
   findNamedFiles,
-  findRetrievable,
   findStored,
   loadDocument,
 } from '../db/repository-store.ts'
@@ -129,12 +129,13 @@ export function repositoryPorts(
   const { registry, blobs } = given
   const openInEmergency = assertedEmergency(house)
   const repositoryUniqueId = config.repository.uniqueId
+  const findRetrievable = createRetrievable(pool, repositoryUniqueId)
   return {
     repositoryUniqueId,
     blobs,
     documents: async (caller, uniqueIds) => {
       await openInEmergency(caller, { repositoryUniqueId, uniqueIds })
-      const found = await findRetrievable(pool, { repositoryUniqueId, uniqueIds, facilityId: caller.facilityId })
+      const found = await findRetrievable({ uniqueIds, facilityId: caller.facilityId })
       return found.map(({ person, ...entry }) => ({ ...entry, access: toAccess(caller, person) }))
     },
     admits: registry.access.admits,

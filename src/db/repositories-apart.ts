@@ -41,7 +41,7 @@ interface EntryRow extends AccessFacts {
 
 export type FactsApart = Omit<EntryApart, 'access'> & { readonly person: PersonFacts }
 
-/** As for documents of our own repository (`findRetrievable`): Approved and Deprecated alike, and of the versions of an entry the newest decides. */
+/** As for documents of our own repository (`createRetrievable`): Approved and Deprecated alike, and of the versions of an entry the newest decides. */
 export async function findEntriesApart(
   pool: pg.Pool,
   asked: {

@@ -15,12 +15,15 @@ import type {
 } from '../repository/ports.ts'
 import { factColumns, isStopped, toAccessFacts } from './access/facts.ts'
 import type { PersonFacts } from './access-store.ts'
-import { sqlState } from './failure.ts'
+import { causeOf, failureKind, sqlState } from './failure.ts'
+import { createGathering } from './gathering.ts'
 import { claimColumn, claimPart, claimResult, type StoredClaim } from './idempotency.ts'
 import { transaction } from './pool.ts'
-import { executeTogether, type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
+import { executeTogether, named, type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
 
 interface RetrievableRow extends AccessFacts {
+  /** Of the request among those that were asked together. */
+  readonly place: number
   readonly unique_id: string
   readonly mime_type: string
   readonly publisher: string
@@ -40,18 +43,59 @@ export type RetrievableFacts = Omit<RetrievableEntry, 'access'> & { readonly per
 
 /** Of a request for more documents than this, each is read when its turn in the answer comes: memory stays flat. */
 const MAX_LOADED = 16
+/** Documents read by one statement, when several requests wait; and such statements at a time. */
+const MAX_ASKED = 32
+const MAX_READING = 2
 
 interface Asked {
-  readonly repositoryUniqueId: string
   readonly uniqueIds: readonly string[]
   readonly facilityId: string
 }
 
 /** Documents of our repository with what their entries say (ITI-43), Approved and Deprecated alike. */
-export async function findRetrievable(pool: pg.Pool, asked: Asked): Promise<readonly RetrievableFacts[]> {
-  if (asked.uniqueIds.length === 0) return []
-  const rows = await query<RetrievableRow>(pool, retrievable(asked))
-  return rows.map((row) => ({
+export type FindRetrievable = (asked: Asked) => Promise<readonly RetrievableFacts[]>
+
+/** Whoever asks while others are being answered waits for the next statement, which answers all that wait; a large request goes alone. */
+export function createRetrievable(pool: pg.Pool, repositoryUniqueId: string): FindRetrievable {
+  const find = createGathering<Asked, readonly RetrievableFacts[]>({
+    maxRunning: MAX_READING,
+    batchOf: (waiting) => countWithin(waiting, MAX_ASKED),
+    run: (batch) => findAll(pool, { repositoryUniqueId, batch, loads: true }),
+    divides: (error) => failureKind(causeOf(error)) === 'other',
+  })
+  return async (asked) => {
+    if (asked.uniqueIds.length === 0) return []
+    if (asked.uniqueIds.length <= MAX_LOADED) return find(asked)
+    const [found = []] = await findAll(pool, { repositoryUniqueId, batch: [asked], loads: false })
+    return found
+  }
+}
+
+/** How many of the requests have so many documents together; at least one. */
+function countWithin(waiting: readonly Asked[], documents: number): number {
+  let left = documents
+  const over = waiting.findIndex(({ uniqueIds }) => {
+    left -= uniqueIds.length
+    return left < 0
+  })
+  return over === -1 ? waiting.length : Math.max(1, over)
+}
+
+interface Batch {
+  readonly repositoryUniqueId: string
+  readonly batch: readonly Asked[]
+  /** Whether the bytes that a row holds come along. */
+  readonly loads: boolean
+}
+
+async function findAll(pool: pg.Pool, asked: Batch): Promise<readonly (readonly RetrievableFacts[])[]> {
+  const found = asked.batch.map((): RetrievableFacts[] => [])
+  for (const row of await query<RetrievableRow>(pool, retrievable(asked))) found[row.place]?.push(toFacts(row))
+  return found
+}
+
+function toFacts(row: RetrievableRow): RetrievableFacts {
+  return {
     uniqueId: row.unique_id,
     person: {
       personKey: row.person_key ?? '',
@@ -66,7 +110,7 @@ export async function findRetrievable(pool: pg.Pool, asked: Asked): Promise<read
     sha256: row.sha256,
     bytes: row.content ?? undefined,
     fileKey: row.file_key ?? undefined,
-  }))
+  }
 }
 
 /**
@@ -75,29 +119,34 @@ export async function findRetrievable(pool: pg.Pool, asked: Asked): Promise<read
  * said, and by the person that its patient is since the merges so far; of a patient whom nobody here knows no consent stands, so only
  * its publisher sees it, and systems in affinity-domain mode.
  */
-function retrievable({ repositoryUniqueId, uniqueIds, facilityId }: Asked): Statement {
+function retrievable({ repositoryUniqueId, batch, loads }: Batch): Statement {
+  const uniqueIds = batch.flatMap((asked) => asked.uniqueIds)
+  const facilities = batch.flatMap((asked) => asked.uniqueIds.map(() => asked.facilityId))
+  const places = batch.flatMap((asked, place) => asked.uniqueIds.map(() => place))
   return sql`/* ITI-43 documents with the traits and facts the access decision asks */
-      select d.unique_id, e.mime_type, e.publisher, e.kind, e.confidentiality, d.size_bytes, d.sha256, d.file_key,
-             case when ${uniqueIds.length <= MAX_LOADED} then d.content end as content,
-             i.person_key, i.domain, i.value, ${factColumns(facilityId)}
-      from repository.document d
+      with q as materialized (
+        select * from unnest(${uniqueIds}::text[], ${facilities}::text[], ${places}::int[]) as q (unique_id, facility, place))
+      select q.place, d.unique_id, e.mime_type, e.publisher, e.kind, e.confidentiality, d.size_bytes, d.sha256, d.file_key,
+             case when ${loads} then d.content end as content,
+             i.person_key, i.domain, i.value, ${factColumns(named('q.facility'))}
+      from q
+      join repository.document d on d.unique_id = q.unique_id
       cross join lateral (
         select distinct person_key, mime_type, publisher, split_part(class_code, '^^', 1) as kind, confidentiality
         from registry.document_entry
         where unique_id = d.unique_id and repository_unique_id = ${repositoryUniqueId} and latest) e
       join identity.identifier i on i.person_key = e.person_key and i.status = 'active'
       join identity.domain c on c.oid = i.domain and c.kind = 'community'
-      where d.unique_id = any(${uniqueIds})
       union all
-      select d.unique_id, t.mime_type, t.publisher, t.kind, t.confidentiality, d.size_bytes, d.sha256, d.file_key,
-             case when ${uniqueIds.length <= MAX_LOADED} then d.content end,
-             i.person_key, t.domain, t.value, ${factColumns(facilityId)}
-      from repository.document d
+      select q.place, d.unique_id, t.mime_type, t.publisher, t.kind, t.confidentiality, d.size_bytes, d.sha256, d.file_key,
+             case when ${loads} then d.content end,
+             i.person_key, t.domain, t.value, ${factColumns(named('q.facility'))}
+      from q
+      join repository.document d on d.unique_id = q.unique_id
       cross join lateral (select distinct on (t.domain, t.value, t.publisher, t.mime_type, t.kind, t.confidentiality) t.*
                           from repository.traits t where t.unique_id = d.unique_id) t
       left join identity.identifier i on i.domain = t.domain and i.value = t.value and (i.status = 'active' or i.survivor is not null)
-      where d.unique_id = any(${uniqueIds})
-        and not exists (select from registry.document_entry e
+      where not exists (select from registry.document_entry e
                         where e.unique_id = d.unique_id and e.repository_unique_id = ${repositoryUniqueId})`
 }
 

@@ -7,7 +7,7 @@ import type { Viewer } from '../../../src/access/viewer.ts'
 import { toAccess } from '../../../src/app/actor-ports.ts'
 import { factsOfPersons, findViewer } from '../../../src/db/access-store.ts'
 import { createRegistryQueries } from '../../../src/db/registry-query.ts'
-import { findRetrievable } from '../../../src/db/repository-store.ts'
+import { createRetrievable } from '../../../src/db/repository-store.ts'
 import type { PatientAccess } from '../../../src/model/access.ts'
 import type { FindDocuments } from '../../../src/model/stored-query.ts'
 import { ANY_APPROVED } from '../../registry/criteria.ts'
@@ -28,6 +28,7 @@ import { type Looking, maySee, type World } from './world.ts'
 t.setTimeout(240_000)
 
 const queries = createRegistryQueries(pool)
+const findRetrievable = createRetrievable(pool, REPOSITORY)
 
 const EVERYTHING: FindDocuments = {
   kind: 'FindDocuments',
@@ -58,8 +59,7 @@ async function seen(world: World, viewer: Viewer): Promise<Readonly<Record<strin
   const values = world.documents.map(({ uuid }) => uuid)
   const query = { kind: 'GetDocuments', returnType: 'ObjectRef', metadataLevel: 1, by: 'entryUUID', values } as const
   const byId = values.length === 0 ? [] : await queries.findObjects({ query }, { accesses, limit: 1000 })
-  const retrievable = await findRetrievable(pool, {
-    repositoryUniqueId: REPOSITORY,
+  const retrievable = await findRetrievable({
     uniqueIds: world.documents.map(({ uniqueId }) => uniqueId),
     facilityId: viewer.facilityId,
   })
