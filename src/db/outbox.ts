@@ -14,6 +14,7 @@ import { addNotifyJobs, NOTIFY_TASK, type NotifyPair } from './notification-job.
 import { transaction } from './pool.ts'
 import { execute, type Queryable, query, queryOne, sql } from './sql.ts'
 import { stillToTell } from './still-to-tell.ts'
+import { hastenJobs } from './waiting-jobs.ts'
 
 export interface OutboxOptions {
   readonly pool: pg.Pool
@@ -309,12 +310,7 @@ export async function reachedAgain(client: Queryable, subscriptionId: string): P
     sql`/* a subscriber that was reached again */
       update identity.subscription set failures = 0, retry_at = null where subscription_id = ${subscriptionId}`,
   )
-  await execute(
-    client,
-    sql`/* jobs that waited for it */
-      select graphile_worker.reschedule_jobs(array(select id from graphile_worker.jobs
-        where queue_name = ${`notify ${subscriptionId}`} and locked_at is null and run_at > now()), now())`,
-  )
+  await hastenJobs(client, `notify ${subscriptionId}`)
 }
 
 const SWEPT_ROWS = 1000

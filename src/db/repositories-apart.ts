@@ -6,9 +6,9 @@ import type { Oid } from '../model/identifiers.ts'
 import { OBJECT_ON_DEMAND } from '../model/xds.ts'
 import type { EntryApart, RepositoryApart } from '../repository/ports.ts'
 import { withoutNulls } from './access/changing.ts'
-import { factColumns, toAccessFacts } from './access/facts.ts'
+import { communityIdOf, factColumns, toAccessFacts } from './access/facts.ts'
 import type { PersonFacts } from './access-store.ts'
-import { query, sql } from './sql.ts'
+import { named, query, sql } from './sql.ts'
 
 /** Those that are registered. */
 export async function findRepositoriesApart(
@@ -59,8 +59,7 @@ export async function findEntriesApart(
                    split_part(class_code, '^^', 1) as kind, confidentiality, hash, size_bytes
             from registry.document_entry
             where unique_id = any(${uniqueIds}) and repository_unique_id = ${repositoryUniqueId} and latest) e
-      join identity.identifier i on i.person_key = e.holder and i.status = 'active'
-      join identity.domain c on c.oid = i.domain and c.kind = 'community'`,
+      cross join lateral ${communityIdOf(named('e.holder'))} i`,
   )
   return rows.map(toFacts)
 }

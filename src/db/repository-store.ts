@@ -13,7 +13,7 @@ import type {
   RepositoryPorts,
   RetrievableEntry,
 } from '../repository/ports.ts'
-import { factColumns, isStopped, toAccessFacts } from './access/facts.ts'
+import { communityIdOf, factColumns, isStopped, toAccessFacts } from './access/facts.ts'
 import type { PersonFacts } from './access-store.ts'
 import { causeOf, failureKind, sqlState } from './failure.ts'
 import { createGathering } from './gathering.ts'
@@ -135,8 +135,7 @@ function retrievable({ repositoryUniqueId, batch, loads }: Batch): Statement {
         select distinct person_key, mime_type, publisher, split_part(class_code, '^^', 1) as kind, confidentiality
         from registry.document_entry
         where unique_id = d.unique_id and repository_unique_id = ${repositoryUniqueId} and latest) e
-      join identity.identifier i on i.person_key = e.person_key and i.status = 'active'
-      join identity.domain c on c.oid = i.domain and c.kind = 'community'
+      cross join lateral ${communityIdOf(named('e.person_key'))} i
       union all
       select q.place, d.unique_id, t.mime_type, t.publisher, t.kind, t.confidentiality, d.size_bytes, d.sha256, d.file_key,
              case when ${loads} then d.content end,

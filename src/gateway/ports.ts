@@ -6,7 +6,7 @@ import type { RelayedError } from '../model/error.ts'
 import type { DocumentReference, Result } from '../model/evidence.ts'
 import type { ForeignObject } from '../model/foreign-object.ts'
 import type { PatientId } from '../model/identifiers.ts'
-import type { StagedContent } from '../model/staged-document.ts'
+import type { FetchedDocument } from '../model/staged-document.ts'
 
 export interface Community {
   /** The facility that stands for it here. */
@@ -80,16 +80,10 @@ export interface Directory {
   ) => Promise<ReadonlySet<string>>
 }
 
-/** A document as another community sent it, its bytes kept here until they are passed on. */
-export interface ForeignDocument {
+/** A document as another community sent it. */
+export interface ForeignDocument extends FetchedDocument {
   /** As it says itself; who leaves it out means the one that was asked for. */
   readonly homeCommunityId?: string
-  readonly repositoryUniqueId: string
-  readonly documentUniqueId: string
-  readonly mimeType: string
-  /** Of the snapshot that an On-Demand entry gave. */
-  readonly snapshot?: { readonly repositoryUniqueId?: string; readonly documentUniqueId: string }
-  readonly staged: StagedContent
 }
 
 export type RetrieveReply =

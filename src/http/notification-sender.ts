@@ -1,7 +1,7 @@
 // Sends one update notification and reads its acknowledgement, within a bounded time: ITI-46 by SOAP over HTTPS, ITI-10 by MLLP over TLS
 // (ITI TF-2 3.46, 3.10).
 
-import { Agent } from 'undici'
+import type { Agent } from 'undici'
 import { iti46 } from '../../profiles/transactions/index.ts'
 import { readAck } from '../codec/hl7v2/ack.ts'
 import { readHeader } from '../codec/hl7v2/header.ts'
@@ -16,11 +16,12 @@ import { IheError } from '../model/error.ts'
 import { NO_EVIDENCE } from '../model/evidence.ts'
 import { type Oid, parseOid } from '../model/identifiers.ts'
 import { newJournalId } from '../model/journal-id.ts'
+import { createAgents } from './agents.ts'
 import type { DoorPorts } from './door.ts'
 import { nameOf } from './failure.ts'
 import { partiesOf } from './hl7v2-door.ts'
 import { type Crossing, keepExchange, wholeMessage } from './keeping.ts'
-import { connectorOf, type OutgoingTls } from './outgoing-tls.ts'
+import type { OutgoingTls } from './outgoing-tls.ts'
 import { acknowledged, acknowledgementOf, postForAnswer, soapContentType, type Verdict } from './soap-post.ts'
 
 export interface NotificationSenderOptions {
@@ -40,7 +41,6 @@ export interface NotificationSender {
   readonly close: () => Promise<void>
 }
 
-const CONNECT_MS = 5000
 const CONTENT_TYPE = soapContentType(iti46.action)
 /** HL7 v2.5 gives MSH-10 twenty characters. */
 const CONTROL_ID_LENGTH = 20
@@ -59,14 +59,12 @@ interface Means {
 /** Never rejects: what goes wrong on the way is an answer too. */
 export function createNotificationSender(options: NotificationSenderOptions): NotificationSender {
   const { timeoutMs } = options
-  const agents = new Map<string, Agent>()
-  const meansTo = (facilityId: string): Means => {
-    const tls = options.tlsTo(facilityId)
-    const connect = connectorOf(tls, Math.min(CONNECT_MS, timeoutMs))
-    const agent = agents.get(facilityId) ?? new Agent({ connect, headersTimeout: timeoutMs, bodyTimeout: timeoutMs })
-    agents.set(facilityId, agent)
-    return { timeoutMs, tls, agent }
-  }
+  const agents = createAgents(options)
+  const meansTo = (facilityId: string): Means => ({
+    timeoutMs,
+    tls: options.tlsTo(facilityId),
+    agent: agents.to(facilityId),
+  })
   return {
     send: async (notification, signal) => {
       const bytes = messageOf(notification, options)
@@ -84,9 +82,7 @@ export function createNotificationSender(options: NotificationSenderOptions): No
       })
       return { ...answer, exchange, ...(heard === undefined ? {} : { responseBytes: heard.sizeBytes }) }
     },
-    close: async () => {
-      await Promise.all([...agents.values()].map((agent) => agent.destroy()))
-    },
+    close: agents.close,
   }
 }
 

@@ -1,6 +1,5 @@
 // ITI-44 and ITI-45 towards the PIX Manager of a neighbouring community: one message and its answer, within a bounded time (ITI TF-2 3.44, 3.45).
 
-import { Agent } from 'undici'
 import { iti44Add, iti44Merge, iti44Revise, iti45, NS, type Transaction } from '../../profiles/transactions/index.ts'
 import { readAcknowledgement } from '../codec/hl7v3/read-acknowledgement.ts'
 import { descend, readQueryResponse } from '../codec/hl7v3/read-query-response.ts'
@@ -15,10 +14,11 @@ import type { Attempt, Heard } from '../identity/synchronise-ports.ts'
 import type { Exchange } from '../model/caller.ts'
 import { NO_EVIDENCE } from '../model/evidence.ts'
 import type { Oid } from '../model/identifiers.ts'
+import { createAgents } from './agents.ts'
 import { type DoorPorts, newExchange } from './door.ts'
 import { nameOf } from './failure.ts'
 import { type Crossing, keepExchange, wholeMessage } from './keeping.ts'
-import { connectorOf, type OutgoingTls } from './outgoing-tls.ts'
+import type { OutgoingTls } from './outgoing-tls.ts'
 import { type Answered, acknowledgementOf, postForAnswer, soapContentType, type Verdict } from './soap-post.ts'
 
 export interface PixClientOptions {
@@ -38,8 +38,6 @@ export interface PixClient {
   readonly close: () => Promise<void>
 }
 
-const CONNECT_MS = 5000
-
 interface Outgoing {
   readonly transaction: Transaction
   readonly bytes: Buffer
@@ -50,22 +48,13 @@ type Answer = Verdict & Pick<Heard, 'ids'>
 
 /** Never rejects: what goes wrong on the way is an answer too. */
 export function createPixClient(options: PixClientOptions): PixClient {
-  const agents = new Map<string, Agent>()
-  const agentTo = (facilityId: string): Agent => {
-    const { timeoutMs } = options
-    const known = agents.get(facilityId)
-    if (known !== undefined) return known
-    const connect = connectorOf(options.tlsTo(facilityId), Math.min(CONNECT_MS, timeoutMs))
-    const agent = new Agent({ connect, headersTimeout: timeoutMs, bodyTimeout: timeoutMs })
-    agents.set(facilityId, agent)
-    return agent
-  }
+  const agents = createAgents(options)
   return {
     send: async (attempt, signal) => {
       const outgoing = messageOf(attempt, options)
       const exchange = exchangeOf(attempt, outgoing)
       const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)])
-      const agent = agentTo(attempt.facilityId)
+      const agent = agents.to(attempt.facilityId)
       const contentType = soapContentType(outgoing.transaction.action)
       const posting = { url: attempt.to.url, contentType, bytes: outgoing.bytes, agent, signal: limit }
       const { heard, ...answer } = await postForAnswer(posting, (answered) => understand(answered, attempt)).catch(
@@ -85,9 +74,7 @@ export function createPixClient(options: PixClientOptions): PixClient {
         ...(outgoing.asked === undefined ? {} : { query: outgoing.asked }),
       }
     },
-    close: async () => {
-      await Promise.all([...agents.values()].map((agent) => agent.destroy()))
-    },
+    close: agents.close,
   }
 }
 

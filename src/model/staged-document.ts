@@ -5,6 +5,16 @@ export type DocumentContent =
   | { readonly kind: 'row'; readonly bytes: Buffer }
   | { readonly kind: 'file'; readonly key: string }
 
+/** A document as another server sent it, its bytes kept here until they are passed on. */
+export interface FetchedDocument {
+  readonly repositoryUniqueId: string
+  readonly documentUniqueId: string
+  readonly mimeType: string
+  /** Of the snapshot that an On-Demand entry gave. */
+  readonly snapshot?: { readonly repositoryUniqueId?: string; readonly documentUniqueId: string }
+  readonly staged: StagedContent
+}
+
 export interface StagedContent {
   readonly content: DocumentContent
   readonly sizeBytes: number

@@ -6,7 +6,7 @@ import type { SubmitObjects } from '../model/ebrim.ts'
 import type { IheError, RelayedError } from '../model/error.ts'
 import type { Outcome } from '../model/evidence.ts'
 import type { PatientId } from '../model/identifiers.ts'
-import type { StagedContent } from '../model/staged-document.ts'
+import type { FetchedDocument, StagedContent } from '../model/staged-document.ts'
 
 /** Bytes of documents too large for a row. Staged content is durable before `stage` resolves (object first, row second). */
 export interface BlobStore {
@@ -86,16 +86,6 @@ export interface EntryApart extends DocumentTraits {
   readonly mimeType: string
   /** What the document has to be like; absent: it is made when it is asked for (On-Demand, ITI TF-2 3.61). */
   readonly stable?: { readonly hash: string; readonly sizeBytes: number }
-}
-
-/** A document as a repository apart sent it, its bytes kept here until they are passed on. */
-export interface FetchedDocument {
-  readonly repositoryUniqueId: string
-  readonly documentUniqueId: string
-  readonly mimeType: string
-  /** Of the snapshot that an On-Demand entry gave. */
-  readonly snapshot?: { readonly repositoryUniqueId?: string; readonly documentUniqueId: string }
-  readonly staged: StagedContent
 }
 
 export type RepositoryReply =

@@ -5,8 +5,9 @@ import { iheError, relayed } from '../../profiles/errors/index.ts'
 import type { Caller } from '../model/caller.ts'
 import { type IheError, located, type RelayedError } from '../model/error.ts'
 import type { DocumentReference, Outcome, OutgoingCall } from '../model/evidence.ts'
+import type { FetchedDocument } from '../model/staged-document.ts'
 import { SEVERITY_WARNING } from '../model/xds.ts'
-import type { EntryApart, FetchedDocument, FetchFromRepository, RepositoryApart, RepositoryPorts } from './ports.ts'
+import type { EntryApart, FetchFromRepository, RepositoryApart, RepositoryPorts } from './ports.ts'
 import {
   type Answered,
   answersOf,

@@ -5,14 +5,9 @@ import t from 'tap'
 import { admits } from '../../src/access/decide.ts'
 import type { PatientAccess } from '../../src/model/access.ts'
 import type { RelayedError } from '../../src/model/error.ts'
+import type { FetchedDocument } from '../../src/model/staged-document.ts'
 import { SEVERITY_ERROR, SEVERITY_WARNING } from '../../src/model/xds.ts'
-import type {
-  EntryApart,
-  FetchedDocument,
-  RepositoryApart,
-  RepositoryPorts,
-  RepositoryReply,
-} from '../../src/repository/ports.ts'
+import type { EntryApart, RepositoryApart, RepositoryPorts, RepositoryReply } from '../../src/repository/ports.ts'
 import { retrieveHere } from '../../src/repository/retrieve-apart.ts'
 import { opened } from '../access/scopes.ts'
 import { COMMUNITY, caller, REPOSITORY } from '../registry/submission.ts'

@@ -71,19 +71,9 @@ function writeParameters(query: OutgoingDemographicsQuery): Markup {
   return el(
     'parameterList',
     undefined,
-    sex === undefined
-      ? NOTHING
-      : parameter(
-          'livingSubjectAdministrativeGender',
-          el('value', { code: sex }),
-          'LivingSubject.administrativeGender',
-        ),
+    writeSex(sex),
     birth === undefined ? NOTHING : parameter('livingSubjectBirthTime', writeBirth(birth), 'LivingSubject.birthTime'),
-    concat(
-      query.ids.map(({ authority, value }) =>
-        parameter('livingSubjectId', el('value', { root: authority, extension: value }), 'LivingSubject.id'),
-      ),
-    ),
+    writeIds(query.ids),
     concat(query.names.map((name) => parameter('livingSubjectName', writeName(name), 'LivingSubject.name'))),
     mother === undefined ? NOTHING : parameter('mothersMaidenName', writeName(mother), 'Person.MothersMaidenName'),
     concat(
@@ -98,6 +88,23 @@ function writeParameters(query: OutgoingDemographicsQuery): Markup {
 
 export function parameter(name: string, value: Markup, semantics: string): Markup {
   return el(name, undefined, value, el('semanticsText', undefined, text(semantics)))
+}
+
+export function writeSex(sex: string | undefined): Markup {
+  if (sex === undefined) return NOTHING
+  return parameter(
+    'livingSubjectAdministrativeGender',
+    el('value', { code: sex }),
+    'LivingSubject.administrativeGender',
+  )
+}
+
+export function writeIds(ids: readonly PatientId[]): Markup {
+  return concat(
+    ids.map(({ authority, value }) =>
+      parameter('livingSubjectId', el('value', { root: authority, extension: value }), 'LivingSubject.id'),
+    ),
+  )
 }
 
 export function writeName({ matching, ...name }: Name): Markup {

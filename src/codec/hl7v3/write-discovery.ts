@@ -5,7 +5,7 @@ import type { Oid, PatientId } from '../../model/identifiers.ts'
 import type { Address } from '../../model/person.ts'
 import { concat, el, type Markup, text, trusted } from '../xml/write.ts'
 import { HL7_INTERACTIONS } from './transmission.ts'
-import { type Name, parameter, writeAddress, writeName } from './write-demographics-query.ts'
+import { type Name, parameter, writeAddress, writeIds, writeName, writeSex } from './write-demographics-query.ts'
 import { type MessageStamp, newStamp, writeIdentifier, writeMessage, XSI } from './write-transmission.ts'
 
 export interface OutgoingDiscovery {
@@ -70,21 +70,11 @@ function writeParameters({ sex, birthDate, mother, address, telecoms = [], ...qu
   return el(
     'parameterList',
     undefined,
-    sex === undefined
-      ? NOTHING
-      : parameter(
-          'livingSubjectAdministrativeGender',
-          el('value', { code: sex }),
-          'LivingSubject.administrativeGender',
-        ),
+    writeSex(sex),
     birthDate === undefined
       ? NOTHING
       : parameter('livingSubjectBirthTime', el('value', { value: birthDate }), 'LivingSubject.birthTime'),
-    concat(
-      query.ids.map(({ authority, value }) =>
-        parameter('livingSubjectId', el('value', { root: authority, extension: value }), 'LivingSubject.id'),
-      ),
-    ),
+    writeIds(query.ids),
     concat(query.names.map((name) => parameter('livingSubjectName', whole(name), 'LivingSubject.name'))),
     mother === undefined ? NOTHING : parameter('mothersMaidenName', whole(mother), 'Person.MothersMaidenName'),
     address === undefined ? NOTHING : writeAddress({ ...address, address: address.text }),

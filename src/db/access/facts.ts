@@ -15,6 +15,17 @@ export function factColumns(facilityId: string | Statement): Statement {
       ${isStopped(named('i.person_key'))} as stopped`
 }
 
+/**
+ * A person's id in the affinity domain of the network. Fenced, so that it is always found by the person: planned while the index was small, a join
+ * reads everybody's.
+ */
+export function communityIdOf(personKey: Statement): Statement {
+  return sql`
+      (select own.person_key, own.domain, own.value
+       from (select person_key, domain, value from identity.identifier where person_key = ${personKey} and status = 'active' offset 0) own
+       join identity.domain c on c.oid = own.domain and c.kind = 'community')`
+}
+
 /** Emergency access of a facility to a person that runs now, as a value; covered by emergency_grant_running. */
 export function runningEmergency(personKey: Statement, facilityId: string | Statement): Statement {
   return sql`

@@ -13,6 +13,7 @@ import { type ExchangeRows, writeExchangeRows } from '../exchange-recorder.ts'
 import { type ExchangeWriter, identityTransaction } from '../identity-store.ts'
 import { transaction } from '../pool.ts'
 import { execute, type Queryable, query, queryOne, sql } from '../sql.ts'
+import { hastenJobs } from '../waiting-jobs.ts'
 import { addSynchroniseJobs } from './job.ts'
 
 export interface SettleOptions {
@@ -194,12 +195,7 @@ export async function reachedAgain(client: Queryable, facilityId: string): Promi
     sql`/* a community that was reached again */
       update identity.synchronising set failures = 0, retry_at = null where facility_id = ${facilityId}`,
   )
-  await execute(
-    client,
-    sql`/* jobs that waited for it */
-      select graphile_worker.reschedule_jobs(array(select id from graphile_worker.jobs
-        where queue_name = ${`synchronise ${facilityId}`} and locked_at is null and run_at > now()), now())`,
-  )
+  await hastenJobs(client, `synchronise ${facilityId}`)
 }
 
 /** What the answer changes here, that it came, and what it said, in one commit. */
