@@ -6,7 +6,7 @@ import type { Confidentiality } from '../model/confidentiality.ts'
 import { type Oid, type PatientId, parseOid } from '../model/identifiers.ts'
 import type { AccessRules } from '../model/rights.ts'
 import type { RuleSwitches } from '../model/rule-switch.ts'
-import { factColumns, toAccessFacts } from './access/facts.ts'
+import { communityIdOf, factColumns, toAccessFacts } from './access/facts.ts'
 import { facilitiesOf, ruleColumns, toRules } from './access/rights.ts'
 import { claimColumn, type IdempotencyClaim, type StoredClaim } from './idempotency.ts'
 import { named, type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
@@ -123,8 +123,7 @@ export async function factsOfNumber(
       select i.person_key, i.domain, i.value, o.facility_id as number_of, ${factColumns(asked.facilityId)}
       from identity.identifier given
       join identity.domain o on o.oid = given.domain
-      join identity.identifier i on i.person_key = given.person_key and i.status = 'active'
-      join identity.domain d on d.oid = i.domain and d.kind = 'community'
+      cross join lateral ${communityIdOf(named('given.person_key'))} i
       where given.domain = ${asked.id.authority} and given.value = ${asked.id.value} and given.status = 'active'`,
   )
   return row === undefined ? undefined : { ...toFacts(row), numberOf: row.number_of ?? undefined }
@@ -297,9 +296,8 @@ export async function factsOfPersons(
     client,
     sql`/* access facts of persons */
       select i.person_key, i.domain, i.value, ${factColumns(asked.facilityId)}
-      from identity.identifier i
-      join identity.domain d on d.oid = i.domain and d.kind = 'community'
-      where i.person_key = any(${asked.personKeys}) and i.status = 'active'`,
+      from (select distinct unnest(${asked.personKeys}::bigint[])) as asked (person_key)
+      cross join lateral ${communityIdOf(named('asked.person_key'))} i`,
   )
   return rows.map(toFacts)
 }

@@ -5,12 +5,12 @@ import type { Caller } from '../model/caller.ts'
 import { HAS_MEMBER } from '../model/xds.ts'
 import type { RecordedOutcome } from '../registry/ports.ts'
 import type { RemovableObject, RemovalFacts, RemovalPorts, RemovalTransaction } from '../registry/remove-ports.ts'
-import { isStopped } from './access/facts.ts'
+import { communityIdOf, isStopped } from './access/facts.ts'
 import { sqlState } from './failure.ts'
 import { claimColumn, claimPart, claimResult, type IdempotencyClaim, type StoredClaim } from './idempotency.ts'
 import { transaction } from './pool.ts'
 import { bareUuid } from './registry-write.ts'
-import { executeTogether, type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
+import { executeTogether, named, type Queryable, query, queryOne, type Statement, sql } from './sql.ts'
 
 export interface RemovalStoreOptions {
   readonly pool: pg.Pool
@@ -239,8 +239,7 @@ function removalParts(uuids: readonly string[], repositoryUniqueId: string): rea
         from gone_entry e
         join unnamed u on u.unique_id = e.unique_id
         join repository.document d on d.unique_id = e.unique_id
-        join identity.identifier i on i.person_key = e.person_key and i.status = 'active'
-        join identity.domain c on c.oid = i.domain and c.kind = 'community'
+        cross join lateral ${communityIdOf(named('e.person_key'))} i
         where e.repository_unique_id = ${repositoryUniqueId} and e.latest),
       newest_entry as (
         update registry.document_entry set latest = true where entry_uuid in (

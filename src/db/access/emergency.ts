@@ -21,10 +21,10 @@ import { formatCx, type PatientId } from '../../model/identifiers.ts'
 import { canonicalNumber, type LocalIdForm } from '../../model/patient-number.ts'
 import { type FactsOfPerson, findViewer, toFacts, writtenAs } from '../access-store.ts'
 import { transaction } from '../pool.ts'
-import { execute, type Queryable, query, queryOne, type Statement, sql } from '../sql.ts'
+import { execute, named, type Queryable, query, queryOne, type Statement, sql } from '../sql.ts'
 import { recordEmergency } from '../staff-change.ts'
 import { endExpired, ofUser } from './emergency-ending.ts'
-import { factColumns } from './facts.ts'
+import { communityIdOf, factColumns } from './facts.ts'
 
 /** Days within which the user tells the other facility. */
 const CONTACT_DAYS = 7
@@ -105,9 +105,8 @@ interface HolderRow extends FactsOfPerson {
   readonly given_value: string
 }
 
-/** Identifier `i` is the network's own id of the person who has the number `given`. */
-const NETWORK_ID = sql`join identity.identifier i on i.person_key = given.person_key and i.status = 'active'
-      join identity.domain c on c.oid = i.domain and c.kind = 'community'`
+/** `i` is the network's own id of the person who has the number `given`. */
+const NETWORK_ID = sql`cross join lateral ${communityIdOf(named('given.person_key'))} i`
 
 /** One that was replaced leads to whoever has its place. */
 const STANDS = sql`(given.status = 'active' or given.survivor is not null)`

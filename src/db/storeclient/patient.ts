@@ -5,10 +5,10 @@ import type { FacilityStatus } from '../../model/caller.ts'
 import type { Oid } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
 import type { ClaimState, LinkedPatient, Question } from '../../storeclient/ports.ts'
-import { factColumns, toAccessFacts } from '../access/facts.ts'
+import { communityIdOf, factColumns, toAccessFacts } from '../access/facts.ts'
 import { writtenAs } from '../access-store.ts'
 import { claimColumn } from '../idempotency.ts'
-import { type Queryable, query, sql } from '../sql.ts'
+import { named, type Queryable, query, sql } from '../sql.ts'
 
 export type MayPublish = (facilityId: string, facts: AccessFacts) => boolean
 
@@ -45,8 +45,7 @@ export async function readPatient(client: Queryable, question: Question): Promis
         join access.facility f on f.facility_id = o.facility_id
         join identity.identifier i on i.domain = o.oid and i.status = 'active'
           and i.value = any(${writtenAs(sql`${canonical}::text`)})
-        join identity.identifier x on x.person_key = i.person_key and x.status = 'active'
-        join identity.domain xd on xd.oid = x.domain and xd.kind = 'community'
+        cross join lateral ${communityIdOf(named('i.person_key'))} x
         where o.kind = 'facility' and o.facility_id = ${facilityId}
         for update of i) as found on true`,
   )
