@@ -1,37 +1,24 @@
 // Records of before matching get their features beside the running server, so that later feeds find them (ITI TF-2 3.44.4.1.3).
 
 import t from 'tap'
-import { fragmentForm } from '../../src/codec/ebxml/registry-object.ts'
-import { takeClaim } from '../../src/db/idempotency.ts'
 import { fillMatchFeatures } from '../../src/db/identity/match-fill.ts'
-import { createIdentityStore } from '../../src/db/identity-store.ts'
 import { feedAdd } from '../../src/identity/feed.ts'
 import { fold } from '../../src/identity/match.ts'
 import { FOLD_VERSION } from '../../src/identity/matching/features.ts'
 import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
-import type { IdentityPorts } from '../../src/identity/ports.ts'
 import { registerDomain, registerPerson } from '../../src/identity/registration.ts'
 import type { PatientId } from '../../src/model/identifiers.ts'
 import type { LocatedPatientId } from '../../src/model/identity-feed.ts'
 import type { Demographics } from '../../src/model/person.ts'
 import { AFFINITY, callerOf, DOMAIN_A, DOMAIN_B, feedOf, HANA, idIn, oid, TESTER } from '../identity/in-memory.ts'
 import { openDatabase } from './database.ts'
+import { identityOn } from './identity-on-postgres.ts'
 import { violations } from './soundness.ts'
 
 const INSURER = oid('2.25.9999.5')
 const pool = await openDatabase(t, 8)
 const policy = { ...DEFAULT_POLICY, mode: 'auto', personalIdentifiers: [INSURER] } as const
-const ports: IdentityPorts = {
-  store: createIdentityStore(pool, {
-    claim: takeClaim,
-    record: async () => {},
-    announce: async () => {},
-    ...fragmentForm,
-  }),
-  affinityDomain: AFFINITY,
-  takes: 'every domain',
-  matching: () => ({ policy, model: DEFAULT_MODEL, version: '0' }),
-}
+const ports = identityOn(pool, { policy, model: DEFAULT_MODEL, version: '0' })
 await registerDomain({ oid: AFFINITY, name: 'NETWORK', kind: 'community' }, ports)
 await registerDomain({ oid: DOMAIN_A, name: 'HOSPITAL-A', kind: 'facility', facilityId: 'hospital-a' }, ports)
 await registerDomain({ oid: DOMAIN_B, name: 'CLINIC-B', kind: 'facility', facilityId: 'clinic-b' }, ports)

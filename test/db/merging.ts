@@ -4,32 +4,24 @@ import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { documentEntryObject } from '../../profiles/metadata/write.ts'
 import { admits, scopeOf } from '../../src/access/decide.ts'
-import { fragmentForm, renderFragment } from '../../src/codec/ebxml/registry-object.ts'
+import { renderFragment } from '../../src/codec/ebxml/registry-object.ts'
 import { factsOfPatients } from '../../src/db/access-store.ts'
-import { takeClaim } from '../../src/db/idempotency.ts'
-import { createIdentityStore } from '../../src/db/identity-store.ts'
 import { feedAdd, feedMerge } from '../../src/identity/feed.ts'
 import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
-import type { IdentityPorts } from '../../src/identity/ports.ts'
 import { registerDomain } from '../../src/identity/registration.ts'
 import { formatCx, type PatientId } from '../../src/model/identifiers.ts'
 import { submissionOf } from '../faults/messages.ts'
 import { AFFINITY, callerOf, DOMAIN_A, DOMAIN_B, feedOf, idIn, mergeOf, TESTER } from '../identity/in-memory.ts'
 import { openDatabase } from './database.ts'
+import { identityOn } from './identity-on-postgres.ts'
 
 export const pool = await openDatabase(t, 20)
 
-export const ports: IdentityPorts = {
-  store: createIdentityStore(pool, {
-    claim: takeClaim,
-    record: async () => {},
-    announce: async () => {},
-    ...fragmentForm,
-  }),
-  affinityDomain: AFFINITY,
-  takes: 'every domain',
-  matching: () => ({ policy: { ...DEFAULT_POLICY, mode: 'off' }, model: DEFAULT_MODEL, version: '1' }),
-}
+export const ports = identityOn(pool, {
+  policy: { ...DEFAULT_POLICY, mode: 'off' },
+  model: DEFAULT_MODEL,
+  version: '1',
+})
 await registerDomain({ oid: AFFINITY, name: 'NETWORK', kind: 'community' }, ports)
 await registerDomain({ oid: DOMAIN_A, name: 'HOSPITAL-A', kind: 'facility', facilityId: 'hospital-a' }, ports)
 await registerDomain({ oid: DOMAIN_B, name: 'CLINIC-B', kind: 'facility', facilityId: 'clinic-b' }, ports)

@@ -2,19 +2,15 @@
 
 import type pg from 'pg'
 import t, { type Test } from 'tap'
-import { fragmentForm } from '../../src/codec/ebxml/registry-object.ts'
-import { takeClaim } from '../../src/db/idempotency.ts'
 import { openResults } from '../../src/db/identity/open-results.ts'
 import { searchReads } from '../../src/db/identity/search.ts'
 import { fillSearchKeys } from '../../src/db/identity/search-fill.ts'
-import { createIdentityStore } from '../../src/db/identity-store.ts'
 import { updateDemographics } from '../../src/db/storeclient/demographics.ts'
 import { feedAdd, feedMerge, feedRevise } from '../../src/identity/feed.ts'
 import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
 import { pdqQuery } from '../../src/identity/pdq.ts'
 import { planOf } from '../../src/identity/pdq-plan.ts'
 import type { PdqPorts, RecordSearch } from '../../src/identity/pdq-ports.ts'
-import type { IdentityPorts } from '../../src/identity/ports.ts'
 import { registerDomain, registerPerson } from '../../src/identity/registration.ts'
 import type { Oid } from '../../src/model/identifiers.ts'
 import type { PdqQuery } from '../../src/model/pdq.ts'
@@ -22,19 +18,10 @@ import { AFFINITY, callerOf, DOMAIN_A, DOMAIN_B, feedOf, HANA, idIn, mergeOf, TE
 import { pdqQueryOf, soughtName } from '../identity/pdq-memory.ts'
 import { openDatabase } from './database.ts'
 import { explaining, type Node, rowsRead, scannedTables } from './explaining.ts'
+import { identityOn } from './identity-on-postgres.ts'
 
 const pool = await openDatabase(t, 8)
-const identity: IdentityPorts = {
-  store: createIdentityStore(pool, {
-    claim: takeClaim,
-    record: async () => {},
-    announce: async () => {},
-    ...fragmentForm,
-  }),
-  affinityDomain: AFFINITY,
-  takes: 'every domain',
-  matching: () => ({ policy: { ...DEFAULT_POLICY, mode: 'off' }, model: DEFAULT_MODEL, version: '1' }),
-}
+const identity = identityOn(pool, { policy: { ...DEFAULT_POLICY, mode: 'off' }, model: DEFAULT_MODEL, version: '1' })
 const results = openResults(pool)
 const pdq: PdqPorts = {
   now: () => new Date(),

@@ -6,13 +6,11 @@ import { iheError } from '../../profiles/errors/index.ts'
 import { mayTell } from '../../src/access/federation.ts'
 import { fragmentForm } from '../../src/codec/ebxml/registry-object.ts'
 import { takeClaim } from '../../src/db/idempotency.ts'
-import { createIdentityStore } from '../../src/db/identity-store.ts'
 import { settle, settleAnswer } from '../../src/db/synchronisation/settle.ts'
 import { sweepSynchronisation } from '../../src/db/synchronisation/survey.ts'
 import { take } from '../../src/db/synchronisation/take.ts'
 import { feedAdd, feedMerge, feedRevise } from '../../src/identity/feed.ts'
 import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
-import type { IdentityPorts } from '../../src/identity/ports.ts'
 import { registerDomain } from '../../src/identity/registration.ts'
 import { synchronise } from '../../src/identity/synchronise.ts'
 import type { Attempt, Heard } from '../../src/identity/synchronise-ports.ts'
@@ -20,6 +18,7 @@ import type { PatientId } from '../../src/model/identifiers.ts'
 import type { Demographics } from '../../src/model/person.ts'
 import { AFFINITY, callerOf, DOMAIN_A, feedOf, HANA, idIn, mergeOf, oid } from '../identity/in-memory.ts'
 import { openDatabase } from './database.ts'
+import { identityOn } from './identity-on-postgres.ts'
 
 export const EAST = oid('2.25.900.1')
 const COMMUNITY = '2.25.900'
@@ -28,17 +27,7 @@ const NEVER = new AbortController().signal
 /** With the community `east`, whose numbers are of EAST, and a hospital. */
 export async function openSynchronised(t: Test) {
   const pool = await openDatabase(t, 10)
-  const ports: IdentityPorts = {
-    store: createIdentityStore(pool, {
-      claim: takeClaim,
-      record: async () => {},
-      announce: async () => {},
-      ...fragmentForm,
-    }),
-    affinityDomain: AFFINITY,
-    takes: 'every domain',
-    matching: () => ({ policy: { ...DEFAULT_POLICY, mode: 'auto' }, model: DEFAULT_MODEL, version: '0' }),
-  }
+  const ports = identityOn(pool, { policy: { ...DEFAULT_POLICY, mode: 'auto' }, model: DEFAULT_MODEL, version: '0' })
   await pool.query(
     `insert into access.facility (facility_id, oid, name, kind) values ('hospital', '2.25.800.1', 'hospital', 'publishing'), ('east', '2.25.800.2', 'east', 'viewing')`,
   )
