@@ -17,7 +17,7 @@ export function factColumns(facilityId: string | Statement): Statement {
 
 /**
  * A person's id in the affinity domain of the network. Fenced, so that it is always found by the person: planned while the index was small, a join
- * reads everybody's.
+ * reads everybody's. Not for a statement that locks `i` of whom it asks: having waited for a merge, it would go on with the person of before.
  */
 export function communityIdOf(personKey: Statement): Statement {
   return sql`

@@ -5,10 +5,10 @@ import type { FacilityStatus } from '../../model/caller.ts'
 import type { Oid } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
 import type { ClaimState, LinkedPatient, Question } from '../../storeclient/ports.ts'
-import { communityIdOf, factColumns, toAccessFacts } from '../access/facts.ts'
+import { factColumns, toAccessFacts } from '../access/facts.ts'
 import { writtenAs } from '../access-store.ts'
 import { claimColumn } from '../idempotency.ts'
-import { named, type Queryable, query, sql } from '../sql.ts'
+import { type Queryable, query, sql } from '../sql.ts'
 
 export type MayPublish = (facilityId: string, facts: AccessFacts) => boolean
 
@@ -26,7 +26,10 @@ export interface PatientRow extends AccessFacts {
   readonly affinity_value: string
 }
 
-/** Claim, link and facts in one statement; the link row stays locked, so pushes for one patient number follow one another. */
+/**
+ * Claim, link and facts in one statement; the link row stays locked, so pushes for one patient number follow one another. The person's other id is
+ * joined, not looked up by itself: what a merge moved while the lock was waited for is not found then, and is asked for again.
+ */
 export async function readPatient(client: Queryable, question: Question): Promise<PatientRow | undefined> {
   const facilityId = question.patient?.facilityId ?? null
   const canonical = question.patient?.canonicalId ?? null
@@ -45,7 +48,8 @@ export async function readPatient(client: Queryable, question: Question): Promis
         join access.facility f on f.facility_id = o.facility_id
         join identity.identifier i on i.domain = o.oid and i.status = 'active'
           and i.value = any(${writtenAs(sql`${canonical}::text`)})
-        cross join lateral ${communityIdOf(named('i.person_key'))} x
+        join identity.identifier x on x.person_key = i.person_key and x.status = 'active'
+        join identity.domain xd on xd.oid = x.domain and xd.kind = 'community'
         where o.kind = 'facility' and o.facility_id = ${facilityId}
         for update of i) as found on true`,
   )
