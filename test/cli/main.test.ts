@@ -4,18 +4,34 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { COMMANDS, registrationsFor } from '../../src/cli/commands.ts'
 import { createProgram } from '../../src/cli/main.ts'
 import { makePlace, run } from './fake-door.ts'
 
 t.test('every command of the design is there, with a description', async (t) => {
   const terminal = { out: () => {}, err: () => {}, env: {}, cwd: '/' }
-  const { commands } = createProgram(terminal)
+  const { commands } = createProgram(terminal, await registrationsFor([]))
   const names = commands.map((command) => command.name())
+  t.same(names, Object.keys(COMMANDS), 'in the order of the table')
   for (const name of 'serve demo migrate config facility system union consent patient cert push feed pix pdq query provide update retrieve'.split(
     ' ',
   ))
     t.ok(names.includes(name), name)
   t.ok(commands.every((command) => command.description() !== ''))
+})
+
+t.test('a command is found by its name alone, without the others', async (t) => {
+  const terminal = { out: () => {}, err: () => {}, env: {}, cwd: '/' }
+  for (const name of Object.keys(COMMANDS)) {
+    const found = createProgram(terminal, await registrationsFor([name, '--help']))
+    t.ok(
+      found.commands.some((command) => command.name() === name),
+      name,
+    )
+    t.ok(found.commands.length <= 3, name)
+  }
+  for (const none of [[], ['--help'], ['pish'], ['--json', 'serve'], ['constructor']])
+    t.equal((await registrationsFor(none)).length, new Set(Object.values(COMMANDS)).size, none.join(' '))
 })
 
 t.test('help is no failure; an unknown command, option or a missing one is wrong usage', async (t) => {
