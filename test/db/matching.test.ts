@@ -1,9 +1,6 @@
 // Feeds meet the matcher in PostgreSQL: one person of many numbers, links made and broken, questions to staff (ITI TF-2 3.44.4.1.3, 3.44.4.2.3).
 
 import t from 'tap'
-import { fragmentForm } from '../../src/codec/ebxml/registry-object.ts'
-import { takeClaim } from '../../src/db/idempotency.ts'
-import { createIdentityStore } from '../../src/db/identity-store.ts'
 import { feedAdd, feedMerge, feedRevise } from '../../src/identity/feed.ts'
 import { linkRecord, unlinkRecord } from '../../src/identity/linking.ts'
 import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
@@ -15,6 +12,7 @@ import type { Oid, PatientId } from '../../src/model/identifiers.ts'
 import type { Demographics } from '../../src/model/person.ts'
 import { AFFINITY, callerOf, feedOf, idIn, mergeOf, oid, refusalOf } from '../identity/in-memory.ts'
 import { openDatabase } from './database.ts'
+import { identityOn } from './identity-on-postgres.ts'
 import { violations } from './soundness.ts'
 
 const pool = await openDatabase(t, 24)
@@ -22,17 +20,7 @@ const FACILITIES = 20
 const domainOf = (facility: number): Oid => oid(`2.25.700.${facility}`)
 
 function portsOf(mode: Matching['policy']['mode'] = 'auto'): IdentityPorts {
-  return {
-    store: createIdentityStore(pool, {
-      claim: takeClaim,
-      record: async () => {},
-      announce: async () => {},
-      ...fragmentForm,
-    }),
-    affinityDomain: AFFINITY,
-    takes: 'every domain',
-    matching: () => ({ policy: { ...DEFAULT_POLICY, mode }, model: DEFAULT_MODEL, version: '0' }),
-  }
+  return identityOn(pool, { policy: { ...DEFAULT_POLICY, mode }, model: DEFAULT_MODEL, version: '0' })
 }
 const ports = portsOf()
 await registerDomain({ oid: AFFINITY, name: 'NETWORK', kind: 'community' }, ports)

@@ -6,6 +6,7 @@ import type { World } from './world.ts'
 
 /** The compiler of the runtime goes on improving code that is much used for some ten seconds; a server is measured as it runs, not as it starts. */
 const WARM_UP_MS = 10_000
+/** Where rounds are short, figures are not what is wanted. */
 const WARM_UP_ROUNDS = 2.5
 const ROUNDS = 3
 
