@@ -179,6 +179,17 @@ t.test('a renewed server certificate is served without restart: on a changed fil
   t.notOk(before.isClosed(), 'open connections go on')
 })
 
+t.test('who was a stranger when the connection began and was let in later is cut like everybody', async (t) => {
+  const shown = await registered({ authority: partner })
+  const early = await line(t, server.httpsPort, { ca, key: shown.key, cert: shown.cert })
+  await add('partner-late')
+  t.ok(await eventually(() => acceptedOverHttps(t, shown, server.httpsPort), FELT_WITHIN_MS))
+  early.write(query(server.config))
+  t.ok(await eventually(async () => early.heard().startsWith('HTTP/1.1 200 '), FELT_WITHIN_MS))
+  await remove('partner-late')
+  t.ok(await eventually(async () => early.isClosed(), FELT_WITHIN_MS))
+})
+
 t.test('a session from before is not resumed past what changed (RFC 8446 2.2)', async (t) => {
   const shown = await registered({ authority: partner })
   await add('partner-session')
