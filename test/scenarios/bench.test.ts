@@ -3,9 +3,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Command } from 'commander'
 import type pg from 'pg'
 import t, { type Test } from 'tap'
 import { type RunningServer, startServer } from '../../src/app.ts'
+import { benchOn } from '../../src/cli/bench/bench.ts'
 import { createBulkLoader } from '../../src/cli/bench/bulk-load.ts'
 import { createGun, type Shot } from '../../src/cli/bench/load.ts'
 import { type BenchPatient, findShot, provideShot } from '../../src/cli/bench/messages.ts'
@@ -80,10 +82,30 @@ interface Prepared {
   readonly send: (as: World['hospital'], path: string, shot: Shot) => Promise<string>
 }
 
+/** Figures of a bench whose servers start from an empty database of ours, not from nothing. */
+async function bench(t: Test, given: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const lines: string[] = []
+  const terminal = {
+    out: (data: string | Uint8Array) => void lines.push(...String(data).trim().split('\n')),
+    err: (text: string) => t.comment(text),
+    env: {},
+    cwd: '/',
+  }
+  const program = new Command().exitOverride()
+  benchOn(emptyDatabase)(program, terminal)
+  await program.parseAsync(['bench', ...given.split(' ')], { from: 'user' })
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+}
+
+async function emptyDatabase(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'tsunagi-bench-test-'))
+  await fillDatabase(directory)
+  return directory
+}
+
 async function start(t: Test): Promise<RunningServer> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'tsunagi-bench-test-'))
+  const dataDir = await emptyDatabase()
   t.teardown(() => rm(dataDir, { recursive: true, force: true }))
-  await fillDatabase(dataDir)
   const ports = { 'https.port': '0', 'mllp.storeclient.port': '0', 'management.port': '0' }
   const quiet = { info: () => {}, warn: () => {}, error: () => {} }
   const server = await startServer(loadConfig({ flags: { dataDir, ...ports }, env: {} }), { log: quiet })
@@ -173,27 +195,21 @@ t.test('a recording ends: connections are as they were', async (t) => {
 })
 
 t.test('bench --registry prints every figure, with numbers, and nothing fails', async (t) => {
-  const lines: string[] = []
-  const small = '--entries 12000 --patients 1200 --seconds 0.2 --callers 4 --large 8 --parallel 6'
-  const code = await main(['bench', '--registry', ...small.split(' ')], {
-    out: (data) => lines.push(...String(data).trim().split('\n')),
-    err: (text) => t.comment(text),
-    env: {},
-    cwd: '/',
-  })
-  t.equal(code, 0)
-  const figures = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  const figures = await bench(
+    t,
+    '--registry --entries 2000 --patients 200 --seconds 0.2 --callers 4 --large 8 --parallel 6',
+  )
   const compared = ['requestsPerSecond', 'barePerSecond', 'ratio', 'p50Ms', 'p95Ms', 'p99Ms', 'rssMiB', 'failures']
   const promised: Readonly<Record<string, readonly string[]>> = {
-    'load, 10000 entries': ['entries', 'seconds', 'entriesPerSecond'],
-    'ITI-18 FindDocuments, 10 of 10000 entries LeafClass': compared,
-    'load, 12000 entries': ['entries', 'seconds', 'entriesPerSecond'],
-    'ITI-18 FindDocuments, 10 of 12000 entries LeafClass': compared,
-    'ITI-18 FindDocuments, p95 at 12000 entries to p95 at 10000': ['p95Ms', 'p95BeforeMs', 'growth'],
-    'ITI-18 FindDocuments, p95 at 12000 entries to p95 at 10000, in turn': ['p95Ms', 'p95BeforeMs', 'growth'],
-    'ITI-42 to 12000 entries, beside a durable insert of the same rows': compared,
-    'ITI-41, 36 KiB to 12000 entries, beside a durable insert of the same rows': compared,
-    'ITI-43, 100 MiB': ['mibPerSecond', 'bareMibPerSecond', ...compared],
+    'load, 1000 entries': ['entries', 'seconds', 'entriesPerSecond'],
+    'ITI-18 FindDocuments, 10 of 1000 entries LeafClass': compared,
+    'load, 2000 entries': ['entries', 'seconds', 'entriesPerSecond'],
+    'ITI-18 FindDocuments, 10 of 2000 entries LeafClass': compared,
+    'ITI-18 FindDocuments, p95 at 2000 entries to p95 at 1000': ['p95Ms', 'p95BeforeMs', 'growth'],
+    'ITI-18 FindDocuments, p95 at 2000 entries to p95 at 1000, in turn': ['p95Ms', 'p95BeforeMs', 'growth'],
+    'ITI-42 to 2000 entries, beside a durable insert of the same rows': compared,
+    'ITI-41, 36 KiB to 2000 entries, beside a durable insert of the same rows': compared,
+    'ITI-43, 8 MiB, beside the same file from a bare door': ['mibPerSecond', 'bareMibPerSecond', ...compared],
     'ITI-41, 8 MiB': ['mibPerSecond', 'peakGrowthMiB'],
     'ITI-43, 8 MiB': ['mibPerSecond', 'peakGrowthMiB'],
     'ITI-41, 6 at once of 10 MiB': ['succeeded', 'failures', 'mibPerSecond', 'peakRssMiB'],
@@ -219,14 +235,7 @@ t.test('bench --registry prints every figure, with numbers, and nothing fails', 
 })
 
 t.test('bench --storeclient prints every figure, with numbers, and nothing is refused', async (t) => {
-  const lines: string[] = []
-  const code = await main('bench --storeclient --seconds 0.3'.split(' '), {
-    out: (data) => lines.push(...String(data).trim().split('\n')),
-    err: (text) => t.comment(text),
-    env: {},
-    cwd: '/',
-  })
-  t.equal(code, 0)
+  const figures = await bench(t, '--storeclient --seconds 0.3')
   const name = 'StoreClient, all kinds, 4 MLLP connections'
   const promised: Readonly<Record<string, readonly string[]>> = {
     [name]: ['requestsPerSecond', 'barePerSecond', 'ratio', 'p50Ms', 'p95Ms', 'p99Ms', 'bytesEach'],
@@ -234,7 +243,6 @@ t.test('bench --storeclient prints every figure, with numbers, and nothing is re
     [`${name}: memory`]: ['messages', 'rssMiB', 'growthMiB'],
     [`${name}: kinds made`]: ['ADT-22', 'OMP-01', 'OML-11', 'DOC'],
   }
-  const figures = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
   t.same(
     figures.map(({ bench }) => bench),
     Object.keys(promised),
@@ -245,14 +253,7 @@ t.test('bench --storeclient prints every figure, with numbers, and nothing is re
 })
 
 t.test('bench --people prints every figure, with numbers, nothing fails and no two people become one', async (t) => {
-  const lines: string[] = []
-  const code = await main('bench --people 60 --seconds 0.2 --callers 2'.split(' '), {
-    out: (data) => lines.push(...String(data).trim().split('\n')),
-    err: (text) => t.comment(text),
-    env: {},
-    cwd: '/',
-  })
-  t.equal(code, 0)
+  const figures = await bench(t, '--people 60 --seconds 0.2 --callers 2')
   const latencies = ['p95Ms', 'p95BeforeMs', 'growth']
   const promised: Readonly<Record<string, readonly string[]>> = {
     'import of 60 persons': ['records', 'recordsPerSecond', 'minutes', 'linked', 'reviews', 'rssMiB'],
@@ -261,7 +262,6 @@ t.test('bench --people prints every figure, with numbers, nothing fails and no t
     'ITI-44 add with matching to 60 persons': ['requestsPerSecond', 'p50Ms', 'p95Ms', 'p99Ms'],
     'ITI-44 add, p95 at 60 persons to p95 at 60, in turn': latencies,
   }
-  const figures = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
   t.same(
     figures.map(({ bench }) => bench),
     Object.keys(promised),
@@ -275,15 +275,7 @@ t.test('bench --people prints every figure, with numbers, nothing fails and no t
 })
 
 t.test('bench --xua prints every figure, with numbers, and nothing is refused', async (t) => {
-  const lines: string[] = []
-  const code = await main('bench --xua --seconds 0.2 --callers 2'.split(' '), {
-    out: (data) => lines.push(...String(data).trim().split('\n')),
-    err: (text) => t.comment(text),
-    env: {},
-    cwd: '/',
-  })
-  t.equal(code, 0)
-  const figures = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  const figures = await bench(t, '--xua --seconds 0.2 --callers 2')
   t.match(figures, [
     { bench: /one assertion a session/, target: 'ratio >= 0.7' },
     { bench: /a new assertion a request/ },
@@ -298,14 +290,7 @@ t.test('bench --xua prints every figure, with numbers, and nothing is refused', 
 t.test(
   'bench --federation prints every figure, with numbers, every community answers and the document comes whole',
   async (t) => {
-    const lines: string[] = []
-    const code = await main('bench --federation --seconds 0.1 --large 4'.split(' '), {
-      out: (data) => lines.push(...String(data).trim().split('\n')),
-      err: (text) => t.comment(text),
-      env: {},
-      cwd: '/',
-    })
-    t.equal(code, 0)
+    const figures = await bench(t, '--federation --seconds 0.1 --large 4')
     const grown = { rssBeforeMiB: Number, peakGrowthMiB: Number }
     const fannedOut = {
       requests: Number,
@@ -315,28 +300,18 @@ t.test(
       addedP50Ms: Number,
     }
     const target = 'addedP50Ms < 20'
-    t.match(
-      lines.map((line) => JSON.parse(line)),
-      [
-        { bench: /ITI-39\), 4 MiB/, accepted: true, initiating: grown, responding: grown, met: true },
-        { bench: /20 communities, answers one after another$/, ...fannedOut, target },
-        { bench: /20 communities, answers all at once$/, ...fannedOut },
-        { bench: /20 communities, answers one after another, on new connections$/, ...fannedOut },
-      ],
-    )
+    t.match(figures, [
+      { bench: /ITI-39\), 4 MiB/, accepted: true, initiating: grown, responding: grown, met: true },
+      { bench: /20 communities, answers one after another$/, ...fannedOut, target },
+      { bench: /20 communities, answers all at once$/, ...fannedOut },
+      { bench: /20 communities, answers one after another, on new connections$/, ...fannedOut },
+    ])
   },
 )
 
 t.test('bench --audit prints what recording costs ITI-18, and nothing fails', async (t) => {
-  const lines: string[] = []
-  const code = await main('bench --audit --seconds 0.1 --callers 2'.split(' '), {
-    out: (data) => lines.push(...String(data).trim().split('\n')),
-    err: (text) => t.comment(text),
-    env: {},
-    cwd: '/',
-  })
-  t.equal(code, 0)
-  const [figure, ...more] = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  const figures = await bench(t, '--audit --seconds 0.1 --callers 2')
+  const [figure, ...more] = figures
   t.same(more, [])
   for (const name of ['requestsPerSecond', 'withoutPerSecond', 'cost', 'p95Ms'])
     t.ok(Number.isFinite(figure?.[name]), name)

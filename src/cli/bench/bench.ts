@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
 import type { Registration } from '../context.ts'
 import { UsageError } from '../failure.ts'
 import type { Terminal } from '../terminal.ts'
@@ -58,7 +59,14 @@ interface BenchOptions {
   readonly files: string
 }
 
-export const registerBench: Registration = (program, terminal) => {
+export const registerBench = benchOn(() => mkdtemp(join(tmpdir(), 'tsunagi-bench-')))
+
+/** @param makeDirectory as `newDirectory` of a run. */
+export function benchOn(makeDirectory: () => Promise<string>): Registration {
+  return (program, terminal) => register(program, terminal, makeDirectory)
+}
+
+function register(program: Command, terminal: Terminal, makeDirectory: () => Promise<string>): void {
   program
     .command('bench')
     .description('measure each transaction beside a bare pipe of the same bytes / 性能測定')
@@ -99,18 +107,23 @@ export const registerBench: Registration = (program, terminal) => {
     .option('--charset <name>', 'of --messages: ISO-2022-JP or UTF-8', 'ISO-2022-JP')
     .action(async (options: BenchOptions) => {
       if (await writes(options, terminal)) return
+      const directories: string[] = []
       const run: Run = {
         roundMs: positive(options, 'seconds') * 1000,
         callers: positive(options, 'callers'),
         only: options.only ?? '',
+        newDirectory: async () => {
+          const directory = await makeDirectory()
+          directories.push(directory)
+          return directory
+        },
         print: (figure) => terminal.out(`${JSON.stringify(figure)}\n`),
       }
       const measure = measurement(options, run)
-      const directory = await mkdtemp(join(tmpdir(), 'tsunagi-bench-'))
       try {
-        await measure(directory)
+        await measure()
       } finally {
-        await rm(directory, { recursive: true, force: true })
+        for (const directory of directories) await rm(directory, { recursive: true, force: true })
       }
     })
 }
@@ -136,11 +149,11 @@ function charsetOf(name: string): MessageCharset {
 }
 
 /** What is asked for; wrong options are told before anything is started. */
-function measurement(options: BenchOptions, run: Run): (directory: string) => Promise<void> {
+function measurement(options: BenchOptions, run: Run): () => Promise<void> {
   if (options.matching === true) return matchingMeasurement(options, run)
   if (options.journal !== undefined) {
     const rows = whole({ journal: options.journal === true ? JOURNAL_ROWS : options.journal }, 'journal')
-    return (directory) => measureJournal(directory, { ...run, rows })
+    return () => measureJournal({ ...run, rows })
   }
   if (options.registry === true) {
     const size = {
@@ -151,23 +164,21 @@ function measurement(options: BenchOptions, run: Run): (directory: string) => Pr
     }
     if (size.entries % size.patients !== 0)
       throw new UsageError('--entries needs a multiple of --patients: every patient has as many')
-    return (directory) => measureRegistry(directory, { ...run, ...size })
+    return () => measureRegistry({ ...run, ...size })
   }
   if (options.federation === true) {
     const largeMiB = whole({ large: FEDERATION_LARGE_MIB, ...options }, 'large')
-    return (directory) => measureFederation(directory, { ...run, largeMiB })
+    return () => measureFederation({ ...run, largeMiB })
   }
   if (options.people !== undefined) {
     const persons = whole(options, 'people')
-    return (directory) => measurePeople(directory, { ...run, persons })
+    return () => measurePeople({ ...run, persons })
   }
-  const measureIn = (patients: number, measure: (measuring: Measuring) => Promise<void>) => (directory: string) =>
-    measureWorld(directory, { run, patients, measure })
+  const measureIn = (patients: number, measure: (measuring: Measuring) => Promise<void>) => () =>
+    measureWorld({ run, patients, measure })
   if (options.storeclient === true) return measureIn(STORECLIENT_PATIENTS, measureStoreClient)
   if (options.audit === true) return measureIn(1, measureAudit)
-  if (options.xua === true)
-    return (directory) =>
-      measureWorld(directory, { run, patients: 1, measure: (measuring) => measureXua(measuring, directory) })
+  if (options.xua === true) return measureIn(1, measureXua)
   if (options.large === undefined) return measureIn(PATIENTS, measureTransactions)
   const largeMiB = positive(options, 'large')
   return measureIn(1, (measuring) => measureLarge(measuring, largeMiB))
@@ -193,18 +204,16 @@ function whole<K extends string>(options: Readonly<Partial<Record<K, unknown>>>,
   return value
 }
 
-async function measureWorld(
-  directory: string,
-  given: {
-    readonly run: Run
-    readonly patients: number
-    readonly measure: (measuring: Measuring) => Promise<void>
-  },
-): Promise<void> {
+async function measureWorld(given: {
+  readonly run: Run
+  readonly patients: number
+  readonly measure: (measuring: Measuring) => Promise<void>
+}): Promise<void> {
+  const directory = await given.run.newDirectory()
   const subject = await startSubject(directory)
   try {
     const world = await openWorld(subject, { directory, patients: given.patients })
-    await given.measure({ subject, world, run: given.run })
+    await given.measure({ subject, directory, world, run: given.run })
   } finally {
     await subject.stop()
   }

@@ -14,11 +14,15 @@ export interface Run {
   readonly roundMs: number
   readonly callers: number
   readonly only: string
+  /** An empty data directory for a server under test, or one with nothing but an empty database; it is removed when the bench ends. */
+  readonly newDirectory: () => Promise<string>
   readonly print: (figure: object) => void
 }
 
 export interface Measuring {
   readonly subject: Subject
+  /** Its data directory. */
+  readonly directory: string
   readonly world: World
   readonly run: Run
 }
@@ -106,7 +110,7 @@ export interface Pair {
 
 /** Compares and prints one transaction after another. @returns of each the comparison; undefined when `--only` leaves it out. */
 export function pairing(
-  given: Omit<Measuring, 'world'> & { readonly bareUrl: string },
+  given: Pick<Measuring, 'subject' | 'run'> & { readonly bareUrl: string },
 ): (pair: Pair) => Promise<Comparison | undefined> {
   const { run, subject } = given
   let number = 0

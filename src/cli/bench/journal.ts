@@ -26,7 +26,8 @@ export interface JournalRun extends Run {
   readonly rows: number
 }
 
-export async function measureJournal(directory: string, run: JournalRun): Promise<void> {
+export async function measureJournal(run: JournalRun): Promise<void> {
+  const directory = await run.newDirectory()
   const postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres') })
   try {
     await migrate(postgres.connection, { log: () => {} })

@@ -128,7 +128,7 @@ function memoryFigures(
 /** ITI-43 of a document kept as a file, beside the same door that streams the same file. */
 export async function measureRetrieve(given: Measuring & { readonly bareUrl: string }, sizeMiB: number): Promise<void> {
   const { subject, world, run } = given
-  const bench = `ITI-43, ${sizeMiB} MiB`
+  const bench = `ITI-43, ${sizeMiB} MiB, beside the same file from a bare door`
   if (!bench.includes(run.only)) return
   const source = connect(given, { as: world.hospital, connections: 1 })
   const { documentUniqueId } = await provide(source, { patient: patientOf(given), sizeMiB })

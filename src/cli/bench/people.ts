@@ -1,8 +1,7 @@
 // tsunagi bench --people: the master patient index at size: bulk import, who was linked, ITI-44 with matching, ITI-45 (design §7).
 
 import { createReadStream } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadConfig } from '../../config/config.ts'
 import { newOid, type Oid } from '../../model/identifiers.ts'
@@ -41,24 +40,21 @@ interface Region {
   readonly hospital: Credentials
 }
 
-export async function measurePeople(directory: string, run: PeopleRun): Promise<void> {
-  await inRegion(directory, run.persons, async (large) => {
+export async function measurePeople(run: PeopleRun): Promise<void> {
+  await inRegion(run, async (large) => {
     await load(large, run)
     await checkLinks(large, run)
     await measureQueries(large, run)
-    const beside = await mkdtemp(join(tmpdir(), 'tsunagi-bench-'))
-    try {
-      await inRegion(beside, Math.min(FEW_PERSONS, run.persons), async (small) => {
-        await load(small, { ...run, print: () => {} })
-        await measureAdds({ large, small }, run)
-      })
-    } finally {
-      await rm(beside, { recursive: true, force: true })
-    }
+    const few = { ...run, persons: Math.min(FEW_PERSONS, run.persons), print: () => {} }
+    await inRegion(few, async (small) => {
+      await load(small, few)
+      await measureAdds({ large, small }, run)
+    })
   })
 }
 
-async function inRegion(directory: string, persons: number, work: (region: Region) => Promise<void>): Promise<void> {
+async function inRegion({ newDirectory, persons }: PeopleRun, work: (region: Region) => Promise<void>): Promise<void> {
+  const directory = await newDirectory()
   const files = join(directory, 'people')
   await mkdir(files)
   const people = await invent(files, persons)

@@ -1,8 +1,5 @@
 // tsunagi bench --registry: registry and repository at size, each figure with the target we hold ourselves to (design §7).
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { anyOf } from './bare-registry.ts'
 import { compare, type Measuring, type Pair, pairing, type Run, rounded, target } from './compare.ts'
 import { measureLarge, measureParallel, measureRetrieve } from './large.ts'
@@ -15,6 +12,8 @@ import { openWorld } from './world.ts'
 
 /** The size that growth is judged against. */
 const FEW_ENTRIES = 10_000
+/** Of a run that has not many more itself. */
+const MOST_OF_THEM = 0.5
 const LEAST_RATIO = 0.5
 const MAX_GROWTH_OF_P95 = 1.3
 const RETRIEVED_MIB = 100
@@ -33,11 +32,12 @@ interface AtSize extends Measuring {
   readonly patients: BenchPatient[]
 }
 
-export async function measureRegistry(directory: string, run: RegistryRun): Promise<void> {
+export async function measureRegistry(run: RegistryRun): Promise<void> {
+  const directory = await run.newDirectory()
   const subject = await startSubject(directory)
   const given = await served(subject, async () => {
     const world = await openWorld(subject, { directory, patients: 1 })
-    const atSize: AtSize = { subject, world, run, patients: [] }
+    const atSize: AtSize = { subject, directory, world, run, patients: [] }
     await measureAtSize(atSize)
     return atSize
   })
@@ -58,7 +58,7 @@ async function measureAtSize(given: AtSize): Promise<void> {
   const { subject, run } = given
   await takeTemplates(given)
   const entriesEach = run.entries / run.patients
-  const few = Math.min(run.patients, Math.max(1, Math.round(FEW_ENTRIES / entriesEach)))
+  const few = fewPatients(run)
   await load(given, { patients: few, entriesEach })
   const bare = await subject.ask({ kind: 'bareRegistry' })
   const bareUrl = `https://localhost:${bare.port}`
@@ -72,7 +72,12 @@ async function measureAtSize(given: AtSize): Promise<void> {
   }
   await pair(registerPair(given))
   await pair(providePair(given))
-  await measureRetrieve({ ...given, bareUrl }, RETRIEVED_MIB)
+  await measureRetrieve({ ...given, bareUrl }, Math.min(RETRIEVED_MIB, run.largeMiB))
+}
+
+/** How many of the patients the size that growth is judged against has. */
+function fewPatients({ entries, patients }: RegistryRun): number {
+  return Math.max(1, Math.round(patients * Math.min(FEW_ENTRIES / entries, MOST_OF_THEM)))
 }
 
 /** Sends one ITI-42 and one ITI-41 and has their writing statements recorded; the rows of the second are copied by every load. */
@@ -162,9 +167,10 @@ interface Growth {
 }
 
 function printGrowth(given: AtSize, { from, to, failures, how = '' }: Growth): void {
+  const { run } = given
   const growth = rounded(to / from)
-  given.run.print({
-    bench: `ITI-18 FindDocuments, p95 at ${sizeOf(given)} to p95 at ${FEW_ENTRIES}${how}`,
+  run.print({
+    bench: `ITI-18 FindDocuments, p95 at ${sizeOf(given)} to p95 at ${fewPatients(run) * (run.entries / run.patients)}${how}`,
     p95Ms: to,
     p95BeforeMs: from,
     growth,
@@ -175,25 +181,22 @@ function printGrowth(given: AtSize, { from, to, failures, how = '' }: Growth): v
 
 /** The load lies between the two sizes, and a machine changes its mind in minutes: so a small server is asked in turn with this one. */
 async function measureGrowthInTurn(given: AtSize, few: Size): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'tsunagi-bench-'))
-  try {
-    const subject = await startSubject(directory)
-    await served(subject, async () => {
-      const world = await openWorld(subject, { directory, patients: 1 })
-      const small: AtSize = { subject, world, patients: [], run: { ...given.run, print: () => {} } }
-      await takeTemplates(small)
-      await load(small, few)
-      const guns = { small: findGun(small), ours: findGun(given) }
-      // The other one has answered as many already: code that is not yet compiled would make the small server the slow one.
-      await guns.small.run(WARM_ROUNDS * given.run.roundMs)
-      const compared = await compare({ bare: guns.small.run, ours: guns.ours.run }, given.run.roundMs)
-      await Promise.all([guns.small.close(), guns.ours.close()])
-      const { bareP95Ms: from, p95Ms: to, failures } = compared
-      printGrowth(given, { from, to, failures, how: ', in turn' })
-    })
-  } finally {
-    await rm(directory, { recursive: true, force: true })
-  }
+  const { run } = given
+  const directory = await run.newDirectory()
+  const subject = await startSubject(directory)
+  await served(subject, async () => {
+    const world = await openWorld(subject, { directory, patients: 1 })
+    const small: AtSize = { subject, directory, world, patients: [], run: { ...run, print: () => {} } }
+    await takeTemplates(small)
+    await load(small, few)
+    const guns = { small: findGun(small), ours: findGun(given) }
+    // The other one has answered as many already: code that is not yet compiled would make the small server the slow one.
+    await guns.small.run(WARM_ROUNDS * run.roundMs)
+    const compared = await compare({ bare: guns.small.run, ours: guns.ours.run }, run.roundMs)
+    await Promise.all([guns.small.close(), guns.ours.close()])
+    const { bareP95Ms: from, p95Ms: to, failures } = compared
+    printGrowth(given, { from, to, failures, how: ', in turn' })
+  })
 }
 
 function findGun(given: AtSize) {

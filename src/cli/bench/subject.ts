@@ -244,6 +244,8 @@ process.on('message', async (command: Command) => {
   reply(await answer(command).catch((error: Error): Reply => ({ kind: 'failed', message: error.message })))
 })
 process.on('disconnect', () => stop(1))
+// The bench may have ended while the server was starting.
+if (!process.connected) await stop(1)
 // Ctrl-C reaches both processes; the bench says when to stop.
 process.on('SIGINT', () => {})
 const { httpsPort, mllpPort, managementPort, adminToken } = server

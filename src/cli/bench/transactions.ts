@@ -66,7 +66,7 @@ export async function measureTransactions(given: Measuring): Promise<void> {
 }
 
 /** Ten documents for the reader, through ITI-41. @returns the uniqueId of the last one. */
-export async function fill({ world, subject }: Measuring): Promise<string> {
+export async function fill({ world, subject }: Pick<Measuring, 'world' | 'subject'>): Promise<string> {
   const [reader] = world.patients
   const gun = createGun({ origin: subject.httpsUrl, path: '/xds/repository', tls: world.hospital }, 1)
   let documentUniqueId = ''

@@ -30,8 +30,8 @@ interface Key {
   readonly certificate: string
 }
 
-export async function measureXua(given: Measuring, directory: string): Promise<void> {
-  const { subject, world, run } = given
+export async function measureXua(given: Measuring): Promise<void> {
+  const { subject, directory, world, run } = given
   const [reader] = world.patients
   if (reader === undefined) throw new Error('the bench has no patient')
   await fill(given)

@@ -32,7 +32,7 @@ function nameOf(answers: string): string {
 
 export async function measureFanOut(network: Network, run: Run): Promise<void> {
   const { subject, world, directory, wellKnown } = network
-  await fill({ subject, world, run })
+  await fill({ subject, world })
   const communities = await openCommunities(directory, {
     count: COMMUNITIES,
     patient: wellKnown,

@@ -1,6 +1,5 @@
 // A network of the federation bench: a server and a database of its own, and neighbours that it knows (docs/federation.md).
 
-import { mkdir } from 'node:fs/promises'
 import { newOid, type Oid, type PatientId } from '../../../model/identifiers.ts'
 import { rowsOf, textOf } from '../../admin-client.ts'
 import type { BenchPatient } from '../messages.ts'
@@ -25,7 +24,6 @@ export interface Network {
 
 /** A new one for the time of the work. */
 export async function inNetwork(directory: string, work: (network: Network) => Promise<void>): Promise<void> {
-  await mkdir(directory)
   const [community, repositoryUniqueId] = [newOid(), newOid()]
   const settings: Settings = {
     'community.homeCommunityId': `urn:oid:${community}`,
