@@ -109,20 +109,13 @@ async function perform(
       ? { result: { kind: 'used' }, end: 'rollback' }
       : { result: { kind: 'done', report }, end: 'commit' }
   })
-  switch (attempted.kind) {
-    case 'done':
-      return attempted
-    case 'changed':
-      await ports.looked(asked, former)
-      return { ...attempted, confirmable: await confirmable(asked, attempted.report, ports) }
-    case 'used': {
-      const used = await ports.confirmations.find(tokenDigest)
-      return used?.replayedAs === undefined
-        ? { kind: 'unconfirmed' }
-        : { kind: 'done before', replayedAs: used.replayedAs }
-    }
-  }
-  return attempted satisfies never
+  if (attempted.kind === 'done') return attempted
+  // Another one with the same confirmation may have been first: then this is its work, whatever is there to do now.
+  const replayedAs = (await ports.confirmations.find(tokenDigest))?.replayedAs
+  if (replayedAs !== undefined) return { kind: 'done before', replayedAs }
+  if (attempted.kind === 'used') return { kind: 'unconfirmed' }
+  await ports.looked(asked, former)
+  return { ...attempted, confirmable: await confirmable(asked, attempted.report, ports) }
 }
 
 type Attempted =

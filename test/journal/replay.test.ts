@@ -166,13 +166,15 @@ t.test('it is done when it is what was shown, whatever ids it makes this time', 
 })
 
 t.test('of two that confirm at once one is told that it was done before', async (t) => {
-  const { token, confirm, confirmations, house } = open()
-  const given = await token()
-  const [digest, confirmation] = [...confirmations][0] ?? []
-  house.attempt = ATTEMPT
-  const done = confirm(given)
-  // The other one was between the look-up of the confirmation and its use.
-  if (digest !== undefined && confirmation !== undefined)
-    confirmations.set(digest, { ...confirmation, replayedAs: 'other' })
-  t.match(await done, { kind: 'done before', replayedAs: 'other' })
+  // The other one was kept between the look-up of the confirmation and its use, or before the message was performed again.
+  for (const attempt of [ATTEMPT, { ...ATTEMPT, tables: [], changes: [] }]) {
+    const { token, confirm, confirmations, house } = open()
+    const given = await token()
+    const [digest, confirmation] = [...confirmations][0] ?? []
+    house.attempt = attempt
+    const done = confirm(given)
+    if (digest !== undefined && confirmation !== undefined)
+      confirmations.set(digest, { ...confirmation, replayedAs: 'other' })
+    t.match(await done, { kind: 'done before', replayedAs: 'other' })
+  }
 })
