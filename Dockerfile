@@ -1,4 +1,4 @@
-# Tsunagi as one container: sources are run as they are, so there is no build step. State lives in the volume or in DATABASE_URL.
+# Tsunagi as one container. State lives in the volume or in DATABASE_URL.
 
 FROM node:24-slim
 
@@ -13,6 +13,9 @@ COPY profiles ./profiles
 COPY fixtures/demo ./fixtures/demo
 COPY wsdl ./wsdl
 COPY src ./src
+
+# The user below cannot write here, so the sources are put together now (docs/adr/0048).
+RUN node src/cli/tsunagi.js --help > /dev/null
 
 # PostgreSQL refuses to run as root, and so should everything that faces a network.
 RUN mkdir -p /var/lib/tsunagi && chown node:node /var/lib/tsunagi

@@ -3,11 +3,12 @@
 import { readFileSync } from 'node:fs'
 import { Ajv, type ErrorObject } from 'ajv'
 import type { Code } from '../../src/model/code.ts'
+import { OWN_SCHEMAS } from '../own-schemas.ts'
 import { type RoleTable, roleTableSchema } from './schema.ts'
 
 export type { PurposeRow, RoleRow, RoleTable } from './schema.ts'
 
-const validate = new Ajv({ allErrors: true, verbose: true }).compile<RoleTable>(roleTableSchema)
+const validate = new Ajv({ ...OWN_SCHEMAS, allErrors: true, verbose: true }).compile<RoleTable>(roleTableSchema)
 
 /** A checked table, or everything that is wrong, each with key and value. */
 export type CheckedRoles = { readonly roles: RoleTable } | { readonly problems: readonly string[] }

@@ -3,11 +3,14 @@
 import { readFileSync } from 'node:fs'
 import { Ajv, type ErrorObject } from 'ajv'
 import type { Code } from '../../src/model/code.ts'
+import { OWN_SCHEMAS } from '../own-schemas.ts'
 import { type AffinityDomain, affinityDomainSchema, CODE_SETS, type CodeSet, TEXT_SETS } from './schema.ts'
 
 export type { AffinityDomain, CodeSet } from './schema.ts'
 
-const validate = new Ajv({ allErrors: true, verbose: true }).compile<AffinityDomain>(affinityDomainSchema)
+const validate = new Ajv({ ...OWN_SCHEMAS, allErrors: true, verbose: true }).compile<AffinityDomain>(
+  affinityDomainSchema,
+)
 
 /** A checked affinity domain, or everything that is wrong, each with key and value. */
 export type CheckedDomain = { readonly domain: AffinityDomain } | { readonly problems: readonly string[] }

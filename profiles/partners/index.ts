@@ -1,11 +1,12 @@
 // Partner records: dated agreements about how the messages of a system or facility are read and answered (design §5).
 
 import { Ajv, type ErrorObject } from 'ajv'
+import { OWN_SCHEMAS } from '../own-schemas.ts'
 import { DEFAULT_READING, type PartnerRecord, partnerSchema, type Reading } from './schema.ts'
 
 export { DEFAULT_READING, type PartnerRecord, type Reading } from './schema.ts'
 
-const validate = new Ajv({ allErrors: true, verbose: true }).compile<PartnerRecord>(partnerSchema)
+const validate = new Ajv({ ...OWN_SCHEMAS, allErrors: true, verbose: true }).compile<PartnerRecord>(partnerSchema)
 
 export type CheckedPartner = { readonly record: PartnerRecord } | { readonly problems: readonly string[] }
 

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
+import { OWN_SCHEMAS } from '../own-schemas.ts'
 import { type DataKind, dataKinds } from './index.ts'
 import { KIND_NAMES, type KindName } from './schema.ts'
 
@@ -83,7 +84,7 @@ const schema = {
   additionalProperties: false,
 } as const
 
-const validate = new Ajv({ allErrors: true }).compile<CalendarTable>(schema)
+const validate = new Ajv({ ...OWN_SCHEMAS, allErrors: true }).compile<CalendarTable>(schema)
 
 /** @throws {Error} naming what does not fit the schema, and rows that are assigned and do not exist. */
 export function readCalendarTable(json: unknown, kinds: readonly DataKind[]): CalendarTable {

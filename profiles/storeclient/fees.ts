@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
+import { OWN_SCHEMAS } from '../own-schemas.ts'
 
 /** One rule; it holds until a later one begins. Prices are without tax. */
 export interface StorageFee {
@@ -39,7 +40,7 @@ const properties = {
   warnAtPercent: { ...amount, maximum: 100 },
 } as const
 
-const validate = new Ajv({ allErrors: true }).compile<Fees>({
+const validate = new Ajv({ ...OWN_SCHEMAS, allErrors: true }).compile<Fees>({
   type: 'object',
   properties: {
     storage: {

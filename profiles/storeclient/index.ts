@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { Ajv, type ValidateFunction } from 'ajv'
 import type { Code } from '../../src/model/code.ts'
 import { type AffinityDomain, affinityDomain, codeOf } from '../affinity-domain/index.ts'
+import { OWN_SCHEMAS } from '../own-schemas.ts'
 import { type KindEvent, type KindRow, kindsSchema, siteKindsSchema } from './schema.ts'
 
 /** A data kind with its codes resolved. */
@@ -18,7 +19,7 @@ interface ResolvedCodes {
 type Table = { readonly kinds: readonly KindRow[] }
 type SiteTable = { readonly kinds: readonly (Pick<KindRow, 'kind'> & Partial<KindRow>)[] }
 
-const ajv = new Ajv({ allErrors: true })
+const ajv = new Ajv({ ...OWN_SCHEMAS, allErrors: true })
 const validate = ajv.compile<Table>(kindsSchema)
 const validateSite = ajv.compile<SiteTable>(siteKindsSchema)
 

@@ -1,6 +1,5 @@
-// The thread that a model is trained in: TypeScript sources as they are, as for the server itself.
+// The thread that a model is trained in.
 
-import { register } from 'tsx/esm/api'
+import { load } from '../sources.js'
 
-register()
-await import('./train-worker.ts')
+await load('src/app/train-worker.ts')

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The executable of the command line: checks Node, then runs the TypeScript sources as they are.
+// The executable of the command line: checks Node, then runs the TypeScript sources.
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < 20 || (major === 20 && minor < 19)) {
@@ -10,7 +10,6 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(2)
 }
 
-const { register } = await import('tsx/esm/api')
-register()
-const { main } = await import('./main.ts')
+const { load } = await import('../sources.js')
+const { main } = await load('src/cli/main.ts')
 process.exitCode = await main(process.argv.slice(2))

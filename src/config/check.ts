@@ -1,6 +1,7 @@
 // Judges configured values: ajv finds what will not do, our words say which key, which value, from where, and what would do.
 
 import { Ajv } from 'ajv'
+import { OWN_SCHEMAS } from '../../profiles/own-schemas.ts'
 import type { ConfigFile } from './file.ts'
 import { environmentName, fileVariable, furtherChecks, type SettingKey, settingKeys, settings } from './settings.ts'
 import { nearest } from './text.ts'
@@ -14,7 +15,7 @@ export interface Found {
   readonly base: string
 }
 
-const validate = new Ajv({ allErrors: true, strict: true }).compile({
+const validate = new Ajv({ ...OWN_SCHEMAS, allErrors: true, strict: true }).compile({
   type: 'object',
   properties: Object.fromEntries(settingKeys.map((key) => [key, settings[key].schema])),
   additionalProperties: false,

@@ -3,6 +3,7 @@
 import { Ajv } from 'ajv'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { iheError } from '../../profiles/errors/index.ts'
+import { OWN_SCHEMAS } from '../../profiles/own-schemas.ts'
 import { CHECKLIST_TRANSACTION, type Checklist, writeChecklist } from '../access/onboarding/checklist.ts'
 import type { InvitationStore, InvitedSystem, Redemption } from '../access/onboarding/ports.ts'
 import { CHECKLIST_PATH, type Welcome } from '../access/onboarding/welcome.ts'
@@ -63,7 +64,7 @@ const RETRY_AFTER_SECONDS = 5
 const ALARMING_OF_ADDRESS = 5
 const ALARMING_ALTOGETHER = 50
 
-const isRedeeming = new Ajv().compile<Redeeming>({
+const isRedeeming = new Ajv(OWN_SCHEMAS).compile<Redeeming>({
   type: 'object',
   properties: {
     invitation: { type: 'string', minLength: 1, maxLength: 200 },

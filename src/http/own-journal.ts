@@ -3,6 +3,7 @@
 import { Ajv } from 'ajv'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { iheError } from '../../profiles/errors/index.ts'
+import { OWN_SCHEMAS } from '../../profiles/own-schemas.ts'
 import { journalLook } from '../audit/journal-look.ts'
 import { writeJournalText } from '../codec/inspect/write-text.ts'
 import { createTurns } from '../mllp/turns.ts'
@@ -73,7 +74,7 @@ export function registerOwnJournal(app: FastifyInstance, ports: OwnJournalPorts)
   app.get(`${JOURNAL_PATH}/:id`, answered(show))
 }
 
-const ajv = new Ajv({ allErrors: true })
+const ajv = new Ajv({ ...OWN_SCHEMAS, allErrors: true })
 const isAsked = ajv.compile<AskedJournal>({ type: 'object', properties: journalFilters, additionalProperties: false })
 
 async function search({ request, reply, system, journal }: Asking): Promise<FastifyReply> {

@@ -19,7 +19,7 @@ export interface Subject {
 
 export async function startSubject(directory: string, settings: Settings = {}): Promise<Subject> {
   const given = [directory, JSON.stringify(settings)]
-  const child = fork(fileURLToPath(new URL('./subject.ts', import.meta.url)), given, { execArgv: ['--import=tsx'] })
+  const child = fork(fileURLToPath(new URL('./subject.js', import.meta.url)), given, { execArgv: [] })
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => {
     stopping ??= end(child)

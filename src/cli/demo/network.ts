@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { Ajv, type ValidateFunction } from 'ajv'
 import { parse } from 'yaml'
+import { OWN_SCHEMAS } from '../../../profiles/own-schemas.ts'
 import type { Role } from '../../model/caller.ts'
 import type { Oid } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
@@ -107,7 +108,7 @@ export type DemoNeighbour = DemoNetwork<NeighbourTour>
 
 const FOLDER = new URL('../../../fixtures/demo/', import.meta.url)
 
-const ajv = new Ajv({ allErrors: true })
+const ajv = new Ajv({ ...OWN_SCHEMAS, allErrors: true })
 const isDemoNetwork = ajv.compile<DemoNetwork>(demoSchema)
 const isNeighbour = ajv.compile<DemoNeighbour>(neighbourSchema)
 

@@ -1,6 +1,7 @@
 // Lines of an import or export of the master patient index: one JSON object a line, {domain, value, person, demographics}.
 
 import { Ajv } from 'ajv'
+import { OWN_SCHEMAS } from '../../../profiles/own-schemas.ts'
 import { formatCx, type Oid, type PatientId, parseCx, parseOid } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
 import type { PersonRecord, RecordFault } from '../../model/person-record.ts'
@@ -58,7 +59,7 @@ interface Line {
   readonly demographics?: Partial<Demographics> & Pick<Demographics, 'names'>
 }
 
-const validate = new Ajv({ strict: true, strictTypes: false }).compile<Line>(PERSON_RECORD_SCHEMA)
+const validate = new Ajv({ ...OWN_SCHEMAS, strict: true, strictTypes: false }).compile<Line>(PERSON_RECORD_SCHEMA)
 
 export interface RecordContext {
   /** Domain of lines that name none, and then of all. */

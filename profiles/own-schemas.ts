@@ -1,0 +1,7 @@
+// How schemas of this project's own are compiled.
+
+/**
+ * They are held against JSON Schema's own schema by a test. To do so at every start, and to make checks shorter that few values ever pass,
+ * takes longer than everything else that a start computes.
+ */
+export const OWN_SCHEMAS = { validateSchema: false, code: { optimize: false } } as const

@@ -1,0 +1,111 @@
+// How this project's own sources are run: put together once, and kept until one of them changes. A thousand modules loaded one by one,
+// each through a loader that takes its types away, take longer than the server takes to start (docs/adr/0048).
+
+import { createHash, randomUUID } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
+const KEPT = join(ROOT, 'node_modules', '.cache', 'tsunagi')
+const FOLDERS = ['src', 'profiles']
+/** What processes and threads begin with. */
+const ENTRIES = ['src/cli/main.ts', 'src/cli/bench/subject.ts', 'src/app/train-worker.ts']
+const SOURCE = /\.(ts|json)$/
+/** A process of a former state may still load a part of what was made for it. */
+const UNUSED_MS = 7 * 86_400_000
+
+/**
+ * Loads one of the entries, given by its path below the project. Where nothing can be kept it is loaded as it is.
+ * @param {string} entry
+ */
+export async function load(entry) {
+  const made = await kept().catch(() => undefined)
+  process.setSourceMapsEnabled(true)
+  if (made !== undefined) return import(pathToFileURL(join(made, entry.replace(/\.ts$/, '.js'))).href)
+  const { register } = await import('tsx/esm/api')
+  register()
+  return import(pathToFileURL(join(ROOT, entry)).href)
+}
+
+/** The folder that holds them as they are now. */
+async function kept() {
+  const folder = join(KEPT, fingerprint())
+  if (existsSync(folder)) {
+    const now = new Date()
+    await utimes(folder, now, now).catch(() => undefined)
+    return folder
+  }
+  const workshop = `${folder}.${randomUUID()}`
+  await mkdir(KEPT, { recursive: true })
+  try {
+    await make(workshop)
+    // Whoever else made it at the same time made the same.
+    await rename(workshop, folder).catch((error) => {
+      if (!existsSync(folder)) throw error
+    })
+  } finally {
+    await rm(workshop, { recursive: true, force: true })
+  }
+  await clear()
+  return folder
+}
+
+function fingerprint() {
+  const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)))
+  for (const path of FOLDERS.flatMap(sourcesBelow)) hash.update(`\0${path}\0`).update(readFileSync(join(ROOT, path)))
+  return hash.digest('hex').slice(0, 24)
+}
+
+/** @param {string} folder */
+function sourcesBelow(folder) {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => SOURCE.test(path))
+    .map((path) => join(folder, path))
+    .sort()
+}
+
+/** @param {string} folder */
+async function make(folder) {
+  const { build } = await import('esbuild')
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: ENTRIES,
+    outbase: ROOT,
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'node20.19',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    logLevel: 'silent',
+    plugins: [
+      {
+        name: 'where a module lies',
+        setup: ({ onLoad }) => {
+          onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+            const text = await readFile(path, 'utf8')
+            if (!text.includes('import.meta.url')) return undefined
+            return {
+              contents: text.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
+              loader: 'ts',
+            }
+          })
+        },
+      },
+    ],
+  })
+}
+
+/** What was made of former states of the sources goes when nobody has used it for long. */
+async function clear() {
+  for (const name of await readdir(KEPT)) {
+    const path = join(KEPT, name)
+    const usedMs = (await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now()
+    if (Date.now() - usedMs > UNUSED_MS) await rm(path, { recursive: true, force: true })
+  }
+}
