@@ -3,8 +3,8 @@
 
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -12,6 +12,8 @@ const KEPT = join(ROOT, 'node_modules', '.cache', 'tsunagi')
 const FOLDERS = ['src', 'profiles']
 /** What processes and threads begin with. */
 const ENTRIES = ['src/cli/main.ts', 'src/cli/bench/subject.ts', 'src/app/train-worker.ts']
+/** Of the modules that were made, by their paths. */
+const DIGESTS = 'digests.json'
 const SOURCE = /\.(ts|json)$/
 /** A process of a former state may still load a part of what was made for it. */
 const UNUSED_MS = 7 * 86_400_000
@@ -35,7 +37,8 @@ async function kept() {
   if (existsSync(folder)) {
     const now = new Date()
     await utimes(folder, now, now).catch(() => undefined)
-    return folder
+    if (isWhole(folder)) return folder
+    await rm(folder, { recursive: true, force: true })
   }
   const workshop = `${folder}.${randomUUID()}`
   await mkdir(KEPT, { recursive: true })
@@ -50,6 +53,24 @@ async function kept() {
   }
   await clear()
   return folder
+}
+
+/**
+ * Files written shortly before a power cut may be empty after it, and somebody may have cleared some away.
+ * @param {string} folder
+ */
+function isWhole(folder) {
+  try {
+    const digests = JSON.parse(readFileSync(join(folder, DIGESTS), 'utf8'))
+    return Object.entries(digests).every(([path, digest]) => digestOf(readFileSync(join(folder, path))) === digest)
+  } catch {
+    return false
+  }
+}
+
+/** @param {Uint8Array} bytes */
+function digestOf(bytes) {
+  return createHash('sha256').update(bytes).digest('hex')
 }
 
 function fingerprint() {
@@ -69,11 +90,12 @@ function sourcesBelow(folder) {
 /** @param {string} folder */
 async function make(folder) {
   const { build } = await import('esbuild')
-  await build({
+  const { outputFiles } = await build({
     absWorkingDir: ROOT,
     entryPoints: ENTRIES,
     outbase: ROOT,
     outdir: folder,
+    write: false,
     bundle: true,
     splitting: true,
     packages: 'external',
@@ -99,6 +121,14 @@ async function make(folder) {
       },
     ],
   })
+  /** @type {Record<string, string>} */
+  const digests = {}
+  for (const { path, contents } of outputFiles) {
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, contents)
+    if (path.endsWith('.js')) digests[relative(folder, path)] = digestOf(contents)
+  }
+  await writeFile(join(folder, DIGESTS), JSON.stringify(digests))
 }
 
 /** What was made of former states of the sources goes when nobody has used it for long. */

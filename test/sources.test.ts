@@ -92,6 +92,20 @@ t.test('processes that start at once all run, and leave one copy', async (t) => 
   t.equal((await kept(root)).length, 1)
 })
 
+t.test('what was spoiled since is made again', async (t) => {
+  const root = await project(t)
+  await run(root)
+  const [made = ''] = await kept(root)
+  const folder = join(root, 'node_modules/.cache/tsunagi', made)
+  const main = join(folder, 'src/cli/main.js')
+  for (const spoil of [() => writeFile(main, ''), () => rm(main), () => writeFile(join(folder, 'digests.json'), '')]) {
+    await spoil()
+    t.match(await run(root), { code: 0, out: 'one later src/cli/main.ts', err: '' })
+    t.ok((await stat(main)).size > 0)
+    t.same(await kept(root), [made])
+  }
+})
+
 t.test('what nobody has used for a week goes when something new is made', async (t) => {
   const root = await project(t)
   await run(root)
