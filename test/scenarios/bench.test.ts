@@ -1,8 +1,10 @@
 // The bench's own parts: it prints every figure it promises, and the rows it loads and replays are those a registration makes (design §7).
 
-import { mkdtemp, rm } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import type pg from 'pg'
 import t, { type Test } from 'tap'
@@ -15,6 +17,8 @@ import { type Recorded, type RowPatient, record, replayOf, writingStatement } fr
 import { openWorld, type World } from '../../src/cli/bench/world.ts'
 import { main } from '../../src/cli/main.ts'
 import { loadConfig } from '../../src/config/config.ts'
+import { isAlive } from '../../src/db/embedded/process.ts'
+import { eventually } from '../faults/support.ts'
 import { fillDatabase } from '../prepared/prepared.ts'
 
 const MINUTES = 60_000
@@ -316,6 +320,20 @@ t.test('bench --audit prints what recording costs ITI-18, and nothing fails', as
   for (const name of ['requestsPerSecond', 'withoutPerSecond', 'cost', 'p95Ms'])
     t.ok(Number.isFinite(figure?.[name]), name)
   t.match(figure, { bench: /audit and journal/, failures: 0, target: 'cost <= 0.25', met: Boolean })
+})
+
+t.test('a server whose bench ends while it starts ends too, and its database with it', async (t) => {
+  const directory = await emptyDatabase()
+  t.teardown(() => rm(directory, { recursive: true, force: true }))
+  const subject = JSON.stringify(fileURLToPath(new URL('../../src/cli/bench/subject.js', import.meta.url)))
+  const script = `const { fork } = require('node:child_process')
+    const { pid } = fork(${subject}, [${JSON.stringify(directory)}, '{}'], { execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+    console.log(pid)
+    process.exit()`
+  const pid = Number(execFileSync(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'ignore'] }))
+  t.ok(isAlive(pid))
+  t.ok(await eventually(async () => !isAlive(pid), MINUTES))
+  await t.rejects(readFile(join(directory, 'postgres', 'cluster', 'postmaster.pid')), { code: 'ENOENT' })
 })
 
 t.test('wrong sizes are told before anything is started', async (t) => {
