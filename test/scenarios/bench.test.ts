@@ -1,7 +1,8 @@
 // The bench's own parts: it prints every figure it promises, and the rows it loads and replays are those a registration makes (design §7).
 
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { chmod, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -96,8 +97,18 @@ async function bench(t: Test, given: string): Promise<readonly Readonly<Record<s
     cwd: '/',
   }
   const program = new Command().exitOverride()
-  benchOn(emptyDatabase)(program, terminal)
+  const made: string[] = []
+  const makeDirectory = async (): Promise<string> => {
+    made.push(await emptyDatabase())
+    return made.at(-1) ?? ''
+  }
+  benchOn(makeDirectory)(program, terminal)
   await program.parseAsync(['bench', ...given.split(' ')], { from: 'user' })
+  t.ok(made.length > 0)
+  t.notOk(
+    made.some((directory) => existsSync(directory)),
+    'nothing is left',
+  )
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
 }
 
@@ -314,8 +325,31 @@ t.test(
 )
 
 t.test('bench --audit prints what recording costs ITI-18, and nothing fails', async (t) => {
-  const figures = await bench(t, '--audit --seconds 0.1 --callers 2')
-  const [figure, ...more] = figures
+  // As it is typed: a server from nothing, in a directory that is gone afterwards.
+  const temporary = await realpath(await mkdtemp(join(tmpdir(), 'tsunagi-bench-test-')))
+  // PostgreSQL walks through as another user when root runs this.
+  await chmod(temporary, 0o711)
+  const usual = process.env.TMPDIR
+  process.env.TMPDIR = temporary
+  t.teardown(async () => {
+    if (usual === undefined) delete process.env.TMPDIR
+    else process.env.TMPDIR = usual
+    await rm(temporary, { recursive: true, force: true })
+  })
+  const lines: string[] = []
+  const code = await main('bench --audit --seconds 0.1 --callers 2'.split(' '), {
+    out: (data) => lines.push(...String(data).trim().split('\n')),
+    err: (text) => t.comment(text),
+    env: {},
+    cwd: '/',
+  })
+  t.equal(code, 0)
+  const left = await readdir(temporary)
+  t.notOk(
+    left.some((name) => name.startsWith('tsunagi-bench-')),
+    left.join(),
+  )
+  const [figure, ...more] = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
   t.same(more, [])
   for (const name of ['requestsPerSecond', 'withoutPerSecond', 'cost', 'p95Ms'])
     t.ok(Number.isFinite(figure?.[name]), name)
