@@ -9,11 +9,19 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const KEPT = join(ROOT, 'node_modules', '.cache', 'tsunagi')
-const FOLDERS = ['src', 'profiles']
-/** What processes and threads begin with. */
-const ENTRIES = ['src/cli/main.ts', 'src/cli/bench/subject.ts', 'src/app/train-worker.ts']
+/**
+ * What processes and threads begin with, and the folders of all that they load.
+ * @typedef {{ readonly folders: readonly string[], readonly entries: readonly string[] }} Sources
+ */
+/** @type {Sources} */
+const SERVER = {
+  folders: ['src', 'profiles'],
+  entries: ['src/cli/main.ts', 'src/cli/bench/subject.ts', 'src/app/train-worker.ts'],
+}
 /** Of the modules that were made, by their paths. */
 const DIGESTS = 'digests.json'
+/** What a module that asks where it lies reads instead: what was made of it lies elsewhere. */
+const PLACE = 'placeOfSource'
 const SOURCE = /\.(ts|json)$/
 /** A process of a former state may still load a part of what was made for it. */
 const UNUSED_MS = 7 * 86_400_000
@@ -23,17 +31,28 @@ const UNUSED_MS = 7 * 86_400_000
  * @param {string} entry
  */
 export async function load(entry) {
-  const made = await kept().catch(() => undefined)
+  const made = await keep(SERVER).catch(() => undefined)
   process.setSourceMapsEnabled(true)
-  if (made !== undefined) return import(pathToFileURL(join(made, entry.replace(/\.ts$/, '.js'))).href)
+  if (made !== undefined) return import(pathToFileURL(join(made, builtName(entry))).href)
   const { register } = await import('tsx/esm/api')
   register()
   return import(pathToFileURL(join(ROOT, entry)).href)
 }
 
-/** The folder that holds them as they are now. */
-async function kept() {
-  const folder = join(KEPT, fingerprint())
+/**
+ * The path of what is made of an entry, below the folder.
+ * @param {string} entry
+ */
+export function builtName(entry) {
+  return entry.replace(/\.ts$/, '.js')
+}
+
+/**
+ * The folder that holds them as they are now.
+ * @param {Sources} sources
+ */
+export async function keep(sources) {
+  const folder = join(KEPT, fingerprint(sources))
   if (existsSync(folder)) {
     const now = new Date()
     await utimes(folder, now, now).catch(() => undefined)
@@ -43,7 +62,7 @@ async function kept() {
   const workshop = `${folder}.${randomUUID()}`
   await mkdir(KEPT, { recursive: true })
   try {
-    await make(workshop)
+    await make(sources, workshop)
     // Whoever else made it at the same time made the same.
     await rename(workshop, folder).catch((error) => {
       if (!existsSync(folder)) throw error
@@ -73,9 +92,11 @@ function digestOf(bytes) {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
-function fingerprint() {
+/** @param {Sources} sources */
+function fingerprint({ folders, entries }) {
   const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)))
-  for (const path of FOLDERS.flatMap(sourcesBelow)) hash.update(`\0${path}\0`).update(readFileSync(join(ROOT, path)))
+  hash.update(JSON.stringify(entries))
+  for (const path of folders.flatMap(sourcesBelow)) hash.update(`\0${path}\0`).update(readFileSync(join(ROOT, path)))
   return hash.digest('hex').slice(0, 24)
 }
 
@@ -87,12 +108,15 @@ function sourcesBelow(folder) {
     .sort()
 }
 
-/** @param {string} folder */
-async function make(folder) {
+/**
+ * @param {Sources} sources
+ * @param {string} folder
+ */
+async function make({ entries }, folder) {
   const { build } = await import('esbuild')
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
-    entryPoints: ENTRIES,
+    entryPoints: [...entries],
     outbase: ROOT,
     outdir: folder,
     write: false,
@@ -105,6 +129,7 @@ async function make(folder) {
     sourcemap: 'linked',
     sourcesContent: false,
     logLevel: 'silent',
+    define: { 'import.meta.url': PLACE },
     plugins: [
       {
         name: 'where a module lies',
@@ -112,10 +137,7 @@ async function make(folder) {
           onLoad({ filter: /\.ts$/ }, async ({ path }) => {
             const text = await readFile(path, 'utf8')
             if (!text.includes('import.meta.url')) return undefined
-            return {
-              contents: text.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
-              loader: 'ts',
-            }
+            return { contents: `const ${PLACE} = ${JSON.stringify(pathToFileURL(path).href)}; ${text}`, loader: 'ts' }
           })
         },
       },
