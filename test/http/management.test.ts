@@ -2,6 +2,7 @@
 
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Counter, Registry } from 'prom-client'
 import t, { type Test } from 'tap'
 import type { AdministrationStore } from '../../src/access/ports.ts'
@@ -102,13 +103,19 @@ t.test('ready while all checks are ok, not ready when one is not, and while drai
 })
 
 t.test('a database that hangs or breaks makes not ready within its time, and liveness does not ask it', async (t) => {
-  const hanging = await open(t, () => new Promise(() => {}))
-  const begun = performance.now()
+  let asked = 0
+  const hanging = await open(t, () => {
+    asked += 1
+    return new Promise(() => {})
+  })
   t.match(await hanging.get('/livez'), { status: 200 })
   t.match(await hanging.get('/startupz'), { status: 200 })
-  t.ok(performance.now() - begun < 900)
-  t.match(await hanging.get('/readyz'), { status: 503 })
-  t.ok(performance.now() - begun < 3000)
+  t.equal(asked, 0)
+  // A busy machine holds up this clock as long as the server's: both are in this process.
+  const answered = await Promise.race([hanging.get('/readyz'), delay(3000)])
+  t.match(answered, { status: 503 })
+  t.strictSame(answered?.json(), { status: 'not ready', checks: { checks: 'no answer in time' } })
+  t.equal(asked, 1)
   const breaking = await open(t, async () => {
     throw new Error('connect ECONNREFUSED db.example.jp')
   })

@@ -11,6 +11,7 @@ import { formatCx, newOid, type PatientId } from '../../src/model/identifiers.ts
 import { run } from '../cli/fake-door.ts'
 import { errorCodesOf, isSuccess, type Submitted, submissionOf } from '../faults/messages.ts'
 import { DOMAINS, eventually, startNetwork } from '../faults/support.ts'
+import { takeAsLong } from './alike-times.ts'
 import { startConsumer } from './pix-consumer.ts'
 
 t.setTimeout(240_000)
@@ -265,36 +266,7 @@ t.test('b.4: what is refused and what does not exist are answered alike: status,
   }
 })
 
-/** Of 500 calls, medians of one half and of the other, in milliseconds. */
-async function medians(questions: readonly [Question, Question]): Promise<readonly [number, number]> {
-  const times: readonly [number[], number[]] = [[], []]
-  // Turn by turn, so that whatever else the machine does falls upon both.
-  for (let round = 0; round < 250; round += 1) {
-    for (const place of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
-      const start = performance.now()
-      await network.soap('clinic-b', questions[place])
-      times[place].push(performance.now() - start)
-    }
-  }
-  return [median(times[0]), median(times[1])]
-}
-
-const ATTEMPTS = 4
-
 t.test('b.4: and in the same time: medians differ by less than 5 % or 2 ms', async (t) => {
-  for (const [name, refused, unknown] of PAIRS) {
-    // A machine that is busy with other things tells two alike apart now and then; what tells of something hidden does so every time.
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const [one, other] = await medians([refused, unknown])
-      const apart = Math.abs(one - other)
-      const said = `${name}: ${one.toFixed(2)} and ${other.toFixed(2)} ms`
-      t.comment(said)
-      if (apart < 2 || apart < 0.05 * Math.max(one, other)) break
-      if (attempt === ATTEMPTS) t.fail(said)
-    }
-  }
+  const asking = (question: Question) => () => network.soap('clinic-b', question)
+  for (const [name, refused, unknown] of PAIRS) await takeAsLong(t, name, [asking(refused), asking(unknown)], 250)
 })
-
-function median(values: readonly number[]): number {
-  return [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0
-}

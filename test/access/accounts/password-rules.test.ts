@@ -8,6 +8,7 @@ import {
   passwordFault,
   strengthOf,
 } from '../../../src/access/accounts/password-rules.ts'
+import { leastCpuMs } from '../../processor-time.ts'
 
 const owner: PasswordOwner = {
   words: ['sato-hanako', '佐藤 花子', 'サトウ ハナコ', 'sato', 'clinic-b', '見本クリニック', '1399100023'],
@@ -132,9 +133,10 @@ t.test('parts: words, runs of keys, repetitions, dates', async (t) => {
 
 t.test('the rule takes no time, whatever is typed', async (t) => {
   for (const text of ['a'.repeat(128), '12'.repeat(64), 'password'.repeat(16), '1103-'.repeat(25), '💊'.repeat(64)]) {
-    const begun = performance.now()
-    passwordFault(`${text}1a`.slice(0, 128), owner)
-    likeFormer(text, `${text}x`)
-    t.ok(performance.now() - begun < 50, text.slice(0, 8))
+    const tookMs = await leastCpuMs(() => {
+      passwordFault(`${text}1a`.slice(0, 128), owner)
+      likeFormer(text, `${text}x`)
+    })
+    t.ok(tookMs < 50, `${text.slice(0, 8)}: ${tookMs} ms`)
   }
 })

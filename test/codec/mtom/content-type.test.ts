@@ -3,6 +3,7 @@
 import t from 'tap'
 import { parseContentType, parseRelated } from '../../../src/codec/mtom/content-type.ts'
 import { IheError } from '../../../src/model/error.ts'
+import { growthOf, LINEAR_AT_MOST } from '../../processor-time.ts'
 
 function codeOf(act: () => unknown): string {
   try {
@@ -44,12 +45,16 @@ t.test('RFC 2045, 5.1: headers that are none', async (t) => {
   }
 })
 
-t.test('a hostile header takes no time', async (t) => {
-  const started = performance.now()
-  codeOf(() => parseContentType(`a/b; c="${'\\'.repeat(16_001)}`))
-  codeOf(() => parseContentType(`a/b${' '.repeat(16_000)}x`))
-  codeOf(() => parseContentType(`a/b${'; '.repeat(8_000)}x`))
-  t.ok(performance.now() - started < 100)
+t.test('a hostile header is read in linear time', async (t) => {
+  const headers = {
+    quoted: (size: number) => `a/b; c="${'\\'.repeat(size + 1)}`,
+    blanks: (size: number) => `a/b${' '.repeat(size)}x`,
+    separators: (size: number) => `a/b${'; '.repeat(size)}x`,
+  }
+  for (const [name, make] of Object.entries(headers)) {
+    const growth = await growthOf(make, parseContentType, 16_000)
+    t.ok(growth < LINEAR_AT_MOST, `${name}: ${growth}`)
+  }
 })
 
 const XOP = 'type="application/xop+xml"'
