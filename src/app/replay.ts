@@ -16,6 +16,7 @@ import {
   stateOfPersons,
 } from '../db/journal/replays.ts'
 import { inOneTransaction, type OneTransaction } from '../db/one-transaction.ts'
+import { loadStored } from '../db/repository-store.ts'
 import { recordReplay } from '../db/staff-change.ts'
 import type { WithheldOptions } from '../db/storeclient/withheld.ts'
 import { obstacleOf, performAgain, type ReplayDoors } from '../http/replay.ts'
@@ -63,6 +64,7 @@ export function replayPorts(given: Given, house: ReplayHouse): ReplayPorts {
     now: () => new Date(),
     exchange: (exchangeId) => findExchanged(pool, exchangeId),
     kept: house.kept,
+    stored: (uniqueIds) => loadStored(pool, uniqueIds),
     systemOf: (systemId) => findActiveSystem(pool, { systemId, networkMode: config.access.mode }),
     obstacle: async (replayable) =>
       isRegisteredElsewhere(given, replayable) ?? obstacleOf(replayable, { ...house, paths: Object.values(ENDPOINTS) }),

@@ -158,6 +158,16 @@ export async function loadDocument(pool: pg.Pool, uniqueId: string): Promise<Buf
   return row?.content ?? undefined
 }
 
+/** Bytes of those documents that a row holds, by their SHA-256 in lower-case hex. */
+export async function loadStored(pool: pg.Pool, uniqueIds: readonly string[]): Promise<ReadonlyMap<string, Buffer>> {
+  const rows = await query<{ readonly sha256: string; readonly content: Buffer }>(
+    pool,
+    sql`/* documents of an accepted message */
+      select sha256, content from repository.document where unique_id = any(${uniqueIds}) and content is not null`,
+  )
+  return new Map(rows.map(({ sha256, content }) => [sha256, content]))
+}
+
 /** Those of the keys that some row names: documents, those of submissions on their way, and messages kept aside. */
 export async function findNamedFiles(pool: pg.Pool, keys: readonly string[]): Promise<ReadonlySet<string>> {
   const rows = await query<{ readonly file_key: string }>(

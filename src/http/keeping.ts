@@ -1,7 +1,7 @@
 // Hands messages to the journal when their exchange has ended: what was asked, as it came, and what was answered (docs/adr/0035).
 
-import { type Ended, kept } from '../journal/keeping.ts'
-import type { KeptMessage } from '../journal/kept-message.ts'
+import { areStored, type Ended, kept } from '../journal/keeping.ts'
+import type { KeptMessage, KeptPart } from '../journal/kept-message.ts'
 import type { Exchange } from '../model/caller.ts'
 import type { DoorPorts } from './door.ts'
 
@@ -18,12 +18,19 @@ export interface Crossed {
 }
 
 export function keepExchange({ keeper }: Pick<DoorPorts, 'keeper'>, crossed: Crossed): void {
-  const { exchange, ended, request, answer } = crossed
-  const what = kept(keeper.keeping, { ...ended, transaction: exchange.transaction })
+  const { exchange, request, answer } = crossed
+  const ended = { ...crossed.ended, transaction: exchange.transaction }
+  const what = kept(keeper.keeping, ended)
   if (what === 'nothing') return
-  if (what === 'both' && request !== undefined)
-    keeper.keep({ ...request, exchangeId: exchange.id, direction: 'request' })
+  if (what === 'both' && request !== undefined) {
+    const parts = areStored(ended) ? request.parts.map(nameOf) : request.parts
+    keeper.keep({ ...request, parts, exchangeId: exchange.id, direction: 'request' })
+  }
   if (answer !== undefined) keeper.keep({ ...answer, exchangeId: exchange.id, direction: 'answer' })
+}
+
+function nameOf({ bytes: _, ...known }: KeptPart): KeptPart {
+  return known
 }
 
 /** A whole message that stands alone. */

@@ -25,6 +25,11 @@ export function kept(keeping: Keeping, ended: Ended): 'both' | 'answer' | 'nothi
   return isWithoutRight(ended) ? 'answer' : 'both'
 }
 
+/** What an accepted message brings lies in the repository: the journal is no second copy of it. */
+export function areStored({ transaction, result }: Pick<Ended, 'transaction' | 'result'>): boolean {
+  return result === 'success' && auditRows.get(transaction)?.eventId === IMPORT
+}
+
 function isWithoutRight({ transaction, accessMode, result, errors, evidence }: Ended): boolean {
   if (result !== 'failure') return false
   if (errors.some(({ row }) => WITHOUT_RIGHT.has(row.code))) return true

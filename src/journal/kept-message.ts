@@ -1,6 +1,6 @@
 // A message as it crossed a door, kept for a while to explain a refusal and to be processed again (docs/adr/0035).
 
-/** One part of a MIME package beside its root, or what is known of it when it was too large to keep. */
+/** One part of a MIME package beside its root, or what is known of it when it was too large to keep, or lies in the repository. */
 export interface KeptPart {
   readonly contentId: string
   readonly contentType: string

@@ -109,6 +109,8 @@ export interface ReplayPorts {
   readonly now: () => Date
   readonly exchange: (exchangeId: string) => Promise<Exchanged | undefined>
   readonly kept: (exchangeId: string) => Promise<readonly KeptMessage[]>
+  /** Bytes of small documents, by their SHA-256: what the journal keeps of no accepted message. */
+  readonly stored: (uniqueIds: readonly string[]) => Promise<ReadonlyMap<string, Buffer>>
   /** Undefined when it or its facility is not active. */
   readonly systemOf: (systemId: string) => Promise<CallingSystem | undefined>
   /** What the message or the way it came stands in the way of. */

@@ -126,8 +126,9 @@ type Attempted =
 async function prepare(former: Exchanged, ports: ReplayPorts): Promise<Replayable | { readonly obstacle: Obstacle }> {
   if (former.door !== 'https' && former.door !== 'mllp') return { obstacle: 'no message' }
   if (former.systemId === undefined) return { obstacle: 'unknown sender' }
-  const message = (await ports.kept(former.exchangeId)).find(({ direction }) => direction === 'request')
-  if (message === undefined) return { obstacle: 'not kept' }
+  const request = (await ports.kept(former.exchangeId)).find(({ direction }) => direction === 'request')
+  if (request === undefined) return { obstacle: 'not kept' }
+  const message = await withStored(request, former, ports)
   const missing = missingOf(message)
   if (missing !== undefined) return { obstacle: missing }
   const system = await ports.systemOf(former.systemId)
@@ -135,6 +136,17 @@ async function prepare(former: Exchanged, ports: ReplayPorts): Promise<Replayabl
   const replayable = { former, message, system }
   const obstacle = await ports.obstacle(replayable)
   return obstacle === undefined ? replayable : { obstacle }
+}
+
+/** With the documents that the repository holds since the message was accepted. */
+async function withStored(message: KeptMessage, { documents }: Exchanged, ports: ReplayPorts): Promise<KeptMessage> {
+  if (message.parts.every(({ bytes }) => bytes !== undefined)) return message
+  const stored = await ports.stored(documents)
+  const parts = message.parts.map((part) => {
+    const bytes = part.bytes ?? stored.get(part.sha256)
+    return bytes === undefined ? part : { ...part, bytes }
+  })
+  return { ...message, parts }
 }
 
 function missingOf({ isWhole, parts }: KeptMessage): Obstacle | undefined {

@@ -38,6 +38,7 @@ const replays: ReplayPorts = {
   now: () => new Date(),
   exchange: async () => REFUSED,
   kept: async () => [message],
+  stored: async () => new Map(),
   systemOf: async () => ({}) as CallingSystem,
   obstacle: async () => undefined,
   perform: async (_replayable, judge) => {

@@ -41,6 +41,7 @@ const ATTEMPT: Attempt = {
 interface House {
   former?: Exchanged
   kept?: readonly KeptMessage[]
+  stored?: ReadonlyMap<string, Buffer>
   system?: 'gone'
   attempt?: Attempt
   nowMs?: number
@@ -52,14 +53,20 @@ function open() {
   const house: House = {}
   const confirmations = new Map<string, Confirmation>()
   const ends: string[] = []
+  const performed: KeptMessage[] = []
   const keyOf = (digest: Buffer): string => digest.toString('hex')
   const ports: ReplayPorts = {
     now: () => new Date(house.nowMs ?? 0),
     exchange: async () => house.former ?? FORMER,
     kept: async () => house.kept ?? [MESSAGE],
+    stored: async (uniqueIds) => {
+      t.same(uniqueIds, house.former?.documents ?? FORMER.documents)
+      return house.stored ?? new Map()
+    },
     systemOf: async () => (house.system === 'gone' ? undefined : ({} as CallingSystem)),
     obstacle: async () => undefined,
-    perform: async (_replayable, judge) => {
+    perform: async ({ message }, judge) => {
+      performed.push(message)
       house.meanwhile?.()
       const { result, end } = await judge(house.attempt ?? ATTEMPT, {
         confirm: async ({ tokenDigest, now }) => {
@@ -86,7 +93,7 @@ function open() {
   }
   const confirm = (given: string, asked: Partial<AskedReplay> = {}) =>
     ask({ ...asked, confirmed: { token: given, reason: 'test' } })
-  return { house, ends, ask, token, confirm, confirmations }
+  return { house, ends, performed, ask, token, confirm, confirmations }
 }
 
 t.test('each obstacle is told before anything is performed', async (t) => {
@@ -108,6 +115,27 @@ t.test('each obstacle is told before anything is performed', async (t) => {
     t.same(ends, [])
   }
   t.same(await open().ask({ facilityId: 'hospital-a' }), { kind: 'missing' }, 'of another facility')
+})
+
+t.test('documents that were accepted come from the repository; one that was removed since is missing', async (t) => {
+  const [kept, stored, removed] = ['kept', 'stored', 'removed'].map((sha256) => ({
+    contentId: sha256,
+    contentType: 'text/plain',
+    sizeBytes: 1,
+    sha256,
+  }))
+  if (kept === undefined || stored === undefined || removed === undefined) throw new Error('three were made')
+  const { house, ask, performed } = open()
+  house.former = { ...FORMER, documents: ['1', '2'] }
+  house.stored = new Map([['stored', Buffer.from('b')]])
+  house.kept = [{ ...MESSAGE, parts: [{ ...kept, bytes: Buffer.from('a') }, stored] }]
+  t.match(await ask(), { kind: 'dry run' })
+  t.same(
+    performed[0]?.parts.map(({ bytes }) => bytes?.toString()),
+    ['a', 'b'],
+  )
+  house.kept = [{ ...MESSAGE, parts: [stored, removed] }]
+  t.same(await ask(), { kind: 'impossible', obstacle: 'part not kept' })
 })
 
 t.test('a dry run tells only what matters, and offers a token only where there is something to do', async (t) => {

@@ -12,6 +12,7 @@ import { writeRetrieveRequest } from '../../src/codec/ebxml/retrieve.ts'
 import { readAck } from '../../src/codec/hl7v2/ack.ts'
 import { writeEnvelope } from '../../src/codec/soap/write.ts'
 import type { KeptMessage } from '../../src/journal/kept-message.ts'
+import { newEntryUuid } from '../../src/model/identifiers.ts'
 import { isSuccess, laboratory, submissionOf } from '../faults/messages.ts'
 import { DOMAINS, eventually, startNetwork } from '../faults/support.ts'
 
@@ -98,7 +99,7 @@ t.test('ITI-18: request and answer to the byte, and where the time went', async 
 })
 
 t.test(
-  'ITI-41 and ITI-43: small documents are kept where they came, large ones and those that leave are named',
+  'ITI-41 and ITI-43: documents that were accepted and those that leave are named, the repository has them',
   async (t) => {
     for (const size of [1000, 100_000]) {
       const bytes = Buffer.alloc(size, `標本 ${randomUUID()} `)
@@ -112,7 +113,7 @@ t.test(
       t.notOk(submitted.request?.bytes.includes('標本'), 'the root alone')
       const [part] = submitted.request?.parts ?? []
       t.match(part, { contentType: document.mimeType, sizeBytes: size, sha256 })
-      t.strictSame(part?.bytes, size === 1000 ? bytes : undefined)
+      t.equal(part?.bytes, undefined)
       t.ok(answer.text.includes(submitted.answer?.bytes.toString() ?? 'no answer'), 'the root of the answer')
       addsUp(t, submitted)
 
@@ -131,6 +132,18 @@ t.test(
     }
   },
 )
+
+t.test('ITI-41 refused: a small document is kept, of a large one its name', async (t) => {
+  for (const size of [1000, 100_000]) {
+    const bytes = Buffer.alloc(size, `標本 ${randomUUID()} `)
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    const { provide } = submissionOf({ patientId: hanako, bytes, replaces: newEntryUuid() })
+    t.notOk(isSuccess((await network.soap('hospital-a', provide)).text))
+    const [part] = (await kept(provide.messageId)).request?.parts ?? []
+    t.match(part, { sizeBytes: size, sha256 })
+    t.strictSame(part?.bytes, size === 1000 ? bytes : undefined)
+  }
+})
 
 t.test('what could not be read is kept as far as it came, with the fault', async (t) => {
   const broken = Buffer.from('<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>')

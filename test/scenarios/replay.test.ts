@@ -240,6 +240,11 @@ t.test('a submission with MTOM: what it would replace is told by name (ITI TF-2 
     [20_000],
   )
 
+  const accepted = await exchangeOf(first.provide.messageId ?? '')
+  t.match(await replay(accepted), { effect: 'none', now: { result: 'success' } }, 'its document is the repository’s')
+  await pool.query('delete from repository.document where unique_id = $1', [first.entry.uniqueId])
+  t.match(await replay(accepted), { status: 409, code: 'REPLAY_IMPOSSIBLE', message: /removed since/ })
+
   const large = submissionOf({ patientId: hanako, bytes: Buffer.alloc(100_000, 'x'), replaces: newEntryUuid() })
   await network.soap('clinic-b', large.provide)
   t.match(await replay(await exchangeOf(large.provide.messageId ?? '')), {
@@ -427,6 +432,7 @@ t.test('every transaction is tried without a trace, and what was accepted is kno
         'ITI-92',
       ].map((id) => `${id} success: none`),
       'ITI-41 failure: The message itself is not kept, or not any more',
+      'ITI-41 success: A document of the message was larger than is kept, or has been removed since',
       'ITI-8 add failure: refused',
       'StoreClient ADT success: none',
     ].sort(),

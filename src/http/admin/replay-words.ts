@@ -25,9 +25,9 @@ export const OBSTACLE_WORDS: Readonly<Record<Obstacle, Omit<AdminError, 'code'>>
     ja: 'メッセージが保存上限（journal.messageBytes）を超えたため末尾がありません。送信元から再送してください。',
   },
   'part not kept': {
-    message: 'A document of the message was larger than is kept',
+    message: 'A document of the message was larger than is kept, or has been removed since',
     hint: 'journal.partBytes is how large a document may be to be kept; let the system send it again',
-    ja: '添付文書が保存上限（journal.partBytes）を超えたため保存されていません。送信元から再送してください。',
+    ja: '添付文書が保存上限（journal.partBytes）を超えたか、その後削除されたため、ありません。送信元から再送してください。',
   },
   'system not active': {
     message: 'The system that sent it, or its facility, is suspended or has ended',
