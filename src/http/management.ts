@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net'
 import fastifySwagger from '@fastify/swagger'
 import fastify from 'fastify'
 import type { Registry } from 'prom-client'
-import { OWN_SCHEMAS } from '../../profiles/own-schemas.ts'
 import { registerAdminApi } from './admin/api.ts'
 import type { AdminPorts } from './admin/ports.ts'
 import { registerPkiRoutes } from './pki.ts'
+import { compiledWhenCalled, ROUTE_AJV } from './route-schemas.ts'
 
 export interface ManagementOptions {
   readonly metrics: Registry
@@ -35,9 +35,8 @@ export async function createManagement(options: ManagementOptions): Promise<Mana
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
-    ajv: {
-      customOptions: { removeAdditional: false, allErrors: true, coerceTypes: false, verbose: true, ...OWN_SCHEMAS },
-    },
+    schemaController: compiledWhenCalled(),
+    ajv: ROUTE_AJV,
   })
   // An error text may name hosts and values; the doors of health and metrics need none.
   app.setErrorHandler((_error, _request, reply) => reply.code(500).send({ status: 'failed' }))

@@ -2,9 +2,9 @@
 
 import { Registry } from 'prom-client'
 import t from 'tap'
-import type { AdminPorts } from '../../src/http/admin/ports.ts'
 import { createManagement } from '../../src/http/management.ts'
 import { STAFF_ROLES } from '../../src/model/user.ts'
+import { noPorts } from './no-ports.ts'
 
 /**
  * `own …`: of the facility whose staff asks, everything else is as if it were not there. `anyone` has shown who they are; `public` is for
@@ -228,9 +228,7 @@ interface Operation {
 
 async function operations(t: { readonly teardown: (end: () => Promise<void>) => void }) {
   const silent = { info: () => {}, warn: () => {}, error: () => {} }
-  const given: Record<string | symbol, unknown> = { token: 'token', log: silent }
-  // No handler runs: registering the routes looks at a few ports only.
-  const admin = new Proxy(given, { get: (ports, name) => ports[name] ?? {} }) as unknown as AdminPorts
+  const admin = noPorts({ token: 'token', log: silent })
   const management = await createManagement({ metrics: new Registry(), checks: async () => ({}), admin })
   t.teardown(() => management.close())
   const port = await management.listen(0, '127.0.0.1')

@@ -4,11 +4,26 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Ajv, type AnySchema } from 'ajv'
+import fastify from 'fastify'
 import t from 'tap'
+import { noPorts } from '../http/no-ports.ts'
 import { fillDatabase } from '../prepared/prepared.ts'
 
 /** Routes of the administration alone are more. */
 const LEAST = 100
+
+/** A server puts them off until they are called. */
+async function compileRoutes(): Promise<void> {
+  const { ROUTE_AJV } = await import('../../src/http/route-schemas.ts')
+  const { registerAdminApi } = await import('../../src/http/admin/api.ts')
+  const { registerPkiRoutes } = await import('../../src/http/pki.ts')
+  const app = fastify({ ajv: ROUTE_AJV })
+  const { certificates } = noPorts()
+  await app.register(async (scope) => registerPkiRoutes(scope, certificates))
+  await app.register(async (scope) => registerAdminApi(scope, noPorts()))
+  await app.ready()
+  await app.close()
+}
 
 t.test('every schema that is compiled says what JSON Schema knows', async (t) => {
   const compiled: AnySchema[] = []
@@ -33,7 +48,9 @@ t.test('every schema that is compiled says what JSON Schema knows', async (t) =>
   const silent = { info: () => {}, warn: () => {}, error: () => {} }
   const server = await startServer(loadConfig({ flags: { dataDir, ...ports }, env: {} }), { log: silent })
   await server.stop()
-  t.ok(compiled.length > LEAST, String(compiled.length))
+  const atStart = compiled.length
+  await compileRoutes()
+  t.ok(compiled.length - atStart > LEAST, `${atStart} and ${compiled.length - atStart}`)
   const judge = new Ajv({ allErrors: true })
   for (const schema of compiled)
     if (judge.validateSchema(schema) !== true) t.fail(judge.errorsText(judge.errors), { schema })
