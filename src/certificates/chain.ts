@@ -81,14 +81,27 @@ export function faultOfAuthority(authority: X509Certificate, below: number, now:
 }
 
 function authorityFaultOf(authority: X509Certificate, below: number): string | undefined {
+  const { isAuthority, pathLength, mayIssue } = remembered(authorities, authority, constraintsOf)
+  if (!isAuthority) return 'INVALID_CA: an issuer is no authority'
+  if (pathLength !== undefined && below - 1 > pathLength) return 'PATH_LENGTH_EXCEEDED'
+  return mayIssue ? undefined : 'KEYUSAGE_NO_CERTSIGN: an issuer may not issue'
+}
+
+interface Constraints {
+  readonly isAuthority: boolean
+  readonly pathLength: number | undefined
+  readonly mayIssue: boolean
+}
+
+function constraintsOf(authority: X509Certificate): Constraints {
   const certificate = read(authority)
   const constraints = certificate.getExtension(x509.BasicConstraintsExtension)
-  if (constraints?.ca !== true || !authority.ca) return 'INVALID_CA: an issuer is no authority'
-  const { pathLength } = constraints
-  if (pathLength !== undefined && below - 1 > pathLength) return 'PATH_LENGTH_EXCEEDED'
   const usages = certificate.getExtension(x509.KeyUsagesExtension)?.usages
-  const mayIssue = usages === undefined || (usages & x509.KeyUsageFlags.keyCertSign) !== 0
-  return mayIssue ? undefined : 'KEYUSAGE_NO_CERTSIGN: an issuer may not issue'
+  return {
+    isAuthority: constraints?.ca === true && authority.ca,
+    pathLength: constraints?.pathLength,
+    mayIssue: usages === undefined || (usages & x509.KeyUsageFlags.keyCertSign) !== 0,
+  }
 }
 
 function faultOf(certificate: X509Certificate, now: Date): string | undefined {
@@ -109,20 +122,28 @@ function weaknessOf(certificate: X509Certificate): string | undefined {
   return strange === undefined ? undefined : `UNHANDLED_CRITICAL_EXTENSION ${strange.type}`
 }
 
-type Faults = WeakMap<X509Certificate, { readonly fault: string | undefined }>
+/** By the digest of its bytes, from which all of it follows. */
+type Found<Fact> = Map<string, { readonly fact: Fact }>
 
-/** What does not change while a certificate is in use is found once: doors judge again and again. */
-const clients: Faults = new WeakMap()
-const weaknesses: Faults = new WeakMap()
+/** What follows from a certificate is found once: doors judge again and again, and systems come again by new connections. */
+const clients: Found<string | undefined> = new Map()
+const weaknesses: Found<string | undefined> = new Map()
+const authorities: Found<Constraints> = new Map()
+/** More certificates than a network has; strangers may show any number of others. */
+const MAX_FOUND = 5000
 
-function remembered(
-  faults: Faults,
+function remembered<Fact>(
+  found: Found<Fact>,
   certificate: X509Certificate,
-  find: (certificate: X509Certificate) => string | undefined,
-): string | undefined {
-  const known = faults.get(certificate) ?? { fault: find(certificate) }
-  faults.set(certificate, known)
-  return known.fault
+  find: (certificate: X509Certificate) => Fact,
+): Fact {
+  const { fingerprint256 } = certificate
+  const known = found.get(fingerprint256)
+  if (known !== undefined) return known.fact
+  const fact = find(certificate)
+  if (found.size >= MAX_FOUND) found.clear()
+  found.set(fingerprint256, { fact })
+  return fact
 }
 
 function read(certificate: X509Certificate): x509.X509Certificate {

@@ -155,6 +155,17 @@ t.test('certificates that all name one another keep nobody busy', async (t) => {
   t.ok(growth < 10, `twice as many: ${growth}, where to try every order would be some two thousand`)
 })
 
+t.test('a system that comes again by a new connection is judged without being read again', async (t) => {
+  const shown = await make({ name: 'system', by: root })
+  const anchors = [{ certificate: root.certificate }]
+  const again = () => ({ ...shown, certificate: new X509Certificate(shown.certificate.raw) })
+  t.match(judged({ anchors, shown: again() }), { kind: 'trusted' })
+  const times = (work: () => unknown) => leastCpuMs(() => Array.from({ length: 50 }, work))
+  const judging = await times(() => judged({ anchors, shown: again() }))
+  const reading = await times(() => new x509.X509Certificate(shown.certificate.raw).extensions)
+  t.ok(judging < reading, `${judging} ms, to read it ${reading} ms`)
+})
+
 t.test('a name alone makes no authority: the signature counts (RFC 5280 6.1.3)', async (t) => {
   const impostor = await make({ name: 'Root', isAuthority: true })
   const shown = await make({ name: 'system', by: impostor })

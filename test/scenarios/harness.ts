@@ -258,12 +258,14 @@ async function read(response: Dispatcher.ResponseData): Promise<HttpAnswer> {
 const JOURNAL = 'select exchange_id, system_id, transaction, result, error_codes, waived from journal.exchange'
 
 function views({ pool, config }: RunningServer): Pick<Scenario, 'journalRow' | 'journalSince' | 'counts'> {
+  let counting: string | undefined
   return {
     journalRow: async (id) => (await pool.query<JournalRow>(`${JOURNAL} where exchange_id = $1`, [id])).rows[0],
     journalSince: async (since) =>
       (await pool.query<JournalRow>(`${JOURNAL} where at >= $1 order by at`, [since])).rows,
     counts: async () => {
-      const { rows } = await pool.query<{ name: string; count: number }>(await countingSql(pool))
+      counting ??= await countingSql(pool)
+      const { rows } = await pool.query<{ name: string; count: number }>({ name: 'counts', text: counting })
       const files = await readdir(join(config.dataDir, 'documents'), { recursive: true })
       return { ...Object.fromEntries(rows.map(({ name, count }) => [name, count])), 'document files': files.length }
     },
