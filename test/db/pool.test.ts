@@ -145,7 +145,8 @@ t.test('a database that cannot be reached is busy, for reads and for transaction
 })
 
 t.test('a statement that runs out of time and a pool without a free connection are busy', async (t) => {
-  const impatient = createPool({ ...server.connection, statement_timeout: 50, connectionTimeoutMillis: 100 }, 1)
+  // Long enough for a busy machine to make a connection.
+  const impatient = createPool({ ...server.connection, statement_timeout: 50, connectionTimeoutMillis: 1500 }, 1)
   t.teardown(() => impatient.end())
   t.equal(await query(impatient, sql`select pg_sleep(5)`).catch(isBusy), true)
   const held = await impatient.connect()
