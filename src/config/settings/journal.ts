@@ -16,7 +16,7 @@ export const journalSettings = {
     {
       default: 64 * KIB,
       description:
-        'Documents beside a SOAP message that are kept with it, largest size in bytes; larger ones never are',
+        'Documents beside a refused SOAP message that are kept with it, largest size in bytes; larger ones and those of accepted messages never are',
     },
     0,
     64 * KIB,
