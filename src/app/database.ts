@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import type pg from 'pg'
 import type { Config } from '../config/config.ts'
-import { startEmbeddedPostgres } from '../db/embedded-postgres.ts'
+import { sharedBuffersFor, startEmbeddedPostgres } from '../db/embedded-postgres.ts'
 import { migrate } from '../db/migrate.ts'
 import { createPool, type DatabaseConnection } from '../db/pool.ts'
 import type { DoorLog } from '../http/door.ts'
@@ -18,7 +18,11 @@ export interface Database {
 export async function openDatabase(config: Config, log: DoorLog): Promise<Database> {
   const embedded =
     config.database.url === undefined
-      ? await startEmbeddedPostgres({ directory: join(config.dataDir, 'postgres'), log: (line) => log.info({}, line) })
+      ? await startEmbeddedPostgres({
+          directory: join(config.dataDir, 'postgres'),
+          sharedBuffers: config.database.sharedBuffers ?? sharedBuffersFor(),
+          log: (line) => log.info({}, line),
+        })
       : undefined
   const connection: DatabaseConnection = embedded?.connection ?? { connectionString: config.database.url ?? '' }
   await migrate(connection, { log: (line) => log.info({}, line) })

@@ -74,6 +74,12 @@ export function bytes(given: Given<number>, minimum: number): Setting<number> {
   return setting({ schema: { type: 'integer', minimum }, expects, fromText }, given)
 }
 
+/** A number of bytes that is found otherwise unless it is set. */
+export function optionalBytes(given: Given<number | undefined>, minimum: number): Setting<number | undefined> {
+  const { schema, expects, fromText } = bytes({ ...given, default: minimum }, minimum)
+  return setting<number | undefined>({ schema, expects, fromText }, given)
+}
+
 export function flag(given: Given<boolean>): Setting<boolean> {
   const fromText = (value: string): unknown => {
     const word = value.trim().toLowerCase()

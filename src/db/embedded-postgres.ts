@@ -41,23 +41,25 @@ const MAX_SOCKET_DIRECTORY = 84
 const SOCKET_PORT = 5432
 
 const MIB = 2 ** 20
-const SHARE_OF_MEMORY = 1 / 16
-const LEAST_BUFFERS_MIB = 128
-const MOST_BUFFERS_MIB = 1024
+const SHARE_OF_MEMORY = 1 / 4
+const LEAST_BUFFERS = 128 * MIB
+const MOST_BUFFERS = 8192 * MIB
 
 /**
- * Indexes of a large network's patients are written at random places: pages that fall out of PostgreSQL's own memory are read and
- * written once more for every record. What is not used is not taken from the machine.
+ * What a large network's patients have lies at random places: a page that has fallen out of PostgreSQL's own memory is read anew for
+ * every question. What is not used is not taken from the machine.
+ *
+ * @param memory - bytes; without it those of the machine, or what a container may use of them.
+ * @returns bytes.
  */
-export function sharedBuffersMiB(memoryMiB: number): number {
-  return Math.round(Math.min(MOST_BUFFERS_MIB, Math.max(LEAST_BUFFERS_MIB, memoryMiB * SHARE_OF_MEMORY)))
+export function sharedBuffersFor(memory: number = machineMemory()): number {
+  return Math.min(MOST_BUFFERS, Math.max(LEAST_BUFFERS, memory * SHARE_OF_MEMORY))
 }
 
-/** Memory of the machine, or what a container may use of it. */
-function machineMiB(): number {
+function machineMemory(): number {
   const limit = process.constrainedMemory()
   const total = totalmem()
-  return (limit > 0 && limit < total ? limit : total) / MIB
+  return limit > 0 && limit < total ? limit : total
 }
 
 /** Durable before fast: what is acknowledged must survive a power cut. */
@@ -66,7 +68,6 @@ const SERVER_SETTINGS: Readonly<Record<string, string>> = {
   full_page_writes: 'on',
   synchronous_commit: 'on',
   max_connections: '200',
-  shared_buffers: `${sharedBuffersMiB(machineMiB())}MB`,
   max_wal_size: '2GB',
   unix_socket_permissions: '0700',
   client_connection_check_interval: '2s',
@@ -82,14 +83,16 @@ const SERVER_SETTINGS: Readonly<Record<string, string>> = {
 
 /**
  * Starts the PostgreSQL of `directory`, makes it first when there is none, takes over one that a killed process of ours left running,
- * and joins one that a living process of ours uses. Ready for connections when it returns.
+ * and joins one that a living process of ours uses. Ready for connections when it returns. `sharedBuffers` in bytes.
  * @throws {Error} in plain words, with the end of PostgreSQL's log, when it cannot be started within 60 seconds.
  */
 export async function startEmbeddedPostgres({
   directory,
+  sharedBuffers = LEAST_BUFFERS,
   log = () => {},
 }: {
   readonly directory: string
+  readonly sharedBuffers?: number
   readonly log?: (line: string) => void
 }): Promise<EmbeddedPostgres> {
   const places = await preparePlaces(directory)
@@ -97,7 +100,7 @@ export async function startEmbeddedPostgres({
     log(`PostgreSQL keeps its files in ${places.home}: it cannot enter ${directory} as nobody`)
   const binaries = await prepareBinaries(places)
   const { password, isNew } = await ensureCluster(places, binaries)
-  const circumstances = { places, binaries, password, log }
+  const circumstances = { places, binaries, password, sharedBuffers, log }
   const running = await join(circumstances)
   return {
     connection: connectionTo(running.address, password),
@@ -138,6 +141,7 @@ interface Circumstances {
   readonly places: Places
   readonly binaries: Binaries
   readonly password: string
+  readonly sharedBuffers: number
   readonly log: (line: string) => void
 }
 
@@ -162,10 +166,11 @@ async function join(circumstances: Circumstances): Promise<Running> {
   }
 }
 
-async function attempt({ places, binaries, password, log }: Circumstances, end: number): Promise<Running | undefined> {
+async function attempt(circumstances: Circumstances, end: number): Promise<Running | undefined> {
+  const { places, binaries, password, log } = circumstances
   const present = await findPostmaster(places)
   const isUsed = present !== undefined && (await hasOtherOwner(places))
-  const address = await addressFor(places, present)
+  const address = await addressFor(circumstances, present)
   if (present !== undefined && (isUsed || matches(present, address))) {
     log(
       isUsed
@@ -198,10 +203,12 @@ async function failure(launch: Launch, places: Places): Promise<undefined> {
   throw new Error(`PostgreSQL ended with ${launch.ended()}; the end of ${places.log}:\n${tail}`)
 }
 
-async function addressFor(places: Places, present: Postmaster | undefined): Promise<Address> {
-  const settings = Object.entries({ ...SERVER_SETTINGS, cluster_name: clusterName(places) }).flatMap(
-    ([name, value]) => ['-c', `${name}=${value}`],
-  )
+async function addressFor({ places, sharedBuffers }: Circumstances, present: Postmaster | undefined): Promise<Address> {
+  const settings = Object.entries({
+    ...SERVER_SETTINGS,
+    shared_buffers: `${Math.round(sharedBuffers / MIB)}MB`,
+    cluster_name: clusterName(places),
+  }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   if (process.platform === 'win32') {
     const port = Number(/-c\W+port=(\d+)/.exec(present?.options ?? '')?.[1] ?? (await freePort()))
     return { host: '127.0.0.1', port, options: [...settings, '-c', 'listen_addresses=127.0.0.1', '-c', `port=${port}`] }

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import t from 'tap'
 import { isAlive, waitForEnd } from '../../src/db/embedded/process.ts'
-import { type EmbeddedPostgres, sharedBuffersMiB, startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
+import { type EmbeddedPostgres, sharedBuffersFor, startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'tsunagi-postgres-'))
 t.teardown(() => rmSync(root, { recursive: true, force: true }))
@@ -230,6 +230,8 @@ t.test('what PostgreSQL itself refuses is told with the end of its log', async (
   await t.rejects(startEmbeddedPostgres({ directory }), /pg_control/)
 })
 
-t.test('PostgreSQL keeps a sixteenth of the memory for pages, within bounds', async (t) => {
-  t.same([1024, 2048, 8192, 24_106, 262_144].map(sharedBuffersMiB), [128, 128, 512, 1024, 1024])
+t.test('PostgreSQL keeps a quarter of the memory for pages, within bounds', async (t) => {
+  const gib = 2 ** 30
+  const ofEach = [0.25, 1, 8, 24, 256].map((memory) => sharedBuffersFor(memory * gib) / gib)
+  t.same(ofEach, [0.125, 0.25, 2, 6, 8])
 })

@@ -32,7 +32,7 @@ import type { Slot } from '../../src/model/ebrim.ts'
 import type { Oid, PatientId } from '../../src/model/identifiers.ts'
 import { TEST_PASSWORDS } from '../access/passwords.ts'
 import { fillDatabase, fillPrepared } from '../prepared/prepared.ts'
-import { leaveStoredAlone } from '../prepared/settings.ts'
+import { leaveStoredAlone, SMALL_DATABASE } from '../prepared/settings.ts'
 import { clinicians } from '../scenarios/clinicians.ts'
 
 export type Flags = Readonly<Record<string, string>>
@@ -63,7 +63,7 @@ export async function temporaryDirectory(t: Test): Promise<string> {
 }
 
 export function configFor(dataDir: string, flags: Flags = {}): Config {
-  return loadConfig({ flags: { dataDir, 'log.level': 'silent', ...ANY_PORT, ...flags }, env: {} })
+  return loadConfig({ flags: { dataDir, 'log.level': 'silent', ...ANY_PORT, ...SMALL_DATABASE, ...flags }, env: {} })
 }
 
 /** Data directory of a stopped server with the demo network in it, for settings of which none shapes what is stored. */
@@ -108,7 +108,7 @@ export interface Child {
 
 /** `tsunagi serve` as a process of its own; resolves when it says that it is ready. */
 export async function startChild(dataDir: string, flags: Flags = {}): Promise<Child> {
-  const settings = Object.entries({ ...ANY_PORT, 'log.level': 'error', ...flags })
+  const settings = Object.entries({ ...ANY_PORT, ...SMALL_DATABASE, 'log.level': 'error', ...flags })
   const script = fileURLToPath(new URL('../../src/cli/tsunagi.js', import.meta.url))
   const child = spawn(
     process.execPath,

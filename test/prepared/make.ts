@@ -8,6 +8,7 @@ import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { TEST_PASSWORDS } from '../access/passwords.ts'
 import type { PreparedKind } from './prepared.ts'
+import { SMALL_DATABASE } from './settings.ts'
 
 const ANY_PORT = { 'https.port': '0', 'mllp.storeclient.port': '0', 'mllp.pix.port': '0', 'management.port': '0' }
 
@@ -33,7 +34,7 @@ const MAKE: Readonly<Record<PreparedKind, (directory: string) => Promise<void>>>
   },
   network: async (dataDir) => {
     const silent = { info: () => {}, warn: () => {}, error: () => {} }
-    const config = loadConfig({ flags: { dataDir, ...ANY_PORT }, env: {} })
+    const config = loadConfig({ flags: { dataDir, ...ANY_PORT, ...SMALL_DATABASE }, env: {} })
     const server = await startServer(config, { log: silent, passwords: TEST_PASSWORDS })
     try {
       await loadDemo(server, () => {})

@@ -17,7 +17,7 @@ import { localAddresses } from '../../src/cli/running-server.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { TEST_PASSWORDS } from '../access/passwords.ts'
 import { fillDatabase, fillPrepared } from '../prepared/prepared.ts'
-import { leaveStoredAlone } from '../prepared/settings.ts'
+import { leaveStoredAlone, SMALL_DATABASE } from '../prepared/settings.ts'
 import { type Clinicians, clinicians } from './clinicians.ts'
 
 export interface HttpAnswer {
@@ -126,6 +126,7 @@ export async function startScenario(t: Test, options: ScenarioOptions = {}): Pro
   await writeFile(join(dataDir, 'config', 'affinity-domain.json'), JSON.stringify(SITE))
   const flags = {
     dataDir,
+    ...SMALL_DATABASE,
     'https.port': '0',
     'mllp.storeclient.port': '0',
     'mllp.pix.port': '0',

@@ -4,7 +4,7 @@ import { randomInt, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { errorTable } from '../../../profiles/errors/index.ts'
-import { startEmbeddedPostgres } from '../../db/embedded-postgres.ts'
+import { sharedBuffersFor, startEmbeddedPostgres } from '../../db/embedded-postgres.ts'
 import { writeExchangeRows } from '../../db/exchange-recorder.ts'
 import { createJournalReader } from '../../db/journal/search.ts'
 import { migrate } from '../../db/migrate.ts'
@@ -28,7 +28,10 @@ export interface JournalRun extends Run {
 
 export async function measureJournal(run: JournalRun): Promise<void> {
   const directory = await run.newDirectory()
-  const postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres') })
+  const postgres = await startEmbeddedPostgres({
+    directory: join(directory, 'postgres'),
+    sharedBuffers: sharedBuffersFor(),
+  })
   try {
     await migrate(postgres.connection, { log: () => {} })
     const pool = createPool({ ...postgres.connection, statement_timeout: 0 }, 4)

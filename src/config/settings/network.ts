@@ -1,7 +1,7 @@
 // The network and its identifiers, the database, matching, and what is told to others.
 
 import { type HomeCommunityId, type Oid, parseHomeCommunityId, parseOid } from '../../model/identifiers.ts'
-import { choice, formed, formedList, integer, path, type Setting, text } from '../setting.ts'
+import { choice, formed, formedList, integer, optionalBytes, path, type Setting, text } from '../setting.ts'
 
 const OID = '^[0-2](\\.(0|[1-9][0-9]*))+$'
 const HOME_COMMUNITY = '^urn:oid:[0-2](\\.(0|[1-9][0-9]*))+$'
@@ -24,6 +24,15 @@ export const networkSettings = {
     isSecret: true,
     aliases: ['DATABASE_URL'],
   }),
+  'database.sharedBuffers': optionalBytes(
+    {
+      default: undefined,
+      description:
+        "Memory in which the server's own PostgreSQL keeps pages; without it a quarter of the machine's, from 128 MiB to 8 GiB",
+      example: '2 GiB',
+    },
+    2 ** 20,
+  ),
   'database.poolSize': integer({ default: 16, description: 'Connections to PostgreSQL a process may hold' }, 1, 1000),
 
   'community.homeCommunityId': formed<HomeCommunityId>(HOME_COMMUNITY, {
