@@ -20,7 +20,8 @@ export function startSealing({ pool, log }: Pick<Given, 'pool' | 'log'>): () => 
   }
   const sealing = (async () => {
     while (!signal.aborted) {
-      const pause = await sealBatch(pool).then(pauseAfter, failed)
+      const beganMs = performance.now()
+      const pause = await sealBatch(pool).then((sealed) => pauseAfter(sealed, performance.now() - beganMs), failed)
       await delay(pause, undefined, { signal, ref: false }).catch(() => {})
     }
   })()
@@ -31,7 +32,8 @@ export function startSealing({ pool, log }: Pick<Given, 'pool' | 'log'>): () => 
   }
 }
 
-function pauseAfter(sealed: number): number {
-  if (sealed === SEAL_BATCH) return 0
+/** What has piled up, after the database was away, is worked off in half of the time: the other half is for messages. */
+function pauseAfter(sealed: number, tookMs: number): number {
+  if (sealed === SEAL_BATCH) return tookMs
   return sealed > 0 ? BETWEEN_MS : REST_MS
 }

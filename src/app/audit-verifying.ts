@@ -1,4 +1,4 @@
-// Composition root: the audit log is verified by the server that keeps it, what was added every day and all of it every week; and months go.
+// Composition root: the audit log is verified by the server that keeps it, what was added every day and all of it every week, beside its other work; and months go.
 
 import type { Checkpoint, PublicKeys } from '../audit/checkpoint.ts'
 import { createVerifier, type Verification } from '../audit/verify/verify.ts'
@@ -7,28 +7,36 @@ import { findLostChains, findMonths, findVerified, noteVerified, type VerifiedBe
 import { dropDueMonths } from '../db/audit/retention.ts'
 import { recordChainAlert } from '../db/audit/sealer.ts'
 import { type ChainHouse, readCheckpointFile } from './audit-checkpoints.ts'
+import { unhurried } from './unhurried.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const LOOK_MS = 600_000
 
-interface Verifying {
-  readonly given: ChainHouse
+interface Look {
   readonly keys: PublicKeys
-  readonly witnesses: readonly Checkpoint[]
   readonly now: Date
+  /** Ends it in the middle; what was begun is begun anew the next time. */
+  readonly signal: AbortSignal
+}
+
+interface Verifying extends Look {
+  readonly given: ChainHouse
+  readonly witnesses: readonly Checkpoint[]
 }
 
 /** Looks every few minutes whether something is due, until it is stopped. */
 export function startVerifying(given: ChainHouse, publicKeys: () => Promise<PublicKeys>): () => Promise<void> {
   const { pool, log } = given
+  const stopping = new AbortController()
+  const { signal } = stopping
   let running: Promise<void> = Promise.resolve()
   const look = async (): Promise<void> => {
     try {
-      await verifyDue(given, await publicKeys(), new Date())
+      await verifyDue(given, { keys: await publicKeys(), now: new Date(), signal })
       await dropDue(given)
     } catch (error) {
-      if (!pool.ending)
+      if (!pool.ending && !signal.aborted)
         log.warn({ cause: error instanceof Error ? error.name : 'unknown' }, 'the audit log could not be verified yet')
     }
   }
@@ -38,13 +46,15 @@ export function startVerifying(given: ChainHouse, publicKeys: () => Promise<Publ
   timer.unref()
   return async () => {
     clearInterval(timer)
+    stopping.abort()
     await running
   }
 }
 
 /** Chains whose time has come, one after the other; several processes may come to verify the same, which does no harm. */
-export async function verifyDue(given: Verifying['given'], keys: PublicKeys, now: Date): Promise<void> {
+export async function verifyDue(given: ChainHouse, look: Look): Promise<void> {
   const { pool, config } = given
+  const { now } = look
   const witnesses = await readCheckpointFile(config.audit.checkpointFile)
   const verified = await findVerified(pool)
   for (const chain of await findLostChains(pool)) await tellLost(given, chain, verified.get(chain))
@@ -56,7 +66,7 @@ export async function verifyDue(given: Verifying['given'], keys: PublicKeys, now
     const hasGrown = month.events !== before?.seq
     // The newest is looked at though nothing came: that somebody looked is told by a metric.
     const scope = dueOf(before, { config, now, isAtWork: hasGrown || month === months.at(-1) })
-    if (scope !== undefined) await verifyChain({ given, keys, witnesses, now }, { chain, before, scope })
+    if (scope !== undefined) await verifyChain({ ...look, given, witnesses }, { chain, before, scope })
   }
 }
 
@@ -79,7 +89,10 @@ interface Due {
   readonly scope: Scope
 }
 
-async function verifyChain({ given, keys, witnesses }: Verifying, { chain, before, scope }: Due): Promise<void> {
+async function verifyChain(
+  { given, keys, witnesses, signal }: Verifying,
+  { chain, before, scope }: Due,
+): Promise<void> {
   const { pool, config } = given
   const after = scope === 'added' && before !== undefined ? { seq: before.seq, hash: before.hash } : undefined
   const records = await exportChain(
@@ -93,7 +106,7 @@ async function verifyChain({ given, keys, witnesses }: Verifying, { chain, befor
     witnesses,
     ...(after === undefined ? knownOf(before) : { after }),
   })
-  for await (const record of records) verifier.take(record)
+  for await (const record of unhurried(records, signal)) verifier.take(record)
   await tell(given, { before, scope, verification: verifier.end() })
 }
 

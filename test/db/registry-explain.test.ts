@@ -293,3 +293,20 @@ t.test('of a patient who is named more may be looked at: hidden documents must n
   const { complete, found } = await createRegistryQueries(pool).candidates(asked, ['hospital-a', 'clinic-b'])
   t.strictSame({ complete, found }, { complete: true, found: [] })
 })
+
+t.test(
+  'an entry and its fragment lie in one row: an answer of ten reads no second table (docs/adr/0049)',
+  async (t) => {
+    // Some two KiB when compressed, as a fragment of an entry with authors and codes is.
+    const fragment = `(select string_agg(md5(n::text) || repeat('urn:uuid:', 10), '') from generate_series(1, 60) n)`
+    await pool.query(`insert into registry.document_entry
+    select (jsonb_populate_record(e, jsonb_build_object('entry_uuid', gen_random_uuid(), 'ebrim', ${fragment}))).*
+    from registry.document_entry e limit 1`)
+    const { rows } = await pool.query<{ stored: number; whole: number; beside: string | null }>(`
+    select pg_column_size(ebrim) as stored, octet_length(ebrim) as whole, pg_column_toast_chunk_id(ebrim) as beside
+    from registry.document_entry order by octet_length(ebrim) desc limit 1`)
+    const [row] = rows
+    t.ok((row?.stored ?? 0) > 2048, `${row?.stored} of ${row?.whole} bytes`)
+    t.equal(row?.beside, null)
+  },
+)

@@ -11,6 +11,7 @@ import { openAuditKeys } from '../../src/app/audit-keys.ts'
 import { verifyDue } from '../../src/app/audit-verifying.ts'
 import { writeSession } from '../../src/cli/session-file.ts'
 import { insertSession } from '../../src/db/access/sessions.ts'
+import { findVerified } from '../../src/db/audit/chain-state.ts'
 import { makeCheckpoints } from '../../src/db/audit/checkpoints.ts'
 import { dropDueMonths } from '../../src/db/audit/retention.ts'
 import { sealAll } from '../../src/db/audit/sealer.ts'
@@ -74,17 +75,22 @@ const waiting = async (): Promise<number> =>
 const newestChain = async (): Promise<string> =>
   (await pool.query('select chain from audit.chain order by chain desc limit 1')).rows[0].chain
 
-const verifyOwn = async (): Promise<readonly unknown[]> => {
+const verifyOwn = async (signal = new AbortController().signal): Promise<readonly unknown[]> => {
   const said: unknown[] = []
   const note = (fields: object, words: string) => said.push({ ...fields, words })
   const log = { info: () => {}, warn: note, error: note }
-  await verifyDue({ config, pool, log }, await keys.publicKeys(), new Date())
+  await verifyDue({ config, pool, log }, { keys: await keys.publicKeys(), now: new Date(), signal })
   return said
 }
 
 await fill('2012-03', 1200)
 await fill('2012-04', 30)
 await sign()
+
+t.test('a server that stops does not wait for the end of a verification, which is made anew later', async (t) => {
+  await t.rejects(verifyOwn(AbortSignal.abort()), { name: 'AbortError' })
+  t.equal((await findVerified(pool)).get('2012-03')?.wholeAt, undefined)
+})
 
 t.test(
   'the key is made at the first start, for us alone to read, and its public half for everybody (d.9)',

@@ -1,5 +1,6 @@
 // Rows of very many submissions by few statements: each is a copy of one really registered, its ids replaced where they stand.
 
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import type { SubmissionIds } from './messages.ts'
 import { bare, type RowPatient } from './replay.ts'
@@ -36,7 +37,7 @@ export function createBulkLoader(pool: pg.Pool, template: Template): BulkLoader 
         for (let count = 0; count < entriesEach; count++)
           await inTransaction(client, () => addSubmissions(client, template, range))
         loaded = range.last
-        await settle(client)
+        await settle(client, pool)
         return (await client.query<RowPatient>(PATIENTS, [range.first, range.last])).rows
       } finally {
         backend = undefined
@@ -209,6 +210,9 @@ const TABLES = [
   'bench.patient',
 ]
 
+/** By ITI-18 FindDocuments. */
+const QUERIED = ['access.consent', 'identity.identifier', 'registry.document_entry']
+
 const PERSON_TABLES = ['person', 'identifier', 'identifier_history', 'match_record', 'match_key', 'review_item']
 
 /** Everyone imported agrees to be seen, and the database has done what it would do some time later. */
@@ -228,8 +232,34 @@ export async function settlePersons(pool: pg.Pool): Promise<void> {
   }
 }
 
-/** What the database would do by itself some time later, in the middle of a measurement. */
-async function settle(client: pg.ClientBase): Promise<void> {
+/** A million events take minutes. */
+const SEALED_WITHIN_MS = 20 * 60_000
+const POLL_MS = 20
+
+/** Waits until the events are sealed, which a server does after its answers. */
+export async function untilSealed(pool: pg.Pool, withinMs: number): Promise<void> {
+  const end = performance.now() + withinMs
+  while (performance.now() < end) {
+    const { rows } = await pool.query<{ some: boolean }>('select exists (select from audit.unsealed) as some')
+    if (rows[0]?.some === false) return
+    await delay(POLL_MS)
+  }
+}
+
+/** What server and database would do by themselves some time later, in the middle of a measurement. */
+async function settle(client: pg.ClientBase, pool: pg.Pool): Promise<void> {
+  await untilSealed(pool, SEALED_WITHIN_MS)
   await client.query(`vacuum (analyze) ${TABLES.join(', ')}`)
   await client.query('checkpoint')
+  await warm(client)
+}
+
+/** What queries read is in memory, as after hours of use: how fast pages come from a disk is not what is measured. */
+async function warm(client: pg.ClientBase): Promise<void> {
+  await client.query('create extension if not exists pg_prewarm')
+  await client.query(
+    `select pg_prewarm(c.oid) from pg_class c
+    where c.oid = any ($1::regclass[]) or c.oid in (select indexrelid from pg_index where indrelid = any ($1::regclass[]))`,
+    [QUERIED],
+  )
 }

@@ -2,7 +2,6 @@
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { startServer } from '../../app.ts'
 import { tlsOptions } from '../../certificates/presets.ts'
 import { readQueryRequest, writeFindDocuments } from '../../codec/ebxml/query-request.ts'
@@ -14,7 +13,7 @@ import type { FindDocuments } from '../../model/stored-query.ts'
 import { bareAccess, bareTransactions, openBareDoor, openBareMllp } from './bare-pipe.ts'
 import { barePix } from './bare-pix.ts'
 import { type BareWrite, bareRegistry } from './bare-registry.ts'
-import { type BulkLoader, createBulkLoader, settlePersons } from './bulk-load.ts'
+import { type BulkLoader, createBulkLoader, settlePersons, untilSealed } from './bulk-load.ts'
 import { type CpuTime, cpuTime } from './cpu.ts'
 import type { SubmissionIds } from './messages.ts'
 import { type Recording, type RowPatient, record, replayOf, writingStatement } from './replay.ts'
@@ -178,16 +177,6 @@ async function startBarePix({ domain, count, answer }: Extract<Command, { kind: 
   return (await openBareDoor(await bareTls(), routes)).port
 }
 
-/** Waits until the events are sealed, which a server does after its answers. */
-async function settle(withinMs: number): Promise<void> {
-  const end = performance.now() + withinMs
-  while (performance.now() < end) {
-    const { rows } = await server.pool.query<{ some: boolean }>('select exists (select from audit.unsealed) as some')
-    if (rows[0]?.some === false) return
-    await delay(SAMPLE_MS)
-  }
-}
-
 async function answer(command: Exclude<Command, { kind: 'stop' }>): Promise<Reply> {
   switch (command.kind) {
     case 'bare':
@@ -213,7 +202,7 @@ async function answer(command: Exclude<Command, { kind: 'stop' }>): Promise<Repl
       isRecording = command.isOn
       return { kind: 'recording' }
     case 'settle':
-      await settle(command.withinMs)
+      await untilSealed(server.pool, command.withinMs)
       return { kind: 'settle' }
     case 'cpu':
       return { kind: 'cpu', ...(await cpuTime(dataDir)) }
