@@ -3,7 +3,14 @@
 import type { Checkpoint, PublicKeys } from '../audit/checkpoint.ts'
 import { createVerifier, type Verification } from '../audit/verify/verify.ts'
 import { exportChain } from '../db/audit/chain-export.ts'
-import { findLostChains, findMonths, findVerified, noteVerified, type VerifiedBefore } from '../db/audit/chain-state.ts'
+import {
+  findLostChains,
+  findMonths,
+  findVerified,
+  isDropped,
+  noteVerified,
+  type VerifiedBefore,
+} from '../db/audit/chain-state.ts'
 import { dropDueMonths } from '../db/audit/retention.ts'
 import { recordChainAlert } from '../db/audit/sealer.ts'
 import { type ChainHouse, readCheckpointFile } from './audit-checkpoints.ts'
@@ -107,6 +114,8 @@ async function verifyChain(
     ...(after === undefined ? knownOf(before) : { after }),
   })
   for await (const record of unhurried(records, signal)) verifier.take(record)
+  // What was taken away in order while it was read is no finding.
+  if (await isDropped(pool, chain)) return
   await tell(given, { before, scope, verification: verifier.end() })
 }
 

@@ -2,7 +2,7 @@
 
 import type pg from 'pg'
 import type { ChainMonth, ExportDone, WhoActs } from '../../audit/chain-ports.ts'
-import { execute, type Queryable, query, sql } from '../sql.ts'
+import { execute, type Queryable, query, queryOne, sql } from '../sql.ts'
 
 interface MonthRow {
   readonly chain: string
@@ -45,6 +45,15 @@ function toMonth(row: MonthRow): ChainMonth {
     isKept: row.is_kept,
     ...(row.dropped_at === null ? {} : { droppedAt: row.dropped_at }),
   }
+}
+
+/** Its events are gone, and somebody keeps their export. */
+export async function isDropped(pool: pg.Pool, chain: string): Promise<boolean> {
+  const row = await queryOne(
+    pool,
+    sql`/* a month whose events are gone */ select from audit.chain where chain = ${chain} and dropped_at is not null`,
+  )
+  return row !== undefined
 }
 
 export interface Verified {

@@ -4,6 +4,7 @@ import type pg from 'pg'
 import type { RecordStore } from '../../audit/records/ports.ts'
 import { query, queryOne, sql } from '../sql.ts'
 import { recordLogUse } from '../staff-change.ts'
+import { isDropped } from './chain-state.ts'
 import { findClaims } from './claims.ts'
 import { findEvent, findEvents, findLooks } from './event-pages.ts'
 import { findReferences, type ReadTitle } from './references.ts'
@@ -16,11 +17,7 @@ export function createRecordStore(pool: pg.Pool, readTitle: ReadTitle): RecordSt
     references: (asked) => findReferences(pool, asked, readTitle),
     claims: (asked) => findClaims(pool, asked),
     patient: (id, facilityId) => findPatientIds(pool, id, facilityId),
-    isDropped: async (month) =>
-      (await queryOne(
-        pool,
-        sql`/* a month whose events are gone */ select from audit.chain where chain = ${month} and dropped_at is not null`,
-      )) !== undefined,
+    isDropped: (month) => isDropped(pool, month),
     facilityName: async (facilityId) =>
       (
         await queryOne<{ readonly name: string }>(
