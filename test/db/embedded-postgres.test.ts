@@ -8,6 +8,8 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import t from 'tap'
+import { openDatabase } from '../../src/app/database.ts'
+import { loadConfig } from '../../src/config/config.ts'
 import { isAlive, waitForEnd } from '../../src/db/embedded/process.ts'
 import { type EmbeddedPostgres, sharedBuffersFor, startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts'
 
@@ -228,6 +230,15 @@ t.test('what PostgreSQL itself refuses is told with the end of its log', async (
   await (await startEmbeddedPostgres({ directory })).stop()
   rmSync(join(clusterOf(directory), 'global', 'pg_control'))
   await t.rejects(startEmbeddedPostgres({ directory }), /pg_control/)
+})
+
+t.test('PostgreSQL keeps pages in as much memory as database.sharedBuffers says (docs/adr/0049)', async (t) => {
+  const dataDir = join(root, 'buffers')
+  const silent = { info: () => {}, warn: () => {}, error: () => {} }
+  const config = loadConfig({ flags: { dataDir, 'database.sharedBuffers': '96 MiB' }, env: {} })
+  const database = await openDatabase(config, silent)
+  t.teardown(() => database.stop())
+  t.same((await database.pool.query('show shared_buffers')).rows, [{ shared_buffers: '96MB' }])
 })
 
 t.test('PostgreSQL keeps a quarter of the memory for pages, within bounds', async (t) => {
