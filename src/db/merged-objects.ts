@@ -63,8 +63,10 @@ export function underNumbers(
     select 'SubmissionSet', s.entry_uuid, s.patient_id from registry.submission_set s
     where ${later} and exists (select from going g where g.facility_id = s.publisher and not g.shared
                                or g.facility_id = s.publisher and exists (select from entry e where e.submission_uuid = s.entry_uuid)
-                                  and not exists (select from registry.document_entry o where o.submission_uuid = s.entry_uuid
-                                                  and o.entry_uuid not in (select entry_uuid from entry)))
+                                  and not exists (select from registry.association m
+                                                  join registry.document_entry o on o.entry_uuid = m.target_uuid
+                                                  where m.source_uuid = s.entry_uuid and o.submission_uuid = s.entry_uuid
+                                                    and o.entry_uuid not in (select entry_uuid from entry)))
     union all
     select 'Folder', f.entry_uuid, f.patient_id from registry.folder f
     where ${later} and exists (select from going g where g.facility_id = f.publisher and not g.shared)`

@@ -202,6 +202,7 @@ async function effectsOf(decided: Decided, context: SubmissionContext, applying:
           ...(await withFiles(decided, decision.part, { context, applying })),
           replaces: uuidsOf(replaced.filter(ofPatient)),
           deprecates: uuidsOf([...foreign, ...moved]),
+          retires: [...replaced, ...moved].map(({ seriesId }) => seriesId),
           appendsTo: uuidsOf(place.appendsTo.filter(ofPatient)),
           ...(place.takesOver === undefined ? {} : { takesOver: place.takesOver }),
         },

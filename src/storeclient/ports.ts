@@ -157,6 +157,8 @@ export type Effect =
       readonly entry: DocumentEntry
       readonly replaces: readonly string[]
       readonly deprecates: readonly string[]
+      /** Series that those documents stand in. */
+      readonly retires: readonly string[]
       /** Gets an APND association to these. */
       readonly appendsTo: readonly string[]
       /** Files inside the message, as documents of their own, each a transformation (XFRM) of the message. */

@@ -1,7 +1,9 @@
 // Every stored query in a registry of many persons: by index, and reading little more than it answers (design §7; style 2.9).
 
 import t, { type Test } from 'tap'
+import { underNumbers } from '../../src/db/merged-objects.ts'
 import { createRegistryQueries } from '../../src/db/registry-query.ts'
+import { query } from '../../src/db/sql.ts'
 import type { PatientAccess } from '../../src/model/access.ts'
 import type { Oid } from '../../src/model/identifiers.ts'
 import type { IdQuery, MultiPatientQuery } from '../../src/model/stored-query.ts'
@@ -27,6 +29,10 @@ await pool.query(`
   insert into identity.domain (oid, name, kind) values ('${AUTHORITY}', 'XAD', 'community');
   insert into identity.person (person_key) overriding system value select p from generate_series(1, ${PERSONS}) p;
   insert into identity.identifier (domain, value, person_key) select '${AUTHORITY}', 'P' || p, p from generate_series(1, ${PERSONS}) p;
+  insert into access.facility (facility_id, oid, name, kind) values ('hospital-a', '2.25.102', 'hospital-a', 'store-client');
+  insert into identity.domain (oid, name, kind, facility_id) values ('2.25.101', 'A', 'facility', 'hospital-a');
+  insert into identity.identifier (domain, value, person_key, second)
+  select '2.25.101', n || p, p, n = 'L' from generate_series(1, ${PERSONS}) p, unnest('{K,L}'::text[]) n;
   insert into registry.document_entry (entry_uuid, person_key, unique_id, patient_id, status, object_type, mime_type, publisher,
     repository_unique_id, hash, size_bytes, class_code, type_code, format_code, practice_setting, facility_type, confidentiality,
     event_codes, authors, reference_ids, creation_time, submission_uuid, ebrim, logical_uuid)
@@ -220,10 +226,29 @@ async function everyQuery(t: Test, mode: 'everything' | 'by-rule'): Promise<void
     )
 }
 
-t.test('before the tables are analysed', (t) => everyQuery(t, 'by-rule'))
+/** One of two numbers that a hospital keeps with the person goes to another: its documents that name it as their source's. */
+async function oneNumberGoes(t: Test): Promise<void> {
+  const plans: Node[] = []
+  const number = { value: 'L77', authority: '2.25.101' as Oid }
+  const form = { swapPatientId: () => ({ pattern: '', replacement: '' }), sourcePatientId: () => 'x' }
+  const going = underNumbers({ person: String(PERSON), ids: [number], since: '-infinity' }, form)
+  const found = await query<{ readonly object: string }>(explaining(pool, plans), going)
+  t.same(new Set(found.map(({ object }) => object)), new Set(['DocumentEntry']), 'submissions hold documents of others')
+  t.equal(found.length, ENTRIES / 2)
+  for (const plan of plans) {
+    t.same(scannedTables(plan), [])
+    t.ok(rowsRead(plan) <= OF_ONE_PERSON, `${rowsRead(plan)} rows read`)
+  }
+}
+
+t.test('before the tables are analysed', async (t) => {
+  await everyQuery(t, 'by-rule')
+  await t.test('what goes with a number', oneNumberGoes)
+})
 
 t.test('after they are analysed', async (t) => {
   await pool.query('vacuum analyze')
+  await t.test('what goes with a number', oneNumberGoes)
   await t.test('by rule', (t) => everyQuery(t, 'by-rule'))
   await t.test('everything', (t) => everyQuery(t, 'everything'))
 })

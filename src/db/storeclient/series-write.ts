@@ -72,7 +72,7 @@ export function currentPart(effect: Extract<Effect, { kind: 'register' }>, write
   const retired = [...effect.replaces, ...effect.deprecates].map(bareUuid)
   return sql`retired as (
         update registry.series set current_entry = null, updated_at = now()
-        where series_id <> ${row.seriesId} and current_entry = any(${retired}::uuid[])),
+        where series_id = any(${effect.retires}::uuid[]) and series_id <> ${row.seriesId} and current_entry = any(${retired}::uuid[])),
       current as (
         insert into registry.series (series_id, base_series_id, part, person_key, facility_id, kind, order_number, care_date, patient_number, current_entry,
                                      version, body_sha256)

@@ -69,24 +69,39 @@ function toFigures(row: FiguresRow, given: Pick<StorageFigures, 'month' | 'isFix
   }
 }
 
+/** Months that are over, from the one in which facility `f` was registered, and that are not fixed yet. */
+function openMonths(now: Date): Statement {
+  return sql`lateral (
+      select to_char(s.start, 'YYYY-MM') as month, (s.start + interval '1 month') at time zone 'Asia/Tokyo' as over
+      from generate_series(date_trunc('month', f.created_at at time zone 'Asia/Tokyo'),
+                           date_trunc('month', ${now}::timestamptz at time zone 'Asia/Tokyo') - interval '1 month', interval '1 month') as s (start)
+      where not exists (select from access.storage_month m where m.facility_id = f.facility_id and m.month = to_char(s.start, 'YYYY-MM'))) g`
+}
+
 /**
  * Fixes what was stored at the end of every month that is over, from the month in which a facility was registered; a month that is fixed
- * stays. @returns how many figures were fixed.
+ * stays. Every facility has a statement of its own, so that none counts the documents of the whole network. @returns how many figures were fixed.
  */
-export function fixMonths(client: Queryable, now: Date): Promise<number> {
-  return execute(
+export async function fixMonths(client: Queryable, now: Date): Promise<number> {
+  const facilities = await query<{ readonly id: string }>(
     client,
-    sql`/* storage at the end of months */
-      insert into access.storage_month (facility_id, month, bytes, documents)
-      select f.facility_id, to_char(g.start, 'YYYY-MM'), stored.bytes, stored.documents
-      from access.facility f
-      cross join lateral generate_series(date_trunc('month', f.created_at at time zone 'Asia/Tokyo'),
-                                         date_trunc('month', ${now}::timestamptz at time zone 'Asia/Tokyo') - interval '1 month',
-                                         interval '1 month') as g (start)
-      cross join ${storedColumns(sql`(g.start + interval '1 month') at time zone 'Asia/Tokyo'`)}
-      where not exists (select from access.storage_month m where m.facility_id = f.facility_id and m.month = to_char(g.start, 'YYYY-MM'))
-      on conflict do nothing`,
+    sql`/* facilities with months to fix */
+      select distinct f.facility_id as id from access.facility f cross join ${openMonths(now)} order by id`,
   )
+  let fixed = 0
+  for (const { id } of facilities)
+    fixed += await execute(
+      client,
+      sql`/* storage at the end of months */
+        insert into access.storage_month (facility_id, month, bytes, documents)
+        select f.facility_id, g.month, stored.bytes, stored.documents
+        from access.facility f
+        cross join ${openMonths(now)}
+        cross join ${storedColumns(sql`g.over`)}
+        where f.facility_id = ${id}
+        on conflict do nothing`,
+    )
+  return fixed
 }
 
 const FRESH_MS = 60_000

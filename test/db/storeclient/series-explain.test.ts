@@ -2,6 +2,7 @@
 
 import t, { type Test } from 'tap'
 import { referencedObjects } from '../../../src/db/registry-facts.ts'
+import { findNamedFiles } from '../../../src/db/repository-store.ts'
 import { readStored } from '../../../src/db/storeclient/series.ts'
 import type { Oid } from '../../../src/model/identifiers.ts'
 import { HAS_MEMBER, STATUS_APPROVED } from '../../../src/model/xds.ts'
@@ -30,6 +31,8 @@ await pool.query(`
   insert into registry.association (association_uuid, person_key, type, source_uuid, target_uuid, ebrim)
   select pg_temp.id('A', n), (n + 9) / 10, '${HAS_MEMBER}', pg_temp.id('S', n), pg_temp.id('D', n), repeat('x', 200)
   from generate_series(1, ${DOCUMENTS}) n;
+  insert into registry.superseded (series_id, person_key, version, reason, sha256, file_key)
+  select pg_temp.id('B', n), (n + 9) / 10, '0', 'older version', 'h', 'F' || n from generate_series(1, ${DOCUMENTS}) n;
 `)
 
 function within(t: Test, most: number, plans: readonly Node[]): void {
@@ -71,5 +74,11 @@ t.test('the document that a new version replaces is looked up with what belongs 
   const plans: Node[] = []
   const found = await referencedObjects(explaining(pool, plans), [`urn:uuid:${rows[0]?.id}`])
   t.match(found, [{ uniqueId: 'D.7', transform: false, dependents: [], folders: [] }])
+  within(t, 12, plans)
+})
+
+t.test('whether files are named is looked up by index, among the messages that no entry names too', async (t) => {
+  const plans: Node[] = []
+  t.same(await findNamedFiles(explaining(pool, plans), ['F7', 'G7']), new Set(['F7']))
   within(t, 12, plans)
 })
