@@ -1,4 +1,5 @@
 // What the access decision asks of a person, as columns of the statement that reads them (design §4): link, consents, emergency access, stopped support.
+// The tables here have names that no other statement uses: under a name of the statement around it, a column given from there would be one of ours.
 
 import type { AccessFacts } from '../../model/access.ts'
 import { named, type Statement, sql } from '../sql.ts'
@@ -6,9 +7,9 @@ import { named, type Statement, sql } from '../sql.ts'
 /** Columns over identifier `i`, as AccessFacts: link, standing consents, running emergency access, stopped support. */
 export function factColumns(facilityId: string | Statement): Statement {
   return sql`
-      (exists (select from identity.identifier own
-               join identity.domain o on o.oid = own.domain and o.kind = 'facility' and o.facility_id = ${facilityId}
-               where own.person_key = i.person_key and own.status = 'active')
+      (exists (select from identity.identifier a_number
+               join identity.domain a_domain on a_domain.oid = a_number.domain and a_domain.kind = 'facility' and a_domain.facility_id = ${facilityId}
+               where a_number.person_key = i.person_key and a_number.status = 'active')
        or ${wasToldOf(named('i.person_key'), facilityId)}) as linked,
       ${standingConsents(named('i.person_key'), isPartner(facilityId))} as consents,
       ${runningEmergency(named('i.person_key'), facilityId)} as emergency,
@@ -21,23 +22,23 @@ export function factColumns(facilityId: string | Statement): Statement {
  */
 export function communityIdOf(personKey: Statement): Statement {
   return sql`
-      (select own.person_key, own.domain, own.value
-       from (select person_key, domain, value from identity.identifier where person_key = ${personKey} and status = 'active' offset 0) own
-       join identity.domain c on c.oid = own.domain and c.kind = 'community')`
+      (select a_number.person_key, a_number.domain, a_number.value
+       from (select person_key, domain, value from identity.identifier where person_key = ${personKey} and status = 'active' offset 0) a_number
+       join identity.domain a_domain on a_domain.oid = a_number.domain and a_domain.kind = 'community')`
 }
 
 /** Emergency access of a facility to a person that runs now, as a value; covered by emergency_grant_running. */
 export function runningEmergency(personKey: Statement, facilityId: string | Statement): Statement {
   return sql`
-      coalesce((select jsonb_agg(jsonb_build_object('kinds', g.kinds, 'grantId', g.grant_id::text)) from access.emergency_grant g
-                where g.person_key = ${personKey} and g.facility_id = ${facilityId} and g.ended_at is null
-                  and g.started_at <= now() and g.ends_at > now()), '[]'::jsonb)`
+      coalesce((select jsonb_agg(jsonb_build_object('kinds', a_grant.kinds, 'grantId', a_grant.grant_id::text)) from access.emergency_grant a_grant
+                where a_grant.person_key = ${personKey} and a_grant.facility_id = ${facilityId} and a_grant.ended_at is null
+                  and a_grant.started_at <= now() and a_grant.ends_at > now()), '[]'::jsonb)`
 }
 
 /** Was the support of a person stopped (支援中止)? By support_stop_person, one by one: an EXISTS may be run by reading all who were stopped. */
 export function isStopped(personKey: Statement): Statement {
   return sql`
-      coalesce((select true from access.support_stop s where s.person_key = ${personKey} and s.lifted_at is null), false)`
+      coalesce((select true from access.support_stop a_stop where a_stop.person_key = ${personKey} and a_stop.lifted_at is null), false)`
 }
 
 /**
@@ -46,13 +47,13 @@ export function isStopped(personKey: Statement): Statement {
  */
 function wasToldOf(personKey: Statement, facilityId: string | Statement): Statement {
   return sql`
-      coalesce((select true from identity.correlation c where c.person_key = ${personKey} and c.facility_id = ${facilityId}
-                and c.ended_at is null and c.side = 'ours' and c.expires_at > now() limit 1), false)`
+      coalesce((select true from identity.correlation told where told.person_key = ${personKey} and told.facility_id = ${facilityId}
+                and told.ended_at is null and told.side = 'ours' and told.expires_at > now() limit 1), false)`
 }
 
 /** Is the facility a neighbouring community? */
 export function isPartner(facilityId: string | Statement): Statement {
-  return sql`exists (select from access.partner p where p.facility_id = ${facilityId})`
+  return sql`exists (select from access.partner a_partner where a_partner.facility_id = ${facilityId})`
 }
 
 /**
@@ -61,12 +62,12 @@ export function isPartner(facilityId: string | Statement): Statement {
  */
 export function standingConsents(personKey: Statement, isPartner: Statement = named('false')): Statement {
   return sql`
-      coalesce((select jsonb_agg(jsonb_build_object('kind', case when c.shares_with_communities or not ${isPartner} then c.kind else 'individual' end,
-                                                    'facilities', case when c.shares_with_communities or not ${isPartner} then c.facilities else '{}' end,
-                                                    'excludedFacilities', c.excluded_facilities, 'excludedKinds', c.excluded_kinds))
-                from access.consent c
-                where c.person_key = ${personKey} and c.withdrawn_at is null
-                  and c.valid_from <= now() and (c.valid_to is null or c.valid_to > now())), '[]'::jsonb)`
+      coalesce((select jsonb_agg(jsonb_build_object('kind', case when a_consent.shares_with_communities or not ${isPartner} then a_consent.kind else 'individual' end,
+                                                    'facilities', case when a_consent.shares_with_communities or not ${isPartner} then a_consent.facilities else '{}' end,
+                                                    'excludedFacilities', a_consent.excluded_facilities, 'excludedKinds', a_consent.excluded_kinds))
+                from access.consent a_consent
+                where a_consent.person_key = ${personKey} and a_consent.withdrawn_at is null
+                  and a_consent.valid_from <= now() and (a_consent.valid_to is null or a_consent.valid_to > now())), '[]'::jsonb)`
 }
 
 export function toAccessFacts({ linked, consents, emergency, stopped }: AccessFacts): AccessFacts {
