@@ -11,7 +11,7 @@ import { findNamedFiles } from '../db/repository-store.ts'
 import { fixMonths } from '../db/storeclient/usage.ts'
 import type { DoorLog } from '../http/door.ts'
 import { IheError } from '../model/error.ts'
-import type { BlobStore } from '../repository/ports.ts'
+import type { BlobStore, NamedFiles } from '../repository/ports.ts'
 import type { Given } from './actor-ports.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -19,10 +19,7 @@ const PAUSE_MS = 60_000
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * 60 * 1000
 
-/** Those of the files that some row names. */
-type NamedFiles = (keys: readonly string[]) => Promise<ReadonlySet<string>>
-
-/** At the start and every day: a crash between commit and file leaves files without a row, of removed documents too. */
+/** At the start and every day: a crash between commit and file leaves files without a row, of removed documents too (docs/adr/0050). */
 export function sweepDaily(
   blobs: BlobStore,
   { log, pool }: Given,
@@ -30,7 +27,13 @@ export function sweepDaily(
 ): () => void {
   const sweep = (): void => {
     blobs.sweep(named).then(
-      (removed) => removed > 0 && log.info({ removed }, 'files without a row removed'),
+      ({ setAside, returned, removed }) => {
+        if (setAside > 0)
+          log.warn({ setAside }, 'files without a row set aside for 14 days; is this the database of these documents?')
+        if (returned > 0)
+          log.info({ returned }, 'files that were set aside are named by rows again, and back in their place')
+        if (removed > 0) log.info({ removed }, 'files without a row for 14 days removed')
+      },
       (error: Error) => log.warn({ cause: error.name }, 'the sweep of the document store failed'),
     )
   }

@@ -1,17 +1,23 @@
 // Blob store on a local file system: temporary file, fsync, rename, directory fsync (design §3).
 
 import { createHash, randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { iheError } from '../../profiles/errors/index.ts'
 import type { StagedContent } from '../model/staged-document.ts'
-import type { BlobStore } from './ports.ts'
+import type { BlobStore, NamedFiles, Swept } from './ports.ts'
 
 /** Documents up to this size travel into the row that names them, so that a push is one commit (design §3). */
 export const ROW_LIMIT_BYTES = 64 * 1024
 const READ_CHUNK_BYTES = 256 * 1024
-const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000
+const DAY_MS = 24 * 60 * 60 * 1000
+const ABANDONED_AFTER_MS = DAY_MS
+/** Long enough to notice that a server was given another database than that of its documents, or one of an old backup. */
+const REMOVED_AFTER_MS = 14 * DAY_MS
 const TEMPORARY = 'incoming'
+const SET_ASIDE = 'unnamed'
+/** Files set aside that the database is asked about at once. */
+const BATCH = 500
 
 export interface FileBlobStoreOptions {
   readonly directory: string
@@ -20,23 +26,31 @@ export interface FileBlobStoreOptions {
 
 /** Opens the store, creating its directory; files that a crash left half-written more than a day ago are removed. */
 export async function openFileBlobStore(options: FileBlobStoreOptions): Promise<BlobStore> {
-  const incoming = join(options.directory, TEMPORARY)
-  await mkdir(incoming, { recursive: true, mode: 0o700 })
+  const { directory } = options
+  const incoming = join(directory, TEMPORARY)
+  for (const place of [incoming, join(directory, SET_ASIDE)]) await mkdir(place, { recursive: true, mode: 0o700 })
   await removeAbandoned(incoming)
+  const remove = async (key: string): Promise<void> => {
+    for (const path of [pathOf(directory, key), asideOf(directory, key)]) await rm(path, { force: true })
+  }
   return {
     stage: (source) => stage(source, options),
     discard: async (staged) => {
-      if (staged.content.kind === 'file') await rm(pathOf(options.directory, staged.content.key), { force: true })
+      if (staged.content.kind === 'file') await remove(staged.content.key)
     },
-    discardFile: (key) => rm(pathOf(options.directory, key), { force: true }),
-    sweep: (named) => sweep(options.directory, named),
-    read: (key, expected) => read(pathOf(options.directory, key), expected),
+    discardFile: remove,
+    sweep: (named) => sweep(directory, named),
+    read: (key, expected) => read({ directory, key }, expected),
   }
 }
 
 /** Keys are UUIDs of ours; two levels of directories keep each small. */
 function pathOf(directory: string, key: string): string {
   return join(directory, key.slice(0, 2), key.slice(2, 4), key)
+}
+
+function asideOf(directory: string, key: string): string {
+  return join(directory, SET_ASIDE, key)
 }
 
 async function stage(source: AsyncIterable<Buffer>, options: FileBlobStoreOptions): Promise<StagedContent> {
@@ -98,11 +112,11 @@ async function publish(temporary: string, path: string): Promise<void> {
 }
 
 /** Holds one chunk back, so that a damaged file is cut before its last bytes leave. */
-async function* read(path: string, expected: { sizeBytes: number; sha256: string }): AsyncIterable<Buffer> {
+async function* read(place: Place, expected: { sizeBytes: number; sha256: string }): AsyncIterable<Buffer> {
   const sha256 = createHash('sha256')
   let sizeBytes = 0
   let held: Buffer | undefined
-  const file = await open(path, 'r')
+  const file = await openWherever(place)
   try {
     for await (const chunk of file.createReadStream({ highWaterMark: READ_CHUNK_BYTES, autoClose: false })) {
       if (held !== undefined) yield held
@@ -118,26 +132,73 @@ async function* read(path: string, expected: { sizeBytes: number; sha256: string
   if (held !== undefined) yield held
 }
 
+interface Place {
+  readonly directory: string
+  readonly key: string
+}
+
+/** A row that asks for a file has it, also when the file was set aside while another database was asked. */
+async function openWherever({ directory, key }: Place): Promise<FileHandle> {
+  try {
+    return await open(pathOf(directory, key), 'r')
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    return await open(asideOf(directory, key), 'r')
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}
+
 async function removeAbandoned(incoming: string): Promise<void> {
-  for (const path of await oldFiles(incoming)) await rm(path, { force: true })
+  for (const path of await filesOlder(incoming, ABANDONED_AFTER_MS)) await rm(path, { force: true })
 }
 
 /** One directory at a time, so that a store of any size is swept in little memory. */
-async function sweep(
-  directory: string,
-  named: (keys: readonly string[]) => Promise<ReadonlySet<string>>,
-): Promise<number> {
-  let removed = 0
+async function sweep(directory: string, named: NamedFiles): Promise<Swept> {
+  let setAside = 0
   for (const first of await subdirectories(directory)) {
     for (const second of await subdirectories(join(directory, first))) {
-      const old = await oldFiles(join(directory, first, second))
-      const known = old.length === 0 ? new Set<string>() : await named(old.map((path) => basename(path)))
-      const orphans = old.filter((path) => !known.has(basename(path)))
-      for (const path of orphans) await rm(path, { force: true })
-      removed += orphans.length
+      const { unnamed } = await sorted(await filesOlder(join(directory, first, second), ABANDONED_AFTER_MS), named)
+      const now = new Date()
+      for (const path of unnamed) {
+        // First the time, then the place: a process that dies between the two has set nothing aside that would go at once.
+        await utimes(path, now, now)
+        await rename(path, asideOf(directory, basename(path)))
+      }
+      setAside += unnamed.length
     }
   }
-  return removed
+  return { setAside, ...(await sweepAside(directory, named)) }
+}
+
+/** What some row names after all goes back to its place; what none has named for long is removed. */
+async function sweepAside(directory: string, named: NamedFiles): Promise<Pick<Swept, 'returned' | 'removed'>> {
+  let [returned, removed] = [0, 0]
+  for (const paths of batches(await filesOlder(join(directory, SET_ASIDE), 0))) {
+    const { known, unnamed } = await sorted(paths, named)
+    for (const path of known) await publish(path, pathOf(directory, basename(path)))
+    returned += known.length
+    for (const path of await older(unnamed, REMOVED_AFTER_MS)) {
+      await rm(path, { force: true })
+      removed += 1
+    }
+  }
+  return { returned, removed }
+}
+
+async function sorted(
+  paths: readonly string[],
+  named: NamedFiles,
+): Promise<{ readonly known: readonly string[]; readonly unnamed: readonly string[] }> {
+  const keys = paths.length === 0 ? new Set<string>() : await named(paths.map((path) => basename(path)))
+  const isKnown = (path: string) => keys.has(basename(path))
+  return { known: paths.filter(isKnown), unnamed: paths.filter((path) => !isKnown(path)) }
+}
+
+function* batches(paths: readonly string[]): Iterable<readonly string[]> {
+  for (let at = 0; at < paths.length; at += BATCH) yield paths.slice(at, at + BATCH)
 }
 
 async function subdirectories(directory: string): Promise<readonly string[]> {
@@ -145,13 +206,19 @@ async function subdirectories(directory: string): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isDirectory() && /^[0-9a-f]{2}$/.test(entry.name)).map((entry) => entry.name)
 }
 
-async function oldFiles(directory: string): Promise<readonly string[]> {
-  const limit = Date.now() - ABANDONED_AFTER_MS
+async function filesOlder(directory: string, ageMs: number): Promise<readonly string[]> {
+  return older(
+    (await readdir(directory)).map((name) => join(directory, name)),
+    ageMs,
+  )
+}
+
+async function older(paths: readonly string[], ageMs: number): Promise<readonly string[]> {
+  const limit = Date.now() - ageMs
   const old: string[] = []
-  for (const name of await readdir(directory)) {
-    const path = join(directory, name)
+  for (const path of paths) {
     const { mtimeMs } = await stat(path)
-    if (mtimeMs < limit) old.push(path)
+    if (mtimeMs <= limit) old.push(path)
   }
   return old
 }

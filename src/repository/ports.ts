@@ -9,6 +9,16 @@ import type { PatientId } from '../model/identifiers.ts'
 import type { FetchedDocument, StagedContent } from '../model/staged-document.ts'
 
 /** Bytes of documents too large for a row. Staged content is durable before `stage` resolves (object first, row second). */
+/** Those of the files that some row names. */
+export type NamedFiles = (keys: readonly string[]) => Promise<ReadonlySet<string>>
+
+/** How many files a sweep set aside, put back, and removed for good. */
+export interface Swept {
+  readonly setAside: number
+  readonly returned: number
+  readonly removed: number
+}
+
 export interface BlobStore {
   /** @throws {IheError} TOO_LARGE above the size limit; nothing is left behind. */
   readonly stage: (source: AsyncIterable<Buffer>) => Promise<StagedContent>
@@ -17,11 +27,11 @@ export interface BlobStore {
   /** Removes the file of a document whose row is gone. */
   readonly discardFile: (key: string) => Promise<void>
   /**
-   * Removes files that a crash or an unknown commit left without a row: older than a day and named by none of the rows that
-   * `named` is asked for. @returns how many.
+   * Sets files aside that a crash or an unknown commit left without a row: older than a day and named by none of the rows that `named` is
+   * asked for. Fourteen days later they are removed, unless some row names them by then: the database may have been another one.
    */
-  readonly sweep: (named: (keys: readonly string[]) => Promise<ReadonlySet<string>>) => Promise<number>
-  /** Streams a file; the iteration throws when size or SHA-256 do not match, before the last chunk is handed out. */
+  readonly sweep: (named: NamedFiles) => Promise<Swept>
+  /** Streams a file, wherever it lies; the iteration throws when size or SHA-256 do not match, before the last chunk is handed out. */
   readonly read: (key: string, expected: { sizeBytes: number; sha256: string }) => AsyncIterable<Buffer>
 }
 

@@ -79,16 +79,60 @@ t.test('a damaged file is cut before its last bytes leave', async (t) => {
   t.ok(delivered < bytes.length)
 })
 
-t.test('the sweep removes old files that no row names, and only those', async (t) => {
+const DAY_MS = 24 * 60 * 60 * 1000
+
+async function age(path: string, days: number): Promise<void> {
+  const then = new Date(Date.now() - days * DAY_MS - 60_000)
+  await utimes(path, then, then)
+}
+
+t.test(
+  'the sweep sets old files aside that no row names, and only those; 14 days later they are gone (ADR 50)',
+  async (t) => {
+    const { directory, blobs } = await store(t)
+    const [named, orphan, fresh] = await Promise.all([1, 2, 3].map(() => blobs.stage(pieces(randomBytes(100_000)))))
+    const keyOf = (staged: typeof named): string => (staged?.content.kind === 'file' ? staged.content.key : '')
+    for (const path of await filesOf(directory)) if (!path.endsWith(keyOf(fresh))) await age(path, 1)
+    const ofRows = async (keys: readonly string[]) => new Set(keys.filter((key) => key === keyOf(named)))
+    t.same(await blobs.sweep(ofRows), { setAside: 1, returned: 0, removed: 0 })
+    const aside = join(directory, 'unnamed', keyOf(orphan))
+    t.ok((await filesOf(directory)).includes(aside))
+    await age(aside, 13)
+    t.same(await blobs.sweep(ofRows), { setAside: 0, returned: 0, removed: 0 })
+    await age(aside, 14)
+    t.same(await blobs.sweep(ofRows), { setAside: 0, returned: 0, removed: 1 })
+    const left = (await filesOf(directory)).map((path) => path.slice(-36))
+    t.same(left.toSorted(), [keyOf(named), keyOf(fresh)].toSorted())
+  },
+)
+
+t.test(
+  'a server that was started with another database has lost nothing: each row has its file, at once (ADR 50)',
+  async (t) => {
+    const { directory, blobs } = await store(t)
+    const contents = Array.from({ length: 3 }, () => randomBytes(100_000))
+    const documents = await Promise.all(contents.map((bytes) => blobs.stage(pieces(bytes))))
+    const before = (await filesOf(directory)).toSorted()
+    for (const path of before) await age(path, 100)
+    t.same(await blobs.sweep(async () => new Set()), { setAside: 3, returned: 0, removed: 0 }, 'an empty database')
+    t.same(
+      await blobs.sweep(async () => new Set()),
+      { setAside: 0, returned: 0, removed: 0 },
+      'nor by their former age',
+    )
+    for (const [index, staged] of documents.entries())
+      if (staged.content.kind === 'file')
+        t.ok((await collect(blobs.read(staged.content.key, staged))).equals(contents[index] ?? Buffer.alloc(0)))
+    t.same(await blobs.sweep(async (keys) => new Set(keys)), { setAside: 0, returned: 3, removed: 0 }, 'the right one')
+    t.same((await filesOf(directory)).toSorted(), before)
+  },
+)
+
+t.test('a document that is removed while its file lies aside is gone', async (t) => {
   const { directory, blobs } = await store(t)
-  const [named, orphan, fresh] = await Promise.all([1, 2, 3].map(() => blobs.stage(pieces(randomBytes(100_000)))))
-  const keyOf = (staged: typeof named): string => (staged?.content.kind === 'file' ? staged.content.key : '')
-  const yesterday = new Date(Date.now() - 25 * 60 * 60 * 1000)
-  for (const path of await filesOf(directory))
-    if (!path.endsWith(keyOf(fresh))) await utimes(path, yesterday, yesterday)
-  const removed = await blobs.sweep(async (keys) => new Set(keys.filter((key) => key === keyOf(named))))
-  t.equal(removed, 1)
-  const left = (await filesOf(directory)).map((path) => path.slice(-36))
-  t.same(left.toSorted(), [keyOf(named), keyOf(fresh)].toSorted())
-  t.notOk(left.includes(keyOf(orphan)))
+  const staged = await blobs.stage(pieces(randomBytes(100_000)))
+  for (const path of await filesOf(directory)) await age(path, 1)
+  await blobs.sweep(async () => new Set())
+  await blobs.discardFile(staged.content.kind === 'file' ? staged.content.key : '')
+  t.same(await filesOf(directory), [])
 })

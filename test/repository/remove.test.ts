@@ -131,9 +131,12 @@ t.test('a process that dies between commit and file leaves the file to the sweep
     (await readdir(directory, { recursive: true, withFileTypes: true }))
       .filter((one) => one.isFile())
       .map((one) => join(one.parentPath, one.name))
-  const [path = ''] = await files()
-  const long = new Date(Date.now() - 25 * 60 * 60 * 1000)
-  await utimes(path, long, long)
-  t.equal(await (await openFileBlobStore(options)).sweep(async () => new Set()), 1, 'no row names it any more')
+  const sweptAfter = async (days: number) => {
+    const then = new Date(Date.now() - days * 24 * 60 * 60 * 1000 - 60_000)
+    for (const path of await files()) await utimes(path, then, then)
+    return (await openFileBlobStore(options)).sweep(async () => new Set())
+  }
+  t.match(await sweptAfter(1), { setAside: 1 }, 'no row names it any more')
+  t.match(await sweptAfter(14), { removed: 1 })
   t.strictSame(await files(), [])
 })
