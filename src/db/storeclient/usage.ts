@@ -35,23 +35,44 @@ export function createUsageReader(pool: pg.Pool, now: () => Date = () => new Dat
       const which = facilityId ?? null
       const before = monthBefore(month)
       const isCurrent = month === monthOf(now())
-      const rows = await query<FiguresRow>(
-        pool,
-        isCurrent
-          ? sql`/* storage of the current month */
-              select ${COMMON}, stored.bytes, stored.documents from access.facility f
-              left join access.storage_month p on p.facility_id = f.facility_id and p.month = ${before}
-              cross join ${storedColumns(sql`'infinity'::timestamptz`)}
-              where ${which}::text is null or f.facility_id = ${which} order by f.facility_id`
-          : sql`/* storage of a month that is over */
+      const rows = isCurrent
+        ? await currentFigures(pool, { before, facilityId: which })
+        : await query<FiguresRow>(
+            pool,
+            sql`/* storage of a month that is over */
               select ${COMMON}, m.bytes, m.documents from access.storage_month m
               join access.facility f using (facility_id)
               left join access.storage_month p on p.facility_id = f.facility_id and p.month = ${before}
               where m.month = ${month} and (${which}::text is null or f.facility_id = ${which}) order by f.facility_id`,
-      )
+          )
       return rows.map((row) => toFigures(row, { month, isFixed: !isCurrent }))
     },
   }
+}
+
+/** Counted now, each facility by a statement of its own: all documents of a large network take longer than a statement may. */
+async function currentFigures(
+  pool: pg.Pool,
+  { before, facilityId }: { readonly before: string; readonly facilityId: string | null },
+): Promise<readonly FiguresRow[]> {
+  const facilities = await query<{ readonly id: string }>(
+    pool,
+    sql`/* facilities that store */
+      select facility_id as id from access.facility where ${facilityId}::text is null or facility_id = ${facilityId} order by facility_id`,
+  )
+  const figures: FiguresRow[] = []
+  for (const { id } of facilities) {
+    const row = await queryOne<FiguresRow>(
+      pool,
+      sql`/* storage of the current month */
+        select ${COMMON}, stored.bytes, stored.documents from access.facility f
+        left join access.storage_month p on p.facility_id = f.facility_id and p.month = ${before}
+        cross join ${storedColumns(sql`'infinity'::timestamptz`)}
+        where f.facility_id = ${id}`,
+    )
+    if (row !== undefined) figures.push(row)
+  }
+  return figures
 }
 
 function toFigures(row: FiguresRow, given: Pick<StorageFigures, 'month' | 'isFixed'>): StorageFigures {
