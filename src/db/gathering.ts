@@ -25,10 +25,15 @@ export function createGathering<Request, Answer>(
   let running = 0
 
   async function runAll(): Promise<void> {
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, options.batchOf(waiting.map(({ request }) => request)))
-      waiting = waiting.slice(batch.length)
-      await runBatch(batch, options)
+    try {
+      while (waiting.length > 0) {
+        const batch = waiting.slice(0, options.batchOf(waiting.map(({ request }) => request)))
+        waiting = waiting.slice(batch.length)
+        await runBatch(batch, options)
+      }
+    } finally {
+      // In the very turn that found nobody waiting: whoever asks in a later one finds that nothing runs, and begins.
+      running -= 1
     }
   }
 
@@ -38,11 +43,7 @@ export function createGathering<Request, Answer>(
       if (running >= options.maxRunning) return
       running += 1
       // What arrives in the same turn of the event loop goes together.
-      setImmediate(() => {
-        runAll().finally(() => {
-          running -= 1
-        })
-      })
+      setImmediate(() => void runAll())
     })
 }
 

@@ -5,12 +5,12 @@ import { createGathering } from '../../src/db/gathering.ts'
 
 class Refused extends Error {}
 
-function gathering(fails: (batch: readonly number[]) => Error | undefined = () => undefined) {
+function gathering(fails: (batch: readonly number[]) => Error | undefined = () => undefined, maxRunning = 2) {
   const batches: (readonly number[])[] = []
   let atWork = 0
   let most = 0
   const ask = createGathering<number, string>({
-    maxRunning: 2,
+    maxRunning,
     batchOf: (waiting) => Math.min(waiting.length, 3),
     divides: (error) => error instanceof Refused,
     run: async (batch) => {
@@ -64,3 +64,20 @@ t.test('a failure that is not of one request is that of the whole batch, and not
   )
   t.equal(batches.length, 1)
 })
+
+t.test('whoever asks again while the last batch ends is heard, whenever in that turn it asks', async (t) => {
+  for (let turns = 0; turns <= 8; turns += 1) {
+    const { ask } = gathering(() => undefined, 1)
+    await ask(1)
+    for (let turn = 0; turn < turns; turn += 1) await undefined
+    // Nobody else comes who would take it along.
+    const answer = await Promise.race([ask(2), nothingHappens()])
+    t.equal(answer, 'answer to 2', `after ${turns} turns`)
+  }
+})
+
+/** The event loop has turned more often than any batch that has begun takes. */
+async function nothingHappens(): Promise<string> {
+  for (let turn = 0; turn < 100; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve))
+  return 'waits for ever'
+}
