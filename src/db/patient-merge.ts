@@ -148,15 +148,19 @@ async function replaceIdentifiers(client: pg.ClientBase, { replacements, survivo
   )
 }
 
+/** Of several numbers of one domain one is the first, unless the survivor has one: a person who was merged before may bring two. */
 async function moveIdentifiers(client: pg.ClientBase, { moved, survivor, origin }: MergeChange): Promise<void> {
   if (moved.length === 0) return
   await execute(
     client,
     sql`/* merge: ids that go over as they are */
       update identity.identifier i
-      set person_key = ${survivor}, second = go.second, link = ${origin === 'matcher' ? 'auto' : 'manual'}, updated_at = now()
-      from unnest(${moved.map(({ id }) => id.authority)}::text[], ${moved.map(({ id }) => id.value)}::text[],
-                  ${moved.map(({ second }) => second)}::boolean[]) as go (domain, value, second)
+      set person_key = ${survivor}, second = go.second or go.place > 1, link = ${origin === 'matcher' ? 'auto' : 'manual'},
+          updated_at = now()
+      from (select own.domain, own.value, n.second, row_number() over (partition by own.domain order by own.second, own.value) as place
+            from unnest(${moved.map(({ id }) => id.authority)}::text[], ${moved.map(({ id }) => id.value)}::text[],
+                        ${moved.map(({ second }) => second)}::boolean[]) as n (domain, value, second)
+            join identity.identifier own on own.domain = n.domain and own.value = n.value) as go
       where i.domain = go.domain and i.value = go.value`,
   )
 }

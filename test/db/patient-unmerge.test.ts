@@ -274,6 +274,36 @@ t.test('nobody has consented for the person who is split off', async (t) => {
   t.not((await seenBy(xad)).length, 0, 'the former person’s consent stands')
 })
 
+t.test(
+  'whoever brings two numbers of one facility into a merge keeps both: docs/adr/0011, a second number stays active',
+  async (t) => {
+    const numbersOf = async (id: PatientId) => {
+      const { rows } = await pool.query(
+        `select value, second from identity.identifier where person_key = $1 and domain = $2 and status = 'active' order by second, value`,
+        [await personOf(id), DOMAIN_A],
+      )
+      return rows
+    }
+    const byStaff = [await fed(DOMAIN_A, 'hospital-a'), await fed(DOMAIN_A, 'hospital-a')] as const
+    const clinic = await fed(DOMAIN_B, 'clinic-b')
+    await mergeByStaff({ former: await xadOf(byStaff[1]), survivor: await xadOf(byStaff[0]), ...staff }, ports)
+    const before = await stateOf([byStaff[0], clinic])
+    await mergeByStaff({ former: await xadOf(byStaff[0]), survivor: await xadOf(clinic), ...staff }, ports)
+    t.same(await numbersOf(clinic), [
+      { value: byStaff[0].value, second: false },
+      { value: byStaff[1].value, second: true },
+    ])
+    await undoMerge({ mergeId: await lastMerge(), ...staff }, ports)
+    t.same(await stateOf([byStaff[0], clinic]), before)
+    const [x, y] = [await newPatient(), await newPatient()]
+    for (const number of [await fed(DOMAIN_A, 'hospital-a'), await fed(DOMAIN_A, 'hospital-a')])
+      await mergeByStaff({ former: await xadOf(number), survivor: x.value, ...staff }, ports)
+    const both = await numbersOf(x)
+    t.equal(await merge(x, y), 'CA', 'ITI TF-2 3.44.4.3.3')
+    t.same(await numbersOf(y), both)
+  },
+)
+
 t.test('the index agrees with itself after all of this', async (t) => {
   t.same(await violations(pool), [])
 })
