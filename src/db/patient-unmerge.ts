@@ -47,14 +47,13 @@ export async function undoMerge(
   if (before === null || after === null) return { kind: 'no-snapshot' }
   const standing = await lockIdentifiers(client, merge)
   if (!after.every((one) => isSame(one, standing.get(keyOf(one))))) return { kind: 'changed-since' }
-  const changed = before.filter(
-    (one) =>
-      !isSame(
-        one,
-        after.find((other) => keyOf(other) === keyOf(one)),
-      ),
+  const then = new Map(after.map((one) => [keyOf(one), one]))
+  const changed = before.filter((one) => !isSame(one, then.get(keyOf(one))))
+  // A number that stayed may have become the first of its domain by the merge.
+  await restoreIdentifiers(
+    client,
+    before.filter((one) => changed.includes(one) || one.second !== then.get(keyOf(one))?.second),
   )
-  await restoreIdentifiers(client, changed)
   await execute(
     client,
     sql`/* undo of a merge: the person is someone again */
@@ -114,16 +113,23 @@ async function lockIdentifiers(client: pg.ClientBase, merge: MergeRow): Promise<
   return new Map(rows.map((row) => [keyOf(row), row]))
 }
 
-/** What leaves makes room for what returns: a person has one first number of a domain. */
+/**
+ * What leaves makes room for what returns: a person has one first number of a domain. Who got another one since then has two, by
+ * the decision of whoever undoes.
+ */
 async function restoreIdentifiers(client: pg.ClientBase, changed: readonly Snapshot[]): Promise<void> {
   for (const one of [...changed].sort((a, b) => Number(b.second) - Number(a.second))) {
     await execute(
       client,
       sql`/* undo of a merge: an identifier as it was */
-        update identity.identifier
-        set person_key = ${one.person}, status = ${one.status}, survivor = ${one.survivor}, second = ${one.second}, link = ${one.link},
-            updated_at = now()
-        where domain = ${one.domain} and value = ${one.value}`,
+        update identity.identifier i
+        set person_key = ${one.person}, status = ${one.status}, survivor = ${one.survivor}, second = ${one.second} or other.found,
+            link = case when other.found then 'manual' else ${one.link} end, updated_at = now()
+        from (select ${one.status === 'active' && !one.second} and exists (
+                select from identity.identifier o
+                where o.person_key = ${one.person} and o.domain = ${one.domain} and o.value <> ${one.value}
+                  and o.status = 'active' and not o.second) as found) as other
+        where i.domain = ${one.domain} and i.value = ${one.value}`,
     )
   }
 }

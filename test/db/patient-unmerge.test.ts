@@ -304,6 +304,33 @@ t.test(
   },
 )
 
+t.test('a number that its facility merged into the second one of the person comes back as the first', async (t) => {
+  const [first, second] = [await fed(DOMAIN_A, 'hospital-a'), await fed(DOMAIN_A, 'hospital-a')]
+  await mergeByStaff({ former: await xadOf(second), survivor: await xadOf(first), ...staff }, ports)
+  const before = await stateOf([first])
+  const { answer } = await feedMerge(mergeOf(first, second), callerOf('hospital-a'), ports)
+  t.match(answer, { code: 'CA' })
+  await undoMerge({ mergeId: await lastMerge(), ...staff }, ports)
+  t.same(await stateOf([first]), before)
+})
+
+t.test('a number comes back as a further one where the person got another of its domain since', async (t) => {
+  const [wrong, clinic] = [await fed(DOMAIN_A, 'hospital-a'), await fed(DOMAIN_B, 'clinic-b')]
+  await linkRecord({ domain: DOMAIN_A, value: wrong.value, person: await xadOf(clinic), ...staff }, ports)
+  await unlinkRecord({ domain: DOMAIN_A, value: wrong.value, ...staff }, ports)
+  const unlinked = await lastMerge()
+  await linkRecord({ domain: DOMAIN_A, value: 'RIGHT', person: await xadOf(clinic), ...staff }, ports)
+  await undoMerge({ mergeId: unlinked, ...staff }, ports)
+  const { rows } = await pool.query(
+    'select value, second, link from identity.identifier where person_key = $1 and domain = $2 order by second',
+    [await personOf(clinic), DOMAIN_A],
+  )
+  t.same(rows, [
+    { value: 'RIGHT', second: false, link: 'manual' },
+    { value: wrong.value, second: true, link: 'manual' },
+  ])
+})
+
 t.test('the index agrees with itself after all of this', async (t) => {
   t.same(await violations(pool), [])
 })
