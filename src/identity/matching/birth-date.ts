@@ -2,6 +2,7 @@
 
 import { ERAS, type Era, FIRST_GREGORIAN_YEAR } from '../../../profiles/matching/eras.ts'
 import { PLACEHOLDER_BIRTHS } from '../../../profiles/matching/words.ts'
+import { jstDay } from '../../model/jst.ts'
 import { fold } from './fold-text.ts'
 
 export interface BirthDate {
@@ -14,7 +15,8 @@ export interface BirthDate {
 const GREGORIAN = /^(\d{4})(?:[-/.年]?(\d{1,2})(?:[-/.月]?(\d{1,2})日?)?月?)?年?$/u
 const ERA_MARKED = /^(明治|大正|昭和|平成|令和|[MTSHR])\s*(元|\d{1,2})[-/.年]\s*(\d{1,2})[-/.月]\s*(\d{1,2})日?$/u
 const ERA_PLAIN = /^([MTSHR1-5])(\d{2})(\d{2})(\d{2})$/u
-const PLAIN_DIGITS = /^\d{8,}$/
+/** A time of HL7 v3: what follows the day, a zone among it, is not the day's. */
+const PLAIN_DIGITS = /^\d{8,}(?:\.\d+)?(?:[+-]\d{1,4})?$/
 
 /**
  * The birth date in `text`; undefined when there is none, or a value that systems enter for an unknown one.
@@ -30,8 +32,9 @@ export function birthDateOf(text: string, today = currentDate()): BirthDate | un
   return judged(`${found[1]}${twoDigits(found[2])}${twoDigits(found[3])}`, today)
 }
 
-export function currentDate(): string {
-  return new Date().toISOString().slice(0, 10).replaceAll('-', '')
+/** YYYYMMDD in Japan: until nine in the morning, who was born today would be born tomorrow by UTC. */
+export function currentDate(now = Date.now()): string {
+  return jstDay(now).replaceAll('-', '')
 }
 
 function eraDate(found: RegExpExecArray, today: string): BirthDate | undefined {

@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { foldAddress } from '../../../src/identity/matching/address.ts'
-import { birthDateOf } from '../../../src/identity/matching/birth-date.ts'
+import { birthDateOf, currentDate } from '../../../src/identity/matching/birth-date.ts'
 import { foldIdentifier, foldPhone, foldPostalCode, foldSex } from '../../../src/identity/matching/contact.ts'
 import { foldKana, foldKanaLoose } from '../../../src/identity/matching/fold-kana.ts'
 import { equalButForLost, foldKanji, foldKanjiNear } from '../../../src/identity/matching/fold-kanji.ts'
@@ -96,11 +96,16 @@ t.test('birth dates: eras, partial, impossible, placeholders', async (t) => {
     '3600307',
     '１９８５年３月７日',
     '198503071230',
+    '19850307+0900',
+    '19850307123000+0900',
+    '19850307123000.25-0500',
   ])
   t.same(read('昭和元年12月26日'), { digits: '19261226', plausible: true })
   t.same(read('昭和65年1月1日'), { digits: '19900101', plausible: true }, 'paper runs on')
   t.same(read('H60.3.7'), { digits: '20480307', plausible: false })
   t.same(read('20261122'), { digits: '20261122', plausible: false }, 'born tomorrow')
+  const halfPastMidnight = Date.UTC(2024, 1, 28, 15, 30)
+  t.equal(currentDate(halfPastMidnight), '20240229', 'a child born in Japan before nine is not born tomorrow')
   t.same(read('19850231'), { digits: '19850231', plausible: false })
   t.same(read('1985'), { digits: '1985', plausible: true })
   for (const nothing of ['19000101', '19010101', '99991231', '18001231', '', 'none']) t.equal(read(nothing), undefined)
