@@ -382,6 +382,27 @@ t.test('staff answer: one person, or two for ever', async (t) => {
   t.same(await questions(d), [])
 })
 
+t.test(
+  'a question about a number holds what its source said last: docs/patient-index.md, `link` takes what it says now',
+  async (t) => {
+    const a = await feed(1, someone())
+    const [first, last] = [someone(), someone()]
+    const said = (demographics: Demographics) => feedAdd(feedOf([a], { demographics }), callerOf('f1'), ports)
+    await said(first)
+    await said(first)
+    const [seen, ...others] = await questions(a)
+    t.same(others, [], 'the same said twice is one question')
+    await said(last)
+    const refusal = await refusalOf(answerReview({ reviewId: seen?.review_id ?? '', answer: 'link', ...staff }, ports))
+    t.match(refusal, { row: { code: 'REVIEW_UNKNOWN' } }, 'nobody takes what they have not seen')
+    const [question, ...more] = await questions(a)
+    t.same(more, [])
+    await answerReview({ reviewId: question?.review_id ?? '', answer: 'link', ...staff }, ports)
+    const { rows } = await pool.query('select demographics from identity.identifier where value = $1', [a.value])
+    t.same(rows, [{ demographics: last }])
+  },
+)
+
 t.test('an add that describes another person is not taken until staff say so (3.44.4.1.3)', async (t) => {
   const a = await feed(1, someone())
   const other = someone()

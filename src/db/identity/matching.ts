@@ -104,6 +104,8 @@ function toRecord({ record_id, domain, features, vetoed }: CandidateRow): Candid
 /** What staff decided about a pair stays decided, and a pair is asked about once at a time. */
 async function addReviews(client: Queryable, reviews: readonly NewReview[]): Promise<void> {
   if (reviews.length === 0) return
+  for (const { records, evidence } of reviews)
+    if (records.length === 1) await closeOutdated(client, records[0], evidence)
   await execute(
     client,
     sql`/* questions to staff */
@@ -116,6 +118,18 @@ async function addReviews(client: Queryable, reviews: readonly NewReview[]): Pro
       where a is distinct from b
         and not exists (select from identity.non_link n where n.record_a = least(a, b) and n.record_b = greatest(a, b) and b is not null)
       on conflict do nothing`,
+  )
+}
+
+/** Of a number about which its source says something else by now: the answer of whoever looks at the former word is not about this one. */
+async function closeOutdated(client: Queryable, record: RecordKey, evidence: unknown): Promise<void> {
+  await execute(
+    client,
+    sql`/* a question whose source says something else by now */
+      update identity.review_item
+      set state = 'closed', decided_at = now(), decided_by = 'source', decision = 'its source says something else by now'
+      where record_a = ${record} and record_b is null and state in ('open', 'deferred')
+        and evidence->'demographics' is distinct from ${JSON.stringify(evidence)}::jsonb->'demographics'`,
   )
 }
 
