@@ -13,7 +13,7 @@ export async function receive(bytes: Buffer, sender: Sender, door: Hl7v2Door): P
     return await take(bytes, sender, door)
   } catch (error) {
     if (!(error instanceof IheError)) throw error
-    return turnAway(bytes, error)
+    return turnAway(bytes, error, sender)
   }
 }
 

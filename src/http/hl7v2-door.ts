@@ -103,7 +103,7 @@ export async function receiveMessage(bytes: Buffer, sender: Sender, door: Hl7v2D
   const warnings = outcome.errors.filter(({ row }) => row.severity === 'Warning')
   if (warnings.length > 0) service.onTolerated?.(caller, warnings)
   observe(door.ports, exchange, { result: outcome.result, code: refusal?.row.code ?? '', systemId: caller.systemId })
-  const answers = answersTo(header, { bytes, service, outcome, refusal, exchange })
+  const answers = answersTo(asAsked(header, sender), { bytes, service, outcome, refusal, exchange })
   keepExchange(door.ports, {
     exchange,
     ended: { ...outcome, accessMode: caller.accessMode },
@@ -131,8 +131,8 @@ export function partiesOf(header: MessageHeader): Pick<Exchange, 'hl7v2'> {
 const NOT_JOURNALLED = 'not kept'
 
 /** The answer to a message of which not even the refusal can be recorded now: nothing was stored, the sender tries again. */
-export function turnAway(bytes: Buffer, refusal: IheError): Received {
-  const request = isBatch(bytes) ? readBatchHeader(bytes) : readHeader(bytes)
+export function turnAway(bytes: Buffer, refusal: IheError, sender: Pick<Sender, 'carriage'> = {}): Received {
+  const request = asAsked(isBatch(bytes) ? readBatchHeader(bytes) : readHeader(bytes), sender)
   const ack = {
     request,
     result: refusal,
@@ -142,6 +142,14 @@ export function turnAway(bytes: Buffer, refusal: IheError): Received {
     controlId: newControlId(),
   }
   return { answers: dueAcks(request, 'refused').flatMap((mode) => writeAck({ ...ack, mode }) ?? []), refusal }
+}
+
+/**
+ * What a file of a storage asks for in MSH-15 and MSH-16 was asked of whom it was written to. Whoever imports it has to hear what
+ * became of it, in original mode: silence would be taken for a file that is kept.
+ */
+function asAsked(header: MessageHeader, { carriage }: Pick<Sender, 'carriage'>): MessageHeader {
+  return carriage?.storage === undefined ? header : { ...header, acceptAck: '', applicationAck: '' }
 }
 
 /** MSH-10 of an answer. */

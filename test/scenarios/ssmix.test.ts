@@ -7,6 +7,7 @@ import t from 'tap'
 import { faultsOf, renderedEvents } from '../audit/rendered.ts'
 import { startNetwork, temporaryDirectory } from '../faults/support.ts'
 import { stateOf, treeOf, tsunagi } from './ssmix-support.ts'
+import { HOSPITAL, laboratoryMessage, pathOf, put } from './storage-tree.ts'
 
 t.setTimeout(170_000)
 
@@ -232,3 +233,49 @@ t.test('every audit event of this is a message by the tables of its transaction 
   const rendered = await renderedEvents(first.pool)
   t.same(faultsOf(rendered), [])
 })
+
+t.test(
+  'SS-MIX2: a file that asks for no acknowledgement was asked by somebody else: refused is refused (HL7 v2.5 2.9.3; SS-MIX2 import)',
+  async (t) => {
+    const folder = await temporaryDirectory(t)
+    const file = { patientId: '0000012345', time: '20260410120000000', value: '7.9' }
+    // A message is filed as it went to the hospital's own gateway, with what that one was to answer.
+    const asking = (text: string, accept: string, application: string) =>
+      text.replace('|2.5||||||', `|2.5|||${accept}|${application}||`)
+    for (const [index, [accept, application]] of [
+      ['NE', 'NE'],
+      ['SU', 'SU'],
+      ['AL', 'AL'],
+    ].entries())
+      for (const [linked, patientId] of [
+        ['1', '0000012345'],
+        ['2', '0000012399'],
+      ] as const) {
+        const one = { ...file, patientId, order: `00000000085${linked}${String(index).padStart(3, '0')}` }
+        const path = join(folder, HOSPITAL, pathOf(one, '1'))
+        await put(path, one)
+        const text = laboratoryMessage(one).replace('undefined', '別人^次郎^^^^^L^I||19500101|M')
+        await writeFile(path, asking(text, accept ?? '', application ?? ''))
+      }
+    const report = join(await temporaryDirectory(t), 'report.ndjson')
+    const run = await tsunagi(
+      first.server,
+      'ssmix',
+      'import',
+      folder,
+      '--as',
+      'hospital-a',
+      '--report',
+      report,
+      '--json',
+    )
+    t.equal(run.code, 1, 'half of it was refused')
+    t.match(JSON.parse(run.text), { accepted: 3, refused: 3 })
+    for (const { path, outcome, code } of await reportOf(report))
+      t.match(
+        { outcome, code },
+        String(path).includes('0000012399') ? { outcome: 'refused', code: 'SC-PATIENT' } : { outcome: 'accepted' },
+        String(path),
+      )
+  },
+)
