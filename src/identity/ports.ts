@@ -303,6 +303,8 @@ export interface IdentityTransaction extends IdentityReads {
   readonly closeSettled: (person: PersonKey, by: string) => Promise<void>
   /** "Different people": never linked by similarity again, directly or through a third record. */
   readonly keepApart: (pairs: readonly RecordPair[], decision: StaffDecision) => Promise<void>
+  /** Did staff decide that one of these records is somebody else than one of the others? */
+  readonly keptApart: (records: readonly RecordKey[], others: readonly RecordKey[]) => Promise<boolean>
   /** Takes such decisions about pairs of these records back. */
   readonly allowTogether: (records: readonly RecordKey[]) => Promise<void>
   /** The identifiers that exist, locked in the order of domain and value until the transaction ends. */

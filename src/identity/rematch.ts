@@ -77,6 +77,11 @@ async function joinOthers(given: Rematch): Promise<readonly PersonKey[]> {
   if ((await tx.recordsOf(stored.person, stored.record)).length > 0) throw new CandidatesChanged()
   await tx.addReviews(reviewsOf(stored.record, reviews))
   if (person === undefined || person === stored.person) return []
+  if (await areKeptApart(tx, stored.person, person)) {
+    const [other] = await tx.recordsOf(person)
+    if (other !== undefined) await tx.addReviews([{ records: [stored.record, other.record], reason: 'bridge' }])
+    return []
+  }
   const merged = await mergePersons(tx, {
     former: stored.person,
     survivor: person,
@@ -101,6 +106,16 @@ async function joinOthers(given: Rematch): Promise<readonly PersonKey[]> {
     },
   ])
   return [stored.person, person]
+}
+
+/** Numbers of which nothing else is known are compared with nobody; what staff decided about them holds all the same. */
+async function areKeptApart(tx: Rematch['tx'], one: PersonKey, other: PersonKey): Promise<boolean> {
+  const [records = [], others = []] = await Promise.all(
+    [one, other].map(async (person) =>
+      (await tx.identifiersOf(person)).filter(({ status }) => status === 'active').map(({ record }) => record),
+    ),
+  )
+  return tx.keptApart(records, others)
 }
 
 /** The record, with the others of the message and what their facility registered under them, becomes a person of its own. */

@@ -135,7 +135,7 @@ async function takeOver(
   own: readonly StoredIdentifier[],
 ): Promise<string | undefined> {
   const apart = await tx.keptApart(
-    stored.record,
+    [stored.record],
     own.map(({ record }) => record),
   )
   if (apart) return STAFF_APART

@@ -3,7 +3,7 @@
 import type { Exchange } from '../model/caller.ts'
 import type { Oid, PatientId } from '../model/identifiers.ts'
 import type { Sent, Settlement } from './notify.ts'
-import type { IdentityTransaction, PersonKey, RecordKey } from './ports.ts'
+import type { IdentityTransaction, PersonKey } from './ports.ts'
 import type { Content } from './synchronise-step.ts'
 
 /** A person and the facility that stands for a community. */
@@ -57,8 +57,6 @@ export interface AnswerTransaction extends IdentityTransaction {
   readonly formerAnswer: (pair: Pair) => Promise<ReadonlySet<string>>
   /** Of the person nothing is known that somebody would miss: no consent, no document, and the community was not told of it. */
   readonly isBare: (person: PersonKey) => Promise<boolean>
-  /** Did staff decide that a record is somebody else than one of these? */
-  readonly keptApart: (record: RecordKey, others: readonly RecordKey[]) => Promise<boolean>
   /** Who linked a number to its person last. */
   readonly linkedBy: (id: PatientId) => Promise<string | undefined>
 }

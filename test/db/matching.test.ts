@@ -403,6 +403,24 @@ t.test(
   },
 )
 
+t.test(
+  'what staff separated comes together by no third number, of whom nothing but that it is a number is known',
+  async (t) => {
+    const person = someone()
+    const b = await feed(2, person)
+    const bare = idIn(domainOf(1), 'BARE')
+    await linkRecord({ domain: bare.authority, value: bare.value, person: await xadOf(b), ...staff }, ports)
+    await unlinkRecord({ domain: bare.authority, value: bare.value, ...staff }, ports)
+    const third = idIn(domainOf(3), 'THIRD')
+    await linkRecord({ domain: third.authority, value: third.value, person: await xadOf(bare), ...staff }, ports)
+    const { answer } = await feedAdd(feedOf([third], { demographics: person }), callerOf('f3'), ports)
+    t.equal(answer.code, 'CA')
+    t.not(await personOf(bare), await personOf(b))
+    t.equal(await personOf(third), await personOf(bare))
+    t.match(await questions(third), [{ reason: 'bridge' }], 'staff are asked')
+  },
+)
+
 t.test('an add that describes another person is not taken until staff say so (3.44.4.1.3)', async (t) => {
   const a = await feed(1, someone())
   const other = someone()

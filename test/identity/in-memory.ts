@@ -271,6 +271,8 @@ function transactionOn(state: State): IdentityTransaction {
     async keepApart(pairs) {
       for (const [a, b] of pairs) state.apart.add(pairKey(a, b))
     },
+    keptApart: async (records, others) =>
+      records.some((one) => others.some((other) => state.apart.has(pairKey(one, other)))),
     allowTogether: async () => {},
     async addHistory(entries) {
       state.history.push(...entries)

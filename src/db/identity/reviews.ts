@@ -8,7 +8,7 @@ import { type IdentifierRow, identifierColumns, toIdentifier } from './reads.ts'
 
 type ReviewWork = Pick<
   IdentityTransaction,
-  'lockReview' | 'answerReview' | 'closeSettled' | 'keepApart' | 'allowTogether'
+  'lockReview' | 'answerReview' | 'closeSettled' | 'keepApart' | 'keptApart' | 'allowTogether'
 >
 
 /** The part of an identity transaction that works on the queue. */
@@ -49,6 +49,17 @@ export function reviewWork(client: pg.ClientBase): ReviewWork {
           from unnest(${pairs.map(([a]) => a)}::bigint[], ${pairs.map(([, b]) => b)}::bigint[]) as pair (a, b)
           where r.state in ('open', 'deferred') and r.record_a = least(a, b) and r.record_b = greatest(a, b)`,
       )
+    },
+    async keptApart(records, others) {
+      const row = await queryOne(
+        client,
+        sql`/* did staff say that records are somebody else than these? */
+          select 1 as apart from identity.non_link
+          where (record_a = any(${records}::bigint[]) and record_b = any(${others}::bigint[]))
+             or (record_b = any(${records}::bigint[]) and record_a = any(${others}::bigint[]))
+          limit 1`,
+      )
+      return row !== undefined
     },
     async allowTogether(records) {
       await execute(

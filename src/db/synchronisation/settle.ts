@@ -2,7 +2,7 @@
 
 import type pg from 'pg'
 import type { Settlement } from '../../identity/notify.ts'
-import type { PersonKey, RecordKey } from '../../identity/ports.ts'
+import type { PersonKey } from '../../identity/ports.ts'
 import type { AnswerTransaction, Attempt, Followed, Heard, Message, Pair } from '../../identity/synchronise-ports.ts'
 import { digestOf } from '../../identity/synchronise-step.ts'
 import type { Exchange } from '../../model/caller.ts'
@@ -233,7 +233,7 @@ function wantedSince({ content }: Message): string | null {
   return content.kind === 'ask' ? content.since : null
 }
 
-function answerReads(client: Queryable): Pick<AnswerTransaction, 'formerAnswer' | 'isBare' | 'keptApart' | 'linkedBy'> {
+function answerReads(client: Queryable): Pick<AnswerTransaction, 'formerAnswer' | 'isBare' | 'linkedBy'> {
   return {
     async formerAnswer({ facilityId, person }: Pair) {
       const rows = await query<{ readonly cx: string }>(
@@ -256,16 +256,6 @@ function answerReads(client: Queryable): Pick<AnswerTransaction, 'formerAnswer' 
           from (select ${person}::bigint as person_key) q`,
       )
       return row?.bare === true
-    },
-    async keptApart(record: RecordKey, others: readonly RecordKey[]) {
-      const row = await queryOne(
-        client,
-        sql`/* did staff say that a record is somebody else than these? */
-          select 1 as apart from identity.non_link
-          where (record_a = ${record} and record_b = any(${others}::bigint[])) or (record_b = ${record} and record_a = any(${others}::bigint[]))
-          limit 1`,
-      )
-      return row !== undefined
     },
     async linkedBy(id: PatientId) {
       const row = await queryOne<{ readonly by: string }>(
