@@ -212,7 +212,7 @@ async function readUnreferenced(client: Queryable, uuids: readonly string[]): Pr
 /**
  * The parts of one statement; all of them see the state before it. The highest version that stays of an object becomes the latest.
  * A StoreClient series whose current entry goes has none: the next message of its key is registered as a first one. What the last
- * entry of a document of ours said is kept beside the bytes, for the access decision.
+ * entry of a document of ours said is kept beside the bytes, for the access decision, in place of what its publisher had said before.
  */
 function removalParts(uuids: readonly string[], repositoryUniqueId: string): readonly Statement[] {
   return [
@@ -233,6 +233,9 @@ function removalParts(uuids: readonly string[], repositoryUniqueId: string): rea
           where not exists (select from registry.folder o
                             where (o.entry_uuid = f.logical_uuid or (o.logical_uuid = f.logical_uuid and o.version > 1))
                               and o.entry_uuid <> all(${uuids}::uuid[])))),
+      said_before as (
+        delete from repository.traits t using gone_entry e join unnamed u on u.unique_id = e.unique_id
+        where t.unique_id = e.unique_id and t.publisher = e.publisher and e.repository_unique_id = ${repositoryUniqueId}),
       traits as (
         insert into repository.traits (unique_id, domain, value, publisher, mime_type, kind, confidentiality)
         select distinct e.unique_id, i.domain, i.value, e.publisher, e.mime_type, split_part(e.class_code, '^^', 1), e.confidentiality

@@ -111,6 +111,26 @@ t.test('3.62: metadata goes, its document stays and is judged as before', async 
   t.strictSame(rows, [{ action: 'D', patients: [formatCx(hanako)], documents: [document] }])
 })
 
+t.test('3.62: registered again and removed again, a document is judged by what was said of it last', async (t) => {
+  const bytes = Buffer.alloc(LARGE, newOid())
+  const first = await provide('hospital-a', { bytes })
+  t.equal(await removeMetadata('hospital-a', await wholeOf(first)), 'Success')
+  t.equal(await fetched('clinic-b', first), 'fetched')
+  const { uniqueId } = first.entry
+  const restricted = await provide('hospital-a', { bytes, uniqueId, codes: { confidentialityCode: 'R' } })
+  t.equal(await fetched('clinic-b', restricted), 'XDSDocumentUniqueIdError', 'its publisher restricted it')
+  t.equal(await removeMetadata('hospital-a', await wholeOf(restricted)), 'Success')
+  t.equal(await fetched('clinic-b', restricted), 'XDSDocumentUniqueIdError', 'which its removal does not undo')
+  t.equal(await fetched('hospital-a', restricted), 'fetched')
+  const other = await provide('clinic-b', { bytes, uniqueId })
+  t.equal(await removeMetadata('tester', await wholeOf(other)), 'Success')
+  t.equal(
+    await fetched('hospital-a', other),
+    'fetched',
+    'what another facility said takes it from nobody who published it',
+  )
+})
+
 t.test('what was stored under a uniqueId stays what it is, though its metadata is gone (3.41.4.1.3)', async (t) => {
   const submission = await provide('hospital-a')
   const { uniqueId } = submission.entry
