@@ -206,6 +206,46 @@ t.test('membership of a union ends without losing its history, and can begin aga
   t.equal(members[1]?.validTo, null)
 })
 
+/** Of so many days from now, in ISO 8601. */
+const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString()
+
+t.test('a membership that was ended by mistake begins again, whatever day it began on', async (t) => {
+  const members = async (unionId: string) =>
+    (await call('GET', '/unions')).list.find((union) => union.unionId === unionId)?.members as readonly {
+      readonly validFrom: string
+      readonly validTo: string | null
+    }[]
+  t.match(await call('POST', '/unions', { unionId: 'ran', name: '甲', kind: 'open', validFrom: inDays(-20) }), {
+    status: 201,
+  })
+  t.match(await call('POST', '/unions', { unionId: 'coming', name: '乙', kind: 'open', validFrom: inDays(20) }), {
+    status: 201,
+  })
+  for (const [unionId, since] of [
+    ['ran', { validFrom: inDays(-10) }],
+    ['coming', {}],
+  ] as const) {
+    const join = () => call('POST', `/unions/${unionId}/members`, { facilityId: 'clinic-y', ...since })
+    t.match(await join(), { status: 201 })
+    t.match(await call('DELETE', `/unions/${unionId}/members/clinic-y`), { status: 200 })
+    t.match(await join(), { status: 201 }, unionId)
+    t.match(await join(), { status: 200 }, 'the same again')
+    t.equal((await members(unionId)).filter(({ validTo }) => validTo === null).length, 1)
+  }
+  const [former, standing] = await members('ran')
+  t.equal(
+    Date.parse(String(standing?.validFrom)),
+    Date.parse(String(former?.validTo)),
+    'what it was before stays readable',
+  )
+})
+
+t.test('a membership without a beginning begins now, and one that begins later is another', async (t) => {
+  const join = (body: object) => call('POST', '/unions/ran/members', { facilityId: 'hospital-x', ...body })
+  t.match(await join({ validFrom: inDays(30) }), { status: 201 })
+  t.match(await join({}), { status: 409 }, 'it is no member yet')
+})
+
 const person = {
   demographics: {
     names: [{ representation: 'IDE', family: '空想', given: '花' }],

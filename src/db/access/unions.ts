@@ -47,13 +47,16 @@ function addUnion(client: Queryable, union: Union): Promise<Stored> {
   )
 }
 
-/** A membership lies within the time of its union, whose row is locked. */
+/** A membership lies within the time of its union, whose row is locked, and after the former ones of the facility, which stay as they were. */
 async function addMember(client: Queryable, m: Membership): Promise<Stored | 'missing'> {
   const period = await queryOne<{ readonly from: Date; readonly to: Date | null; readonly empty: boolean }>(
     client,
     sql`/* period of a membership */
       with asked as (
-        select greatest(coalesce(${m.validFrom ?? null}::timestamptz, now()), u.valid_from) as "from", least(${m.validTo ?? null}::timestamptz, u.valid_to) as "to"
+        select greatest(coalesce(${m.validFrom ?? null}::timestamptz, now()), u.valid_from,
+                        (select max(x.valid_to) from access.union_member x
+                         where x.union_id = u.union_id and x.facility_id = f.facility_id and x.valid_to > x.valid_from and x.valid_to <= now())) as "from",
+               least(${m.validTo ?? null}::timestamptz, u.valid_to) as "to"
         from access.facility_union u, access.facility f
         where u.union_id = ${m.unionId} and f.facility_id = ${m.facilityId} for update of u)
       select "from", "to", coalesce("to" <= "from", false) as empty from asked`,
@@ -62,14 +65,17 @@ async function addMember(client: Queryable, m: Membership): Promise<Stored | 'mi
   if (period.empty) return 'conflict'
   const member = await queryOne<{ readonly same: boolean }>(
     client,
-    sql`select valid_to is not distinct from ${period.to}::timestamptz and valid_from = coalesce(${m.validFrom ?? null}::timestamptz, valid_from) as same
+    sql`select valid_to is not distinct from ${period.to}::timestamptz
+               and (valid_from = ${period.from}::timestamptz or (${m.validFrom === undefined} and valid_from < ${period.from}::timestamptz)) as same
         from access.union_member where union_id = ${m.unionId} and facility_id = ${m.facilityId} and (valid_to is null or valid_to > now())`,
   )
   if (member !== undefined) return member.same ? 'unchanged' : 'conflict'
   await execute(
     client,
-    sql`insert into access.union_member (union_id, facility_id, valid_from, valid_to)
-        values (${m.unionId}, ${m.facilityId}, ${period.from}, ${period.to})`,
+    sql`/* a membership; one that never began begins again in its place */
+        insert into access.union_member (union_id, facility_id, valid_from, valid_to)
+        values (${m.unionId}, ${m.facilityId}, ${period.from}, ${period.to})
+        on conflict (union_id, facility_id, valid_from) do update set valid_to = excluded.valid_to`,
   )
   return 'created'
 }
