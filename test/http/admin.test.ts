@@ -328,6 +328,17 @@ t.test('C-3, C-4, C-5: consents are recorded once, exclude only what exists, and
   t.ok(list.find(({ consentId }) => consentId === id)?.withdrawnAt)
 })
 
+t.test('C-3: a consent without a beginning stands from now on, though the same will stand later', async (t) => {
+  const path = `/patients/${await newPatient()}/consents`
+  const later = { kind: 'comprehensive', validFrom: inDays(30) }
+  t.match(await call('POST', path, later), { status: 201 })
+  t.match(await call('POST', path, later), { status: 200 })
+  t.match(await call('POST', path, { kind: 'comprehensive' }), { status: 201 })
+  t.match(await call('POST', path, { kind: 'comprehensive' }), { status: 200 }, 'now it stands')
+  const begun = (await call('GET', path)).list.filter(({ validFrom }) => Date.parse(String(validFrom)) <= Date.now())
+  t.equal(begun.length, 1)
+})
+
 t.test('a setting is a note that can be read again', async (t) => {
   t.match(await call('GET', '/settings/marker'), { status: 404 })
   t.strictSame(

@@ -99,7 +99,7 @@ async function addConsent(client: Queryable, given: NewConsent, change: Change) 
       select consent_id as "consentId" from access.consent
       where person_key = ${c.personKey} and withdrawn_at is null and (valid_to is null or valid_to > now()) and kind = ${c.kind}
         and facilities = ${c.facilities} and excluded_facilities = ${c.excludedFacilities} and excluded_kinds = ${c.excludedKinds}
-        and valid_from = coalesce(${c.validFrom ?? null}::timestamptz, valid_from) and valid_to is not distinct from ${c.validTo ?? null}::timestamptz
+        and valid_from = coalesce(${c.validFrom ?? null}::timestamptz, least(valid_from, now())) and valid_to is not distinct from ${c.validTo ?? null}::timestamptz
         and evidence is not distinct from ${c.evidence ?? null} and shares_with_communities = ${c.sharesWithCommunities ?? false}
         and coalesce(relation, 'self') = ${c.relation ?? 'self'} and consented_by is not distinct from ${c.consentedBy ?? null}
         and form is not distinct from ${c.form ?? null} and given_on is not distinct from ${c.givenOn ?? null}::date
