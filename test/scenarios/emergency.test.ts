@@ -330,6 +330,33 @@ t.test('it ends when the normal link follows, and when the number turns out to b
   ])
 })
 
+t.test(
+  'a number of one’s own ends it where the consents give as much then, and not before (docs/adr/0031)',
+  async (t) => {
+    const doctor = await staff('doctor-11', { facilityId: 'clinic-b' })
+    const patient = await byHospital('0000012353')
+    const path = `/patients/${patient.value}`
+    const consent = (...facilities: readonly string[]) =>
+      admin.post(`${path}/consents`, { kind: 'individual', facilities })
+    const standing = (await admin.get(`${path}/consents`)).body as readonly { readonly consentId: string }[]
+    for (const { consentId } of standing) await admin.post(`/consents/${consentId}/withdraw`, { reason: '個別同意へ' })
+    t.equal((await consent('hospital-a', 'pharmacy-c')).status, 201)
+    t.equal((await consent('clinic-b', 'pharmacy-c')).status, 201)
+    const document = await published(patient)
+    t.equal(await sees('clinic-b', patient, document), 'hidden kept', 'no consent names both')
+    const { status, body } = await open(doctor, '0000012353#EMS')
+    t.equal(status, 201)
+    await endDue(pool)
+    t.equal(await sees('clinic-b', patient, document), 'found fetched', 'the link alone does not open it')
+    t.equal((await consent('hospital-a', 'clinic-b')).status, 201)
+    await endDue(pool)
+    t.match(await rows('select end_reason from access.emergency_grant where grant_id = $1', [body.grantId]), [
+      { end_reason: 'normal access follows' },
+    ])
+    t.equal(await sees('clinic-b', patient, document), 'found fetched', 'by consent and link now')
+  },
+)
+
 t.test('every audit event of this is a message by the tables of its transaction (ITI TF-2 3.20.4.1)', async (t) => {
   const rendered = await renderedEvents(pool)
   t.same(faultsOf(rendered), [])

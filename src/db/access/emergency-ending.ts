@@ -28,9 +28,20 @@ const NUMBER_WENT = sql`not exists (
       select from identity.identifier n
       where n.domain = g.number_authority and n.value = g.number and n.person_key = g.person_key and (n.status = 'active' or n.survivor is not null))`
 
+/** Consent `c` of the person of grant `g` stands now. */
+const STANDS = sql`c.person_key = g.person_key and c.withdrawn_at is null and c.valid_from <= now() and (c.valid_to is null or c.valid_to > now())`
+
+/** Facility `named.facility`, which a consent names, is of a union of the facility of grant `g`, and no consent excludes it. */
+const MAY_BE_OPENED = sql`exists (
+        select from access.union_member mine join access.union_member other on other.union_id = mine.union_id
+        where mine.facility_id = g.facility_id and mine.valid_from <= now() and (mine.valid_to is null or mine.valid_to > now())
+          and other.facility_id = named.facility and other.valid_from <= now() and (other.valid_to is null or other.valid_to > now()))
+      and not exists (select from access.consent c where ${STANDS} and named.facility = any(c.excluded_facilities))`
+
 /**
- * The facility of grant `g` has a number of its own for the person, and a consent that covers it: normal access has followed. Where a union
- * of the facility lets emergency access open what is very restricted, the link does not give the same.
+ * The facility of grant `g` has a number of its own for the person, and consents that cover it give as much as emergency access: normal
+ * access has followed. It has not towards a facility that individual consents name without this one, nor where a union of the facility
+ * lets emergency access open what is very restricted.
  */
 const LINKED = sql`not exists (
       select from access.union_member m join access.facility_union u on u.union_id = m.union_id and u.emergency_opens_v
@@ -39,9 +50,12 @@ const LINKED = sql`not exists (
       select from identity.identifier own join identity.domain o on o.oid = own.domain and o.kind = 'facility' and o.facility_id = g.facility_id
       where own.person_key = g.person_key and own.status = 'active')
     and exists (
-      select from access.consent c
-      where c.person_key = g.person_key and c.withdrawn_at is null and c.valid_from <= now() and (c.valid_to is null or c.valid_to > now())
-        and (c.kind = 'comprehensive' or g.facility_id = any(c.facilities)))`
+      select from access.consent c where ${STANDS} and (c.kind = 'comprehensive' or g.facility_id = any(c.facilities)))
+    and not exists (
+      select from (select distinct unnest(c.facilities) as facility from access.consent c where ${STANDS} and c.kind = 'individual') named
+      where named.facility <> g.facility_id and ${MAY_BE_OPENED}
+        and not exists (select from access.consent c
+                        where ${STANDS} and (c.kind = 'comprehensive' or c.facilities @> array[g.facility_id, named.facility])))`
 
 const WHY = sql`case when g.ends_at <= now() then 'expired' when ${NUMBER_WENT} then 'the number is another person’s' else 'normal access follows' end`
 
