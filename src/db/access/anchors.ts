@@ -77,12 +77,13 @@ export interface StoredCrl {
   readonly nextUpdate?: Date
 }
 
-/** Rises with every change of anchors or lists, also when one begins or ends by its dates. */
+/** Another one after every change of anchors or lists, also when one begins or ends by its dates, or one follows another at the same moment. */
 export async function anchorsVersion(client: Queryable): Promise<string> {
   const row = await queryOne<{ readonly version: string }>(
     client,
     sql`/* do the doors know the newest anchors? */
-      select coalesce(max(version), 0) || '/' || count(*) filter (where valid_from <= now() and coalesce(valid_to, 'infinity') > now()) as version
+      select concat(coalesce(max(version), 0), '/', string_agg(anchor_id::text, ' ' order by anchor_id)
+               filter (where removed_at is null and valid_from <= now() and coalesce(valid_to, 'infinity') > now())) as version
       from access.trust_anchor`,
   )
   return row?.version ?? ''

@@ -115,6 +115,27 @@ t.test('an anchor counts in its time only', async (t) => {
   await remove('partner-later')
 })
 
+t.test('an authority that follows another at one moment is believed from then on, the former one not', async (t) => {
+  const next = await createAuthority({ name: 'Partner CA 2' })
+  const former = await registered({ authority: partner })
+  const shown = await registered({ authority: next })
+  const later = new Date(Date.now() + 3_600_000).toISOString()
+  await add('handing-over', { validTo: later })
+  await add('taking-over', { pem: next.certificatePem, validFrom: later })
+  await soon(t, former, { https: true, mllp: true })
+  await soon(t, shown, { https: false, mllp: false })
+  // As if the moment had come: nobody changes anything then (docs/adr/0026).
+  await network.pool.query(
+    `update access.trust_anchor set valid_from = least(valid_from, now() - interval '1 second'),
+            valid_to = case when valid_to > now() then now() end
+     where label in ('handing-over', 'taking-over')`,
+  )
+  await soon(t, shown, { https: true, mllp: true })
+  await soon(t, former, { https: false, mllp: false })
+  await remove('handing-over')
+  await remove('taking-over')
+})
+
 t.test('what is no authority is no anchor', async (t) => {
   const shown = await issued()
   const refused = async (body: Readonly<Record<string, string>>, message: RegExp) =>
