@@ -114,7 +114,7 @@ async function publish(
   const { reading, caller, warnings } = walk
   const header = unwrap(reading.header)
   unwrap(reading.number)
-  requireAgreedKind(header.found.kind.kind, walk.ports.facilitySettings(caller))
+  requireAgreedKind(header.found.kind, walk.ports.facilitySettings(caller), changeOf(reading))
   const patient = requirePatient(walk, situation)
   const person = unwrap(reading.person)
   const compare = walk.request.release?.identity === 'confirmed' ? confirmIdentity : checkIdentity
@@ -142,6 +142,10 @@ async function publish(
     ...(walk.request.release === undefined ? {} : { withheldId: walk.request.release.withheldId }),
   })
   return accepted({ ...answer, replayed: false }, evidence, 'written')
+}
+
+function changeOf({ drafts }: Interpretation): 'withdrawal' | 'content' {
+  return drafts.ok && drafts.value.every(({ deletes }) => deletes === 'whole') ? 'withdrawal' : 'content'
 }
 
 /** The door remembers a facility for some seconds; here is what the transaction sees. */

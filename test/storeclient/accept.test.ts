@@ -356,3 +356,32 @@ t.test('more orders than one commit should hold are refused as a whole (HL7 tabl
   t.same([at.staged.length, at.writes.length], [0, 0])
   t.equal(codeOf(await send(orders(199).join('\r'), at)), 'accepted')
 })
+
+t.test('who agreed to send notes or files takes them back by their number alone (records.md, MDM^T11)', async (t) => {
+  const message = (trigger: string, type: string, minute: string) =>
+    [
+      msh(`MDM^${trigger}^${trigger === 'T11' ? 'MDM_T01' : 'MDM_T02'}`, {
+        controlId: `M${minute}`,
+        time: `2026040109${minute}00`,
+      }),
+      'EVN||20260401090000',
+      'PID|0001||0000012345^^^^PI||架空^太郎^^^^^L^I||19580412|M',
+      'PV1|1|O',
+      `TXA|1|${type}|AP|20260401||||||||N-1||||AU||AV`,
+      ...(trigger === 'T11' ? [] : ['OBX|1|TX|N^記録^99STC||安静||||||F']),
+    ].join('\r')
+  for (const [kinds, type] of [
+    [['NOTE'], 'NOTE-REC'],
+    [['FILE'], 'FILE'],
+  ] as const) {
+    const at = memory()
+    at.facility = { ...at.facility, kinds }
+    t.equal(codeOf(await send(message('T02', type, '10'), at)), 'accepted')
+    t.equal(codeOf(await send(message('T08', '', '11'), at)), 'HL7_KIND', 'new content says what it is')
+    t.equal(codeOf(await send(message('T11', '', '12'), at)), 'accepted')
+    t.same(at.current, [])
+  }
+  const at = memory()
+  at.facility = { ...at.facility, kinds: ['ADT-00'] }
+  t.equal(codeOf(await send(message('T11', '', '12'), at)), 'HL7_KIND')
+})

@@ -1,7 +1,7 @@
 // The facility's StoreClient contract: which kinds are taken, what becomes of messages for unlinked numbers, how much may be stored.
 
 import { iheError } from '../../../profiles/errors/index.ts'
-import { dataKinds } from '../../../profiles/storeclient/index.ts'
+import { type DataKind, dataKinds } from '../../../profiles/storeclient/index.ts'
 import { DEFAULT_CONTRACT, type StoreClientContract } from '../../model/caller.ts'
 import type { FacilitySettings } from '../ports.ts'
 
@@ -67,9 +67,19 @@ export function contractOf({ contract }: { readonly contract?: StoreClientContra
   return contract ?? DEFAULT_CONTRACT
 }
 
-/** @throws {IheError} HL7_KIND for a kind that the facility did not agree to send. */
-export function requireAgreedKind(kind: string, { kinds }: FacilitySettings): void {
+/**
+ * A withdrawal names the number of a document and need not say of what kind that is (TXA-12): whoever agreed to send some kind of
+ * numbered documents may take them back.
+ * @throws {IheError} HL7_KIND for a kind that the facility did not agree to send.
+ */
+export function requireAgreedKind(
+  { kind, key }: Pick<DataKind, 'kind' | 'key'>,
+  { kinds }: FacilitySettings,
+  change: 'withdrawal' | 'content',
+): void {
   if (kinds === 'all' || kinds.includes(kind)) return
+  const isNumbered = key === 'document' && dataKinds.some((one) => one.key === key && kinds.includes(one.kind))
+  if (isNumbered && change === 'withdrawal') return
   throw iheError('HL7_KIND', { at: 'MSH-9', value: kind, rule: `agreed for this facility: ${kinds.join(', ')}` })
 }
 
