@@ -32,9 +32,16 @@ export async function accept(
   caller: Caller,
   ports: StoreClientPorts,
 ): Promise<Outcome<StoreClientAnswer>> {
-  const warnings: IheError[] = []
-  const walk: Walk = { request, caller, ports, warnings, reading: interpret(request, caller, ports) }
-  warnings.push(...walk.reading.warnings)
+  const reading = interpret(request, caller, ports)
+  const warnings = [...reading.warnings]
+  const walk: Walk = {
+    request,
+    caller,
+    ports,
+    warnings,
+    reading,
+    readings: readingsOf(reading, request, caller, ports),
+  }
   // Without MSH-10 there is nothing to look up, and no reason to open a transaction.
   if (!walk.reading.claim.ok) return refuse(walk, walk.reading.claim.error)
   // A scanner takes its time, which must not be time of the transaction.
@@ -52,7 +59,9 @@ interface Walk {
   readonly request: StoreClientRequest
   readonly caller: Caller
   readonly ports: StoreClientPorts
-  readonly reading: Interpretation
+  reading: Interpretation
+  /** As its words are read, and for a cancel that does not tell its kind, as one of each other kind. */
+  readonly readings: readonly [Interpretation, ...Interpretation[]]
   readonly warnings: IheError[]
   /** Set once the link and the consent stand, so that a refusal after that may name the patient. */
   patient?: LinkedPatient
@@ -60,12 +69,42 @@ interface Walk {
   scanned?: IheError | undefined
 }
 
+/**
+ * A cancel needs no more than a number and a day. Where that leaves open whether an injection or a prescription is cancelled, what is
+ * stored tells it, so the message is read as a cancel of either.
+ */
+function readingsOf(
+  reading: Interpretation,
+  request: StoreClientRequest,
+  caller: Caller,
+  ports: StoreClientPorts,
+): Walk['readings'] {
+  const orElse = reading.header.ok ? (reading.header.value.found.orElse ?? []) : []
+  if (reading.drafts.ok && !isWithdrawal(reading)) return [reading]
+  const others = orElse.map((kind) => interpret({ ...request, origin: { ...request.origin, kind } }, caller, ports))
+  return [reading, ...others.filter(isWithdrawal)]
+}
+
+function isWithdrawal({ drafts }: Interpretation): boolean {
+  return drafts.ok && drafts.value.every(({ deletes }) => deletes === 'whole')
+}
+
+/** The reading under which something is stored; the first one where it is, or where that is so under several or none. */
+function chosen({ readings }: Walk, { series }: Situation): Interpretation {
+  const [first, ...others] = readings
+  const states = (reading: Interpretation) =>
+    reading.drafts.ok ? reading.drafts.value.flatMap(({ baseSeriesId }) => series.get(baseSeriesId) ?? []) : []
+  if (states(first).some(({ currents, tombstone }) => currents.length > 0 || tombstone !== undefined)) return first
+  const [found, ...further] = others.filter((other) => states(other).some(({ currents }) => currents.length > 0))
+  return found === undefined || further.length > 0 ? first : found
+}
+
 function filesOf({ drafts }: Interpretation): readonly EmbeddedFile[] {
   return drafts.ok ? drafts.value.flatMap(({ files = [] }) => files) : []
 }
 
 async function settle(walk: Walk, transaction: StoreClientTransaction): Promise<Outcome<StoreClientAnswer>> {
-  const { reading } = walk
+  const [reading] = walk.readings
   const claim = unwrap(reading.claim)
   const situation = await transaction.situation({
     claim,
@@ -81,14 +120,18 @@ async function settle(walk: Walk, transaction: StoreClientTransaction): Promise<
     case 'other-content':
       throw iheError('HL7_DUPLICATE_ID', { at: 'MSH-10', value: reading.controlId, rule: 'one MSH-10, one content' })
     case 'new':
+      walk.reading = chosen(walk, situation)
+      // What was said of it before belongs to another reading, or to an attempt that lost a race.
+      walk.warnings.splice(0, walk.warnings.length, ...walk.reading.warnings)
       return publish(walk, situation, transaction)
   }
   return situation.claim satisfies never
 }
 
 /** The series that a decision about the drafts needs, and the orders that may stand under another day. */
-function seriesAsked({ reading, caller }: Walk): Pick<Question, 'series' | 'guarded' | 'changed'> {
-  const drafts = reading.drafts.ok ? reading.drafts.value : []
+function seriesAsked({ readings, caller }: Walk): Pick<Question, 'series' | 'guarded' | 'changed'> {
+  const [reading] = readings
+  const drafts = readings.flatMap((one) => (one.drafts.ok ? one.drafts.value : []))
   const changed = drafts.flatMap(({ corrects, number }) =>
     corrects && number !== undefined ? [number.normalised] : [],
   )
@@ -114,7 +157,11 @@ async function publish(
   const { reading, caller, warnings } = walk
   const header = unwrap(reading.header)
   unwrap(reading.number)
-  requireAgreedKind(header.found.kind, walk.ports.facilitySettings(caller), changeOf(reading))
+  requireAgreedKind(
+    header.found.kind,
+    walk.ports.facilitySettings(caller),
+    isWithdrawal(reading) ? 'withdrawal' : 'content',
+  )
   const patient = requirePatient(walk, situation)
   const person = unwrap(reading.person)
   const compare = walk.request.release?.identity === 'confirmed' ? confirmIdentity : checkIdentity
@@ -142,10 +189,6 @@ async function publish(
     ...(walk.request.release === undefined ? {} : { withheldId: walk.request.release.withheldId }),
   })
   return accepted({ ...answer, replayed: false }, evidence, 'written')
-}
-
-function changeOf({ drafts }: Interpretation): 'withdrawal' | 'content' {
-  return drafts.ok && drafts.value.every(({ deletes }) => deletes === 'whole') ? 'withdrawal' : 'content'
 }
 
 /** The door remembers a facility for some seconds; here is what the transaction sees. */

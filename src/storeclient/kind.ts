@@ -4,10 +4,12 @@
 import { iheError } from '../../profiles/errors/index.ts'
 import { type KindName, type KindOfMessage, kindsOf } from '../../profiles/storeclient/index.ts'
 import type { IheError } from '../model/error.ts'
-import { component, type Er7Message, repetitions, type Segment, segmentsOf, value } from '../model/hl7v2.ts'
+import { component, type Er7Message, isNull, repetitions, type Segment, segmentsOf, value } from '../model/hl7v2.ts'
 
 export interface DecidedKind extends KindOfMessage {
   readonly warnings: readonly IheError[]
+  /** Kinds that the message could be of as well: nothing in it tells them apart. */
+  readonly orElse?: readonly KindName[]
 }
 
 /** JHSI0002 and its local copy: kinds of injections. */
@@ -35,10 +37,15 @@ export function decideKind(message: Er7Message, named?: string): DecidedKind {
   const ignored = named === undefined ? [] : [misnamed(named, candidates)]
   const [only, ...others] = candidates
   if (only !== undefined && others.length === 0) return { ...only, warnings: ignored }
-  const { name, doubt } = decideByContent(message, type)
+  const { name, doubt, isOpen } = decideByContent(message, type)
   const found = candidates.find(({ kind }) => kind.kind === name)
   if (found === undefined) throw iheError('HL7_TRIGGER', { at: 'MSH-9.2', value: `${type}^${trigger}` })
-  return { ...found, warnings: [...ignored, ...(doubt === undefined ? [] : [iheError('HL7_CODE', doubt)])] }
+  const orElse = candidates.map(({ kind }) => kind.kind).filter((other) => other !== name)
+  return {
+    ...found,
+    warnings: [...ignored, ...(doubt === undefined ? [] : [iheError('HL7_CODE', doubt)])],
+    ...(isOpen === true ? { orElse } : {}),
+  }
 }
 
 const MAX_SHOWN = 40
@@ -53,6 +60,8 @@ interface ByContent {
   readonly name: KindName
   /** Why the kind is a guess. */
   readonly doubt?: { readonly at: string; readonly value?: string; readonly rule: string }
+  /** Nothing in the message speaks for this kind, and nothing against another one of the event: so are short cancels. */
+  readonly isOpen?: boolean
 }
 
 function decideByContent(message: Er7Message, type: string): ByContent {
@@ -60,9 +69,9 @@ function decideByContent(message: Er7Message, type: string): ByContent {
     case 'ADT':
       return { name: value(message, 'PV1', 2) === 'O' ? 'ADT-12' : 'ADT-22' }
     case 'RDE':
-      return { name: isInjectionOrder(message) ? 'OMP-02' : 'OMP-01' }
+      return isInjectionOrder(message) ? { name: 'OMP-02' } : { name: 'OMP-01', isOpen: !isNamed(message, 'RXE', 2) }
     case 'RAS':
-      return { name: isInjectionGiven(message) ? 'OMP-12' : 'OMP-11' }
+      return isInjectionGiven(message) ? { name: 'OMP-12' } : { name: 'OMP-11', isOpen: !isNamed(message, 'RXA', 5) }
     case 'OMG':
       return imaging(message, { radiology: 'OMG-01', endoscopy: 'OMG-02', physiology: 'OMG-03' })
     case 'OMI':
@@ -78,6 +87,11 @@ function all(message: Er7Message, name: string, field: number, part = 1): readon
   return segmentsOf(message, name).flatMap((segment) =>
     repetitions(message, segment, field).map((raw) => component(message, raw, part)),
   )
+}
+
+/** Whether a field has a code or a text anywhere. */
+function isNamed(message: Er7Message, name: string, field: number): boolean {
+  return [1, 2, 4].some((part) => all(message, name, field, part).some((found) => found !== '' && !isNull(found)))
 }
 
 function isParenteral(message: Er7Message): boolean {
@@ -108,7 +122,11 @@ function imaging(
     return { name: names.physiology }
   if (systems.includes('JJ1017')) return { name: names.radiology }
   const rule = 'JJ1017 radiology, LENDO endoscopy, JC10 9… physiology'
-  return { name: names.radiology, doubt: { at: 'OBR-4.3', value: systems[0] ?? '', rule } }
+  return {
+    name: names.radiology,
+    doubt: { at: 'OBR-4.3', value: systems[0] ?? '', rule },
+    isOpen: !isNamed(message, 'OBR', 4),
+  }
 }
 
 function observation(message: Er7Message): ByContent {
@@ -121,7 +139,7 @@ function observation(message: Er7Message): ByContent {
   if (isReport(message)) return { name: 'REPORT' }
   if (analytes.some((code) => /^[1-8]/.test(code)))
     return { name: 'OML-11', doubt: { at: 'MSH-9', value: 'ORU^R01', rule: 'laboratory results: OUL^R22' } }
-  return { name: 'OMG-13' }
+  return { name: 'OMG-13', isOpen: segmentsOf(message, 'OBX').length === 0 }
 }
 
 function jlac10(message: Er7Message, segment: Segment, field: number): readonly string[] {

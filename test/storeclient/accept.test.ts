@@ -385,3 +385,64 @@ t.test('who agreed to send notes or files takes them back by their number alone 
   at.facility = { ...at.facility, kinds: ['ADT-00'] }
   t.equal(codeOf(await send(message('T11', '', '12'), at)), 'HL7_KIND')
 })
+
+t.test(
+  'a cancel of number and day alone takes back what stands under them, of whatever kind (orders.md)',
+  async (t) => {
+    const pid = 'PID|0001||0000012345^^^^PI||架空^太郎^^^^^L^I||19580412|M'
+    const message = (event: string, step: number, segments: readonly string[]) =>
+      [msh(event, { controlId: `M${step}`, time: `202604011${step}0000` }), pid, ...segments].join('\r')
+    const orc = (control: string) => `ORC|${control}|723001|||||||20260401085500`
+    const cases = [
+      ['OMP-02', 'RDE^O11^RDE_O11', ['RXE||00^一般^JHSI0002|510||ML', 'RXR|IV'], ['RXE|']],
+      ['OMP-01', 'RDE^O11^RDE_O11', ['RXE||103835401^薬Ａ^HOT9|1||TAB', 'TQ1|1', 'RXR|PO'], ['RXE|']],
+      [
+        'OMP-12',
+        'RAS^O17^RAS_O17',
+        ['RXA|0|1|20260401|20260401|107750602^維持液^HOT9|1', 'RXR|IV'],
+        ['RXA|0|1|20260401', 'RXR|'],
+      ],
+      ['OMG-02', 'OMG^O19^OMG_O19', ['OBR||723001||11000000000^上部^LENDO'], ['OBR||723001']],
+      [
+        'REPORT',
+        'ORU^R01^ORU_R01',
+        [`OBR|1|723001|RAD-1|18748-4^報告^LN|||20260401${'|'.repeat(17)}RAD`, 'OBX|1|FT|F^所見^L||異常なし||||||F'],
+        ['OBR|1|723001|RAD-1||||20260401'],
+      ],
+    ] as const
+    for (const [kind, event, ordered, cancelled] of cases) {
+      const at = memory()
+      t.equal(codeOf(await send(message(event, 0, [orc('NW'), ...ordered]), at)), 'accepted', kind)
+      t.equal(at.current[0]?.row.kind, kind)
+      t.equal(codeOf(await send(message(event, 1, [orc('CA'), ...cancelled]), at)), 'accepted')
+      t.same(at.current, [], `${kind} is cancelled`)
+      t.match(at.writes[1], { kind, effects: [{ kind: 'delete', row: { kind } }] })
+    }
+  },
+)
+
+t.test('a cancel that names its drug cancels nothing of another kind with the same number', async (t) => {
+  const at = memory()
+  const message = (control: string, segments: readonly string[], step: number) =>
+    [
+      msh('RDE^O11^RDE_O11', { controlId: `M${step}`, time: `202604011${step}0000` }),
+      'PID|0001||0000012345^^^^PI||架空^太郎^^^^^L^I||19580412|M',
+      `ORC|${control}|500|||||||20260401085500`,
+      ...segments,
+    ].join('\r')
+  const injection = ['RXE||00^一般^JHSI0002|510||ML', 'RXR|IV']
+  const tablets = ['RXE||103835401^薬Ａ^HOT9|1||TAB', 'RXR|PO']
+  await send(message('NW', injection, 0), at)
+  await send(message('CA', tablets, 1), at)
+  t.same(
+    at.current.map(({ row }) => row.kind),
+    ['OMP-02'],
+  )
+  await send(message('NW', tablets, 2), at)
+  await send(message('CA', ['RXE|'], 3), at)
+  t.same(
+    at.current.map(({ row }) => row.kind),
+    ['OMP-02'],
+    'of two the likelier one, as the message alone would be read',
+  )
+})
