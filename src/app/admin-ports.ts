@@ -1,10 +1,11 @@
 // Composition root, part two: administration, readiness and the admin token (design §5).
 
 import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdir, readFile, statfs, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { ENDPOINTS } from '../../profiles/transactions/index.ts'
+import { createAtomically, readPublic } from '../certificates/files.ts'
 import type { Config } from '../config/config.ts'
 import { loadFees } from '../config/site-data.ts'
 import { createIssuerStore } from '../db/access/issuers.ts'
@@ -50,11 +51,8 @@ export async function ensureAdminToken(config: Config): Promise<string> {
   const directory = join(config.dataDir, 'config')
   const path = join(directory, 'admin-token')
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  try {
-    await writeFile(path, `${randomBytes(TOKEN_BYTES).toString('base64url')}\n`, { flag: 'wx', mode: 0o600 })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
+  if ((await readPublic(path)) === undefined)
+    await createAtomically(path, `${randomBytes(TOKEN_BYTES).toString('base64url')}\n`)
   const token = (await readFile(path, 'utf8')).trim()
   if (token.length < TOKEN_BYTES) throw new Error(`${path} holds no token; delete it and start again`)
   return token

@@ -1,9 +1,10 @@
 // Composition root: the key that signs the state of the audit log, which the database does not have, and the public keys that verify it.
 
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { createSigner, type PublicKeys, publicKeysIn, type Signer } from '../audit/checkpoint.ts'
+import { createAtomically, readPublic, writeAtomically } from '../certificates/files.ts'
 import { type Config, ConfigError } from '../config/config.ts'
 
 export interface AuditKeys {
@@ -26,7 +27,7 @@ export async function openAuditKeys({ audit }: Needed): Promise<AuditKeys> {
   // The keys before it stay: what they signed is verified for years.
   if (!publicKeysIn(known).has(signer.keyId)) {
     const own = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' })
-    await writeFile(publicPath, `${known}${own}`, { mode: 0o644, flush: true })
+    await writeAtomically(publicPath, `${known}${own}`, 'public')
     await chmod(publicPath, 0o644)
   }
   return { signer, publicPem, publicKeys: async () => publicKeysIn(await publicPem()) }
@@ -38,10 +39,10 @@ function publicKeyPath(signingKey: string): string {
 
 async function ensureKey(path: string): Promise<KeyObject> {
   await mkdir(dirname(path), { recursive: true })
-  const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })
-  await writeFile(path, pem, { flag: 'wx', mode: 0o600, flush: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error
-  })
+  if ((await readPublic(path)) === undefined) {
+    const { privateKey } = generateKeyPairSync('ed25519')
+    await createAtomically(path, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
+  }
   try {
     const key = createPrivateKey(await readFile(path, 'utf8'))
     if (key.asymmetricKeyType === 'ed25519') return key

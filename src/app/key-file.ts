@@ -1,7 +1,8 @@
 // Composition root: rings of keys that seal what is kept, configured or made at the first start.
 
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createAtomically, readPublic } from '../certificates/files.ts'
 import { ConfigError } from '../config/config.ts'
 import { type KeyRing, newKeyLine, parseKeyRing } from '../model/seal.ts'
 
@@ -22,11 +23,7 @@ export async function openKeyRing({ dataDir, fileName, setting, configured }: Ke
   const directory = join(dataDir, 'config')
   const path = join(directory, fileName)
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  try {
-    await writeFile(path, `${newKeyLine()}\n`, { flag: 'wx', mode: 0o600, flush: true })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
+  if ((await readPublic(path)) === undefined) await createAtomically(path, `${newKeyLine()}\n`)
   return readKeys(await readFile(path, 'utf8'), path)
 }
 

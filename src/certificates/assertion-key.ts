@@ -1,10 +1,10 @@
 // The key that signs our assertions, with its certificate in one file, so that both are replaced at once (ITI TF-2 3.40; docs/xua.md).
 
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { certificatesIn } from './certificate.ts'
-import { readPrivate } from './files.ts'
+import { createAtomically, readPrivate } from './files.ts'
 
 export interface AssertionKey {
   /** PEM; RSA. */
@@ -30,10 +30,7 @@ export async function ensureAssertionKey(path: string, { name }: { readonly name
   const { createAssertionCertificate } = await import('./authority.ts')
   const { privateKeyPem, certificatePem } = await createAssertionCertificate({ name })
   await mkdir(dirname(path), { recursive: true })
-  const made = writeFile(path, `${privateKeyPem}${certificatePem}`, { flag: 'wx', mode: 0o600, flush: true })
-  await made.catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error
-  })
+  await createAtomically(path, `${privateKeyPem}${certificatePem}`)
   const read = await readAssertionKey(path)
   if (read === undefined) throw new Error(`${path} was removed while it was made`)
   return read

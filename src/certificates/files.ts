@@ -1,7 +1,7 @@
 // Reads and writes PEM files so that a key is never readable by others and a crash never leaves half a file.
 
 import { randomUUID } from 'node:crypto'
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { link, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 const PRIVATE_MODE = 0o600
@@ -49,19 +49,41 @@ export async function writeAtomically(
 ): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`
   try {
-    const file = await open(temporary, 'wx', audience === 'private' ? PRIVATE_MODE : PUBLIC_MODE)
-    try {
-      await file.writeFile(content)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
+    await writeFlushed(temporary, content, audience === 'private' ? PRIVATE_MODE : PUBLIC_MODE)
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true })
     throw error
   }
   await flushDirectory(dirname(path))
+}
+
+/**
+ * Makes a private file as a whole where there is none. One that is there stays, also one that another process makes at the same moment:
+ * nobody ever reads half of it, and a crash or a full disk leaves none that the next start would take for the secret.
+ */
+export async function createAtomically(path: string, content: string): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.tmp`
+  try {
+    await writeFlushed(temporary, content, PRIVATE_MODE)
+    // Unlike a rename, it never takes the place of what is there.
+    await link(temporary, path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error
+    })
+  } finally {
+    await rm(temporary, { force: true })
+  }
+  await flushDirectory(dirname(path))
+}
+
+async function writeFlushed(path: string, content: string | Buffer, mode: number): Promise<void> {
+  const file = await open(path, 'wx', mode)
+  try {
+    await file.writeFile(content)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
 }
 
 /** As writeAtomically, unless the file holds that already. */
