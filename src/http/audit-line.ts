@@ -1,6 +1,6 @@
 // A connection to an audit repository: syslog over mutual TLS (RFC 5425; ITI TF-2 3.20.4.1.2, TLS Syslog).
 
-import { isIP } from 'node:net'
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import type { RecordLine } from '../audit/send.ts'
 import { encodeSyslogFrame } from '../codec/syslog/frame.ts'
@@ -30,7 +30,7 @@ const KEEP_ALIVE_MS = 30_000
 /** @throws {Error} of socket or TLS: nothing is ever written to a peer whose certificate is not believed. */
 export async function openAuditLine(options: LineOptions, signal: AbortSignal): Promise<RecordLine> {
   const times = { ...TIMES, ...options.times }
-  const socket = await connected(options, { signal, connectMs: times.connectMs })
+  const { socket, tcp } = await connected(options, { signal, connectMs: times.connectMs })
   let isFinishing = false
   const broken = brokenBy(socket, () => isFinishing)
   return {
@@ -50,47 +50,60 @@ export async function openAuditLine(options: LineOptions, signal: AbortSignal): 
       await within(times.finishMs, 'the other side did not say that it has read all', {
         socket,
         broken,
-        work: () => ended(socket),
+        work: () => ended(socket, tcp),
       })
       socket.destroy()
     },
   }
 }
 
+interface Connected {
+  readonly socket: TLSSocket
+  /** Below it: knows what came that is not for us to read. */
+  readonly tcp: Socket
+}
+
 function connected(
   { host, port, serverName, tls }: LineOptions,
   { signal, connectMs }: { readonly signal: AbortSignal; readonly connectMs: number },
-): Promise<TLSSocket> {
+): Promise<Connected> {
   const name = serverName ?? host
   return new Promise((resolve, reject) => {
-    const socket = connect({
-      ...tls,
-      host,
-      port,
-      // A name is asked for by name; of an address TLS knows no such question (RFC 6066, 3).
-      ...(isIP(name) === 0 ? { servername: name } : {}),
-      rejectUnauthorized: true,
-    })
-    const timer = setTimeout(() => socket.destroy(lineFailure('ETIMEDOUT', 'no connection in time')), connectMs)
-    const cut = (): void => void socket.destroy(lineFailure('ABORTED', 'the sender stops'))
+    const tcp = connectTcp({ host, port })
+    let over: TLSSocket | undefined
+    const fail = (code: string, message: string): void => void (over ?? tcp).destroy(lineFailure(code, message))
+    const timer = setTimeout(() => fail('ETIMEDOUT', 'no connection in time'), connectMs)
+    const cut = (): void => fail('ABORTED', 'the sender stops')
     signal.addEventListener('abort', cut, { once: true })
     const settled = (): void => {
       clearTimeout(timer)
       signal.removeEventListener('abort', cut)
-      socket.off('error', reject)
+      over?.off('error', reject)
     }
-    socket.once('error', reject)
-    socket.once('close', () => {
+    tcp.on('error', reject)
+    tcp.once('close', () => {
       settled()
       reject(lineFailure('ECONNRESET', 'the connection was closed'))
     })
-    socket.once('secureConnect', () => {
-      settled()
-      socket.setKeepAlive(true, KEEP_ALIVE_MS)
-      socket.setNoDelay(true)
-      // A receiver has nothing to say; its end is heard only by who reads.
-      socket.resume()
-      resolve(socket)
+    tcp.once('connect', () => {
+      const socket = connect({
+        ...tls,
+        host,
+        socket: tcp,
+        // A name is asked for by name; of an address TLS knows no such question (RFC 6066, 3).
+        ...(isIP(name) === 0 ? { servername: name } : {}),
+        rejectUnauthorized: true,
+      })
+      over = socket
+      socket.once('error', reject)
+      socket.once('secureConnect', () => {
+        settled()
+        socket.setKeepAlive(true, KEEP_ALIVE_MS)
+        socket.setNoDelay(true)
+        // A receiver has nothing to say; its end is heard only by who reads.
+        socket.resume()
+        resolve({ socket, tcp })
+      })
     })
     if (signal.aborted) cut()
   })
@@ -113,10 +126,16 @@ function written(socket: TLSSocket, bytes: Buffer): Promise<undefined> {
   })
 }
 
-/** close_notify goes out after all that was written; the answer to it comes after all that was read (RFC 5425, 4.4; RFC 8446, 6.1). */
-function ended(socket: TLSSocket): Promise<undefined> {
+/**
+ * close_notify goes out after all that was written; the answer to it comes after all that was read (RFC 5425, 4.4; RFC 8446, 6.1). Where
+ * nothing came but the end of TCP, it is the kernel's, for a process that died with what it had read.
+ */
+function ended(socket: TLSSocket, tcp: Socket): Promise<Error | undefined> {
   return new Promise((resolve) => {
-    socket.once('end', () => resolve(undefined))
+    const before = tcp.bytesRead
+    socket.once('end', () =>
+      resolve(tcp.bytesRead > before ? undefined : lineFailure('ECONNRESET', 'the other side ended without a word')),
+    )
     socket.end()
   })
 }
@@ -128,7 +147,7 @@ async function within(
     socket,
     broken,
     work,
-  }: { readonly socket: TLSSocket; readonly broken: Promise<Error>; readonly work: () => Promise<undefined> },
+  }: { readonly socket: TLSSocket; readonly broken: Promise<Error>; readonly work: () => Promise<Error | undefined> },
 ): Promise<void> {
   const timer = setTimeout(() => socket.destroy(lineFailure('ETIMEDOUT', reason)), ms)
   try {

@@ -1,7 +1,7 @@
 // A connection to an audit repository that goes wrong: who does not read, who goes half, who shows another certificate (RFC 5425, 4.2, 4.4).
 
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect as connectTcp, createServer as createTcpServer, type Socket } from 'node:net'
 import { createServer, type TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
 import { openAuditLine } from '../../src/http/audit-line.ts'
@@ -62,6 +62,33 @@ t.test('who ends its half is gone: nothing more is written to it', async (t) => 
   await t.rejects(line.write([RECORD]))
   await t.rejects(line.finish())
 })
+
+t.test(
+  'a receiver that is killed after it has read and before it has kept does not confirm the end: TCP ends, TLS does not',
+  async (t) => {
+    let relayed: Socket | undefined
+    // The kernel ends the connection of a process that is gone; nobody is there to send close_notify.
+    const dies = (socket: TLSSocket): void => {
+      socket.allowHalfOpen = true
+      socket.resume().once('end', () => relayed?.end())
+    }
+    const behind = await receiver(t, dies)
+    const relay = createTcpServer({ allowHalfOpen: true }, (socket) => {
+      relayed = socket
+      const onward = connectTcp({ host: 'localhost', port: behind, allowHalfOpen: true })
+      for (const one of [socket, onward]) one.on('error', () => {})
+      socket.pipe(onward)
+      onward.on('data', (chunk) => socket.write(chunk))
+      t.teardown(() => [socket, onward].map((one) => one.destroy()))
+    })
+    relay.listen(0, 'localhost')
+    await once(relay, 'listening')
+    t.teardown(() => relay.close())
+    const line = await opened((relay.address() as AddressInfo).port, { times: { ...TIMES, finishMs: 5000 } })
+    await line.write([RECORD])
+    await t.rejects(line.finish(), { code: 'ECONNRESET' })
+  },
+)
 
 t.test('4.2: a certificate that is not believed, or bears another name, gets nothing', async (t) => {
   let heard = 0
