@@ -454,6 +454,20 @@ t.test(
       'whom the network stopped, the facility does not let in again',
     )
     t.match(await call('POST', '/staff/nurse-2/resume', { body: { reason } }), { status: 200 })
+    for (const first of [by, {}]) {
+      // Twice, as whoever is not sure whether the first time was heard.
+      for (const who of [first, first === by ? {} : by, first])
+        t.match(await call('POST', '/staff/nurse-2/suspend', { body: { reason }, ...who }), { status: 200 })
+      t.match(
+        await call('POST', '/staff/nurse-2/resume', { body: { reason }, ...by }),
+        { status: 403, body: { code: 'NOT_YOURS' } },
+        'nor whom both have stopped, whoever was first',
+      )
+      const said = (await call('GET', '/staff/nurse-2/history')).body as unknown as { operation: string }[]
+      const times = said.findIndex(({ operation }) => !operation.endsWith(' suspended'))
+      t.equal(times, 2, 'each of them once')
+      t.match(await call('POST', '/staff/nurse-2/resume', { body: { reason } }), { status: 200 })
+    }
     const third = await open()
     t.match(await call('POST', '/staff/nurse-2/end', { body: { reason }, ...by }), { status: 200 })
     t.equal(await me(third), 401, 'ended')

@@ -41,12 +41,13 @@ export function createStaffStore(pool: pg.Pool): StaffStore {
     change: (staffId, changed, change) =>
       changing(pool, { staffId, change, kind: 'change' }, (client) => update(client, staffId, changed)),
     setStatus: (staffId, status, change) =>
-      changing(pool, { staffId, change, kind: status }, (client) =>
-        execute(
+      changing(pool, { staffId, change, kind: status }, async (client) => {
+        const changed = await execute(
           client,
           sql`/* state of a person */ update access.staff set status = ${status} where staff_id = ${staffId} and status <> ${status}`,
-        ),
-      ),
+        )
+        return changed === 0 && status === 'suspended' ? stoppedToo(client, staffId, change) : changed
+      }),
   }
 }
 
@@ -108,6 +109,19 @@ function update(client: Queryable, staffId: string, changed: StaffChange): Promi
       where s.staff_id = n.staff_id
         and (s.name, s.name_kana, s.job, s.roles, s.may_use_ems, s.valid_from, s.valid_to)
             is distinct from (n.name, n.name_kana, n.job, n.roles, n.may_use_ems, n.valid_from, n.valid_to)`,
+  )
+}
+
+/** Whoever stops a person whom somebody else has stopped is heard as well: else the first one could let in again whom both have stopped. */
+function stoppedToo(client: Queryable, staffId: string, { by, operation }: Change): Promise<number> {
+  return execute(
+    client,
+    sql`/* did this one stop the person before? */
+      select where not exists (
+        select from access.staff_change c
+        where c.staff_id = ${staffId} and c.changed_by = ${by} and c.operation = ${operation}
+          and c.change_id > coalesce((select max(a.change_id) from access.staff_change a
+                                      where a.staff_id = ${staffId} and a.state ->> 'status' <> 'suspended'), 0))`,
   )
 }
 

@@ -153,9 +153,13 @@ async function isStoppedByNetwork(
 ): Promise<boolean> {
   const principal = principalOf(request)
   if (principal.kind === 'host' || principal.facilityId === undefined || person.status !== 'suspended') return false
-  const last = (await accounts.staff.history(person.staffId)).find(({ operation }) => operation.endsWith(' suspended'))
+  const history = await accounts.staff.history(person.staffId)
+  const resumed = history.findIndex(({ state }) => state.status !== 'suspended')
+  const stopped = history
+    .slice(0, resumed < 0 ? history.length : resumed)
+    .filter(({ operation }) => operation.endsWith(' suspended'))
   const colleagues = await accounts.staff.list({ facilityId: principal.facilityId })
-  return last !== undefined && !colleagues.some(({ staffId }) => last.changedBy === `staff:${staffId}`)
+  return stopped.some(({ changedBy }) => !colleagues.some(({ staffId }) => changedBy === `staff:${staffId}`))
 }
 
 function changeFault(request: FastifyRequest, person: StaffRecord, changed: StaffChange): StaffFault | undefined {
