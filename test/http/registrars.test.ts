@@ -1,12 +1,14 @@
 // What a registrar finds and sees of patients: those of the own unions, without the numbers of other facilities (idlink A-7, C-2, C-8, U-2).
 
 import t from 'tap'
+import { feedAdd } from '../../src/identity/feed.ts'
+import { callerOf, feedOf, oid } from '../identity/in-memory.ts'
 import { openAdministration, TOKEN } from './administration.ts'
 import { type Call, enterPerson } from './persons.ts'
 
 t.setTimeout(120_000)
 
-const { call, url, auditRows } = await openAdministration(t)
+const { call, url, auditRows, identity } = await openAdministration(t)
 
 for (const [index, facilityId] of ['hospital-x', 'clinic-y'].entries())
   await call('POST', '/facilities', {
@@ -76,6 +78,54 @@ t.test('a registrar finds patients by own numbers, and learns nothing of those o
     t.notMatch(JSON.stringify(shown), '2.25.600', 'where else the patient is treated')
   }
   t.match(JSON.stringify((await call('GET', `/patients/${own}`)).body), '2.25.600')
+})
+
+t.test('who registered the patient elsewhere is not told, nor how much happened there (idlink A-7)', async (t) => {
+  await call('POST', '/systems', { systemId: 'his-x', facilityId: 'hospital-x', roles: ['patient-identity-source'] })
+  const { session: theirs } = await enterPerson(asked, {
+    staffId: 'tanaka',
+    facilityId: 'hospital-x',
+    roles: ['facility-administrator'],
+  })
+  const { session: window } = await enterPerson(
+    asked,
+    { staffId: 'ito', facilityId: 'hospital-x', roles: ['registrar'] },
+    { by: theirs },
+  )
+  const fed = { authority: oid('2.25.600'), value: 'H-77' }
+  const caller = { ...callerOf('hospital-x'), systemId: 'his-x' }
+  t.match(await feedAdd(feedOf([fed]), caller, identity), { answer: { code: 'CA' } })
+  const xad = String((await call('GET', '/patients?id=H-77')).list[0]?.xad)
+  await call('POST', `/patients/${xad}/links`, { facilityId: 'clinic-y', id: 'C-77', reason: '窓口で確認' })
+  const born = { names: [{ representation: 'IDE', family: '空想', given: '窓' }] }
+  const entered = await asked('POST', '/patients', { session: window, body: { demographics: born } })
+  const other = String(entered.body.xad)
+  const link = { facilityId: 'clinic-y', id: 'C-78', reason: '窓口で確認' }
+  t.match(await registrar('POST', `/patients/${other}/links`, link), { status: 201 })
+  for (const [id, number] of [
+    [xad, 'C-77'],
+    [other, 'C-78'],
+  ] as const)
+    for (const path of [`/patients/${id}`, `/patients/${id}/history`]) {
+      const shown = JSON.stringify((await registrar('GET', path)).body)
+      t.match(shown, number)
+      t.match(shown, '窓口で確認', 'what the network or the own staff did is told with who and why')
+      t.notMatch(shown, /his-x|ITI-44|staff:ito/, 'where else the patient is treated')
+    }
+  t.match(
+    JSON.stringify((await call('GET', `/patients/${xad}/history`)).body),
+    'his-x',
+    'those who run the network hear',
+  )
+  const rows = (await registrar('GET', `/patients/${xad}/history`)).body as unknown as { historyId: string }[]
+  const paged: unknown[] = []
+  for (let after = ''; ; ) {
+    const page = (await registrar('GET', `/patients/${xad}/history?limit=1${after}`)).body as unknown as typeof rows
+    paged.push(...page)
+    if (page.length < 1) break
+    after = `&after=${page.at(-1)?.historyId}`
+  }
+  t.strictSame(paged, rows, 'read page by page it is the same, though rows of others lie between')
 })
 
 t.test(

@@ -27,11 +27,22 @@ function shownGolden({ source: { id, ...source }, ...golden }: GoldenValue): obj
   return { ...golden, source: { ...shownId(id), ...source } }
 }
 
+type Done = Pick<NumberView, 'by' | 'reason'>
+
+/** Who did it and why is not told where it was one of these. */
+function withoutOthers<T extends Done>(row: T, others: ReadonlySet<string>): Omit<T, keyof Done> & Partial<Done> {
+  const { by, reason, ...rest } = row
+  return others.has(by) ? rest : row
+}
+
 /** `identifiers` are what `GET /patients` shows, with all that is known of each. */
-export function shownPatient({ patient, numbers, golden }: PatientView): object {
+export function shownPatient({ patient, numbers, golden }: PatientView, others: ReadonlySet<string>): object {
   return {
     ...(patient === undefined ? {} : { xad: patient }),
-    identifiers: numbers.map(shownNumber),
+    identifiers: numbers.map(({ record: _record, id, ...number }) => ({
+      ...shownId(id),
+      ...withoutOthers(number, others),
+    })),
     golden: golden.map(shownGolden),
   }
 }
@@ -44,8 +55,8 @@ export function shownFound({ patient, numbers, ...found }: FoundPatient): object
   }
 }
 
-export function shownHistory({ id, ...row }: HistoryView): object {
-  return { ...row, ...shownId(id) }
+export function shownHistory({ id, ...row }: HistoryView, others: ReadonlySet<string>): object {
+  return { ...withoutOthers(row, others), ...shownId(id) }
 }
 
 export function shownMerge({ former, survivor, ...merge }: MergeView): object {

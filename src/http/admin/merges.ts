@@ -2,13 +2,15 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { findFacility } from '../../access/administration.ts'
+import type { Page as HistoryPage, HistoryView } from '../../identity/administration-ports.ts'
 import { splitPerson } from '../../identity/linking.ts'
 import { personOf, viewPerson, viewWithin } from '../../identity/person-view.ts'
+import type { PersonKey } from '../../identity/ports.ts'
 import { mergeByStaff, undoMerge } from '../../identity/staff-merge.ts'
 import { type PatientId, parseOid } from '../../model/identifiers.ts'
 import { invalid, notFound } from './answers.ts'
 import { shownHistory, shownMerge, shownPatient } from './index-answers.ts'
-import { ownDomains } from './own.ts'
+import { othersAmong, ownDomains } from './own.ts'
 import type { AdminPorts } from './ports.ts'
 import { NETWORK_READERS, REGISTRARS } from './principal.ts'
 import { described, exactly, identity, type Paged, pageOf, paging, slug, whoOf, words } from './schemas.ts'
@@ -40,7 +42,9 @@ function registerViews(app: FastifyInstance, ports: AdminPorts): void {
       if (person === undefined) return notFound(reply)
       const view = await viewPerson(person, index)
       const domains = await ownDomains(request, ports)
-      return shownPatient(domains === undefined ? view : viewWithin(view, domains))
+      const known = domains === undefined ? view : viewWithin(view, domains)
+      const names = known.numbers.map(({ by }) => by)
+      return shownPatient(known, await othersAmong(names, request, ports))
     },
   )
   app.get<Xad & Page>(
@@ -55,9 +59,13 @@ function registerViews(app: FastifyInstance, ports: AdminPorts): void {
     async (request, reply) => {
       const person = await personOf(request.params.xad, index)
       if (person === undefined) return notFound(reply)
-      const rows = await administration.historyOf(person, pageOf(request.query, HISTORY_ROWS))
-      const domains = await ownDomains(request, ports)
-      return rows.filter(({ id }) => domains?.includes(id.authority) ?? true).map(shownHistory)
+      const rows = await historyWithin(
+        { person, page: pageOf(request.query, HISTORY_ROWS), domains: await ownDomains(request, ports) },
+        administration,
+      )
+      const names = rows.map(({ by }) => by)
+      const others = await othersAmong(names, request, ports)
+      return rows.map((row) => shownHistory(row, others))
     },
   )
   app.get<Xad & Page>(
@@ -84,6 +92,24 @@ function registerViews(app: FastifyInstance, ports: AdminPorts): void {
     },
     async (request) => (await administration.merges(pageOf(request.query, MERGES))).map(shownMerge),
   )
+}
+
+/** A page of what may be known is full, however much of others lies between: one that is not full is the last. */
+async function historyWithin(
+  {
+    person,
+    page: { limit, after },
+    domains,
+  }: { readonly person: PersonKey; readonly page: HistoryPage; readonly domains: readonly string[] | undefined },
+  { historyOf }: Pick<AdminPorts['index']['administration'], 'historyOf'>,
+): Promise<readonly HistoryView[]> {
+  const rows: HistoryView[] = []
+  for (let last = after; ; ) {
+    const found = await historyOf(person, { limit, ...(last === undefined ? {} : { after: last }) })
+    rows.push(...found.filter(({ id }) => domains?.includes(id.authority) ?? true))
+    last = found.at(-1)?.historyId
+    if (rows.length >= limit || found.length < limit) return rows.slice(0, limit)
+  }
 }
 
 const numbers = {

@@ -42,6 +42,29 @@ export async function ownDomains(
   return [transfer.affinityDomain, ...(own === undefined ? [] : [own.patientDomain.oid])]
 }
 
+const STAFF = 'staff:'
+/** Speaks for a facility of another community. */
+const PARTNER = 'partner:'
+
+/** Of these names those of systems and staff of other facilities: who did something to a patient would tell where else the patient is treated. */
+export async function othersAmong(
+  names: readonly string[],
+  request: FastifyRequest,
+  { store, accounts }: Pick<AdminPorts, 'store' | 'accounts'>,
+): Promise<ReadonlySet<string>> {
+  const facilityId = facilityOf(request)
+  if (facilityId === undefined) return new Set()
+  const systems = new Map((await store.systems()).map((system) => [system.systemId, system.facilityId]))
+  const others = new Set<string>()
+  for (const name of new Set(names)) {
+    const owner = name.startsWith(STAFF)
+      ? (await accounts.staff.list({ staffId: name.slice(STAFF.length) }))[0]?.facilityId
+      : systems.get(name)
+    if (name.startsWith(PARTNER) || (owner !== undefined && owner !== facilityId)) others.add(name)
+  }
+  return others
+}
+
 async function isOwn(
   owned: Owned,
   { params, facilityId }: { readonly params: Params; readonly facilityId: string },
