@@ -19,8 +19,21 @@ export interface Terminal {
 
 const ask = askAtKeyboard()
 
+/** Neither done, nor something that the person at the keyboard told wrongly. */
+const NOT_WRITTEN = 1
+
+/** Whoever reads standard output may have enough (`| head`), which is nothing to be told; a full disk is. */
+function endUnwritten({ code, message }: NodeJS.ErrnoException): never {
+  if (code !== 'EPIPE') process.stderr.write(`standard output cannot be written / 出力できません: ${message}\n`)
+  process.exit(NOT_WRITTEN)
+}
+
+let isWatchedOver = false
+
 export const processTerminal: Terminal = {
   out: (data) => {
+    if (!isWatchedOver) process.stdout.on('error', endUnwritten)
+    isWatchedOver = true
     process.stdout.write(data)
   },
   err: (text) => {

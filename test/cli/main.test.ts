@@ -1,6 +1,8 @@
 // The command line itself: options, help, exit codes (design §5).
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -42,6 +44,25 @@ t.test('help is no failure; an unknown command, option or a missing one is wrong
   const unknown = await run(['config', 'check', '--nonsense'])
   t.equal(unknown.code, 2)
   t.match(unknown.err, '--nonsense')
+})
+
+t.test('output that nobody reads any more, or that has no room, ends a command without a stack trace', async (t) => {
+  const command = new URL('../../src/cli/tsunagi.js', import.meta.url).pathname
+  const ended = async (stdout: 'pipe' | number) => {
+    const child = spawn(process.execPath, [command, 'config', 'explain'], { stdio: ['ignore', stdout, 'pipe'] })
+    child.stdout?.destroy()
+    let said = ''
+    child.stderr?.on('data', (chunk) => (said += chunk))
+    const [code] = await once(child, 'close')
+    return { code, said }
+  }
+  t.strictSame(await ended('pipe'), { code: 1, said: '' }, 'as with | head')
+  const full = await open('/dev/full', 'w')
+  const { code, said } = await ended(full.fd)
+  await full.close()
+  t.equal(code, 1)
+  t.match(said, /ENOSPC/)
+  t.notMatch(said, /^ +at /m)
 })
 
 t.test('config explain says where a value came from, and options stand before or after the command', async (t) => {
