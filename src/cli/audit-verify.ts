@@ -47,8 +47,7 @@ async function verify(
   { files, options }: { readonly files: readonly string[]; readonly options: VerifyOptions },
 ): Promise<void> {
   const { terminal } = context
-  const sources =
-    files.length > 0 ? files.map((file) => createReadStream(resolve(terminal.cwd, file))) : await monthsOf(context)
+  const sources = files.length > 0 ? files.map((file) => bytesOf(resolve(terminal.cwd, file))) : await monthsOf(context)
   if (sources.length === 0) {
     terminal.out('the log is empty / 記録がありません\n')
     return
@@ -68,6 +67,15 @@ async function verify(
     }
   }
   tell(context, verifier.end(), { isTrusted: given.size > 0, keyIds: [...keys.keys()] })
+}
+
+/** Opened when its turn comes: a file that is not there ends a process that does not read it yet. */
+async function* bytesOf(path: string): AsyncGenerator<Buffer> {
+  try {
+    yield* createReadStream(path)
+  } catch (cause) {
+    throw new UsageError(`${path} cannot be read`, { cause })
+  }
 }
 
 /** What is after the last line end is a line too, one that was cut. */
