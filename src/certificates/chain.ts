@@ -104,10 +104,20 @@ function constraintsOf(authority: X509Certificate): Constraints {
   }
 }
 
-function faultOf(certificate: X509Certificate, now: Date): string | undefined {
+/** By its dates. */
+export function isInForce(certificate: X509Certificate, now: Date): boolean {
+  return dateFaultOf(certificate, now) === undefined
+}
+
+function dateFaultOf({ validFrom, validTo }: X509Certificate, now: Date): string | undefined {
   // A date that cannot be read is none: what is compared with it is false.
-  if (!(now.getTime() < Date.parse(certificate.validTo))) return 'CERT_HAS_EXPIRED'
-  if (!(Date.parse(certificate.validFrom) <= now.getTime())) return 'CERT_NOT_YET_VALID'
+  if (!(now.getTime() < Date.parse(validTo))) return 'CERT_HAS_EXPIRED'
+  return Date.parse(validFrom) <= now.getTime() ? undefined : 'CERT_NOT_YET_VALID'
+}
+
+function faultOf(certificate: X509Certificate, now: Date): string | undefined {
+  const dateFault = dateFaultOf(certificate, now)
+  if (dateFault !== undefined) return dateFault
   return remembered(weaknesses, certificate, weaknessOf)
 }
 

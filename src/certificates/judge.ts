@@ -9,7 +9,7 @@ import {
   type ShownCertificate,
   type TrustAnchor,
 } from '../model/trust.ts'
-import { faultOfAuthority, faultOfClient, pathTo } from './chain.ts'
+import { faultOfAuthority, faultOfClient, isInForce, pathTo } from './chain.ts'
 
 /** `chain+registered`: it leads to an anchor and is registered. `registered`: each certificate is trusted by itself (direct comparison). */
 export type TrustRule = 'chain+registered' | 'registered'
@@ -38,14 +38,14 @@ export function createJudge(anchors: readonly TrustAnchor[], { rule, crlGraceMs 
     const usable = anchorsOf(anchors, door)
     const fault = faultOfClient(shown.certificate, now)
     if (fault !== undefined) return refused(fault)
-    const path = doors.get(door)?.(shown)
+    const path = doors.get(door)?.(shown, now)
     if (rule === 'registered' && path === undefined) return { kind: 'trusted' }
     if (path === undefined) return refused(shown.objection ?? NO_WAY)
     const reason =
       (rule === 'registered' ? undefined : objectionOf(shown)) ??
       faultOfWay(path, now) ??
       revocationOf(path, { anchors: usable, now, crlGraceMs })
-    return reason === undefined ? trusted(usable, { path, rule }) : refused(reason)
+    return reason === undefined ? trusted(usable, { path, rule, now }) : refused(reason)
   }
   return (shown, door) => {
     try {
@@ -63,18 +63,38 @@ function refused(reason: string): Judgement {
 
 type Way = readonly X509Certificate[] | undefined
 
-/** The way is found once for each connection: its signatures do not change. */
-function wayFinder(anchors: readonly TrustAnchor[]): (shown: ShownCertificate) => Way {
+/**
+ * The way is found once for each connection, as its signatures do not change; it is found anew when one of its authorities has ended, or
+ * not begun, for another certificate of the same authority may lead on.
+ */
+function wayFinder(anchors: readonly TrustAnchor[]): (shown: ShownCertificate, now: Date) => Way {
   // An authority that was renewed with its key stands there twice: what is valid longest leads on.
   const authorities = anchors
     .map(({ certificate }) => certificate)
     .sort((one, other) => Date.parse(other.validTo) - Date.parse(one.validTo))
   const found = new WeakMap<ShownCertificate, { readonly way: Way }>()
-  return (shown) => {
-    const known = found.get(shown) ?? { way: pathTo(authorities, shown.certificate, shown.issuers) }
-    found.set(shown, known)
-    return known.way
+  return (shown, now) => {
+    const known = found.get(shown)
+    if (known !== undefined && (known.way ?? []).every((one) => isInForce(one, now))) return known.way
+    const way = wayAt(authorities, shown, now)
+    found.set(shown, { way })
+    return way
   }
+}
+
+/** By authorities that are good now; where there is no such way, by any others, whose fault is then the reason. */
+function wayAt(
+  authorities: readonly X509Certificate[],
+  { certificate, issuers }: Pick<ShownCertificate, 'certificate' | 'issuers'>,
+  now: Date,
+): Way {
+  const [trusted, presented] = [authorities, issuers].map((all) => all.filter((one) => isInForce(one, now))) as [
+    readonly X509Certificate[],
+    readonly X509Certificate[],
+  ]
+  const way = pathTo(trusted, certificate, presented)
+  const isAll = trusted.length === authorities.length && presented.length === issuers.length
+  return way === undefined && !isAll ? pathTo(authorities, certificate, issuers) : way
 }
 
 /** The library judged too, with all that it knows; where it had less to go by than we, its judgement says nothing. */
@@ -90,12 +110,19 @@ function faultOfWay(path: readonly X509Certificate[], now: Date): string | undef
   return undefined
 }
 
-/** An anchor for all is for all, whatever else it is for. */
+/**
+ * An anchor for all is for all, whatever else it is for. The authority that is reached is all its certificates that are good now: one may be
+ * an anchor of one facility, and the renewed one of another, and both vouch for the same (RFC 5280, 6.1.1: a name and a key).
+ */
 function trusted(
   anchors: readonly TrustAnchor[],
-  { path, rule }: { readonly path: readonly X509Certificate[]; readonly rule: TrustRule },
+  { path, rule, now }: { readonly path: readonly X509Certificate[]; readonly rule: TrustRule; readonly now: Date },
 ): Judgement {
-  const reached = anchors.filter(({ certificate }) => certificate.fingerprint256 === path.at(-1)?.fingerprint256)
+  const last = path.at(-1)
+  const reached = anchors.filter(
+    ({ certificate }) =>
+      last !== undefined && isInForce(certificate, now) && issuerIdOf(certificate) === issuerIdOf(last),
+  )
   const facilities = reached.flatMap(({ facilityId }) => facilityId ?? [])
   const isForAll = rule === 'registered' || facilities.length < reached.length
   return isForAll ? { kind: 'trusted' } : { kind: 'trusted', facilities: new Set(facilities) }
@@ -117,10 +144,11 @@ export function revocationOfServer(
   anchors: { readonly trusted: readonly TrustAnchor[]; readonly listed: readonly TrustAnchor[] },
   { crlGraceMs }: Pick<TrustOptions, 'crlGraceMs'>,
 ): string | undefined {
+  const now = new Date()
   const authorities = anchors.trusted.map(({ certificate }) => certificate)
-  const path = pathTo(authorities, shown.certificate, shown.issuers)
+  const path = wayAt(authorities, shown, now)
   if (path === undefined) return NO_WAY
-  return revocationOf(path, { anchors: anchors.listed, now: new Date(), crlGraceMs })
+  return revocationOf(path, { anchors: anchors.listed, now, crlGraceMs })
 }
 
 /** Each certificate of the way against the list of its issuer, where that is an anchor with a list (RFC 5280, 6.3). */

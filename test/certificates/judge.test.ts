@@ -88,6 +88,33 @@ t.test('an authority renewed with its key: what it issued before stays good', as
   t.match(judged({ anchors: [{ certificate: former.certificate }], shown }), { kind: 'refused', reason: /EXPIRED/ })
 })
 
+t.test(
+  'an authority renewed before its time: until the new certificate begins, the former leads (RFC 5280 6.1.3)',
+  async (t) => {
+    const former = await make({ name: 'Overlapping', isAuthority: true, toDays: 20 })
+    const coming = await make({ name: 'Overlapping', isAuthority: true, keys: former.keys, fromDays: 5, toDays: 90 })
+    const shown = await make({ name: 'system', by: former })
+    for (const anchors of [
+      [former, coming],
+      [coming, former],
+    ])
+      t.match(judged({ anchors: anchors.map(({ certificate }) => ({ certificate })), shown }), { kind: 'trusted' })
+    t.match(judged({ anchors: [{ certificate: coming.certificate }], shown }), { kind: 'refused', reason: /NOT_YET/ })
+  },
+)
+
+t.test('an authority between that is shown with its ended certificate too leads by the one that is good', async (t) => {
+  const anchors = [{ certificate: root.certificate }]
+  const ended = await make({ name: 'Between', by: root, isAuthority: true, fromDays: -60, toDays: -1 })
+  const good = await make({ name: 'Between', by: root, isAuthority: true, keys: ended.keys })
+  const shown = await make({ name: 'system', by: good })
+  for (const between of [
+    [ended, good],
+    [good, ended],
+  ])
+    t.match(judged({ anchors, shown, between }), { kind: 'trusted' })
+})
+
 t.test('and the list of its key counts for both of its certificates', async (t) => {
   const former = await make({ name: 'Listed', isAuthority: true })
   const renewed = await make({ name: 'Listed', isAuthority: true, keys: former.keys, toDays: 60 })
@@ -207,3 +234,19 @@ t.test('anchors of partners: whose systems, and at which door', async (t) => {
   t.match(judged({ anchors: [ofDoor], shown }), { kind: 'refused' })
   t.match(judged({ anchors: [ofDoor], shown, door: 'mllp/pix' }), { kind: 'trusted' })
 })
+
+t.test(
+  'an authority that one facility brought, and another brought renewed, vouches for the systems of both',
+  async (t) => {
+    const former = await make({ name: 'Vendor', isAuthority: true, toDays: 20 })
+    const renewed = await make({ name: 'Vendor', isAuthority: true, keys: former.keys, toDays: 90 })
+    const ended = await make({ name: 'Vendor', isAuthority: true, keys: former.keys, fromDays: -60, toDays: -1 })
+    const anchors: readonly TrustAnchor[] = [
+      { certificate: former.certificate, facilityId: 'clinic-a' },
+      { certificate: renewed.certificate, facilityId: 'clinic-b' },
+      { certificate: ended.certificate, facilityId: 'clinic-c' },
+    ]
+    const shown = await make({ name: 'system', by: former })
+    t.strictSame(judged({ anchors, shown }), { kind: 'trusted', facilities: new Set(['clinic-a', 'clinic-b']) })
+  },
+)
