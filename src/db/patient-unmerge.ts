@@ -1,7 +1,7 @@
 // Undo of a merge, or of a move of numbers: identifiers, registry objects, series and consents as they were, in one transaction.
 
 import type pg from 'pg'
-import type { MergeOrigin, MergeUndo, PersonKey, Replacement } from '../identity/ports.ts'
+import type { MergeUndo, PersonKey, Replacement } from '../identity/ports.ts'
 import { formatCx, type Oid, type PatientId, parseCx } from '../model/identifiers.ts'
 import { restoreConsents } from './merged-consents.ts'
 import { allowTime, type FragmentForm, moveObjects, moveSeries, noteObjects, underNumbers } from './merged-objects.ts'
@@ -24,7 +24,6 @@ interface MergeRow {
   readonly former_person: PersonKey
   readonly survivor_person: PersonKey
   readonly scope: 'person' | 'record' | 'numbers'
-  readonly origin: MergeOrigin
   readonly identifiers_before: readonly Snapshot[] | null
   readonly identifiers_after: readonly Snapshot[] | null
   readonly undone_at: Date | null
@@ -71,7 +70,7 @@ export async function undoMerge(
     persons: [...new Set([merge.former_person, merge.survivor_person])],
     patients: changed.map(idOf),
     since: [...standing.values()].filter((one) => !after.some((other) => keyOf(other) === keyOf(one))).map(idOf),
-    separates: merge.scope === 'person' && merge.origin !== 'feed',
+    separates: merge.scope === 'person',
   }
 }
 
@@ -91,7 +90,7 @@ async function lockMerge(client: pg.ClientBase, mergeId: string): Promise<MergeR
   return queryOne<MergeRow>(
     client,
     sql`/* undo of a merge */
-      select merge_id, at, former_person, survivor_person, scope, origin, identifiers_before, identifiers_after, undone_at
+      select merge_id, at, former_person, survivor_person, scope, identifiers_before, identifiers_after, undone_at
       from identity.merge where merge_id = ${mergeId} for update`,
   )
 }

@@ -187,7 +187,7 @@ export type MergeUndo =
       readonly patients: readonly PatientId[]
       /** Numbers that came to the one person since, and stand with the second of the two. */
       readonly since: readonly PatientId[]
-      /** Staff or the matcher had made one person of two, who are two again. */
+      /** Staff, a source or the matcher had made one person of two, who are two again. */
       readonly separates: boolean
     }
   | { readonly kind: 'unknown' | 'undone-before' | 'no-snapshot' | 'changed-since' }

@@ -7,7 +7,7 @@ import type { LocatedPatientId, MergeFeed } from '../model/identity-feed.ts'
 import type { FeedContext } from './feed-context.ts'
 import { senderDomains } from './ownership.ts'
 import { pointAt, pointAtObsolete } from './place.ts'
-import type { MergeChange, PersonKey, Replacement, StoredIdentifier } from './ports.ts'
+import type { MergeChange, PersonKey, RecordPair, Replacement, StoredIdentifier } from './ports.ts'
 
 type MergeContext = FeedContext<MergeFeed>
 
@@ -32,6 +32,7 @@ export async function recordMerge(context: MergeContext): Promise<readonly IheEr
   refuseObsolete(pair.survivor, survivor)
   await tx.lockPersons([subsumed.person, survivor.person])
   const change = await changeOf(context, { subsumed, survivor })
+  const contradicted = await keptApartBefore(tx, change)
   await tx.merge(change)
   await tx.addHistory(
     [...change.replacements.map(({ former }) => former), ...change.moved.map(({ id }) => id)].map((id, index) =>
@@ -41,7 +42,9 @@ export async function recordMerge(context: MergeContext): Promise<readonly IheEr
   await tx.announce([change.former, change.survivor])
   const apart = change.scope === 'record' && change.former !== change.survivor
   if (apart) await askAboutPersons(context, change, survivor)
-  return [...request.warnings, ...(apart ? [iheError('V3_MERGE_REVIEW', pointAt(pair.subsumed))] : [])]
+  if (contradicted.length > 0) await askAgain(tx, change.survivor, contradicted)
+  const isDoubtful = apart || contradicted.length > 0
+  return [...request.warnings, ...(isDoubtful ? [iheError('V3_MERGE_REVIEW', pointAt(pair.subsumed))] : [])]
 }
 
 /** The survivor is the one id of patient/id in the domain of the subsumed id; ids of other domains have no part in a merge. */
@@ -110,6 +113,28 @@ async function askAboutPersons({ tx }: MergeContext, change: MergeChange, surviv
   await tx.addReviews(
     left.map(({ record }) => ({ records: [survivor.record, record], reason: 'merged number' }) as const),
   )
+}
+
+/** Of each number that goes over one that stays, if staff decided that they are different people's. */
+async function keptApartBefore(tx: MergeContext['tx'], change: MergeChange): Promise<readonly RecordPair[]> {
+  if (change.moved.length === 0) return []
+  const going = (await activeOf(tx, change.former)).filter(({ id }) => change.moved.some((one) => isSame(one.id, id)))
+  const staying = await activeOf(tx, change.survivor)
+  const pairs: RecordPair[] = []
+  for (const { record } of going) {
+    for (const { record: other } of staying) {
+      if (!(await tx.keptApart([record], [other]))) continue
+      pairs.push([record, other])
+      break
+    }
+  }
+  return pairs
+}
+
+/** What the source says stands, for the ids are its own; staff, who had decided otherwise, are asked. */
+async function askAgain(tx: MergeContext['tx'], person: PersonKey, pairs: readonly RecordPair[]): Promise<void> {
+  await tx.allowTogether((await tx.identifiersOf(person)).map(({ record }) => record))
+  await tx.addReviews(pairs.map((records) => ({ records, reason: 'merged number' })))
 }
 
 /** An affinity domain id of this server's own making says nothing that its person's numbers do not say. */

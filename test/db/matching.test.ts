@@ -421,6 +421,48 @@ t.test(
   },
 )
 
+const affinitySource = {
+  ...callerOf('xad'),
+  roles: new Set(['patient-identity-source', 'affinity-domain-source'] as const),
+}
+
+async function mergedBySource(from: PatientId, into: PatientId) {
+  const [former, survivor] = [idIn(AFFINITY, await xadOf(from)), idIn(AFFINITY, await xadOf(into))]
+  const { answer } = await feedMerge(mergeOf(former, survivor), affinitySource, ports)
+  const { rows } = await pool.query('select max(merge_id) as id from identity.merge')
+  return { answer, mergeId: rows[0].id }
+}
+
+t.test(
+  'what staff take back of a source’s merge the matcher does not repeat; the source may, and staff are asked',
+  async (t) => {
+    const person = someone()
+    const [a, b] = [await feed(1, person), await feed(2, someone())]
+    const { answer, mergeId } = await mergedBySource(b, a)
+    t.same(answer, { code: 'CA', details: [] })
+    await undoMerge({ mergeId, ...staff }, ports)
+    await feedRevise(feedOf([b], { demographics: person }), callerOf('f2'), ports)
+    t.not(await personOf(a), await personOf(b), 'docs/patient-index.md: the undo of a merge')
+    t.match((await mergedBySource(b, a)).answer, { code: 'CA', details: [{ type: 'W' }] }, '3.44.4.3.3')
+    t.equal(await personOf(a), await personOf(b))
+    t.match(await questions(b), [{ reason: 'merged number' }])
+    t.same(await violations(pool), [])
+  },
+)
+
+t.test(
+  'what the matcher joined to two who were one by the word of a source is nobody’s when they are two again',
+  async (t) => {
+    const person = someone()
+    const [a, b] = [await feed(1, person), await feed(2, person, portsOf('review'))]
+    const { mergeId } = await mergedBySource(b, a)
+    const joined = await feed(3, person)
+    t.equal(await personOf(joined), await personOf(b))
+    await undoMerge({ mergeId, ...staff }, ports)
+    t.equal(new Set(await Promise.all([a, b, joined].map(personOf))).size, 3)
+  },
+)
+
 t.test('an add that describes another person is not taken until staff say so (3.44.4.1.3)', async (t) => {
   const a = await feed(1, someone())
   const other = someone()
