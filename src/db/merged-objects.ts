@@ -3,7 +3,7 @@
 import type pg from 'pg'
 import type { PersonKey, Replacement } from '../identity/ports.ts'
 import { formatCx, type PatientId } from '../model/identifiers.ts'
-import { execute, named, type Statement, sql } from './sql.ts'
+import { execute, named, type Queryable, type Statement, sql } from './sql.ts'
 
 /** The form of stored fragments, which is the codec's business. */
 export interface FragmentForm {
@@ -19,7 +19,7 @@ export interface FragmentForm {
 /** A person with very many documents takes longer than a statement of everyday may. */
 const STATEMENT_TIMEOUT = '120s'
 
-export async function allowTime(client: pg.ClientBase): Promise<void> {
+export async function allowTime(client: Queryable): Promise<void> {
   await execute(client, sql`select set_config('statement_timeout', ${STATEMENT_TIMEOUT}, true)`)
 }
 

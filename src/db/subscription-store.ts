@@ -10,11 +10,13 @@ import type {
 } from '../identity/subscription-ports.ts'
 import { formatCx } from '../model/identifiers.ts'
 import type { CorrespondingId } from '../model/pix.ts'
+import { allowTime } from './merged-objects.ts'
 import { addNotifyJobs } from './notification-job.ts'
 import { reachedAgain, wakeFollowers } from './outbox.ts'
 import { transaction } from './pool.ts'
 import { execute, type Queryable, query, queryOne, sql } from './sql.ts'
 import { recordChange } from './staff-change.ts'
+import { HASTENED_JOBS } from './waiting-jobs.ts'
 
 const MAX_LISTED = 500
 
@@ -120,14 +122,16 @@ async function setStatus(
   return there === undefined ? 'missing' : 'unchanged'
 }
 
-/** The time of the pause is not held against what waited. */
+/** The time of the pause is not held against what waited. The first of it leaves at once; what has no job then is given one by the sweep. */
 async function resume(client: Queryable, subscriptionId: string): Promise<void> {
+  await allowTime(client)
   const rows = await query<{ readonly person_key: string }>(
     client,
     sql`/* resumed: what waits is due from now on */
       with due as (
-        update jobs.outbox set due_since = null where subscription_id = ${subscriptionId} and state = 'waiting' returning person_key)
-      select distinct person_key from due`,
+        update jobs.outbox set due_since = null where subscription_id = ${subscriptionId} and state = 'waiting' and due_since is not null)
+      select distinct person_key from jobs.outbox where subscription_id = ${subscriptionId} and state = 'waiting'
+      order by person_key limit ${HASTENED_JOBS}`,
   )
   await reachedAgain(client, subscriptionId)
   await addNotifyJobs(

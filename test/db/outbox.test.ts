@@ -5,6 +5,7 @@ import { iheError } from '../../profiles/errors/index.ts'
 import { startJobRunner } from '../../src/db/job-runner.ts'
 import { createOutbox, sweepOutbox } from '../../src/db/outbox.ts'
 import { createSubscriptionStore } from '../../src/db/subscription-store.ts'
+import { HASTENED_JOBS } from '../../src/db/waiting-jobs.ts'
 import type { Notification, Sent } from '../../src/identity/notify.ts'
 import { callerOf } from '../identity/in-memory.ts'
 import { openDatabase } from './database.ts'
@@ -128,6 +129,38 @@ t.test('a subscriber that cannot be reached rests for all persons, and is woken 
   const woken = await pool.query(`select run_at <= now() as now from graphile_worker.jobs where key = 'notify s 1'`)
   t.same(woken.rows, [{ now: true }])
 })
+
+/** Reliability, outbox: what must be done when a subscriber is there again does not grow with what waited, or its time-out would undo it for ever. */
+t.test(
+  'however many wait for a subscriber, it is so many that leave at once when it is reached or resumed',
+  async (t) => {
+    const many = 2 * HASTENED_JOBS + 1
+    const soon = async () =>
+      (await pool.query('select count(*)::int as soon from graphile_worker.jobs where run_at <= now()')).rows[0].soon
+    await row('1')
+    await pool.query(
+      `select count(*) from graphile_worker.add_jobs(array(
+       select ('notify', '{}', 'notify s', now() + interval '10 min', null, 'notify s ' || n, null, null)::graphile_worker.job_spec
+       from generate_series(2, $1::int) n))`,
+      [many],
+    )
+    await pool.query(`update identity.subscription set failures = 3`)
+    await outbox.settle(await taken('1'), { state: 'sent' }, sent)
+    t.match(await store.subscriptions(), [{}, { failures: 0 }])
+    t.equal(await soon(), HASTENED_JOBS)
+    await pool.query('delete from graphile_worker._private_jobs')
+    await pool.query(
+      `insert into jobs.outbox (subscription_id, person_key, persons, message_id, ids)
+     select 's', n, array[n], gen_random_uuid(), '[]' from generate_series(2, $1::int) n`,
+      [many],
+    )
+    await store.setStatus({ subscriptionId: 's', status: 'paused' }, change)
+    await store.setStatus({ subscriptionId: 's', status: 'active' }, change)
+    t.equal(await soon(), HASTENED_JOBS)
+    for (let round = 0; round < 2; round += 1) await sweepOutbox(pool)
+    t.equal(await soon(), many - 1, 'the others by the sweep')
+  },
+)
 
 t.test(
   'nothing leaves for a paused subscription or a suspended system; due time begins anew when resumed',
