@@ -3,7 +3,7 @@
 import type pg from 'pg'
 import type { PersonKey, Replacement } from '../identity/ports.ts'
 import { formatCx, type PatientId } from '../model/identifiers.ts'
-import { execute, named, type Queryable, type Statement, sql } from './sql.ts'
+import { execute, named, type Statement, sql } from './sql.ts'
 
 /** The form of stored fragments, which is the codec's business. */
 export interface FragmentForm {
@@ -14,13 +14,6 @@ export interface FragmentForm {
   ) => { readonly pattern: string; readonly replacement: string }
   /** Text that a fragment holds when this is its sourcePatientId. */
   readonly sourcePatientId: (id: PatientId) => string
-}
-
-/** A person with very many documents takes longer than a statement of everyday may. */
-const STATEMENT_TIMEOUT = '120s'
-
-export async function allowTime(client: Queryable): Promise<void> {
-  await execute(client, sql`select set_config('statement_timeout', ${STATEMENT_TIMEOUT}, true)`)
 }
 
 /** Everything about the person. */

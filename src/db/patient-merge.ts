@@ -5,7 +5,6 @@ import type { MergeChange, NumbersMove, PersonKey } from '../identity/ports.ts'
 import { formatCx } from '../model/identifiers.ts'
 import { reconcileConsents } from './merged-consents.ts'
 import {
-  allowTime,
   type FragmentForm,
   moveObjects,
   moveSeries,
@@ -15,6 +14,7 @@ import {
   wholePerson,
 } from './merged-objects.ts'
 import { carryStops } from './merged-stops.ts'
+import { allowTime } from './pool.ts'
 import { execute, named, queryOne, type Statement, sql } from './sql.ts'
 
 /**

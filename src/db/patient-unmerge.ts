@@ -4,8 +4,9 @@ import type pg from 'pg'
 import type { MergeUndo, PersonKey, Replacement } from '../identity/ports.ts'
 import { formatCx, type Oid, type PatientId, parseCx } from '../model/identifiers.ts'
 import { restoreConsents } from './merged-consents.ts'
-import { allowTime, type FragmentForm, moveObjects, moveSeries, noteObjects, underNumbers } from './merged-objects.ts'
+import { type FragmentForm, moveObjects, moveSeries, noteObjects, underNumbers } from './merged-objects.ts'
 import { returnStops } from './merged-stops.ts'
+import { allowTime } from './pool.ts'
 import { execute, query, queryOne, sql } from './sql.ts'
 
 interface Snapshot {

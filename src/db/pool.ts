@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { iheError } from '../../profiles/errors/index.ts'
 import { causeOf, failureKind, refusalOf } from './failure.ts'
+import { execute, type Queryable, sql } from './sql.ts'
 
 export { failureKind, sqlState } from './failure.ts'
 
@@ -144,4 +145,14 @@ async function isUnusable(client: pg.PoolClient, failure: unknown): Promise<bool
 
 function busy(error: unknown): unknown {
   return refusalOf(Object.assign(new Error('conflicts did not end', { cause: error }), { code: '55P03' }))
+}
+
+const LONG_STATEMENT_TIMEOUT = '120s'
+
+/** A change of very much takes longer than a statement of everyday may: a person with very many documents, something of every patient. */
+export async function allowTime(client: Queryable): Promise<void> {
+  await execute(
+    client,
+    sql`/* a change of very much */ select set_config('statement_timeout', ${LONG_STATEMENT_TIMEOUT}, true)`,
+  )
 }

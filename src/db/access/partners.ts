@@ -12,7 +12,7 @@ import type {
 } from '../../access/administration/partner-ports.ts'
 import { partnerFault } from '../../access/administration/partners.ts'
 import type { Change, Changed, Stored } from '../../access/change.ts'
-import { transaction } from '../pool.ts'
+import { allowTime, transaction } from '../pool.ts'
 import { execute, type Queryable, query, queryOne, type Statement, sql } from '../sql.ts'
 import { recordChange } from '../staff-change.ts'
 import { changing, isThere, withoutNulls } from './changing.ts'
@@ -79,6 +79,8 @@ async function recordsOf(client: Queryable, facilityId?: string): Promise<readon
 
 /** The row is locked; whoever changes the same community waits. */
 async function lockedRecord(client: Queryable, facilityId: string): Promise<PartnerRecord | undefined> {
+  // What its terms end is ended with them: what was learned of every patient.
+  await allowTime(client)
   await execute(client, sql`select from access.partner where facility_id = ${facilityId} for no key update`)
   return (await recordsOf(client, facilityId))[0]
 }

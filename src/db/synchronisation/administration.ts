@@ -7,7 +7,7 @@ import type {
   SynchronisationTrouble,
 } from '../../identity/synchronisation-ports.ts'
 import type { Oid } from '../../model/identifiers.ts'
-import { transaction } from '../pool.ts'
+import { allowTime, transaction } from '../pool.ts'
 import { execute, type Queryable, query, type Statement, sql } from '../sql.ts'
 import { recordChange } from '../staff-change.ts'
 import { reachedAgain } from './settle.ts'
@@ -74,6 +74,7 @@ async function troublesOf(
 
 /** An id that the community refused or forgot is told as a new one: to whoever has it that is no news. */
 async function resume(client: Queryable, facilityId: string): Promise<boolean> {
+  await allowTime(client)
   const due = await execute(
     client,
     sql`/* a synchronised index goes on */
