@@ -45,12 +45,11 @@ interface Judged {
 /** Decides by version time, then arrival: an equal MSH-7 counts as later, because it arrived later. */
 export function decide(draft: Draft, stored: SeriesState | undefined, context: DecisionContext): Decision {
   const state = stored ?? NOTHING_STORED
-  const buried = state.tombstone !== undefined && context.time < state.tombstone
   const same = draft.deletes === 'no' && !context.takesOver ? sameOf(state, context) : undefined
   if (same !== undefined) return { kind: 'same', current: same, later: same.version.slice(0, 17) < context.time }
   const judged = judge(draft, state.currents, context)
   if (deletesAll(draft, judged)) return remove(judged, state, context)
-  if (buried || isStale(draft, judged)) return { kind: 'superseded' }
+  if (isBuried(draft, state, context) || isStale(draft, judged)) return { kind: 'superseded' }
   return place(judged, state)
 }
 
@@ -96,6 +95,23 @@ function remove(judged: readonly Judged[], state: SeriesState, context: Decision
   const deprecates = judged.filter(({ newer }) => !newer).map(({ current }) => current)
   const latest = [state.tombstone ?? '', context.time].sort().at(-1) ?? context.time
   return { kind: 'delete', deprecates, tombstone: latest }
+}
+
+/**
+ * A deletion holds against all that is older. One that took back results holds against those: what came piecewise and names none of
+ * them was never withdrawn. A message that names others beside them stays hidden, as it would show withdrawn results as good ones.
+ */
+function isBuried({ guard }: Draft, { tombstone, deletions = [] }: SeriesState, context: DecisionContext): boolean {
+  if (tombstone === undefined || context.time >= tombstone) return false
+  if (guard === undefined || guard.results.size === 0 || context.shrinkGuard === 'replace') return true
+  const later = deletions.filter(({ version }) => version.slice(0, 17) > context.time)
+  // A deletion whose message is not there any more may have taken back everything.
+  if (!later.some(({ version }) => version.slice(0, 17) === tombstone)) return true
+  return later.some(({ bytes }) => {
+    const decoded = context.decode(bytes)
+    const withdrawn = decoded === undefined ? 'document' : guard.withdrawnBy(decoded)
+    return withdrawn === 'document' || [...guard.results].some((result) => withdrawn.has(result))
+  })
 }
 
 /** Everything the message says was said again by a newer one. */

@@ -112,6 +112,8 @@ export interface SeriesState {
   readonly lastPart: number
   /** MSH-7 (17 digits) of the latest delete. */
   readonly tombstone?: string
+  /** The messages that deleted it; absent for series that were not asked for as guarded, and where there are too many. */
+  readonly deletions?: readonly { readonly version: string; readonly bytes: Buffer }[]
 }
 
 export interface Situation {

@@ -50,6 +50,19 @@ const result = (status: string, value: string): Step => ({
     `OBX|1|NM|3B035000002327201^AST^JC10||${value}|U/L|13-30||||${status === 'CA' ? 'X' : status}`,
   ],
 })
+/** One of two results that a laboratory sends apart under one number. */
+const part = (code: string, value: string, status: string): Step => ({
+  event: 'OUL^R22^OUL_R22',
+  segments: (number) => [
+    PID,
+    'SPM|1|||023^血清^JC10|||||||||||||20260401083000',
+    `OBR|1|${number}||E002^生化学^99O03|||20260401083000`,
+    `ORC|SC|${number}`,
+    `OBX|1|NM|${code}^項目^JC10||${value}|U/L|||||${status}`,
+  ],
+})
+const AST = '3B035000002327201'
+const ALT = '3B045000002327201'
 const order = (control: string, amount: string): Step => ({
   event: 'RDE^O11^RDE_O11',
   segments: (number) => [
@@ -129,6 +142,32 @@ function messageOf(step: Step, index: number, number: string): Buffer {
   const msh = `MSH|^~\\&|EHR|1399100015|GW|TSUNAGI|${at(index + 1)}||${step.event}|P-${number.slice(-6)}-${index + 1}|P|2.5||||||UNICODE UTF-8`
   return Buffer.from([msh, ...step.segments(number), ''].join('\r'))
 }
+
+t.test('a result is withdrawn: one that was sent apart from it stands, whenever it comes (orders.md)', async (t) => {
+  const steps = [part(AST, '25', 'F'), part(ALT, '31', 'F'), part(AST, '25', 'W')]
+  for (const sequence of permutations(steps.length)) {
+    stories += 1
+    const number = String(260_401_000_000_000 + stories)
+    for (const index of sequence) {
+      const ack = readAck(await connection.send(messageOf(steps[index] as Step, index, number)))
+      t.equal(ack.code, 'AA')
+    }
+    const stands = await standing(number)
+    const sent = `sent as ${sequence.map((index) => index + 1).join(', ')}`
+    t.ok(stands.includes(2), `${sent}: the other result is seen`)
+    t.notOk(stands.includes(1), `${sent}: the withdrawn one is not`)
+  }
+})
+
+t.test('an order that is cancelled takes with it what comes of it piecewise and late', async (t) => {
+  const steps = [part(AST, '25', 'F'), part(ALT, '31', 'F'), result('CA', '25')]
+  for (const sequence of permutations(steps.length)) {
+    stories += 1
+    const number = String(260_401_000_000_000 + stories)
+    for (const index of sequence) await connection.send(messageOf(steps[index] as Step, index, number))
+    t.same(await standing(number), [], `sent as ${sequence.map((index) => index + 1).join(', ')}`)
+  }
+})
 
 for (const { name, steps, stands } of STORIES) {
   t.test(name, async (t) => {

@@ -15,7 +15,7 @@ export interface DocumentReading {
 
 export const NOTHING_STORED = { series: new Map(), ofOrders: new Map() } as const
 
-interface SeriesRow {
+interface SeriesRow extends StoredBytes {
   readonly base_series_id: string
   readonly series_id: string
   readonly part: number
@@ -27,10 +27,6 @@ interface SeriesRow {
   readonly entry_uuid: string | null
   readonly unique_id: string
   readonly person_key: string
-  readonly content: Buffer | null
-  readonly file_key: string | null
-  readonly size_bytes: string
-  readonly sha256: string
 }
 
 interface Wanted {
@@ -43,6 +39,7 @@ interface Wanted {
 export async function readStored(client: Queryable, wanted: Wanted): Promise<Pick<Situation, 'series' | 'ofOrders'>> {
   const { question, options } = wanted
   const states = await readSeries(client, { series: question.series, guarded: question.guarded, options })
+  await addDeletions(client, states, { guarded: question.guarded, options })
   const targets = [...states.values()].flatMap(({ movedTo }) => (movedTo === undefined ? [] : [movedTo]))
   if (targets.length > 0) {
     const successors = await readSeries(client, { series: targets, guarded: question.guarded, options })
@@ -96,6 +93,40 @@ async function readSeries(
   return states
 }
 
+interface DeletionRow extends StoredBytes {
+  readonly series_id: string
+  readonly version: string
+}
+
+/** More than anybody deletes one document; whoever does has it deleted altogether. */
+const MAX_DELETIONS = 100
+
+/** What was deleted piecewise is told by the messages that did it; seldom anything was. */
+async function addDeletions(
+  client: Queryable,
+  states: Map<string, SeriesState>,
+  { guarded, options }: { readonly guarded: readonly string[]; readonly options: DocumentReading },
+): Promise<void> {
+  const deleted = guarded.filter((id) => states.get(id)?.tombstone !== undefined)
+  if (deleted.length === 0) return
+  const rows = await query<DeletionRow>(
+    client,
+    sql`/* StoreClient: messages that deleted a series */
+      select series_id, version, content, file_key, coalesce(size_bytes, octet_length(content)) as size_bytes, sha256
+      from registry.superseded where series_id = any(${deleted}::uuid[]) and reason = 'delete' limit ${MAX_DELETIONS + 1}`,
+  )
+  if (rows.length > MAX_DELETIONS) return
+  for (const row of rows) {
+    const state = states.get(row.series_id)
+    const bytes = await bytesOf(row, options)
+    if (state === undefined || bytes === undefined) continue
+    states.set(row.series_id, {
+      ...state,
+      deletions: [...(state.deletions ?? []), { version: row.version, bytes }],
+    })
+  }
+}
+
 /** Current documents of changed orders, under whatever day they stand. */
 async function readOrders(client: Queryable, { question, options, patient }: Wanted): Promise<Situation['ofOrders']> {
   const { changed } = question
@@ -128,11 +159,23 @@ function latest(a: string | undefined, b: string | undefined): string | undefine
   return a > b ? a : b
 }
 
-async function toCurrent(row: SeriesRow, entryUuid: string, options: DocumentReading): Promise<CurrentDocument> {
+interface StoredBytes {
+  readonly content: Buffer | null
+  readonly file_key: string | null
+  readonly size_bytes: string
+  readonly sha256: string
+}
+
+async function bytesOf(row: StoredBytes, options: DocumentReading): Promise<Buffer | undefined> {
   const chunks: Buffer[] = row.content === null ? [] : [row.content]
   if (row.file_key !== null)
     for await (const chunk of options.readFile(row.file_key, { sizeBytes: Number(row.size_bytes), sha256: row.sha256 }))
       chunks.push(chunk)
+  return chunks.length === 0 ? undefined : Buffer.concat(chunks)
+}
+
+async function toCurrent(row: SeriesRow, entryUuid: string, options: DocumentReading): Promise<CurrentDocument> {
+  const bytes = await bytesOf(row, options)
   return {
     seriesId: row.series_id,
     part: row.part,
@@ -141,6 +184,6 @@ async function toCurrent(row: SeriesRow, entryUuid: string, options: DocumentRea
     personKey: row.person_key,
     version: row.version,
     bodyHash: row.body_sha256,
-    ...(chunks.length === 0 ? {} : { bytes: Buffer.concat(chunks) }),
+    ...(bytes === undefined ? {} : { bytes }),
   }
 }

@@ -157,11 +157,16 @@ function deletionOf(message: Er7Message, order: Order, results: readonly ResultK
 }
 
 function guardOf(order: Order, results: readonly ResultKey[], family: OrderFamily): NonNullable<Reading['guard']> {
+  const sameIn = (stored: Er7Message) =>
+    ordersOf(stored, family).filter(({ normalised }) => normalised === order.normalised)
   return {
     results: new Set(results.map(({ key }) => key)),
-    resultsIn: (stored) => {
-      const same = ordersOf(stored, family).filter(({ normalised }) => normalised === order.normalised)
-      return same.flatMap((one) => resultsOf(stored, one, family))
+    resultsIn: (stored) => sameIn(stored).flatMap((one) => resultsOf(stored, one, family)),
+    withdrawnBy: (stored) => {
+      const [same] = sameIn(stored)
+      if (same === undefined) return 'document'
+      const withdrawn = resultsOf(stored, same, family)
+      return deletionOf(stored, same, withdrawn) === 'results' ? new Set(withdrawn.map(({ key }) => key)) : 'document'
     },
   }
 }

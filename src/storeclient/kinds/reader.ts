@@ -45,6 +45,8 @@ export interface Reading {
   readonly guard?: {
     readonly results: ReadonlySet<string>
     readonly resultsIn: (stored: Er7Message) => readonly ResultKey[]
+    /** What a stored message that deleted the document took back: some results, or the document. */
+    readonly withdrawnBy: (stored: Er7Message) => ReadonlySet<string> | 'document'
   }
   /** ORC-1 says that an order is changed: a document of the same number on another day is the former one of it. */
   readonly corrects?: true
