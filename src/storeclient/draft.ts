@@ -56,7 +56,7 @@ export function readDrafts(message: Er7Message, context: DraftContext): readonly
 function asFiled(readings: readonly Reading[], origin: Origin): readonly Reading[] {
   const { orderNumber } = origin
   const named = readings.filter(
-    ({ number }) => number !== undefined && storedOrderNumber(number.normalised) === orderNumber,
+    ({ number }) => number !== undefined && orderNumber !== undefined && isFiledAs(number, orderNumber),
   )
   return (named.length > 0 ? named : readings).map((reading, _, all) => filedReading(reading, origin, all.length))
 }
@@ -74,9 +74,13 @@ function filedReading(reading: Reading, origin: Origin, documents: number): Read
   }
 }
 
-/** Storages pad letters too: a number that the path only pads is the message's own. */
+/** Some storages pad letters too, and others do not even pad digits: such a number is the message's own. */
+function isFiledAs({ normalised }: DocumentNumber, orderNumber: string): boolean {
+  return storedOrderNumber(normalised) === storedOrderNumber(normaliseOrderNumber(orderNumber))
+}
+
 function filedNumber(number: DocumentNumber, orderNumber: string): DocumentNumber {
-  if (storedOrderNumber(number.normalised) === orderNumber) return number
+  if (isFiledAs(number, orderNumber)) return number
   return { normalised: normaliseOrderNumber(orderNumber), received: number.received }
 }
 

@@ -1,9 +1,11 @@
 // What the path of a file says of its message (SS-MIX2 標準化ストレージ, 拡張ストレージ), and who may say it.
 
 import t from 'tap'
+import { readEr7 } from '../../../src/codec/hl7v2/read.ts'
 import type { IheError } from '../../../src/model/error.ts'
+import { accept } from '../../../src/storeclient/accept.ts'
 import { originOf } from '../../../src/storeclient/ssmix/origin.ts'
-import { caller } from '../memory.ts'
+import { caller, memory, msh, send, TP } from '../memory.ts'
 
 const importer = {
   ...caller,
@@ -88,3 +90,39 @@ t.test('SS-MIX2: who may not name paths, or not these', async (t) => {
       path,
     )
 })
+
+t.test(
+  'SS-MIX2: of several orders in a message a file is the one of its name, padded or not, in capitals or not',
+  async (t) => {
+    const group = (number: string) => [
+      'SPM|1|||023^血清^JC10|||||||||||||202604100830',
+      `OBR|1|${number}||E002^生化学^99O03`,
+      `ORC|SC|${number}`,
+      `OBX|1|NM|${TP}^項目^JC10||7.2|g/dL|||||F`,
+    ]
+    const message = `${[
+      msh('OUL^R22^OUL_R22', { time: '20260410150000' }),
+      'PID|0001||0000012345^^^^PI||架空^太郎^^^^^L^I||19580412|M',
+      ...group('Rad-1'),
+      ...group('77'),
+    ].join('\r')}\r`
+    const file = (number: string, flag: string, at: ReturnType<typeof memory>) => {
+      const path = `000/001/0000012345/20260410/OML-11/0000012345_20260410_OML-11_${number}_20260410150100000_01_${flag}`
+      const bytes = Buffer.from(message)
+      return accept({ message: readEr7(bytes), bytes, sha256: 'sha', origin: origin(path) }, importer, at.ports)
+    }
+    for (const [first, second] of [
+      ['Rad-1', '77'],
+      ['RAD-1', '077'],
+      ['0000000000Rad-1', '000000000000077'],
+    ] as const) {
+      const at = memory()
+      const numbers = () => at.current.map(({ row }) => row.number).sort()
+      await file(first, '0', at)
+      await file(second, '1', at)
+      t.same(numbers(), ['000000000000077'], `${first} is deleted, ${second} stands`)
+      await send(`${message.replace('|M1|', '|M2|').replace('20260410150000', '20260410160000')}`.trimEnd(), at)
+      t.same(numbers(), ['000000000000077', 'RAD-1'], 'a push of the orders is about the same documents')
+    }
+  },
+)
