@@ -21,6 +21,7 @@ export type DemographicField =
   | 'multipleBirth'
   | 'birthOrder'
   | 'deceased'
+  | 'restricted'
 
 interface FeedMessage {
   /** As history and idempotency name it. */

@@ -1,6 +1,7 @@
 // Merge in the master patient index, and the feed at the Document Registry (ITI TF-2 3.8.4.2.3, 3.44.4.3.3).
 
 import t from 'tap'
+import { readAdt } from '../../src/codec/hl7v2/read-adt.ts'
 import { feedAdd, feedAdt, feedMerge, feedRevise } from '../../src/identity/feed.ts'
 import type { AdtFeed } from '../../src/model/identity-feed.ts'
 import {
@@ -180,4 +181,18 @@ t.test('3.8.4.1.3: a visit describes a known patient anew; what it does not say 
   t.equal((await feedAdt(again, hospital, ports)).answer.code, 'CA')
   const stored = [...ports.state().identifiers.values()].find(({ id }) => id.authority === DOMAIN_A)
   t.same(stored?.demographics, married)
+})
+
+t.test('3.8.4.1.3: a visit does not take back the discretion that PID cannot speak of', async (t) => {
+  const ports = memoryPorts()
+  const id = idIn(DOMAIN_A, 'VIP')
+  await feedAdd(feedOf([id], { demographics: { ...HANA, restricted: true } }), hospital, ports)
+  for (const event of ['A04', 'A08']) {
+    const head = `MSH|^~\\&|HIS|HOSPA|MPI|NET|20270401090000||ADT^${event}|${event}|P|2.3.1||||||UNICODE UTF-8`
+    const segments = [head, `EVN|${event}|20270401090000`, `PID|1||VIP^^^&${DOMAIN_A}&ISO||例示^花`, 'PV1||O']
+    const { answer } = await feedAdt(readAdt(Buffer.from(`${segments.join('\r')}\r`)), hospital, ports)
+    t.equal(answer.code, 'CA')
+    const stored = [...ports.state().identifiers.values()].find((one) => one.id.value === 'VIP')
+    t.equal(stored?.demographics?.restricted, true, event)
+  }
 })

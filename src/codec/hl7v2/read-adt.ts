@@ -97,7 +97,10 @@ const MASKABLE: readonly (readonly [DemographicField, readonly number[]])[] = [
   ['deceased', [29, 30]],
 ]
 
-/** An empty field says nothing, so a former value is kept; HL7 null deletes it (HL7 v2.5 2.5.3). */
+/**
+ * An empty field says nothing, so a former value is kept; HL7 null deletes it (HL7 v2.5 2.5.3). What no field of PID speaks of, a
+ * request for discretion, stays as another message said it.
+ */
 function readPerson(message: Er7Message): ReadPerson {
   const names = namesOfPid(message)
   if (names.length === 0) throw iheError('HL7_FIELD_MISSING', { at: 'PID-5', rule: 'PID-5 is required' })
@@ -114,7 +117,7 @@ function readPerson(message: Er7Message): ReadPerson {
       telecoms: telecomsOfPid(message),
       ...circumstancesOfPid(message),
     },
-    masked: masked.map(([name]) => name),
+    masked: [...masked.map(([name]) => name), 'restricted'],
     warnings: isUsualSex(code) ? [] : [iheError('HL7_CODE', { at: 'PID-8', value: code, rule: 'HL7 table 0001' })],
   }
 }

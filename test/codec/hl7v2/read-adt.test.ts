@@ -46,7 +46,7 @@ t.test(
           addresses: [{ postalCode: '999-0001', text: '架空県見本市1-2-3' }],
           telecoms: ['099-000-0001'],
         },
-        masked: ['mother', 'multipleBirth', 'birthOrder', 'deceased'],
+        masked: ['mother', 'multipleBirth', 'birthOrder', 'deceased', 'restricted'],
         warnings: [],
         digest: /^[0-9a-f]{64}$/,
       })
@@ -56,7 +56,7 @@ t.test(
 t.test('2.5.3: an empty field says nothing, null deletes', async (t) => {
   const silent = readAdt(adt('A08', ['PID|1||1||水沢^葉名', 'PV1||O']))
   const said = ['birthTime', 'sex', 'addresses', 'telecoms']
-  const circumstances = ['mother', 'multipleBirth', 'birthOrder', 'deceased']
+  const circumstances = ['mother', 'multipleBirth', 'birthOrder', 'deceased', 'restricted']
   t.match(silent, { kind: 'revise', masked: [...said, ...circumstances] })
   const deleting = readAdt(adt('A08', ['PID|1||1||水沢^葉名||""|""|||""||""', 'PV1||O']))
   t.match(deleting, { masked: circumstances, demographics: { addresses: [], telecoms: [] } })
@@ -79,12 +79,12 @@ t.test('3.4.2: mother, multiple birth and its order, death', async (t) => {
     multipleBirth: true,
     birthOrder: 2,
     deceased: false,
-    masked: ['birthTime', 'sex', 'addresses', 'telecoms'],
+    masked: ['birthTime', 'sex', 'addresses', 'telecoms', 'restricted'],
   })
   t.equal(read({ 29: '20270101' })?.deceased, true, 'who has a time of death has died')
   const illegible = read({ 6: '""', 24: '""', 25: '0', 29: '""', 30: '?' })
   t.same(Object.keys(illegible ?? {}), ['names', 'addresses', 'telecoms', 'masked'])
-  t.same(illegible?.masked, ['birthTime', 'sex', 'addresses', 'telecoms'])
+  t.same(illegible?.masked, ['birthTime', 'sex', 'addresses', 'telecoms', 'restricted'])
 })
 
 t.test('2.A.89: a telephone number as one text, or as area and number', async (t) => {
