@@ -116,12 +116,20 @@ async function doubtsAbout(
 
 /** Records that one person has by now leave each other; those of two persons only stay what they are. */
 async function takeAsTwo(tx: IdentityTransaction, { records }: PendingReview, work: Answering): Promise<void> {
-  const [first, second] = records
-  if (first === undefined || second === undefined) return
+  if (records.length < 2) return
+  const [first, second] = await Promise.all(records.map((stored) => standingFor(tx, stored)))
+  if (first === undefined || second === undefined || first.record === second.record) return
   const isOne = first.person === second.person && first.status === 'active' && second.status === 'active'
   if (!isOne) return tx.keepApart([[first.record, second.record]], work)
   const leaving = leavingOf(first, second, work.affinityDomain)
   await splitOff(tx, [leaving.id], { ...work, event: 'unlink' })
+}
+
+/** The number itself, or the one that its source merged it into since the question was asked. */
+async function standingFor(tx: IdentityTransaction, stored: StoredIdentifier): Promise<StoredIdentifier> {
+  if (stored.survivor === undefined) return stored
+  const [survivor] = await tx.lockIdentifiers([{ value: stored.survivor, authority: stored.id.authority }])
+  return survivor ?? stored
 }
 
 /** The one that joined the other, the younger of equals; an id of the network stays with its person. */

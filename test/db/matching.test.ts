@@ -463,6 +463,30 @@ t.test(
   },
 )
 
+t.test('different people stay so when one of the numbers was merged before staff answered', async (t) => {
+  const person = someone()
+  const [a, b] = [await feed(1, person), await feed(2, person, portsOf('review'))]
+  const [question] = await questions(a)
+  const later = await feed(1, someone())
+  await feedMerge(mergeOf(a, later), callerOf('f1'), ports)
+  await answerReview({ reviewId: question?.review_id ?? '', answer: 'apart', ...staff }, ports)
+  await feedRevise(feedOf([later], { demographics: person }), callerOf('f1'), ports)
+  t.not(await personOf(later), await personOf(b), 'docs/patient-index.md: never linked by similarity again')
+})
+
+t.test('whoever became one person by the merge of a number leaves when staff say that they are two', async (t) => {
+  const person = someone()
+  const [a, b] = [await feed(1, person), await feed(2, person, portsOf('review'))]
+  const [question] = await questions(a)
+  const later = await feed(1, someone())
+  await linkRecord({ domain: later.authority, value: later.value, person: await xadOf(b), ...staff }, ports)
+  await feedMerge(mergeOf(a, later), callerOf('f1'), ports)
+  t.equal(await personOf(later), await personOf(b))
+  await answerReview({ reviewId: question?.review_id ?? '', answer: 'apart', ...staff }, ports)
+  t.not(await personOf(later), await personOf(b))
+  t.same(await violations(pool), [])
+})
+
 t.test('an add that describes another person is not taken until staff say so (3.44.4.1.3)', async (t) => {
   const a = await feed(1, someone())
   const other = someone()
