@@ -121,7 +121,8 @@ export function publishersOf({ openings }: Scope): readonly string[] {
   return openings.flatMap((opening) => (opensAnything(opening) ? opening.publishers : []))
 }
 
-function opensAnything({ right, kinds }: Opening): boolean {
+/** What opens nothing of any kind hides packages too, those that hold nothing among them. */
+export function opensAnything({ right, kinds }: Opening): boolean {
   return right.level !== 'none' || Object.values(kinds).some(({ level }) => level !== 'none')
 }
 

@@ -2,7 +2,7 @@
 
 import { iheError } from '../../profiles/errors/index.ts'
 import { finding } from '../../profiles/metadata/rules.ts'
-import type { DocumentTraits, PatientAccess } from '../model/access.ts'
+import { type DocumentTraits, type PatientAccess, publishersOf } from '../model/access.ts'
 import type { Caller } from '../model/caller.ts'
 import type { DocumentEntry, Submission } from '../model/document-entry.ts'
 import type { Association } from '../model/ebrim.ts'
@@ -163,7 +163,9 @@ function mayRefer(
   if (relationshipRules.get(association.type)?.replaces === 'yes' || patient === undefined) return false
   const isSeen = (one: DocumentTraits & { readonly personKey: string }): boolean =>
     one.personKey === patient.personKey && ports.access.admits(patient, one).allowed
-  // A Folder is hidden when everything in it is, as in the stored queries.
+  if (object.object !== 'Folder') return isSeen(object)
+  // A Folder has no kind: it is hidden when everything in it is, or its publisher shows nothing, as in the stored queries.
   const { members = [] } = object
-  return isSeen(object) && (members.length === 0 || members.some(isSeen))
+  const isShown = object.personKey === patient.personKey && publishersOf(patient.scope).includes(object.publisher)
+  return isShown && (members.length === 0 || members.some(isSeen))
 }

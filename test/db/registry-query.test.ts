@@ -17,7 +17,7 @@ import {
   XFRM,
 } from '../../src/model/xds.ts'
 import type { SelectedQuery } from '../../src/registry/query-ports.ts'
-import { opened } from '../access/scopes.ts'
+import { opened, opening } from '../access/scopes.ts'
 import { ANY_APPROVED } from '../registry/criteria.ts'
 import { openDatabase } from './database.ts'
 
@@ -499,6 +499,14 @@ t.test(
       'empty',
       'nothing hidden in it',
     )
+    const closed = { ...rule, openings: [opening(['hospital-a'], 'none')] }
+    const laboratory = { ...rule, openings: [opening(['hospital-a'], 'none', { LAB: 'N' })] }
+    t.equal(
+      await ask({ kind: 'GetFolders', ...ASKED, ...byUuid('empty') }, [access(3, closed)]),
+      '',
+      'its publisher shows the viewer nothing of any kind',
+    )
+    t.equal(await ask({ kind: 'GetFolders', ...ASKED, ...byUuid('empty') }, [access(3, laboratory)]), 'empty')
   },
 )
 

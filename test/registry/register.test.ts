@@ -3,7 +3,7 @@
 import t from 'tap'
 import { type AffinityDomain, affinityDomain } from '../../profiles/affinity-domain/index.ts'
 import { admits } from '../../src/access/decide.ts'
-import type { PatientAccess } from '../../src/model/access.ts'
+import type { Opening, PatientAccess } from '../../src/model/access.ts'
 import type { Caller } from '../../src/model/caller.ts'
 import type { SubmitObjects } from '../../src/model/ebrim.ts'
 import {
@@ -17,8 +17,8 @@ import {
 } from '../../src/model/xds.ts'
 import type { ReferencedObject, RegistrationFacts, RegistrationPlan, RegistryPorts } from '../../src/registry/ports.ts'
 import { register } from '../../src/registry/register.ts'
-import { opened } from '../access/scopes.ts'
-import { association, COMMUNITY, caller, REPOSITORY, submission } from './submission.ts'
+import { opened, opening } from '../access/scopes.ts'
+import { association, COMMUNITY, caller, inFolder, REPOSITORY, submission } from './submission.ts'
 
 const TARGET = 'urn:uuid:aaaaaaaa-0000-4000-8000-000000000001'
 const CHILD = 'urn:uuid:aaaaaaaa-0000-4000-8000-000000000002'
@@ -48,6 +48,8 @@ interface World {
   readonly publish?: boolean
   readonly mode?: 'everything' | 'by-rule'
   readonly publishers?: readonly string[]
+  /** In place of everything up to N of the publishers. */
+  readonly openings?: readonly Opening[]
   readonly failing?: boolean
   /** What first sight told is not so any more. */
   readonly overtaken?: boolean
@@ -58,6 +60,7 @@ function world({
   publish = true,
   mode = 'by-rule',
   publishers = ['hospital-a'],
+  openings = opened(publishers).openings,
   failing,
   overtaken,
   site = {},
@@ -71,7 +74,8 @@ function world({
     scope: {
       mode,
       ownFacility: 'clinic-b',
-      ...opened(publishers),
+      openings,
+      closed: {},
       excludedKinds: [],
       decision: { allowed: publishers.length > 0, reason: 'union, consent and link stand' },
     },
@@ -209,6 +213,25 @@ t.test('5.1: what a relationship may name', async (t) => {
   ]
   for (const [name, given, request, expected] of cases)
     t.strictSame(await codes(world(given).send(request)), expected, name)
+})
+
+t.test('a Folder of another facility takes a document of whoever sees the Folder (3.18.4.1.3)', async (t) => {
+  const member = { personKey: '1', publisher: 'hospital-a', kind: 'LAB', confidentiality: NORMAL }
+  const shelf = target({ object: 'Folder', kind: '', confidentiality: [], dependents: [], members: [member] })
+  const added = submission({ associations: inFolder(TARGET, 'Document01') })
+  const laboratoryOnly = [opening(['hospital-a'], 'none', { LAB: 'N' })]
+  const cases: readonly (readonly [string, World, readonly string[]])[] = [
+    ['everything is open', {}, []],
+    ['its one member is of the one kind that is open', { openings: laboratoryOnly }, []],
+    [
+      'its member is of another kind',
+      { openings: [opening(['hospital-a'], 'none', { NOTE: 'N' })] },
+      ['UNRESOLVED_REFERENCE'],
+    ],
+    ['nothing is open', { openings: [opening(['hospital-a'], 'none')] }, ['UNRESOLVED_REFERENCE']],
+  ]
+  for (const [name, given, expected] of cases)
+    t.strictSame(await codes(world({ facts: { referenced: [shelf] }, ...given }).send(added)), expected, name)
 })
 
 t.test('5.2: only its publisher replaces a document, however visible it is to others', async (t) => {

@@ -1,6 +1,6 @@
 // What a caller may see, as SQL: the Scope of design §4 evaluated where the rows are, so that counts and limits tell nothing.
 
-import type { PatientAccess, Scope } from '../../model/access.ts'
+import { opensAnything, type PatientAccess, type Scope } from '../../model/access.ts'
 import { codesUpTo, rankOf, STRICTEST } from '../../model/confidentiality.ts'
 import type { MetadataLevel } from '../../model/stored-query.ts'
 import { named, type Statement, sql } from '../sql.ts'
@@ -91,7 +91,7 @@ const EVERY_KIND = ''
 
 function rowsOf(accesses: readonly PatientAccess[]) {
   const openings = accesses.flatMap(({ personKey, scope }) =>
-    scope.openings.flatMap(({ publishers, right, kinds }) =>
+    scope.openings.filter(opensAnything).flatMap(({ publishers, right, kinds }) =>
       publishers.map((publisher) => ({
         personKey,
         publisher,
