@@ -72,6 +72,7 @@ export function createMllpServer(options: MllpServerOptions): MllpServer {
   const { maxConnectionsPerCertificate: perCertificate, maxConnectionsPerStranger: perStranger } = limits
   const shares = createConnectionShares({ perCertificate, perStranger })
   const isBelieved = options.isBelieved ?? ((socket) => socket.authorized)
+  let isClosing = false
   const hasRoom = (socket: TLSSocket): boolean =>
     open.size < limits.maxConnections && shares.opened(socket, isBelieved(socket) ? 'believed' : 'stranger')
   // Certificates are not rejected by TLS itself, because then nothing could be journalled about the refusal.
@@ -84,6 +85,8 @@ export function createMllpServer(options: MllpServerOptions): MllpServer {
   server.on('connection', shares.knocked)
   server.on('secureConnection', (socket) => {
     socket.on('error', (cause: Error) => onEvent({ kind: 'connection-failed', peer: peerOf(socket), cause }))
+    // What was in the handshake when the close began would be served for as long as its sender likes.
+    if (isClosing) return void socket.destroy()
     if (!hasRoom(socket)) {
       onEvent({ kind: 'too-many-connections', peer: peerOf(socket) })
       socket.destroy()
@@ -105,7 +108,10 @@ export function createMllpServer(options: MllpServerOptions): MllpServer {
   })
   return {
     listen: (port, host) => listen(server, port, host),
-    close: () => close(server, open, limits.closeTimeoutMs),
+    close: () => {
+      isClosing = true
+      return close(server, open, limits.closeTimeoutMs)
+    },
     renew: (tls) => server.setSecureContext(tls),
     port: () => portOf(server),
     connections: () => open.size,

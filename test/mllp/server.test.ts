@@ -1,6 +1,7 @@
 // The MLLP door on real TLS (MLLP Release 1; ITI TF-2 3.19): order, back-pressure, refusals without answer, time limits, graceful close.
 
 import { once } from 'node:events'
+import { connect as connectTcp } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect, type TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
@@ -242,6 +243,20 @@ t.test('close answers the message in work, drops what waits, ends idle connectio
   t.same(await idle, [])
   t.equal(door.server.connections(), 0)
   await t.rejects(client(door))
+})
+
+t.test('a sender whose handshake ends while the door closes does not hold it open (reliability: drain)', async (t) => {
+  const door = await open(t)
+  const tcp = connectTcp({ host: HOST, port: door.port }).on('error', () => undefined)
+  await once(tcp, 'connect')
+  // Connections are taken in order: when the second one is served, the first one is taken.
+  await (await client(door)).close()
+  const closed = door.server.close()
+  const late = connect({ socket: tcp, ca: pki.ca, ...pki.client }).on('error', () => undefined)
+  t.teardown(() => late.destroy())
+  late.write(encodeFrame(Buffer.from('late')))
+  t.same(await answersOf(late), [], 'nothing more is taken')
+  await closed
 })
 
 t.test('a message in work beyond the close time is cut', async (t) => {
