@@ -66,7 +66,8 @@ export function createSyslogDoor(options: SyslogDoorOptions): SyslogDoor {
     perCertificate: limits.connectionsPerCertificate,
     perStranger: limits.connectionsPerStranger,
   })
-  const open = new Map<TLSSocket, Promise<void>>()
+  const open = new Map<TLSSocket, Open>()
+  let isClosing = false
   const identify = createIdentifier({ ...options, door: SYSLOG_DOOR })
   // As at the other doors a certificate is not rejected by TLS, because then nothing could be journalled about it.
   const server = createServer({
@@ -82,6 +83,8 @@ export function createSyslogDoor(options: SyslogDoorOptions): SyslogDoor {
   })
   server.on('secureConnection', (socket) => {
     socket.on('error', () => {})
+    // What was in the handshake when the close began would be served for as long as its sender likes.
+    if (isClosing) return void socket.destroy()
     const is = isBelieved(socket, SYSLOG_DOOR, judge) ? 'believed' : 'stranger'
     if (open.size >= limits.connections || !shares.opened(socket, is)) {
       ports.meter.turnedAway(SYSLOG_DOOR, open.size >= limits.connections ? 'limit' : 'share')
@@ -91,18 +94,20 @@ export function createSyslogDoor(options: SyslogDoorOptions): SyslogDoor {
     // Our close_notify says that all was kept: it is sent when that is so, not when theirs has come (RFC 5425, 4.4).
     socket.allowHalfOpen = true
     sockets.hold(socket, SYSLOG_DOOR)
-    const serving = serve({ ...options, identify, refused: certificates.refused }, socket)
+    const ending = createEnding(socket)
+    const done = serve({ ...options, identify, refused: certificates.refused }, socket, ending)
       .catch((error: unknown) => {
         ports.log.warn({ peer: peerOf(socket), cause: nameOf(error) }, 'a connection that brings audit records was cut')
         socket.destroy()
       })
       .finally(() => open.delete(socket))
-    open.set(socket, serving)
+    open.set(socket, { done, end: ending.begin })
   })
   return {
     listen: (port, host) => listen(server, port, host),
     renew: (tls) => server.setSecureContext(tls),
     close: async () => {
+      isClosing = true
       await close(server, open)
       await certificates.close()
     },
@@ -114,18 +119,56 @@ type Serving = SyslogDoorOptions & {
   readonly refused: ReturnType<typeof createRefusalRecorder>['refused']
 }
 
+interface Open {
+  readonly done: Promise<void>
+  readonly end: () => void
+}
+
+/** Our half ends when the door closes; whoever has ended theirs takes it for the word that all was kept. */
+interface Ending {
+  readonly begin: () => void
+  /** All that was read is kept. */
+  readonly rested: () => void
+  /** More was read. */
+  readonly atWork: () => void
+}
+
+function createEnding(socket: TLSSocket): Ending {
+  let isAtWork = true
+  let isBegun = false
+  const endWhenKept = (): void => {
+    if (isBegun && !isAtWork && socket.readableLength === 0) socket.end()
+  }
+  return {
+    begin: () => {
+      isBegun = true
+      endWhenKept()
+    },
+    rested: () => {
+      isAtWork = false
+      endWhenKept()
+    },
+    atWork: () => {
+      isAtWork = true
+    },
+  }
+}
+
 /** Until either side ends it. @throws {IheError} when what came cannot be kept: its sender sends it again. */
-async function serve(serving: Serving, socket: TLSSocket): Promise<void> {
+async function serve(serving: Serving, socket: TLSSocket, ending: Ending): Promise<void> {
   const decoder = createSyslogFrameDecoder()
   patience(serving, { socket, decoder })
   socket.on('timeout', () => socket.destroy())
   if ((await admitted(serving, socket)) === undefined) return void socket.destroy()
+  ending.rested()
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+    ending.atWork()
     const system = await admitted(serving, socket)
     if (system === undefined) return void socket.destroy()
     const isWhole = await take(serving, { socket, system, frames: decoder.push(chunk as Buffer) })
     if (!isWhole) return void socket.destroy()
     patience(serving, { socket, decoder })
+    ending.rested()
   }
   if (decoder.isInside()) await takeTruncated(serving, socket)
   socket.end()
@@ -285,14 +328,14 @@ function listen(server: Server, port: number, host: string): Promise<number> {
   })
 }
 
-/** Ends our half: a sender that hears it sends what it had not brought elsewhere, or later. */
-async function close(server: Server, open: ReadonlyMap<TLSSocket, Promise<void>>): Promise<void> {
+/** Ends our half when what was read is kept: a sender that hears it sends what it had not brought elsewhere, or later. */
+async function close(server: Server, open: ReadonlyMap<TLSSocket, Open>): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   const cut = setTimeout(() => {
     for (const socket of open.keys()) socket.destroy()
   }, CLOSE_MS)
-  for (const socket of open.keys()) socket.end()
-  await Promise.all(open.values())
+  for (const { end } of open.values()) end()
+  await Promise.all([...open.values()].map(({ done }) => done))
   clearTimeout(cut)
   await closed
 }
