@@ -72,7 +72,8 @@ export async function openTrust(given: Given): Promise<Trust> {
         const next = await load(given, state)
         const isNew = next !== state
         state = next
-        if (isNew) called.judgeAgain((server) => serverFault(config, next, server))
+        // Also when nothing is different: a list runs out by time alone.
+        called.judgeAgain((server) => serverFault(config, next, server))
         failure = undefined
         return isNew
       } catch (error) {
@@ -86,7 +87,7 @@ export async function openTrust(given: Given): Promise<Trust> {
   }
 }
 
-/** For one connection: what its server showed is looked at when the handshake is done, and again when trust changes. */
+/** For one connection: what its server showed is looked at when the handshake is done, and again while it stands. */
 function callTls(
   config: Config,
   state: State,

@@ -235,6 +235,49 @@ t.test(
   },
 )
 
+t.test(
+  'a list that runs out while a connection stands ends it too, where none is spoken to without one (tls.crlStale: deny)',
+  async (t) => {
+    const { config } = server
+    const other = await createAuthority({ name: 'CA whose list runs out' })
+    const { certificatePem: cert, privateKeyPem: key } = await issueServerCertificate(other, { names: ['localhost'] })
+    const url = await listening(t, { cert, key, keepAliveTimeout: 60_000 }, NO_WSDL)
+    const path = join(await temporaryDirectory(t), 'list.crl')
+    const now = Date.now()
+    const nextUpdate = new Date(Math.ceil(now / 1000) * 1000 + 5000)
+    await writeFile(
+      path,
+      await signRevocationList(other, { number: 1n, thisUpdate: new Date(now - 60_000), nextUpdate, entries: [] }),
+    )
+    await admin.post('/trust-anchors', {
+      label: 'runs-out',
+      pem: other.certificatePem,
+      facilityId: 'network-east',
+      crl: path,
+    })
+    const isRead = async () => {
+      const anchor = rowsOf((await admin.get('/trust-anchors')).body).find(({ label }) => label === 'runs-out')
+      return isObject(anchor?.crl) && anchor.crl.nextUpdate !== undefined
+    }
+    t.ok(await eventually(isRead, FELT_WITHIN_MS))
+    const strict = { ...config, tls: { ...config.tls, crlStale: 'deny' as const } }
+    const trust = await openTrust({ config: strict, log: SILENT, pool, affinityDomain, dataKinds })
+    const agent = new Agent({ connect: connectorOf(() => trust.outgoingTo('network-east'), 3000) })
+    t.teardown(() => agent.destroy())
+    const { statusCode, body } = await request(url, { dispatcher: agent })
+    await body.dump()
+    t.equal(statusCode, 404, 'spoken to as long as the list is good')
+    let fault: Error | undefined
+    agent.once('disconnect', (_origin, _targets, error) => {
+      fault = error
+    })
+    await eventually(async () => Date.now() > nextUpdate.getTime(), FELT_WITHIN_MS)
+    t.notOk(await trust.refresh(), 'nothing is different but the time')
+    await eventually(async () => fault !== undefined, 1000)
+    t.match(fault, { code: 'CRL_HAS_EXPIRED' })
+  },
+)
+
 t.test('the command says it line by line and ends with 1 when the connection does not work', async (t) => {
   const here = ['--data-dir', server.config.dataDir, '--set', `management.port=${server.managementPort}`]
   await tested(own)
