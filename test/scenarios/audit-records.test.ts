@@ -373,11 +373,16 @@ t.test(
   async (t) => {
     const of = async (session: string, query = '') =>
       ((await json(session, `/audit/events?limit=1000${query}`)) as { events: Record<string, unknown>[] }).events
+    const asked = encodeURIComponent(`B-77^^^&${DOMAINS['clinic-b']}&ISO`)
+    t.equal((await get(doctor, `/calendar/${asked}?from=2026-01-01&to=2026-12-31`)).status, 200)
     const foreign = (await of(hospitalAdmin)).filter(({ facilityId }) => facilityId !== 'hospital-a')
     t.ok(foreign.length > 0)
     for (const event of foreign) {
       t.match(event, { facilityId: 'clinic-b', kind: /export|query/ })
       t.ok((event.documents as { publisher: string }[]).every(({ publisher }) => publisher === 'hospital-a'))
+      t.match(event.patients, [String], 'by an id that the hospital knows')
+      t.notMatch(JSON.stringify(event), /B-77/, 'not by the number that the patient has elsewhere')
+      t.notMatch(JSON.stringify(await json(hospitalAdmin, `/audit/events/${event.eventId}`)), /B-77/)
       for (const hidden of ['peer', 'endpoint', 'systemId', 'journalId', 'query', 'reason'])
         t.notOk(hidden in event, hidden)
     }

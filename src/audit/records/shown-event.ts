@@ -3,6 +3,7 @@
 import { lookOf } from '../../../profiles/audit/looks.ts'
 import { EVENT_KINDS, eventKindOf } from '../../../profiles/audit/words.ts'
 import type { DocumentReference } from '../../model/evidence.ts'
+import { parseCx } from '../../model/identifiers.ts'
 import type { LoggedEvent } from './ports.ts'
 
 export interface ShownEvent {
@@ -37,17 +38,18 @@ export interface ShownEvent {
 
 /**
  * Staff of a facility see of another facility's events what was done with their own content and by whom, and nothing of the other
- * facility's systems and addresses (idlink L-1). `whole`: with the text of a query, in which names may stand.
+ * facility's systems, addresses and patient numbers (idlink L-1): of the patients they read the ids of `domains`. `whole`: with the text
+ * of a query, in which names may stand.
  */
 export function shownEvent(
   logged: LoggedEvent,
-  asker: { readonly askedFor?: string; readonly detail?: 'whole' },
+  asker: { readonly askedFor?: string; readonly domains?: readonly string[]; readonly detail?: 'whole' },
 ): ShownEvent {
   const { event } = logged
-  const { askedFor } = asker
+  const { askedFor, domains = [] } = asker
   return askedFor === undefined || event.facilityId === askedFor
     ? { ...common(logged), ...inside(logged, asker.detail) }
-    : { ...common(logged), ...ofOwner(logged, askedFor) }
+    : { ...common(logged), ...ofOwner(logged, { owner: askedFor, domains }) }
 }
 
 function common({ event, personName, job, facilityName }: LoggedEvent): Omit<ShownEvent, 'patients' | 'documents'> {
@@ -98,9 +100,14 @@ function inside({ event }: LoggedEvent, detail: 'whole' | undefined): Rest {
   }
 }
 
-function ofOwner({ event }: LoggedEvent, owner: string): Rest {
+function ofOwner(
+  { event }: LoggedEvent,
+  { owner, domains }: { readonly owner: string; readonly domains: readonly string[] },
+): Rest {
   const documents = (event.objects.documents ?? []).filter(({ publisher }) => publisher === owner)
   const named = documents.flatMap(({ patient }) => patient ?? [])
   const isOfSeveral = event.patients.length > 1 && lookOf(event)?.saw === 'content'
-  return { documents, patients: named.length > 0 || isOfSeveral ? [...new Set(named)] : event.patients }
+  const patients = named.length > 0 || isOfSeveral ? [...new Set(named)] : event.patients
+  // A calendar names the patient by the number that was asked for, too.
+  return { documents, patients: patients.filter((cx) => domains.includes(parseCx(cx)?.authority ?? '')) }
 }

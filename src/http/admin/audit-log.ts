@@ -19,6 +19,7 @@ import {
   recordUse,
   WRONG_PERIOD,
 } from './audit-period.ts'
+import { ownDomains } from './own.ts'
 import type { AdminPorts } from './ports.ts'
 import { facilityOf } from './principal.ts'
 import { described, exactly, identity, slug, words } from './schemas.ts'
@@ -79,9 +80,10 @@ export function registerAuditLogRoutes(app: FastifyInstance, ports: AdminPorts):
       const askedFor = facilityOf(request)
       const asker = askedFor === undefined ? {} : { askedFor }
       const found = await ports.records.store.event({ eventId, ...asker })
+      const domains = (await ownDomains(request, ports)) ?? []
       const patients = found?.event.patients ?? []
       await recordUse(request, ports, { typeCode: 'audit-events', operation: `event ${eventId} read`, patients })
-      return found === undefined ? notFound(reply) : shownEvent(found, { ...asker, detail: 'whole' })
+      return found === undefined ? notFound(reply) : shownEvent(found, { ...asker, domains, detail: 'whole' })
     },
   )
   app.get<{ Querystring: PeriodQuery & { patient: string } }>(
@@ -157,5 +159,6 @@ async function events(
   const operation = `access log read: ${JSON.stringify(chosen)}`
   await recordUse(request, ports, { typeCode: 'audit-events', operation, patients: asked })
   const found = await ports.records.store.events(query)
-  return { events: found.rows.map((row) => shownEvent(row, query)), ...nextOf(found) }
+  const asker = { ...query, domains: (await ownDomains(request, ports)) ?? [] }
+  return { events: found.rows.map((row) => shownEvent(row, asker)), ...nextOf(found) }
 }

@@ -114,7 +114,7 @@ t.test('L-1: an owner’s view of a foreign event has no address, system, query 
       query: { id: 'q', text: 'secret' },
     },
   })
-  const shown = shownEvent(event, { askedFor: 'hospital-a' })
+  const shown = shownEvent(event, { askedFor: 'hospital-a', domains: ['2.25.1'] })
   t.same(
     shown.documents.map(({ documentUniqueId }) => documentUniqueId),
     ['a'],
