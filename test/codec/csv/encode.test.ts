@@ -2,6 +2,7 @@
 
 import t from 'tap'
 import { csvBegin, csvBytes } from '../../../src/codec/csv/encode.ts'
+import { csvLine } from '../../../src/codec/csv/write.ts'
 
 const read = (bytes: Buffer) => new TextDecoder('shift_jis', { fatal: true }).decode(bytes)
 
@@ -23,3 +24,12 @@ t.test(
     t.equal(read(csvBytes('𠮷田 😀 山田', 'shift_jis')), '〓田 〓 山田')
   },
 )
+
+t.test('no cell becomes a formula by what Shift_JIS makes of its first sign (security d.10)', async (t) => {
+  for (let code = 0x20; code <= 0xffff; code += 1) {
+    const sign = String.fromCharCode(code)
+    if (/[\ud800-\udfff",]/.test(sign)) continue
+    const [line = ''] = read(csvBytes(csvLine([`${sign}HYPERLINK(1)`]), 'shift_jis')).split('\r\n')
+    if (/^[=+\-@＝＋－＠]/.test(line)) t.fail(`U+${code.toString(16)} begins a formula`)
+  }
+})
