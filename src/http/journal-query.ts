@@ -70,8 +70,8 @@ const USUAL_PAGE = 50
 export function journalQuery(asked: AskedJournal): JournalQuery {
   const { from, to, system, facility, transaction, result, patient, document, code, message, limit, after } = asked
   const criteria: JournalCriteria = {
-    ...(from === undefined ? {} : { from: new Date(from) }),
-    ...(to === undefined ? {} : { to: new Date(to) }),
+    ...(from === undefined ? {} : { from: momentOf(from) }),
+    ...(to === undefined ? {} : { to: momentOf(to) }),
     ...(system === undefined ? {} : { systemId: system }),
     ...(facility === undefined ? {} : { facilityId: facility }),
     ...(transaction === undefined ? {} : { transaction }),
@@ -86,6 +86,11 @@ export function journalQuery(asked: AskedJournal): JournalQuery {
     limit: limit === undefined ? USUAL_PAGE : Number(limit),
     ...(after === undefined ? {} : { after }),
   }
+}
+
+/** Nothing is older than 1970, and the database does not know every year of four digits. */
+function momentOf(text: string): Date {
+  return new Date(Math.max(0, Date.parse(text)))
 }
 
 /** Names of the criteria, for the audit; their values may be personal data. */

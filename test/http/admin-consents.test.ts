@@ -322,7 +322,8 @@ t.test('C-11: ledgers of a facility and month, as CSV and JSON, by the month in 
   t.match(first, /,'@reception,pharmacy-z,/)
   t.match(await call('GET', path('consents').replace(month, '2020-01').concat('&format=json')), { list: [] })
   t.match(await call('GET', `/facilities/nobody/ledger?ledger=links&month=${month}`), { status: 404 })
-  t.match(await call('GET', '/facilities/pharmacy-z/ledger?ledger=links&month=2026-13'), { status: 400 })
+  for (const none of ['2026-13', '0000-01', '9999-12'])
+    t.match(await call('GET', `/facilities/pharmacy-z/ledger?ledger=links&month=${none}`), { status: 400 }, none)
 })
 
 t.test('C-11: a month in Japan begins nine hours before that of UTC, and long ledgers come in pages', async (t) => {

@@ -141,6 +141,8 @@ t.test('a patient is found by id, by the number in any domain, and by nobody els
 t.test('what cannot be asked is told with what would do, and an unknown id is none', async (t) => {
   for (const query of ['from=yesterday', 'result=refused', 'limit=0', 'after=1', 'person=x'])
     t.match(await call('GET', `/journal?${query}`), { status: 400, body: { code: 'INVALID' } }, query)
+  for (const ever of ['from=0000-01-01T00:00:00Z', 'to=0000-01-01T00:00:00Z'])
+    t.match(await call('GET', `/journal?${ever}`), { status: 200 }, ever)
   for (const id of [newJournalId(), 'x'.repeat(36)]) t.match(await call('GET', `/journal/${id}`), { status: 404 }, id)
 })
 

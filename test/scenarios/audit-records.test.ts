@@ -365,6 +365,10 @@ t.test('L-3: each action is found by person, patient, kind, outcome, facility an
   t.same(await of('from=2026-01-01&to=2026-01-31'), [])
   t.equal((await of('from=2026-04-01&to=2026-04-30&system=clinic-b')).length, 4)
   t.match(await json(auditor, '/audit/events?from=2026-02-30'), { status: 400 })
+  for (const place of ['2026-13-01T00:00:00.000Z_1', '2026-02-30T00:00:00.000000Z_1', '2026-02-28T24:00:00.000Z_1'])
+    t.match(await json(auditor, `/audit/events?after=${place}`), { status: 400, message: /after/ }, place)
+  t.match(await json(auditor, '/audit/events?from=0000-01-01&to=0000-02-01'), { status: 400 })
+  t.match(await json(auditor, '/audit/events?from=0000-01-01&to=1970-02-01'), { status: 200, events: [] }, 'ever')
   t.match(await json(auditor, '/audit/events?from=2026-02-02&to=2026-02-01'), { status: 400, ja: /期間/ })
 })
 

@@ -178,7 +178,8 @@ t.test('lists and the report of a month show each reader their part (idlink E-5,
   t.notMatch((await call(operator, ['GET', `/emergency/report?month=${month}`])).text, /00000123|紹介状なし/)
   const doctor = await staff('doctor-11', { facilityId: 'clinic-b' })
   t.equal((await call(doctor, ['GET', `/emergency/report?month=${month}`])).status, 403)
-  t.equal((await call(operator, ['GET', '/emergency/report?month=2026-13'])).status, 400)
+  for (const none of ['2026-13', '0000-01', '9999-12'])
+    t.equal((await call(operator, ['GET', `/emergency/report?month=${none}`])).status, 400, none)
   const used = await rows(
     `select action from audit.event where event_code = '110101' and type_code = 'emergency-report'`,
   )

@@ -41,13 +41,15 @@ export interface PeriodQuery {
   readonly after?: string
 }
 
-/** Midnight to midnight in Japan; undefined when a day is none, or the last one is before the first. */
+/** Midnight to midnight in Japan; undefined when a day is none, the last one is before the first, or the place to go on from is none. */
 export function periodOf(
-  { from, to }: PeriodQuery,
+  { from, to, after }: PeriodQuery,
   usualDays: number,
 ): { readonly from: Date; readonly to: Date } | undefined {
+  if (after !== undefined && !isMoment(after)) return undefined
   const end = to === undefined ? endOfToday() : midnight(to) + DAY_MS
-  const begin = from === undefined ? end - usualDays * DAY_MS : midnight(from)
+  // No event is older, and the database does not know every year of four digits.
+  const begin = Math.max(0, from === undefined ? end - usualDays * DAY_MS : midnight(from))
   return Number.isNaN(begin) || Number.isNaN(end) || begin >= end
     ? undefined
     : { from: new Date(begin), to: new Date(end) }
@@ -64,10 +66,17 @@ function midnight(text: string): number {
   return Number.isNaN(ms) || !new Date(ms).toISOString().startsWith(text) ? Number.NaN : ms - JST_MS
 }
 
+/** Dates that no calendar has fit the pattern, too. */
+function isMoment(after: string): boolean {
+  const second = after.slice(0, 'YYYY-MM-DDThh:mm:ss'.length)
+  const ms = Date.parse(`${second}Z`)
+  return ms >= 0 && new Date(ms).toISOString().startsWith(second)
+}
+
 export const WRONG_PERIOD = {
-  message: 'from, to: there is no such day, or the last day is before the first',
-  hint: 'Give days as YYYY-MM-DD, from not later than to',
-  ja: '期間の指定に誤りがあります。実在する日付を YYYY-MM-DD 形式で、開始日が終了日以前になるように指定してください。',
+  message: 'from, to, after: there is no such day or moment, or the last day is before the first',
+  hint: 'Give days as YYYY-MM-DD, from not later than to, and after as the page before said in next',
+  ja: '期間または続きの位置（after）の指定に誤りがあります。実在する日付を YYYY-MM-DD 形式で、開始日が終了日以前になるように指定してください。',
 }
 
 export function placeOf(after: string | undefined): { readonly before?: LogPlace } {

@@ -13,7 +13,19 @@ import { answerOpened } from './emergency-answers.ts'
 import { registerNoticeRoutes } from './emergency-notices.ts'
 import type { AdminPorts } from './ports.ts'
 import { ownFacility, principalOf, type RouteRoles } from './principal.ts'
-import { described, exactly, identity, moment, type Paged, pageOf, paging, slug, whoOf, words } from './schemas.ts'
+import {
+  described,
+  exactly,
+  identity,
+  moment,
+  month,
+  type Paged,
+  pageOf,
+  paging,
+  slug,
+  whoOf,
+  words,
+} from './schemas.ts'
 import { CLINICAL_ROLES } from './staff-reading.ts'
 
 const USUAL_PAGE = 100
@@ -36,7 +48,6 @@ const form = exactly(
   ['domain', 'consentKind', 'consentBy', 'chartNoted'],
 )
 const one = exactly({ id: identity })
-const month = { type: 'string', pattern: '^\\d{4}-(0[1-9]|1[0-2])$', description: 'month in Japan, YYYY-MM' } as const
 const filters = { facility: slug, state: { enum: ['running', 'ended', 'overdue', 'unreviewed'] } } as const
 
 interface FormBody extends EmergencyForm {

@@ -19,9 +19,10 @@ export const words = { type: 'string', minLength: 1, maxLength: 200, pattern: NO
 export const moment = { type: 'string', format: 'date-time', description: 'ISO 8601 with offset' } as const
 /** In Japan; that there is such a day is judged by the rules. */
 export const day = { type: 'string', pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: 'YYYY-MM-DD' } as const
+/** Of a year that the database and the calendar of four digits have in every time zone. */
 export const month = {
   type: 'string',
-  pattern: '^\\d{4}-(0[1-9]|1[0-2])$',
+  pattern: '^[12]\\d{3}-(0[1-9]|1[0-2])$',
   description: 'YYYY-MM in Japan',
 } as const
 export const activity = { enum: ['active', 'suspended'] } as const
