@@ -223,6 +223,26 @@ t.test(
   },
 )
 
+t.test(
+  'a replacement that was replaced itself, and confirmed, does not keep what it replaced: its overlap ends too (security a.5)',
+  async (t) => {
+    const first = await issue('first')
+    const renew = async (fingerprint: string, name: string): Promise<string> => {
+      const csr = await ssl.request(name)
+      const { body } = await call('POST', `/certificates/${fingerprint}/renewal`, { csr, earlyBecause: 'new terminal' })
+      return String(body.fingerprint)
+    }
+    const second = await renew(first.fingerprint, 'second')
+    const next = await renew(second, 'next')
+    t.match(await call('POST', `/certificates/${next}/confirmation`), { status: 200 })
+    t.match(await one(second), { status: 'revoked', revokeReason: 'superseded' })
+    t.match(await one(first.fingerprint), { status: 'active' })
+    await tendOnce(house, () => {}, later(30.1))
+    t.match(await one(first.fingerprint), { status: 'revoked', revokeReason: 'superseded' })
+    t.match(await one(next), { status: 'active' })
+  },
+)
+
 t.test('a replacement that was revoked cuts nobody off: the old one goes on and can be renewed again', async (t) => {
   const old = await issue('lasting', { days: 55 })
   const renew = async (name: string) =>

@@ -150,8 +150,8 @@ interface Superseded {
 }
 
 /**
- * Revokes what has been replaced when its overlap is over, each with its audit event. A certificate whose replacement is not good any more
- * is left alone: its system would be cut off.
+ * Revokes what has been replaced when its overlap is over, each with its audit event. A certificate whose replacement is not good any more,
+ * nor what replaced that, is left alone: its system would be cut off.
  */
 export async function endOverlaps(pool: pg.Pool, now: Date): Promise<readonly Superseded[]> {
   return transaction(pool, async (client) => {
@@ -160,7 +160,12 @@ export async function endOverlaps(pool: pg.Pool, now: Date): Promise<readonly Su
       sql`/* overlaps that are over */
         select c.fingerprint, c.system_id as "systemId" from access.client_certificate c
         where c.overlap_ends_at <= ${now} and c.status <> 'revoked' and c.not_after > ${now}
-          and exists (select from access.client_certificate n where n.fingerprint = c.replaced_by and n.status = 'active' and n.not_after > ${now})
+          and exists (
+            with recursive followed as (
+              select n.fingerprint, n.status, n.not_after, n.replaced_by from access.client_certificate n where n.fingerprint = c.replaced_by
+              union select n.fingerprint, n.status, n.not_after, n.replaced_by
+              from access.client_certificate n join followed f on n.fingerprint = f.replaced_by)
+            select from followed f where f.status = 'active' and f.not_after > ${now} and f.fingerprint <> c.fingerprint)
         order by c.fingerprint for update of c skip locked`,
     )
     if (ended.length === 0) return []
