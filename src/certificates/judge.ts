@@ -151,15 +151,19 @@ export function revocationOfServer(
   return revocationOf(path, { anchors: anchors.listed, now, crlGraceMs })
 }
 
-/** Each certificate of the way against the list of its issuer, where that is an anchor with a list (RFC 5280, 6.3). */
+/**
+ * Each certificate of the way against the lists of its issuer, where that is an anchor with a list (RFC 5280, 6.3). An issuer that stands
+ * there more than once is the same issuer: whom one of its lists has is revoked, and one that is in force is enough.
+ */
 function revocationOf(path: readonly X509Certificate[], asked: Asked): string | undefined {
   for (const [index, certificate] of path.entries()) {
     const issuer = path[index + 1]
-    for (const { certificate: authority, revocation } of asked.anchors) {
-      if (revocation === undefined || issuer === undefined || issuerIdOf(authority) !== issuerIdOf(issuer)) continue
-      const reason = judgeByList(certificate, revocation, asked)
-      if (reason !== undefined) return reason
-    }
+    if (issuer === undefined) continue
+    const lists = asked.anchors.flatMap(({ certificate: authority, revocation }) =>
+      revocation === undefined || issuerIdOf(authority) !== issuerIdOf(issuer) ? [] : [revocation],
+    )
+    const reason = judgeByLists(certificate, lists, asked)
+    if (reason !== undefined) return reason
   }
   return undefined
 }
@@ -175,15 +179,19 @@ function issuerIdOf(authority: X509Certificate): string {
   return known
 }
 
-function judgeByList(
+function judgeByLists(
   certificate: X509Certificate,
-  { list, since }: NonNullable<TrustAnchor['revocation']>,
+  lists: readonly NonNullable<TrustAnchor['revocation']>[],
   { now, crlGraceMs }: Asked,
 ): string | undefined {
-  if (list?.serials.has(normalSerial(certificate.serialNumber)) === true) return 'CERT_REVOKED by its authority'
-  const endMs = (list?.nextUpdate ?? since).getTime() + crlGraceMs
-  if (now.getTime() <= endMs) return undefined
-  return list === undefined ? 'UNABLE_TO_GET_CRL' : 'CRL_HAS_EXPIRED'
+  if (lists.length === 0) return undefined
+  const serial = normalSerial(certificate.serialNumber)
+  if (lists.some(({ list }) => list?.serials.has(serial) === true)) return 'CERT_REVOKED by its authority'
+  const known = lists.flatMap(({ list }) => list ?? [])
+  // What is waited for does not make up for a list that is out of date.
+  const ends = known.length > 0 ? known.map(({ nextUpdate }) => nextUpdate) : lists.map(({ since }) => since)
+  if (ends.some((end) => now.getTime() <= end.getTime() + crlGraceMs)) return undefined
+  return known.length > 0 ? 'CRL_HAS_EXPIRED' : 'UNABLE_TO_GET_CRL'
 }
 
 /** Upper-case hexadecimal without leading zeros: libraries write the same number differently. */

@@ -224,6 +224,35 @@ t.test(
   },
 )
 
+t.test(
+  'an authority that stands there twice needs one list of its key that is in force (RFC 5280 6.3.3)',
+  async (t) => {
+    const shown = await make({ name: 'system', by: root, serial: '0a0b' })
+    const now = Date.now()
+    const listUntil = (hours: number, ...serials: readonly string[]) => ({
+      serials: new Set(serials),
+      thisUpdate: new Date(now - 9 * HOUR_MS),
+      nextUpdate: new Date(now + hours * HOUR_MS),
+    })
+    const since = new Date(now - 9 * HOUR_MS)
+    const withLists = (...lists: readonly (ReturnType<typeof listUntil> | undefined)[]): readonly TrustAnchor[] =>
+      lists.map((list, index) => ({
+        certificate: root.certificate,
+        facilityId: `clinic-${index}`,
+        revocation: { since, ...(list === undefined ? {} : { list }) },
+      }))
+    t.match(judged({ anchors: withLists(listUntil(-2), listUntil(1)), shown }), { kind: 'trusted' })
+    t.match(judged({ anchors: withLists(listUntil(1), undefined), shown }), { kind: 'trusted' })
+    const waiting: TrustAnchor = { certificate: root.certificate, revocation: { since: new Date(now + HOUR_MS) } }
+    const outOfDate = [...withLists(listUntil(-2)), waiting]
+    t.match(judged({ anchors: outOfDate, shown }), { kind: 'refused', reason: /CRL_HAS_EXPIRED/ }, 'one that may come')
+    t.match(judged({ anchors: withLists(listUntil(1), listUntil(-2, 'A0B')), shown }), {
+      kind: 'refused',
+      reason: /CERT_REVOKED/,
+    })
+  },
+)
+
 t.test('anchors of partners: whose systems, and at which door', async (t) => {
   const { certificate } = root
   const shown = await make({ name: 'system', by: root })
