@@ -19,8 +19,13 @@ export const KNOWN_NAMESPACES: ReadonlySet<string> = new Set([
   'urn:tsunagi:error',
 ])
 
+/** Looked up by names that senders choose: `constructor` is none of them. */
+function named(kinds: Readonly<Record<string, Harmless>>): ReadonlyMap<string, Harmless> {
+  return new Map(Object.entries(kinds))
+}
+
 /** Attributes by local name; those of which the kind depends on the element are in `attributeKind`. */
-const ATTRIBUTES: Readonly<Record<string, Harmless>> = {
+const ATTRIBUTES: ReadonlyMap<string, Harmless> = named({
   objectType: 'uri',
   status: 'uri',
   associationType: 'uri',
@@ -71,7 +76,7 @@ const ATTRIBUTES: Readonly<Record<string, Harmless>> = {
   code: 'code',
   blame: 'token',
   retry: 'token',
-}
+})
 
 /** Ids that hold a message together: shown as numbers, the same for the same id. */
 export const REFERENCES: ReadonlySet<string> = new Set([
@@ -146,7 +151,7 @@ const IDENTIFIER_KINDS: ReadonlyMap<string, Harmless> = new Map(
   ),
 )
 
-const SLOTS: Readonly<Record<string, Harmless>> = {
+const SLOTS: ReadonlyMap<string, Harmless> = named({
   creationTime: 'form',
   serviceStartTime: 'form',
   serviceStopTime: 'form',
@@ -165,7 +170,7 @@ const SLOTS: Readonly<Record<string, Harmless>> = {
   OriginalStatus: 'uri',
   NewStatus: 'uri',
   codingScheme: 'id',
-}
+})
 
 /** Slots that are known to be, although nothing of them is shown. */
 const MASKED_SLOTS: ReadonlySet<string> = new Set([
@@ -191,13 +196,13 @@ const EVENT_CODES = /EventCodeList$/
 /** Undefined: nothing of the value is shown. */
 export function slotKind(name: string): Harmless | undefined {
   if (EVENT_CODES.test(name)) return undefined
-  return SLOTS[name] ?? QUERY_PARAMETERS.find(([form]) => form.test(name))?.[1]
+  return SLOTS.get(name) ?? QUERY_PARAMETERS.find(([form]) => form.test(name))?.[1]
 }
 
 /** Slot names are written by the sender; those of the standard are shown. */
 export function isSlotName(name: string): boolean {
   return (
-    name in SLOTS ||
+    SLOTS.has(name) ||
     MASKED_SLOTS.has(name) ||
     /^\$(XDS(DocumentEntry|SubmissionSet|Folder)[A-Za-z]{1,40}|patientId|uuid|MetadataLevel|AssociationTypes|homeCommunityId)$/.test(
       name,
@@ -220,7 +225,7 @@ export function attributeKind(at: Standing, attribute: string): Harmless | undef
   if (attribute === 'code' && ns === NS.hl7)
     return TECHNICAL_CODES.has(name) || within.at(-1) === 'controlActProcess' ? 'code' : undefined
   if (attribute === 'Name' && ns === SAML) return 'uri'
-  return ATTRIBUTES[attribute]
+  return ATTRIBUTES.get(attribute)
 }
 
 function isMessageTime({ name, within }: Standing): boolean {
@@ -233,7 +238,7 @@ function isTechnicalId({ name, within }: Standing): boolean {
   return TECHNICAL_IDS.has(name) || (name === 'id' && (V3_ROOT.test(parent) || TECHNICAL_IDS.has(parent)))
 }
 
-const TEXTS: Readonly<Record<string, Harmless>> = {
+const TEXTS: ReadonlyMap<string, Harmless> = named({
   Action: 'uri',
   MessageID: 'message id',
   RelatesTo: 'message id',
@@ -245,13 +250,13 @@ const TEXTS: Readonly<Record<string, Harmless>> = {
   mimeType: 'mime',
   AuthnContextClassRef: 'uri',
   JournalId: 'id',
-}
+})
 
 /** Undefined: nothing of the text is shown. */
 export function textKind({ name, within }: Standing): Harmless | undefined {
   if (name === 'Address' || name === 'To') return 'endpoint'
   if (name === 'Value' && (within.at(-1) === 'Code' || within.at(-1) === 'Subcode')) return 'token'
-  return TEXTS[name]
+  return TEXTS.get(name)
 }
 
 /** The values of WS-Addressing for "the connection" and "nowhere". */

@@ -142,6 +142,17 @@ t.test('never an exception, whatever the bytes', async (t) => {
   }
 })
 
+t.test('elements, attributes and slots may be named as what every object of JavaScript has', async (t) => {
+  for (const name of ['constructor', 'toString', 'valueOf', 'hasOwnProperty']) {
+    const message = envelope(
+      `<query:${name} xmlns:query="urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0" ${name}="Tanaka">Tanaka` +
+        `<rim:Slot xmlns:rim="urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0" name="${name}"><rim:ValueList><rim:Value>Tanaka</rim:Value>` +
+        `</rim:ValueList></rim:Slot></query:${name}>`,
+    )
+    t.notMatch(JSON.stringify(seen(message, 'masked')), /Tanaka/, name)
+  }
+})
+
 t.test('an HL7 v3 message tells its wrapper and masks its persons (ITI TF-2 3.44)', async (t) => {
   const message =
     envelope(`<PRPA_IN201301UV02 xmlns="urn:hl7-org:v3" ITSVersion="XML_1.0"><id root="2.25.5"/><creationTime value="20260401090000"/>
