@@ -3,23 +3,27 @@
 import { component, type Er7Message, isNull, repetitions, segmentsOf, value } from './hl7v2.ts'
 import type { Address, Demographics, NameRepresentation, PersonName } from './person.ts'
 
-const REPRESENTATIONS: Readonly<Record<string, NameRepresentation>> = { I: 'IDE', P: 'SYL', A: 'ABC' }
+const REPRESENTATIONS: ReadonlyMap<string, NameRepresentation> = new Map([
+  ['I', 'IDE'],
+  ['P', 'SYL'],
+  ['A', 'ABC'],
+])
 
 /** Table 0001, and the codes of Japanese receipts that small systems send instead (1 male, 2 female). */
-export const SEX_OF_PID: Readonly<Record<string, 'M' | 'F' | 'UN'>> = {
-  M: 'M',
-  F: 'F',
-  O: 'UN',
-  A: 'UN',
-  N: 'UN',
-  '1': 'M',
-  '2': 'F',
-}
+export const SEX_OF_PID: ReadonlyMap<string, 'M' | 'F' | 'UN'> = new Map([
+  ['M', 'M'],
+  ['F', 'F'],
+  ['O', 'UN'],
+  ['A', 'UN'],
+  ['N', 'UN'],
+  ['1', 'M'],
+  ['2', 'F'],
+])
 const UNKNOWN_SEX = 'U'
 
 /** Whether PID-8 is empty, null or a code of table 0001. */
 export function isUsualSex(code: string): boolean {
-  return code === '' || isNull(code) || code === UNKNOWN_SEX || (code in SEX_OF_PID && !/\d/.test(code))
+  return code === '' || isNull(code) || code === UNKNOWN_SEX || (SEX_OF_PID.has(code) && !/\d/.test(code))
 }
 
 /** Whether field `field` of PID says anything, be it null. */
@@ -38,13 +42,16 @@ function readName(message: Er7Message, raw: string): PersonName | undefined {
   if (isNull(raw) || family + given === '') return undefined
   // Some vendors shift the codes by one component, so a known code counts wherever it stands; the script decides else.
   const coded = [8, 7, 9]
-    .map((part) => REPRESENTATIONS[component(message, raw, part)])
+    .map((part) => REPRESENTATIONS.get(component(message, raw, part)))
     .find((code) => code !== undefined)
   return { representation: coded ?? scriptOf(family + given), family, given }
 }
 
 /** Table 0136. */
-const YES_NO: Readonly<Record<string, boolean>> = { Y: true, N: false }
+const YES_NO: ReadonlyMap<string, boolean> = new Map([
+  ['Y', true],
+  ['N', false],
+])
 const BIRTH_ORDER = /^[1-9]\d?$/
 
 /** PID-6 mother, PID-24 and PID-25 multiple birth, PID-29 and PID-30 death; what is not said legibly is left out. */
@@ -52,11 +59,11 @@ export function circumstancesOfPid(
   message: Er7Message,
 ): Pick<Demographics, 'mother' | 'multipleBirth' | 'birthOrder' | 'deceased'> {
   const mother = listOf(message, 6, readName)
-  const multipleBirth = YES_NO[value(message, 'PID', 24)]
+  const multipleBirth = YES_NO.get(value(message, 'PID', 24))
   const order = value(message, 'PID', 25)
   const timeOfDeath = value(message, 'PID', 29)
   const hasDied = timeOfDeath !== '' && !isNull(timeOfDeath)
-  const deceased = hasDied ? true : YES_NO[value(message, 'PID', 30)]
+  const deceased = hasDied ? true : YES_NO.get(value(message, 'PID', 30))
   return {
     ...(mother.length === 0 ? {} : { mother }),
     ...(multipleBirth === undefined ? {} : { multipleBirth }),

@@ -7,6 +7,7 @@ import { type Er7Message, isNull, value } from '../model/hl7v2.ts'
 import {
   addressesOfPid,
   circumstancesOfPid,
+  birthDigits as digitsOf,
   hasStatement,
   isUsualSex,
   namesOfPid,
@@ -41,7 +42,7 @@ export function readPerson(message: Er7Message): MessagePerson {
   const birth = readBirth(message)
   const birthTime = birthDigits(birth)
   const code = value(message, 'PID', 8)
-  const sex = SEX_OF_PID[code]
+  const sex = SEX_OF_PID.get(code)
   const addresses = addressesOfPid(message)
   const telecoms = telecomsOfPid(message)
   const circumstances = circumstancesOfPid(message)

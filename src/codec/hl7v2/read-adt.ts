@@ -105,7 +105,7 @@ function readPerson(message: Er7Message): ReadPerson {
   const names = namesOfPid(message)
   if (names.length === 0) throw iheError('HL7_FIELD_MISSING', { at: 'PID-5', rule: 'PID-5 is required' })
   const code = value(message, 'PID', 8)
-  const sex = SEX_OF_PID[code]
+  const sex = SEX_OF_PID.get(code)
   const birthTime = readBirth(message)
   const masked = MASKABLE.filter(([, fields]) => !fields.some((field) => hasStatement(message, field)))
   return {

@@ -52,7 +52,7 @@ function patientsOf(message: Er7Message): readonly Pick<PdqPatient, 'ids' | 'dem
 }
 
 function patientOf(message: Er7Message, pid: Segment): Pick<PdqPatient, 'ids' | 'demographics' | 'score'> {
-  const sex = SEX_OF_PID[value(message, 'PID', 8)]
+  const sex = SEX_OF_PID.get(value(message, 'PID', 8))
   const birthTime = value(message, 'PID', 7)
   const demographics: Demographics = {
     names: namesOfPid(message),

@@ -142,7 +142,7 @@ const UNKNOWN_SEX = 'U'
 function readSex(group: Group | undefined): Sought['sex'] {
   const code = group?.slots.get('code')
   if (group === undefined || code === undefined || code === UNKNOWN_SEX) return undefined
-  const sex = SEX_OF_PID[code]
+  const sex = SEX_OF_PID.get(code)
   if (sex === undefined) throw iheError('V3_VALUE', { at: group.at, value: code, rule: 'HL7 table 0001' })
   return sex
 }

@@ -36,7 +36,7 @@ function content(message: Er7Message): Clinical {
 /** As much of PID as can be read; the pipeline refuses a message without a name or a birth date. */
 function personOf(message: Er7Message): Demographics {
   const pid = segmentsOf(message, 'PID')[0]
-  const sex = SEX_OF_PID[text(message, pid, 8)]
+  const sex = SEX_OF_PID.get(text(message, pid, 8))
   const birth = time(message, pid, 7)
   return {
     names: namesOfPid(message),

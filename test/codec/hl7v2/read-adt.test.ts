@@ -87,6 +87,22 @@ t.test('3.4.2: mother, multiple birth and its order, death', async (t) => {
   t.same(illegible?.masked, ['birthTime', 'sex', 'addresses', 'telecoms', 'restricted'])
 })
 
+t.test('tables 0001, 0136 and 0465: a code that is in no table says nothing, whatever it is called', async (t) => {
+  const feed = readAdt(
+    adt('A08', [`PID|1||1||水沢^葉名^^^^^^valueOf|||constructor${'|'.repeat(16)}toString||||||toString`, 'PV1||O']),
+  )
+  if (feed.kind === 'merge') return t.fail()
+  t.same(feed.demographics, {
+    names: [{ representation: 'IDE', family: '水沢', given: '葉名' }],
+    addresses: [],
+    telecoms: [],
+  })
+  return t.match(
+    feed.warnings.map(({ row, at }) => [row.code, at]),
+    [['HL7_CODE', 'PID-8']],
+  )
+})
+
 t.test('2.A.89: a telephone number as one text, or as area and number', async (t) => {
   const telecoms = (field: string) => {
     const feed = readAdt(adt('A08', [`PID|1||1||水沢^葉名${'|'.repeat(8)}${field}`, 'PV1||O']))
