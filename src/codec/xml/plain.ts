@@ -6,7 +6,9 @@ const NOTHING: ReadonlyMap<string, string> = new Map()
 const XML_NAMESPACE = 'http://www.w3.org/XML/1998/namespace'
 const XMLNS_NAMESPACE = 'http://www.w3.org/2000/xmlns/'
 
-const DECLARATION = /^<\?xml[ \t\n]+version=(?:"1\.0"|'1\.0')(?:[ \t\n]+encoding=(?:"UTF-8"|'UTF-8'))?[ \t\n]*\?>/i
+/** Only the name of the encoding may be written in either case (XML 1.0, 2.8 and 4.3.3). */
+const DECLARATION =
+  /^<\?xml[ \t\n]+version=(?:"1\.0"|'1\.0')(?:[ \t\n]+encoding=(?:"[Uu][Tt][Ff]-8"|'[Uu][Tt][Ff]-8'))?[ \t\n]*\?>/
 /** Characters that XML 1.0 does not have (2.2), and the end of a CDATA section, which may not stand in text. */
 const UNREADABLE = /[^\t\n -\ufffd]|\]\]>/
 const NAME = /(?:([A-Za-z_][\w.-]*):)?([A-Za-z_][\w.-]*)/y

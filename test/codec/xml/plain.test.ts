@@ -134,6 +134,20 @@ const fixtures = readdirSync(new URL('../../../fixtures/', import.meta.url), { r
   .filter((name) => name.endsWith('.xml'))
 const read = (name: string): string => readFileSync(new URL(`../../../fixtures/${name}`, import.meta.url), 'utf8')
 
+t.test('XML 1.0, 2.8: the words of the declaration are in small letters, the encoding is as it likes', async (t) => {
+  for (const [from, to] of [
+    ['xml', 'XML'],
+    ['xml', 'Xml'],
+    ['version', 'Version'],
+    ['encoding', 'ENCODING'],
+  ] as const) {
+    const document = '<?xml version="1.0" encoding="UTF-8"?><a/>'.replace(from, to)
+    t.equal(readPlainXml(document, XML_LIMITS), undefined, document)
+    t.same(asItComes(document), byFullParser(document), document)
+  }
+  t.ok(readPlainXml('<?xml version="1.0" encoding="Utf-8"?><a/>', XML_LIMITS))
+})
+
 t.test('messages as vendors send them go the short way, and to the same tree', async (t) => {
   let plain = 0
   for (const name of fixtures) {
