@@ -43,8 +43,7 @@ export async function recordMerge(context: MergeContext): Promise<readonly IheEr
   const apart = change.scope === 'record' && change.former !== change.survivor
   if (apart) await askAboutPersons(context, change, survivor)
   if (contradicted.length > 0) await askAgain(tx, change.survivor, contradicted)
-  const isDoubtful = apart || contradicted.length > 0
-  return [...request.warnings, ...(isDoubtful ? [iheError('V3_MERGE_REVIEW', pointAt(pair.subsumed))] : [])]
+  return [...request.warnings, ...(apart ? [iheError('V3_MERGE_REVIEW', pointAt(pair.subsumed))] : [])]
 }
 
 /** The survivor is the one id of patient/id in the domain of the subsumed id; ids of other domains have no part in a merge. */
