@@ -77,14 +77,19 @@ export interface StoredCrl {
   readonly nextUpdate?: Date
 }
 
-/** Another one after every change of anchors or lists, also when one begins or ends by its dates, or one follows another at the same moment. */
+/** Now: not removed, and within its dates. */
+const COUNTS = sql`removed_at is null and valid_from <= now() and coalesce(valid_to, 'infinity') > now()`
+
+/**
+ * Another one with every change of anchors or lists, also when one begins or ends by its dates: those that count, each with its own version. The
+ * highest would not do, for changes are not committed in the order of their numbers; nor would how many there are, where one follows another.
+ */
 export async function anchorsVersion(client: Queryable): Promise<string> {
   const row = await queryOne<{ readonly version: string }>(
     client,
     sql`/* do the doors know the newest anchors? */
-      select concat(coalesce(max(version), 0), '/', string_agg(anchor_id::text, ' ' order by anchor_id)
-               filter (where removed_at is null and valid_from <= now() and coalesce(valid_to, 'infinity') > now())) as version
-      from access.trust_anchor`,
+      select coalesce(string_agg(anchor_id || ':' || version, ',' order by anchor_id), '') as version
+      from access.trust_anchor where ${COUNTS}`,
   )
   return row?.version ?? ''
 }
@@ -107,7 +112,7 @@ export async function loadAnchors(client: Queryable): Promise<readonly StoredAnc
     sql`/* trust anchors for the doors */
       select label, pem, door, facility_id, added_at, crl_source, crl_serials, crl_this_update, crl_next_update
       from access.trust_anchor
-      where removed_at is null and valid_from <= now() and coalesce(valid_to, 'infinity') > now() order by anchor_id`,
+      where ${COUNTS} order by anchor_id`,
   )
   return rows.map((row) => ({
     label: row.label,
