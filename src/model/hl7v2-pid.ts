@@ -72,6 +72,14 @@ export function circumstancesOfPid(
   }
 }
 
+const DATE = /^(\d{4})[/-](\d{2})[/-](\d{2})$/
+const BIRTH_DATE = /^\d{4,8}/
+
+/** PID-7, which can be read as a time: YYYYMMDD, or less where less was written. A zone is no part of the day. */
+export function birthDigits(text: string): string {
+  return BIRTH_DATE.exec(text.replace(DATE, '$1$2$3'))?.[0] ?? ''
+}
+
 /** PID-11. */
 export function addressesOfPid(message: Er7Message): readonly Address[] {
   return listOf(message, 11, readAddress)

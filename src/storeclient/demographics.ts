@@ -6,6 +6,7 @@ import type { Hl7Time } from '../model/hl7-time.ts'
 import { type Er7Message, isNull, value } from '../model/hl7v2.ts'
 import {
   addressesOfPid,
+  birthDigits as digitsOf,
   circumstancesOfPid,
   birthDigits as digitsOf,
   hasStatement,
@@ -78,5 +79,5 @@ function readBirth(message: Er7Message): Hl7Time {
 
 /** YYYYMMDD, or less where less was written. */
 export function birthDigits(birth: Hl7Time): string {
-  return birth.unusual ? birth.jstDate : birth.text.slice(0, 8)
+  return birth.unusual ? birth.jstDate : digitsOf(birth.text)
 }

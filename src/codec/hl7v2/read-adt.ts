@@ -8,6 +8,7 @@ import { parseHl7Time } from '../../model/hl7-time.ts'
 import { component, type Er7Message, isNull, repetitions, segmentsOf, value } from '../../model/hl7v2.ts'
 import {
   addressesOfPid,
+  birthDigits,
   circumstancesOfPid,
   hasStatement,
   isUsualSex,
@@ -122,11 +123,9 @@ function readPerson(message: Er7Message): ReadPerson {
   }
 }
 
-const BIRTH_DATE_DIGITS = 8
-
 function readBirth(message: Er7Message): string | undefined {
   const text = value(message, 'PID', 7)
   if (text === '' || isNull(text)) return undefined
   if (parseHl7Time(text) === undefined) throw iheError('HL7_TIME', { at: 'PID-7', value: text, rule: 'HL7 v2.5 DTM' })
-  return text.replaceAll(/[/-]/g, '').slice(0, BIRTH_DATE_DIGITS)
+  return birthDigits(text)
 }

@@ -178,7 +178,8 @@ function readBirthTime(element: XmlElement | undefined, at: string): string | un
   if (value === undefined) return undefined
   if (!isCalendarTime(value))
     throw iheError('V3_DATA_TYPE', { at: `${at}/@value`, rule: 'TS YYYY[MM[DD[hh[mm[ss]]]]]' })
-  return value
+  // A day of birth is the one that is written; with its zone it would be no date to those who compare.
+  return /^\d+/.exec(value)?.[0]
 }
 
 const PARTIAL_TIME = /^(\d{4})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:\.\d+)?)?)?)?)?)?(?:[+-]\d{1,4})?$/

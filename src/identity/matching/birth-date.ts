@@ -15,7 +15,7 @@ export interface BirthDate {
 const GREGORIAN = /^(\d{4})(?:[-/.年]?(\d{1,2})(?:[-/.月]?(\d{1,2})日?)?月?)?年?$/u
 const ERA_MARKED = /^(明治|大正|昭和|平成|令和|[MTSHR])\s*(元|\d{1,2})[-/.年]\s*(\d{1,2})[-/.月]\s*(\d{1,2})日?$/u
 const ERA_PLAIN = /^([MTSHR1-5])(\d{2})(\d{2})(\d{2})$/u
-/** A time of HL7 v3: what follows the day, a zone among it, is not the day's. */
+/** A day, and of a time of birth what HL7 writes behind it. */
 const PLAIN_DIGITS = /^\d{8,}(?:\.\d+)?(?:[+-]\d{1,4})?$/
 
 /**

@@ -103,6 +103,15 @@ t.test('tables 0001, 0136 and 0465: a code that is in no table says nothing, wha
   )
 })
 
+t.test('2.A.21: the zone of a date of birth is no part of the date', async (t) => {
+  const birthTime = (text: string) => {
+    const feed = readAdt(adt('A08', [`PID|1||1||水沢^葉名||${text}`, 'PV1||O']))
+    return feed.kind === 'merge' ? undefined : feed.demographics.birthTime
+  }
+  const dates = ['1962-0330', '196204-0530', '196204+0900', '19620417+0900', '196204170000+0900', '1962/04/17']
+  t.same(dates.map(birthTime), ['1962', '196204', '196204', '19620417', '19620417', '19620417'])
+})
+
 t.test('2.A.89: a telephone number as one text, or as area and number', async (t) => {
   const telecoms = (field: string) => {
     const feed = readAdt(adt('A08', [`PID|1||1||水沢^葉名${'|'.repeat(8)}${field}`, 'PV1||O']))

@@ -373,6 +373,14 @@ t.test('3.44.4.2.3: a masked field of a revise is told apart from an absent one'
   t.equal(feed.demographics.birthTime, undefined)
 })
 
+t.test('3.44.4.1.2.1: a time of birth with fraction and zone is the day that is written, in digits', async (t) => {
+  const birthTime = (value: string) =>
+    readFeed(bodyOf(ADD.replace('<birthTime value="196204"/>', `<birthTime value="${value}"/>`))).demographics.birthTime
+  t.equal(birthTime('19620417'), '19620417')
+  t.equal(birthTime('196204170000+0900'), '196204170000')
+  t.equal(birthTime('19620417000000.000+0900'), '19620417000000')
+})
+
 t.test('3.45.4.1.2: a query keeps its queryByParameter for the echo', async (t) => {
   t.equal(schemaErrors(QUERY, 'PRPA_IN201309UV02'), '')
   const query = readQuery(bodyOf(QUERY))

@@ -99,6 +99,7 @@ t.test('birth dates: eras, partial, impossible, placeholders', async (t) => {
     '19850307+0900',
     '19850307123000+0900',
     '19850307123000.25-0500',
+    '19850307000000.000+0900',
   ])
   t.same(read('昭和元年12月26日'), { digits: '19261226', plausible: true })
   t.same(read('昭和65年1月1日'), { digits: '19900101', plausible: true }, 'paper runs on')
