@@ -88,10 +88,8 @@ function wayAt(
   { certificate, issuers }: Pick<ShownCertificate, 'certificate' | 'issuers'>,
   now: Date,
 ): Way {
-  const [trusted, presented] = [authorities, issuers].map((all) => all.filter((one) => isInForce(one, now))) as [
-    readonly X509Certificate[],
-    readonly X509Certificate[],
-  ]
+  const trusted = authorities.filter((one) => isInForce(one, now))
+  const presented = issuers.filter((one) => isInForce(one, now))
   const way = pathTo(trusted, certificate, presented)
   const isAll = trusted.length === authorities.length && presented.length === issuers.length
   return way === undefined && !isAll ? pathTo(authorities, certificate, issuers) : way

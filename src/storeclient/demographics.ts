@@ -6,8 +6,8 @@ import type { Hl7Time } from '../model/hl7-time.ts'
 import { type Er7Message, isNull, value } from '../model/hl7v2.ts'
 import {
   addressesOfPid,
-  birthDigits as digitsOf,
   circumstancesOfPid,
+  birthDigits as digitsOf,
   birthDigits as digitsOf,
   hasStatement,
   isUsualSex,
