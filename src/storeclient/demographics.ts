@@ -8,7 +8,6 @@ import {
   addressesOfPid,
   circumstancesOfPid,
   birthDigits as digitsOf,
-  birthDigits as digitsOf,
   hasStatement,
   isUsualSex,
   namesOfPid,
