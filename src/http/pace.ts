@@ -1,6 +1,7 @@
 // A request body must keep coming: a sender that drips bytes would hold a connection for as long as it likes (hardening: slow body).
 
 import { iheError } from '../../profiles/errors/index.ts'
+import { IheError } from '../model/error.ts'
 
 export interface Pace {
   /** 0: as slowly as the other time-outs allow. */
@@ -12,10 +13,23 @@ export interface Pace {
 /**
  * Passes the chunks on. Only time spent waiting for the sender counts, so a slow disk of ours is never held against it.
  * The source is never closed from here: on a refusal its owner still has to answer on the same connection.
- * @throws {IheError} TOO_SLOW, from the iteration.
+ * @throws {IheError} TOO_SLOW, from the iteration, also when the connection ends before the body does.
  */
 export function paced(source: AsyncIterable<Buffer>, pace: Pace): AsyncIterable<Buffer> {
-  return pace.bytesPerSecond === 0 ? source : watched(source, pace)
+  return pace.bytesPerSecond === 0 ? unhurried(source) : watched(source, pace)
+}
+
+async function* unhurried(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const iterator = source[Symbol.asyncIterator]()
+  for (let next = await nextOf(iterator); next.done !== true; next = await nextOf(iterator)) yield next.value
+}
+
+/** A sender that hangs up within its message is no fault of ours, and is journalled as every other that does not bring it whole. */
+function nextOf(iterator: AsyncIterator<Buffer>): Promise<IteratorResult<Buffer>> {
+  return iterator.next().catch((error: unknown) => {
+    if (error instanceof IheError) throw error
+    throw iheError('TOO_SLOW', { at: 'HTTP body', rule: 'a connection that stands until the message is whole' })
+  })
 }
 
 async function* watched(source: AsyncIterable<Buffer>, { bytesPerSecond, graceMs }: Pace): AsyncGenerator<Buffer> {
@@ -24,7 +38,7 @@ async function* watched(source: AsyncIterable<Buffer>, { bytesPerSecond, graceMs
   let waitedMs = 0
   let bytes = 0
   for (;;) {
-    pending ??= iterator.next()
+    pending ??= nextOf(iterator)
     const askedMs = performance.now()
     const next = await within(pending, graceMs - waitedMs)
     waitedMs += performance.now() - askedMs

@@ -1,6 +1,7 @@
 // Hostile SOAP and MTOM at the HTTPS door: each is answered clearly, in bounded time and memory, while others are served (security: input hardening rows 6, 10, 13, 15).
 
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { connect, type TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
 import { ENDPOINTS, iti18, iti42 } from '../../profiles/transactions/index.ts'
@@ -9,7 +10,7 @@ import { writeFindDocuments } from '../../src/codec/ebxml/query-request.ts'
 import { trusted } from '../../src/codec/xml/write.ts'
 import { newOid } from '../../src/model/identifiers.ts'
 import { errorCodesOf, isSuccess, submissionOf } from './messages.ts'
-import { DOMAINS, startNetwork } from './support.ts'
+import { DOMAINS, eventually, startNetwork } from './support.ts'
 
 t.setTimeout(170_000)
 
@@ -224,6 +225,38 @@ t.test('a fast beginning does not buy a slow rest, also inside a part', async (t
   t.match(await answer, { status: 408, text: /TOO_SLOW/ })
   clearInterval(drip)
 })
+
+t.test(
+  'a sender that hangs up within its message is journalled, and the fault is not ours (docs/operations: blame)',
+  async (t) => {
+    const doors = [
+      [ENDPOINTS.DocumentRegistry, 'application/soap+xml; charset=UTF-8'],
+      ['/storeclient', 'x-application/hl7-v2+er7'],
+    ] as const
+    for (const [path, type] of doors) {
+      const socket = await open()
+      const { rows: before } = await network.pool.query(
+        'select exchange_id from journal.exchange where endpoint = $1',
+        [path],
+      )
+      socket.write(
+        `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${type}\r\nContent-Length: 100000\r\n\r\nMSH|`,
+      )
+      // The request is at work when its door has asked for more of it.
+      await delay(200)
+      socket.destroy()
+      const journalled = async () => {
+        const { rows } = await network.pool.query(
+          'select error_codes from journal.exchange where endpoint = $1 and exchange_id <> all($2)',
+          [path, before.map(({ exchange_id }) => exchange_id)],
+        )
+        return rows.flatMap(({ error_codes }) => error_codes)
+      }
+      t.ok(await eventually(async () => (await journalled()).length > 0, 10_000), path)
+      t.strictSame(await journalled(), ['TOO_SLOW'])
+    }
+  },
+)
 
 t.test('header bombs: one header of 1 MiB, and 100,000 headers (RFC 9110, 5.4)', async (t) => {
   const start = `POST ${ENDPOINTS.DocumentRegistry} HTTP/1.1\r\nHost: localhost\r\n`

@@ -55,3 +55,15 @@ t.test('a message that is short, fast enough, or read slowly by us passes', asyn
   t.equal(await lengthOf(paced(quick(), PACE), 100), 5, 'our own pauses do not count')
   t.equal(await lengthOf(paced(dripping(30, 10), { bytesPerSecond: 0, graceMs: 100 })), 30, 'switched off')
 })
+
+t.test('a body that breaks off is the fault of its connection, at any pace', async (t) => {
+  const breaking = async function* () {
+    yield Buffer.alloc(10)
+    throw Object.assign(new Error('aborted'), { code: 'ECONNRESET' })
+  }
+  for (const pace of [PACE, { bytesPerSecond: 0, graceMs: 200 }]) {
+    const { row, rule } = await refusal(paced(breaking(), pace))
+    t.match(row, { code: 'TOO_SLOW', blame: 'caller', retry: 'same' })
+    t.equal(rule, 'a connection that stands until the message is whole')
+  }
+})
