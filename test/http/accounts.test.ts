@@ -357,6 +357,32 @@ t.test('who was told to come again was not judged, and did not fail: a flood loc
   t.match(await logIn('sato', clinician.password), { status: 200 })
 })
 
+t.test('a log-on with a password that is replaced while it is compared opens nothing (idlink S-4)', async (t) => {
+  const { session, password } = await enterPerson(call, person('mori', ['clinician'], 'clinic-a', 'doctor'), {
+    by: administratorA.session,
+  })
+  const ports = await accountPorts({ config, pool }, TEST_PASSWORDS)
+  const next = newPassword()
+  const slow = {
+    ...ports,
+    hasher: {
+      ...ports.hasher,
+      verify: async (...compared: Parameters<typeof ports.hasher.verify>) => {
+        const isRight = await ports.hasher.verify(...compared)
+        t.match(await call('POST', '/me/password', { session, body: { current: password, next } }), { status: 200 })
+        return isRight
+      },
+    },
+  }
+  const entered = await login({ user: 'mori', password, address: '127.0.0.2', peer: '127.0.0.2:1' }, slow)
+  t.same(entered, { kind: 'refused' })
+  const { rows } = await pool.query(
+    `select count(*)::int as open from access.session where staff_id = 'mori' and ended_at is null`,
+  )
+  t.same(rows, [{ open: 1 }], 'the one of whoever replaced it')
+  t.match(await logIn('mori', next), { status: 200 })
+})
+
 t.test('attempts that come together are each counted before the next is let in', async (t) => {
   const answers = await Promise.all(Array.from({ length: 12 }, (_, index) => logIn('sato', `wrong password ${index}`)))
   t.ok(answers.filter(({ status }) => status === 401).length <= 2, 'the others wait')

@@ -44,12 +44,12 @@ export async function login(request: LoginRequest, ports: AccountPorts): Promise
   }
   const session = newSession()
   const digest = sessionDigest(session)
-  await accounts.openSession({
-    staffId: account.staffId,
-    digest,
-    peer,
-    secondFactor: account.secondFactor !== undefined,
-  })
+  const { staffId, password, secondFactor } = account
+  const isOpened = await accounts.openSession(
+    { staffId, digest, peer, secondFactor: secondFactor !== undefined },
+    password,
+  )
+  if (!isOpened) return refused('the password was replaced meanwhile')
   await accounts.settleAttempt({ user, address }, 'succeeded')
   const view = await accounts.session(digest)
   // Suspended in between.

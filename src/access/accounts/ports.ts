@@ -106,8 +106,8 @@ export interface AccountStore {
   /** False when a code of this step or a later one was taken before. */
   readonly takeStep: (staffId: string, step: number) => Promise<boolean>
   readonly takeRecoveryCode: (staffId: string, digest: Buffer) => Promise<boolean>
-  /** Audited in its commit; at most so many of a person are open, the oldest ends. */
-  readonly openSession: (session: OpenedSession) => Promise<void>
+  /** Audited in its commit; at most so many of a person are open, the oldest ends. False when the password `shown` was replaced meanwhile. */
+  readonly openSession: (session: OpenedSession, shown: PasswordHash) => Promise<boolean>
   /** The session as it is now, used by this request; undefined when it opens nothing any more. */
   readonly session: (digest: Buffer) => Promise<SessionView | undefined>
   readonly endSession: (digest: Buffer, peer: string) => Promise<void>

@@ -42,8 +42,15 @@ export function sessionStore(
   idleMinutes: number,
 ): Pick<AccountStore, 'openSession' | 'session' | 'endSession'> {
   return {
-    openSession: (session) =>
+    openSession: (session, shown) =>
       transaction(pool, async (client) => {
+        // The comparison takes its time: who replaced the password meanwhile ended the sessions there were, and means this one too.
+        const there = await execute(
+          client,
+          sql`/* is it still the password that was shown? */
+            select from access.account where staff_id = ${session.staffId} and hash = ${shown.hash} for no key update`,
+        )
+        if (there === 0) return false
         await insertSession(client, session)
         await bound(client, session.staffId)
         await execute(
@@ -51,6 +58,7 @@ export function sessionStore(
           sql`/* the account is in use */ update access.account set used_at = now() where staff_id = ${session.staffId}`,
         )
         await audit(client, { staffId: session.staffId, peer: session.peer, act: 'login', reason: 'logged on' })
+        return true
       }),
     session: async (digest) => {
       const row = await queryOne<SessionRow>(pool, openSession(digest, idleMinutes))
