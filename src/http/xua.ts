@@ -163,7 +163,7 @@ function verified(
   const { presented, trust, now } = given
   const key = createHash('sha256').update(presented.xml).digest('base64')
   const known = remembered.get(key, now)
-  if (known !== undefined) return known
+  if (known !== undefined && isStillCertified(known, trust, now)) return known
   const result = verifyAssertion(presented, () => {
     const issuer = issuerOf(trust, presented.issuer)
     return { certificates: standingCertificates(issuer, now), allowsSha1: issuer.allowsSha1 }
@@ -173,6 +173,12 @@ function verified(
   const admissible: Admissible = { ...result, counted: new Set() }
   remembered.put(key, admissible)
   return admissible
+}
+
+/** A key that has another certificate now verifies what it signed with the former one: that is for the signature to say again. */
+function isStillCertified({ assertion, fingerprint }: Admissible, trust: Trust, now: Date): boolean {
+  const certificates = standingCertificates(issuerOf(trust, assertion.issuer), now)
+  return certificates.some((certificate) => certificate.fingerprint === fingerprint)
 }
 
 interface Memory {

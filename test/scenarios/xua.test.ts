@@ -16,6 +16,7 @@ import {
   held,
   ISSUER,
   makeKey,
+  makeRenewed,
   NAMES,
   security,
   sign,
@@ -320,6 +321,21 @@ t.test(
       said(await ask(security(sign(assertion({ audiences: [[audience]] }), next)))),
       'XUA_SIGNATURE wsse:FailedCheck',
     )
+  },
+)
+
+t.test(
+  'a certificate of the issuer was renewed with its key: who was verified by the former goes on by the new one',
+  async (t) => {
+    const [former, renewed] = await makeRenewed('renewed')
+    await put('POST', '/issuers/idp/certificates', { pem: former.pem })
+    const known = security(sign(assertion({ audiences: [[audience]] }), former))
+    t.equal(said(await ask(known)), 'Success')
+    await put('POST', '/issuers/idp/certificates', { pem: renewed.pem })
+    await put('DELETE', `/issuers/idp/certificates/${former.certificate.fingerprint256}`)
+    t.equal(said(await ask(known)), 'Success')
+    await put('DELETE', `/issuers/idp/certificates/${renewed.certificate.fingerprint256}`)
+    t.equal(said(await ask(known)), 'XUA_SIGNATURE wsse:FailedCheck')
   },
 )
 

@@ -36,20 +36,30 @@ export interface SigningKey {
   readonly certificate: X509Certificate
 }
 
+const ALGORITHM = {
+  name: 'RSASSA-PKCS1-v1_5',
+  hash: 'SHA-256',
+  publicExponent: new Uint8Array([1, 0, 1]),
+  modulusLength: 2048,
+}
+
 export async function makeKey(name: string): Promise<SigningKey> {
-  const algorithm = {
-    name: 'RSASSA-PKCS1-v1_5',
-    hash: 'SHA-256',
-    publicExponent: new Uint8Array([1, 0, 1]),
-    modulusLength: 2048,
-  }
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+  return certified(name, await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']))
+}
+
+/** Two certificates of one key, as of an issuer whose certificate was renewed. */
+export async function makeRenewed(name: string): Promise<readonly [former: SigningKey, renewed: SigningKey]> {
+  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
+  return [await certified(name, keys), await certified(name, keys)]
+}
+
+async function certified(name: string, keys: webcrypto.CryptoKeyPair): Promise<SigningKey> {
   const made = await X509CertificateGenerator.createSelfSigned({
     name: `CN=${name}`,
     notBefore: new Date(Date.now() - 86_400_000),
     notAfter: new Date(Date.now() + 86_400_000),
-    signingAlgorithm: algorithm,
-    keys: keys as webcrypto.CryptoKeyPair,
+    signingAlgorithm: ALGORITHM,
+    keys,
   })
   const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))
   const key: KeyObject = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
