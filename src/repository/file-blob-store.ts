@@ -137,14 +137,17 @@ interface Place {
   readonly key: string
 }
 
-/** A row that asks for a file has it, also when the file was set aside while another database was asked. */
+/** A row that asks for a file has it, also when the file was set aside while another database was asked, or goes back at this moment. */
 async function openWherever({ directory, key }: Place): Promise<FileHandle> {
-  try {
-    return await open(pathOf(directory, key), 'r')
-  } catch (error) {
-    if (!isMissing(error)) throw error
-    return await open(asideOf(directory, key), 'r')
+  const path = pathOf(directory, key)
+  for (const each of [path, asideOf(directory, key)]) {
+    try {
+      return await open(each, 'r')
+    } catch (error) {
+      if (!isMissing(error)) throw error
+    }
   }
+  return await open(path, 'r')
 }
 
 function isMissing(error: unknown): boolean {
@@ -164,10 +167,11 @@ async function sweep(directory: string, named: NamedFiles): Promise<Swept> {
       const now = new Date()
       for (const path of unnamed) {
         // First the time, then the place: a process that dies between the two has set nothing aside that would go at once.
-        await utimes(path, now, now)
-        await rename(path, asideOf(directory, basename(path)))
+        setAside += await unlessGone(async () => {
+          await utimes(path, now, now)
+          await rename(path, asideOf(directory, basename(path)))
+        })
       }
-      setAside += unnamed.length
     }
   }
   return { setAside, ...(await sweepAside(directory, named)) }
@@ -178,14 +182,24 @@ async function sweepAside(directory: string, named: NamedFiles): Promise<Pick<Sw
   let [returned, removed] = [0, 0]
   for (const paths of batches(await filesOlder(join(directory, SET_ASIDE), 0))) {
     const { known, unnamed } = await sorted(paths, named)
-    for (const path of known) await publish(path, pathOf(directory, basename(path)))
-    returned += known.length
+    for (const path of known) returned += await unlessGone(() => publish(path, pathOf(directory, basename(path))))
     for (const path of await older(unnamed, REMOVED_AFTER_MS)) {
       await rm(path, { force: true })
       removed += 1
     }
   }
   return { returned, removed }
+}
+
+/** How many: none of a file that another process moved first, or that was removed with its document. */
+async function unlessGone(move: () => Promise<void>): Promise<number> {
+  try {
+    await move()
+    return 1
+  } catch (error) {
+    if (isMissing(error)) return 0
+    throw error
+  }
 }
 
 async function sorted(
@@ -217,8 +231,18 @@ async function older(paths: readonly string[], ageMs: number): Promise<readonly 
   const limit = Date.now() - ageMs
   const old: string[] = []
   for (const path of paths) {
-    const { mtimeMs } = await stat(path)
-    if (mtimeMs <= limit) old.push(path)
+    const changedAtMs = await changedAt(path)
+    if (changedAtMs !== undefined && changedAtMs <= limit) old.push(path)
   }
   return old
+}
+
+/** Undefined for a file that is discarded, or moved to its place, while its directory is looked at. */
+async function changedAt(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).mtimeMs
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
 }

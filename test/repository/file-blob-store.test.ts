@@ -1,9 +1,9 @@
 // The file store of documents: row or file by size, discarded and swept files, damage found while reading (design §3; ITI TF-2 3.43.4.2).
 
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import t from 'tap'
 import { IheError } from '../../src/model/error.ts'
 import { openFileBlobStore, ROW_LIMIT_BYTES } from '../../src/repository/file-blob-store.ts'
@@ -135,4 +135,31 @@ t.test('a document that is removed while its file lies aside is gone', async (t)
   await blobs.sweep(async () => new Set())
   await blobs.discardFile(staged.content.kind === 'file' ? staged.content.key : '')
   t.same(await filesOf(directory), [])
+})
+
+t.test(
+  'a file that goes while a sweep looks at it keeps nothing else from being swept, and no server from starting',
+  async (t) => {
+    const { directory, blobs } = await store(t)
+    await blobs.stage(pieces(randomBytes(100_000)))
+    const [orphan = ''] = await filesOf(directory)
+    await age(orphan, 1)
+    // A name without a file, as one has that another request discards, or another process moves, in between.
+    const gone = 'gone'
+    for (const place of [dirname(orphan), join(directory, 'incoming'), join(directory, 'unnamed')])
+      await symlink(join(directory, gone), join(place, gone))
+    t.match(await blobs.sweep(async () => new Set()), { setAside: 1 })
+    await t.resolves(openFileBlobStore({ directory, maxDocumentBytes: 1 }))
+  },
+)
+
+t.test('two processes that sweep at a time set each file aside once, and neither breaks off', async (t) => {
+  const { directory, blobs } = await store(t)
+  await Promise.all(Array.from({ length: 12 }, () => blobs.stage(pieces(randomBytes(100_000)))))
+  for (const path of await filesOf(directory)) await age(path, 1)
+  const swept = await Promise.all([1, 2, 3].map(() => blobs.sweep(async () => new Set())))
+  t.equal(
+    swept.reduce((sum, { setAside }) => sum + setAside, 0),
+    12,
+  )
 })
