@@ -48,7 +48,7 @@ export function decide(draft: Draft, stored: SeriesState | undefined, context: D
   const same = draft.deletes === 'no' && !context.takesOver ? sameOf(state, context) : undefined
   if (same !== undefined) return { kind: 'same', current: same, later: same.version.slice(0, 17) < context.time }
   const judged = judge(draft, state.currents, context)
-  if (deletesAll(draft, judged)) return remove(judged, state, context)
+  if (deletesAll(draft, judged, { state, context })) return remove(judged, state, context)
   if (isBuried(draft, state, context) || isStale(draft, judged)) return { kind: 'superseded' }
   return place(judged, state)
 }
@@ -83,12 +83,18 @@ function isSubset(small: ReadonlySet<string>, large: ReadonlySet<string>): boole
 
 /**
  * A cancel of results takes the whole document away only when it names all of them. One that comes before what it cancels cannot
- * know that: it is a document like any other, so that results it does not name are not hidden when they come.
+ * know that: it is a document like any other, so that results it does not name are not hidden when they come. Where the newest message
+ * is the whole document, and where all was taken away already, there is nothing beside what it names.
  */
-function deletesAll(draft: Draft, judged: readonly Judged[]): boolean {
+function deletesAll(
+  draft: Draft,
+  judged: readonly Judged[],
+  { state, context }: { readonly state: SeriesState; readonly context: DecisionContext },
+): boolean {
   if (draft.deletes === 'no') return false
-  if (draft.deletes === 'whole') return true
-  return judged.length > 0 && judged.every(({ covered, newer }) => covered || newer)
+  if (draft.deletes === 'whole' || draft.guard === undefined || context.shrinkGuard === 'replace') return true
+  if (judged.length === 0) return state.tombstone !== undefined
+  return judged.every(({ covered, newer }) => covered || newer)
 }
 
 function remove(judged: readonly Judged[], state: SeriesState, context: DecisionContext): Decision {

@@ -74,6 +74,15 @@ const order = (control: string, amount: string): Step => ({
   ],
 })
 
+const report = (status: string): Step => ({
+  event: 'ORU^R01^ORU_R01',
+  segments: (number) => [
+    PID,
+    `OBR|1|${number}|${number}|18748-4^画像診断レポート^LN|||20260401105000${'|'.repeat(17)}RAD|${status}`,
+    `OBX|1|FT|FIND^所見^99STC||左肺に結節影||||||${status}`,
+  ],
+})
+
 interface Story {
   readonly name: string
   readonly steps: readonly Step[]
@@ -124,6 +133,11 @@ const STORIES: readonly Story[] = [
     name: 'document, replaced, cancelled under its former number, edited under it',
     steps: [first, replacement, cancelledFormer, edited],
     stands: [4],
+  },
+  {
+    name: 'report, of the wrong patient, and that said twice',
+    steps: [report('F'), report('W'), report('W')],
+    stands: [],
   },
   { name: 'document, edited, replaced, cancelled', steps: [first, edited, replacement, cancelled], stands: [] },
 ]

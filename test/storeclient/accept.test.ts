@@ -446,3 +446,31 @@ t.test('a cancel that names its drug cancels nothing of another kind with the sa
     'of two the likelier one, as the message alone would be read',
   )
 })
+
+t.test('results that are withdrawn twice stay withdrawn (OBX-11 D, X, W: HL7 table 0085)', async (t) => {
+  const at = memory()
+  const withdrawn = [
+    { code: TP, status: 'W' },
+    { code: AST, status: 'W' },
+  ]
+  await send(oml11(), at)
+  for (const step of [1, 2, 3]) {
+    const again = { controlId: `W${step}`, time: `2026040110${step}000`, results: withdrawn }
+    t.equal(codeOf(await send(oml11(again), at)), 'accepted')
+    t.same(at.current, [], `the ${step}. time`)
+  }
+  t.equal(codeOf(await send(oml11({ controlId: 'M5', time: '20260401120000' }), at)), 'accepted')
+  t.equal(at.current.length, 1, 'a later result is one again')
+})
+
+t.test('where the newest message replaces all, a cancel that comes first keeps its report away', async (t) => {
+  const at = memory()
+  at.facility = { ...at.facility, shrinkGuard: 'replace' }
+  const withdrawn = [
+    { code: TP, status: 'X' },
+    { code: AST, status: 'X' },
+  ]
+  await send(oml11({ controlId: 'W1', time: '20260401110000', results: withdrawn }), at)
+  await send(oml11(), at)
+  t.same(at.current, [])
+})
