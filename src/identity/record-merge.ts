@@ -32,7 +32,7 @@ export async function recordMerge(context: MergeContext): Promise<readonly IheEr
   refuseObsolete(pair.survivor, survivor)
   await tx.lockPersons([subsumed.person, survivor.person])
   const change = await changeOf(context, { subsumed, survivor })
-  const contradicted = await keptApartBefore(tx, change)
+  const contradicted = await keptApartBefore(context, change, { subsumed, survivor })
   await tx.merge(change)
   await tx.addHistory(
     [...change.replacements.map(({ former }) => former), ...change.moved.map(({ id }) => id)].map((id, index) =>
@@ -115,15 +115,25 @@ async function askAboutPersons({ tx }: MergeContext, change: MergeChange, surviv
 }
 
 /** Of each number that goes over one that stays, if staff decided that they are different people's. */
-async function keptApartBefore(tx: MergeContext['tx'], change: MergeChange): Promise<readonly RecordPair[]> {
-  if (change.moved.length === 0) return []
-  const going = (await activeOf(tx, change.former)).filter(({ id }) => change.moved.some((one) => isSame(one.id, id)))
-  const staying = await activeOf(tx, change.survivor)
+async function keptApartBefore(
+  { tx, ports }: MergeContext,
+  change: MergeChange,
+  { subsumed, survivor }: StoredPair,
+): Promise<readonly RecordPair[]> {
+  if (change.former === change.survivor) return []
+  const isNumber = ({ id }: StoredIdentifier): boolean => id.authority !== ports.affinityDomain
+  const moved = (await activeOf(tx, change.former)).filter(({ id }) => change.moved.some((one) => isSame(one.id, id)))
+  // Who had the number that is replaced has the one that stands for it.
+  const going = [
+    ...(isNumber(subsumed) ? [{ asked: subsumed.record, stays: survivor.record }] : []),
+    ...moved.map(({ record }) => ({ asked: record, stays: record })),
+  ]
+  const staying = (await activeOf(tx, change.survivor)).filter(isNumber)
   const pairs: RecordPair[] = []
-  for (const { record } of going) {
-    for (const { record: other } of staying) {
-      if (!(await tx.keptApart([record], [other]))) continue
-      pairs.push([record, other])
+  for (const { asked, stays } of going) {
+    for (const { record } of staying) {
+      if (record === stays || !(await tx.keptApart([asked], [record]))) continue
+      pairs.push([stays, record])
       break
     }
   }
@@ -132,7 +142,7 @@ async function keptApartBefore(tx: MergeContext['tx'], change: MergeChange): Pro
 
 /** What the source says stands, for the ids are its own; staff, who had decided otherwise, are asked. */
 async function askAgain(tx: MergeContext['tx'], person: PersonKey, pairs: readonly RecordPair[]): Promise<void> {
-  await tx.allowTogether((await tx.identifiersOf(person)).map(({ record }) => record))
+  await tx.allowTogether((await activeOf(tx, person)).map(({ record }) => record))
   await tx.addReviews(pairs.map((records) => ({ records, reason: 'merged number' })))
 }
 

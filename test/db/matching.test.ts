@@ -487,6 +487,20 @@ t.test('whoever became one person by the merge of a number leaves when staff say
   t.same(await violations(pool), [])
 })
 
+t.test(
+  'a number that its source merges into one of a person from whom staff had kept it apart is asked about (3.44.4.3.3)',
+  async (t) => {
+    const [b, first, second] = [await feed(2, someone()), await feed(1, someone()), await feed(1, someone())]
+    const person = await xadOf(b)
+    await linkRecord({ domain: first.authority, value: first.value, person, ...staff }, ports)
+    await unlinkRecord({ domain: first.authority, value: first.value, ...staff }, ports)
+    await linkRecord({ domain: second.authority, value: second.value, person, ...staff }, ports)
+    await feedMerge(mergeOf(first, second), callerOf('f1'), ports)
+    t.equal(await personOf(second), await personOf(b))
+    t.match(await questions(second), [{ reason: 'merged number' }])
+  },
+)
+
 t.test('an add that describes another person is not taken until staff say so (3.44.4.1.3)', async (t) => {
   const a = await feed(1, someone())
   const other = someone()
