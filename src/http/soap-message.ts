@@ -48,12 +48,17 @@ export async function unpack(source: AsyncIterable<Buffer>, options: UnpackOptio
     limits: {
       maxBytes: options.maxRequestBytes,
       maxRootBytes: options.maxSoapBytes,
-      maxPartBytes: options.maxDocumentBytes,
+      maxPartBytes: stage === undefined ? options.maxDocumentBytes : asSent(options.maxDocumentBytes),
     },
     ...(stage === undefined ? {} : { sink: (headers, body) => stage(body, headers) }),
   })
   const charset = parseContentType(related.rootContentType).parameters.get('charset')
   return { packaging, root: related.root, charset, parts: related.parts, bytes: related.bytes }
+}
+
+/** Lines of base64 take less than half as much again (RFC 2045, 6.8); how large the document is shows where it is staged. */
+function asSent(documentBytes: number): number {
+  return Math.ceil(documentBytes * 1.5)
 }
 
 /** @throws {IheError} TOO_LARGE */
