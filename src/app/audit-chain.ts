@@ -2,8 +2,9 @@
 
 import type { ChainPorts } from '../audit/chain-ports.ts'
 import type { PublicKeys } from '../audit/checkpoint.ts'
+import type { ExportRecord } from '../audit/export.ts'
 import { exportChain } from '../db/audit/chain-export.ts'
-import { findMonths, noteExport } from '../db/audit/chain-state.ts'
+import { findMonths, isDropped, noteExport } from '../db/audit/chain-state.ts'
 import { dropMonth } from '../db/audit/retention.ts'
 import { recordLogUse } from '../db/staff-change.ts'
 import { type ChainHouse, startCheckpoints } from './audit-checkpoints.ts'
@@ -36,8 +37,11 @@ export function chainPorts({ pool, config }: Pick<ChainHouse, 'pool' | 'config'>
   const { community, audit } = config
   return {
     months: () => findMonths(pool),
-    exportChain: async (scope) =>
-      exportChain(pool, scope, { community: community.homeCommunityId, keys: written(await keys.publicKeys()) }),
+    exportChain: async (scope) => {
+      const origin = { community: community.homeCommunityId, keys: written(await keys.publicKeys()) }
+      const records = await exportChain(pool, scope, origin)
+      return records === undefined ? undefined : whole(pool, scope.chain, records)
+    },
     recordExport: (chain, who) =>
       recordLogUse(pool, {
         ...who,
@@ -50,6 +54,19 @@ export function chainPorts({ pool, config }: Pick<ChainHouse, 'pool' | 'config'>
     publicKeys: keys.publicPem,
     drop: (chain, sha256, who) =>
       dropMonth(pool, { chain, sha256, ...who }, { now: new Date(), months: audit.retentionMonths }),
+  }
+}
+
+/** What was there when its turn came is not the month when it was dropped meanwhile: it has no end then, and is no export. */
+async function* whole(
+  pool: ChainHouse['pool'],
+  chain: string,
+  records: AsyncIterable<ExportRecord>,
+): AsyncGenerator<ExportRecord> {
+  for await (const record of records) {
+    if (record.kind === 'end' && (await isDropped(pool, chain)))
+      throw new Error('the month was dropped while it was exported')
+    yield record
   }
 }
 
