@@ -10,10 +10,12 @@ import { chainPorts, openAuditChain } from '../../src/app/audit-chain.ts'
 import { addToFile, readCheckpointFile } from '../../src/app/audit-checkpoints.ts'
 import { openAuditKeys } from '../../src/app/audit-keys.ts'
 import { verifyDue } from '../../src/app/audit-verifying.ts'
+import type { RecordStore } from '../../src/audit/records/ports.ts'
 import { writeSession } from '../../src/cli/session-file.ts'
 import { insertSession } from '../../src/db/access/sessions.ts'
 import { findVerified } from '../../src/db/audit/chain-state.ts'
 import { makeCheckpoints } from '../../src/db/audit/checkpoints.ts'
+import { createRecordStore } from '../../src/db/audit/record-store.ts'
 import { dropDueMonths } from '../../src/db/audit/retention.ts'
 import { sealAll } from '../../src/db/audit/sealer.ts'
 import { makeMonths } from '../../src/db/partitions.ts'
@@ -350,12 +352,14 @@ t.test('the end is missed though its checkpoints and their file are gone: it was
   )
 })
 
-/** Where a month goes after its first page was read. */
-function droppingPool(month: string) {
+const of = { facilityId: 'nobody-looked' }
+
+/** Where a month goes after its first page was read: by the words of the statement, and a value of it. */
+function droppingPool(month: string, { words, value }: { readonly words: string; readonly value: string }) {
   let pages = 0
   const query = async (statement: pg.QueryConfig) => {
     const answer = await pool.query(statement)
-    if (!statement.text.includes('a chain in order') || !statement.values?.includes(month)) return answer
+    if (!statement.text.includes(words) || !statement.values?.includes(value)) return answer
     pages += 1
     if (pages === 1) {
       const table = month.replace('-', '_')
@@ -370,7 +374,7 @@ function droppingPool(month: string) {
 t.test('a month that is dropped in order while it is verified is no finding (docs/audit.md)', async (t) => {
   await fill('2012-07', 1200)
   await sign()
-  const { through, pages } = droppingPool('2012-07')
+  const { through, pages } = droppingPool('2012-07', { words: 'a chain in order', value: '2012-07' })
   const said = await verifyOwn({ through })
   t.notMatch(JSON.stringify(said), '2012-07')
   t.equal(pages(), 2, 'what was gone was asked for')
@@ -380,7 +384,7 @@ t.test('a month that is dropped in order while it is verified is no finding (doc
 t.test('an export has no end when its month is dropped meanwhile: a part is none (docs/audit.md)', async (t) => {
   await fill('2012-08', 1200)
   await sign()
-  const { through } = droppingPool('2012-08')
+  const { through } = droppingPool('2012-08', { words: 'a chain in order', value: '2012-08' })
   const records = await chainPorts({ config, pool: through }, keys).exportChain({ chain: '2012-08' })
   const kinds: string[] = []
   const read = async () => {
@@ -389,6 +393,23 @@ t.test('an export has no end when its month is dropped meanwhile: a part is none
   await t.rejects(read(), /dropped/)
   t.equal(kinds.filter((kind) => kind === 'event').length, 500)
   t.notOk(kinds.includes('end'))
+})
+
+t.test('nor has a record of a month that is dropped while it is read (docs/access-log.md)', async (t) => {
+  const records = [
+    ['2012-09', 'content references', (store) => store.references({ ...of, month: '2012-09', of: 'own-views' })],
+    ['2012-10', 'records for claims', (store) => store.claims({ ...of, month: '2012-10' })],
+  ] as const satisfies readonly (readonly [string, string, (store: RecordStore) => AsyncIterable<unknown>])[]
+  for (const [month, words, open] of records) {
+    await fill(month, 5)
+    await sign()
+    const { through, pages } = droppingPool(month, { words, value: of.facilityId })
+    const read = async () => {
+      for await (const page of open(createRecordStore(through, (text) => text))) t.ok(page)
+    }
+    await t.rejects(read(), /dropped/, words)
+    t.ok(pages() > 1, 'what was gone was asked for')
+  }
 })
 
 t.test('after a backup was restored the file takes the checkpoints that follow it (fault: restore)', async (t) => {

@@ -14,8 +14,8 @@ export function createRecordStore(pool: pg.Pool, readTitle: ReadTitle): RecordSt
     events: (asked) => findEvents(pool, asked),
     event: (asked) => findEvent(pool, asked),
     looks: (asked) => findLooks(pool, asked),
-    references: (asked) => findReferences(pool, asked, readTitle),
-    claims: (asked) => findClaims(pool, asked),
+    references: (asked) => whole(pool, asked.month, findReferences(pool, asked, readTitle)),
+    claims: (asked) => whole(pool, asked.month, findClaims(pool, asked)),
     patient: (id, facilityId) => findPatientIds(pool, id, facilityId),
     isDropped: (month) => isDropped(pool, month),
     facilityName: async (facilityId) =>
@@ -27,6 +27,15 @@ export function createRecordStore(pool: pg.Pool, readTitle: ReadTitle): RecordSt
       )?.name,
     recordUse: (use) => recordLogUse(pool, use),
   }
+}
+
+/**
+ * Day by day it is read what was there when its turn came.
+ * @throws {Error} when the month was dropped meanwhile: a part shall not pass for all.
+ */
+async function* whole<T>(pool: pg.Pool, month: string, parts: AsyncIterable<T>): AsyncGenerator<T> {
+  yield* parts
+  if (await isDropped(pool, month)) throw new Error('the month was dropped while it was read')
 }
 
 /**
