@@ -188,7 +188,7 @@ async function ensureServer(
   const present =
     certificatePem === undefined || privateKeyPem === undefined ? undefined : { certificatePem, privateKeyPem }
   const isOurs = certificatePem === undefined || isIssuedByAny(certificatePem, trustedPem)
-  if (present !== undefined && (!isOurs || authority === undefined || !isDue(present, names, now))) {
+  if (present !== undefined && (!isOurs || authority === undefined || !isDue(present, authority, { names, now }))) {
     if (belongTogether(present.certificatePem, present.privateKeyPem)) return { issued: present, isNew: false }
     throw new Error(`${paths.serverCertificate} and ${paths.serverKey} do not belong together`)
   }
@@ -211,9 +211,16 @@ function isIssuedByAny(certificatePem: string, trustedPem: string): boolean {
   return certificatesIn(trustedPem).some((trusted) => certificate.checkIssued(new X509Certificate(trusted)))
 }
 
-function isDue({ certificatePem, privateKeyPem }: IssuedCertificate, names: readonly string[], now: Date): boolean {
+/** One that ends with its authority is not renewed for its end: another would end then too, and be due as soon as it is made. */
+function isDue(
+  { certificatePem, privateKeyPem }: IssuedCertificate,
+  authority: Authority,
+  { names, now }: { readonly names: readonly string[]; readonly now: Date },
+): boolean {
   const certificate = new X509Certificate(certificatePem)
-  const endsSoon = new Date(certificate.validTo).getTime() - now.getTime() < RENEWAL_MS
+  const end = Date.parse(certificate.validTo)
+  const endsSoon =
+    end - now.getTime() < RENEWAL_MS && end < Date.parse(new X509Certificate(authority.certificatePem).validTo)
   const covers = (name: string): boolean =>
     (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined
   return endsSoon || !names.every(covers) || !belongTogether(certificatePem, privateKeyPem)

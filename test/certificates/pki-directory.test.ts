@@ -96,6 +96,22 @@ t.test('a running server renews its own certificate, and never makes an authorit
   t.throws(() => readFileSync(paths.caCertificate), { code: 'ENOENT' })
 })
 
+t.test(
+  'near the end of the authority its server certificate, which ends with it, is renewed once, not at every look',
+  async (t) => {
+    const directory = join(root, 'ending')
+    const { ca, paths } = await ensureDevelopmentPki(directory)
+    const authorityEnds = Date.parse(new X509Certificate(ca).validTo)
+    const before = (days: number): Date => new Date(authorityEnds - days * DAY_MS)
+    const renew = (now: Date) => renewServerWhenDue(directory, { serverNames: [], now })
+    t.equal(await renew(before(20)), 'renewed')
+    t.equal(Date.parse(new X509Certificate(readFileSync(paths.serverCertificate)).validTo), authorityEnds)
+    for (const days of [20, 10, 1, -1]) t.equal(await renew(before(days)), 'not due', `${days} days before`)
+    rmSync(paths.serverKey)
+    t.equal(await renew(before(10)), 'renewed', 'what is broken is made anew all the same')
+  },
+)
+
 t.test('a system gets certificate, key and PKCS#12, and its facts can be read again', async (t) => {
   const directory = join(root, 'clients')
   await ensureDevelopmentPki(directory)
