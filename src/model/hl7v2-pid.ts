@@ -36,13 +36,19 @@ export function namesOfPid(message: Er7Message): readonly PersonName[] {
   return listOf(message, 5, readName)
 }
 
+/** A component, empty where it is HL7 null: that one is deleted, and its neighbours stand (HL7 v2.5 2.5.3). */
+function said(message: Er7Message, raw: string, part: number): string {
+  const text = component(message, raw, part)
+  return isNull(text) ? '' : text
+}
+
 function readName(message: Er7Message, raw: string): PersonName | undefined {
-  const family = component(message, raw, 1)
-  const given = component(message, raw, 2)
-  if (isNull(raw) || family + given === '') return undefined
+  const family = said(message, raw, 1)
+  const given = said(message, raw, 2)
+  if (family + given === '') return undefined
   // Some vendors shift the codes by one component, so a known code counts wherever it stands; the script decides else.
   const coded = [8, 7, 9]
-    .map((part) => REPRESENTATIONS.get(component(message, raw, part)))
+    .map((part) => REPRESENTATIONS.get(said(message, raw, part)))
     .find((code) => code !== undefined)
   return { representation: coded ?? scriptOf(family + given), family, given }
 }
@@ -102,17 +108,17 @@ function scriptOf(text: string): NameRepresentation {
 }
 
 function readAddress(message: Er7Message, raw: string): Address | undefined {
-  const whole = component(message, raw, 8)
-  const parts = [4, 3, 1, 2].map((part) => component(message, raw, part)).join('')
+  const whole = said(message, raw, 8)
+  const parts = [4, 3, 1, 2].map((part) => said(message, raw, part)).join('')
   const text = whole === '' ? parts : whole
-  const postalCode = component(message, raw, 5)
-  if (isNull(raw) || text + postalCode === '') return undefined
+  const postalCode = said(message, raw, 5)
+  if (text + postalCode === '') return undefined
   return { text, ...(postalCode === '' ? {} : { postalCode }) }
 }
 
 function readTelecom(message: Er7Message, raw: string): string | undefined {
-  const area = [6, 7].flatMap((part) => component(message, raw, part) || []).join('-')
-  const whole = [12, 4, 1].map((part) => component(message, raw, part)).find((found) => found !== '')
+  const area = [6, 7].flatMap((part) => said(message, raw, part) || []).join('-')
+  const whole = [12, 4, 1].map((part) => said(message, raw, part)).find((found) => found !== '')
   const text = whole ?? area
-  return text === '' || isNull(text) ? undefined : text
+  return text === '' ? undefined : text
 }

@@ -63,6 +63,22 @@ t.test('2.5.3: an empty field says nothing, null deletes', async (t) => {
   t.notOk(deleting.kind === 'merge' || 'sex' in deleting.demographics)
 })
 
+t.test('2.5.3: a component that is null is no text of name, address or telephone number', async (t) => {
+  const address = '""^""^見本市1-2-3^架空県^""'
+  const said = readAdt(
+    adt('A08', [`PID|1||1||水沢^""~""^""||||||${address}~""^""||^PRN^PH^""^^099^0000001~""^PRN`, 'PV1||O']),
+  )
+  t.match(said.kind === 'merge' ? undefined : said.demographics, {
+    names: [{ representation: 'IDE', family: '水沢', given: '' }],
+    addresses: [{ text: '架空県見本市1-2-3' }],
+    telecoms: ['099-0000001'],
+  })
+  t.throws(() => readAdt(adt('A08', ['PID|1||1||""^""', 'PV1||O'])), {
+    row: { code: 'HL7_FIELD_MISSING' },
+    at: 'PID-5',
+  })
+})
+
 t.test('3.4.2: mother, multiple birth and its order, death', async (t) => {
   const pid = (fields: Readonly<Record<number, string>>) =>
     `PID|1||1||水沢^葉名|${Array.from({ length: 25 }, (_, index) => fields[index + 6] ?? '').join('|')}`
