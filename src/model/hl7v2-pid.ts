@@ -37,13 +37,14 @@ export function namesOfPid(message: Er7Message): readonly PersonName[] {
 }
 
 /** A component, empty where it is HL7 null: that one is deleted, and its neighbours stand (HL7 v2.5 2.5.3). */
-function said(message: Er7Message, raw: string, part: number): string {
-  const text = component(message, raw, part)
+function said(message: Er7Message, raw: string, part: number, subcomponent?: number): string {
+  const text = component(message, raw, part, subcomponent)
   return isNull(text) ? '' : text
 }
 
 function readName(message: Er7Message, raw: string): PersonName | undefined {
-  const family = said(message, raw, 1)
+  // A family name (FN) begins with the whole surname; its prefix and the parts of a married name are said again behind it.
+  const family = said(message, raw, 1, 1)
   const given = said(message, raw, 2)
   if (family + given === '') return undefined
   // Some vendors shift the codes by one component, so a known code counts wherever it stands; the script decides else.

@@ -68,7 +68,7 @@ t.test('2.5.3: a component that is null is no text of name, address or telephone
   const said = readAdt(
     adt('A08', [`PID|1||1||水沢^""~""^""||||||${address}~""^""||^PRN^PH^""^^099^0000001~""^PRN`, 'PV1||O']),
   )
-  t.match(said.kind === 'merge' ? undefined : said.demographics, {
+  t.same(said.kind === 'merge' ? undefined : said.demographics, {
     names: [{ representation: 'IDE', family: '水沢', given: '' }],
     addresses: [{ text: '架空県見本市1-2-3' }],
     telecoms: ['099-0000001'],
@@ -77,6 +77,13 @@ t.test('2.5.3: a component that is null is no text of name, address or telephone
     row: { code: 'HL7_FIELD_MISSING' },
     at: 'PID-5',
   })
+})
+
+t.test('2.A.30: of a family name the surname counts, not the parts it is said in again', async (t) => {
+  const feed = readAdt(adt('A08', ['PID|1||1||van Rei&van&Rei^Hana^^^^^L^A|Rei\\T\\Co^Yuki', 'PV1||O']))
+  if (feed.kind === 'merge') return t.fail()
+  t.same(feed.demographics.names, [{ representation: 'ABC', family: 'van Rei', given: 'Hana' }])
+  return t.same(feed.demographics.mother, [{ representation: 'ABC', family: 'Rei&Co', given: 'Yuki' }])
 })
 
 t.test('3.4.2: mother, multiple birth and its order, death', async (t) => {
