@@ -12,12 +12,13 @@ export interface Hl7Time {
   readonly unusual: boolean
 }
 
-const DTM = /^(\d{4})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:\.(\d{1,4}))?)?)?)?)?)?([+-]\d{4})?$/
+const DTM =
+  /^(\d{4})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:\.(\d{1,4}))?)?)?)?)?)?([+-](?:0\d|1[0-4])[0-5]\d)?$/
 const SLASHED = /^(\d{4})[/-](\d{2})[/-](\d{2})$/
 const JST_MINUTES = 540
 const MINUTE_MS = 60_000
 
-/** Reads YYYY[MM[DD[HH[MM[SS[.S…]]]]]][±ZZZZ]; undefined for anything else (era years, hour 24, 31 April). */
+/** Reads YYYY[MM[DD[HH[MM[SS[.S…]]]]]][±ZZZZ]; undefined for anything else (era years, hour 24, 31 April, a zone beyond 14 hours). */
 export function parseHl7Time(text: string): Hl7Time | undefined {
   const slashed = SLASHED.exec(text)
   const match = DTM.exec(slashed === null ? text : `${slashed[1]}${slashed[2]}${slashed[3]}`)
@@ -28,7 +29,7 @@ export function parseHl7Time(text: string): Hl7Time | undefined {
   const startMs = start.getTime()
   return {
     startMs,
-    stopMs: lastMoment(match, start),
+    stopMs: lastMoment(match, start, offset),
     jstDate: digits(new Date(startMs + JST_MINUTES * MINUTE_MS)).slice(0, 8),
     text,
     unusual: slashed !== null,
@@ -53,15 +54,16 @@ function moment(match: RegExpExecArray, offset: number): Date | undefined {
   return digits(local).slice(0, 14) === written ? new Date(local.getTime() - offset * MINUTE_MS) : undefined
 }
 
-function lastMoment(match: RegExpExecArray, start: Date): number {
+function lastMoment(match: RegExpExecArray, start: Date, offset: number): number {
   if (match[6] !== undefined) return start.getTime()
   if (match[5] !== undefined) return start.getTime() + 59_000
   if (match[4] !== undefined) return start.getTime() + 3_599_000
   if (match[3] !== undefined) return start.getTime() + 86_399_000
   const months = match[2] === undefined ? 12 : 1
-  const local = new Date(start.getTime() + JST_MINUTES * MINUTE_MS)
+  // Months are counted where they are written: the first of March in Sydney is still February in Japan.
+  const local = new Date(start.getTime() + offset * MINUTE_MS)
   local.setUTCMonth(local.getUTCMonth() + months)
-  return local.getTime() - JST_MINUTES * MINUTE_MS - 1000
+  return local.getTime() - offset * MINUTE_MS - 1000
 }
 
 function digits(date: Date): string {

@@ -29,6 +29,9 @@ const REFUSED = [
   '5/1/2024',
   '民国100年1月1日',
   '""',
+  '20240501090000+9999',
+  '20240501090000+0960',
+  '20240501090000-1500',
 ]
 
 t.test('forms with one meaning are read, the unusual ones marked as such', async (t) => {
@@ -44,4 +47,13 @@ t.test('forms with one meaning are read, the unusual ones marked as such', async
 
 t.test('days that do not exist, hour 24 and dates outside their era are not', async (t) => {
   for (const text of REFUSED) t.equal(readWrittenTime(text), undefined, text)
+})
+
+t.test('a month and a year end where they were written (HL7 v2.5 2.A.21)', async (t) => {
+  const last = (text: string) => new Date(readWrittenTime(text)?.stopMs ?? Number.NaN).toISOString()
+  t.equal(last('202403'), '2024-03-31T14:59:59.000Z')
+  t.equal(last('202403+1000'), '2024-03-31T13:59:59.000Z')
+  t.equal(last('202412+1400'), '2024-12-31T09:59:59.000Z')
+  t.equal(last('202402-0500'), '2024-03-01T04:59:59.000Z')
+  t.equal(last('2024+1000'), '2024-12-31T13:59:59.000Z')
 })
