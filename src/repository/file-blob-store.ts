@@ -99,8 +99,15 @@ async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
 
 async function publish(temporary: string, path: string): Promise<void> {
   const directory = dirname(path)
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const made = await mkdir(directory, { recursive: true, mode: 0o700 })
   await rename(temporary, path)
+  await syncDirectory(directory)
+  // A directory that was made is itself a name in the one above it, and as durable as that.
+  for (let at = directory; made !== undefined && at.length >= made.length; at = dirname(at))
+    await syncDirectory(dirname(at))
+}
+
+async function syncDirectory(directory: string): Promise<void> {
   // Windows cannot open a directory; its rename is durable by the journal of the file system.
   if (process.platform === 'win32') return
   const handle = await open(directory, 'r')
