@@ -174,7 +174,10 @@ export interface GoodCrl {
   readonly nextUpdate: Date
 }
 
-/** Keeps a list that is newer than the one kept; the doors of all processes hear of it. False when it is not newer. */
+/**
+ * Keeps a list that is newer than the one kept; the doors of all processes hear of it. False when it is not newer. Lists are dated by the second:
+ * of two of the same second, as when an authority revokes several one after the other, the one that has more is the later.
+ */
 export async function keepCrl(pool: pg.Pool, anchorId: string, crl: GoodCrl): Promise<boolean> {
   return transaction(pool, async (client) => {
     const kept = await execute(
@@ -183,7 +186,9 @@ export async function keepCrl(pool: pg.Pool, anchorId: string, crl: GoodCrl): Pr
         update access.trust_anchor
         set crl = ${crl.raw}, crl_serials = ${crl.serials}, crl_this_update = ${crl.thisUpdate}, crl_next_update = ${crl.nextUpdate},
             version = nextval('access.trust_anchor_version')
-        where anchor_id = ${anchorId} and (crl_this_update is null or crl_this_update < ${crl.thisUpdate})`,
+        where anchor_id = ${anchorId}
+          and (crl_this_update is null or crl_this_update < ${crl.thisUpdate}
+               or crl_this_update = ${crl.thisUpdate} and cardinality(crl_serials) < ${crl.serials.length}::int)`,
     )
     await execute(
       client,
