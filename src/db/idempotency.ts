@@ -17,6 +17,11 @@ export function storedKey(key: string): string {
   return key.length <= MAX_KEY_LENGTH ? key : `sha256 ${createHash('sha256').update(key).digest('hex')}`
 }
 
+/** As storedKey, of a column. */
+export function storedKeyOf(key: Statement): Statement {
+  return sql`case when length(${key}) <= ${MAX_KEY_LENGTH} then ${key} else 'sha256 ' || encode(sha256(convert_to(${key}, 'UTF8')), 'hex') end`
+}
+
 export type ClaimResult =
   | { readonly kind: 'new' }
   | { readonly kind: 'replay'; readonly response: unknown }

@@ -251,6 +251,28 @@ t.test('a released message goes to the person linked now (G quarantine)', async 
   t.not(number2, former)
 })
 
+t.test(
+  'what is accepted when it is sent again leaves the quarantine, however its sender names it (G quarantine)',
+  async (t) => {
+    const localId = number()
+    await feeding.add('hospital-a', idIn(DOMAINS['hospital-a'], localId))
+    await consent(localId)
+    // As long as the name of a file of an extended storage, which is the identity of an imported message.
+    const messages = [randomUUID().slice(0, 20), `${randomUUID()}-`.repeat(8)].map((controlId) =>
+      laboratory({ order: order(), localId, controlId }),
+    )
+    for (const message of messages) t.equal((await push(message)).errors[0]?.application, 'SC-IDENTITY')
+    t.same(await statesOf(localId), ['waiting', 'waiting'])
+    const hanako = await stranger()
+    await admin.post(`/patients/${hanako}/links`, { facilityId: 'hospital-a', id: localId, reason: 'was hers' })
+    // What the hospital said of her last was said of somebody else.
+    await pool.query('update identity.identifier set demographics = null where value = $1', [localId])
+    for (const message of messages) t.equal((await push(message)).code, 'AA')
+    await ended(localId)
+    t.same(await statesOf(localId), ['released', 'released'])
+  },
+)
+
 t.test('the bytes of a facility are shown by month, with what its steps cost (F-1, F-6)', async (t) => {
   const { rows } = await pool.query(
     `select sum(size_bytes)::int as bytes from (select size_bytes from repository.document where facility_id = 'hospital-a'

@@ -2,6 +2,7 @@
 
 import type { DueNumber } from '../../storeclient/hold/hold-ports.ts'
 import { writtenAs } from '../access-store.ts'
+import { storedKeyOf } from '../idempotency.ts'
 import { execute, type Queryable, query, sql } from '../sql.ts'
 import { end, erased, filesOf } from './withheld.ts'
 
@@ -20,7 +21,7 @@ export async function sweepWithheld(client: Queryable): Promise<readonly string[
   })
   const accepted = await end(client, {
     ids: sql`reason = 'identity' and exists (select from journal.idempotency i
-                                             where i.scope = claim_scope and i.key = claim_key and i.digest = sha256)`,
+                                             where i.scope = claim_scope and i.key = ${storedKeyOf(sql`claim_key`)} and i.digest = sha256)`,
     set: sql`state = 'released', ${erased('tsunagi', 'the sender sent it again and it was accepted')}`,
   })
   await execute(
