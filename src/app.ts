@@ -92,22 +92,44 @@ export interface ServerOptions {
   readonly recording?: () => boolean
 }
 
-/** Start order: database → migrations → certificates → actors → listeners → ready (reliability: lifecycle). */
+/**
+ * Start order: database → migrations → certificates → actors → listeners → ready (reliability: lifecycle). When it cannot start, nothing of
+ * it stays behind: a process without its doors would look like a server, and nobody would start another.
+ */
 export async function startServer(config: Config, options: ServerOptions): Promise<RunningServer> {
+  const opened: (() => Promise<unknown>)[] = []
+  try {
+    return await start(config, options, opened)
+  } catch (error) {
+    for (const close of opened.reverse()) await close().catch(() => {})
+    throw error
+  }
+}
+
+/** @param opened what is to be closed, the last first, when this fails. */
+async function start(
+  config: Config,
+  options: ServerOptions,
+  opened: (() => Promise<unknown>)[],
+): Promise<RunningServer> {
   const metrics = createMetrics()
   const log = metrics.counted(options.log)
   await refuseOpenSecrets(config)
   const affinityDomain = loadAffinityDomain(config.dataDir)
   const dataKinds = loadStoreClientKinds(config.dataDir, affinityDomain)
   const database = await openDatabase(config, log)
+  opened.push(database.stop)
   await monthsAhead(database.pool, log)
   await developmentPki(config)
   const given: Given = { config, log, pool: database.pool, affinityDomain, dataKinds }
   const auditChain = await openAuditChain(given)
+  opened.push(auditChain.stop)
   const doors = await openDoors(given, database)
+  opened.push(doors.stop)
   let ports: ListeningPorts = { https: 0, mllp: 0, pix: 0 }
   const recording = options.recording ?? (() => true)
   const house = await furnish(given, doors, { metrics, recording, ports: () => ports, connection: database.connection })
+  opened.push(house.messages.keeper.stop, house.recorder.drain, house.stop)
   meterRevocationLists(metrics.watch, given)
   const delivery = createReplyDelivery({
     tlsTo: (facilityId) => () => doors.outgoingTo(facilityId),
@@ -156,10 +178,9 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     management.listen(config.management.port, config.management.host),
     receiver?.listen(config.audit.receiver.port ?? 0, config.audit.receiver.host),
   ]).catch(async (error: unknown) => {
-    // Another process has a port: a server without its doors must not stay behind, nor its PostgreSQL.
+    // Another process has a port.
     await Promise.allSettled([https.close(), mllp.close(), pix.close(), receiver?.close(), delivery.close()])
-    await closeHouse()
-    await database.stop()
+    opened.splice(0, opened.length, database.stop, closeHouse)
     throw error
   })
   ports = { https: httpsPort, mllp: mllpPort, pix: pixPort }

@@ -25,7 +25,10 @@ export async function openDatabase(config: Config, log: DoorLog): Promise<Databa
         })
       : undefined
   const connection: DatabaseConnection = embedded?.connection ?? { connectionString: config.database.url ?? '' }
-  await migrate(connection, { log: (line) => log.info({}, line) })
+  await migrate(connection, { log: (line) => log.info({}, line) }).catch(async (error: unknown) => {
+    await embedded?.stop()
+    throw error
+  })
   let ending = false
   const pool = createPool(connection, config.database.poolSize, (error) => {
     // What we close ourselves may still hear PostgreSQL's farewell.

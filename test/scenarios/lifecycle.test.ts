@@ -1,6 +1,8 @@
 // Start, stop and start again: second start, two servers on a machine, SIGTERM, kill -9, a given database (reliability: lifecycle).
 
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect } from 'node:tls'
@@ -176,6 +178,23 @@ t.test('a second server runs beside the first, each with its own data', { timeou
   }
   t.equal(await second.ended, 0)
 })
+
+t.test(
+  'a server that cannot start ends, and its PostgreSQL with it (reliability: lifecycle)',
+  { timeout: 3 * MINUTES },
+  async (t) => {
+    const directory = await temporaryDirectory(t)
+    const postmaster = join(directory, 'postgres', 'cluster', 'postmaster.pid')
+    const keys = join(directory, 'config', 'held-keys')
+    await mkdir(join(directory, 'config'))
+    await writeFile(keys, 'no key\n', { mode: 0o600 })
+    await t.rejects(startChild(directory), /ended with 2: .*held-keys/s, 'what furnishes the doors fails')
+    t.notOk(existsSync(postmaster))
+    await rm(keys)
+    await t.rejects(startChild(directory, { 'tls.certificate': keys }), /ended with/, 'what opens the doors fails')
+    t.notOk(existsSync(postmaster))
+  },
+)
 
 t.test('a given database is used instead of an own one (DATABASE_URL)', { timeout: 3 * MINUTES }, async (t) => {
   const first = running ?? (await start('start'))
