@@ -14,6 +14,7 @@ export interface PersonRecord {
 /** Why a record of an import is not taken. */
 export type RecordFault =
   | 'too-long'
+  | 'not-utf-8'
   | 'not-json'
   | 'wrong-member'
   | 'bad-date'

@@ -1,11 +1,15 @@
 // Lines of a stream of bytes in batches; what is kept at a time is one batch and one line.
 
-export interface TextLine {
+import { isUtf8 } from 'node:buffer'
+
+export type TextLine = {
   /** Counted from 1. */
   readonly line: number
-  /** Absent when the line is longer than {@link MAX_LINE_BYTES}. */
-  readonly text?: string
-}
+} & (
+  | { readonly text: string }
+  /** Longer than {@link MAX_LINE_BYTES}, or in another character set, of which nothing is guessed (RFC 8259, 8.1). */
+  | { readonly fault: 'too-long' | 'not-utf-8' }
+)
 
 /** Far more than a description of a person needs. */
 export const MAX_LINE_BYTES = 64 * 1024
@@ -37,10 +41,12 @@ function lineReader() {
   const finish = (): readonly TextLine[] => {
     count += 1
     const isTooLong = bytes > MAX_LINE_BYTES
-    const text = isTooLong ? '' : Buffer.concat(pieces).toString('utf8').trim()
+    const whole = Buffer.concat(isTooLong ? [] : pieces)
     pieces = []
     bytes = 0
-    if (isTooLong) return [{ line: count }]
+    if (isTooLong) return [{ line: count, fault: 'too-long' }]
+    if (!isUtf8(whole)) return [{ line: count, fault: 'not-utf-8' }]
+    const text = whole.toString('utf8').trim()
     return text === '' ? [] : [{ line: count, text }]
   }
   return {

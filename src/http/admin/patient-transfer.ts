@@ -96,8 +96,7 @@ async function* readLines(
   const context = { affinityDomain, ...(domain === undefined ? {} : { domain }) }
   for await (const batch of lineBatches(body, BATCH_RECORDS))
     yield batch.map(
-      ({ line, text }): ImportLine =>
-        text === undefined ? { line, fault: 'too-long' } : { line, ...readPersonRecord(text, context) },
+      (read): ImportLine => ('fault' in read ? read : { line: read.line, ...readPersonRecord(read.text, context) }),
     )
 }
 
@@ -163,6 +162,10 @@ const FAULTS: Readonly<Record<RecordFault, { readonly message: string; readonly 
   'too-long': {
     message: 'the line is longer than 64 KiB; one line describes one patient number',
     ja: '行が64KiBを超えています。1行に1件を記載してください。',
+  },
+  'not-utf-8': {
+    message: 'the line is not in UTF-8; convert the file, for example with iconv -f CP932 -t UTF-8',
+    ja: '行の文字コードがUTF-8ではありません。ファイルをUTF-8に変換してください（例: iconv -f CP932 -t UTF-8）。',
   },
   'not-json': {
     message: 'the line is no JSON object, such as {"value": "1", "demographics": {"names": [...]}}',
