@@ -73,10 +73,7 @@ t.test('2.5.3: a component that is null is no text of name, address or telephone
     addresses: [{ text: '架空県見本市1-2-3' }],
     telecoms: ['099-0000001'],
   })
-  t.throws(() => readAdt(adt('A08', ['PID|1||1||""^""', 'PV1||O'])), {
-    row: { code: 'HL7_FIELD_MISSING' },
-    at: 'PID-5',
-  })
+  t.match(refusalOf(adt('A08', ['PID|1||1||""^""', 'PV1||O'])), { row: { code: 'HL7_FIELD_MISSING' }, at: 'PID-5' })
 })
 
 t.test('2.A.30: of a family name the surname counts, not the parts it is said in again', async (t) => {
