@@ -4,12 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { endLapsedSessions } from '../db/access/sessions.ts'
 import { endExpired } from '../db/discovery-store.ts'
+import { forgetClaims } from '../db/idempotency.ts'
 import { fillMatchFeatures } from '../db/identity/match-fill.ts'
 import { fillSearchKeys } from '../db/identity/search-fill.ts'
 import { MONTHLY_TABLES, makeMonths } from '../db/partitions.ts'
 import { findNamedFiles } from '../db/repository-store.ts'
 import { fixMonths } from '../db/storeclient/usage.ts'
 import type { DoorLog } from '../http/door.ts'
+import { nameOf } from '../http/failure.ts'
 import { IheError } from '../model/error.ts'
 import type { BlobStore, NamedFiles } from '../repository/ports.ts'
 import type { Given } from './actor-ports.ts'
@@ -50,6 +52,7 @@ export function tendByTheClock(given: Given): () => void {
     endSessionsMinutely(given),
     makeMonthsHourly(given),
     endCorrelationsHourly(given),
+    forgetClaimsHourly(given),
   ]
   return () => {
     for (const stop of stops) stop()
@@ -93,6 +96,34 @@ function endCorrelationsHourly({ log, pool }: Given): () => void {
   const timer = setInterval(end, HOUR_MS)
   timer.unref()
   return () => clearInterval(timer)
+}
+
+/** At the start and every hour: claims of messages that will not come again. What piled up has half of the time, so that messages do not wait for it. */
+function forgetClaimsHourly({ log, pool }: Given): () => void {
+  const stopping = new AbortController()
+  const { signal } = stopping
+  let isAtWork = false
+  const forget = async (): Promise<void> => {
+    if (isAtWork) return
+    isAtWork = true
+    try {
+      while (!signal.aborted) {
+        const began = performance.now()
+        if ((await forgetClaims(pool)) === 0) return
+        await delay(performance.now() - began, undefined, { signal }).catch(() => {})
+      }
+    } catch (error) {
+      if (!signal.aborted) log.warn({ cause: nameOf(error) }, 'claims of messages could not be forgotten yet')
+    } finally {
+      isAtWork = false
+    }
+  }
+  void forget()
+  const timer = setInterval(forget, HOUR_MS).unref()
+  return () => {
+    stopping.abort()
+    clearInterval(timer)
+  }
 }
 
 /** Before anything is written: what has no month of its own lies where retention does not reach (docs/adr/0034). */

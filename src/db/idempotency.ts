@@ -102,3 +102,29 @@ export async function completeClaim(client: Queryable, claim: IdempotencyClaim, 
         where scope = ${claim.scope} and key = ${storedKey(claim.key)} and digest = ${claim.digest}`,
   )
 }
+
+/** A message that comes again after so long is taken for a new one (reliability rules, 3). */
+const KEPT = '30 days'
+/** Hospitals send a year's documents again when they change their systems, and import their storages anew. */
+const KEPT_OF_DOCUMENTS = '400 days'
+const FORGOTTEN_AT_ONCE = 2000
+
+/** Some rows whose time is over, the oldest first. @returns how many; none when there is nothing left to forget. */
+export async function forgetClaims(client: Queryable): Promise<number> {
+  const short = await execute(
+    client,
+    sql`/* claims that are over; by idempotency_short */
+      delete from journal.idempotency where (scope, key) in (
+        select scope, key from journal.idempotency
+        where created_at < now() - ${KEPT}::interval and scope not like 'storeclient:%' and scope not like 'storage:%'
+        order by created_at limit ${FORGOTTEN_AT_ONCE})`,
+  )
+  const long = await execute(
+    client,
+    sql`/* claims of documents that are over; by idempotency_created */
+      delete from journal.idempotency where (scope, key) in (
+        select scope, key from journal.idempotency
+        where created_at < now() - ${KEPT_OF_DOCUMENTS}::interval order by created_at limit ${FORGOTTEN_AT_ONCE})`,
+  )
+  return short + long
+}
