@@ -273,6 +273,45 @@ t.test(
   },
 )
 
+t.test(
+  'a key that was stolen takes with it every certificate of that key, also the one that was renewed',
+  async (t) => {
+    const csr = await ssl.request('same-key')
+    const { body: former } = await call('POST', '/systems/clinic-ehr/certificates/requests', { csr, days: 50 })
+    const renewed = await call('POST', `/certificates/${String(former.fingerprint)}/renewal`, { csr })
+    t.equal(renewed.status, 201)
+    t.match(
+      await call('PATCH', `/certificates/${String(renewed.body.fingerprint)}`, {
+        status: 'revoked',
+        reason: 'keyCompromise',
+      }),
+      { status: 200 },
+    )
+    t.match(await one(String(former.fingerprint)), { status: 'revoked', revokeReason: 'keyCompromise' })
+  },
+)
+
+t.test(
+  'a key that was stolen is certified no more, though its certificate was superseded before that was known',
+  async (t) => {
+    const csr = await ssl.request('superseded-key')
+    const { body: former } = await call('POST', '/systems/clinic-ehr/certificates/requests', { csr, days: 50 })
+    const renewed = await call('POST', `/certificates/${String(former.fingerprint)}/renewal`, {
+      csr: await ssl.request('its-successor'),
+    })
+    t.match(await call('POST', `/certificates/${String(renewed.body.fingerprint)}/confirmation`), { status: 200 })
+    const before = await one(String(former.fingerprint))
+    t.match(before, { status: 'revoked', revokeReason: 'superseded' })
+    await call('PATCH', `/certificates/${String(former.fingerprint)}`, { status: 'revoked', reason: 'keyCompromise' })
+    t.match(await one(String(former.fingerprint)), {
+      status: 'revoked',
+      revokeReason: 'keyCompromise',
+      revokedAt: String(before.revokedAt),
+    })
+    t.match(await call('POST', '/systems/clinic-ehr/certificates/requests', { csr, days: 50 }), { status: 409 })
+  },
+)
+
 t.test('every act is in the audit with who did it: 110113 with 110137 (DICOM PS3.15 A.5.3.11)', async (t) => {
   const since = (await pool.query('select coalesce(max(event_id), 0) as id from audit.event')).rows[0].id
   const { fingerprint } = await issue('audited', { days: 30 })

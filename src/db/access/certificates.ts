@@ -98,31 +98,36 @@ async function setState(client: Queryable, fingerprint: string, { status, reason
 
 /**
  * Whoever has the key may have renewed the certificate with it, and confirmed that, so that it is revoked already: what replaced it, and what
- * replaced that, is not to be trusted either.
+ * replaced that, is not to be trusted either, nor any other certificate of these keys. One that was revoked for another reason has this one
+ * from now on: its key must not be certified again.
  */
 async function compromise(client: Queryable, fingerprint: string): Promise<Changed> {
-  const standing = await query<Pick<CertificateRecord, 'fingerprint'>>(
+  const told = await query<Pick<CertificateRecord, 'fingerprint'>>(
     client,
-    sql`/* a certificate and all that followed it by renewal */
-      with recursive followed as (
-        select fingerprint, replaced_by from access.client_certificate where fingerprint = ${fingerprint}
-        union select c.fingerprint, c.replaced_by from access.client_certificate c join followed f on c.fingerprint = f.replaced_by)
-      select c.fingerprint from access.client_certificate c join followed using (fingerprint)
-      where c.status <> 'revoked' order by c.fingerprint for update of c`,
+    sql`/* a certificate, all that followed it by renewal, and all of their keys */
+      with recursive compromised as (
+        select fingerprint, replaced_by, key_hash from access.client_certificate where fingerprint = ${fingerprint}
+        union select c.fingerprint, c.replaced_by, c.key_hash
+        from access.client_certificate c join compromised k on c.fingerprint = k.replaced_by or c.key_hash = k.key_hash)
+      select c.fingerprint from access.client_certificate c join compromised using (fingerprint)
+      where c.status <> 'revoked' or c.revoke_reason is distinct from 'keyCompromise' order by c.fingerprint for update of c`,
   )
-  if (standing.length === 0) return 'unchanged'
+  if (told.length === 0) return 'unchanged'
   await revoke(
     client,
-    standing.map((one) => one.fingerprint),
+    told.map((one) => one.fingerprint),
     'keyCompromise',
   )
   return 'changed'
 }
 
+/** What was revoked before was revoked then. */
 async function revoke(client: Queryable, fingerprints: readonly string[], reason: string): Promise<void> {
   await execute(
     client,
-    sql`update access.client_certificate set status = 'revoked', status_since = now(), revoked_at = now(), revoke_reason = ${reason}
+    sql`update access.client_certificate
+        set status = 'revoked', status_since = case when status = 'revoked' then status_since else now() end,
+            revoked_at = coalesce(revoked_at, now()), revoke_reason = ${reason}
         where fingerprint = any(${fingerprints})`,
   )
 }
