@@ -1,6 +1,7 @@
 // Streams to and from the admin API: bodies that are never held as a whole, answers that are read line by line.
 
 import type { Readable } from 'node:stream'
+import { StringDecoder } from 'node:string_decoder'
 import { Client } from 'undici'
 import { type AdminTarget, type Json, refusedError } from './admin-client.ts'
 
@@ -15,8 +16,10 @@ export async function* sendStream(
   body: Readable,
 ): AsyncGenerator<Json, void, undefined> {
   let rest = ''
+  // A character may come in two chunks.
+  const decoder = new StringDecoder('utf8')
   for await (const chunk of exchange(target, { method: 'POST', path, body })) {
-    const lines = (rest + chunk.toString('utf8')).split('\n')
+    const lines = (rest + decoder.write(chunk)).split('\n')
     rest = lines.pop() ?? ''
     for (const line of lines) yield JSON.parse(line)
   }
