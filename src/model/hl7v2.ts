@@ -70,6 +70,13 @@ export function isNull(text: string): boolean {
 }
 
 /**
+ * Sequences whose meaning does not depend on a character set, and those that a receiver keeps as they are (C, M and Z), without their
+ * marks.
+ */
+export const ESCAPE_SEQUENCE =
+  /^([FSTREHN]|\.(br|sp|in|ti|fi|nf|ce|sk) ?[+-]?\d*|C[0-9A-F]{4}|M[0-9A-F]{4,6}|X([0-9A-F]{2})+|Z.*)$/i
+
+/**
  * Text with its escape sequences resolved (HL7 v2.5 2.7, 2.7.6): \F\ \S\ \T\ \R\ \E\, \Xdd..\ in the ASCII range (reading has
  * turned others into characters) and line breaks of formatted text; highlighting and indents are dropped, unknown sequences
  * and a lone escape character stay literal (the yen sign of Japanese data).
@@ -81,7 +88,7 @@ export function resolveEscapes(delimiters: Delimiters, text: string): string {
   for (let index = 1; index < parts.length; index++) {
     const sequence = parts[index] ?? ''
     const closed = index + 1 < parts.length
-    const replacement = closed ? resolveEscape(delimiters, sequence) : undefined
+    const replacement = closed ? (resolveEscape(delimiters, sequence) ?? kept(delimiters, sequence)) : undefined
     if (replacement === undefined) out += delimiters.escape + sequence
     else {
       out += replacement + (parts[index + 1] ?? '')
@@ -89,6 +96,11 @@ export function resolveEscapes(delimiters: Delimiters, text: string): string {
     }
   }
   return out
+}
+
+/** A sequence that is not resolved keeps both its marks: what stands between it and the next one is text. */
+function kept({ escape: mark }: Delimiters, sequence: string): string | undefined {
+  return ESCAPE_SEQUENCE.test(sequence) ? mark + sequence + mark : undefined
 }
 
 function resolveEscape(delimiters: Delimiters, sequence: string): string | undefined {

@@ -1,6 +1,6 @@
 // Escape sequences of a field as they came: hexadecimal ones read in the set of the message, and those that are none (HL7 v2.5 2.7).
 
-import type { Delimiters, DetectedCharset } from '../../model/hl7v2.ts'
+import { type Delimiters, type DetectedCharset, ESCAPE_SEQUENCE } from '../../model/hl7v2.ts'
 import { decodeJis } from './jis.ts'
 import { escapeText } from './write.ts'
 
@@ -11,8 +11,6 @@ export interface ReadEscapes {
   readonly lone: number
 }
 
-/** Sequences whose meaning does not depend on a character set, and those that a receiver keeps as they are (C, M and Z). */
-const KNOWN = /^([FSTREHN]|\.(br|sp|in|ti|fi|nf|ce|sk) ?[+-]?\d*|C[0-9A-F]{4}|M[0-9A-F]{4,6}|Z.*)$/i
 const HEXADECIMAL = /^X((?:[0-9A-F]{2})+)$/i
 
 /** Reads the sequences of one raw field; call it for fields that hold the escape character. */
@@ -36,9 +34,8 @@ export function readEscapes(raw: string, delimiters: Delimiters, charset: Detect
 /** A sequence without its marks, in sequences of fixed meaning; undefined when it is none. */
 function settled(sequence: string, delimiters: Delimiters, charset: DetectedCharset): string | undefined {
   const { escape: mark } = delimiters
-  if (KNOWN.test(sequence)) return mark + sequence + mark
   const hex = HEXADECIMAL.exec(sequence)?.[1]
-  if (hex === undefined) return undefined
+  if (hex === undefined) return ESCAPE_SEQUENCE.test(sequence) ? mark + sequence + mark : undefined
   const text = textOf(Buffer.from(hex, 'hex'), charset)
   return text === undefined ? undefined : escapeText(delimiters, text.replaceAll(/\r\n?/g, '\n'))
 }

@@ -174,6 +174,16 @@ t.test('a lone yen sign stays, and is warned about once with its first place', a
   t.same(message.tolerances, [{ code: 'HL7_ESCAPE', at: 'NTE-3', value: '4 in the message' }])
 })
 
+t.test('what stands between two sequences that are kept is text, not a sequence (HL7 v2.5 2.7.1)', async (t) => {
+  const read = (field: string) => {
+    const bytes = Buffer.from(`MSH|^~\\&|A|B|||20260101||ORU^R01|1|P|2.5\rNTE|1||${field}\r`)
+    return value(readEr7(bytes), 'NTE', 3)
+  }
+  for (const field of ['\\Z1\\S\\Z2\\', '\\C2842\\N\\C2843\\', '\\h\\F\\n\\', '\\X01\\R\\X02\\', '\\.BR\\R\\.BR\\I'])
+    t.equal(read(field), field)
+  t.equal(read('\\Z1\\\\S\\\\Z2\\'), '\\Z1\\^\\Z2\\')
+})
+
 t.test('formatted text: breaks, blank lines and skips are text, indents are not (HL7 v2.5 2.7.6)', async (t) => {
   const text =
     'a\\.br\\b\\.sp 2\\c\\.sp+1\\d\\.in+4\\e\\.ti-2\\f\\.fi\\g\\.nf\\h\\.ce\\i\\.sk 3\\j\\H\\k\\N\\l\\.sp 99999\\m'

@@ -168,6 +168,7 @@ const faults: readonly (readonly [name: string, message: Buffer, code: string, a
   ['no number', adt('A04', ['PID|1||""||水沢^葉名', 'PV1||O']), 'HL7_FIELD_MISSING', 'PID-3'],
   ['no name', adt('A04', ['PID|1||1||""', 'PV1||O']), 'HL7_FIELD_MISSING', 'PID-5'],
   ['no date', adt('A04', ['PID|1||1||水沢^葉名||19620431', 'PV1||O']), 'HL7_TIME', 'PID-7'],
+  ['a name of nulls', adt('A04', ['PID|1||1||""^""', 'PV1||O']), 'HL7_FIELD_MISSING', 'PID-5'],
   ['no MRG', adt('A40', [PID]), 'HL7_STRUCTURE', 'MRG'],
   ['empty MRG-1', adt('A40', [PID, 'MRG||1']), 'HL7_FIELD_MISSING', 'MRG-1'],
   ['two in MRG-1', adt('A40', [PID, 'MRG|1~2']), 'V3_TOO_MANY', 'MRG-1[2]'],
