@@ -42,8 +42,8 @@ export function createJudge(anchors: readonly TrustAnchor[], { rule, crlGraceMs 
     if (rule === 'registered' && path === undefined) return { kind: 'trusted' }
     if (path === undefined) return refused(shown.objection ?? NO_WAY)
     const reason =
-      (rule === 'registered' ? undefined : objectionOf(shown)) ??
-      faultOfWay(path, now) ??
+      // What stands for itself does not end with who issued it; that it was revoked by them counts.
+      (rule === 'registered' ? undefined : (objectionOf(shown) ?? faultOfWay(path, now))) ??
       revocationOf(path, { anchors: usable, now, crlGraceMs })
     return reason === undefined ? trusted(usable, { path, rule, now }) : refused(reason)
   }

@@ -253,6 +253,23 @@ t.test(
   },
 )
 
+t.test(
+  'where each registered certificate stands for itself, the end of its authority is not its own (ATNA: direct comparison)',
+  async (t) => {
+    const ended = await make({ name: 'Ended', isAuthority: true, fromDays: -60, toDays: -1 })
+    const shown = await make({ name: 'system', by: ended, serial: '0a0b' })
+    const { certificate } = shown
+    const direct = (...anchors: readonly TrustAnchor[]) =>
+      createJudge(anchors, { rule: 'registered', crlGraceMs: 0 })({ certificate, issuers: [] }, 'https')
+    t.strictSame(direct(), { kind: 'trusted' })
+    t.strictSame(direct({ certificate: ended.certificate }), { kind: 'trusted' })
+    const now = Date.now()
+    const list = { serials: new Set(['A0B']), thisUpdate: new Date(now - HOUR_MS), nextUpdate: new Date(now + HOUR_MS) }
+    const listed = { certificate: ended.certificate, revocation: { since: new Date(now), list } }
+    t.match(direct(listed), { kind: 'refused', reason: /CERT_REVOKED/ }, 'whom it revoked is revoked')
+  },
+)
+
 t.test('anchors of partners: whose systems, and at which door', async (t) => {
   const { certificate } = root
   const shown = await make({ name: 'system', by: root })
