@@ -7,9 +7,12 @@ const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
 const DAY_MS = 86_400_000
 
+/** What lasts until 99991231 has no end: nine hours on, ISO 8601 would write a sign and six digits for the year. */
+const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59)
+
 /** Wall clock in Japan as ISO 8601 without zone. */
 function wallClock(ms: number): string {
-  return new Date(ms + JST_MS).toISOString()
+  return new Date(Math.min(ms + JST_MS, LAST_MS)).toISOString()
 }
 
 /** YYYY-MM-DD. */
