@@ -13,7 +13,7 @@ import {
   type Result,
 } from '../model/evidence.ts'
 import { documentLocation } from './home.ts'
-import type { AskCommunity, Community, Directory, FetchFromCommunity, ForeignDocument } from './ports.ts'
+import type { AskCommunity, Community, Directory, FetchFromCommunity, ForeignDocument, QueryReply } from './ports.ts'
 import type { CrossGatewayRetrieve, RespondingRetrievePorts } from './respond-retrieve.ts'
 
 export interface InitiatingRetrievePorts<Document> extends RespondingRetrievePorts<Document> {
@@ -119,9 +119,11 @@ async function elsewhere<Document>(given: Elsewhere<Document>): Promise<Part<Doc
   const calls = about.call === undefined ? [] : [about.call]
   if (about.kind === 'unavailable')
     return { documents: [], errors: unavailable(given, about.reason), patients: [], calls }
+  if (about.kind === 'refused') return { documents: [], errors: about.errors, patients: [], calls }
   const open = asked.filter(({ documentUniqueId }) => about.open.has(documentUniqueId))
   const hidden = asked.filter(({ documentUniqueId }) => !about.open.has(documentUniqueId))
-  const errors = ofEach(hidden, home, (location) => iheError('DOCUMENT_UNAVAILABLE', { location }))
+  const said = hidden.length === 0 ? [] : about.errors
+  const errors = [...said, ...ofEach(hidden, home, (location) => iheError('DOCUMENT_UNAVAILABLE', { location }))]
   if (open.length === 0) return { documents: [], errors, patients: about.patients, calls }
   const fetched = await fetchOpen(community, open, given)
   return {
@@ -134,8 +136,16 @@ async function elsewhere<Document>(given: Elsewhere<Document>): Promise<Part<Doc
 }
 
 type About = { readonly call?: OutgoingCall } & (
-  | { readonly kind: 'known'; readonly open: ReadonlySet<string>; readonly patients: readonly string[] }
+  | {
+      readonly kind: 'known'
+      readonly open: ReadonlySet<string>
+      readonly patients: readonly string[]
+      /** What the community said of those that it did not tell of. */
+      readonly errors: readonly IheError[]
+    }
   | { readonly kind: 'unavailable'; readonly reason: string }
+  /** Whether there are such documents is not known. */
+  | { readonly kind: 'refused'; readonly errors: readonly IheError[] }
 )
 
 /** Whose documents they are is asked first: a document by itself does not tell, and not everybody here may have it. */
@@ -146,11 +156,17 @@ async function patientsOf<Document>(
   const uniqueIds = [...new Set(asked.map(({ documentUniqueId }) => documentUniqueId))]
   // Of which kind they are is seen of entries too.
   const isTrusted = caller.accessMode === 'affinity-domain' && community.kinds === undefined
-  if (isTrusted) return { kind: 'known', open: new Set(uniqueIds), patients: [] }
+  if (isTrusted) return { kind: 'known', open: new Set(uniqueIds), patients: [], errors: [] }
   const query = ports.documentsQuery(community.home, uniqueIds)
   const call = { transaction: 'ITI-38', endpoint: community.queryUrl, query, patients: [] }
   const reply = await ports.ask(community, query.text, caller)
   if (reply.kind === 'unavailable') return { ...reply, call: { ...call, result: 'failure', reason: reply.reason } }
+  const errors = faultsOf(reply, community)
+  const [first] = errors
+  if (reply.result === 'failure' && first !== undefined) {
+    const each = errors.flatMap((error) => ofEach(asked, community.home, (location) => located(error, location)))
+    return { kind: 'refused', errors: each, call: { ...call, result: 'failure', reason: first.row.ihe } }
+  }
   const entries = reply.objects.filter(({ element, home }) => element === 'ExtrinsicObject' && home === community.home)
   const named = [...new Set(entries.flatMap(({ patientId }) => patientId ?? []))]
   const known = await ports.directory.mayKnow(community, named, caller)
@@ -160,7 +176,19 @@ async function patientsOf<Document>(
     call: { ...call, patients: named, result: reply.result === 'failure' ? 'failure' : 'success' },
     open: new Set(open.flatMap(({ uniqueId }) => uniqueId ?? [])),
     patients: named.filter((patient) => known.has(patient)),
+    errors,
   }
+}
+
+/** As of every query: a patient whom it does not know is no error, and a refusal that does not say why is one (ITI TF-2 3.38.4.1.3). */
+function faultsOf(
+  { result, errors }: Extract<QueryReply, { readonly kind: 'answered' }>,
+  { home }: Community,
+): readonly IheError[] {
+  const told = errors.map((error) => located(relayed(error), locationOf(error.location, home)))
+  if (result === 'failure' && !told.some(({ row }) => row.severity === 'Error'))
+    told.push(iheError('COMMUNITY_ANSWER_INVALID', { at: home, rule: 'a Failure names its errors' }))
+  return told.filter(({ row }) => row.ihe !== 'XDSUnknownPatientId')
 }
 
 async function fetchOpen<Document>(

@@ -2,7 +2,7 @@
 
 import t from 'tap'
 import { initiateRetrieve } from '../../src/gateway/initiate-retrieve.ts'
-import type { ForeignDocument, RetrieveReply } from '../../src/gateway/ports.ts'
+import type { ForeignDocument, QueryReply, RetrieveReply } from '../../src/gateway/ports.ts'
 import type { Caller } from '../../src/model/caller.ts'
 import type { RelayedError } from '../../src/model/error.ts'
 import type { ForeignObject } from '../../src/model/foreign-object.ts'
@@ -57,12 +57,14 @@ interface Asking {
   /** Documents of kinds that are agreed: what is left of the answer about them. */
   readonly agreed?: readonly string[]
   readonly kinds?: readonly string[]
+  /** What it answers when it is asked whose documents they are. */
+  readonly about?: QueryReply
 }
 
 function retrieve(
   ids: readonly string[],
   reply: RetrieveReply | 'not asked for documents',
-  { caller = staff, agreed = ids, kinds }: Asking = {},
+  { caller = staff, agreed = ids, kinds, about }: Asking = {},
 ) {
   const limited = kinds === undefined ? community : { ...community, kinds }
   return initiateRetrieve<ForeignDocument & { readonly homeCommunityId?: string }>(ids.map(theirs), caller, {
@@ -77,7 +79,7 @@ function retrieve(
     ask: async () =>
       reply === 'not asked for documents'
         ? { kind: 'unavailable', reason: 'ECONNREFUSED' }
-        : { kind: 'answered', result: 'success', objects: agreed.map(entry), errors: [] },
+        : (about ?? { kind: 'answered', result: 'success', objects: agreed.map(entry), errors: [] }),
     documentsQuery: (at) => ({ id: 'urn:uuid:5c4f972b', text: '<q/>', home: at }),
     fetch: async () => (reply === 'not asked for documents' ? { kind: 'unavailable', reason: 'no' } : reply),
     discard: async () => {},
@@ -155,3 +157,48 @@ t.test('documents of kinds that are not agreed are not fetched, whoever asks (id
     t.match(errors, [{ location: `${home}:2.25.8` }])
   }
 })
+
+t.test(
+  'a community that refuses to say whose documents they are did not say that there are none (3.39.4.1.3)',
+  async (t) => {
+    const reply = { kind: 'answered', documents: [sent('2.25.7')], errors: [] } as const
+    const busy = { errorCode: 'XDSRegistryBusy', codeContext: 'later', severity: SEVERITY_ERROR, location: '' }
+    const about = { kind: 'answered', result: 'failure', objects: [], errors: [busy] } as const
+    const outcome = await retrieve(['2.25.7', '2.25.8'], reply, { about })
+    t.equal(outcome.result, 'failure')
+    t.same(
+      outcome.errors.map(({ row, relayed, location }) => [relayed?.errorCode ?? row.ihe, location]),
+      [
+        ['XDSRegistryBusy', `${home}:2.25.7`],
+        ['XDSRegistryBusy', `${home}:2.25.8`],
+      ],
+    )
+    t.match(outcome.evidence.calls, [{ transaction: 'ITI-38', result: 'failure' }])
+    const silent = await retrieve(['2.25.7'], reply, { about: { ...about, errors: [] } })
+    t.match(silent.errors, [{ row: { code: 'COMMUNITY_ANSWER_INVALID' }, location: `${home}:2.25.7` }])
+  },
+)
+
+t.test(
+  'what a community said of documents that it did not tell of is passed on beside the others (3.38.4.1.3)',
+  async (t) => {
+    const reply = { kind: 'answered', documents: [sent('2.25.7')], errors: [] } as const
+    const down = {
+      errorCode: 'XDSRegistryError',
+      codeContext: 'one of two registries',
+      severity: SEVERITY_ERROR,
+      location: '',
+    }
+    const about = { kind: 'answered', result: 'partial', objects: [entry('2.25.7')], errors: [down] } as const
+    const outcome = await retrieve(['2.25.7', '2.25.8'], reply, { about })
+    t.equal(outcome.result, 'partial')
+    t.same(
+      outcome.errors.map(({ row, relayed, location }) => [relayed?.errorCode ?? row.ihe, location]),
+      [
+        ['XDSRegistryError', home],
+        ['XDSDocumentUniqueIdError', `${home}:2.25.8`],
+      ],
+    )
+    t.same((await retrieve(['2.25.7'], reply, { about })).result, 'success', 'nobody asked for what it is about')
+  },
+)
