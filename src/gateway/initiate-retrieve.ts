@@ -115,27 +115,45 @@ async function elsewhere<Document>(given: Elsewhere<Document>): Promise<Part<Doc
       iheError('HOME_UNKNOWN', { at: 'DocumentRequest/HomeCommunityId', value: home, location })
     return { documents: [], errors: ofEach(asked, home, unknown), patients: [] }
   }
-  const about = await patientsOf(community, given)
-  const calls = about.call === undefined ? [] : [about.call]
-  if (about.kind === 'unavailable')
-    return { documents: [], errors: unavailable(given, about.reason), patients: [], calls }
-  if (about.kind === 'refused') return { documents: [], errors: about.errors, patients: [], calls }
-  const open = asked.filter(({ documentUniqueId }) => about.open.has(documentUniqueId))
-  const hidden = asked.filter(({ documentUniqueId }) => !about.open.has(documentUniqueId))
-  const said = hidden.length === 0 ? [] : about.errors
-  const errors = [...said, ...ofEach(hidden, home, (location) => iheError('DOCUMENT_UNAVAILABLE', { location }))]
-  if (open.length === 0) return { documents: [], errors, patients: about.patients, calls }
+  const abouts = await patientsOf(community, given)
+  const calls = abouts.flatMap(({ call }) => call ?? [])
+  const errors = abouts.flatMap((about) => notOpened(about, given))
+  const patients = [...new Set(abouts.flatMap((about) => (about.kind === 'known' ? about.patients : [])))]
+  const open = asked.filter((request) => abouts.some((about) => isOpened(about, request)))
+  if (open.length === 0) return { documents: [], errors, patients, calls }
   const fetched = await fetchOpen(community, open, given)
   return {
     documents: fetched.documents,
     received: fetched.received,
     errors: [...errors, ...fetched.errors],
-    patients: about.patients,
+    patients,
     calls: [...calls, ...fetched.calls],
   }
 }
 
-type About = { readonly call?: OutgoingCall } & (
+function isOpened(about: About, { documentUniqueId }: CrossGatewayRetrieve): boolean {
+  return about.kind === 'known' && about.ids.has(documentUniqueId) && about.open.has(documentUniqueId)
+}
+
+/** Why some of the documents that one question was about are not fetched. */
+function notOpened<Document>(about: About, given: Elsewhere<Document>): readonly IheError[] {
+  const { home } = given
+  const asked = given.asked.filter(({ documentUniqueId }) => about.ids.has(documentUniqueId))
+  switch (about.kind) {
+    case 'unavailable':
+      return unavailable({ ...given, asked }, about.reason)
+    case 'refused':
+      return about.errors.flatMap((error) => ofEach(asked, home, (location) => located(error, location)))
+    case 'known': {
+      const hidden = asked.filter((request) => !isOpened(about, request))
+      const said = hidden.length === 0 ? [] : about.errors
+      return [...said, ...ofEach(hidden, home, (location) => iheError('DOCUMENT_UNAVAILABLE', { location }))]
+    }
+  }
+  about satisfies never
+}
+
+type About = { readonly ids: ReadonlySet<string>; readonly call?: OutgoingCall } & (
   | {
       readonly kind: 'known'
       readonly open: ReadonlySet<string>
@@ -149,30 +167,65 @@ type About = { readonly call?: OutgoingCall } & (
 )
 
 /** Whose documents they are is asked first: a document by itself does not tell, and not everybody here may have it. */
-async function patientsOf<Document>(
-  community: Community,
-  { asked, caller, ports }: Elsewhere<Document>,
-): Promise<About> {
+async function patientsOf<Document>(community: Community, given: Elsewhere<Document>): Promise<readonly About[]> {
+  const { asked, caller } = given
   const uniqueIds = [...new Set(asked.map(({ documentUniqueId }) => documentUniqueId))]
+  const ids = new Set(uniqueIds)
   // Of which kind they are is seen of entries too.
   const isTrusted = caller.accessMode === 'affinity-domain' && community.kinds === undefined
-  if (isTrusted) return { kind: 'known', open: new Set(uniqueIds), patients: [], errors: [] }
+  if (isTrusted) return [{ kind: 'known', ids, open: ids, patients: [], errors: [] }]
+  return askAbout(uniqueIds, { community, given, until: performance.now() + community.queryMs })
+}
+
+const NOT_SINGLE_PATIENT = 'XDSResultNotSinglePatient'
+
+/**
+ * One answer with objects is about one patient (ITI TF-2 3.18.4.1.3); documents may be asked for of several, or of one whom the community
+ * has as two. Then they are asked about in halves, one after the other: all in the time of one query.
+ */
+async function askAbout<Document>(
+  uniqueIds: readonly string[],
+  asking: { readonly community: Community; readonly given: Elsewhere<Document>; readonly until: number },
+): Promise<readonly About[]> {
+  const { community, given, until } = asking
+  const leftMs = Math.ceil(until - performance.now())
+  if (leftMs <= 0) return [{ kind: 'unavailable', ids: new Set(uniqueIds), reason: 'no whole answer in time' }]
+  const about = await aboutThese(uniqueIds, { ...community, queryMs: leftMs }, given)
+  const isOfSeveral = about.kind === 'refused' && about.errors.some(({ row }) => row.ihe === NOT_SINGLE_PATIENT)
+  if (!isOfSeveral || uniqueIds.length === 1) return [about]
+  const half = Math.ceil(uniqueIds.length / 2)
+  const former = await askAbout(uniqueIds.slice(0, half), asking)
+  const latter = await askAbout(uniqueIds.slice(half), asking)
+  const { call } = about
+  // It was asked, and answered for nothing.
+  return [
+    ...(call === undefined ? [] : [{ kind: 'refused', ids: new Set<string>(), errors: [], call } as const]),
+    ...former,
+    ...latter,
+  ]
+}
+
+async function aboutThese<Document>(
+  uniqueIds: readonly string[],
+  community: Community,
+  { caller, ports }: Elsewhere<Document>,
+): Promise<About> {
+  const ids = new Set(uniqueIds)
   const query = ports.documentsQuery(community.home, uniqueIds)
   const call = { transaction: 'ITI-38', endpoint: community.queryUrl, query, patients: [] }
   const reply = await ports.ask(community, query.text, caller)
-  if (reply.kind === 'unavailable') return { ...reply, call: { ...call, result: 'failure', reason: reply.reason } }
+  if (reply.kind === 'unavailable') return { ...reply, ids, call: { ...call, result: 'failure', reason: reply.reason } }
   const errors = faultsOf(reply, community)
   const [first] = errors
-  if (reply.result === 'failure' && first !== undefined) {
-    const each = errors.flatMap((error) => ofEach(asked, community.home, (location) => located(error, location)))
-    return { kind: 'refused', errors: each, call: { ...call, result: 'failure', reason: first.row.ihe } }
-  }
+  if (reply.result === 'failure' && first !== undefined)
+    return { kind: 'refused', ids, errors, call: { ...call, result: 'failure', reason: first.row.ihe } }
   const entries = reply.objects.filter(({ element, home }) => element === 'ExtrinsicObject' && home === community.home)
   const named = [...new Set(entries.flatMap(({ patientId }) => patientId ?? []))]
   const known = await ports.directory.mayKnow(community, named, caller)
   const open = entries.filter(({ patientId }) => patientId !== undefined && known.has(patientId))
   return {
     kind: 'known',
+    ids,
     call: { ...call, patients: named, result: reply.result === 'failure' ? 'failure' : 'success' },
     open: new Set(open.flatMap(({ uniqueId }) => uniqueId ?? [])),
     patients: named.filter((patient) => known.has(patient)),

@@ -58,7 +58,7 @@ interface Asking {
   readonly agreed?: readonly string[]
   readonly kinds?: readonly string[]
   /** What it answers when it is asked whose documents they are. */
-  readonly about?: QueryReply
+  readonly about?: QueryReply | ((ids: readonly string[]) => QueryReply)
 }
 
 function retrieve(
@@ -76,11 +76,16 @@ function retrieve(
       ofHome: async () => limited,
       mayKnow: async (_, ids) => new Set(ids),
     },
-    ask: async () =>
+    ask: async (_, text) =>
       reply === 'not asked for documents'
         ? { kind: 'unavailable', reason: 'ECONNREFUSED' }
-        : (about ?? { kind: 'answered', result: 'success', objects: agreed.map(entry), errors: [] }),
-    documentsQuery: (at) => ({ id: 'urn:uuid:5c4f972b', text: '<q/>', home: at }),
+        : ((typeof about === 'function' ? about(text.split(' ')) : about) ?? {
+            kind: 'answered',
+            result: 'success',
+            objects: agreed.map(entry),
+            errors: [],
+          }),
+    documentsQuery: (at, values) => ({ id: 'urn:uuid:5c4f972b', text: values.join(' '), home: at }),
     fetch: async () => (reply === 'not asked for documents' ? { kind: 'unavailable', reason: 'no' } : reply),
     discard: async () => {},
     deliver: (request, document) => ({ ...document, ...request }),
@@ -122,7 +127,7 @@ t.test(
       documents: [sent('2.25.7')],
       errors: [error('2.25.8')],
     })
-    const query = { id: 'urn:uuid:5c4f972b', text: '<q/>', home }
+    const query = { id: 'urn:uuid:5c4f972b', text: '2.25.7 2.25.8', home }
     const call = { transaction: 'ITI-39', endpoint: community.retrieveUrl }
     t.same(evidence.calls, [
       { transaction: 'ITI-38', endpoint: community.queryUrl, query, patients: [patient], result: 'success' },
@@ -200,5 +205,45 @@ t.test(
       ],
     )
     t.same((await retrieve(['2.25.7'], reply, { about })).result, 'success', 'nobody asked for what it is about')
+  },
+)
+
+t.test(
+  'documents of several patients, or of one who is two there, are asked about patient by patient (3.18.4.1.3)',
+  async (t) => {
+    const all = ['2.25.7', '2.25.8', '2.25.71', '2.25.72', '2.25.9']
+    const reply = { kind: 'answered', documents: all.map(sent), errors: [] } as const
+    const several = {
+      errorCode: 'XDSResultNotSinglePatient',
+      codeContext: '',
+      severity: SEVERITY_ERROR,
+      location: home,
+    }
+    const holderOf = (id: string) => (id.startsWith('2.25.7') ? patient : 'E78^^^&2.25.90&ISO')
+    const asked: string[] = []
+    const about = (ids: readonly string[]): QueryReply => {
+      asked.push(ids.join(' '))
+      const objects = ids.map((id) => ({ ...entry(id), patientId: holderOf(id) }))
+      return new Set(ids.map(holderOf)).size > 1
+        ? { kind: 'answered', result: 'failure', objects: [], errors: [several] }
+        : { kind: 'answered', result: 'success', objects, errors: [] }
+    }
+    const { answer, result, errors, evidence } = await retrieve(all, reply, { about })
+    t.same([result, errors], ['success', []])
+    t.same(
+      answer.map(({ documentUniqueId }) => documentUniqueId),
+      all,
+      'in the order in which they were asked for',
+    )
+    t.same(evidence.patients.toSorted(), [patient, 'E78^^^&2.25.90&ISO'])
+    t.equal(
+      evidence.calls?.filter(({ transaction }) => transaction === 'ITI-38').length,
+      asked.length,
+      'each is audited',
+    )
+    const shared = await retrieve(['2.25.7'], reply, {
+      about: { kind: 'answered', result: 'failure', objects: [], errors: [several] },
+    })
+    t.match(shared.errors, [{ row: { ihe: 'XDSResultNotSinglePatient' }, location: `${home}:2.25.7` }])
   },
 )
