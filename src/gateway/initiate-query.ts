@@ -82,19 +82,24 @@ async function about(
   const { directory, discovery } = ports
   if (home !== undefined && (await directory.ofHome(home, caller)) === undefined)
     return refused(request, unknownHome(home))
-  const [knowing, undiscovered] = await Promise.all([
-    directory.knowing(query.patientId, caller),
-    discovery === undefined ? [] : discovery.undiscovered(query.patientId, caller),
-  ])
+  // In this order: what another query learns in between is known, or learned twice, but not missed.
+  const undiscovered = discovery === undefined ? [] : await discovery.undiscovered(query.patientId, caller)
+  const knowing = await directory.knowing(query.patientId, caller)
   const isWanted = (community: Community) => home === undefined || community.home === home
   const asked = knowing.filter(isWanted)
   const isNew = unseen(asked)
+  const isNotAsked = ({ facilityId }: Community) => !asked.some((one) => one.facilityId === facilityId)
   const knowingNow = async () => (await directory.knowing(query.patientId, caller)).filter(isWanted).filter(isNew)
   const given = { request, caller, ports }
   const [own, others, discovered] = await Promise.all([
     home === undefined ? ports.query(request, caller) : undefined,
     Promise.all(asked.map((community) => askAbout(community, given))),
-    Promise.all(undiscovered.filter(isWanted).map((community) => discoverAndAsk(community, knowingNow, given))),
+    Promise.all(
+      undiscovered
+        .filter(isWanted)
+        .filter(isNotAsked)
+        .map((community) => discoverAndAsk(community, knowingNow, given)),
+    ),
   ])
   return merged(request, own, [...others, ...discovered.flat()])
 }

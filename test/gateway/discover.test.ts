@@ -261,3 +261,43 @@ t.test('3.18.4.1.3, 3.55: who becomes known by discovery is asked in the same qu
   t.equal(without.outcome.result, 'partial')
   t.match(without.outcome.errors, [{ row: { code: 'COMMUNITY_UNAVAILABLE' }, location: EAST.home }])
 })
+
+t.test('what another query learns while this one looks whom to ask is not missed (3.18.4.1.3)', async (t) => {
+  const known: Knowing = { ...EAST, patientId: { value: 'E-1', authority: '2.25.9122' as Oid } }
+  for (const first of ['knowing', 'undiscovered']) {
+    let isLearned = false
+    const asked: string[] = []
+    // The other query's answer is kept after the first of the two looks, whichever that is, and before the second.
+    const look = async <T>(name: string, value: () => T): Promise<T> => {
+      if (name !== first) await new Promise((resolve) => setImmediate(resolve))
+      const seen = value()
+      isLearned = true
+      return seen
+    }
+    await initiateQuery(QUERY, CALLER, {
+      home: 'urn:oid:2.25.9101',
+      query: async () => ({
+        answer: { returnType: 'LeafClass', objects: [] },
+        result: 'success',
+        errors: [],
+        evidence: NO_EVIDENCE,
+        recorded: false,
+      }),
+      directory: {
+        knowing: () => look('knowing', () => (isLearned ? [known] : [])),
+        ofHome: async () => undefined,
+        mayKnow: async () => new Set<string>(),
+      },
+      ask: async ({ facilityId }) => {
+        asked.push(facilityId)
+        return { kind: 'answered', result: 'success', objects: [], errors: [] }
+      },
+      discovery: {
+        undiscovered: () => look('undiscovered', () => (isLearned ? [] : [EAST])),
+        discover: async () => ({ discovered: { kind: 'known' }, calls: [] }),
+        budgetMs: 5000,
+      },
+    })
+    t.same(asked, ['east'], `${first} is read first`)
+  }
+})
