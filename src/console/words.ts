@@ -37,6 +37,18 @@ export function amount(given: Quantity | undefined): string {
   return [given.value, given.unit].filter((part) => part !== '').join(' ')
 }
 
+/** One dose, or the smallest and the largest where they are uneven. */
+export function amounts(least: Quantity | undefined, most: Quantity | undefined): string {
+  if (least === undefined || most === undefined || most.value === '' || most.value === least.value) return amount(least)
+  return amount({
+    value: least.value === '' ? most.value : `${least.value}〜${most.value}`,
+    unit: most.unit || least.unit,
+  })
+}
+
+/** A line that its order control takes back, of an order that stands. */
+export const CANCELLED = '取消 cancelled'
+
 export function staffName(given: StaffMember | undefined): string {
   return given === undefined ? '' : given.name || given.id
 }

@@ -7,13 +7,14 @@ import { html, rendered, visible } from '../../src/console/html.ts'
 import { documentPage, PAGE_POLICY } from '../../src/console/page.ts'
 import { documentText } from '../../src/console/plain.ts'
 import { ALARM_COLOURS, type Colours, PAGE_COLOURS } from '../../src/console/style.ts'
-import type { Clinical } from '../../src/model/clinical.ts'
+import type { Clinical, Observation } from '../../src/model/clinical.ts'
 import {
   ALL,
   allergies,
   at,
   coded,
   diagnoses,
+  diet,
   dispensing,
   encounter,
   formerLaboratory,
@@ -102,6 +103,23 @@ function isAccessible(t: Test, root: XmlElement): void {
       t.equal(named(row, 'th').length + named(row, 'td').length, columns.length, 'as many cells as columns')
     }
   }
+}
+
+/** The lines of an order, to be changed. */
+function lineOf(content: Clinical): readonly object[] {
+  return 'lines' in content ? content.lines : []
+}
+
+const bodyWeight: Observation = {
+  item: coded('体重'),
+  subId: '',
+  valueType: 'NM',
+  value: '58.2',
+  unit: 'kg',
+  range: '',
+  flag: '',
+  status: 'F',
+  notes: [],
 }
 
 t.test(
@@ -250,6 +268,56 @@ t.test('a prescription: drugs by RP, the usage of each once, days as they are re
   t.match(shown(dispensing), '[Rp 1 調剤]')
   t.match(shown(dispensing), '(取消) 取り消した薬 | 1 錠')
 })
+
+t.test(
+  'a line whose order control cancels it is struck out, and what stands says its doses, rate and number of doses',
+  async (t) => {
+    // HL7 v2.5 table 0119 ORC-1 CA of one line; RXE-4, RXE-23, RXR-2, RXE-27, TQ1-14 of the others (4.14.4, 4.5.4).
+    const [first, second, third] = lineOf(prescription)
+    const text = shown({
+      ...prescription,
+      lines: [
+        { ...first, group: '01', drug: coded('止める薬'), days: '30', cancelled: true },
+        { ...second, group: '01', drug: coded('続ける薬'), days: '14', maximumDose: { value: '2', unit: '錠' } },
+        { ...third, group: '02', drug: coded('頓用の薬'), days: '', occasions: '5', category: coded('頓用') },
+      ],
+      observations: [bodyWeight],
+    } as Clinical)
+    t.match(text, /\(取消\) 止める薬 .*\| 取消 cancelled\n/)
+    t.match(text, /\n続ける薬 \| 1〜2 錠 /)
+    t.match(text, '日数: 14日分\n')
+    t.notMatch(text, '30日分')
+    t.match(text, /区分: 頓用\n(.*\n)*? {2}回数: 5回分\n/)
+    t.match(text, '体重 | 58.2 | kg')
+
+    const [mixed] = lineOf(injection)
+    const rate = { value: '60', unit: 'mL/h' }
+    const running = shown({ ...injection, lines: [{ ...mixed, rate, site: coded('左前腕') }] } as Clinical)
+    t.match(running, '速度: 60 mL/h')
+    t.match(running, '部位: 左前腕')
+    const stopped = shown({ ...injection, lines: [{ ...mixed, cancelled: true }] } as Clinical)
+    t.match(stopped, '[【取消 cancelled】 Rp 1 点滴静注 500 mL]')
+    t.match(stopped, '(取消) ソリタ－Ｔ３号輸液「見本」')
+
+    const [handed] = lineOf(dispensing)
+    const given = shown({
+      ...dispensing,
+      lines: [{ ...handed, cancelled: true, lot: 'LOT-7', rate: '40 mL/h' }],
+    } as Clinical)
+    t.match(given, /\(取消\) アムロジピン.*\| 40 mL\/h \|.*\| LOT-7 \| 取消 cancelled \/ 先発品から変更/)
+
+    const [meal] = lineOf(diet)
+    const meals = shown({
+      ...diet,
+      lines: [
+        { ...meal, cancelled: true },
+        { ...meal, diet: coded('牛乳'), category: 'S' },
+      ],
+    } as Clinical)
+    t.match(meals, '(取消) 糖尿病食 1600 kcal')
+    t.match(meals, /\n牛乳 \| 補食 supplement/)
+  },
+)
 
 t.test('the other kinds say what they say', async (t) => {
   t.match(shown(allergies), 'ペニシリン系 (J01C 99A01) | 薬剤 | 重度 severe | アナフィラキシー | 2019年頃')

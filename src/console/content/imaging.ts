@@ -2,7 +2,7 @@
 
 import type { Imaging } from '../../model/clinical.ts'
 import { type Block, label, section, table } from '../blocks.ts'
-import { codedCell, controlText, orderFacts, textOf, time } from '../words.ts'
+import { codedCell, controlText, orderFacts, staffName, textOf, time } from '../words.ts'
 import { observationTable } from './laboratory.ts'
 
 type Procedure = Imaging['procedures'][number]
@@ -29,6 +29,7 @@ export function imaging(content: Imaging): readonly Block[] {
         isCaptionUnseen: true,
         columns: [
           { label: label('手技', 'Act'), cell: ({ act }) => codedCell(act) },
+          { label: label('実施者', 'By'), cell: ({ by }) => staffName(by) },
           { label: label('薬剤・材料', 'Supplies'), cell: ({ supplies }) => supplies.join('、') },
           { label: label('撮影条件', 'Exposures'), cell: ({ exposures }) => exposures.join('、') },
         ],

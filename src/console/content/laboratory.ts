@@ -27,7 +27,7 @@ function keyOf(specimenId: string, { item, subId }: Observation): string {
 }
 
 function groupBlocks(group: ObservationGroup, before: ReadonlyMap<string, Observation>): readonly Block[] {
-  const { request, specimen, specimenId, collected, reported, status, comments } = group
+  const { request, specimen, specimenId, collected, reported, status, parentResult, comments } = group
   const heading = textOf(request) || textOf(specimen)
   return section(heading === '' ? label('結果', 'Results') : heading, [
     facts(
@@ -35,6 +35,7 @@ function groupBlocks(group: ObservationGroup, before: ReadonlyMap<string, Observ
       ['検体番号', 'Specimen number', specimenId],
       ['採取日時', 'Collected', time(collected)],
       ['報告日時', 'Reported', time(reported)],
+      ['親の結果', 'Parent result', parentResult],
       ['状態', 'Status', status === 'F' ? '最終 final (F)' : resultStatus(status)],
     ),
     observationTable(group.observations, {
@@ -46,6 +47,12 @@ function groupBlocks(group: ObservationGroup, before: ReadonlyMap<string, Observ
     }),
     { kind: 'prose', paragraphs: comments },
   ])
+}
+
+/** What an order says of the patient besides: body weight, values for the pharmacist. */
+export function accompanying(observations: readonly Observation[] = []): readonly Block[] {
+  const heading = label('付帯情報', 'Observations')
+  return section(heading, [observationTable(observations, { caption: heading.ja, isCaptionUnseen: true })])
 }
 
 interface ObservationTable {

@@ -2,7 +2,7 @@
 
 import type { AllergyList, DiagnosisList, DietOrder } from '../../model/clinical.ts'
 import { type Block, type Cell, label, table } from '../blocks.ts'
-import { codedCell, orderFacts, period, textOf, time } from '../words.ts'
+import { CANCELLED, codedCell, orderFacts, period, textOf, time } from '../words.ts'
 
 type Allergy = AllergyList['allergies'][number]
 type Diagnosis = DiagnosisList['diagnoses'][number]
@@ -76,6 +76,12 @@ function diagnosisName({ name, disease, suspected, main }: Diagnosis): Cell {
   return { text: marks.join(''), ...(detail === undefined ? {} : { detail }) }
 }
 
+/** HL7 table 0159, without the diet itself. */
+const DIET_CATEGORIES: ReadonlyMap<string, string> = new Map([
+  ['S', '補食 supplement'],
+  ['P', '嗜好 preference'],
+])
+
 export function dietOrder({ order, lines }: DietOrder): readonly Block[] {
   return [
     orderFacts(order),
@@ -83,11 +89,17 @@ export function dietOrder({ order, lines }: DietOrder): readonly Block[] {
       caption: '食事',
       columns: [
         { label: label('食種', 'Diet'), cell: ({ diet }) => codedCell(diet) },
+        { label: label('区分', 'Category'), cell: ({ category = '' }) => DIET_CATEGORIES.get(category) ?? category },
         { label: label('時期', 'Timing'), cell: ({ timing }) => timing },
         { label: label('期間', 'Period'), cell: ({ from, until }) => period(from, until) },
-        { label: label('指示', 'Instruction'), cell: ({ instruction }) => instruction },
+        {
+          label: label('指示', 'Instruction'),
+          cell: ({ instruction, cancelled }) =>
+            cancelled === true ? `${CANCELLED} ${instruction}`.trim() : instruction,
+        },
       ],
       items: lines,
+      isGone: ({ cancelled }) => cancelled === true,
     }),
   ]
 }

@@ -2,10 +2,15 @@
 
 import type { MedicationGiven, MedicationLine, MedicationOrder } from '../../model/clinical.ts'
 import { type Block, type Cell, type Fact, known, label, table } from '../blocks.ts'
-import { amount, codedCell, orderFacts, period, staffName, textOf, time } from '../words.ts'
+import { amount, amounts, CANCELLED, codedCell, orderFacts, period, staffName, textOf, time } from '../words.ts'
+import { accompanying } from './laboratory.ts'
 
 export function medicationOrder(content: MedicationOrder): readonly Block[] {
-  return [orderFacts(content.order), ...byGroup(content.lines).flatMap((group) => orderedGroup(content, group))]
+  return [
+    orderFacts(content.order),
+    ...byGroup(content.lines).flatMap((group) => orderedGroup(content, group)),
+    ...accompanying(content.observations),
+  ]
 }
 
 interface Group<Line> {
@@ -39,27 +44,39 @@ function orderedGroup({ type }: MedicationOrder, { name, lines }: Group<Medicati
     caption: name,
     columns: [
       { label: label('薬剤', 'Drug'), cell: ({ drug, form }) => codedCell(drug, [textOf(form)]) },
-      { label: label('1回量', 'Dose'), cell: ({ dose }) => amount(dose), isNumber: true },
+      { label: label('1回量', 'Dose'), cell: (line) => amounts(line.dose, line.maximumDose), isNumber: true },
       { label: label('1日量', 'Daily dose'), cell: ({ dailyDose }) => amount(dailyDose), isNumber: true },
       { label: label('総量', 'Total'), cell: ({ total }) => amount(total), isNumber: true },
-      { label: label('備考', 'Remarks'), cell: ({ comments }) => comments.join(' / ') },
+      { label: label('速度', 'Rate'), cell: ({ rate }) => amount(rate), isNumber: true },
+      { label: label('備考', 'Remarks'), cell: orderedRemarks },
     ],
     items: single,
+    isGone: ({ cancelled }) => cancelled === true,
     facts: usage(type, single),
   })
   return [drugs, ...mixtures.map((line) => mixture(type, name, line))]
 }
 
-/** How the group is taken; where its lines differ, each says so once. */
+function orderedRemarks({ cancelled, comments }: MedicationLine): string {
+  return [cancelled === true ? CANCELLED : '', ...comments].filter((part) => part !== '').join(' / ')
+}
+
+/** How the group is taken; where its lines differ, each says so once. What is cancelled says nothing of what is taken. */
 function usage(type: MedicationOrder['type'], lines: readonly MedicationLine[]): readonly Fact[] {
+  const standing = lines.filter(({ cancelled }) => cancelled !== true)
   const each = (read: (line: MedicationLine) => string): string =>
-    [...new Set(lines.map(read).filter((text) => text !== ''))].join(' / ')
+    [...new Set((standing.length === 0 ? lines : standing).map(read).filter((text) => text !== ''))].join(' / ')
   return known([
+    ['区分', 'Category', each(({ category }) => (category === undefined ? '' : textOf(category)))],
     ['用法', 'Usage', each((line) => line.usage)],
     ['指示', 'Instructions', each((line) => line.instructions.join('、'))],
     ['日数', 'Days', each(({ days }) => daysText(type, days))],
+    ['回数', 'Doses', each(({ occasions = '' }) => (/^\d+$/.test(occasions) ? `${occasions}回分` : occasions))],
     ['投与経路', 'Route', each(({ route }) => textOf(route))],
+    ['部位', 'Site', each(({ site }) => (site === undefined ? '' : textOf(site)))],
+    ['器具', 'Device', each(({ device }) => (device === undefined ? '' : textOf(device)))],
     ['期間', 'Period', each(({ from, until }) => period(from, until))],
+    ['処方箋番号', 'Prescription number', each(({ prescriptionNumber = '' }) => prescriptionNumber)],
   ])
 }
 
@@ -71,21 +88,26 @@ function daysText(type: MedicationOrder['type'], days: string): string {
 
 /** What is mixed together is the table; the mixture itself is named above it. */
 function mixture(type: MedicationOrder['type'], name: string, line: MedicationLine): Block {
-  const { drug, dose, total, form, comments } = line
+  const { drug, dose, maximumDose, dailyDose, total, rate, form, cancelled } = line
   return table({
-    caption: [name, textOf(drug), amount(dose)].filter((part) => part !== '').join(' '),
+    caption: [cancelled === true ? `【${CANCELLED}】` : '', name, textOf(drug), amounts(dose, maximumDose)]
+      .filter((part) => part !== '')
+      .join(' '),
     columns: [
       { label: label('薬剤', 'Drug'), cell: (part) => codedCell(part.drug) },
       { label: label('区分', 'Part'), cell: ({ kind }) => (kind === 'base' ? '基剤 base' : '添加 additive') },
       { label: label('量', 'Amount'), cell: (part) => amount(part.amount), isNumber: true },
     ],
     items: line.components,
+    isGone: () => cancelled === true,
     facts: [
       ...usage(type, [line]),
       ...known([
         ['剤形', 'Form', textOf(form)],
+        ['1日量', 'Daily dose', amount(dailyDose)],
         ['総量', 'Total', amount(total)],
-        ['備考', 'Remarks', comments.join(' / ')],
+        ['速度', 'Rate', amount(rate)],
+        ['備考', 'Remarks', orderedRemarks(line)],
       ]),
     ],
   })
@@ -98,6 +120,7 @@ export function medicationGiven(content: MedicationGiven): readonly Block[] {
   return [
     orderFacts(content.order),
     ...byGroup(content.lines).map(({ name, lines }) => givenTable(`${name} ${caption}`, lines)),
+    ...accompanying(content.observations),
   ]
 }
 
@@ -107,14 +130,18 @@ function givenTable(caption: string, lines: readonly Given[]): Block {
     columns: [
       { label: label('薬剤', 'Drug'), cell: ({ drug }) => codedCell(drug) },
       { label: label('量', 'Amount'), cell: (line) => amount(line.amount), isNumber: true },
+      { label: label('速度', 'Rate'), cell: ({ rate }) => rate ?? '' },
       { label: label('投与経路', 'Route'), cell: ({ route }) => textOf(route) },
+      { label: label('部位', 'Site'), cell: ({ site }) => (site === undefined ? '' : textOf(site)) },
+      { label: label('器具', 'Device'), cell: ({ device }) => (device === undefined ? '' : textOf(device)) },
       { label: label('開始', 'Start'), cell: ({ from }) => time(from) },
       { label: label('終了', 'End'), cell: ({ from, until }) => (time(until) === time(from) ? '' : time(until)) },
       { label: label('実施者', 'By'), cell: ({ by }) => staffName(by) },
+      { label: label('ロット', 'Lot'), cell: ({ lot }) => lot ?? '' },
       { label: label('備考', 'Remarks'), cell: remarks },
     ],
     items: lines,
-    isGone: ({ action }) => action === 'D',
+    isGone: ({ action, cancelled }) => action === 'D' || cancelled === true,
   })
 }
 
@@ -125,8 +152,9 @@ const COMPLETIONS: Readonly<Record<string, string>> = {
   RE: '拒否 refused',
 }
 
-function remarks({ completion, action, comments }: Given): Cell {
-  const status = action === 'D' ? '取消 deleted' : (COMPLETIONS[completion] ?? '')
+function remarks({ completion, action, cancelled, comments }: Given): Cell {
+  const withdrawn = action === 'D' ? '取消 deleted' : cancelled === true ? CANCELLED : undefined
+  const status = withdrawn ?? COMPLETIONS[completion] ?? ''
   const text = [status, ...comments].filter((part) => part !== '').join(' / ')
   return { text, ...(COMPLETIONS[completion] === undefined ? {} : { alarm: 'abnormal' }) }
 }

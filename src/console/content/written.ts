@@ -10,7 +10,11 @@ export function report(content: Report, files: readonly ViewedFile[]): readonly 
   return [
     orderFacts(order),
     ...section(textOf(title) === '' ? label('レポート', 'Report') : textOf(title), [
-      facts(['検査日時', 'Time', time(at)], ['状態', 'Status', resultStatus(status)]),
+      facts(
+        ['レポート番号', 'Report number', content.number],
+        ['検査日時', 'Time', time(at)],
+        ['状態', 'Status', resultStatus(status)],
+      ),
       ...text.flatMap(({ heading, text: words }) =>
         heading === '' ? [prose([words])] : section(heading, [prose([words])]),
       ),
