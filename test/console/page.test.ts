@@ -110,6 +110,11 @@ function lineOf(content: Clinical): readonly object[] {
   return 'lines' in content ? content.lines : []
 }
 
+/** The first group of a result, to be changed. */
+function groupOf(content: Clinical): object {
+  return 'groups' in content ? (content.groups[0] ?? {}) : {}
+}
+
 const bodyWeight: Observation = {
   item: coded('体重'),
   subId: '',
@@ -251,6 +256,49 @@ t.test(
     t.match(corrected, /総蛋白 .*\| 7\.2 \| {2}\| g\/dL \| 6\.6 - 8\.1 \| 7\.2 \|/)
     const flags = { ...laboratory, groups: [] } as Clinical
     t.notMatch(shown(flags), '[')
+  },
+)
+
+t.test(
+  'what a corrected value said before is that of its own hour and germ, and none where that cannot be told',
+  async (t) => {
+    // OBX-14 parts vital signs of one day, OBR-26 the susceptibility tests of two germs (HL7 v2.5 7.4.2.14, 7.4.1.26).
+    const pulse = (value: string, hour?: string): Observation => ({
+      ...bodyWeight,
+      item: coded('脈拍'),
+      value,
+      unit: '/分',
+      ...(hour === undefined ? {} : { at: at(`20260401${hour}`) }),
+    })
+    const version = (...observations: readonly Observation[]) =>
+      ({ ...vitals, groups: [{ ...groupOf(vitals), observations }] }) as Clinical
+    const page = documentText({
+      ...viewOf(version(pulse('72', '0800'), pulse('141', '1400'))),
+      former: version(pulse('72', '0800'), pulse('41', '1400')),
+    })
+    t.match(page, /脈拍 \| 72 \| \/分 \| 72 \|/)
+    t.match(page, /脈拍 \| 141 \| \/分 \| 41 \(変更 changed\)/)
+    const timeless = documentText({
+      ...viewOf(version(pulse('72'), pulse('141'))),
+      former: version(pulse('72'), pulse('41')),
+    })
+    t.match(timeless, /脈拍 \| 72 \| \/分 \| —/)
+
+    const germs = (first: string, second: string) =>
+      ({
+        ...laboratory,
+        groups: [
+          ['E.coli', first],
+          ['P.aeruginosa', second],
+        ].map(([germ, value]) => ({
+          ...groupOf(laboratory),
+          parentResult: germ,
+          observations: [{ ...bodyWeight, item: coded('セフタジジム'), unit: '', value }],
+        })),
+      }) as Clinical
+    const tested = documentText({ ...viewOf(germs('<= 4', '32')), former: germs('<= 4', '16') })
+    t.match(tested, /親の結果: E\.coli\n(.*\n)*?セフタジジム \| <= 4 \| <= 4\n/)
+    t.match(tested, /親の結果: P\.aeruginosa\n(.*\n)*?セフタジジム \| 32 \| 16 \(変更 changed\)/)
   },
 )
 

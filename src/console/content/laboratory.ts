@@ -14,19 +14,47 @@ export function measurements(content: Measurements, former?: Measurements): read
   return [orderFacts(content.order), ...groups(content.groups, former?.groups ?? [])]
 }
 
+type Former = (group: ObservationGroup, one: Observation) => Observation | undefined
+
 function groups(given: readonly ObservationGroup[], former: readonly ObservationGroup[]): readonly Block[] {
-  const before = new Map(
-    former.flatMap(({ specimenId, observations }) => observations.map((one) => [keyOf(specimenId, one), one])),
-  )
+  const before = formerOf(given, former)
   return given.flatMap((group) => groupBlocks(group, before))
 }
 
-/** A result is the same one when item, sub-id and specimen are: what the order of rows says changes from version to version. */
-function keyOf(specimenId: string, { item, subId }: Observation): string {
-  return JSON.stringify([item.code || textOf(item), item.system, subId, specimenId])
+/** What each result said before; where one item stands several times (vital signs of a day), what was measured at its time. */
+function formerOf(given: readonly ObservationGroup[], former: readonly ObservationGroup[]): Former | undefined {
+  if (former.every(({ observations }) => observations.length === 0)) return undefined
+  const [now, before] = [byKey(given), byKey(former)]
+  return (group, one) => {
+    const key = keyOf(group, one)
+    const known = before.get(key) ?? []
+    if (known.length < 2 && (now.get(key)?.length ?? 0) < 2) return known[0]
+    const ofTime = known.filter(({ at }) => at?.startMs === one.at?.startMs)
+    return ofTime.length === 1 ? ofTime[0] : undefined
+  }
 }
 
-function groupBlocks(group: ObservationGroup, before: ReadonlyMap<string, Observation>): readonly Block[] {
+function byKey(groups: readonly ObservationGroup[]): ReadonlyMap<string, readonly Observation[]> {
+  const found = new Map<string, Observation[]>()
+  for (const group of groups)
+    for (const one of group.observations) {
+      const key = keyOf(group, one)
+      const same = found.get(key)
+      if (same === undefined) found.set(key, [one])
+      else same.push(one)
+    }
+  return found
+}
+
+/**
+ * A result is the same one when item, sub-id, specimen and the result it goes on from (the germ of a susceptibility test) are: what
+ * the order of rows says changes from version to version.
+ */
+function keyOf({ specimenId, parentResult }: ObservationGroup, { item, subId }: Observation): string {
+  return JSON.stringify([item.code || textOf(item), item.system, subId, specimenId, parentResult])
+}
+
+function groupBlocks(group: ObservationGroup, before: Former | undefined): readonly Block[] {
   const { request, specimen, specimenId, collected, reported, status, parentResult, comments } = group
   const heading = textOf(request) || textOf(specimen)
   return section(heading === '' ? label('結果', 'Results') : heading, [
@@ -41,8 +69,7 @@ function groupBlocks(group: ObservationGroup, before: ReadonlyMap<string, Observ
     observationTable(group.observations, {
       caption: heading === '' ? '結果' : heading,
       isCaptionUnseen: true,
-      former: (one) => before.get(keyOf(specimenId, one)),
-      hasFormer: before.size > 0,
+      ...(before === undefined ? {} : { former: (one) => before(group, one) }),
       ...(collected === undefined ? {} : { collected }),
     }),
     { kind: 'prose', paragraphs: comments },
@@ -59,7 +86,6 @@ interface ObservationTable {
   readonly caption: string
   readonly isCaptionUnseen?: true
   readonly former?: (one: Observation) => Observation | undefined
-  readonly hasFormer?: boolean
   /** Said above the table already. */
   readonly collected?: Hl7Time
 }
@@ -67,7 +93,7 @@ interface ObservationTable {
 /** Values with unit, reference range and flag; also those of images and persons. */
 export function observationTable(observations: readonly Observation[], given: ObservationTable): Block {
   const former: readonly TableColumn<Observation>[] =
-    given.hasFormer === true
+    given.former !== undefined
       ? [
           {
             label: label('前の版', 'Former version'),
