@@ -291,8 +291,8 @@ export interface Report {
   readonly title: Coded
   readonly at?: Hl7Time
   readonly status: string
-  /** Paragraphs, formatting commands turned into line breaks. */
-  readonly text: readonly { readonly heading: string; readonly text: string }[]
+  /** Paragraphs, formatting commands turned into line breaks; `withdrawn` is the status (table 0085) of one that does not, or no longer, stand. */
+  readonly text: readonly { readonly heading: string; readonly text: string; readonly withdrawn?: string }[]
   readonly files: readonly EmbeddedFile[]
 }
 

@@ -105,6 +105,10 @@ function isAccessible(t: Test, root: XmlElement): void {
   }
 }
 
+function changed(content: Clinical, change: object): Clinical {
+  return { ...content, ...change }
+}
+
 /** The lines of an order, to be changed. */
 function lineOf(content: Clinical): readonly object[] {
   return 'lines' in content ? content.lines : []
@@ -271,7 +275,7 @@ t.test(
       ...(hour === undefined ? {} : { at: at(`20260401${hour}`) }),
     })
     const version = (...observations: readonly Observation[]) =>
-      ({ ...vitals, groups: [{ ...groupOf(vitals), observations }] }) as Clinical
+      changed(vitals, { groups: [{ ...groupOf(vitals), observations }] })
     const page = documentText({
       ...viewOf(version(pulse('72', '0800'), pulse('141', '1400'))),
       former: version(pulse('72', '0800'), pulse('41', '1400')),
@@ -285,8 +289,7 @@ t.test(
     t.match(timeless, /脈拍 \| 72 \| \/分 \| —/)
 
     const germs = (first: string, second: string) =>
-      ({
-        ...laboratory,
+      changed(laboratory, {
         groups: [
           ['E.coli', first],
           ['P.aeruginosa', second],
@@ -295,7 +298,7 @@ t.test(
           parentResult: germ,
           observations: [{ ...bodyWeight, item: coded('セフタジジム'), unit: '', value }],
         })),
-      }) as Clinical
+      })
     const tested = documentText({ ...viewOf(germs('<= 4', '32')), former: germs('<= 4', '16') })
     t.match(tested, /親の結果: E\.coli\n(.*\n)*?セフタジジム \| <= 4 \| <= 4\n/)
     t.match(tested, /親の結果: P\.aeruginosa\n(.*\n)*?セフタジジム \| 32 \| 16 \(変更 changed\)/)
@@ -322,15 +325,16 @@ t.test(
   async (t) => {
     // HL7 v2.5 table 0119 ORC-1 CA of one line; RXE-4, RXE-23, RXR-2, RXE-27, TQ1-14 of the others (4.14.4, 4.5.4).
     const [first, second, third] = lineOf(prescription)
-    const text = shown({
-      ...prescription,
-      lines: [
-        { ...first, group: '01', drug: coded('止める薬'), days: '30', cancelled: true },
-        { ...second, group: '01', drug: coded('続ける薬'), days: '14', maximumDose: { value: '2', unit: '錠' } },
-        { ...third, group: '02', drug: coded('頓用の薬'), days: '', occasions: '5', category: coded('頓用') },
-      ],
-      observations: [bodyWeight],
-    } as Clinical)
+    const text = shown(
+      changed(prescription, {
+        lines: [
+          { ...first, group: '01', drug: coded('止める薬'), days: '30', cancelled: true },
+          { ...second, group: '01', drug: coded('続ける薬'), days: '14', maximumDose: { value: '2', unit: '錠' } },
+          { ...third, group: '02', drug: coded('頓用の薬'), days: '', occasions: '5', category: coded('頓用') },
+        ],
+        observations: [bodyWeight],
+      }),
+    )
     t.match(text, /\(取消\) 止める薬 .*\| 取消 cancelled\n/)
     t.match(text, /\n続ける薬 \| 1〜2 錠 /)
     t.match(text, '日数: 14日分\n')
@@ -340,28 +344,30 @@ t.test(
 
     const [mixed] = lineOf(injection)
     const rate = { value: '60', unit: 'mL/h' }
-    const running = shown({ ...injection, lines: [{ ...mixed, rate, site: coded('左前腕') }] } as Clinical)
+    const running = shown(changed(injection, { lines: [{ ...mixed, rate, site: coded('左前腕') }] }))
     t.match(running, '速度: 60 mL/h')
     t.match(running, '部位: 左前腕')
-    const stopped = shown({ ...injection, lines: [{ ...mixed, cancelled: true }] } as Clinical)
+    const stopped = shown(changed(injection, { lines: [{ ...mixed, cancelled: true }] }))
     t.match(stopped, '[【取消 cancelled】 Rp 1 点滴静注 500 mL]')
     t.match(stopped, '(取消) ソリタ－Ｔ３号輸液「見本」')
 
     const [handed] = lineOf(dispensing)
-    const given = shown({
-      ...dispensing,
-      lines: [{ ...handed, cancelled: true, lot: 'LOT-7', rate: '40 mL/h' }],
-    } as Clinical)
+    const given = shown(
+      changed(dispensing, {
+        lines: [{ ...handed, cancelled: true, lot: 'LOT-7', rate: '40 mL/h' }],
+      }),
+    )
     t.match(given, /\(取消\) アムロジピン.*\| 40 mL\/h \|.*\| LOT-7 \| 取消 cancelled \/ 先発品から変更/)
 
     const [meal] = lineOf(diet)
-    const meals = shown({
-      ...diet,
-      lines: [
-        { ...meal, cancelled: true },
-        { ...meal, diet: coded('牛乳'), category: 'S' },
-      ],
-    } as Clinical)
+    const meals = shown(
+      changed(diet, {
+        lines: [
+          { ...meal, cancelled: true },
+          { ...meal, diet: coded('牛乳'), category: 'S' },
+        ],
+      }),
+    )
     t.match(meals, '(取消) 糖尿病食 1600 kcal')
     t.match(meals, /\n牛乳 \| 補食 supplement/)
   },

@@ -15,9 +15,10 @@ export function report(content: Report, files: readonly ViewedFile[]): readonly 
         ['検査日時', 'Time', time(at)],
         ['状態', 'Status', resultStatus(status)],
       ),
-      ...text.flatMap(({ heading, text: words }) =>
-        heading === '' ? [prose([words])] : section(heading, [prose([words])]),
-      ),
+      ...text.flatMap(({ heading, text: words, withdrawn }) => {
+        const said = withdrawn === undefined ? [words] : [`【${resultStatus(withdrawn)}】`, words]
+        return heading === '' ? [prose(said)] : section(heading, [prose(said)])
+      }),
     ]),
     ...attached(content.files, files),
   ]

@@ -11,7 +11,7 @@ import { type Er7Message, type Segment, segmentsOf } from '../../model/hl7v2.ts'
 import type { Header } from '../header.ts'
 import { normaliseOrderNumber } from '../identifiers.ts'
 import { legibleFiles, readFiles } from './embedded.ts'
-import { coded, optionalTimes, staff, text, texts, time } from './fields.ts'
+import { coded, isCancelledResult, optionalTimes, staff, text, texts, time } from './fields.ts'
 import { valueText } from './observations.ts'
 import { type ServiceTimes, serviceTimes, timeSource, unusualTimes } from './order-times.ts'
 import type { DocumentNumber, KindReader, Reading } from './reader.ts'
@@ -180,10 +180,10 @@ function content(message: Er7Message, { header }: Context): Clinical {
   }
 }
 
-/** The text of an OBX or NTE; a pointer (RP) is named, never fetched. */
+/** The text of an OBX or NTE; a pointer (RP) is named, never fetched; what is withdrawn (OBX-11) is left out, as its files are. */
 function paragraphs(message: Er7Message, segment: Segment): readonly string[] {
   if (segment.name === 'NTE') return texts(message, segment, 3)
-  if (segment.name !== 'OBX') return []
+  if (segment.name !== 'OBX' || isCancelledResult(text(message, segment, 11))) return []
   const type = text(message, segment, 2).toUpperCase()
   if (type === 'RP') return texts(message, segment, 5)
   if (!TEXT_TYPES.has(type) && type !== '') return []

@@ -4,7 +4,7 @@ import type { Report } from '../../model/clinical.ts'
 import type { Code } from '../../model/code.ts'
 import type { Er7Message } from '../../model/hl7v2.ts'
 import { legibleFiles, readFiles } from './embedded.ts'
-import { coded, isOrderCancelled, NO_CODE, text, time } from './fields.ts'
+import { coded, isCancelledResult, isOrderCancelled, NO_CODE, text, time } from './fields.ts'
 import { requestGroups } from './laboratory.ts'
 import { resultKeys, valueText } from './observations.ts'
 import { numberOf, type Order, orderHead, orderReader } from './order-reader.ts'
@@ -60,8 +60,16 @@ function content(message: Er7Message, order: Order): Report {
     status: text(message, obr, 25),
     text: order.segments
       .filter((segment) => segment.name === 'OBX' && !FILES.has(text(message, segment, 2)))
-      .map((obx) => ({ heading: coded(message, obx, 3).text, text: valueText(message, obx) }))
+      .map((obx) => ({
+        heading: coded(message, obx, 3).text,
+        text: valueText(message, obx),
+        ...withdrawnBy(text(message, obx, 11)),
+      }))
       .filter(({ text: paragraph }) => paragraph !== ''),
     files: legibleFiles(message, order.segments),
   }
+}
+
+function withdrawnBy(status: string): { readonly withdrawn?: string } {
+  return isCancelledResult(status) ? { withdrawn: status } : {}
 }

@@ -104,6 +104,7 @@ t.test('the content: text with its line breaks, comments, pointers by name, file
     'OBX|2|RP|X||a.pdf^AP^PDF||||||F',
     FILE,
     'OBX|4|ED|X||^AP^PDF^Base64^###||||||F',
+    'OBX|5|TX|X||取り違えて記載した段落||||||W',
   ]) as WrittenDocument
   t.match(content, {
     type: 'document',

@@ -1,6 +1,9 @@
 // Radiology, endoscopy, physiology orders and reports (HL7 v2.5 4.4.6, 4.4.12, 7.3.1; SS-MIX2).
 
 import t from 'tap'
+import { documentText } from '../../../src/console/plain.ts'
+import type { Clinical } from '../../../src/model/clinical.ts'
+import { viewOf } from '../../console/values.ts'
 import { essence, fixture, lines, plain, refusal, tells } from './orders.ts'
 
 const TIME = '||||||20260401093000'
@@ -209,6 +212,26 @@ t.test('REPORT: its own number is the key, the number of its order a reference; 
   })
   t.equal(fixture('report-cancelled').documents[0]?.deletes, 'results')
 })
+
+t.test('REPORT: a paragraph that is withdrawn (table 0085) is said to be', async (t) => {
+  const { documents, content } = lines(
+    'ORU^R01',
+    'ORC|SC|100',
+    'OBR|1|100||11525-3^超音波レポート^LN|||202604010900||||||||||||||||||C',
+    'OBX|1|TX|IMP^診断^L||右腎に腫瘍を認める||||||W',
+    'OBX|2|TX|IMP^診断^L||左腎に嚢胞を認める||||||C',
+  )
+  t.equal(documents[0]?.deletes, 'no')
+  t.same(tellsText(content()), [
+    { heading: '診断', text: '右腎に腫瘍を認める', withdrawn: 'W' },
+    { heading: '診断', text: '左腎に嚢胞を認める' },
+  ])
+  t.match(documentText(viewOf(content())), '■ 診断\n【誤報 posted wrongly】\n右腎に腫瘍を認める\n')
+})
+
+function tellsText(content: Clinical): unknown {
+  return content.type === 'report' ? content.text : undefined
+}
 
 t.test(
   'REPORT: files in it become documents; one that cannot be decoded is refused, but does not hide what is stored',
