@@ -84,12 +84,18 @@ function observation(message: Er7Message, obx: Segment, notes: readonly string[]
     valueType: isMisdeclared(message, obx) ? 'ST' : text(message, obx, 2),
     value: valueText(message, obx),
     unit: coded(message, obx, 6).text,
-    range: text(message, obx, 7),
+    range: rangeOf(message, obx),
     flag: texts(message, obx, 8).join(' '),
     status: text(message, obx, 11),
     ...(at === undefined ? {} : { at }),
     notes,
   }
+}
+
+/** OBX-7 is one text and does not repeat: a mark between its ends that senders leave unescaped (3.5~5.0) belongs to it. */
+function rangeOf(message: Er7Message, obx: Segment): string {
+  const ends = repetitions(message, obx, 7).map((raw) => (isNull(raw) ? '' : component(message, raw)))
+  return ends.join(message.delimiters.repetition)
 }
 
 /** OBX-2 says NM, and OBX-5 is no number. */

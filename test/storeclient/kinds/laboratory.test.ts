@@ -109,6 +109,34 @@ t.test('a value that is not what OBX-2 says is text, and the sender told (HL7 v2
   t.same(['<0.1', '2+', '７．２', '1,200'].map(types), [1, 1, 1, 1])
 })
 
+t.test(
+  'both ends of a reference range are shown, whatever stands between them (HL7 v2.5 7.4.2.7: OBX-7 does not repeat)',
+  async (t) => {
+    const range = (written: string) => {
+      const { content } = lines(
+        'OUL^R22',
+        'SPM|1|||023^血清^JC10|||||||||||||20260401',
+        'OBR|1|7||E',
+        'ORC|SC|7',
+        `OBX|1|NM|${TP}||7.2|g/dL|${written}||||F`,
+      )
+      const read = plain(content()) as {
+        readonly groups: readonly { readonly observations: readonly { range: string }[] }[]
+      }
+      return read.groups[0]?.observations[0]?.range
+    }
+    t.same(['6.7-8.3', '6.7~8.3', '6.7\\R\\8.3', '<5', '5~', '', '""'].map(range), [
+      '6.7-8.3',
+      '6.7~8.3',
+      '6.7~8.3',
+      '<5',
+      '5~',
+      '',
+      '',
+    ])
+  },
+)
+
 t.test('values of every type as text (HL7 v2.5 2.A)', async (t) => {
   const shown = (type: string, value: string) => {
     const { content } = lines(
