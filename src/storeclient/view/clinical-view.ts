@@ -164,7 +164,10 @@ async function formerContent(request: DocumentRequest, opening: Opening): Promis
   if (opened.formerUniqueId === undefined) return undefined
   const former = await ports.entry(viewer, opened.formerUniqueId)
   if (former === undefined) return undefined
-  const message = await messageOf(request, { ...opening, opened: former })
+  const message = await messageOf(request, { ...opening, opened: former }).catch((error: unknown) => {
+    if (error instanceof IheError) return undefined
+    throw error
+  })
   const kind = ports.table.kindOfFormat(former.entry.formatCode.code)
   return message === undefined || kind === undefined ? undefined : contentOf(message, kind, opened.number)
 }

@@ -1,8 +1,12 @@
 // The calendar actor in memory: days, spans, order, what is recorded, and what is left out (idlink calendar rules; design §4).
 
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { iheError } from '../../../profiles/errors/index.ts'
 import { calendarOf } from '../../../profiles/storeclient/calendar.ts'
+import { dataKinds } from '../../../profiles/storeclient/index.ts'
+import { readEr7 } from '../../../src/codec/hl7v2/read.ts'
 import type { DocumentEntry } from '../../../src/model/document-entry.ts'
 import type { Evidence } from '../../../src/model/evidence.ts'
 import type { Oid } from '../../../src/model/identifiers.ts'
@@ -161,4 +165,32 @@ t.test('a look that fails for a reason of ours is recorded like any other', asyn
   )
   await t.rejects(viewing, { message: 'the disk is gone' })
   t.same(recorded, [['failure', ['INTERNAL']]])
+})
+
+t.test('a document is shown though the one whose place it took is damaged', async (t) => {
+  const recorded: unknown[] = []
+  const { given } = ports([])
+  const formatCode = dataKinds.find(({ kind }) => kind === 'OML-11')?.formatCode
+  if (formatCode === undefined) throw new Error('no such kind')
+  const shown = document({ uniqueId: '2.25.8', mimeType: 'x-application/hl7-v2+er7', formatCode })
+  const former = document({ uniqueId: '2.25.7', mimeType: 'x-application/hl7-v2+er7', formatCode })
+  const bytes = readFileSync(new URL('../../../fixtures/storeclient/oml-11-results/request.hl7', import.meta.url))
+  const view = await clinicalView(
+    { exchange: caller.exchange, facilityId: 'clinic-b', by: 'staff:sato', user: reader, uniqueId: '2.25.8' },
+    {
+      ...given,
+      repositoryUniqueId: shown.entry.repositoryUniqueId ?? '',
+      entry: async (_viewer, uniqueId) => (uniqueId === '2.25.7' ? former : { ...shown, formerUniqueId: '2.25.7' }),
+      open: async (_reading, _viewer, { documentUniqueId }) => {
+        if (documentUniqueId === '2.25.7') throw iheError('DOCUMENT_DAMAGED')
+        return { mimeType: 'x-application/hl7-v2+er7', body: bytes }
+      },
+      decode: readEr7,
+      record: async (_reading, { result, evidence }) =>
+        void recorded.push([result, evidence.documents.map(({ documentUniqueId }) => documentUniqueId)]),
+    },
+  )
+  t.equal(view?.content?.type, 'laboratory-result')
+  t.equal(view?.former, undefined)
+  t.same(recorded, [['success', ['2.25.8']]], 'the former one was not read')
 })
