@@ -101,7 +101,10 @@ function openMonths(now: Date): Statement {
 
 /**
  * Fixes what was stored at the end of every month that is over, from the month in which a facility was registered; a month that is fixed
- * stays. Every facility has a statement of its own, so that none counts the documents of the whole network. @returns how many figures were fixed.
+ * stays. Every facility has a statement of its own, so that none counts the documents of the whole network, and one that fails keeps no
+ * other from being charged.
+ * @returns how many figures were fixed.
+ * @throws what kept the first one from being fixed, when all were tried.
  */
 export async function fixMonths(client: Queryable, now: Date): Promise<number> {
   const facilities = await query<{ readonly id: string }>(
@@ -110,19 +113,28 @@ export async function fixMonths(client: Queryable, now: Date): Promise<number> {
       select distinct f.facility_id as id from access.facility f cross join ${openMonths(now)} order by id`,
   )
   let fixed = 0
+  const failures: unknown[] = []
   for (const { id } of facilities)
-    fixed += await execute(
-      client,
-      sql`/* storage at the end of months */
-        insert into access.storage_month (facility_id, month, bytes, documents)
-        select f.facility_id, g.month, stored.bytes, stored.documents
-        from access.facility f
-        cross join ${openMonths(now)}
-        cross join ${storedColumns(sql`g.over`)}
-        where f.facility_id = ${id}
-        on conflict do nothing`,
-    )
+    fixed += await fixMonthsOf(client, id, now).catch((error: unknown) => {
+      failures.push(error)
+      return 0
+    })
+  if (failures.length > 0) throw failures[0]
   return fixed
+}
+
+function fixMonthsOf(client: Queryable, id: string, now: Date): Promise<number> {
+  return execute(
+    client,
+    sql`/* storage at the end of months */
+      insert into access.storage_month (facility_id, month, bytes, documents)
+      select f.facility_id, g.month, stored.bytes, stored.documents
+      from access.facility f
+      cross join ${openMonths(now)}
+      cross join ${storedColumns(sql`g.over`)}
+      where f.facility_id = ${id}
+      on conflict do nothing`,
+  )
 }
 
 const FRESH_MS = 60_000

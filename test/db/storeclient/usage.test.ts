@@ -63,6 +63,20 @@ t.test('what is fixed stays, and what is removed is not charged the month after'
   t.match(await usage('2026-06-02T00:00:00+09:00', '2026-06', 'pharmacy'), { bytes: 0, feeYen: 0 })
 })
 
+t.test('one facility whose figure cannot be had keeps no other from being charged (F-4)', async (t) => {
+  await facility('a-broken', '2026-04-01T00:00:00+09:00')
+  await facility('b-next', '2026-04-01T00:00:00+09:00')
+  await store('b-next', 5, '2026-04-02T00:00:00+09:00')
+  // Its sum is no number of the database; a facility whose count takes longer than a statement may fails alike.
+  for (const _ of [1, 2]) await store('a-broken', Number.MAX_SAFE_INTEGER, '2026-04-02T00:00:00+09:00')
+  await pool.query(`update repository.document set size_bytes = 9223372036854775807 where facility_id = 'a-broken'`)
+  await t.rejects(fixMonths(pool, new Date('2026-05-01T00:10:00+09:00')), 'who runs it hears that something is left')
+  t.match(await usage('2026-05-02T00:00:00+09:00', '2026-04', 'b-next'), { bytes: 5, isFixed: true })
+  await pool.query(`delete from repository.document where facility_id = 'a-broken'`)
+  await fixMonths(pool, new Date('2026-05-01T01:10:00+09:00'))
+  t.match(await usage('2026-05-02T00:00:00+09:00', '2026-04', 'a-broken'), { bytes: 0 }, 'tried again')
+})
+
 t.test('superseded and cancelling messages are stored too, and facilities do not pay for one another', async (t) => {
   await facility('other', '2026-05-01T00:00:00+09:00')
   await store('other', 100, '2026-05-02T00:00:00+09:00')
