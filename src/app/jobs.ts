@@ -5,6 +5,7 @@ import { startJobRunner, type Task } from '../db/job-runner.ts'
 import { createPool, type DatabaseConnection } from '../db/pool.ts'
 import type { Queryable } from '../db/sql.ts'
 import type { DoorLog } from '../http/door.ts'
+import { nameOf } from '../http/failure.ts'
 
 /** Jobs of one kind. */
 export interface Work {
@@ -38,8 +39,12 @@ export function startJobs(
     pool: queue,
     concurrency: CONCURRENCY,
     log,
+    // What one kind cannot do now keeps none of the others from theirs: what waits may wait for days, emergency access ends in time.
     sweep: async () => {
-      for (const { sweep } of works) await sweep(queue)
+      for (const { sweep } of works)
+        await sweep(queue).catch((error: unknown) =>
+          log.warn({ cause: nameOf(error) }, 'the upkeep of a kind of jobs will be tried again'),
+        )
     },
     tasks: Object.assign({}, ...works.map(({ tasks }) => tasks)),
   })

@@ -2,6 +2,7 @@
 
 import t from 'tap'
 import { iheError } from '../../profiles/errors/index.ts'
+import { startJobs, type Work } from '../../src/app/jobs.ts'
 import { startJobRunner } from '../../src/db/job-runner.ts'
 import { createOutbox, sweepOutbox } from '../../src/db/outbox.ts'
 import { createSubscriptionStore } from '../../src/db/subscription-store.ts'
@@ -252,6 +253,30 @@ t.test('what a failed task says is kept and logged without its message, which mi
   t.match(await failed(), [{ last_error: 'RangeError' }])
   t.notMatch(logged.join(), '水沢')
   t.match(logged.join(), 'RangeError')
+})
+
+t.test('work whose upkeep fails keeps no other from its own: emergency access ends all the same', async (t) => {
+  const swept: string[] = []
+  const logged: string[] = []
+  const work = (sweep: () => Promise<void>): Work => ({ tasks: {}, sweep, close: async () => {} })
+  const { host, port, user, password, database } = pool.options
+  const at = Object.entries({ host, port, user, password, database }).filter(([, value]) => value !== undefined)
+  const note = (fields: object, message: string) => logged.push(JSON.stringify([fields, message]))
+  const jobs = startJobs(
+    [
+      // As of an outbox that is so long that a statement over it takes longer than it may.
+      work(async () => {
+        throw new RangeError('too long')
+      }),
+      work(async () => void swept.push('the next')),
+    ],
+    { connection: Object.fromEntries(at), log: { info: () => {}, warn: note, error: note } },
+  )
+  t.teardown(jobs.stop)
+  const end = performance.now() + 20_000
+  while (swept.length === 0 && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 50))
+  t.same(swept.slice(0, 1), ['the next'])
+  t.match(logged.join(), /RangeError.*upkeep of a kind of jobs/, 'and it is said')
 })
 
 interface Held {
