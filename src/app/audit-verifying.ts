@@ -13,6 +13,7 @@ import {
 } from '../db/audit/chain-state.ts'
 import { dropDueMonths } from '../db/audit/retention.ts'
 import { recordChainAlert } from '../db/audit/sealer.ts'
+import { nameOf } from '../http/failure.ts'
 import { type ChainHouse, readCheckpointFile } from './audit-checkpoints.ts'
 import { unhurried } from './unhurried.ts'
 
@@ -73,7 +74,7 @@ export async function verifyDue(given: ChainHouse, look: Look): Promise<void> {
     const hasGrown = month.events !== before?.seq
     // The newest is looked at though nothing came: that somebody looked is told by a metric.
     const scope = dueOf(before, { config, now, isAtWork: hasGrown || month === months.at(-1) })
-    if (scope !== undefined) await verifyChain({ ...look, given, witnesses }, { chain, before, scope })
+    if (scope !== undefined) await tryChain({ ...look, given, witnesses }, { chain, before, scope })
   }
 }
 
@@ -94,6 +95,17 @@ interface Due {
   readonly chain: string
   readonly before: VerifiedBefore | undefined
   readonly scope: Scope
+}
+
+/** A month that cannot be read, as of a damaged page, is tried again; it must not hide what was done to those after it. */
+async function tryChain(verifying: Verifying, due: Due): Promise<void> {
+  try {
+    await verifyChain(verifying, due)
+  } catch (error) {
+    const { given, signal } = verifying
+    if (given.pool.ending || signal.aborted) throw error
+    given.log.warn({ chain: due.chain, cause: nameOf(error) }, 'a month of the audit log could not be verified yet')
+  }
 }
 
 async function verifyChain(

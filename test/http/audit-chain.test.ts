@@ -412,6 +412,27 @@ t.test('nor has a record of a month that is dropped while it is read (docs/acces
   }
 })
 
+t.test(
+  'a month that cannot be read keeps no other from being verified, and is told of by its name (d.9)',
+  async (t) => {
+    await fill('2012-11', 5)
+    await fill('2012-12', 5)
+    // As of a damaged page, or of a month whose reading takes longer than a statement may.
+    const query = async (statement: pg.QueryConfig) => {
+      if (statement.text.includes('a chain in order') && statement.values?.includes('2012-11'))
+        throw Object.assign(new Error('invalid page in block 7'), { code: 'XX001' })
+      return pool.query(statement)
+    }
+    const said = await verifyOwn({ through: Object.assign(Object.create(pool), { query }) })
+    const ofThese = said.filter((one) => JSON.stringify(one).includes('2012-11'))
+    t.match(ofThese, [{ chain: '2012-11', words: /could not be verified yet/ }])
+    t.notOk((await findVerified(pool)).has('2012-11'))
+    t.equal((await findVerified(pool)).get('2012-12')?.seq, 5, 'those after it are verified')
+    await verifyOwn()
+    t.equal((await findVerified(pool)).get('2012-11')?.seq, 5, 'it is tried again')
+  },
+)
+
 t.test('after a backup was restored the file takes the checkpoints that follow it (fault: restore)', async (t) => {
   await fill('2012-06', 5)
   await sign()
