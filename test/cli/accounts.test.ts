@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { main } from '../../src/cli/main.ts'
 import { openAdministration, TOKEN } from '../http/administration.ts'
-import { codeOf, newPassword } from '../http/persons.ts'
+import { amidStep, codeOf, newPassword } from '../http/persons.ts'
 
 t.setTimeout(120_000)
 
@@ -106,6 +106,7 @@ t.test(
     })
     const set = await administrator(['account', 'password'], [accessCode, password, password])
     t.match(set, { code: 0 })
+    await amidStep()
     const factor = await administrator(
       ['account', 'totp'],
       [

@@ -10,7 +10,7 @@ import { transaction } from '../../src/db/pool.ts'
 import { TEST_PASSWORDS } from '../access/passwords.ts'
 import { faultsOf, renderedEvents } from '../audit/rendered.ts'
 import { openAdministration } from './administration.ts'
-import { type Call, codeOf, enterPerson, firstLogin, type NewPerson, newPassword } from './persons.ts'
+import { amidStep, type Call, codeOf, enterPerson, firstLogin, type NewPerson, newPassword } from './persons.ts'
 
 t.setTimeout(120_000)
 
@@ -252,6 +252,7 @@ t.test('roles that need a second factor open nothing without it; a code is taken
     await call('POST', '/me/second-factor/confirm', { body: { oneTimeCode: codeOf(secret ?? '', 40) }, session }),
     { status: 400 },
   )
+  await amidStep()
   const confirmed = await call('POST', '/me/second-factor/confirm', {
     body: { oneTimeCode: codeOf(secret ?? '', -1) },
     session,

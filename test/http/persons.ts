@@ -1,6 +1,7 @@
 // Persons of an admin API under test: entered by whoever may, logged on with password and authenticator, as people do it.
 
 import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Secret, TOTP } from 'otpauth'
 import type { StaffRole } from '../../src/model/user.ts'
 
@@ -40,7 +41,16 @@ export function newPassword(): string {
 
 /** @param step counted from now: a code is taken once, so the next log-on within half a minute shows the next one. */
 export function codeOf(secret: string, step = 0): string {
-  return new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: Date.now() + step * 30_000 })
+  return new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: Date.now() + step * STEP_MS })
+}
+
+const STEP_MS = 30_000
+const NEAR_END_MS = 4000
+
+/** The code before the present one is taken for as long as the present one lasts: near its end, the next one is waited for. */
+export async function amidStep(): Promise<void> {
+  const leftMs = STEP_MS - (Date.now() % STEP_MS)
+  if (leftMs < NEAR_END_MS) await delay(leftMs)
 }
 
 function expectStatus(answer: Answered, status: number, what: string): Answered {
@@ -81,6 +91,7 @@ export async function firstLogin(
   if (!given.secondFactor) return { staffId, password, session, recoveryCodes: [] }
   const begun = expectStatus(await call('POST', '/me/second-factor', { session }), 200, 'second factor')
   const secret = String(begun.body.secret)
+  await amidStep()
   const confirmed = await call('POST', '/me/second-factor/confirm', {
     body: { oneTimeCode: codeOf(secret, -1) },
     session,
