@@ -110,7 +110,7 @@ interface About {
   readonly ports: InitiatingQueryPorts
 }
 
-/** In the time that one community has: what became known by it is asked with what is left. */
+/** In the time that each community has: what became known is asked with what is left of its own, whoever told of it. */
 async function discoverAndAsk(
   community: Discoverable,
   knowingNow: () => Promise<readonly Knowing[]>,
@@ -118,11 +118,13 @@ async function discoverAndAsk(
 ): Promise<readonly Part[]> {
   const { caller, ports } = given
   if (ports.discovery === undefined) return []
-  const until = performance.now() + Math.min(community.queryMs, ports.discovery.budgetMs)
-  const discovery = await ports.discovery.discover(community, caller)
+  const { budgetMs, discover } = ports.discovery
+  const began = performance.now()
+  const leftOf = ({ queryMs }: Community): number =>
+    Math.max(1, Math.ceil(began + Math.min(queryMs, budgetMs) - performance.now()))
+  const discovery = await discover(community, caller)
   const found = await knowingNow()
-  const leftMs = Math.max(1, Math.ceil(until - performance.now()))
-  const asked = found.map((one) => askAbout({ ...one, queryMs: Math.min(one.queryMs, leftMs) }, given))
+  const asked = found.map((one) => askAbout({ ...one, queryMs: leftOf(one) }, given))
   return [partOfDiscovery(community, discovery), ...(await Promise.all(asked))]
 }
 

@@ -301,3 +301,44 @@ t.test('what another query learns while this one looks whom to ask is not missed
     t.same(asked, ['east'], `${first} is read first`)
   }
 })
+
+t.test(
+  'a community that another one told of has its own time, not what that one left of its (3.55.4.2.2.4)',
+  async (t) => {
+    const hasty = { ...EAST, queryMs: 1000 }
+    const patient = { ...SOUTH, queryMs: 600_000, patientId: { value: 'S-1', authority: '2.25.9123' as Oid } }
+    const known: Knowing[] = []
+    const times: number[] = []
+    await initiateQuery(QUERY, CALLER, {
+      home: 'urn:oid:2.25.9101',
+      query: async () => ({
+        answer: { returnType: 'LeafClass', objects: [] },
+        result: 'success',
+        errors: [],
+        evidence: NO_EVIDENCE,
+        recorded: false,
+      }),
+      directory: {
+        knowing: async () => [...known],
+        ofHome: async () => undefined,
+        mayKnow: async () => new Set<string>(),
+      },
+      ask: async ({ queryMs }) => {
+        times.push(queryMs)
+        return { kind: 'answered', result: 'success', objects: [], errors: [] }
+      },
+      discovery: {
+        undiscovered: async () => [hasty],
+        discover: async () => {
+          known.push(patient)
+          return { discovered: { kind: 'unknown' }, calls: [] }
+        },
+        budgetMs: 900_000,
+      },
+    })
+    t.same(
+      times.map((ms) => ms > hasty.queryMs && ms <= patient.queryMs),
+      [true],
+    )
+  },
+)
