@@ -116,16 +116,36 @@ async function discoverAndAsk(
   knowingNow: () => Promise<readonly Knowing[]>,
   given: About,
 ): Promise<readonly Part[]> {
-  const { caller, ports } = given
+  const { ports } = given
   if (ports.discovery === undefined) return []
-  const { budgetMs, discover } = ports.discovery
+  const { budgetMs } = ports.discovery
   const began = performance.now()
   const leftOf = ({ queryMs }: Community): number =>
     Math.max(1, Math.ceil(began + Math.min(queryMs, budgetMs) - performance.now()))
-  const discovery = await discover(community, caller)
+  const discovery = await discovered(community, { ...given, discovering: ports.discovery, leftOf })
   const found = await knowingNow()
   const asked = found.map((one) => askAbout({ ...one, queryMs: leftOf(one) }, given))
   return [partOfDiscovery(community, discovery), ...(await Promise.all(asked))]
+}
+
+/**
+ * A patient who became another while the community was asked, as by a registration of the same minute, is asked for once more as it is now
+ * known, if the community may still be asked; without that its documents would be missing, and nothing would say so.
+ */
+async function discovered(
+  community: Discoverable,
+  given: About & { readonly discovering: Discovering; readonly leftOf: (community: Community) => number },
+): Promise<Discovery> {
+  const { request, caller, discovering, leftOf } = given
+  const first = await discovering.discover(community, caller)
+  if (first.discovered.kind !== 'changed') return first
+  const now = await discovering.undiscovered(request.query.patientId, caller)
+  const anew = now.find(({ facilityId }) => facilityId === community.facilityId)
+  if (anew === undefined) return first
+  const second = await discovering.discover({ ...anew, queryMs: leftOf(anew) }, caller)
+  const calls = [...first.calls, ...second.calls]
+  if (second.discovered.kind !== 'changed') return { ...second, calls }
+  return { discovered: { kind: 'unavailable', reason: 'the patient was changed while it was asked' }, calls }
 }
 
 /** True of a community the first time that it is seen. */

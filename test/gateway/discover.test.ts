@@ -342,3 +342,53 @@ t.test(
     )
   },
 )
+
+t.test(
+  'a patient who is changed while a community is asked is asked for once more, or it is named (3.18.4.1.3)',
+  async (t) => {
+    const known: Knowing = { ...EAST, patientId: { value: 'E-1', authority: '2.25.9122' as Oid } }
+    const call = { transaction: 'ITI-55', endpoint: 'https://east/d', result: 'success' } as const
+    const queriedWhile = async (changes: number, isStillAsked = true) => {
+      let left = changes
+      let isKnown = false
+      let looks = 0
+      const outcome = await initiateQuery(QUERY, CALLER, {
+        home: 'urn:oid:2.25.9101',
+        query: async () => ({
+          answer: { returnType: 'LeafClass', objects: [] },
+          result: 'success',
+          errors: [],
+          evidence: NO_EVIDENCE,
+          recorded: false,
+        }),
+        directory: {
+          knowing: async () => (isKnown ? [known] : []),
+          ofHome: async () => undefined,
+          mayKnow: async () => new Set<string>(),
+        },
+        ask: async () => ({ kind: 'answered', result: 'success', objects: [], errors: [] }),
+        discovery: {
+          undiscovered: async () => {
+            looks += 1
+            return looks === 1 || isStillAsked ? [EAST] : []
+          },
+          discover: async () => {
+            left -= 1
+            isKnown = left < 0
+            return { discovered: { kind: isKnown ? 'known' : 'changed' }, calls: [call] }
+          },
+          budgetMs: 5000,
+        },
+      })
+      const transactions = outcome.evidence.calls?.map(({ transaction }) => transaction)
+      return [outcome.result, transactions, outcome.errors.map(({ location }) => location)]
+    }
+    t.same(await queriedWhile(1), ['success', ['ITI-55', 'ITI-55', 'ITI-38'], []])
+    t.same(await queriedWhile(2), ['partial', ['ITI-55', 'ITI-55'], [EAST.home]])
+    t.same(
+      await queriedWhile(1, false),
+      ['success', ['ITI-55'], []],
+      'of whom nobody may be told any more nothing is said',
+    )
+  },
+)
