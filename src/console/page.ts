@@ -8,7 +8,7 @@ import { contentBlocks } from './content/content.ts'
 import { type Html, html, rendered } from './html.ts'
 import { bilingual, type FileAddress, factList, layout } from './layout.ts'
 import { styleElement } from './style.ts'
-import { dateOf, SEXES, size } from './words.ts'
+import { dateOf, meant, SEXES, size } from './words.ts'
 
 export { PAGE_POLICY } from './style.ts'
 
@@ -51,7 +51,7 @@ function patientLine(patient: ViewedPatient): Html {
   return html`<p class="patient"><span class="name">${nameOf(patient)}</span>
 ${kana === undefined ? undefined : html`<span class="kana">${`${kana.family} ${kana.given}`.trim()}</span>`}
 <span>${dateOf(patient.birthTime)} 生</span>
-<span>${SEXES[patient.sex] ?? patient.sex}</span>
+<span>${meant(SEXES, patient.sex) ?? patient.sex}</span>
 <span>患者番号 ${patient.number}</span></p>`
 }
 

@@ -5,7 +5,7 @@ import { jstDay } from '../model/jst.ts'
 import type { Block, Cell, Row } from './blocks.ts'
 import { visible } from './html.ts'
 import { bodyBlocks } from './page.ts'
-import { dateOf, SEXES, size } from './words.ts'
+import { dateOf, meant, SEXES, size } from './words.ts'
 
 const STATES = { current: '', former: '【旧版 former version】', cancelled: '【取消済み cancelled】' } as const
 
@@ -32,7 +32,7 @@ function oneLine(text: string): string {
 
 function patientText({ names, birthTime, sex, number }: ViewedPatient): string {
   const words = names.map(({ family, given }) => `${family} ${given}`.trim()).join(' / ')
-  return `${words}  ${dateOf(birthTime)}生  ${SEXES[sex] ?? sex}  患者番号 ${number}`
+  return `${words}  ${dateOf(birthTime)}生  ${meant(SEXES, sex) ?? sex}  患者番号 ${number}`
 }
 
 function blockLines(block: Block): readonly string[] {

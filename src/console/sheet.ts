@@ -6,7 +6,7 @@ import { known, label } from './blocks.ts'
 import { type Html, html, rendered } from './html.ts'
 import { bilingual, factList } from './layout.ts'
 import { styleElement } from './style.ts'
-import { dateOf, SEXES } from './words.ts'
+import { dateOf, meant, SEXES } from './words.ts'
 
 export const SHEETS = {
   information: label('患者情報送信票', 'Patient information sheet'),
@@ -91,7 +91,7 @@ function patientFacts({ names, sex, birthTime, number, xad }: PatientSheet['pati
       ['氏名', 'Name', named('IDE') ?? named('ABC')],
       ['カナ', 'Kana', named('SYL')],
       ['生年月日', 'Birth', birthTime === undefined ? undefined : dateOf(birthTime)],
-      ['性別', 'Sex', sex === undefined ? undefined : (SEXES[sex] ?? sex)],
+      ['性別', 'Sex', sex === undefined ? undefined : (meant(SEXES, sex) ?? sex)],
       ['患者番号', 'Number', number],
       ['地域患者ID', 'Network id', xad],
     ]),

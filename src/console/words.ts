@@ -68,11 +68,16 @@ export function orderFacts({ number, control, orderedAt, orderer, department }: 
   )
 }
 
+/** What a table says of a code of a message; `constructor` is in none, whatever every object has. */
+export function meant<T>(table: Readonly<Record<string, T>>, code: string): T | undefined {
+  return Object.hasOwn(table, code) ? table[code] : undefined
+}
+
 type Meanings = Readonly<Record<string, Bilingual>>
 
 /** The code with its meaning: `NW 新規`. */
 function meaning(table: Meanings, code: string): string {
-  const found = table[code]
+  const found = meant(table, code)
   return found === undefined ? code : `${found.ja} (${code})`
 }
 
@@ -114,7 +119,7 @@ const RESULT_STATUSES: Meanings = {
 }
 
 export function resultStatus(code: string): string {
-  const found = RESULT_STATUSES[code]
+  const found = meant(RESULT_STATUSES, code)
   return found === undefined ? '' : `${found.ja} ${found.en}`
 }
 
@@ -149,7 +154,7 @@ const FLAGS: Readonly<Record<string, FlagMeaning>> = {
 /** Letter and meaning: colour alone says nothing to some readers. A flag of a site's own counts as abnormal. */
 export function flagCell(flag: string): Cell {
   if (flag === '' || flag === 'N') return { text: '' }
-  const found = FLAGS[flag]
+  const found = meant(FLAGS, flag)
   if (found === undefined) return { text: flag, alarm: 'abnormal' }
   return { text: `${flag} ${found.ja}`.trim(), ...(found.alarm === undefined ? {} : { alarm: found.alarm }) }
 }

@@ -395,6 +395,22 @@ t.test('the other kinds say what they say', async (t) => {
   )
 })
 
+t.test('a code that every object of JavaScript has is in no table, and shown as it is', async (t) => {
+  for (const code of ['constructor', 'toString', '__proto__', 'valueOf']) {
+    const odd = changed(laboratory, {
+      groups: [{ ...groupOf(laboratory), status: code, observations: [{ ...bodyWeight, status: code, flag: code }] }],
+    })
+    const view = viewOf(odd)
+    const named = { ...view, patient: { number: '1', names: [], birthTime: '', sex: code } }
+    t.match(documentText(named), `体重 | 58.2 | ${code} | kg`)
+    t.match(documentPage(named, address), `<span>${code}</span>`)
+    t.notMatch(documentPage(named, address), /undefined|function|\[object/)
+    const [handed] = lineOf(dispensing)
+    t.notMatch(shown(changed(dispensing, { lines: [{ ...handed, completion: code }] })), /undefined|function|\[object/)
+    t.match(shown(changed(encounter, { patientClass: code })), `患者区分: ${code}`)
+  }
+})
+
 t.test('an unknown code is shown by its text, a code without text by itself', async (t) => {
   const content: Clinical = {
     type: 'allergies',

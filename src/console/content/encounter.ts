@@ -3,7 +3,18 @@
 import type { Encounter, EncounterEvent, PersonRecord } from '../../model/clinical.ts'
 import type { Bilingual } from '../../model/clinical-view.ts'
 import { type Block, facts, label, section, table } from '../blocks.ts'
-import { codedCell, dateOf, ENCOUNTER_CLASSES, period, placeName, SEXES, staffName, textOf, time } from '../words.ts'
+import {
+  codedCell,
+  dateOf,
+  ENCOUNTER_CLASSES,
+  meant,
+  period,
+  placeName,
+  SEXES,
+  staffName,
+  textOf,
+  time,
+} from '../words.ts'
 import { observationTable } from './laboratory.ts'
 
 const EVENTS: Readonly<Record<EncounterEvent, Bilingual>> = {
@@ -24,7 +35,7 @@ export function encounter(content: Encounter): readonly Block[] {
   return section(event, [
     facts(
       ['日時', 'Time', content.until === undefined ? time(content.at) : period(content.at, content.until)],
-      ['患者区分', 'Class', ENCOUNTER_CLASSES[content.patientClass] ?? content.patientClass],
+      ['患者区分', 'Class', meant(ENCOUNTER_CLASSES, content.patientClass) ?? content.patientClass],
       ['診療科', 'Department', textOf(content.department)],
       ['病棟・病室', 'Place', placeName(content.place)],
       ['移動前', 'Former place', placeName(content.previousPlace)],
@@ -45,7 +56,7 @@ export function personRecord({ person, observations, allergies, insurances }: Pe
       ['カナ', 'Kana', names.get('SYL')],
       ['ローマ字', 'Romaji', names.get('ABC')],
       ['生年月日', 'Birth date', dateOf(person.birthTime ?? '')],
-      ['性別', 'Sex', SEXES[person.sex ?? ''] ?? ''],
+      ['性別', 'Sex', meant(SEXES, person.sex ?? '') ?? ''],
       [
         '住所',
         'Address',

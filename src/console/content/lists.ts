@@ -2,7 +2,7 @@
 
 import type { AllergyList, DiagnosisList, DietOrder } from '../../model/clinical.ts'
 import { type Block, type Cell, label, table } from '../blocks.ts'
-import { CANCELLED, codedCell, orderFacts, period, textOf, time } from '../words.ts'
+import { CANCELLED, codedCell, meant, orderFacts, period, textOf, time } from '../words.ts'
 
 type Allergy = AllergyList['allergies'][number]
 type Diagnosis = DiagnosisList['diagnoses'][number]
@@ -40,7 +40,7 @@ const SEVERITIES: Readonly<Record<string, string>> = {
 }
 
 function severity({ severity: given }: Allergy): Cell {
-  const text = given.text === given.code ? (SEVERITIES[given.code] ?? given.text) : textOf(given)
+  const text = given.text === given.code ? (meant(SEVERITIES, given.code) ?? given.text) : textOf(given)
   return { text, ...(given.code === 'SV' ? { alarm: 'critical' } : {}) }
 }
 

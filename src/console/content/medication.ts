@@ -2,7 +2,7 @@
 
 import type { MedicationGiven, MedicationLine, MedicationOrder } from '../../model/clinical.ts'
 import { type Block, type Cell, type Fact, known, label, table } from '../blocks.ts'
-import { amount, amounts, CANCELLED, codedCell, orderFacts, period, staffName, textOf, time } from '../words.ts'
+import { amount, amounts, CANCELLED, codedCell, meant, orderFacts, period, staffName, textOf, time } from '../words.ts'
 import { accompanying } from './laboratory.ts'
 
 export function medicationOrder(content: MedicationOrder): readonly Block[] {
@@ -154,7 +154,7 @@ const COMPLETIONS: Readonly<Record<string, string>> = {
 
 function remarks({ completion, action, cancelled, comments }: Given): Cell {
   const withdrawn = action === 'D' ? '取消 deleted' : cancelled === true ? CANCELLED : undefined
-  const status = withdrawn ?? COMPLETIONS[completion] ?? ''
+  const status = withdrawn ?? meant(COMPLETIONS, completion) ?? ''
   const text = [status, ...comments].filter((part) => part !== '').join(' / ')
-  return { text, ...(COMPLETIONS[completion] === undefined ? {} : { alarm: 'abnormal' }) }
+  return { text, ...(meant(COMPLETIONS, completion) === undefined ? {} : { alarm: 'abnormal' }) }
 }

@@ -3,7 +3,7 @@
 import type { EmbeddedFile, Report, WrittenDocument } from '../../model/clinical.ts'
 import type { ViewedFile } from '../../model/clinical-view.ts'
 import { type Block, type FileLink, facts, label, section } from '../blocks.ts'
-import { orderFacts, resultStatus, staffName, textOf, time } from '../words.ts'
+import { meant, orderFacts, resultStatus, staffName, textOf, time } from '../words.ts'
 
 export function report(content: Report, files: readonly ViewedFile[]): readonly Block[] {
   const { order, title, at, status, text } = content
@@ -50,7 +50,7 @@ export function writtenDocument(
       ['文書種別', 'Type', textOf(documentType)],
       ['日時', 'Time', time(at)],
       ['記載者', 'Author', staffName(author)],
-      ['状態', 'Status', COMPLETIONS[completion] ?? completion],
+      ['状態', 'Status', meant(COMPLETIONS, completion) ?? completion],
     ),
     ...written,
     ...attached(content.files, given.files),

@@ -20,7 +20,13 @@ const MAIN = '1'
 const SUSPECTED_MODIFIER = '8002'
 const ICD10 = 'I10'
 /** HL7 table 0177 as codes of the affinity domain; what else it has (employee, VIP …) asks for more discretion than usual. */
-const CONFIDENTIALITY: Readonly<Record<string, string>> = { V: 'V', R: 'R', U: 'N', N: 'N', '': 'N' }
+const CONFIDENTIALITY: ReadonlyMap<string, string> = new Map([
+  ['V', 'V'],
+  ['R', 'R'],
+  ['U', 'N'],
+  ['N', 'N'],
+  ['', 'N'],
+])
 const STRICTEST = ['V', 'R', 'N']
 
 interface Line {
@@ -99,7 +105,7 @@ function mainFirst(message: Er7Message, lines: readonly Line[]): readonly Line[]
 
 /** One confidential diagnosis makes the whole list confidential, for the list is one document. */
 function strictest(codes: readonly string[]): string {
-  const found = codes.map((code) => CONFIDENTIALITY[code] ?? 'R')
+  const found = codes.map((code) => CONFIDENTIALITY.get(code) ?? 'R')
   return STRICTEST.find((code) => found.includes(code)) ?? 'N'
 }
 

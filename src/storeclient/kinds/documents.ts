@@ -20,7 +20,13 @@ const LOINC = { system: 'LN', scheme: '2.16.840.1.113883.6.1', code: /^\d{1,5}-\
 /** 記録 and 連絡, the two rows of notes. */
 const NOTES = ['NOTE-REC', 'NOTE-COM'] as const
 /** HL7 table 0272 as codes of the affinity domain, and the word some take from table 0177. */
-const CONFIDENTIALITY: Readonly<Record<string, string>> = { V: 'V', R: 'R', U: 'N', N: 'N', '': 'N' }
+const CONFIDENTIALITY: ReadonlyMap<string, string> = new Map([
+  ['V', 'V'],
+  ['R', 'R'],
+  ['U', 'N'],
+  ['N', 'N'],
+  ['', 'N'],
+])
 /** HL7 table 0271: legally authenticated. */
 const SIGNED = 'LA'
 /** HL7 table 0273: the document is withdrawn. */
@@ -64,7 +70,7 @@ function readDocuments(message: Er7Message, { header }: Context): readonly Readi
       deletes: withdrawn ? 'whole' : 'no',
       title,
       ...(typeCode === undefined ? {} : { typeCode }),
-      confidentiality: [CONFIDENTIALITY[confidentiality] ?? 'R'],
+      confidentiality: [CONFIDENTIALITY.get(confidentiality) ?? 'R'],
       ...(text(message, txa, 17) === SIGNED ? { signed: true as const } : {}),
       ...(order === '' ? {} : { orderNumber: order }),
       ...(withdrawn ? {} : { files: filesOf(message, title) }),
@@ -113,7 +119,7 @@ function relatedTo(message: Er7Message, { found }: Header, own: DocumentNumber):
 }
 
 function confidentialityWarnings(code: string): readonly IheError[] {
-  return code in CONFIDENTIALITY ? [] : [iheError('HL7_CODE', { at: 'TXA-18', value: code, rule: 'HL7 table 0272' })]
+  return CONFIDENTIALITY.has(code) ? [] : [iheError('HL7_CODE', { at: 'TXA-18', value: code, rule: 'HL7 table 0272' })]
 }
 
 /** A LOINC document code in TXA-2 is the type; a note without one is of the type that its row has. */

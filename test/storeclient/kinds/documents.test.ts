@@ -77,7 +77,7 @@ t.test('type and title: LOINC of TXA-2, the kind of note, the name of a file', a
 
 t.test('confidentiality, signature and order (TXA-18, TXA-17, TXA-14)', async (t) => {
   const confidentiality = (code: string) => read('T02', { 18: code }).confidentiality
-  t.same(['', 'U', 'R', 'V', 'X'].map(confidentiality), [['N'], ['N'], ['R'], ['V'], ['R']])
+  t.same(['', 'U', 'R', 'V', 'X', 'valueOf'].map(confidentiality), [['N'], ['N'], ['R'], ['V'], ['R'], ['R']])
   t.same(warned(read('T02', { 18: 'X' })), ['HL7_CODE TXA-18'])
   t.same([read('T02').signed, read('T02', { 17: 'LA' }).signed], [undefined, true])
   t.same([read('T02').orderNumber, read('T02', { 14: '500001^EHR' }).orderNumber], [undefined, '500001'])

@@ -128,6 +128,7 @@ t.test('the list of diagnoses: times, codes of the main one first, the strictest
   )
   t.same([reading.confidentiality, reading.deletes], [['R'], 'no'])
   const confidential = (code: string) => readingOf('PPR^ZD1', prb({ fields: { 25: code } })).confidentiality
+  t.same(confidential('valueOf'), ['R'], 'a code that no table has asks for discretion')
   t.same([confidential('V'), confidential(''), confidential('U'), confidential('VIP')], [['V'], ['N'], ['N'], ['R']])
 })
 
