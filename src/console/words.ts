@@ -104,6 +104,11 @@ export function controlText(code: string): string {
   return code === '' ? '' : meaning(ORDER_CONTROLS, code)
 }
 
+/** HL7 table 0119: not, or no longer, to be done. */
+export function isCancellingControl(code: string): boolean {
+  return code === 'CA' || code === 'DC' || code === 'OC' || code === 'CR'
+}
+
 /** HL7 table 0085; a final result needs no remark. */
 const RESULT_STATUSES: Meanings = {
   C: { ja: '訂正', en: 'corrected' },

@@ -77,12 +77,14 @@ export interface ObservationGroup {
   readonly parentResult?: string
   readonly comments: readonly string[]
   readonly observations: readonly Observation[]
+  /** This request is cancelled, the order stands. */
+  readonly cancelled?: true
 }
 
 export interface OrderHead {
   /** ORC-2.1 or OBR-2.1 as written. */
   readonly number: string
-  /** Table 0119; '' when the message has no ORC. */
+  /** Table 0119, of the first line that stands; '' when the message has no ORC. */
   readonly control: string
   readonly orderedAt?: Hl7Time
   readonly orderer?: StaffMember

@@ -385,6 +385,8 @@ t.test('the other kinds say what they say', async (t) => {
   t.match(shown(encounter), '■ 入院 Admission\n日時: 2026-04-01 10:30\n患者区分: 入院 Inpatient')
   t.match(shown(person), '住所: 000-0001 架空県想定市一丁目1番')
   t.match(shown(imaging), '胸部単純X線 正面 (1000000000200000 JJ1017) | 親オーダ (PA) | 2026-04-01 09:15 | 立位')
+  const [procedure] = 'procedures' in imaging ? imaging.procedures : []
+  t.match(shown(changed(imaging, { procedures: [{ ...procedure, control: 'CA' }] })), '(取消) 胸部単純X線 正面')
   t.match(shown(vitals), '体温 | 38.4 | H 高値 | ℃ | 2026-04-01 08:00')
   t.match(shown(report), '■ 所見\n右肺上葉に径 8 mm の結節を認めます。\n胸水はありません。')
   t.match(shown(note), '[2026-04-01 15:30] ノート 『訪問看護 経過』 記載者: 架空中央病院 想定 看護師')

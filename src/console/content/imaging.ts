@@ -2,7 +2,7 @@
 
 import type { Imaging } from '../../model/clinical.ts'
 import { type Block, label, section, table } from '../blocks.ts'
-import { codedCell, controlText, orderFacts, staffName, textOf, time } from '../words.ts'
+import { codedCell, controlText, isCancellingControl, orderFacts, staffName, textOf, time } from '../words.ts'
 import { observationTable } from './laboratory.ts'
 
 type Procedure = Imaging['procedures'][number]
@@ -62,5 +62,6 @@ function procedureTable(caption: string, procedures: readonly Procedure[]): Bloc
       { label: label('コメント', 'Comments'), cell: ({ comments }) => comments.join(' / ') },
     ],
     items: procedures,
+    isGone: ({ control }) => isCancellingControl(control),
   })
 }

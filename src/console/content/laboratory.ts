@@ -3,7 +3,7 @@
 import type { Laboratory, Measurements, Observation, ObservationGroup } from '../../model/clinical.ts'
 import type { Hl7Time } from '../../model/hl7-time.ts'
 import { type Block, type Cell, facts, label, section, type TableColumn, table } from '../blocks.ts'
-import { codedCell, flagCell, isGoneResult, orderFacts, resultStatus, textOf, time } from '../words.ts'
+import { CANCELLED, codedCell, flagCell, isGoneResult, orderFacts, resultStatus, textOf, time } from '../words.ts'
 
 /** @param former the same order in the version before: its values stand beside the new ones. */
 export function laboratory(content: Laboratory, former?: Laboratory): readonly Block[] {
@@ -55,10 +55,11 @@ function keyOf({ specimenId, parentResult }: ObservationGroup, { item, subId }: 
 }
 
 function groupBlocks(group: ObservationGroup, before: Former | undefined): readonly Block[] {
-  const { request, specimen, specimenId, collected, reported, status, parentResult, comments } = group
+  const { request, specimen, specimenId, collected, reported, status, parentResult, comments, cancelled } = group
   const heading = textOf(request) || textOf(specimen)
   return section(heading === '' ? label('結果', 'Results') : heading, [
     facts(
+      ['依頼', 'Request', cancelled === true ? CANCELLED : ''],
       ['材料', 'Specimen', textOf(specimen)],
       ['検体番号', 'Specimen number', specimenId],
       ['採取日時', 'Collected', time(collected)],
@@ -69,6 +70,7 @@ function groupBlocks(group: ObservationGroup, before: Former | undefined): reado
     observationTable(group.observations, {
       caption: heading === '' ? '結果' : heading,
       isCaptionUnseen: true,
+      ...(cancelled === undefined ? {} : { isGone: true }),
       ...(before === undefined ? {} : { former: (one) => before(group, one) }),
       ...(collected === undefined ? {} : { collected }),
     }),
@@ -85,6 +87,8 @@ export function accompanying(observations: readonly Observation[] = []): readonl
 interface ObservationTable {
   readonly caption: string
   readonly isCaptionUnseen?: true
+  /** All of it, with its request. */
+  readonly isGone?: true
   readonly former?: (one: Observation) => Observation | undefined
   /** Said above the table already. */
   readonly collected?: Hl7Time
@@ -119,7 +123,7 @@ export function observationTable(observations: readonly Observation[], given: Ob
       { label: label('備考', 'Remarks'), cell: remarks },
     ],
     items: observations,
-    isGone: ({ status }) => isGoneResult(status),
+    isGone: ({ status }) => given.isGone === true || isGoneResult(status),
   })
 }
 

@@ -2,7 +2,7 @@
 
 import type { Observation, ObservationGroup } from '../../model/clinical.ts'
 import { component, type Er7Message, isNull, repetitions, resolveEscapes, type Segment } from '../../model/hl7v2.ts'
-import { coded, isCancelledResult, NO_CODE, text, texts, time } from './fields.ts'
+import { coded, isCancelledResult, isOrderCancelled, NO_CODE, text, texts, time } from './fields.ts'
 
 /** HL7 v2.5 2.A.47 NM. */
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)$/
@@ -34,6 +34,7 @@ export function observationGroup(message: Er7Message, segments: readonly Segment
     ...(parent === '' ? {} : { parentResult: parent }),
     comments: commentsOf(message, segments),
     observations: observationsOf(message, segments),
+    ...(isOrderCancelled(message, segments) ? { cancelled: true } : {}),
   }
 }
 

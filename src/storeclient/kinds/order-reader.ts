@@ -179,12 +179,16 @@ function once(warnings: readonly IheError[]): readonly IheError[] {
 /** Who ordered, when, for which department. */
 export function orderHead(message: Er7Message, { received, segments }: Order): OrderHead {
   const orc = segments.find(({ name }) => name === 'ORC')
+  // A line that is cancelled is no word about the order.
+  const standing = isOrderCancelled(message, segments)
+    ? undefined
+    : segments.find((one) => one.name === 'ORC' && !isOrderCancelled(message, [one]))
   const obr = segments.find(({ name }) => name === 'OBR')
   const orderedAt = time(message, orc, 9)
   const orderer = staff(message, orc, 12) ?? staff(message, obr, 16)
   return {
     number: received,
-    control: text(message, orc, 1),
+    control: text(message, standing ?? orc, 1),
     ...(orderedAt === undefined ? {} : { orderedAt }),
     ...(orderer === undefined ? {} : { orderer }),
     department: orc === undefined ? NO_CODE : coded(message, orc, 17),

@@ -1,6 +1,8 @@
 // Laboratory orders and results, physiology, vital signs (HL7 v2.5 4.4.9, 7.3.1, 7.3.4, 7.4.8; SS-MIX2).
 
 import t from 'tap'
+import { documentText } from '../../../src/console/plain.ts'
+import { viewOf } from '../../console/values.ts'
 import { essence, fixture, lines, messageOf, plain, refusal, tells } from './orders.ts'
 
 const TP = '3A010000002327101^総蛋白^JC10'
@@ -31,6 +33,31 @@ t.test('OML-01: what is asked of which specimen, at the time it is taken', async
     ],
   })
 })
+
+t.test(
+  'a request that is cancelled among others is struck out, and the order is not called cancelled (table 0119)',
+  async (t) => {
+    const { documents, content } = lines(
+      'OML^O33',
+      'SPM|1|S1||023^血清^JC10|||||||||||||202604021030',
+      'ORC|CA|7|||||||20260402',
+      'OBR|1|7||E001^腫瘍マーカー^L',
+      'OBX|1|NM|5D010000002302301^ＣＥＡ^JC10||||||||O',
+      'ORC|NW|7|||||||20260402',
+      'OBR|2|7||E002^生化学的検査^L',
+      `OBX|1|NM|${TP}||||||||O`,
+    )
+    t.same(
+      documents.map(({ deletes }) => deletes),
+      ['no'],
+    )
+    tells(t, plain(content()), { order: { control: 'NW' }, groups: [{ cancelled: true }, { cancelled: undefined }] })
+    const page = documentText(viewOf(content()))
+    t.match(page, /■ 腫瘍マーカー\n依頼: 取消 cancelled\n(.*\n)*\(取消\) ＣＥＡ/)
+    t.match(page, /\n総蛋白/)
+    t.notMatch(page, 'オーダ制御')
+  },
+)
 
 t.test('OML-11: values with unit, range and comment', async (t) => {
   const { documents, content } = fixture('oml-11-results')
