@@ -3,7 +3,15 @@
 import { Ajv } from 'ajv'
 import { OWN_SCHEMAS } from '../../profiles/own-schemas.ts'
 import type { ConfigFile } from './file.ts'
-import { environmentName, fileVariable, furtherChecks, type SettingKey, settingKeys, settings } from './settings.ts'
+import {
+  environmentName,
+  fileVariable,
+  furtherChecks,
+  type SettingKey,
+  settingKeys,
+  settings,
+  upperBounds,
+} from './settings.ts'
 import { nearest } from './text.ts'
 
 /** One value on its way to become effective: as read, as it was written, and where. */
@@ -41,7 +49,20 @@ export function checkValues(found: ReadonlyMap<SettingKey, Found>): readonly str
     const value = flat[key]
     if (check !== undefined && typeof value === 'string' && !check(value)) refused.add(key)
   }
-  return [...refused].map((key) => refusal(key, found.get(key)))
+  return [...[...refused].map((key) => refusal(key, found.get(key))), ...aboveBounds(found)]
+}
+
+/** Each of two numbers will do, but not the two together. */
+function aboveBounds(found: ReadonlyMap<SettingKey, Found>): readonly string[] {
+  return settingKeys.flatMap((key) => {
+    const bound = upperBounds[key]
+    if (bound === undefined) return []
+    const [value, most] = [found.get(key), found.get(bound)]
+    if (typeof value?.value !== 'number' || typeof most?.value !== 'number' || value.value <= most.value) return []
+    return [
+      `${key}: ${value.value} (from ${value.source}) will not do; it must not be above ${bound}, which is ${most.value} (from ${most.source})`,
+    ]
+  })
 }
 
 export function unknownKeys(file: ConfigFile, flags: Readonly<Record<string, unknown>>): readonly string[] {

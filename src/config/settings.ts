@@ -34,6 +34,18 @@ export const furtherChecks: Readonly<Partial<Record<SettingKey, (value: string) 
   'https.publicUrl': (value) => URL.canParse(value),
   'repository.registryUrl': (value) => value.startsWith('https://') && URL.canParse(value),
   'database.url': (value) => /^postgres(ql)?:\/\//.test(value),
+  'storeclient.clamd': (value) => value.startsWith('/') || isPort(value.slice(value.lastIndexOf(':') + 1)),
+}
+
+const LAST_PORT = 65_535
+
+function isPort(text: string): boolean {
+  return Number(text) >= 1 && Number(text) <= LAST_PORT
+}
+
+/** Numbers that are at most what another setting is. */
+export const upperBounds: Readonly<Partial<Record<SettingKey, SettingKey>>> = {
+  'identity.reviewBits': 'identity.autoLinkBits',
 }
 
 /** The environment variable of a key, derived mechanically: `https.publicUrl` is TSUNAGI_HTTPS_PUBLIC_URL. */

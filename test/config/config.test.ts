@@ -77,6 +77,27 @@ t.test('an OID of more than 64 characters is refused (ITI TF-3 4.2.3.1.7)', asyn
   t.match(problemsOf({ flags: { 'repository.uniqueId': `2.25.${'1'.repeat(60)}` } }), [/repository\.uniqueId/])
 })
 
+t.test(
+  'a scanner at a port that there is not is refused at the start, not with each file (docs/storeclient/records.md)',
+  async (t) => {
+    for (const address of ['127.0.0.1:65536', '127.0.0.1:0', '[::1]:99999'])
+      t.match(problemsOf({ flags: { 'storeclient.clamd': address } }), [/storeclient\.clamd/], address)
+    for (const address of ['127.0.0.1:65535', '[::1]:3310', '/run/clamav/clamd:99999'])
+      t.same(problemsOf({ flags: { 'storeclient.clamd': address } }), [], address)
+  },
+)
+
+t.test(
+  'a score from which staff are asked lies not above that from which records are linked (identity.reviewBits)',
+  async (t) => {
+    t.match(problemsOf({ flags: { 'identity.reviewBits': 31 } }), [/identity\.reviewBits: 31 .*identity\.autoLinkBits/])
+    t.match(problemsOf({ flags: { 'identity.autoLinkBits': 17 } }), [
+      /identity\.reviewBits: 18 .*identity\.autoLinkBits/,
+    ])
+    t.same(problemsOf({ flags: { 'identity.reviewBits': 40, 'identity.autoLinkBits': 40 } }), [])
+  },
+)
+
 t.test('an unknown key is refused with the nearest known one', async (t) => {
   writeFileSync(join(cwd, 'typo.yaml'), 'https:\n  prot: 1\n')
   t.match(problemsOf({ flags: { config: 'typo.yaml' } }), [/https\.prot \(.*typo\.yaml\) .*did you mean https\.port\?/])
