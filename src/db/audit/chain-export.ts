@@ -15,6 +15,8 @@ const CHECKPOINT_PAGE = 100
 const UNSEALED_PAGE = 20_000
 /** A younger event may be about to be sealed. */
 const SEALED_WITHIN = '1 minute'
+/** What piled up while the database was away, or is brought in by the hundred thousand, waits its turn; longer than that, sealing has stopped. */
+const WAITS_AT_MOST = '1 hour'
 
 /** Of the network, for the header. */
 export type ExportOrigin = Pick<HeaderRecord, 'community' | 'keys'>
@@ -164,6 +166,8 @@ async function* unsealedRecords(pool: pg.Pool, { chain, exportedAt }: HeaderReco
         select ${SEAL_COLUMNS}, ${EVENT_COLUMNS} from audit.event e
         where event_id > ${after}::bigint and event_id <= ${last}::bigint and ${within(chain)}
           and e.at < ${exportedAt}::timestamptz - ${SEALED_WITHIN}::interval
+          and (e.at < ${exportedAt}::timestamptz - ${WAITS_AT_MOST}::interval
+               or not exists (select from audit.unsealed u where u.event_id = e.event_id))
           and not exists (select from audit.seal s where s.event_id = e.event_id and s.event_at = e.at)
         order by event_id`,
     )

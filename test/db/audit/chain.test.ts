@@ -12,6 +12,7 @@ import { findCheckpoints, makeCheckpoints } from '../../../src/db/audit/checkpoi
 import { sealAll } from '../../../src/db/audit/sealer.ts'
 import { makeMonths } from '../../../src/db/partitions.ts'
 import { createPool } from '../../../src/db/pool.ts'
+import { jstDay } from '../../../src/model/jst.ts'
 import { verifyIndependently } from '../../audit/independent.ts'
 import { openDatabase } from '../database.ts'
 import { addEvent } from './events.ts'
@@ -167,6 +168,28 @@ t.test('an event put in: past the queue, and with a seal (d.9)', async (t) => {
     { seq: 4 },
   )
 })
+
+t.test(
+  'an event that waits its turn behind many is no finding; one that nobody will seal, or not for an hour, is (d.9)',
+  async (t) => {
+    const [minutes, hours] = [10, 70].map((ago) => new Date(Date.now() - ago * 60_000).toISOString()) as [
+      string,
+      string,
+    ]
+    const monthOf = (at: string) => jstDay(Date.parse(at)).slice(0, 7)
+    await addEvent(pool, { at: minutes })
+    await addEvent(pool, { at: hours })
+    await sealAll(pool)
+    const waiting = await addEvent(pool, { at: minutes })
+    const ofMinutes = async () => (await findings(monthOf(minutes))).filter(({ kind }) => kind === 'unsealed')
+    t.same(await ofMinutes(), [])
+    await tamper((client) => client.query('delete from audit.unsealed where event_id = $1', [waiting]))
+    t.match(await ofMinutes(), [{ eventId: waiting }])
+    const forgotten = await addEvent(pool, { at: hours })
+    const ofHours = (await findings(monthOf(hours))).filter(({ kind }) => kind === 'unsealed')
+    t.match(ofHours.at(-1), { eventId: forgotten })
+  },
+)
 
 t.test('checkpoints forged and removed (d.9)', async (t) => {
   const chain = await newChain()
