@@ -27,7 +27,8 @@ export type Discover = (community: Discoverable, caller: Caller) => Promise<Disc
 const MS_PER_SECOND = 1000
 /** What a query found is fetched afterwards: until then the id is used, whatever the community allows. */
 const SHORTEST_MS = 15 * 60 * MS_PER_SECOND
-const LONGEST_MS = 90 * 24 * 60 * 60 * MS_PER_SECOND
+/** After that a community is asked, or tells us, anew, whatever it allowed. */
+export const LONGEST_MS = 90 * 24 * 60 * 60 * MS_PER_SECOND
 /** Ids or homes that are kept for staff. */
 const MAX_TOLD = 20
 

@@ -9,6 +9,7 @@ import { formatCx, type Oid, type PatientId } from '../model/identifiers.ts'
 import type { SoughtName } from '../model/pdq.ts'
 import type { Demographics, PersonName } from '../model/person.ts'
 import type { CorrespondingId } from '../model/pix.ts'
+import { LONGEST_MS } from './discover.ts'
 
 /** What a community asks about a person, as the index is searched by it. */
 export interface Sought {
@@ -167,7 +168,7 @@ async function keep({ query, found, caller, ports }: Telling): Promise<void> {
   const theirs =
     home === undefined || reverse === undefined || keptForMs === 0
       ? undefined
-      : { id: reverse, home: home.oid, forMs: keptForMs }
+      : { id: reverse, home: home.oid, forMs: Math.min(keptForMs, LONGEST_MS) }
   await ports.keep({
     person: found.person,
     facilityId,

@@ -134,6 +134,9 @@ t.test('the asker’s own id is kept only as long as it says, and only when it c
   }
   t.same(await theirs({ reverse: OWN, keptForMs: 1000 }), { id: OWN, home: ASKER, forMs: 1000 })
   t.equal(await theirs({ reverse: OWN }), undefined, 'without a time to live nothing may be kept')
+  const days = 24 * 3_600_000
+  const forYears = await theirs({ reverse: OWN, keptForMs: 10 * 365 * days })
+  t.equal(forYears?.forMs, 90 * days, 'no longer than what it tells when it is asked (docs/federation.md)')
   t.equal(await theirs({ reverse: OWN, keptForMs: 0 }), undefined)
   t.equal(await theirs({ keptForMs: 1000 }), undefined)
   const { home: _, ...homeless } = QUERY
