@@ -49,7 +49,10 @@ export async function keepCorrelated(pool: pg.Pool, correlated: Correlated): Pro
       ...kept(correlated, { side: 'ours', id: ours.id, home: ours.home, forSeconds: ours.forSeconds }),
       ...(theirs === undefined
         ? []
-        : kept(correlated, { side: 'theirs', id: theirs.id, home: theirs.home, forSeconds: theirs.forMs / 1000 })),
+        : [
+            ...kept(correlated, { side: 'theirs', id: theirs.id, home: theirs.home, forSeconds: theirs.forMs / 1000 }),
+            settled(correlated, theirs.id),
+          ]),
     ])
   })
 }
@@ -74,6 +77,12 @@ function kept({ person, facilityId, exchangeId }: Correlated, told: Told): reado
   return side === 'ours'
     ? [sql`ours_former as (${former})`, sql`ours_told as (${insert})`]
     : [sql`theirs_former as (${former})`, sql`theirs_told as (${insert})`]
+}
+
+/** What the community left open of the person it says itself now: nobody has to find it out any more. */
+function settled({ person, facilityId }: Correlated, id: PatientId): Statement {
+  return sql`theirs_settled as (update identity.discovery_question q set ended_at = clock_timestamp(), ended_reason = 'the community told its id'
+        where q.person_key = ${person}::bigint and q.facility_id = ${facilityId} and q.ended_at is null and ${theirsAreFree(facilityId, person, id)})`
 }
 
 function theirsAreFree(facilityId: string, person: string, { authority, value }: PatientId): Statement {

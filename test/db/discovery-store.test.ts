@@ -154,6 +154,25 @@ t.test('3.55.4.2.2: who could not be told apart is kept as a question, and used 
   t.same(rows, [{ ended_reason: 'it was asked again' }])
 })
 
+t.test('what a community left open is settled when it tells its own id with a question of its own', async (t) => {
+  const one = await person()
+  await tell(one, { kind: 'open', reason: 'several', told: ['E-31^^^&2.25.300&ISO', 'E-32^^^&2.25.300&ISO'] })
+  const open = async () => (await listQuestions(pool, XAD)).filter(({ patient }) => patient === one.xad.value).length
+  const answer = (theirs: object) =>
+    keepCorrelated(pool, {
+      person: one.key,
+      facilityId: 'east',
+      exchangeId: randomUUID(),
+      ours: { id: one.xad, home: '2.25.9101' as Oid, forSeconds: 3600 },
+      ...theirs,
+    })
+  await answer({})
+  t.equal(await open(), 1, 'it told no id of its own')
+  await answer({ theirs: { id: { value: 'E-31', authority: EAST }, home: '2.25.9102' as Oid, forMs: HOUR_MS } })
+  t.same(await idsOf(one), ['E-31'])
+  t.equal(await open(), 0, 'staff have nothing to find out')
+})
+
 t.test('an id that is another person’s here is not taken over (docs/adr/0042)', async (t) => {
   const [one, other] = [await person(), await person()]
   t.equal(await tell(one, known('E-5')), 'kept')
