@@ -65,7 +65,7 @@ export interface Calendar {
 /** An unknown facility, an unknown patient and one the facility may not see have an empty calendar. */
 export async function calendar(request: CalendarRequest, ports: CalendarPorts): Promise<Calendar> {
   const { found, evidence } = await look(request, ports)
-  const shown = found.slice(0, MAX_DOCUMENTS)
+  const shown = found.slice(0, MAX_DOCUMENTS).filter(({ entry }) => isAsked(rowOf(entry, ports.table), request))
   const documents = shown.flatMap(({ entry, publisher }) =>
     entry.repositoryUniqueId === undefined
       ? []
@@ -82,6 +82,11 @@ export async function calendar(request: CalendarRequest, ports: CalendarPorts): 
     evidence: { ...evidence, documents, staff: request.by, query: { id: 'calendar', text: asText(request) } },
   })
   return { rows: fill(shown, request, ports.table), more: found.length > MAX_DOCUMENTS }
+}
+
+/** Whether what stands in this row is shown: nobody looked at the others. */
+function isAsked(row: CalendarRow | undefined, { rows }: CalendarRequest): boolean {
+  return row !== undefined && (rows === undefined || rows.includes(row.key))
 }
 
 interface Look {

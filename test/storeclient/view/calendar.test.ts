@@ -129,6 +129,27 @@ t.test('more than can be shown is said, and what is shown is what is recorded', 
   t.equal(recorded[0]?.query?.text, 'facility=clinic-b from=2026-04-01 to=2026-04-14')
 })
 
+t.test('documents of rows that were not asked for are not recorded as looked at (docs/access-log.md)', async (t) => {
+  const allergy = { code: 'ALLERGY', scheme: '1.2.3', display: '' }
+  const { given, recorded } = ports([
+    document({ uniqueId: '2.25.1', serviceStartTime: '20260401003000' }),
+    document({ uniqueId: '2.25.2', serviceStartTime: '20260401003000', classCode: allergy }),
+  ])
+  const shownIn = async (rows?: readonly string[]) => {
+    const found = await calendar(request(rows === undefined ? {} : { rows }), given)
+    const items = found.rows.flatMap(({ days, spans }) => [...days.flatMap((day) => day.items), ...spans])
+    return [items, recorded.at(-1)?.documents ?? []].map((shown) =>
+      shown.map(({ documentUniqueId }) => documentUniqueId).sort(),
+    )
+  }
+  t.same(await shownIn(), [
+    ['2.25.1', '2.25.2'],
+    ['2.25.1', '2.25.2'],
+  ])
+  t.same(await shownIn(['examination']), [['2.25.1'], ['2.25.1']])
+  t.same(await shownIn(['encounter']), [[], []])
+})
+
 t.test('who asks in vain is recorded with the reason, and learns nothing', async (t) => {
   const { given, recorded, asked } = ports([document({})])
   const answers = [
