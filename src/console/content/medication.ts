@@ -82,8 +82,8 @@ function usage(type: MedicationOrder['type'], lines: readonly MedicationLine[]):
 
 /** A bare number of days is read aloud as 日分; a text is left as it is. */
 function daysText(type: MedicationOrder['type'], days: string): string {
-  if (!/^\d+$/.test(days)) return days
-  return type === 'prescription' ? `${days}日分` : `${days}日`
+  if (!/^\d+( \/ \d+)*$/.test(days)) return days
+  return days.replaceAll(/\d+/g, (number) => (type === 'prescription' ? `${number}日分` : `${number}日`))
 }
 
 /** What is mixed together is the table; the mixture itself is named above it. */

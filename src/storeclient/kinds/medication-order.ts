@@ -66,7 +66,7 @@ function medication(message: Er7Message, order: Order, type: MedicationOrder['ty
 function lineOf(message: Er7Message, group: Group, rxe: Segment): MedicationLine {
   const timing = all(group, 'TQ1')
   const from = time(message, timing[0], 7) ?? time(message, first(group, 'ORC'), 9)
-  const until = endOf(message, timing.at(-1), from)
+  const until = lastEnd(message, timing, from)
   const prescriptionNumber = text(message, rxe, 15)
   return {
     group: groupNumber(message, group),
@@ -80,7 +80,7 @@ function lineOf(message: Er7Message, group: Group, rxe: Segment): MedicationLine
       .filter((usage) => usage !== '')
       .join(' '),
     instructions: [...instructionsOf(message, rxe), ...timing.flatMap((tq1) => conditionsOf(message, tq1))],
-    days: durationOf(message, timing[0]),
+    days: durations(message, timing),
     ...occasionsOf(message, timing),
     ...(from === undefined ? {} : { from }),
     ...(until === undefined ? {} : { until }),
@@ -93,6 +93,21 @@ function lineOf(message: Er7Message, group: Group, rxe: Segment): MedicationLine
     ...(prescriptionNumber === '' ? {} : { prescriptionNumber }),
     ...(isOrderCancelled(message, group) ? { cancelled: true } : {}),
   }
+}
+
+/** TQ1-6 of each TQ1: doses that taper have one for each of their steps; those of one day's mornings and evenings say it once. */
+function durations(message: Er7Message, timing: readonly Segment[]): string {
+  const said = timing.map((tq1) => durationOf(message, tq1)).filter((days) => days !== '')
+  return [...new Set(said)].length === 1 ? (said[0] ?? '') : said.join(' / ')
+}
+
+/** The latest end of all, in whatever order they stand. */
+function lastEnd(message: Er7Message, timing: readonly Segment[], from: Hl7Time | undefined): Hl7Time | undefined {
+  const ends = timing.flatMap((tq1) => endOf(message, tq1, from) ?? [])
+  return ends.reduce<Hl7Time | undefined>(
+    (last, end) => (last === undefined || end.stopMs > last.stopMs ? end : last),
+    undefined,
+  )
 }
 
 /** ORC-4: `order_RP_seq` gives the RP number, anything else stands for itself. */

@@ -1,6 +1,8 @@
 // Diets, prescriptions, injections: orders and what was dispensed or given (HL7 v2.5 4.7, 4.13; JAHIS; SS-MIX2).
 
 import t from 'tap'
+import { documentText } from '../../../src/console/plain.ts'
+import { viewOf } from '../../console/values.ts'
 import { essence, fixture, lines, plain, refusal, tells } from './orders.ts'
 
 const ORDERED = '||||||20260402095500'
@@ -185,6 +187,28 @@ t.test('days are counted from the start, or from the order where there is none; 
   t.same(until('TQ1|1|||||2^W|20260228'), ['20260313145959', '14', '20260313'])
   t.same(until('TQ1|1|||||7^D|20260401|202604051200'), ['20260405030059', '7', '202604051200'])
   t.same(until('TQ1|1|||||適量^D|20260401'), ['20260401145959', '適量D', undefined])
+})
+
+t.test('doses that taper: the days of every step, to the end of the last (HL7 v2.5 4.5.4: TQ1 repeats)', async (t) => {
+  const { content } = lines(
+    'RDE^O11',
+    `ORC|NW|7||7_01${ORDERED.slice(1)}`,
+    'RXE||103835401^A^HOT9|1||錠|||||7|錠',
+    'TQ1|1||^１日３回毎食後|||7^D|20260401',
+    'TQ1|2||^１日１回朝食後|||14^D|20260408',
+    'RXR|PO',
+  )
+  tells(t, plain(content()), { lines: [{ days: '7 / 14', from: '20260401', until: '20260421' }] })
+  t.match(documentText(viewOf(content())), '日数: 7日分 / 14日分')
+  const daily = lines(
+    'RDE^O11',
+    `ORC|NW|7||7_01${ORDERED.slice(1)}`,
+    'RXE||103835401^A^HOT9|1||錠|||||7|錠',
+    'TQ1|1||^朝食後|||7^D|20260401|20260407',
+    'TQ1|2||^就寝前|||7^D|20260401',
+    'RXR|PO',
+  )
+  tells(t, plain(daily.content()), { lines: [{ days: '7', until: '20260407' }] })
 })
 
 t.test('what there is nothing to show without, and what makes the key, is required', async (t) => {
