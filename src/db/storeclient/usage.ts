@@ -24,7 +24,7 @@ interface FiguresRow {
   readonly withheld: string
 }
 
-const COMMON = sql`f.facility_id as "facilityId", f.name, f.kind, p.bytes as former,
+const COMMON = sql`f.facility_id as "facilityId", f.name, f.kind,
   (select k.quota_bytes from access.storeclient_contract k where k.facility_id = f.facility_id order by k.contract_id desc limit 1) as quota,
   (select coalesce(sum(w.sealed_bytes), 0) from journal.withheld w where w.facility_id = f.facility_id and w.ended_at is null) as withheld`
 
@@ -36,11 +36,11 @@ export function createUsageReader(pool: pg.Pool, now: () => Date = () => new Dat
       const before = monthBefore(month)
       const isCurrent = month === monthOf(now())
       const rows = isCurrent
-        ? await currentFigures(pool, { before, facilityId: which })
+        ? await currentFigures(pool, { month, before, facilityId: which })
         : await query<FiguresRow>(
             pool,
             sql`/* storage of a month that is over */
-              select ${COMMON}, m.bytes, m.documents from access.storage_month m
+              select ${COMMON}, p.bytes as former, m.bytes, m.documents from access.storage_month m
               join access.facility f using (facility_id)
               left join access.storage_month p on p.facility_id = f.facility_id and p.month = ${before}
               where m.month = ${month} and (${which}::text is null or f.facility_id = ${which}) order by f.facility_id`,
@@ -53,19 +53,27 @@ export function createUsageReader(pool: pg.Pool, now: () => Date = () => new Dat
 /** Counted now, each facility by a statement of its own: all documents of a large network take longer than a statement may. */
 async function currentFigures(
   pool: pg.Pool,
-  { before, facilityId }: { readonly before: string; readonly facilityId: string | null },
+  {
+    month,
+    before,
+    facilityId,
+  }: { readonly month: string; readonly before: string; readonly facilityId: string | null },
 ): Promise<readonly FiguresRow[]> {
   const facilities = await query<{ readonly id: string }>(
     pool,
     sql`/* facilities that store */
       select facility_id as id from access.facility where ${facilityId}::text is null or facility_id = ${facilityId} order by facility_id`,
   )
+  const begin = sql`((${`${month}-01`}::date)::timestamp at time zone 'Asia/Tokyo')`
   const figures: FiguresRow[] = []
   for (const { id } of facilities) {
     const row = await queryOne<FiguresRow>(
       pool,
       sql`/* storage of the current month */
-        select ${COMMON}, stored.bytes, stored.documents from access.facility f
+        select ${COMMON}, stored.bytes, stored.documents,
+               -- In the first hour of a month the former one is not fixed yet: it is counted, for the fee of this month comes of it.
+               coalesce(p.bytes, case when f.created_at < ${begin} then (select stored.bytes from ${storedColumns(begin)}) end) as former
+        from access.facility f
         left join access.storage_month p on p.facility_id = f.facility_id and p.month = ${before}
         cross join ${storedColumns(sql`'infinity'::timestamptz`)}
         where f.facility_id = ${id}`,

@@ -38,6 +38,12 @@ t.test('passed on 21 April, fixed at the end of April in Japan, charged from May
   await store('pharmacy', 6 * GB, '2026-05-01T00:00:00+09:00')
   t.match(await usage('2026-05-01T00:00:00+09:00', '2026-04', 'pharmacy'), undefined, 'not fixed yet')
   t.equal(await fixMonths(pool, new Date('2026-04-30T23:59:59+09:00')), 1, 'March only')
+  const early = await usage('2026-05-01T00:05:00+09:00', '2026-05', 'pharmacy')
+  t.match(
+    early,
+    { formerBytes: 5.1 * GB, feeYen: 2980 },
+    'charged from the 1st, though April is fixed some minutes later',
+  )
   t.equal(await fixMonths(pool, new Date('2026-05-01T00:10:00+09:00')), 1)
   t.equal(await fixMonths(pool, new Date('2026-05-01T01:10:00+09:00')), 0, 'once')
   t.match(await usage('2026-05-02T00:00:00+09:00', '2026-03', 'pharmacy'), { feeYen: 0, nextFeeYen: 0, isFixed: true })
@@ -84,7 +90,9 @@ t.test('superseded and cancelling messages are stored too, and facilities do not
     `insert into registry.superseded (series_id, person_key, version, reason, sha256, content, facility_id, size_bytes)
      values (gen_random_uuid(), 1, '', 'delete', '', 'x', 'other', 20)`,
   )
-  t.match(await usage('2026-05-03T00:00:00+09:00', '2026-05', 'other'), { bytes: 120, documents: 2 })
+  const ofOther = await usage('2026-05-03T00:00:00+09:00', '2026-05', 'other')
+  t.match(ofOther, { bytes: 120, documents: 2 })
+  t.equal(ofOther?.formerBytes, undefined, 'a facility that was not there has no month before')
   const gauge = createStorageGauge(pool)
   t.equal(await gauge('other', 1_000_000), 120)
   await store('other', 30, '2026-05-04T00:00:00+09:00')
