@@ -97,6 +97,24 @@ t.beforeEach(async () => {
 })
 
 t.test(
+  'a name or address that is cut within a character of two halves (𠮷 of JIS X 0213) is compared all the same',
+  async (t) => {
+    // Cut at 200 units of UTF-16, behind the first half: no JSON of the database holds that.
+    const long = `${'架'.repeat(199)}𠮷田`
+    const written = {
+      names: [{ representation: 'IDE', family: long, given: '武' }],
+      mother: [{ representation: 'IDE', family: '武', given: long }],
+      addresses: [{ text: long }],
+    } as const
+    const id = await feed({ id: idIn(DOMAIN_A, 'A1'), demographics: { ...TAKESHI, ...written } })
+    const after = await feed({ id: idIn(DOMAIN_A, 'A2'), demographics: HANA })
+    await forgetFeatures()
+    t.equal(await fillMatchFeatures(pool, signal), 2, 'neither it nor what comes after it is left out')
+    t.same(await compared(), [id.value, after.value])
+  },
+)
+
+t.test(
   '3.44.4.1.3: a feed joins the record that was there before matching; the fill itself links nobody',
   async (t) => {
     const old = await feed({ id: idIn(DOMAIN_A, 'A1'), demographics: HANA })

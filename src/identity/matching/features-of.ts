@@ -51,7 +51,13 @@ function known(values: readonly string[], folded: (value: string) => string | un
 }
 
 function bounded({ representation, family, given }: PersonName): PersonName {
-  return { representation, family: family.slice(0, MOST_CHARACTERS), given: given.slice(0, MOST_CHARACTERS) }
+  return { representation, family: cut(family), given: cut(given) }
+}
+
+/** Never within a character: its first half alone is no text that the database takes. */
+function cut(text: string): string {
+  const isWithin = /^[\uD800-\uDBFF][\uDC00-\uDFFF]$/.test(text.slice(MOST_CHARACTERS - 1, MOST_CHARACTERS + 1))
+  return text.slice(0, isWithin ? MOST_CHARACTERS - 1 : MOST_CHARACTERS)
 }
 
 function motherOf(names: readonly PersonName[]): readonly FoldedName[] {
@@ -69,7 +75,7 @@ function distinct(names: readonly FoldedName[]): readonly FoldedName[] {
 function distinctAddresses({ demographics }: Described): readonly FoldedAddress[] {
   const addresses = demographics.addresses
     .slice(0, MOST_ADDRESSES)
-    .flatMap((address) => foldAddress({ ...address, text: address.text.slice(0, MOST_CHARACTERS) }) ?? [])
+    .flatMap((address) => foldAddress({ ...address, text: cut(address.text) }) ?? [])
   return addresses.length < 2
     ? addresses
     : [...new Map(addresses.map((address) => [JSON.stringify(address), address])).values()]
