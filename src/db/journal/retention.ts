@@ -1,6 +1,7 @@
 // How long the journal keeps: days of messages and months of entries are made ahead, and dropped, which gives their space back (docs/adr/0035).
 
 import type pg from 'pg'
+import { IheError } from '../../model/error.ts'
 import { jstDay } from '../../model/jst.ts'
 import { transaction } from '../pool.ts'
 import { execute, named, query, sql } from '../sql.ts'
@@ -33,6 +34,7 @@ export async function makeDays(pool: pg.Pool, now: Date): Promise<void> {
 /**
  * Drops what is older than may be kept.
  * @returns the names of the partitions that went.
+ * @throws what kept the first one from going, when all were tried; BUSY at once.
  */
 export async function dropOld(
   pool: pg.Pool,
@@ -44,7 +46,7 @@ export async function dropOld(
   const firstMonth = monthsBefore(today, months)
   const days = await partitionsOf(pool, { parent: 'kept', before: firstDay })
   const past = await partitionsOf(pool, { parent: 'exchange', before: firstMonth })
-  for (const name of [...days, ...past]) await drop(pool, name)
+  const { dropped, failures } = await dropAll(pool, [...days, ...past])
   await execute(
     pool,
     sql`/* messages of no day */
@@ -58,7 +60,27 @@ export async function dropOld(
         select exchange_id from journal.exchange_other
         where at < ${firstMonth}::date::timestamp at time zone 'Asia/Tokyo' limit ${STRAY_ROWS})`,
   )
-  return [...days, ...past]
+  if (failures.length > 0) throw failures[0]
+  return dropped
+}
+
+/**
+ * One that something hangs on, as a view of an operator, keeps no other beyond its time. One that is in use ends it: all of them would be, and
+ * whoever writes would wait for each.
+ */
+async function dropAll(pool: pg.Pool, names: readonly string[]) {
+  const dropped: string[] = []
+  const failures: unknown[] = []
+  for (const name of names) {
+    try {
+      await drop(pool, name)
+      dropped.push(name)
+    } catch (error) {
+      if (error instanceof IheError) throw error
+      failures.push(error)
+    }
+  }
+  return { dropped, failures }
 }
 
 /** By the names that make_day and make_month give: those before the one that holds the day. */

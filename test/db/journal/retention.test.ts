@@ -83,6 +83,23 @@ t.test('retention', async (t) => {
     t.ok((await partitions('journal.kept')).length < days)
   })
 
+  await t.test('what cannot be dropped keeps nothing else beyond its time (docs/adr/0035)', async (t) => {
+    await makeDays(pool, new Date('2031-03-01T00:00:00Z'))
+    await exchange('2020-01-01T00:00:00Z')
+    await pool.query('create view public.of_an_operator as select block_id from journal.kept_2031_03_01')
+    const late = new Date('2031-05-01T00:00:00Z')
+    await t.rejects(dropOld(pool, RETENTION, late), { code: '2BP01' }, 'and it is told of')
+    t.same(
+      (await partitions('journal.kept')).filter((name) => name.startsWith('kept_2031_03')),
+      ['kept_2031_03_01'],
+    )
+    t.same(await query(pool, sql`select count(*)::int as n from journal.exchange_other where at < '2021-01-01'`), [
+      { n: 0 },
+    ])
+    await pool.query('drop view public.of_an_operator')
+    t.same(await dropOld(pool, RETENTION, late), ['kept_2031_03_01'])
+  })
+
   await t.test('a drop does not hold up those who write, nor fail with them', async (t) => {
     await makeDays(pool, new Date('2031-06-01T00:00:00Z'))
     const writer = await pool.connect()
