@@ -181,22 +181,35 @@ async function addQuestion(
 /** A question stays for staff when the community may be asked again, but not for ever. */
 const UNSETTLED_DAYS = 90
 
+/** Ended by one statement: after a long stop all that was learned and told has run out at once, which is more than one may take. */
+const ENDED_AT_ONCE = 2000
+
 /** What ran out is ended, so that what is open stays little; nobody used it any more since then. @returns how many. */
 export async function endExpired(pool: Queryable): Promise<number> {
-  const ids = await execute(
+  const ids = await inParts(
     pool,
     sql`/* ids of discovery that ran out */
       update identity.correlation set ended_at = clock_timestamp(), ended_reason = 'expired'
-      where correlation_id in (select correlation_id from identity.correlation where ended_at is null and expires_at <= now() for update skip locked)`,
+      where correlation_id in (select correlation_id from identity.correlation where ended_at is null and expires_at <= now()
+                               limit ${ENDED_AT_ONCE} for update skip locked)`,
   )
   return (
     ids +
-    (await execute(
+    (await inParts(
       pool,
       sql`/* questions of discovery that nobody settled */
         update identity.discovery_question set ended_at = clock_timestamp(), ended_reason = 'nobody settled it'
         where question_id in (select question_id from identity.discovery_question
-                              where ended_at is null and expires_at <= now() - make_interval(days => ${UNSETTLED_DAYS}) for update skip locked)`,
+                              where ended_at is null and expires_at <= now() - make_interval(days => ${UNSETTLED_DAYS})
+                              limit ${ENDED_AT_ONCE} for update skip locked)`,
     ))
   )
+}
+
+async function inParts(pool: Queryable, part: Statement): Promise<number> {
+  for (let total = 0; ; ) {
+    const ended = await execute(pool, part)
+    total += ended
+    if (ended < ENDED_AT_ONCE) return total
+  }
 }

@@ -2,6 +2,7 @@
 
 import t from 'tap'
 import { partners } from '../../src/db/access/partners.ts'
+import { endExpired } from '../../src/db/discovery-store.ts'
 import { createSynchronisationStore } from '../../src/db/synchronisation/administration.ts'
 import type { Oid } from '../../src/model/identifiers.ts'
 import { openDatabase } from './database.ts'
@@ -36,6 +37,28 @@ t.test('an index that goes on is asked about everybody (docs/federation.md)', as
   const store = createSynchronisationStore(pool, '2.25.9' as Oid)
   t.equal(await store.resume('east', change), 'changed')
   t.same(await allowed(), [{ for_table: 'synchronised', statement_timeout: '2min' }])
+})
+
+t.test('what ran out while nobody looked is ended in parts, each within its time (docs/federation.md)', async (t) => {
+  const ranOut = 7000
+  await pool.query(
+    `insert into identity.correlation (facility_id, person_key, side, home, exchange_id, expires_at)
+     select 'east', person_key, 'theirs', '2.25.77', gen_random_uuid(), now() - interval '1 day'
+     from identity.person, generate_series(1, $1::int)`,
+    [ranOut],
+  )
+  await pool.query(`
+    create table public.ended (at_once bigint);
+    create function public.note_ended() returns trigger language plpgsql as
+    $$ begin insert into public.ended select count(*) from ended; return null; end $$;
+    create trigger ended after update on identity.correlation referencing new table as ended
+      for each statement execute function public.note_ended()`)
+  t.equal(await endExpired(pool), ranOut)
+  const { rows } = await pool.query('select max(at_once)::int as most, sum(at_once)::int as all from public.ended')
+  t.equal(rows[0].all, ranOut)
+  t.ok(rows[0].most < ranOut, `${rows[0].most} at once`)
+  await pool.query('drop trigger ended on identity.correlation')
+  await allowed()
 })
 
 t.test('a community that is paused or removed loses what was learned of everybody (docs/federation.md)', async (t) => {
