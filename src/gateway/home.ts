@@ -17,3 +17,9 @@ export function homeFault(
 export function documentLocation(home: string, documentUniqueId: string): string {
   return `${home}:${documentUniqueId}`
 }
+
+/** … as a community or a repository wrote it, with the community that speaks. */
+export function locationOf(location: string | undefined, home: string): string {
+  if (location === undefined || location === '') return home
+  return location.includes(home) ? location : documentLocation(home, location)
+}
