@@ -2,7 +2,7 @@
 
 import type { Laboratory, Measurements, Observation, ObservationGroup } from '../../model/clinical.ts'
 import type { Hl7Time } from '../../model/hl7-time.ts'
-import { type Block, type Cell, facts, label, section, type TableColumn, table } from '../blocks.ts'
+import { type Block, type Cell, facts, isBlank, label, section, type TableColumn, table } from '../blocks.ts'
 import { CANCELLED, codedCell, flagCell, isGoneResult, orderFacts, resultStatus, textOf, time } from '../words.ts'
 
 /** @param former the same order in the version before: its values stand beside the new ones. */
@@ -57,7 +57,7 @@ function keyOf({ specimenId, parentResult }: ObservationGroup, { item, subId }: 
 function groupBlocks(group: ObservationGroup, before: Former | undefined): readonly Block[] {
   const { request, specimen, specimenId, collected, reported, status, parentResult, comments, cancelled } = group
   const heading = textOf(request) || textOf(specimen)
-  return section(heading === '' ? label('結果', 'Results') : heading, [
+  const blocks: readonly Block[] = [
     facts(
       ['依頼', 'Request', cancelled === true ? CANCELLED : ''],
       ['材料', 'Specimen', textOf(specimen)],
@@ -75,7 +75,10 @@ function groupBlocks(group: ObservationGroup, before: Former | undefined): reado
       ...(collected === undefined ? {} : { collected }),
     }),
     { kind: 'prose', paragraphs: comments },
-  ])
+  ]
+  // A request of which nothing else is known is what was asked for all the same.
+  const only = facts(['依頼', 'Request', heading])
+  return section(heading === '' ? label('結果', 'Results') : heading, blocks.every(isBlank) ? [only] : blocks)
 }
 
 /** What an order says of the patient besides: body weight, values for the pharmacist. */

@@ -59,6 +59,21 @@ t.test(
   },
 )
 
+t.test(
+  'a request that names nothing but what is asked is on the page (HL7 v2.5 4.4.9: SPM and OBX of OML^O33 are optional)',
+  async (t) => {
+    const { content } = lines(
+      'OML^O33',
+      'ORC|NW|7|||||||20260402',
+      'OBR|1|7||E002^生化学的検査^L',
+      'ORC|NW|7|||||||20260402',
+      'OBR|2|7||E003^血液ガス^L',
+    )
+    const page = documentText(viewOf(content()))
+    t.match(page, /■ 生化学的検査\n依頼: 生化学的検査\n(.*\n)*■ 血液ガス\n/)
+  },
+)
+
 t.test('OML-11: values with unit, range and comment', async (t) => {
   const { documents, content } = fixture('oml-11-results')
   tells(t, documents.map(essence), [
