@@ -47,7 +47,8 @@ export function checkValues(found: ReadonlyMap<SettingKey, Found>): readonly str
   for (const key of settingKeys) {
     const check = furtherChecks[key]
     const value = flat[key]
-    if (check !== undefined && typeof value === 'string' && !check(value)) refused.add(key)
+    const texts: readonly unknown[] = Array.isArray(value) ? value : [value]
+    if (check !== undefined && texts.some((text) => typeof text === 'string' && !check(text))) refused.add(key)
   }
   return [...[...refused].map((key) => refusal(key, found.get(key))), ...aboveBounds(found)]
 }

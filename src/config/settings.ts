@@ -1,5 +1,6 @@
 // Every setting of the server: key, type, default, meaning (design §5). A new setting is a row in settings/ and nothing else.
 
+import { isIP } from 'node:net'
 import { parseHomeCommunityId, parseOid } from '../model/identifiers.ts'
 import type { Setting } from './setting.ts'
 import { accessSettings } from './settings/access.ts'
@@ -26,7 +27,7 @@ export type SettingKey = keyof typeof settings
 
 export const settingKeys = Object.keys(settings) as readonly SettingKey[]
 
-/** Checks that a pattern cannot express, by key: whether the value will do. */
+/** Checks that a pattern cannot express, by key: whether the value will do, of a list each one. */
 export const furtherChecks: Readonly<Partial<Record<SettingKey, (value: string) => boolean>>> = {
   'community.homeCommunityId': (value) => parseHomeCommunityId(value) !== undefined,
   'repository.uniqueId': (value) => parseOid(value) !== undefined,
@@ -34,6 +35,7 @@ export const furtherChecks: Readonly<Partial<Record<SettingKey, (value: string) 
   'https.publicUrl': (value) => URL.canParse(value),
   'repository.registryUrl': (value) => value.startsWith('https://') && URL.canParse(value),
   'database.url': (value) => /^postgres(ql)?:\/\//.test(value),
+  'proxy.addresses': (value) => isIP(value.replace(/\/\d+$/, '')) !== 0,
   'storeclient.clamd': (value) => value.startsWith('/') || isPort(value.slice(value.lastIndexOf(':') + 1)),
 }
 

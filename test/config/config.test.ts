@@ -98,6 +98,17 @@ t.test(
   },
 )
 
+t.test(
+  'an address of a proxy that is none is named with its setting (docs/certificates-at-the-doors.md)',
+  async (t) => {
+    for (const address of ['999.1.1.1', ':::::/64', '192.0.2.7,192.0.2.256/24'])
+      t.match(problemsOf({ flags: { 'proxy.addresses': address } }), [
+        /proxy\.addresses: .*a list of addresses or networks/,
+      ])
+    t.same(problemsOf({ flags: { 'proxy.addresses': '192.0.2.7,192.0.2.0/24,2001:db8::/32,::1' } }), [])
+  },
+)
+
 t.test('an unknown key is refused with the nearest known one', async (t) => {
   writeFileSync(join(cwd, 'typo.yaml'), 'https:\n  prot: 1\n')
   t.match(problemsOf({ flags: { config: 'typo.yaml' } }), [/https\.prot \(.*typo\.yaml\) .*did you mean https\.port\?/])
