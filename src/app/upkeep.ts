@@ -29,12 +29,14 @@ export function sweepDaily(
 ): () => void {
   const sweep = (): void => {
     blobs.sweep(named).then(
-      ({ setAside, returned, removed }) => {
+      ({ setAside, returned, removed, failed }) => {
         if (setAside > 0)
           log.warn({ setAside }, 'files without a row set aside for 14 days; is this the database of these documents?')
         if (returned > 0)
           log.info({ returned }, 'files that were set aside are named by rows again, and back in their place')
         if (removed > 0) log.info({ removed }, 'files without a row for 14 days removed')
+        if (failed > 0)
+          log.warn({ failed }, 'files of the document store could not be moved: do they belong to this account?')
       },
       (error: Error) => log.warn({ cause: error.name }, 'the sweep of the document store failed'),
     )

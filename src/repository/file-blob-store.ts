@@ -165,47 +165,46 @@ async function removeAbandoned(incoming: string): Promise<void> {
   for (const path of await filesOlder(incoming, ABANDONED_AFTER_MS)) await rm(path, { force: true })
 }
 
-/** One directory at a time, so that a store of any size is swept in little memory. */
+/** One directory at a time, so that a store of any size is swept in little memory. A file that cannot be moved keeps no other from it. */
 async function sweep(directory: string, named: NamedFiles): Promise<Swept> {
-  let setAside = 0
+  const swept = { setAside: 0, returned: 0, removed: 0, failed: 0 }
   for (const first of await subdirectories(directory)) {
     for (const second of await subdirectories(join(directory, first))) {
       const { unnamed } = await sorted(await filesOlder(join(directory, first, second), ABANDONED_AFTER_MS), named)
       const now = new Date()
-      for (const path of unnamed) {
-        // First the time, then the place: a process that dies between the two has set nothing aside that would go at once.
-        setAside += await unlessGone(async () => {
+      for (const path of unnamed)
+        await counted(swept, 'setAside', async () => {
+          // First the time, then the place: a process that dies between the two has set nothing aside that would go at once.
           await utimes(path, now, now)
           await rename(path, asideOf(directory, basename(path)))
         })
-      }
     }
   }
-  return { setAside, ...(await sweepAside(directory, named)) }
+  await sweepAside(directory, { named, swept })
+  return swept
 }
+
+type Counts = { -readonly [K in keyof Swept]: Swept[K] }
 
 /** What some row names after all goes back to its place; what none has named for long is removed. */
-async function sweepAside(directory: string, named: NamedFiles): Promise<Pick<Swept, 'returned' | 'removed'>> {
-  let [returned, removed] = [0, 0]
+async function sweepAside(
+  directory: string,
+  { named, swept }: { readonly named: NamedFiles; readonly swept: Counts },
+): Promise<void> {
   for (const paths of batches(await filesOlder(join(directory, SET_ASIDE), 0))) {
     const { known, unnamed } = await sorted(paths, named)
-    for (const path of known) returned += await unlessGone(() => publish(path, pathOf(directory, basename(path))))
-    for (const path of await older(unnamed, REMOVED_AFTER_MS)) {
-      await rm(path, { force: true })
-      removed += 1
-    }
+    for (const path of known) await counted(swept, 'returned', () => publish(path, pathOf(directory, basename(path))))
+    for (const path of await older(unnamed, REMOVED_AFTER_MS)) await counted(swept, 'removed', () => rm(path))
   }
-  return { returned, removed }
 }
 
-/** How many: none of a file that another process moved first, or that was removed with its document. */
-async function unlessGone(move: () => Promise<void>): Promise<number> {
+/** A file that another process moved first, or that was removed with its document, is not counted. */
+async function counted(swept: Counts, what: keyof Swept, work: () => Promise<void>): Promise<void> {
   try {
-    await move()
-    return 1
+    await work()
+    swept[what] += 1
   } catch (error) {
-    if (isMissing(error)) return 0
-    throw error
+    if (!isMissing(error)) swept.failed += 1
   }
 }
 
@@ -244,10 +243,11 @@ async function older(paths: readonly string[], ageMs: number): Promise<readonly 
   return old
 }
 
-/** Undefined for a file that is discarded, or moved to its place, while its directory is looked at. */
+/** Undefined for a file that is discarded, or moved to its place, while its directory is looked at, and for what is none of ours. */
 async function changedAt(path: string): Promise<number | undefined> {
   try {
-    return (await stat(path)).mtimeMs
+    const found = await stat(path)
+    return found.isFile() ? found.mtimeMs : undefined
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error

@@ -12,11 +12,12 @@ import type { FetchedDocument, StagedContent } from '../model/staged-document.ts
 /** Those of the files that some row names. */
 export type NamedFiles = (keys: readonly string[]) => Promise<ReadonlySet<string>>
 
-/** How many files a sweep set aside, put back, and removed for good. */
+/** How many files a sweep set aside, put back, and removed for good; `failed` could not be moved and are tried again. */
 export interface Swept {
   readonly setAside: number
   readonly returned: number
   readonly removed: number
+  readonly failed: number
 }
 
 export interface BlobStore {

@@ -1,7 +1,7 @@
 // The file store of documents: row or file by size, discarded and swept files, damage found while reading (design §3; ITI TF-2 3.43.4.2).
 
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import t from 'tap'
@@ -94,13 +94,13 @@ t.test(
     const keyOf = (staged: typeof named): string => (staged?.content.kind === 'file' ? staged.content.key : '')
     for (const path of await filesOf(directory)) if (!path.endsWith(keyOf(fresh))) await age(path, 1)
     const ofRows = async (keys: readonly string[]) => new Set(keys.filter((key) => key === keyOf(named)))
-    t.same(await blobs.sweep(ofRows), { setAside: 1, returned: 0, removed: 0 })
+    t.same(await blobs.sweep(ofRows), { setAside: 1, returned: 0, removed: 0, failed: 0 })
     const aside = join(directory, 'unnamed', keyOf(orphan))
     t.ok((await filesOf(directory)).includes(aside))
     await age(aside, 13)
-    t.same(await blobs.sweep(ofRows), { setAside: 0, returned: 0, removed: 0 })
+    t.same(await blobs.sweep(ofRows), { setAside: 0, returned: 0, removed: 0, failed: 0 })
     await age(aside, 14)
-    t.same(await blobs.sweep(ofRows), { setAside: 0, returned: 0, removed: 1 })
+    t.same(await blobs.sweep(ofRows), { setAside: 0, returned: 0, removed: 1, failed: 0 })
     const left = (await filesOf(directory)).map((path) => path.slice(-36))
     t.same(left.toSorted(), [keyOf(named), keyOf(fresh)].toSorted())
   },
@@ -114,16 +114,24 @@ t.test(
     const documents = await Promise.all(contents.map((bytes) => blobs.stage(pieces(bytes))))
     const before = (await filesOf(directory)).toSorted()
     for (const path of before) await age(path, 100)
-    t.same(await blobs.sweep(async () => new Set()), { setAside: 3, returned: 0, removed: 0 }, 'an empty database')
     t.same(
       await blobs.sweep(async () => new Set()),
-      { setAside: 0, returned: 0, removed: 0 },
+      { setAside: 3, returned: 0, removed: 0, failed: 0 },
+      'an empty database',
+    )
+    t.same(
+      await blobs.sweep(async () => new Set()),
+      { setAside: 0, returned: 0, removed: 0, failed: 0 },
       'nor by their former age',
     )
     for (const [index, staged] of documents.entries())
       if (staged.content.kind === 'file')
         t.ok((await collect(blobs.read(staged.content.key, staged))).equals(contents[index] ?? Buffer.alloc(0)))
-    t.same(await blobs.sweep(async (keys) => new Set(keys)), { setAside: 0, returned: 3, removed: 0 }, 'the right one')
+    t.same(
+      await blobs.sweep(async (keys) => new Set(keys)),
+      { setAside: 0, returned: 3, removed: 0, failed: 0 },
+      'the right one',
+    )
     t.same((await filesOf(directory)).toSorted(), before)
   },
 )
@@ -162,4 +170,18 @@ t.test('two processes that sweep at a time set each file aside once, and neither
     swept.reduce((sum, { setAside }) => sum + setAside, 0),
     12,
   )
+})
+
+t.test('what cannot be moved keeps no other file from it, and what is none of ours is left alone', async (t) => {
+  const { directory, blobs } = await store(t)
+  const staged = await Promise.all([1, 2, 3].map(() => blobs.stage(pieces(randomBytes(100_000)))))
+  const paths = await filesOf(directory)
+  for (const path of paths) await age(path, 1)
+  const [first = ''] = staged.flatMap(({ content }) => (content.kind === 'file' ? content.key : []))
+  await mkdir(join(directory, 'unnamed', first, 'in the way'), { recursive: true })
+  const foreign = join(dirname(paths[0] ?? ''), '@eaDir')
+  await mkdir(foreign)
+  await age(foreign, 100)
+  t.same(await blobs.sweep(async () => new Set()), { setAside: 2, returned: 0, removed: 0, failed: 1 })
+  t.ok((await stat(foreign)).isDirectory())
 })
