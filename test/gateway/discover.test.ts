@@ -7,8 +7,8 @@ import { type InitiatedQuery, initiateQuery } from '../../src/gateway/initiate-q
 import type { Community, Discoverable, Knowing } from '../../src/gateway/ports.ts'
 import type { Caller } from '../../src/model/caller.ts'
 import type { DiscoveredPatient, DiscoveryReply } from '../../src/model/discovery.ts'
-import { NO_EVIDENCE } from '../../src/model/evidence.ts'
 import type { Oid, PatientId } from '../../src/model/identifiers.ts'
+import { nothingHere } from './nothing-here.ts'
 
 const OURS: PatientId = { value: 'X1', authority: '2.25.9121' as Oid }
 const MINUTE_MS = 60_000
@@ -219,13 +219,7 @@ async function queried(reason?: string) {
   const asked: string[] = []
   const outcome = await initiateQuery(QUERY, CALLER, {
     home: 'urn:oid:2.25.9101',
-    query: async () => ({
-      answer: { returnType: 'LeafClass', objects: [] },
-      result: 'success',
-      errors: [],
-      evidence: NO_EVIDENCE,
-      recorded: false,
-    }),
+    query: nothingHere,
     directory: {
       knowing: async () => [...knowing],
       ofHome: async () => undefined,
@@ -276,13 +270,7 @@ t.test('what another query learns while this one looks whom to ask is not missed
     }
     await initiateQuery(QUERY, CALLER, {
       home: 'urn:oid:2.25.9101',
-      query: async () => ({
-        answer: { returnType: 'LeafClass', objects: [] },
-        result: 'success',
-        errors: [],
-        evidence: NO_EVIDENCE,
-        recorded: false,
-      }),
+      query: nothingHere,
       directory: {
         knowing: () => look('knowing', () => (isLearned ? [known] : [])),
         ofHome: async () => undefined,
@@ -311,13 +299,7 @@ t.test(
     const times: number[] = []
     await initiateQuery(QUERY, CALLER, {
       home: 'urn:oid:2.25.9101',
-      query: async () => ({
-        answer: { returnType: 'LeafClass', objects: [] },
-        result: 'success',
-        errors: [],
-        evidence: NO_EVIDENCE,
-        recorded: false,
-      }),
+      query: nothingHere,
       directory: {
         knowing: async () => [...known],
         ofHome: async () => undefined,
@@ -354,13 +336,7 @@ t.test(
       let looks = 0
       const outcome = await initiateQuery(QUERY, CALLER, {
         home: 'urn:oid:2.25.9101',
-        query: async () => ({
-          answer: { returnType: 'LeafClass', objects: [] },
-          result: 'success',
-          errors: [],
-          evidence: NO_EVIDENCE,
-          recorded: false,
-        }),
+        query: nothingHere,
         directory: {
           knowing: async () => (isKnown ? [known] : []),
           ofHome: async () => undefined,

@@ -4,9 +4,9 @@ import t from 'tap'
 import { type InitiatedQuery, type InitiatingQueryPorts, initiateQuery } from '../../src/gateway/initiate-query.ts'
 import type { Community, Rewriting } from '../../src/gateway/ports.ts'
 import type { Caller } from '../../src/model/caller.ts'
-import { NO_EVIDENCE } from '../../src/model/evidence.ts'
 import type { ForeignObject } from '../../src/model/foreign-object.ts'
 import { formatCx, type Oid, type PatientId } from '../../src/model/identifiers.ts'
+import { nothingHere } from './nothing-here.ts'
 
 const OURS: PatientId = { value: '0000012345', authority: '2.25.9121' as Oid }
 const THEIRS: PatientId = { value: 'E-1', authority: '2.25.9122' as Oid }
@@ -56,13 +56,7 @@ async function asked(
   } as unknown as InitiatedQuery
   const ports: InitiatingQueryPorts = {
     home: HOME,
-    query: async () => ({
-      answer: { returnType: 'LeafClass', objects: [] },
-      result: 'success',
-      errors: [],
-      evidence: NO_EVIDENCE,
-      recorded: false,
-    }),
+    query: nothingHere,
     directory: {
       knowing: async () => (given.knows === false ? [] : [{ ...EAST, ...kindsOf(given), patientId: THEIRS }]),
       ofHome: async (home) => (home === EAST.home ? EAST : undefined),

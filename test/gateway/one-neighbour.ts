@@ -6,10 +6,10 @@ import { initiateRetrieve } from '../../src/gateway/initiate-retrieve.ts'
 import type { Community, ForeignDocument } from '../../src/gateway/ports.ts'
 import { readDocuments, readQuery } from '../../src/http/partner-message.ts'
 import type { Caller } from '../../src/model/caller.ts'
-import { NO_EVIDENCE } from '../../src/model/evidence.ts'
 import type { PatientId } from '../../src/model/identifiers.ts'
 import type { StagedContent } from '../../src/model/staged-document.ts'
 import type { DeliveredDocument, DocumentRequest } from '../../src/repository/retrieve.ts'
+import { nothingHere } from './nothing-here.ts'
 
 export const OUR_HOME = 'urn:oid:2.25.1'
 /** May have whatever is there: whose documents they are is not asked for it. */
@@ -38,13 +38,7 @@ export function askNeighbour(
   const request = { query, home: undefined, audit: { id: 'q', text: '' }, rewritten: () => '<q/>' }
   return initiateQuery(request as unknown as InitiatedQuery, CALLER, {
     home: OUR_HOME,
-    query: async () => ({
-      answer: { returnType: 'LeafClass', objects: [] },
-      result: 'success',
-      errors: [],
-      evidence: NO_EVIDENCE,
-      recorded: false,
-    }),
+    query: nothingHere,
     directory: {
       ...nobody,
       knowing: async () => [{ ...neighbour(home), patientId }],

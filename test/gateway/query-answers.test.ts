@@ -4,9 +4,9 @@ import t from 'tap'
 import { initiateQuery } from '../../src/gateway/initiate-query.ts'
 import type { QueryReply } from '../../src/gateway/ports.ts'
 import type { Caller } from '../../src/model/caller.ts'
-import { NO_EVIDENCE } from '../../src/model/evidence.ts'
 import { type PatientId, parseCx } from '../../src/model/identifiers.ts'
 import type { StoredQuery } from '../../src/model/stored-query.ts'
+import { nothingHere } from './nothing-here.ts'
 
 const home = 'urn:oid:2.25.2'
 const caller = { systemId: 'clinic-b', facilityId: 'clinic-b' } as Caller
@@ -21,13 +21,7 @@ function ask(reply: QueryReply) {
   const audit = { id: 'urn:uuid:14d4debf', text: '<own/>' }
   return initiateQuery({ home: undefined, query, audit, rewritten: () => '<theirs/>' }, caller, {
     home: 'urn:oid:2.25.1',
-    query: async () => ({
-      answer: { returnType: 'LeafClass', objects: [] },
-      result: 'success',
-      errors: [],
-      evidence: NO_EVIDENCE,
-      recorded: false,
-    }),
+    query: nothingHere,
     directory: {
       knowing: async () => [
         {

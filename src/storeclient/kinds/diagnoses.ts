@@ -4,6 +4,7 @@ import { iheError } from '../../../profiles/errors/index.ts'
 import type { Clinical, Coded, DiagnosisList } from '../../model/clinical.ts'
 import type { IheError } from '../../model/error.ts'
 import { component, type Er7Message, repetitions, type Segment } from '../../model/hl7v2.ts'
+import { confidentialityOf, MORE_DISCREET } from './confidentiality.ts'
 import { checkFields } from './field-checks.ts'
 import { coded, groupsFrom, text, texts, time } from './fields.ts'
 import { itemCodes } from './item-codes.ts'
@@ -19,14 +20,6 @@ const MAIN = '1'
 /** 修飾語 の疑い. */
 const SUSPECTED_MODIFIER = '8002'
 const ICD10 = 'I10'
-/** HL7 table 0177 as codes of the affinity domain; what else it has (employee, VIP …) asks for more discretion than usual. */
-const CONFIDENTIALITY: ReadonlyMap<string, string> = new Map([
-  ['V', 'V'],
-  ['R', 'R'],
-  ['U', 'N'],
-  ['N', 'N'],
-  ['', 'N'],
-])
 const STRICTEST = ['V', 'R', 'N']
 
 interface Line {
@@ -105,7 +98,7 @@ function mainFirst(message: Er7Message, lines: readonly Line[]): readonly Line[]
 
 /** One confidential diagnosis makes the whole list confidential, for the list is one document. */
 function strictest(codes: readonly string[]): string {
-  const found = codes.map((code) => CONFIDENTIALITY.get(code) ?? 'R')
+  const found = codes.map((code) => confidentialityOf(code) ?? MORE_DISCREET)
   return STRICTEST.find((code) => found.includes(code)) ?? 'N'
 }
 

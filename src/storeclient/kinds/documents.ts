@@ -10,6 +10,7 @@ import type { Hl7Time } from '../../model/hl7-time.ts'
 import { type Er7Message, type Segment, segmentsOf } from '../../model/hl7v2.ts'
 import type { Header } from '../header.ts'
 import { normaliseOrderNumber } from '../identifiers.ts'
+import { confidentialityOf, MORE_DISCREET } from './confidentiality.ts'
 import { legibleFiles, readFiles } from './embedded.ts'
 import { coded, isCancelledResult, optionalTimes, staff, text, texts, time } from './fields.ts'
 import { valueText } from './observations.ts'
@@ -19,14 +20,6 @@ import type { DocumentNumber, KindReader, Reading } from './reader.ts'
 const LOINC = { system: 'LN', scheme: '2.16.840.1.113883.6.1', code: /^\d{1,5}-\d$/ } as const
 /** 記録 and 連絡, the two rows of notes. */
 const NOTES = ['NOTE-REC', 'NOTE-COM'] as const
-/** HL7 table 0272 as codes of the affinity domain, and the word some take from table 0177. */
-const CONFIDENTIALITY: ReadonlyMap<string, string> = new Map([
-  ['V', 'V'],
-  ['R', 'R'],
-  ['U', 'N'],
-  ['N', 'N'],
-  ['', 'N'],
-])
 /** HL7 table 0271: legally authenticated. */
 const SIGNED = 'LA'
 /** HL7 table 0273: the document is withdrawn. */
@@ -70,7 +63,7 @@ function readDocuments(message: Er7Message, { header }: Context): readonly Readi
       deletes: withdrawn ? 'whole' : 'no',
       title,
       ...(typeCode === undefined ? {} : { typeCode }),
-      confidentiality: [CONFIDENTIALITY.get(confidentiality) ?? 'R'],
+      confidentiality: [confidentialityOf(confidentiality) ?? MORE_DISCREET],
       ...(text(message, txa, 17) === SIGNED ? { signed: true as const } : {}),
       ...(order === '' ? {} : { orderNumber: order }),
       ...(withdrawn ? {} : { files: filesOf(message, title) }),
@@ -119,7 +112,9 @@ function relatedTo(message: Er7Message, { found }: Header, own: DocumentNumber):
 }
 
 function confidentialityWarnings(code: string): readonly IheError[] {
-  return CONFIDENTIALITY.has(code) ? [] : [iheError('HL7_CODE', { at: 'TXA-18', value: code, rule: 'HL7 table 0272' })]
+  return confidentialityOf(code) !== undefined
+    ? []
+    : [iheError('HL7_CODE', { at: 'TXA-18', value: code, rule: 'HL7 table 0272' })]
 }
 
 /** A LOINC document code in TXA-2 is the type; a note without one is of the type that its row has. */
