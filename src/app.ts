@@ -90,6 +90,8 @@ export interface ServerOptions {
   readonly passwords?: HasherOptions
   /** Of the bench alone, which measures what recording costs: no audit event and no journal entry of a read while it answers false. */
   readonly recording?: () => boolean
+  /** False for those that work beside another process on the same directory: what one of them looks after is not looked after twice. */
+  readonly isFirst?: boolean
 }
 
 /**
@@ -128,7 +130,13 @@ async function start(
   opened.push(doors.stop)
   let ports: ListeningPorts = { https: 0, mllp: 0, pix: 0 }
   const recording = options.recording ?? (() => true)
-  const house = await furnish(given, doors, { metrics, recording, ports: () => ports, connection: database.connection })
+  const house = await furnish(given, doors, {
+    metrics,
+    recording,
+    ports: () => ports,
+    connection: database.connection,
+    isFirst: options.isFirst ?? true,
+  })
   opened.push(house.messages.keeper.stop, house.recorder.drain, house.stop)
   meterRevocationLists(metrics.watch, given)
   const delivery = createReplyDelivery({
@@ -171,18 +179,22 @@ async function start(
     await life.end()
     await auditChain.stop()
   }
-  const [httpsPort, mllpPort, pixPort, managementPort, auditPort] = await Promise.all([
+  const listening = [
     https.listen(config.https.port, config.https.host),
     mllp.listen(config.mllp.storeclient.port, config.mllp.host),
     pix.listen(config.mllp.pix.port, config.mllp.host),
     management.listen(config.management.port, config.management.host),
     receiver?.listen(config.audit.receiver.port ?? 0, config.audit.receiver.host),
-  ]).catch(async (error: unknown) => {
-    // Another process has a port.
-    await Promise.allSettled([https.close(), mllp.close(), pix.close(), receiver?.close(), delivery.close()])
-    opened.splice(0, opened.length, database.stop, closeHouse)
-    throw error
-  })
+  ] as const
+  const [httpsPort, mllpPort, pixPort, managementPort, auditPort] = await Promise.all(listening).catch(
+    async (error: unknown) => {
+      // Another process has a port. A door that is closed before it is open would open afterwards.
+      await Promise.allSettled(listening)
+      await Promise.allSettled([https.close(), mllp.close(), pix.close(), receiver?.close(), delivery.close()])
+      opened.splice(0, opened.length, database.stop, closeHouse)
+      throw error
+    },
+  )
   ports = { https: httpsPort, mllp: mllpPort, pix: pixPort }
   const telling = { doors, ports: house.https.ports, watch: metrics.watch }
   const notifications = notificationWork(given, telling)
@@ -235,11 +247,13 @@ async function furnish(
     ports,
     recording,
     connection,
+    isFirst,
   }: {
     readonly metrics: Metrics
     readonly ports: () => ListeningPorts
     readonly recording: () => boolean
     readonly connection: DatabaseConnection
+    readonly isFirst: boolean
   },
 ) {
   const { config, log, pool } = given
@@ -255,8 +269,7 @@ async function furnish(
   const xua = openXua(given, { recorder, revision: doors.shared.revision })
   const stopUpkeep = [
     xua.stop,
-    sweepDaily(blobs, given),
-    sweepDaily(withheld.blobs, given, withheldFiles(given)),
+    ...(isFirst ? [sweepDaily(blobs, given), sweepDaily(withheld.blobs, given, withheldFiles(given))] : []),
     tendByTheClock(given),
   ]
   const stopFilling = fillRecords(given)

@@ -14,13 +14,19 @@ export interface Database {
   readonly stop: () => Promise<void>
 }
 
-/** The configured database, or our own below the data directory; brought to the newest schema before anyone uses it. */
-export async function openDatabase(config: Config, log: DoorLog): Promise<Database> {
+/** Of a process beside its pool: the job queue, those that listen for changes, sealing, metrics. */
+const FURTHER_CONNECTIONS = 16
+/** Of who looks at the database beside the server: a backup, the commands of an operator. */
+const SPARE_CONNECTIONS = 10
+
+/** The configured database, or our own below the data directory, with room for so many processes; brought to the newest schema before anyone uses it. */
+export async function openDatabase(config: Config, log: DoorLog, processes = 1): Promise<Database> {
   const embedded =
     config.database.url === undefined
       ? await startEmbeddedPostgres({
           directory: join(config.dataDir, 'postgres'),
           sharedBuffers: config.database.sharedBuffers ?? sharedBuffersFor(),
+          connections: processes * (config.database.poolSize + FURTHER_CONNECTIONS) + SPARE_CONNECTIONS,
           log: (line) => log.info({}, line),
         })
       : undefined

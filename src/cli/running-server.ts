@@ -25,14 +25,21 @@ export interface RunningServer {
 }
 
 /** Loads the composition root only now, so that a client command does not pay for the whole server. */
-export async function startRunningServer(config: Config): Promise<RunningServer> {
+export async function startRunningServer(
+  config: Config,
+  options: { readonly isFirst?: boolean } = {},
+): Promise<RunningServer> {
   endOnCrash()
   const { startServer } = await import('../app.ts')
-  return startServer(config, { log: createLog(config) })
+  return startServer(config, { log: createLog(config), ...options })
 }
 
 /** The doors as this machine reaches them; the server's certificate covers localhost in any case. */
-export function localAddresses({ config, httpsPort, managementPort }: RunningServer): {
+export function localAddresses({
+  config,
+  httpsPort,
+  managementPort,
+}: Pick<RunningServer, 'config' | 'httpsPort' | 'managementPort'>): {
   readonly httpsUrl: string
   readonly managementUrl: string
 } {
@@ -49,7 +56,7 @@ function localName(host: string): string {
 }
 
 /** Log lines go to standard error; standard output belongs to the line that says where the doors are. */
-function createLog(config: Config): Log {
+export function createLog(config: Config): Log {
   const log = pino({ level: config.log.level }, pino.destination({ dest: 2, sync: false }))
   return {
     info: (fields, message) => log.info(fields, message),

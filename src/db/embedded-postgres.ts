@@ -40,6 +40,9 @@ const REVIVAL_PAUSE_MS = 5000
 const MAX_SOCKET_DIRECTORY = 84
 const SOCKET_PORT = 5432
 
+/** PostgreSQL keeps a little memory for each, used or not. */
+const LEAST_CONNECTIONS = 200
+
 const MIB = 2 ** 20
 const SHARE_OF_MEMORY = 1 / 4
 const LEAST_BUFFERS = 128 * MIB
@@ -67,7 +70,6 @@ const SERVER_SETTINGS: Readonly<Record<string, string>> = {
   fsync: 'on',
   full_page_writes: 'on',
   synchronous_commit: 'on',
-  max_connections: '200',
   max_wal_size: '2GB',
   unix_socket_permissions: '0700',
   client_connection_check_interval: '2s',
@@ -83,16 +85,19 @@ const SERVER_SETTINGS: Readonly<Record<string, string>> = {
 
 /**
  * Starts the PostgreSQL of `directory`, makes it first when there is none, takes over one that a killed process of ours left running,
- * and joins one that a living process of ours uses. Ready for connections when it returns. `sharedBuffers` in bytes.
+ * and joins one that a living process of ours uses, as it is. Ready for connections when it returns. `sharedBuffers` in bytes.
  * @throws {Error} in plain words, with the end of PostgreSQL's log, when it cannot be started within 60 seconds.
  */
 export async function startEmbeddedPostgres({
   directory,
   sharedBuffers = LEAST_BUFFERS,
+  connections = LEAST_CONNECTIONS,
   log = () => {},
 }: {
   readonly directory: string
   readonly sharedBuffers?: number
+  /** At least so many can be open at once. */
+  readonly connections?: number
   readonly log?: (line: string) => void
 }): Promise<EmbeddedPostgres> {
   const places = await preparePlaces(directory)
@@ -100,7 +105,7 @@ export async function startEmbeddedPostgres({
     log(`PostgreSQL keeps its files in ${places.home}: it cannot enter ${directory} as nobody`)
   const binaries = await prepareBinaries(places)
   const { password, isNew } = await ensureCluster(places, binaries)
-  const circumstances = { places, binaries, password, sharedBuffers, log }
+  const circumstances = { places, binaries, password, sharedBuffers, connections, log }
   const running = await join(circumstances)
   return {
     connection: connectionTo(running.address, password),
@@ -142,6 +147,7 @@ interface Circumstances {
   readonly binaries: Binaries
   readonly password: string
   readonly sharedBuffers: number
+  readonly connections: number
   readonly log: (line: string) => void
 }
 
@@ -203,9 +209,13 @@ async function failure(launch: Launch, places: Places): Promise<undefined> {
   throw new Error(`PostgreSQL ended with ${launch.ended()}; the end of ${places.log}:\n${tail}`)
 }
 
-async function addressFor({ places, sharedBuffers }: Circumstances, present: Postmaster | undefined): Promise<Address> {
+async function addressFor(
+  { places, sharedBuffers, connections }: Circumstances,
+  present: Postmaster | undefined,
+): Promise<Address> {
   const settings = Object.entries({
     ...SERVER_SETTINGS,
+    max_connections: String(Math.max(LEAST_CONNECTIONS, connections)),
     shared_buffers: `${Math.round(sharedBuffers / MIB)}MB`,
     cluster_name: clusterName(places),
   }).flatMap(([name, value]) => ['-c', `${name}=${value}`])

@@ -67,7 +67,8 @@ export async function createManagement(options: ManagementOptions): Promise<Mana
   await app.ready()
   return {
     listen: async (port, host) => {
-      await app.listen({ port, host })
+      // Of this process alone: a figure must be its own, whoever shares the other doors.
+      await app.listen({ port, host, exclusive: true })
       return (app.server.address() as AddressInfo).port
     },
     drain: () => {

@@ -106,13 +106,20 @@ export interface Child {
   readonly kill: () => Promise<void>
 }
 
-/** `tsunagi serve` as a process of its own; resolves when it says that it is ready. */
-export async function startChild(dataDir: string, flags: Flags = {}): Promise<Child> {
+/** `tsunagi serve` as a process of its own, with these further arguments; resolves when it says that it is ready. */
+export async function startChild(dataDir: string, flags: Flags = {}, further: readonly string[] = []): Promise<Child> {
   const settings = Object.entries({ ...ANY_PORT, ...SMALL_DATABASE, 'log.level': 'error', ...flags })
   const script = fileURLToPath(new URL('../../src/cli/tsunagi.js', import.meta.url))
   const child = spawn(
     process.execPath,
-    [script, 'serve', '--data-dir', dataDir, ...settings.flatMap(([key, value]) => ['--set', `${key}=${value}`])],
+    [
+      script,
+      'serve',
+      ...further,
+      '--data-dir',
+      dataDir,
+      ...settings.flatMap(([key, value]) => ['--set', `${key}=${value}`]),
+    ],
     { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' } },
   )
   let errors = ''
