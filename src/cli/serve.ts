@@ -4,6 +4,7 @@ import cluster from 'node:cluster'
 import { Option } from 'commander'
 import type { Config } from '../config/config.ts'
 import { configOf, contextOf, type Registration } from './context.ts'
+import { endOnCrash } from './crash.ts'
 import { UsageError } from './failure.ts'
 import { createLog, localAddresses, type RunningServer, runUntilSignal, startRunningServer } from './running-server.ts'
 import type { Terminal } from './terminal.ts'
@@ -43,6 +44,7 @@ async function serveByWorkers(
   config: Config,
   { workers, terminal }: { readonly workers: number; readonly terminal: Terminal },
 ): Promise<void> {
+  endOnCrash()
   const server = await supervise(workers, { config, log: createLog(config), args: process.argv.slice(2) })
   await runUntilSignal(server, async () => terminal.out(`${readyLine(server)}\n`))
 }

@@ -289,6 +289,14 @@ t.test('bench --people prints every figure, with numbers, nothing fails and no t
   t.equal(figures[1]?.falseLinks, 0)
 })
 
+t.test('bench --workers prints what they gain beside one process, and nothing is refused (design §6)', async (t) => {
+  const [figure, ...others] = await bench(t, '--workers 2 --seconds 0.2 --callers 2 --only ITI-18')
+  t.same(others, [])
+  t.match(figure, { bench: /^ITI-18.*, 2 workers beside one process$/, failures: 0 })
+  for (const number of ['requestsPerSecond', 'alonePerSecond', 'gain', 'p95Ms'])
+    t.ok(Number.isFinite(figure?.[number]), number)
+})
+
 t.test('bench --xua prints every figure, with numbers, and nothing is refused', async (t) => {
   const figures = await bench(t, '--xua --seconds 0.2 --callers 2')
   t.match(figures, [

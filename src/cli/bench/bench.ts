@@ -20,6 +20,7 @@ import { measureRegistry } from './registry.ts'
 import { measureStoreClient } from './storeclient.ts'
 import { startSubject } from './subject-process.ts'
 import { measureTransactions } from './transactions.ts'
+import { measureWorkers } from './workers.ts'
 import { openWorld } from './world.ts'
 import { measureXua } from './xua.ts'
 
@@ -52,6 +53,7 @@ interface BenchOptions {
   readonly xua?: true
   readonly journal?: string | true
   readonly audit?: true
+  readonly workers?: string
   readonly federation?: true
   readonly ssmixTree?: string
   readonly messages?: string
@@ -94,6 +96,7 @@ function register(program: Command, terminal: Terminal, makeDirectory: () => Pro
       '--federation',
       'instead: what asking 20 neighbouring communities adds to the slowest, and the memory that a document takes of both gateways; with --large of another size',
     )
+    .option('--workers <n>', 'instead: so many processes that share the doors, beside one alone')
     .option('--audit', 'instead: what audit and journal cost ITI-18, beside the same server without them')
     .option(
       '--ssmix-tree <folder>',
@@ -178,6 +181,10 @@ function measurement(options: BenchOptions, run: Run): () => Promise<void> {
     measureWorld({ run, patients, measure })
   if (options.storeclient === true) return measureIn(STORECLIENT_PATIENTS, measureStoreClient)
   if (options.audit === true) return measureIn(1, measureAudit)
+  if (options.workers !== undefined) {
+    const count = whole(options, 'workers')
+    return measureIn(PATIENTS, (measuring) => measureWorkers(measuring, count))
+  }
   if (options.xua === true) return measureIn(1, measureXua)
   if (options.large === undefined) return measureIn(PATIENTS, measureTransactions)
   const largeMiB = positive(options, 'large')

@@ -10,6 +10,7 @@ import { loadConfig } from '../../config/config.ts'
 import { factsOfPatients } from '../../db/access-store.ts'
 import { formatCx, type Oid, type PatientId } from '../../model/identifiers.ts'
 import type { FindDocuments } from '../../model/stored-query.ts'
+import { type Supervisor, supervise } from '../workers/supervisor.ts'
 import { bareAccess, bareTransactions, openBareDoor, openBareMllp } from './bare-pipe.ts'
 import { barePix } from './bare-pix.ts'
 import { type BareWrite, bareRegistry } from './bare-registry.ts'
@@ -25,6 +26,7 @@ export type Settings = Readonly<Record<string, string>>
 export type Command =
   | { readonly kind: 'bare'; readonly patientId: PatientId; readonly documentUniqueId: string }
   | { readonly kind: 'bareMllp' }
+  | { readonly kind: 'workers'; readonly count: number }
   | { readonly kind: 'record' }
   | { readonly kind: 'recorded'; readonly path: string; readonly submission: RealSubmission }
   | { readonly kind: 'load'; readonly patients: number; readonly entriesEach: number }
@@ -60,6 +62,7 @@ export type Reply =
     }
   | { readonly kind: 'bare'; readonly port: number }
   | { readonly kind: 'bareMllp'; readonly port: number }
+  | { readonly kind: 'workers'; readonly httpsPort: number }
   | { readonly kind: 'record' }
   | { readonly kind: 'recorded' }
   | { readonly kind: 'load'; readonly patients: readonly RowPatient[] }
@@ -75,21 +78,19 @@ export type Reply =
 const SAMPLE_MS = 20
 
 const [dataDir = '', settings = '{}'] = process.argv.slice(2)
-const config = loadConfig({
-  flags: {
-    ...(JSON.parse(settings) as Settings),
-    dataDir,
-    'https.port': '0',
-    'mllp.storeclient.port': '0',
-    'mllp.pix.port': '0',
-    'management.port': '0',
-    'log.level': 'error',
-    // One system of the bench is a whole network.
-    'limits.connectionsPerCertificate': '1000',
-    'limits.requestsInWorkPerSystem': '1000',
-  },
-  env: {},
-})
+const flags: Settings = {
+  ...(JSON.parse(settings) as Settings),
+  dataDir,
+  'https.port': '0',
+  'mllp.storeclient.port': '0',
+  'mllp.pix.port': '0',
+  'management.port': '0',
+  'log.level': 'error',
+  // One system of the bench is a whole network.
+  'limits.connectionsPerCertificate': '1000',
+  'limits.requestsInWorkPerSystem': '1000',
+}
+const config = loadConfig({ flags, env: {} })
 const silent = {
   info: () => {},
   warn: () => {},
@@ -105,6 +106,7 @@ setInterval(() => {
 
 let recording: Recording | undefined
 let loader: BulkLoader | undefined
+let workers: Supervisor | undefined
 const writes = new Map<string, BareWrite>()
 const loaded: RowPatient[] = []
 
@@ -171,6 +173,13 @@ async function startBareRegistry(): Promise<number> {
   return (await openBareDoor(await bareTls(), routes)).port
 }
 
+/** Beside this server, on the same database. */
+async function startWorkers(count: number): Promise<number> {
+  const args = Object.entries(flags).flatMap(([key, value]) => ['--set', `${key}=${value}`])
+  workers = await supervise(count, { config, log: silent, args: ['serve', ...args] })
+  return workers.httpsPort
+}
+
 async function startBarePix({ domain, count, answer }: Extract<Command, { kind: 'barePix' }>): Promise<number> {
   const body = Buffer.from(answer.base64, 'base64')
   const routes = barePix({ pool: server.pool, domain, count, answer: { contentType: answer.contentType, body } })
@@ -183,6 +192,8 @@ async function answer(command: Exclude<Command, { kind: 'stop' }>): Promise<Repl
       return { kind: 'bare', port: await startBare(command) }
     case 'bareMllp':
       return { kind: 'bareMllp', port: (await openBareMllp(await bareTls(), server.pool)).port }
+    case 'workers':
+      return { kind: 'workers', httpsPort: await startWorkers(command.count) }
     case 'record':
       recording = record(server.pool)
       return { kind: 'record' }
@@ -221,6 +232,7 @@ function reply(message: Reply): void {
 
 async function stop(status: number): Promise<void> {
   await loader?.stop()
+  await workers?.stop()
   await server.stop()
   process.exit(status)
 }

@@ -1,9 +1,10 @@
 // The bench's default run: each transaction beside a bare pipe of the same bytes, in a small network.
 
 import { loadConfig } from '../../config/config.ts'
-import { type Measuring, pairing } from './compare.ts'
+import { type Measuring, type Pair, pairing } from './compare.ts'
 import { createGun } from './load.ts'
-import { findShot, laboratoryShot, provideShot, retrieveShot } from './messages.ts'
+import { type BenchPatient, findShot, laboratoryShot, provideShot, retrieveShot } from './messages.ts'
+import type { World } from './world.ts'
 
 export const DOCUMENT_BYTES = 36 * 1024
 export const ENTRIES = 10
@@ -26,43 +27,53 @@ export async function measureTransactions(given: Measuring): Promise<void> {
   const documentUniqueId = await fill(given)
   const bare = await given.subject.ask({ kind: 'bare', patientId: reader.patientId, documentUniqueId })
   const pair = pairing({ ...given, bareUrl: `https://localhost:${bare.port}` })
+  for (const transaction of transactionsOf(world, { reader, documentUniqueId })) await pair(transaction)
+}
+
+/** What the reader's clinic asks, and a hospital sends of the other patients. */
+export function transactionsOf(
+  world: World,
+  { reader, documentUniqueId }: { readonly reader: BenchPatient; readonly documentUniqueId: string },
+): readonly Pair[] {
   const find = findShot(reader)
   const config = loadConfig({ flags: {}, env: {} })
   const fetch = retrieveShot({ repositoryUniqueId: config.repository.uniqueId, documentUniqueId })
-  await pair({
-    name: FIND_DOCUMENTS,
-    as: world.clinic,
-    path: '/xds/registry',
-    bare: '/find',
-    shot: () => find,
-    accepts: isFound,
-  })
-  await pair({
-    name: 'ITI-43, 36 KiB',
-    as: world.clinic,
-    path: '/xds/repository',
-    bare: '/fetch',
-    shot: () => fetch,
-    accepts: (answer) => answer.length > DOCUMENT_BYTES,
-  })
   const others = world.patients.slice(1)
   const patientOf = (number: number) => others[number % others.length] ?? reader
-  await pair({
-    name: 'ITI-41, 36 KiB',
-    as: world.hospital,
-    path: '/xds/repository',
-    bare: '/insert',
-    shot: (number) => provideShot(patientOf(number), DOCUMENT_BYTES).shot,
-    accepts: isSuccess,
-  })
-  await pair({
-    name: 'StoreClient OML-11, HTTPS',
-    as: world.hospital,
-    path: '/storeclient',
-    bare: '/insert',
-    shot: (number) => laboratoryShot(patientOf(number), number),
-    accepts: (answer) => answer.includes('MSA|AA'),
-  })
+  return [
+    {
+      name: FIND_DOCUMENTS,
+      as: world.clinic,
+      path: '/xds/registry',
+      bare: '/find',
+      shot: () => find,
+      accepts: isFound,
+    },
+    {
+      name: 'ITI-43, 36 KiB',
+      as: world.clinic,
+      path: '/xds/repository',
+      bare: '/fetch',
+      shot: () => fetch,
+      accepts: (answer) => answer.length > DOCUMENT_BYTES,
+    },
+    {
+      name: 'ITI-41, 36 KiB',
+      as: world.hospital,
+      path: '/xds/repository',
+      bare: '/insert',
+      shot: (number) => provideShot(patientOf(number), DOCUMENT_BYTES).shot,
+      accepts: isSuccess,
+    },
+    {
+      name: 'StoreClient OML-11, HTTPS',
+      as: world.hospital,
+      path: '/storeclient',
+      bare: '/insert',
+      shot: (number) => laboratoryShot(patientOf(number), number),
+      accepts: (answer) => answer.includes('MSA|AA'),
+    },
+  ]
 }
 
 /** Ten documents for the reader, through ITI-41. @returns the uniqueId of the last one. */

@@ -2,10 +2,14 @@
 
 import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import type { Config } from '../../config/config.ts'
+import { nameOf } from '../../model/failure.ts'
 import { EXIT_USAGE, RefusedError, UsageError } from '../failure.ts'
 import type { Log } from '../running-server.ts'
 import { isReady, type Order, type Ports, type Ready } from './messages.ts'
+
+const PROGRAM = fileURLToPath(new URL('../tsunagi.js', import.meta.url))
 
 /** A worker that ends again and again is started again ever more slowly. */
 const FIRST_PAUSE_MS = 500
@@ -31,7 +35,7 @@ interface Post {
 /**
  * The first makes what a first start makes, the others find it. Own figures and admin API of each stand at `management.port` and the ports
  * after it.
- * @param args - of this process, which the workers are given too.
+ * @param args - of the command line, which the workers are given too.
  * @throws {RefusedError} when one of them does not start: its own words stand above. @throws {UsageError} when they speak of its configuration.
  */
 export async function supervise(
@@ -44,9 +48,10 @@ export async function supervise(
   let stopping = false
 
   const open = async (post: Post): Promise<Ready> => {
-    cluster.setupPrimary({ args: [...args, ...argumentsOf(post, config)] })
+    cluster.setupPrimary({ exec: PROGRAM, args: [...args, ...argumentsOf(post, config)] })
     const worker = cluster.fork()
     post.worker = worker
+    worker.on('error', (error) => log.warn({ worker: post.number, cause: nameOf(error) }, 'a worker cannot be reached'))
     const ready = await readinessOf(worker)
     const since = Date.now()
     const { managementPort } = ready
@@ -67,7 +72,8 @@ export async function supervise(
     post.pauseMs = Math.min(2 * post.pauseMs, LONGEST_PAUSE_MS)
   }
   const tell = (order: Order): void => {
-    for (const { worker } of posts) if (worker?.isConnected() === true) worker.send(order)
+    // Who cannot be told any more is ending.
+    for (const { worker } of posts) if (worker?.isConnected() === true) worker.send(order, () => {})
   }
   const stop = async (): Promise<void> => {
     stopping = true
@@ -105,6 +111,8 @@ function readinessOf(worker: Worker): Promise<Ready> {
       reject(new Reason('a worker did not start, for the reason above / 上記の理由で処理プロセスを起動できません。'))
     }
     worker.once('exit', ended)
+    // The machine may have no room for a further process.
+    worker.once('error', reject)
     worker.on('message', (message: unknown) => {
       if (!isReady(message)) return
       worker.off('exit', ended)
