@@ -213,7 +213,7 @@ function requirePatient(walk: Walk, situation: Situation): LinkedPatient {
       rule: `patient number linked at this facility${traceOf(walk)}`,
     })
   }
-  if (!patient.consent && walk.caller.accessMode === 'consent') {
+  if (patient.stopped || (!patient.consent && walk.caller.accessMode === 'consent')) {
     throw iheError('HL7_CONSENT', {
       at: 'PID-3',
       rule: `consent to publication by this facility in force${traceOf(walk)}`,

@@ -87,6 +87,8 @@ export interface LinkedPatient {
   readonly demographics: Demographics
   /** Consent to publication by this facility is in force now. */
   readonly consent: boolean
+  /** Support was stopped (支援中止): nothing is taken, of trusted systems neither. */
+  readonly stopped: boolean
 }
 
 /** An Approved document of a series: the main one (`part` 1) or an additional part. */

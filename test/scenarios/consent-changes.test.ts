@@ -81,6 +81,24 @@ t.test(
   },
 )
 
+t.test(
+  'C-7: no push is taken while support is stopped, of a trusted system neither (docs/access-rights.md)',
+  async (t) => {
+    const trust = (mode: string | null) =>
+      network.pool.query(`update access.system set access_mode = $1 where system_id = 'hospital-a'`, [mode])
+    await trust('affinity-domain')
+    t.teardown(() => trust(null))
+    await admin.post(`/patients/${hanako.value}/stop-support`, { reason: 'test' })
+    const connection = await network.mllp('hospital-a')
+    t.teardown(connection.close)
+    const push = async () => readAck(await connection.send(laboratory({ order: '000000000907003' })))
+    const { code, errors } = await push()
+    t.same([code, errors[0]?.application], ['AE', 'SC-CONSENT'])
+    await admin.post(`/patients/${hanako.value}/resume-support`, { reason: 'test' })
+    t.equal((await push()).code, 'AA', 'consent is not asked for in this mode, the stop is')
+  },
+)
+
 t.test('C-7: what is stopped cannot be removed either: to publisher and tester it is not there', async (t) => {
   const { provide: sent, entry } = submissionOf({ patientId: hanako, bytes: Buffer.from(`文書 ${newOid()}`) })
   t.ok(isSuccess((await network.soap('hospital-a', sent)).text))

@@ -65,6 +65,7 @@ export const linked: LinkedPatient = {
   localId: '0000012345',
   demographics: taro,
   consent: true,
+  stopped: false,
 }
 
 interface Stored {

@@ -79,5 +79,6 @@ export function toPatient(
     localId: row.local_id,
     demographics: row.known_demographics ?? { names: [], addresses: [], telecoms: [] },
     consent: mayPublish(question.patient.facilityId, toAccessFacts(row)),
+    stopped: row.stopped,
   }
 }

@@ -61,6 +61,7 @@ t.test('the state of a series and the documents of a changed order are looked up
       localId: '1',
       demographics: { names: [], addresses: [], telecoms: [] },
       consent: true,
+      stopped: false,
     },
   })
   t.match(found.series.get(series[0] ?? ''), { currents: [{ uniqueId: 'D.7', bytes: Buffer.from([0]) }] })
