@@ -186,6 +186,58 @@ t.test('C-3: a registrar takes consents of the own patients, in the own name', a
   t.match(await registrar('POST', `/consents/${id}/withdraw`, { reason: '撤回' }), { status: 200 })
 })
 
+t.test(
+  'who stopped support or took a consent elsewhere is not told, what was stopped and agreed is (idlink A-7)',
+  async (t) => {
+    const login = (staffId: string, facilityId: string, by?: string) =>
+      enterPerson(
+        asked,
+        { staffId, facilityId, roles: [by === undefined ? 'facility-administrator' : 'registrar'] },
+        by === undefined ? {} : { by },
+      )
+    const { session: theirs } = await login('mori', 'hospital-x')
+    const { session: window } = await login('endo', 'hospital-x', theirs)
+    const xad = await patient('hospital-x', 'H-90')
+    await call('POST', `/patients/${xad}/links`, { facilityId: 'clinic-y', id: 'C-90', reason: '窓口で確認' })
+    const there = (path: string, body: object) => asked('POST', path, { session: window, body })
+    const taken = { kind: 'comprehensive', evidence: '戸棚4', excludedKinds: ['LAB'] }
+    const { body } = await there(`/patients/${xad}/consents`, taken)
+    t.match(await there(`/consents/${body.consentId}/withdraw`, { reason: '転院' }), { status: 200 })
+    t.match(await there(`/patients/${xad}/stop-support`, { reason: '病棟での申出' }), { status: 200 })
+    await call('POST', `/patients/${xad}/resume-support`, { reason: '本人の希望' })
+    for (const path of ['consents', 'support-stops'] as const) {
+      const shown = JSON.stringify((await registrar('GET', `/patients/${xad}/${path}`)).body)
+      t.notMatch(shown, /endo|hospital-x|戸棚|転院|病棟/, `${path}: where else the patient is treated`)
+      t.match(shown, path === 'consents' ? /LAB.*withdrawnAt":"2/ : /stoppedAt.*本人の希望/, path)
+      const whole = JSON.stringify((await call('GET', `/patients/${xad}/${path}`)).body)
+      t.match(whole, 'staff:endo', 'those who run the network hear')
+      const own = JSON.stringify((await asked('GET', `/patients/${xad}/${path}`, { session: window })).body)
+      t.match(own, 'staff:endo', 'and so does the facility itself')
+    }
+    const month = new Date(Date.now() + 9 * 3_600_000).toISOString().slice(0, 7)
+    const rows = `/facilities/clinic-y/ledger?ledger=consents&format=json&month=${month}`
+    const ledgerOf = async (by: string) =>
+      ((await asked('GET', rows, { session: by })).body as unknown as readonly Record<string, string>[]).filter(
+        ({ consentId }) => consentId === body.consentId,
+      )
+    t.match(await ledgerOf(administrator.session), [
+      { event: 'recorded', patientNumber: 'C-90', takenBy: '', takenAt: '', evidence: '', by: '' },
+      { event: 'withdrawn', by: '' },
+    ])
+    t.match(await ledgerOf(TOKEN), [
+      { takenBy: 'endo', takenAt: 'hospital-x', evidence: '戸棚4', by: 'staff:endo' },
+      {},
+    ])
+    await there(`/patients/${xad}/stop-support`, { reason: '病棟での申出' })
+    const question = { patient: xad, facility: 'clinic-y' }
+    const explained = await asked('POST', '/access/explain', { session: administrator.session, body: question })
+    t.match(explained, { status: 200, body: { verdict: { reason: 'support was stopped' } } })
+    t.match(JSON.stringify(explained.body), 'stoppedAt')
+    t.notMatch(JSON.stringify(explained.body), 'endo')
+    t.match(JSON.stringify((await call('POST', '/access/explain', question)).body), 'staff:endo')
+  },
+)
+
 t.test('C-8: a sheet is printed by one facility, and another one finds the patient by it', async (t) => {
   const xad = await patient('clinic-y', '500')
   const born = (await call('GET', `/patients/${xad}`)).body.golden as readonly { attribute: string; value: string }[]

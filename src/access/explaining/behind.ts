@@ -20,7 +20,7 @@ export function behindOf(name: Factor['name'], given: Given): readonly object[] 
   const { asked, behind, viewer, judged } = given
   switch (name) {
     case 'support':
-      return behind.stop === undefined ? [] : [behind.stop]
+      return behind.stop === undefined ? [] : [shownStop(behind.stop, asked)]
     case 'access mode':
       return viewer === undefined ? [] : [{ accessMode: viewer.accessMode }]
     case 'owner':
@@ -48,6 +48,11 @@ export function behindOf(name: Factor['name'], given: Given): readonly object[] 
 /** A number is its facility's own. */
 function shownNumber(value: string, { askedFor, facilityId }: AskedAccess): string {
   return askedFor === facilityId ? value : '***'
+}
+
+/** Who stopped it is for those who run the network: it may be one of another facility, where the patient is treated too. */
+function shownStop({ stoppedBy, ...told }: NonNullable<Behind['stop']>, { askedFor }: AskedAccess): object {
+  return { ...told, ...(askedFor === undefined ? { stoppedBy } : {}) }
 }
 
 /** Of what the patient said about facilities, only what is about the two; who recorded it is for those who run the network. */

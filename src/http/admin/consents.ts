@@ -6,14 +6,16 @@ import {
   CONSENT_FORMS,
   type ConsentChange,
   type ConsentOrigin,
+  type ConsentRecord,
   type NewConsent,
   RELATIONS,
 } from '../../access/administration/consent-ports.ts'
 import { changeConsent, recordConsent } from '../../access/administration/consents.ts'
 import type { Fault } from '../../access/administration.ts'
 import { answerChanged, answerError, answerFault, answerStored, notFound } from './answers.ts'
+import { othersAmong } from './own.ts'
 import type { AdminPorts } from './ports.ts'
-import { principalOf, REGISTRARS } from './principal.ts'
+import { facilityOf, principalOf, REGISTRARS } from './principal.ts'
 import { changeOf, day, described, exactly, identity, moment, slug, words } from './schemas.ts'
 
 const facilities = { type: 'array', items: slug, maxItems: 1000 } as const
@@ -81,7 +83,7 @@ export function registerConsentRoutes(app: FastifyInstance, ports: AdminPorts): 
     },
     async (request, reply) => {
       const person = await patients.byXad(request.params.xad)
-      return person === undefined ? notFound(reply) : store.consents(person.key)
+      return person === undefined ? notFound(reply) : shownTo(request, await store.consents(person.key), ports)
     },
   )
   app.post<{ Params: { xad: string }; Body: ConsentBody }>(
@@ -105,6 +107,26 @@ export function registerConsentRoutes(app: FastifyInstance, ports: AdminPorts): 
     },
   )
   registerChanges(app, ports)
+}
+
+/** What the patient said is told whole; who took or wrote it down elsewhere would tell where else the patient is treated (idlink A-7). */
+async function shownTo(
+  request: FastifyRequest,
+  consents: readonly ConsentRecord[],
+  ports: AdminPorts,
+): Promise<readonly object[]> {
+  const facilityId = facilityOf(request)
+  const names = consents.flatMap(({ recordedBy, withdrawnBy = recordedBy }) => [recordedBy, withdrawnBy])
+  const others = await othersAmong(names, request, ports)
+  return consents.map(({ takenBy, takenAt, evidence, recordedBy, reason, withdrawnBy, withdrawReason, ...said }) => {
+    const isOthers = facilityId !== undefined && takenAt !== undefined && takenAt !== facilityId
+    return {
+      ...said,
+      ...(isOthers ? { evidence: null } : { takenBy, takenAt, evidence }),
+      ...(others.has(recordedBy) ? {} : { recordedBy, reason }),
+      ...(withdrawnBy === undefined || others.has(withdrawnBy) ? {} : { withdrawnBy, withdrawReason }),
+    }
+  })
 }
 
 function registerChanges(app: FastifyInstance, { store, documentKinds }: AdminPorts): void {

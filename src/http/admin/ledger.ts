@@ -14,8 +14,9 @@ import { CSV_MARK, csvLine } from '../../codec/csv/write.ts'
 import { jstIso } from '../../model/jst.ts'
 import { nameOf } from '../failure.ts'
 import { notFound } from './answers.ts'
+import { othersAmong } from './own.ts'
 import type { AdminPorts } from './ports.ts'
-import { ADMINISTRATORS } from './principal.ts'
+import { ADMINISTRATORS, facilityOf } from './principal.ts'
 import { changeOf, described, exactly, month, slug } from './schemas.ts'
 
 const FORMATS = { csv: 'text/csv; charset=utf-8', json: 'application/json; charset=utf-8' } as const
@@ -47,7 +48,7 @@ export function registerLedgerRoutes(app: FastifyInstance, ports: AdminPorts): v
       const { format = 'csv', ...asked } = request.query
       if ((await findFacility(facilityId, ports.store)) === undefined) return notFound(reply)
       const change = changeOf(request, `ledger of ${asked.ledger} of facility ${facilityId}, ${asked.month}`)
-      const pages = ports.store.ledger({ facilityId, ...asked }, change)
+      const pages = shownTo(request, ports.store.ledger({ facilityId, ...asked }, change), ports)
       const rendered = format === 'csv' ? csv(pages, asked) : json(pages)
       return reply
         .type(FORMATS[format])
@@ -56,6 +57,29 @@ export function registerLedgerRoutes(app: FastifyInstance, ports: AdminPorts): v
     },
   )
 }
+
+/** Of what was taken or written down elsewhere staff of the facility are told that it is there: by whom would tell where else a patient is treated. */
+async function* shownTo(
+  request: FastifyRequest,
+  pages: AsyncIterable<readonly LedgerRow[]>,
+  ports: AdminPorts,
+): AsyncGenerator<readonly LedgerRow[]> {
+  const facilityId = facilityOf(request)
+  for await (const page of pages) {
+    const others = await othersAmong(
+      page.flatMap(({ by }) => by ?? []),
+      request,
+      ports,
+    )
+    yield page.map((row) => ({
+      ...row,
+      ...(facilityId === undefined || ['', facilityId].includes(row.takenAt ?? '') ? {} : NOT_TOLD),
+      ...(others.has(row.by ?? '') ? { by: '' } : {}),
+    }))
+  }
+}
+
+const NOT_TOLD = { takenBy: '', takenAt: '', evidence: '' } as const
 
 /** A stream that ends early is cut off, so that nobody takes a part for the whole. */
 async function* watched(

@@ -1,7 +1,9 @@
 // Admin routes of 支援中止 (idlink C-7): nobody sees the patient's record any more and nothing new is taken, until an operator lifts it.
 
 import type { FastifyInstance } from 'fastify'
+import type { SupportStop } from '../../access/administration/support-ports.ts'
 import { answerChanged, notFound } from './answers.ts'
+import { othersAmong } from './own.ts'
 import type { AdminPorts } from './ports.ts'
 import { REGISTRARS, USUAL_ROLES } from './principal.ts'
 import { changeOf, described, exactly, words } from './schemas.ts'
@@ -12,7 +14,8 @@ interface Xad {
   Params: { xad: string }
 }
 
-export function registerSupportStopRoutes(app: FastifyInstance, { patients, store }: AdminPorts): void {
+export function registerSupportStopRoutes(app: FastifyInstance, ports: AdminPorts): void {
+  const { patients, store } = ports
   app.get<Xad>(
     '/patients/:xad/support-stops',
     {
@@ -23,7 +26,14 @@ export function registerSupportStopRoutes(app: FastifyInstance, { patients, stor
     },
     async (request, reply) => {
       const person = await patients.byXad(request.params.xad)
-      return person === undefined ? notFound(reply) : store.supportStops(person.key)
+      if (person === undefined) return notFound(reply)
+      const stops = await store.supportStops(person.key)
+      const names = stops.flatMap(({ stoppedBy, liftedBy }) => [
+        stoppedBy,
+        ...(liftedBy === undefined ? [] : [liftedBy]),
+      ])
+      const others = await othersAmong(names, request, ports)
+      return stops.map((stop) => shownStop(stop, others))
     },
   )
   const acts = [
@@ -55,4 +65,14 @@ export function registerSupportStopRoutes(app: FastifyInstance, { patients, stor
         return answerChanged(reply, await store[act](person.key, change))
       },
     )
+}
+
+/** Who did it and why is not told where it was one of these. */
+function shownStop(stop: SupportStop, others: ReadonlySet<string>): object {
+  const { stoppedBy, reason, liftedBy, liftReason, ...times } = stop
+  return {
+    ...times,
+    ...(others.has(stoppedBy) ? {} : { stoppedBy, reason }),
+    ...(liftedBy === undefined || others.has(liftedBy) ? {} : { liftedBy, liftReason }),
+  }
 }
