@@ -159,3 +159,27 @@ t.test('what a right may not say is refused in words', async (t) => {
   t.equal((await call('PUT', '/rights', { staffId: 'nobody', ceiling: 'R' })).status, 404)
   t.equal((await call('PUT', '/rights', { unionId: 'south', ceiling: 'R' })).status, 404)
 })
+
+t.test('what PostgreSQL cannot keep is answered 400 and names its key, wherever it stands', async (t) => {
+  const dr = { staffId: 'dr-a', ceiling: 'L' }
+  const profile = '/facilities/hospital-x/profile'
+  const { body: born } = await call('POST', '/patients', {
+    demographics: { names: [{ representation: 'IDE', family: '空想', given: '太郎' }] },
+  })
+  const asked: readonly (readonly [string, string, object | undefined, RegExp])[] = [
+    ['PUT', '/rights', { ...dr, staffId: 'dr-a\0' }, /staffId/],
+    ['PUT', '/rights', { ...dr, kind: 'LAB\0' }, /kind/],
+    ['GET', '/rights?staffId=%00', undefined, /staffId/],
+    ['DELETE', '/rights?kind=L%00', undefined, /kind/],
+    ['POST', '/access/explain', { patient: 'x', facility: 'clinic-y', user: '\0' }, /user/],
+    ['POST', '/access/simulate', { changes: [{ change: 'exclude-kind', kind: '\0' }] }, /changes.0.kind/],
+    ['POST', '/patients', { demographics: { names: [{ representation: 'IDE', family: '\0' }] } }, /names.0.family/],
+    ['PATCH', profile, { name: '架空\ud800' }, /name/],
+    ['PUT', '/rights', { ...dr, validFrom: '0000-01-01T00:00:00Z' }, /validFrom/],
+    ['PUT', '/rights', { ...dr, validFrom: '2026-01-01T00:00:00+23:00' }, /validFrom/],
+    ['PUT', '/rights', { ...dr, validTo: '0000-01-01T00:00:00Z' }, /validTo/],
+    ['POST', `/patients/${born.xad}/consents`, { kind: 'comprehensive', givenOn: '0000-01-01' }, /0000-01-01/],
+  ]
+  for (const [method, path, body, message] of asked)
+    t.match(await call(method, path, body), { status: 400, body: { code: 'INVALID', message, ja: /\S/ } }, path)
+})

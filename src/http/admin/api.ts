@@ -7,7 +7,7 @@ import { nameOf } from '../failure.ts'
 import { registerAccessRoutes } from './access.ts'
 import { registerAgreementRoutes } from './agreements.ts'
 import { registerAnchorRoutes } from './anchors.ts'
-import { answerError, answerInvalid, answerRefusal, notFound } from './answers.ts'
+import { answerError, answerInvalid, answerRefusal, invalid, notFound } from './answers.ts'
 import { registerAuditChainRoutes } from './audit-chain.ts'
 import { registerAuditLogRoutes } from './audit-log.ts'
 import { registerAuditTargetRoutes } from './audit-targets.ts'
@@ -59,7 +59,7 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   decoratePrincipal(app)
   app.addHook('onRequest', async (request, reply) => authorise(request, reply, ports))
   app.addHook('onRequest', async (request, reply) => refuseRole(request, reply))
-  app.addHook('preHandler', async ({ params }, reply) => refuseUnkeepable(params, reply))
+  app.addHook('preHandler', async (request, reply) => refuseUnkeepable(request, reply))
   app.addHook('preHandler', async (request, reply) => refuseForeign(request, reply, ports))
   app.addHook('onSend', async (request) => {
     // Attempts to log on change nothing that the doors remember, and anybody may make them.
@@ -119,9 +119,28 @@ export async function registerAdminApi(app: FastifyInstance, ports: AdminPorts):
   registerAuditChainRoutes(app, ports)
 }
 
-/** PostgreSQL keeps no zero character: nothing has such a name. */
-function refuseUnkeepable(params: unknown, reply: FastifyReply): FastifyReply | undefined {
-  return Object.values(params ?? {}).some((value) => String(value).includes('\0')) ? notFound(reply) : undefined
+/** PostgreSQL keeps no zero character and no half of a pair: nothing has such a name, and nothing is called so. */
+function refuseUnkeepable({ params, query, body }: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+  if (unkeepableIn(params) !== undefined) return notFound(reply)
+  const key = unkeepableIn(query) ?? unkeepableIn(body)
+  if (key === undefined) return undefined
+  return invalid(reply, {
+    message: `${key}: a zero character, or half of a character of two halves, cannot be kept`,
+    hint: 'Send text without them',
+    ja: `${key}: 保存できない文字（NUL、または不完全なサロゲート）が含まれています。`,
+  })
+}
+
+/** Where the first such text stands, as `answerInvalid` names it. */
+function unkeepableIn(value: unknown, key = ''): string | undefined {
+  if (typeof value === 'string') return value.includes('\0') || !value.isWellFormed() ? key : undefined
+  // A body that is a stream is read by its route.
+  if (typeof value !== 'object' || value === null || Symbol.asyncIterator in value) return undefined
+  for (const [name, member] of Object.entries(value)) {
+    const found = unkeepableIn(member, key === '' ? name : `${key}.${name}`)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 function refuse(

@@ -16,7 +16,13 @@ export const oid = { type: 'string', pattern: OID, maxLength: 64, description: '
 /** PostgreSQL keeps no zero character. */
 export const NO_ZERO = '^[^\\u0000]*$'
 export const words = { type: 'string', minLength: 1, maxLength: 200, pattern: NO_ZERO } as const
-export const moment = { type: 'string', format: 'date-time', description: 'ISO 8601 with offset' } as const
+/** Of a year and with an offset that PostgreSQL knows. */
+export const MOMENT = {
+  format: 'date-time',
+  pattern: '^(?!0000).*([zZ]|[+-](0\\d|1[0-5])(:?\\d\\d)?)$',
+  description: 'ISO 8601 with offset',
+} as const
+export const moment = { type: 'string', ...MOMENT } as const
 /** In Japan; that there is such a day is judged by the rules. */
 export const day = { type: 'string', pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: 'YYYY-MM-DD' } as const
 /** Of a year that the database and the calendar of four digits have in every time zone. */

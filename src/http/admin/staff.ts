@@ -16,7 +16,7 @@ import { STAFF_ROLES } from '../../model/user.ts'
 import { answerChanged, answerError, answerStored, invalid, notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
 import { ADMINISTRATORS, FACILITY_READERS, facilityOf, ownFacility, principalOf } from './principal.ts'
-import { changeOf, described, exactly, moment, slug, words } from './schemas.ts'
+import { changeOf, described, exactly, MOMENT, moment, slug, words } from './schemas.ts'
 
 const members = {
   name: words,
@@ -30,7 +30,7 @@ const OPTIONAL = ['facilityId', 'nameKana', 'mayUseEms', 'validFrom', 'validTo']
 const entry = exactly({ staffId: slug, facilityId: slug, ...members, validTo: moment }, OPTIONAL)
 const untilFurther = {
   type: ['string', 'null'],
-  format: 'date-time',
+  ...MOMENT,
   description: 'ISO 8601 with offset; null: no end',
 } as const
 const changeable = { ...members, validTo: untilFurther, reason: words }
