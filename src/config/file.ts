@@ -17,7 +17,7 @@ const DEFAULT_FILE = 'tsunagi.yaml'
 
 /**
  * Reads the file `named`, or tsunagi.yaml of the working directory when there is one.
- * @throws {ConfigError} when a named file is missing, or a file is not a YAML mapping.
+ * @throws {ConfigError} when a named file is missing, or a file is not a YAML mapping or says a key twice.
  */
 export function readConfigFile({
   named,
@@ -35,7 +35,17 @@ export function readConfigFile({
   if (root !== null && !isMapping(root)) {
     throw new ConfigError([`${path} must hold keys and values, such as "https:" with "port: 8443" below it`])
   }
-  return { path, directory: dirname(path), values: new Map(root === null ? [] : flatten(root, '')) }
+  const found = root === null ? [] : flatten(root, '')
+  const values = new Map(found)
+  if (values.size < found.length)
+    throw new ConfigError(twice(found).map((key) => `${path} says ${key} twice: keep one of them`))
+  return { path, directory: dirname(path), values }
+}
+
+/** Keys that stand below a heading and with dots: YAML refuses those only that are written alike. */
+function twice(found: readonly (readonly [string, unknown])[]): readonly string[] {
+  const keys = found.map(([key]) => key)
+  return [...new Set(keys.filter((key, index) => keys.indexOf(key) !== index))]
 }
 
 function readText(path: string): string {

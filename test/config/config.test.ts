@@ -50,6 +50,20 @@ t.test('a flag wins over the environment, the environment over the file, the fil
   t.equal(sources.get('log.level'), 'default')
 })
 
+t.test(
+  'a key that stands twice in the file, below its heading and with dots, is refused as YAML refuses a key twice',
+  async (t) => {
+    const file = join(cwd, 'twice.yaml')
+    for (const text of ['access:\n  mode: consent\naccess.mode: affinity-domain\n', 'a.b: 1\na:\n  b: 1\n']) {
+      writeFileSync(file, text)
+      const [problem] = problemsOf({ flags: { config: file } })
+      t.match(problem, text.startsWith('access') ? /access\.mode.*twice/ : /a\.b.*twice/)
+    }
+    writeFileSync(file, 'access.mode: consent\naccess:\n  mode:\n')
+    t.same(problemsOf({ flags: { config: file } }), [], 'a key without a value says nothing')
+  },
+)
+
 t.test('a relative path in the file counts from the file, paths below dataDir follow it', async (t) => {
   const file = join(cwd, 'paths.yaml')
   writeFileSync(file, 'dataDir: kept\n')
