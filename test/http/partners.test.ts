@@ -7,7 +7,7 @@ import { openAdministration } from './administration.ts'
 
 t.setTimeout(120_000)
 
-const { call, pool, audited } = await openAdministration(t)
+const { call, pool, config, audited } = await openAdministration(t)
 
 const COMMUNITY = '2.25.9201'
 const URL = 'https://gateway.east.example.jp/xca/responding'
@@ -52,6 +52,12 @@ t.test('what contradicts itself is refused with what would do', async (t) => {
       status: 400,
       body: { message, hint: /\S/, ja: /\S/ },
     })
+  const ours = config.community.homeCommunityId.replace('urn:oid:', '')
+  t.match(
+    await call('POST', '/partners', { facilityId: 'network-east', community: ours, ...ASKED }),
+    { status: 400, body: { message: /community.*this network itself/, hint: /network/, ja: /自/ } },
+    'nobody is a neighbour of its own (ITI TF-1 18.1)',
+  )
   t.match(await call('GET', '/partners/network-east'), { status: 404 })
 })
 

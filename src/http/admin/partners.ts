@@ -80,6 +80,7 @@ export function registerPartnerRoutes(app: FastifyInstance, ports: AdminPorts): 
     { schema: described('A facility stands for a neighbouring community from now on', { body: partner }) },
     async (request, reply) => {
       const { facilityId, community } = request.body
+      if (ports.network().homeCommunityId === `urn:oid:${community}`) return ourselves(reply)
       const change = changeOf(request, `facility ${facilityId} stands for community ${community}`)
       const stored = await store.addPartner(request.body, change)
       return typeof stored === 'object' ? answerFault(reply, stored) : answerStored(reply, stored, request.body)
@@ -168,6 +169,15 @@ function saidOf(edit: PartnerEdit): string {
   return Object.entries(edit)
     .map(([name, value]) => `${name}: ${[value].flat().join(' ') || 'none'}`)
     .join('; ')
+}
+
+/** What it is asked and shown would come from ourselves, and its users would be taken for ours. */
+function ourselves(reply: FastifyReply): FastifyReply {
+  return invalid(reply, {
+    message: 'community: this is the homeCommunityId of this network itself, which is no neighbour of its own',
+    hint: 'Send the homeCommunityId of the other community, without urn:oid:; GET /admin/v1/network shows our own',
+    ja: 'communityに自ネットワークのホームコミュニティIDが指定されています。相手コミュニティのIDを指定してください。',
+  })
 }
 
 function answerFault(reply: FastifyReply, given: PartnerFault): FastifyReply {
