@@ -1,6 +1,7 @@
 // Composition root: revocation lists of the authorities are fetched, checked and kept, by one process for all (RFC 5280, 5; docs/adr/0026).
 
 import { X509Certificate } from 'node:crypto'
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { Agent, request } from 'undici'
 import { type CrlLife, lifeOf } from '../access/anchors.ts'
@@ -125,9 +126,11 @@ async function bytesOf(source: string, agent: Agent): Promise<Buffer> {
   return limited(body)
 }
 
+/** A pipe would be waited for until somebody writes to it, and the lists of all other authorities with it. */
 async function bytesOfFile(path: string): Promise<Buffer> {
-  const file = await open(path)
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
+    if (!(await file.stat()).isFile()) throw new Error('what lies there is no file')
     return await limited(file.createReadStream({ autoClose: false }))
   } finally {
     await file.close()

@@ -1,7 +1,13 @@
 // Revocation lists of partners' authorities: fetched, checked, felt on open connections, and what happens when they get old (RFC 5280 5, 6.3).
 
+import { execFile } from 'node:child_process'
+import { constants } from 'node:fs'
+import { mkdtemp, open, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
 import { type Authority, createAuthority } from '../../../src/certificates/authority.ts'
@@ -155,6 +161,26 @@ t.test('an address that redirects, fails or sends too much gives no list', async
   t.ok(asked > before)
   published.set(`/${label}`, { status: 200, body: Buffer.alloc(3 * 1024 * 1024) })
   t.ok(await says(/larger than/), 'too much')
+})
+
+t.test('a path that is a pipe or a directory gives no list, and keeps no other authority waiting', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'tsunagi-lists-'))
+  const pipe = join(directory, 'pipe')
+  await promisify(execFile)('mkfifo', [pipe])
+  t.teardown(async () => {
+    // Whoever waits for a writer waits no more.
+    await (await open(pipe, constants.O_RDWR | constants.O_NONBLOCK)).close()
+    await rm(directory, { recursive: true })
+  })
+  const { authority, publish, state } = await partner(t, { revoked: [] })
+  for (const [label, crl] of Object.entries({ pipe, directory })) {
+    await admin.post('/trust-anchors', { label, pem: (await createAuthority({ name: label })).certificatePem, crl })
+    t.teardown(() => admin.delete(`/trust-anchors/${label}`))
+    const told = async () => /no file/.test((await stateOf(label)).failure ?? '')
+    t.ok(await eventually(told, FETCHED_WITHIN_MS), label)
+  }
+  await publish({ revoked: [serialOf(await registered({ authority }))] })
+  t.ok(await eventually(async () => (await state()).revoked === 1, FETCHED_WITHIN_MS), 'the others are fetched on')
 })
 
 t.test('without a list in force: denied where deny is set, in grace otherwise; the metric tells', async (t) => {
