@@ -79,6 +79,8 @@ function listed({ systemId, facilityId, status }: CertificateFilter): Statement 
 
 /** Revoked is for ever: to take it back is a conflict. */
 async function setState(client: Queryable, fingerprint: string, { status, reason }: StateChange): Promise<Changed> {
+  // Before any row, as whoever issues.
+  if (status === 'revoked' && reason === 'keyCompromise') await holdKeys(client)
   const found = await queryOne<Pick<CertificateRecord, 'status'>>(
     client,
     sql`select status from access.client_certificate where fingerprint = ${fingerprint} for update`,
@@ -185,6 +187,11 @@ export async function endOverlaps(pool: pg.Pool, now: Date): Promise<readonly Su
       })
     return ended
   })
+}
+
+/** Until the end of the transaction nobody else certifies a key, nor says that one was stolen. */
+export async function holdKeys(client: Queryable): Promise<void> {
+  await execute(client, sql`select pg_advisory_xact_lock(hashtext('keys of client certificates'))`)
 }
 
 /** A number of ours among the advisory locks of the database. */

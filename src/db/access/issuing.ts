@@ -14,6 +14,7 @@ import type { FacilityStatus } from '../../model/caller.ts'
 import { transaction } from '../pool.ts'
 import { execute, type Queryable, queryOne, sql } from '../sql.ts'
 import { recordCredentialChange } from '../staff-change.ts'
+import { holdKeys } from './certificates.ts'
 
 export function createIssuingStore(pool: pg.Pool): IssuingStore {
   return {
@@ -37,6 +38,7 @@ export async function registerIssued(
   change: Change,
 ): Promise<'registered' | RegisterFault> {
   const { certificate: c, systemId } = given
+  await holdKeys(client)
   // Two requests of one system follow one another: the same certificate is replaced once.
   await execute(client, sql`select from access.system where system_id = ${systemId} for no key update`)
   if (await isKeyInUse(client, { keyHash: c.keyHash, systemId })) return { fault: 'key in use' }

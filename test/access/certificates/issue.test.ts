@@ -3,11 +3,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type pg from 'pg'
 import t from 'tap'
 import { type IssuedForRequest, type IssueFault, issueForRequest } from '../../../src/access/certificates/issue.ts'
 import { issuingPorts } from '../../../src/app/certificates.ts'
 import { ensureDevelopmentPki } from '../../../src/certificates/pki-directory.ts'
 import { loadConfig } from '../../../src/config/config.ts'
+import { createCertificateRegister } from '../../../src/db/access/certificates.ts'
+import { registerIssued } from '../../../src/db/access/issuing.ts'
 import { openSsl } from '../../certificates/openssl.ts'
 import { openDatabase } from '../../db/database.ts'
 
@@ -158,6 +162,57 @@ t.test('a key is certified for one system only, and never again when its certifi
   )
   t.match(await ask('hospital-ehr'), { fault: 'key in use' })
 })
+
+/** The work of two requests at once, of which the first one has not committed when the second one asks. */
+async function atOnce<T>(first: (client: pg.PoolClient) => Promise<unknown>, second: () => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  try {
+    await client.query('begin')
+    await first(client)
+    const waiting = async (): Promise<void> => {
+      while ((await pool.query('select from pg_locks where not granted')).rowCount === 0) await delay(20)
+    }
+    const answer = second()
+    await Promise.race([answer, waiting()])
+    await client.query('commit')
+    return await answer
+  } finally {
+    client.release()
+  }
+}
+
+t.test('a key is certified for one system only, also when two ask with it at once', async (t) => {
+  const csrPem = await ssl.request('both')
+  const signed = await ports.authority.sign(csrPem, { systemId: 'hospital-ehr', facilityOid: '2.25.101', days: 90 })
+  if ('fault' in signed) throw new Error(signed.fault)
+  const given = { certificate: signed.certificate, systemId: 'hospital-ehr', origin: 'request' } as const
+  const second = await atOnce(
+    async (client) => t.equal(await registerIssued(client, given, change), 'registered'),
+    () => issueForRequest({ systemId: 'hospital-lab', csrPem }, change, ports),
+  )
+  t.match(second, { fault: 'key in use' })
+})
+
+t.test(
+  'a key that is told of as stolen while it is certified anew takes that certificate along (RFC 5280 5.3.1)',
+  async (t) => {
+    const csrPem = await ssl.request('stolen')
+    const { fingerprint } = issued(await issueForRequest({ systemId: 'hospital-ehr', csrPem }, change, ports))
+    const signed = await ports.authority.sign(csrPem, { systemId: 'hospital-ehr', facilityOid: '2.25.101', days: 90 })
+    if ('fault' in signed) throw new Error(signed.fault)
+    const given = { certificate: signed.certificate, systemId: 'hospital-ehr', origin: 'request' } as const
+    const revoked = await atOnce(
+      async (client) => t.equal(await registerIssued(client, given, change), 'registered'),
+      () =>
+        createCertificateRegister(pool).setState(fingerprint, { status: 'revoked', reason: 'keyCompromise' }, change),
+    )
+    t.equal(revoked, 'changed')
+    const { rows } = await pool.query('select status from access.client_certificate where key_hash = $1', [
+      signed.certificate.keyHash,
+    ])
+    t.same(rows, [{ status: 'revoked' }, { status: 'revoked' }])
+  },
+)
 
 t.test('renewal from 60 days before the end, earlier with a reason; both are good during the overlap', async (t) => {
   const { fingerprint } = issued(await issue('old', { days: 100 }))
