@@ -52,6 +52,7 @@ type OptionalKeys =
   | 'source'
   | 'target'
   | 'members'
+  | 'newest'
 
 /** One statement; a submission that refers to nothing registered, the common one, asks less. */
 export async function registrationFacts(
@@ -215,6 +216,10 @@ export async function standingVersions(
   return { objects: await referencedObjects(client, ids), associations }
 }
 
+/** What entry `n` is, for the access decision. */
+const TRAITS = sql`jsonb_build_object('personKey', n.person_key::text, 'publisher', n.publisher, 'kind', split_part(n.class_code, '^^', 1),
+                                      'confidentiality', n.confidentiality)`
+
 /**
  * Objects of all four kinds by bare UUID, as one jsonb array; those of a patient whose support was stopped are to nobody there. Every branch goes by primary key or by an end of associations. A transform is asked for by a subquery with limit 1: an EXISTS there may become a hash of all transforms, for which PostgreSQL 18
  * reads every association, and keeps the plan.
@@ -239,7 +244,8 @@ function referencedColumn(uuids: readonly string[], viewer?: string): Statement 
                    'folders', coalesce((select jsonb_agg(distinct jsonb_build_object('id', 'urn:uuid:' || f.entry_uuid, 'personKey', f.person_key::text))
                                         from registry.association a
                                         join registry.folder f on f.entry_uuid = a.source_uuid and f.status = ${STATUS_APPROVED} and f.latest
-                                        where a.target_uuid = e.entry_uuid and a.type = ${HAS_MEMBER} and a.status = ${STATUS_APPROVED}), '[]'::jsonb)) as object
+                                        where a.target_uuid = e.entry_uuid and a.type = ${HAS_MEMBER} and a.status = ${STATUS_APPROVED}), '[]'::jsonb),
+                   'newest', case when not e.latest and e.publisher <> ${viewer ?? null}::text then (select jsonb_agg(${TRAITS}) from ${NEWEST}) end) as object
           from registry.document_entry e where e.entry_uuid = any(${uuids}::uuid[]) and not ${isStopped(sql`e.person_key`)}
           union all
           select jsonb_build_object(
@@ -247,8 +253,7 @@ function referencedColumn(uuids: readonly string[], viewer?: string): Statement 
                    'publisher', f.publisher, 'kind', '', 'confidentiality', '[]'::jsonb, 'logicalId', 'urn:uuid:' || f.logical_uuid,
                    'version', f.version, 'latest', f.latest, 'uniqueId', f.unique_id, 'dependents', '[]'::jsonb, 'transform', false, 'folders', '[]'::jsonb,
                    'members', case when f.publisher <> ${viewer ?? null}::text then (
-                     select jsonb_agg(distinct jsonb_build_object('personKey', n.person_key::text, 'publisher', n.publisher,
-                                                                  'kind', split_part(n.class_code, '^^', 1), 'confidentiality', n.confidentiality))
+                     select jsonb_agg(distinct ${TRAITS})
                      from registry.association m
                      join registry.document_entry e on e.entry_uuid = m.target_uuid
                      cross join lateral (select * from ${NEWEST}) n

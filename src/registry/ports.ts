@@ -52,6 +52,8 @@ export interface ReferencedObject extends DocumentTraits {
   readonly folders: readonly HoldingFolder[]
   /** Of a Folder that another facility published than the viewer: what its members are, in their newest versions. */
   readonly members?: readonly (DocumentTraits & { readonly personKey: string })[]
+  /** Of a former version of an entry that another facility published than the viewer: what the newest one is, if there is one. */
+  readonly newest?: readonly (DocumentTraits & { readonly personKey: string })[]
   /** Series of a StoreClient document: the newest version stays the current one of its series. */
   readonly seriesId?: string
 }

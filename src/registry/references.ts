@@ -163,7 +163,10 @@ function mayRefer(
   if (relationshipRules.get(association.type)?.replaces === 'yes' || patient === undefined) return false
   const isSeen = (one: DocumentTraits & { readonly personKey: string }): boolean =>
     one.personKey === patient.personKey && ports.access.admits(patient, one).allowed
-  if (object.object !== 'Folder') return isSeen(object)
+  // A former version is shown while the newest one is, for its publisher may have restricted it since: as in the stored queries.
+  const { newest = [] } = object
+  if (object.object !== 'Folder')
+    return isSeen(object) && (object.latest || (newest.length > 0 && newest.every(isSeen)))
   // A Folder has no kind: it is hidden when everything in it is, or its publisher shows nothing, as in the stored queries.
   const { members = [] } = object
   const isShown = object.personKey === patient.personKey && publishersOf(patient.scope).includes(object.publisher)

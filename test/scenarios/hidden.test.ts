@@ -165,10 +165,22 @@ t.test('design §4: what its publisher has restricted since is not opened by a f
     ...(await Promise.all(queries.map(async (asked) => (await client.ids(asked)).includes(document.entryUUID)))),
     (await network.fetch(systemId, [document.uniqueId])).documents.length === 1,
   ]
+  /** What the clinic hears when a submission of its own names the former version: as a reference, and as what it adds to. */
+  const referred = async (): Promise<readonly string[]> => {
+    const reference = [{ name: 'SubmissionSetStatus', values: ['Reference'] }]
+    const given = { repositoryUniqueId: clinic.repositoryUniqueId }
+    return [
+      await clinic.submit(submitted(given, (_, set) => [link(HAS_MEMBER, set, document.entryUUID, reference)])),
+      await clinic.submit(submitted(given, (own) => [link(APND, own, document.entryUUID)])),
+    ]
+  }
+  t.strictSame(await referred(), ['Success', 'Success'])
   t.strictSame(await seenBy(clinic, 'clinic-b'), [true, true, true, true])
   t.equal(await hospital.submit(secondVersion(document, { to: { confidentialityCode: RESTRICTED } }), iti57), 'Success')
   t.strictSame(await seenBy(clinic, 'clinic-b'), [false, false, false, false])
   t.strictSame(await seenBy(hospital, 'hospital-a'), [true, true, true, true], 'the publisher keeps them')
+  const unresolved = 'UnresolvedReferenceException'
+  t.strictSame(await referred(), [unresolved, unresolved], 'as if it were not there (ITI TF-3 4.2.2)')
 })
 
 t.test(
