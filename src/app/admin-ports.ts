@@ -96,7 +96,7 @@ export function adminPorts(
   },
 ): AdminPorts {
   const { config, log, pool, affinityDomain } = house
-  const store = createAdministrationStore(pool)
+  const store = createAdministrationStore(pool, config.access.mode)
   return {
     token: given.adminToken,
     log,

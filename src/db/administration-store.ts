@@ -2,6 +2,7 @@
 
 import type pg from 'pg'
 import type { AdministrationStore } from '../access/ports.ts'
+import type { AccessMode } from '../model/caller.ts'
 import { agreements } from './access/agreements.ts'
 import { certificates } from './access/certificates.ts'
 import { consents } from './access/consents.ts'
@@ -17,16 +18,17 @@ import { supportStops } from './access/support-stops.ts'
 import { systems } from './access/systems.ts'
 import { unions } from './access/unions.ts'
 
-export function createAdministrationStore(pool: pg.Pool): AdministrationStore {
+/** @param networkMode of systems that have no access mode of their own. */
+export function createAdministrationStore(pool: pg.Pool, networkMode: AccessMode = 'consent'): AdministrationStore {
   return {
     ...facilities(pool),
     ...systems(pool),
     ...certificates(pool),
     ...unions(pool),
-    ...consents(pool),
+    ...consents(pool, networkMode),
     ...settings(pool),
     ...edits(pool),
-    ...supportStops(pool),
+    ...supportStops(pool, networkMode),
     ...agreements(pool),
     ...partners(pool),
     ...partnerTolerances(pool),

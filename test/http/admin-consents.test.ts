@@ -218,6 +218,22 @@ t.test('C-5, C-7: what waits to be filed is erased when nothing allows it any mo
   t.ok(third)
 })
 
+t.test(
+  'what waits of a trusted system is erased by a stop alone: nobody asks it for consent (docs/access-rights.md)',
+  async (t) => {
+    const xad = await newPatient()
+    await link(xad, 'hospital-x', '103')
+    const id = await consentOf(xad)
+    const waiting = await withheldFor('103')
+    await pool.query(`update access.system set access_mode = 'affinity-domain' where system_id = 'ehr-x'`)
+    t.teardown(() => pool.query(`update access.system set access_mode = null where system_id = 'ehr-x'`))
+    await call('POST', `/consents/${id}/withdraw`)
+    t.match(await waiting(), { state: 'waiting' })
+    await call('POST', `/patients/${xad}/stop-support`, { reason: '申出' })
+    t.match(await waiting(), { state: 'dropped', content: null })
+  },
+)
+
 t.test('C-7: support is stopped and lifted with a reason, once each, and every stop stays readable', async (t) => {
   const xad = await newPatient()
   const stops = async () => (await call('GET', `/patients/${xad}/support-stops`)).list

@@ -10,13 +10,14 @@ import type {
   Objection,
 } from '../../access/administration/consent-ports.ts'
 import type { Change, Changed } from '../../access/ports.ts'
+import type { AccessMode } from '../../model/caller.ts'
 import { transaction } from '../pool.ts'
 import { execute, type Queryable, query, queryOne, type Statement, sql } from '../sql.ts'
 import { recordChange } from '../staff-change.ts'
 import { changingFor, patientIdsOf, withoutNulls } from './changing.ts'
 import { eraseUnpublishable } from './unpublishable.ts'
 
-export function consents(pool: pg.Pool): ConsentStore {
+export function consents(pool: pg.Pool, networkMode: AccessMode): ConsentStore {
   return {
     consents: async (personKey) =>
       (
@@ -29,9 +30,9 @@ export function consents(pool: pg.Pool): ConsentStore {
     consentOwner: async (consentId) => (await ownerOf(pool, consentId))?.personKey,
     addConsent: (consent, change) => transaction(pool, (client) => addConsent(client, consent, change)),
     changeConsent: (consentId, said, change) =>
-      transaction(pool, (client) => changeConsent(client, { consentId, said }, change)),
+      transaction(pool, (client) => changeConsent(client, { consentId, said, networkMode }, change)),
     withdrawConsent: (consentId, change) =>
-      changingFor(pool, change, (client) => withdrawConsent(client, consentId, change)),
+      changingFor(pool, change, (client) => withdrawConsent(client, { consentId, networkMode }, change)),
   }
 }
 
@@ -58,7 +59,7 @@ function lineOf(consentId: string): Statement {
  */
 async function withdrawConsent(
   client: Queryable,
-  consentId: string,
+  { consentId, networkMode }: { readonly consentId: string; readonly networkMode: AccessMode },
   change: Change,
 ): Promise<{ readonly result: Changed; readonly personKey?: string }> {
   const owner = await ownerOf(client, consentId)
@@ -70,7 +71,7 @@ async function withdrawConsent(
       update access.consent set withdrawn_at = now(), withdrawn_by = ${change.by}, withdraw_reason = ${change.reason ?? null}
       where ${lineOf(consentId)} and withdrawn_at is null returning person_key as "personKey"`,
   )
-  for (const one of ended) await eraseUnpublishable(client, one.personKey, { by: change.by })
+  for (const one of ended) await eraseUnpublishable(client, one.personKey, { by: change.by, networkMode })
   return { result: ended.length > 0 ? 'changed' : 'unchanged', personKey }
 }
 
@@ -133,11 +134,12 @@ interface Standing extends Pick<NewConsent, 'facilities' | 'excludedFacilities' 
 interface Said {
   readonly consentId: string
   readonly said: ConsentChange
+  readonly networkMode: AccessMode
 }
 
 /** The person is locked before the consents, as a merge does. */
 async function changeConsent(client: Queryable, given: Said, change: Change): Promise<ChangedConsent> {
-  const { consentId, said } = given
+  const { consentId, said, networkMode } = given
   const owner = await ownerOf(client, consentId)
   if (owner === undefined) return { changed: 'missing', consentIds: [] }
   const personKey = await lockPerson(client, owner.personKey)
@@ -152,7 +154,7 @@ async function changeConsent(client: Queryable, given: Said, change: Change): Pr
   if (standing.length === 0) return { changed: 'conflict', consentIds: [] }
   const consentIds: string[] = []
   for (const one of standing) consentIds.push(await replaceConsent(client, { former: one, said }, change))
-  await eraseUnpublishable(client, personKey, { by: change.by })
+  await eraseUnpublishable(client, personKey, { by: change.by, networkMode })
   const isSame = consentIds.every((id, index) => id === standing[index]?.consentId)
   if (!isSame) await recordChange(client, { ...change, patients: await patientIdsOf(client, personKey) })
   return { changed: isSame ? 'unchanged' : 'changed', consentIds }

@@ -3,12 +3,13 @@
 import type pg from 'pg'
 import type { ReasonedChange, SupportStop, SupportStore } from '../../access/administration/support-ports.ts'
 import type { Changed } from '../../access/ports.ts'
+import type { AccessMode } from '../../model/caller.ts'
 import { execute, type Queryable, query, sql } from '../sql.ts'
 import { changingFor, isThere, withoutNulls } from './changing.ts'
 import { lockPerson } from './consents.ts'
 import { eraseUnpublishable } from './unpublishable.ts'
 
-export function supportStops(pool: pg.Pool): SupportStore {
+export function supportStops(pool: pg.Pool, networkMode: AccessMode): SupportStore {
   return {
     supportStops: async (personKey) =>
       (
@@ -20,7 +21,8 @@ export function supportStops(pool: pg.Pool): SupportStore {
             from access.support_stop where person_key = ${personKey} order by stop_id desc`,
         )
       ).map(withoutNulls),
-    stopSupport: (personKey, change) => changingFor(pool, change, (client) => stop(client, personKey, change)),
+    stopSupport: (personKey, change) =>
+      changingFor(pool, change, (client) => stop(client, personKey, { ...change, networkMode })),
     resumeSupport: (personKey, change) => changingFor(pool, change, (client) => lift(client, personKey, change)),
   }
 }
@@ -31,7 +33,12 @@ interface Done {
 }
 
 /** The person is locked: a submission under way is waited for, and what it wrote is hidden with the rest. */
-async function stop(client: Queryable, key: string, { by, reason }: ReasonedChange): Promise<Done> {
+async function stop(
+  client: Queryable,
+  key: string,
+  given: ReasonedChange & { readonly networkMode: AccessMode },
+): Promise<Done> {
+  const { by, reason, networkMode } = given
   const personKey = await lockPerson(client, key)
   const stopped = await isThere(
     client,
@@ -42,7 +49,7 @@ async function stop(client: Queryable, key: string, { by, reason }: ReasonedChan
     client,
     sql`insert into access.support_stop (person_key, stopped_by, reason) values (${personKey}, ${by}, ${reason})`,
   )
-  await eraseUnpublishable(client, personKey, { by })
+  await eraseUnpublishable(client, personKey, { by, networkMode })
   return { result: 'changed', personKey }
 }
 

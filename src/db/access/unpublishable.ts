@@ -1,16 +1,18 @@
 // Messages that wait to be filed for a person whom nothing allows to publish about any more: they are erased at once (idlink C-5, C-7).
 
+import type { AccessMode } from '../../model/caller.ts'
 import { writtenAs } from '../access-store.ts'
 import { execute, type Queryable, sql } from '../sql.ts'
+import { isStopped } from './facts.ts'
 
 /**
  * Erases the held and quarantined messages of every facility that may not publish about the person now: no consent stands that covers
- * it, or support was stopped. The sweep removes their files, which no row names any more.
+ * it, which systems in access mode affinity-domain are not asked for, or support was stopped. The sweep removes their files, which no row names any more.
  */
 export async function eraseUnpublishable(
   client: Queryable,
   personKey: string,
-  { by }: { readonly by: string },
+  { by, networkMode }: { readonly by: string; readonly networkMode: AccessMode },
 ): Promise<void> {
   await execute(
     client,
@@ -24,13 +26,15 @@ export async function eraseUnpublishable(
         select * from access.consent c where c.person_key = ${personKey} and c.withdrawn_at is null
           and c.valid_from <= now() and (c.valid_to is null or c.valid_to > now())),
       closed as (
-        select n.* from person_numbers n
-        where exists (select from access.support_stop s where s.person_key = ${personKey} and s.lifted_at is null)
+        select n.*, x.stopped from person_numbers n
+        cross join (select ${isStopped(sql`${personKey}`)} as stopped) x
+        where x.stopped
            or exists (select from standing c where n.facility_id = any(c.excluded_facilities))
            or not exists (select from standing c where c.kind = 'comprehensive' or n.facility_id = any(c.facilities)))
       update journal.withheld w set state = 'dropped', ended_at = now(), ended_by = ${by}, ended_reason = 'no consent to publication in force',
         key_id = null, content = null, file_key = null
-      from closed f
-      where w.facility_id = f.facility_id and w.ended_at is null and f.value = any(${writtenAs(sql`w.number`)})`,
+      from closed f, access.system s
+      where w.facility_id = f.facility_id and w.ended_at is null and f.value = any(${writtenAs(sql`w.number`)})
+        and s.system_id = w.system_id and (f.stopped or coalesce(s.access_mode, ${networkMode}) = 'consent')`,
   )
 }
