@@ -154,6 +154,21 @@ t.test('a revise never breaks what staff linked: they are asked (3.44.4.2.3)', a
   t.match(await questions(b), [{ reason: 'contradiction' }])
 })
 
+t.test('what staff linked is not taken apart after the matcher joined it to a third (3.44.4.2.3: staff are asked)', async (t) => {
+  const person = someone()
+  const [a, third] = [await feed(1, someone()), await feed(3, person)]
+  const byHand = idIn(domainOf(2), 'BY-HAND')
+  await linkRecord({ domain: byHand.authority, value: byHand.value, person: await xadOf(a), ...staff }, ports)
+  await feedRevise(feedOf([a], { demographics: person }), callerOf('f1'), ports)
+  t.equal(await personOf(a), await personOf(third), 'the matcher joined the person whose number staff had linked')
+  await feedAdd(feedOf([byHand], { demographics: person }), callerOf('f2'), ports)
+  await feedRevise(feedOf([byHand], { demographics: someone() }), callerOf('f2'), ports)
+  t.equal(await personOf(byHand), await personOf(a), 'its own source contradicts')
+  t.match(await questions(byHand), [{ reason: 'contradiction' }])
+  await feedRevise(feedOf([a], { demographics: someone() }), callerOf('f1'), ports)
+  t.equal(await personOf(byHand), await personOf(a), 'the source of the number it was linked to contradicts')
+})
+
 t.test('a revise that makes a record someone known joins the two persons (3.44.4.2.3)', async (t) => {
   const person = someone()
   const [a, b] = [await feed(1, person), await feed(2, someone())]
