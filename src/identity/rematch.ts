@@ -44,17 +44,22 @@ export async function rematch(given: Rematch): Promise<readonly PersonKey[]> {
   return [stored.person, person]
 }
 
-/** The matcher takes back what the matcher did: it linked the record to the others, or each of the others to the record. */
+/**
+ * The matcher takes back what the matcher did: it linked the record to the others, or each of the others to the record. Whether a number that
+ * staff linked to the record goes with it or stays is theirs to say, whatever else is known of that number.
+ */
 async function isMatchersWork({ tx, stored, beside, affinityDomain }: Rematch): Promise<boolean> {
   const group = [stored, ...beside]
   if (group.every(({ link }) => link === 'auto')) return true
   const others = (await tx.identifiersOf(stored.person)).filter(
-    ({ record, status, demographics }) =>
-      status === 'active' && demographics !== undefined && !group.some((one) => one.record === record),
+    ({ record, status }) => status === 'active' && !group.some((one) => one.record === record),
   )
+  if ([...group, ...others].some(({ link }) => link === 'manual')) return false
   // The network's own id carries a copy of what its person's first record said.
-  const described = others.filter(({ id, fed }) => id.authority !== affinityDomain || fed)
-  return group.every(({ link }) => link !== 'manual') && described.every(({ link }) => link === 'auto')
+  const described = others.filter(
+    ({ id, demographics, fed }) => demographics !== undefined && (id.authority !== affinityDomain || fed),
+  )
+  return described.every(({ link }) => link === 'auto')
 }
 
 /** To staff: does the record go with the one of its person that it contradicts? */

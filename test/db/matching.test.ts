@@ -169,6 +169,18 @@ t.test('what staff linked is not taken apart after the matcher joined it to a th
   t.equal(await personOf(byHand), await personOf(a), 'the source of the number it was linked to contradicts')
 })
 
+t.test('the first number of a person does not leave one that staff linked to it (3.44.4.2.3: staff are asked)', async (t) => {
+  const person = someone()
+  const first = await feed(1, person)
+  const byHand = idIn(domainOf(2), 'BY-HAND-2')
+  await linkRecord({ domain: byHand.authority, value: byHand.value, person: await xadOf(first), ...staff }, ports)
+  const joined = await feed(3, person)
+  t.equal(await personOf(joined), await personOf(first))
+  await feedRevise(feedOf([first], { demographics: someone() }), callerOf('f1'), ports)
+  t.equal(await personOf(byHand), await personOf(first), 'nothing but the number itself is known of it')
+  t.match(await questions(first), [{ reason: 'contradiction' }])
+})
+
 t.test('a revise that makes a record someone known joins the two persons (3.44.4.2.3)', async (t) => {
   const person = someone()
   const [a, b] = [await feed(1, person), await feed(2, someone())]
