@@ -173,6 +173,10 @@ async function tellLost(
 }
 
 async function dropDue({ config, pool, log }: ChainHouse): Promise<void> {
-  const dropped = await dropDueMonths(pool, { now: new Date(), months: config.audit.retentionMonths })
-  if (dropped.length > 0) log.info({ months: dropped }, 'months of the audit log were dropped')
+  try {
+    const dropped = await dropDueMonths(pool, { now: new Date(), months: config.audit.retentionMonths })
+    if (dropped.length > 0) log.info({ months: dropped }, 'months of the audit log were dropped')
+  } catch (error) {
+    if (!pool.ending) log.warn({ cause: nameOf(error) }, 'a month of the audit log could not be dropped yet')
+  }
 }

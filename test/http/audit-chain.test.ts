@@ -263,6 +263,27 @@ t.test(
   },
 )
 
+t.test('a month that cannot be dropped keeps none after it beyond its time (d.9: retention)', async (t) => {
+  const months = ['2021-07', '2021-08']
+  for (const month of months) await fill(month, 5)
+  await sign()
+  await verifyOwn()
+  for (const month of months) {
+    await auditor('audit', 'export', '--month', month, '--out', `${month}.ndjson`)
+    const sha256 = createHash('sha256')
+      .update(await readFile(file(`${month}.ndjson`)))
+      .digest('hex')
+    t.match((await call('POST', `/audit/months/${month}/drop`, { sha256 })).body, { done: 'noted' })
+  }
+  await pool.query('create view public.of_an_operator as select event_id from audit.event_2021_07')
+  const due = { now: new Date('2041-09-01T00:00:00Z'), months: config.audit.retentionMonths }
+  await t.rejects(dropDueMonths(pool, due), { code: '2BP01' }, 'and it is told of')
+  const { rows } = await pool.query(`select to_regclass('audit.event_2021_07') as e, to_regclass('audit.event_2021_08') as s`)
+  t.same(rows, [{ e: 'audit.event_2021_07', s: null }])
+  await pool.query('drop view public.of_an_operator')
+  t.same(await dropDueMonths(pool, due), ['2021-07'])
+})
+
 t.test(
   'what was added is verified every day, all of it every week, and it is told though nothing came (d.9)',
   async (t) => {

@@ -2,6 +2,7 @@
 
 import type pg from 'pg'
 import type { DropAnswer, NotDropped, WhoActs } from '../../audit/chain-ports.ts'
+import { IheError } from '../../model/error.ts'
 import { transaction } from '../pool.ts'
 import { execute, type Queryable, query, queryOne, sql } from '../sql.ts'
 import { recordChange } from '../staff-change.ts'
@@ -53,7 +54,11 @@ export function dropMonth(
   })
 }
 
-/** Months whose time is over and whose export is kept. */
+/**
+ * Drops months whose time is over and whose export is kept. One that something hangs on, as a view of an operator, keeps no other beyond its
+ * time; one that is in use ends it, for whoever writes would wait for each.
+ * @throws what kept the first one from going, when all were tried; BUSY at once.
+ */
 export async function dropDueMonths(pool: pg.Pool, time: RetentionTime): Promise<readonly string[]> {
   const kept = await query<{ chain: string; sha256: string }>(
     pool,
@@ -62,11 +67,18 @@ export async function dropDueMonths(pool: pg.Pool, time: RetentionTime): Promise
       where x.kept_at is not null and c.dropped_at is null group by x.chain order by x.chain`,
   )
   const dropped: string[] = []
+  const failures: unknown[] = []
   for (const { chain, sha256 } of kept) {
     if (endOfRetention(chain, time.months) > time.now) continue
-    const answer = await dropMonth(pool, { chain, sha256, by: 'system', peer: 'localhost' }, time)
-    if (answer.done === 'dropped') dropped.push(chain)
+    try {
+      const answer = await dropMonth(pool, { chain, sha256, by: 'system', peer: 'localhost' }, time)
+      if (answer.done === 'dropped') dropped.push(chain)
+    } catch (error) {
+      if (error instanceof IheError) throw error
+      failures.push(error)
+    }
   }
+  if (failures.length > 0) throw failures[0]
   return dropped
 }
 
