@@ -31,13 +31,17 @@ export function fold(described: Described): Folded {
   return { version: FOLD_VERSION, features, keys: blocksOf(features) }
 }
 
-/** Folds anew what another version folded, or none: ids that came with the record are known from its features only. */
+/** Folds anew what another version folded, or what a message says of a record that it knows: ids that came before are known from its features only. */
 export function refold(demographics: Demographics, former?: Pick<MatchFeatures, 'identifiers'>): Folded {
-  const identifiers = (former?.identifiers ?? []).map((folded) => {
+  return fold({ demographics, identifiers: identifiersOf(former) })
+}
+
+/** As CX, the ids that came with a record. */
+export function identifiersOf(former: Pick<MatchFeatures, 'identifiers'> | undefined): readonly string[] {
+  return (former?.identifiers ?? []).map((folded) => {
     const bar = folded.indexOf('|')
     return `${folded.slice(bar + 1)}^^^&${folded.slice(0, bar)}&ISO`
   })
-  return fold({ demographics, identifiers })
 }
 
 /** Whose a record is in the eyes of the matcher. */

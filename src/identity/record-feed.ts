@@ -7,7 +7,7 @@ import type { LocatedPatientId, RecordFeed } from '../model/identity-feed.ts'
 import type { Demographics } from '../model/person.ts'
 import { completed, couldBeSamePerson, revised, sameDemographics } from './demographics.ts'
 import { type FeedContext, RACED } from './feed-context.ts'
-import { type Finding, type Folded, findPerson, fold, reviewsOf, strongIds } from './match.ts'
+import { type Finding, type Folded, findPerson, fold, identifiersOf, reviewsOf, strongIds } from './match.ts'
 import { createPerson } from './person.ts'
 import { pointAt } from './place.ts'
 import type { IdentityTransaction, PersonKey, RecordKey, StoredIdentifier } from './ports.ts'
@@ -69,13 +69,20 @@ async function placeOf(context: FeedContext, sorted: SortedIds): Promise<Place> 
  * Ids of other authorities count when records are compared, if every number there is one person's: it is what another source may have
  * sent too. A sender may put any number of any authority into a message, and an insurer's is that of thousands.
  */
-function foldOf({ request, ports }: FeedContext, sorted: SortedIds, demographics = request.demographics): Folded {
+function foldOf(
+  { request, ports }: FeedContext,
+  sorted: SortedIds,
+  {
+    demographics = request.demographics,
+    former = [],
+  }: { readonly demographics?: Demographics; readonly former?: readonly string[] } = {},
+): Folded {
   const { personalIdentifiers = [] } = ports.matching().policy
   const own = new Set([...sorted.primary, ...sorted.others].map(({ id }) => formatCx(id)))
   const personal = [...request.patientIds, ...request.otherIds].filter(
     ({ id }) => personalIdentifiers.includes(id.authority) && !own.has(formatCx(id)),
   )
-  return fold({ demographics, identifiers: strongIds(personal) })
+  return fold({ demographics, identifiers: [...strongIds(personal), ...former] })
 }
 
 /** Someone who has an affinity domain id from the start: the one that its source sent, or one of ours. */
@@ -196,7 +203,7 @@ async function replaceRecord(
   { stored, demographics }: Omit<Revised, 'folded'>,
 ): Promise<Revised> {
   const { tx, caller, request } = context
-  const folded = foldOf(context, sorted, demographics)
+  const folded = foldOf(context, sorted, { demographics, former: await sentBefore(context, stored) })
   await tx.replaceDemographics({
     id: stored.id,
     demographics,
@@ -216,6 +223,13 @@ async function replaceRecord(
     },
   ])
   return { stored, demographics, folded }
+}
+
+/** Ids that came with the record before: an add says more of it and takes nothing back, a revise says all anew. */
+async function sentBefore({ tx, request }: FeedContext, stored: StoredIdentifier): Promise<readonly string[]> {
+  if (request.kind !== 'add') return []
+  const records = await tx.recordsOf(stored.person)
+  return identifiersOf(records.find(({ record }) => record === stored.record)?.features)
 }
 
 /** Links are judged when everything of the message is written. @returns the persons whose sets changed. */

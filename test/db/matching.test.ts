@@ -1,6 +1,7 @@
 // Feeds meet the matcher in PostgreSQL: one person of many numbers, links made and broken, questions to staff (ITI TF-2 3.44.4.1.3, 3.44.4.2.3).
 
 import t from 'tap'
+import { updateDemographics } from '../../src/db/storeclient/demographics.ts'
 import { feedAdd, feedMerge, feedRevise } from '../../src/identity/feed.ts'
 import { linkRecord, unlinkRecord } from '../../src/identity/linking.ts'
 import { DEFAULT_MODEL, DEFAULT_POLICY } from '../../src/identity/matching/model.ts'
@@ -154,32 +155,38 @@ t.test('a revise never breaks what staff linked: they are asked (3.44.4.2.3)', a
   t.match(await questions(b), [{ reason: 'contradiction' }])
 })
 
-t.test('what staff linked is not taken apart after the matcher joined it to a third (3.44.4.2.3: staff are asked)', async (t) => {
-  const person = someone()
-  const [a, third] = [await feed(1, someone()), await feed(3, person)]
-  const byHand = idIn(domainOf(2), 'BY-HAND')
-  await linkRecord({ domain: byHand.authority, value: byHand.value, person: await xadOf(a), ...staff }, ports)
-  await feedRevise(feedOf([a], { demographics: person }), callerOf('f1'), ports)
-  t.equal(await personOf(a), await personOf(third), 'the matcher joined the person whose number staff had linked')
-  await feedAdd(feedOf([byHand], { demographics: person }), callerOf('f2'), ports)
-  await feedRevise(feedOf([byHand], { demographics: someone() }), callerOf('f2'), ports)
-  t.equal(await personOf(byHand), await personOf(a), 'its own source contradicts')
-  t.match(await questions(byHand), [{ reason: 'contradiction' }])
-  await feedRevise(feedOf([a], { demographics: someone() }), callerOf('f1'), ports)
-  t.equal(await personOf(byHand), await personOf(a), 'the source of the number it was linked to contradicts')
-})
+t.test(
+  'what staff linked is not taken apart after the matcher joined it to a third (3.44.4.2.3: staff are asked)',
+  async (t) => {
+    const person = someone()
+    const [a, third] = [await feed(1, someone()), await feed(3, person)]
+    const byHand = idIn(domainOf(2), 'BY-HAND')
+    await linkRecord({ domain: byHand.authority, value: byHand.value, person: await xadOf(a), ...staff }, ports)
+    await feedRevise(feedOf([a], { demographics: person }), callerOf('f1'), ports)
+    t.equal(await personOf(a), await personOf(third), 'the matcher joined the person whose number staff had linked')
+    await feedAdd(feedOf([byHand], { demographics: person }), callerOf('f2'), ports)
+    await feedRevise(feedOf([byHand], { demographics: someone() }), callerOf('f2'), ports)
+    t.equal(await personOf(byHand), await personOf(a), 'its own source contradicts')
+    t.match(await questions(byHand), [{ reason: 'contradiction' }])
+    await feedRevise(feedOf([a], { demographics: someone() }), callerOf('f1'), ports)
+    t.equal(await personOf(byHand), await personOf(a), 'the source of the number it was linked to contradicts')
+  },
+)
 
-t.test('the first number of a person does not leave one that staff linked to it (3.44.4.2.3: staff are asked)', async (t) => {
-  const person = someone()
-  const first = await feed(1, person)
-  const byHand = idIn(domainOf(2), 'BY-HAND-2')
-  await linkRecord({ domain: byHand.authority, value: byHand.value, person: await xadOf(first), ...staff }, ports)
-  const joined = await feed(3, person)
-  t.equal(await personOf(joined), await personOf(first))
-  await feedRevise(feedOf([first], { demographics: someone() }), callerOf('f1'), ports)
-  t.equal(await personOf(byHand), await personOf(first), 'nothing but the number itself is known of it')
-  t.match(await questions(first), [{ reason: 'contradiction' }])
-})
+t.test(
+  'the first number of a person does not leave one that staff linked to it (3.44.4.2.3: staff are asked)',
+  async (t) => {
+    const person = someone()
+    const first = await feed(1, person)
+    const byHand = idIn(domainOf(2), 'BY-HAND-2')
+    await linkRecord({ domain: byHand.authority, value: byHand.value, person: await xadOf(first), ...staff }, ports)
+    const joined = await feed(3, person)
+    t.equal(await personOf(joined), await personOf(first))
+    await feedRevise(feedOf([first], { demographics: someone() }), callerOf('f1'), ports)
+    t.equal(await personOf(byHand), await personOf(first), 'nothing but the number itself is known of it')
+    t.match(await questions(first), [{ reason: 'contradiction' }])
+  },
+)
 
 t.test('a revise that makes a record someone known joins the two persons (3.44.4.2.3)', async (t) => {
   const person = someone()
@@ -347,6 +354,50 @@ t.test('a number of another authority speaks for one person only where the netwo
   const d = await insured(4, { ...girl, telecoms: [], addresses: other.addresses }, [insurer])
   t.equal(await personOf(d), await personOf(c))
 })
+
+t.test(
+  'a personal number that came with a record is compared until a revise comes without it (docs/patient-index.md)',
+  async (t) => {
+    const personal = oid('2.25.9999.6')
+    const matching = ports.matching()
+    const policy = { ...matching.policy, personalIdentifiers: [personal] }
+    const given = { ...ports, matching: () => ({ ...matching, policy }) }
+    const say = async (
+      facility: number,
+      value: string,
+      demographics: Demographics,
+      insured: boolean,
+      revises = false,
+    ) => {
+      const id = idIn(domainOf(facility), value)
+      const otherIds = insured ? [{ id: idIn(personal, '5550001'), at: '/PRPA_IN201301UV02' }] : []
+      const request = feedOf([id], { demographics, otherIds })
+      await (revises ? feedRevise : feedAdd)(request, callerOf(`f${facility}`), given)
+      return id
+    }
+    const known = async ({ value }: PatientId) =>
+      (
+        await pool.query(
+          'select m.features from identity.match_record m join identity.identifier i using (record_id) where i.value = $1',
+          [value],
+        )
+      ).rows[0].features.identifiers.length
+    const person = someone()
+    const id = await say(1, 'PERSONAL', person, true)
+    t.equal(await known(id), 1)
+    const more = { ...person, telecoms: [...person.telecoms, 'tel:03-1234-5678'] }
+    await say(1, 'PERSONAL', more, false)
+    t.equal(await known(id), 1, '3.44.4.1.3: an add of a known id says more')
+    await updateDemographics(
+      pool,
+      { domain: id.authority, local_id: id.value, demographics: more },
+      { change: { telecoms: ['tel:03-1234-9999'] }, systemId: 'f1' },
+    )
+    t.equal(await known(id), 1, 'ADT-00 does not speak of it')
+    await say(1, 'PERSONAL', someone(), false, true)
+    t.equal(await known(id), 0, '3.44.4.2.3: a revise says all anew')
+  },
+)
 
 t.test('staff say that two records of one person are different people: the one that joined leaves', async (t) => {
   const [a, b] = [await feed(1, someone()), await feed(2, someone())]

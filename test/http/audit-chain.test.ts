@@ -278,7 +278,9 @@ t.test('a month that cannot be dropped keeps none after it beyond its time (d.9:
   await pool.query('create view public.of_an_operator as select event_id from audit.event_2021_07')
   const due = { now: new Date('2041-09-01T00:00:00Z'), months: config.audit.retentionMonths }
   await t.rejects(dropDueMonths(pool, due), { code: '2BP01' }, 'and it is told of')
-  const { rows } = await pool.query(`select to_regclass('audit.event_2021_07') as e, to_regclass('audit.event_2021_08') as s`)
+  const { rows } = await pool.query(
+    `select to_regclass('audit.event_2021_07') as e, to_regclass('audit.event_2021_08') as s`,
+  )
   t.same(rows, [{ e: 'audit.event_2021_07', s: null }])
   await pool.query('drop view public.of_an_operator')
   t.same(await dropDueMonths(pool, due), ['2021-07'])

@@ -1,12 +1,13 @@
 // What a StoreClient message says of the person: the sending facility's record, its history, and what the record is compared and searched by (SS-MIX2 ADT-00).
 
-import { fold } from '../../identity/match.ts'
+import { refold } from '../../identity/match.ts'
+import type { MatchFeatures } from '../../identity/matching/features.ts'
 import { searchEntry } from '../../identity/search-keys.ts'
 import type { Demographics } from '../../model/person.ts'
 import type { DemographicsChange } from '../../storeclient/ports.ts'
 import { keepFeatures } from '../identity/matching.ts'
 import { replaceSearchKeys } from '../identity/search.ts'
-import { execute, named, type Queryable, sql } from '../sql.ts'
+import { execute, named, type Queryable, queryOne, sql } from '../sql.ts'
 
 /** The number that the message was sent under. */
 export interface OwnRecord {
@@ -23,6 +24,13 @@ export async function updateDemographics(
 ): Promise<void> {
   const demographics = merged(record.demographics ?? { names: [], addresses: [], telecoms: [] }, change)
   const next = JSON.stringify(demographics)
+  // Ids that came with a feed of the record stay what it is compared by.
+  const former = await queryOne<{ readonly features: MatchFeatures }>(
+    client,
+    sql`/* StoreClient: what this facility's record is compared by */
+      select m.features from identity.identifier i join identity.match_record m using (record_id)
+      where i.domain = ${record.domain} and i.value = ${record.local_id}`,
+  )
   await execute(
     client,
     sql`/* StoreClient: demographics of this facility's record */
@@ -30,7 +38,7 @@ export async function updateDemographics(
         update identity.identifier set demographics = ${next}::jsonb, updated_at = now()
         where domain = ${record.domain} and value = ${record.local_id} and demographics is distinct from ${next}::jsonb
         returning domain, value, person_key, record_id),
-      ${keepFeatures(named('revised'), fold({ demographics, identifiers: [] }))},
+      ${keepFeatures(named('revised'), refold(demographics, former?.features))},
       ${replaceSearchKeys(named('revised'), searchEntry(demographics))}
       insert into identity.identifier_history (domain, value, event, by, reason, person_key, demographics)
       select domain, value, 'revise', ${systemId}, 'StoreClient ADT-00', person_key, ${next}::jsonb from revised`,
