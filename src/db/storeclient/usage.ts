@@ -101,29 +101,34 @@ function toFigures(row: FiguresRow, given: Pick<StorageFigures, 'month' | 'isFix
 /** Months that are over, from the one in which facility `f` was registered, and that are not fixed yet. */
 function openMonths(now: Date): Statement {
   return sql`lateral (
-      select to_char(s.start, 'YYYY-MM') as month, (s.start + interval '1 month') at time zone 'Asia/Tokyo' as over
+      select to_char(s.start, 'YYYY-MM') as month
       from generate_series(date_trunc('month', f.created_at at time zone 'Asia/Tokyo'),
                            date_trunc('month', ${now}::timestamptz at time zone 'Asia/Tokyo') - interval '1 month', interval '1 month') as s (start)
       where not exists (select from access.storage_month m where m.facility_id = f.facility_id and m.month = to_char(s.start, 'YYYY-MM'))) g`
 }
 
+interface OpenMonth {
+  readonly id: string
+  readonly month: string
+}
+
 /**
  * Fixes what was stored at the end of every month that is over, from the month in which a facility was registered; a month that is fixed
- * stays. Every facility has a statement of its own, so that none counts the documents of the whole network, and one that fails keeps no
- * other from being charged.
+ * stays. Every month of a facility has a statement of its own, so that none counts the documents of the whole network or all of them once for
+ * each month that was left, and one that fails keeps no other from being charged.
  * @returns how many figures were fixed.
  * @throws what kept the first one from being fixed, when all were tried.
  */
 export async function fixMonths(client: Queryable, now: Date): Promise<number> {
-  const facilities = await query<{ readonly id: string }>(
+  const open = await query<OpenMonth>(
     client,
-    sql`/* facilities with months to fix */
-      select distinct f.facility_id as id from access.facility f cross join ${openMonths(now)} order by id`,
+    sql`/* months to fix */
+      select f.facility_id as id, g.month from access.facility f cross join ${openMonths(now)} order by id, month`,
   )
   let fixed = 0
   const failures: unknown[] = []
-  for (const { id } of facilities)
-    fixed += await fixMonthsOf(client, id, now).catch((error: unknown) => {
+  for (const one of open)
+    fixed += await fixMonth(client, one).catch((error: unknown) => {
       failures.push(error)
       return 0
     })
@@ -131,15 +136,15 @@ export async function fixMonths(client: Queryable, now: Date): Promise<number> {
   return fixed
 }
 
-function fixMonthsOf(client: Queryable, id: string, now: Date): Promise<number> {
+function fixMonth(client: Queryable, { id, month }: OpenMonth): Promise<number> {
+  const over = sql`(((${`${month}-01`}::date) + interval '1 month') at time zone 'Asia/Tokyo')`
   return execute(
     client,
-    sql`/* storage at the end of months */
+    sql`/* storage at the end of a month */
       insert into access.storage_month (facility_id, month, bytes, documents)
-      select f.facility_id, g.month, stored.bytes, stored.documents
+      select f.facility_id, ${month}, stored.bytes, stored.documents
       from access.facility f
-      cross join ${openMonths(now)}
-      cross join ${storedColumns(sql`g.over`)}
+      cross join ${storedColumns(over)}
       where f.facility_id = ${id}
       on conflict do nothing`,
   )

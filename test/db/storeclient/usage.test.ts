@@ -83,6 +83,19 @@ t.test('one facility whose figure cannot be had keeps no other from being charge
   t.match(await usage('2026-05-02T00:00:00+09:00', '2026-04', 'a-broken'), { bytes: 0 }, 'tried again')
 })
 
+t.test('of a facility with several months to fix one that cannot be had keeps no other open (F-4)', async (t) => {
+  await facility('long-open', '2026-01-01T00:00:00+09:00')
+  await store('long-open', 7, '2026-01-02T00:00:00+09:00')
+  for (const _ of [1, 2]) await store('long-open', Number.MAX_SAFE_INTEGER, '2026-03-02T00:00:00+09:00')
+  await pool.query(
+    `update repository.document set size_bytes = 9223372036854775807 where facility_id = 'long-open' and size_bytes > 7`,
+  )
+  await t.rejects(fixMonths(pool, new Date('2026-04-01T00:10:00+09:00')))
+  t.match(await usage('2026-05-02T00:00:00+09:00', '2026-02', 'long-open'), { bytes: 7, isFixed: true })
+  await pool.query(`delete from repository.document where facility_id = 'long-open' and size_bytes > 7`)
+  t.equal(await fixMonths(pool, new Date('2026-04-01T01:10:00+09:00')), 1, 'the month that was left')
+})
+
 t.test('superseded and cancelling messages are stored too, and facilities do not pay for one another', async (t) => {
   await facility('other', '2026-05-01T00:00:00+09:00')
   await store('other', 100, '2026-05-02T00:00:00+09:00')
