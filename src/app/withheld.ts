@@ -102,12 +102,22 @@ export function releaseWork(ports: ReleasePorts, blobs: BlobStore): Work {
     sweep: async (client) => {
       const startedMs = performance.now()
       if (startedMs < restsUntilMs) return
-      after = await wakeLinked(client, after)
-      for (const key of await sweepWithheld(client)) await blobs.discardFile(key)
-      restsUntilMs = performance.now() + (performance.now() - startedMs) / SWEEP_SHARE
+      try {
+        after = await wakeLinked(client, after)
+        await discardAll(await sweepWithheld(client), blobs)
+      } finally {
+        restsUntilMs = performance.now() + (performance.now() - startedMs) / SWEEP_SHARE
+      }
     },
     close: async () => {},
   }
+}
+
+/** No row names them any more: one that cannot be removed keeps no other beyond its time. @throws what kept the first one, when all were tried. */
+async function discardAll(keys: readonly string[], { discardFile }: Pick<BlobStore, 'discardFile'>): Promise<void> {
+  const failures: unknown[] = []
+  for (const key of keys) await discardFile(key).catch((error: unknown) => failures.push(error))
+  if (failures.length > 0) throw failures[0]
 }
 
 /** Files that no row names, left by a crash between commit and removal. */
