@@ -129,18 +129,26 @@ function keysOf(written: Readonly<Record<string, string>>): PublicKeys {
   return new Map(keys.map((key) => [keyIdOf(key), key]))
 }
 
-async function witnessesIn(context: Context, path: string | undefined): Promise<readonly Checkpoint[]> {
+/** The server ends a line that a crash cut off and goes on: it says nothing, and keeps no other from being a witness. */
+async function witnessesIn({ terminal }: Context, path: string | undefined): Promise<readonly Checkpoint[]> {
   if (path === undefined) return []
-  const text = await readFile(resolve(context.terminal.cwd, path), 'utf8')
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line, index) => {
-      const record = parseRecord(line)
-      if (record?.kind !== 'checkpoint') throw new UsageError(`line ${index + 1} of ${path} is no checkpoint`)
-      const { kind: _, ...checkpoint } = record
-      return checkpoint
-    })
+  const text = await readFile(resolve(terminal.cwd, path), 'utf8')
+  const strange: string[] = []
+  const witnesses = text.split('\n').flatMap((line, index) => {
+    if (line === '') return []
+    const record = parseRecord(line)
+    if (record?.kind !== 'checkpoint') {
+      strange.push(`line ${index + 1} of ${path} is no checkpoint`)
+      return []
+    }
+    const { kind: _, ...checkpoint } = record
+    return [checkpoint]
+  })
+  const [first] = strange
+  if (first !== undefined && witnesses.length === 0) throw new UsageError(first)
+  for (const words of strange)
+    terminal.err(`${words}: was it cut off by a crash? / チェックポイントではない行があります\n`)
+  return witnesses
 }
 
 function tell(

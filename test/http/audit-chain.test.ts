@@ -184,6 +184,15 @@ t.test('checkpoints lie in a file outside the database; a line that a crash cut 
     after.map(({ number }) => number),
     after.map((_, index) => index + 1),
   )
+  const nowhere = ['--data-dir', file('nothing-here')]
+  const witness = ['--key', `${signingKey}.pub`, '--checkpoint-file', checkpointFile]
+  const verified = await run(['audit', 'verify', file('march.ndjson'), ...witness, ...nowhere], config.dataDir)
+  t.equal(verified.code, 0, 'who keeps the file can still verify by it')
+  t.match(verified.err, new RegExp(`line ${before.length + 1} of .* is no checkpoint`), 'and hears what is in it')
+  const other = ['--key', `${signingKey}.pub`, '--checkpoint-file', file('march.ndjson.txt')]
+  await writeFile(file('march.ndjson.txt'), 'no checkpoint\nnone either\n')
+  const mistaken = await run(['audit', 'verify', file('march.ndjson'), ...other, ...nowhere], config.dataDir)
+  t.match(mistaken, { code: 2, err: /no checkpoint/ }, 'another file is no witness')
 })
 
 t.test('a running server seals by itself, and leaves nothing unsealed or unsigned when it stops (d.9)', async (t) => {
