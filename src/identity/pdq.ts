@@ -166,7 +166,9 @@ export async function pdqContinue(
   const wanted = { domains: page.domains, affinityDomain: ports.affinityDomain }
   const scores = new Map(page.persons.map(({ person, score }) => [person, score]))
   const visible = await visiblePersons([...scores.keys()], { caller, ports, found: 'by search' })
-  const patients = visible.map((one) => toPatient(one, scores.get(one.person) ?? 0, wanted))
+  const patients = visible
+    .map((one) => toPatient(one, scores.get(one.person) ?? 0, wanted))
+    .filter(({ ids }) => request.withoutWantedIds === 'kept' || ids.length > 0)
   return answered(request, {
     patients,
     query: page.query,

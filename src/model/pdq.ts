@@ -70,7 +70,7 @@ export interface PdqQuery extends PdqMessage {
   readonly minimumScore?: number
 }
 
-export interface PdqContinuation extends PdqMessage {
+export interface PdqContinuation extends PdqMessage, Pick<PdqQuery, 'withoutWantedIds'> {
   /** First result of the page, from 1; absent: the one after the last page. */
   readonly start?: number
   /** Size of this page and of those that follow; absent: as before. */

@@ -89,5 +89,5 @@ export function soughtName(family: string, given?: string, matching: SoughtName[
 
 export function continuationOf({ key }: PdqQuery, fields: Partial<PdqContinuation> = {}): PdqContinuation {
   const keyAt = '/QUQI_IN000003UV01/controlActProcess/queryContinuation/queryId'
-  return { key, keyAt, message: '2.25.300^c', text: '<queryContinuation/>', ...fields }
+  return { key, keyAt, message: '2.25.300^c', text: '<queryContinuation/>', withoutWantedIds: 'kept', ...fields }
 }

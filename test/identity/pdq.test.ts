@@ -306,6 +306,25 @@ t.test('3.47.4.3: pages follow one another, begin where the sender says and chan
   t.strictSame(await turn({ start: 9 }), [[], 5, 0, undefined])
 })
 
+t.test('3.21.4.2.2: whoever lost the id that is wanted before their page came is left out of it too', async (t) => {
+  const w = world()
+  for (const number of ['1', '2']) {
+    await register(w, idIn(DOMAIN_A, number))
+    await register(w, idIn(DOMAIN_B, `B${number}`))
+    await join(w, idIn(DOMAIN_B, `B${number}`), idIn(DOMAIN_A, number))
+  }
+  const domains = [{ domain: DOMAIN_B, at: 'QPD-8' }]
+  const withoutWantedIds = 'left out'
+  const query = pdqQueryOf({ names: [soughtName('水沢')], domains, withoutWantedIds, initialQuantity: 1 })
+  t.equal(pageOf(await pdqQuery(query, hospital, w.pdq)).total, 2)
+  const identifiers = w.memory.state().identifiers
+  for (const value of ['B1', 'B2']) identifiers.delete(`${value}^^^&${DOMAIN_B}&ISO`)
+  const second = pageOf(await pdqContinue(continuationOf(query, { withoutWantedIds }), hospital, w.pdq))
+  t.strictSame([second.patients, second.total, second.remaining], [[], 2, 0])
+  const kept = pageOf(await pdqContinue(continuationOf(query, { start: 2 }), hospital, w.pdq))
+  t.match(kept.patients, [{ ids: [], missing: [DOMAIN_B] }], '3.47.4.2.2: v3 says that the id is missing')
+})
+
 t.test('3.47.4.3: a page shows what the caller may see now, and counts as before', async (t) => {
   let visible = EVERYTHING
   const w = world(() => visible)

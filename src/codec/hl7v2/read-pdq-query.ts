@@ -30,7 +30,13 @@ export function readPdqQuery(bytes: Uint8Array): PdqV2Request {
   const common = { key: keyOf(value(message, 'QPD', 2)), message: value(message, 'MSH', 10), text: textOf(message) }
   const start = readPointer(message)
   if (start !== undefined) {
-    const continuation = { ...common, keyAt: 'DSC-1', start, ...(quantity === undefined ? {} : { quantity }) }
+    const continuation = {
+      ...common,
+      keyAt: 'DSC-1',
+      withoutWantedIds: WITHOUT_WANTED_IDS,
+      start,
+      ...(quantity === undefined ? {} : { quantity }),
+    }
     return { kind: 'continuation', continuation, warnings: checked }
   }
   const { sought, warnings } = readSought(message)
@@ -41,7 +47,7 @@ export function readPdqQuery(bytes: Uint8Array): PdqV2Request {
       keyAt: 'QPD-3',
       ...sought,
       domains: readDomains(message, 8),
-      withoutWantedIds: 'left out',
+      withoutWantedIds: WITHOUT_WANTED_IDS,
       ...(quantity === undefined ? {} : { initialQuantity: quantity }),
     },
     warnings: [...checked, ...warnings],
@@ -66,6 +72,8 @@ function keyOf(tag: string): string {
   return `${iti21.id} ${tag}`
 }
 
+/** PID-3 is required. */
+const WITHOUT_WANTED_IDS = 'left out' as const
 const COUNT = /^[1-9]\d{0,8}$/
 /** Records; HL7 table 0126. */
 const RECORDS = 'RD'

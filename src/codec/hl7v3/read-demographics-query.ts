@@ -149,6 +149,7 @@ export function readDemographicsContinuation(body: XmlElement): DemographicsCont
   const quantity = readNumber(child(element, 'continuationQuantity'), `${at}/continuationQuantity`)
   return {
     ...common,
+    withoutWantedIds: 'kept',
     ...(start === undefined ? {} : { start }),
     ...(quantity === undefined ? {} : { quantity }),
   }
