@@ -3,8 +3,8 @@
 import { iheError } from '../../profiles/errors/index.ts'
 import { formatCx, type Oid, type PatientId } from '../model/identifiers.ts'
 import { splitOff } from './linking.ts'
-import { type Folded, fold } from './match.ts'
-import { misfitOf } from './matching/decide.ts'
+import { asReview, type Folded, fold, reviewsOf } from './match.ts'
+import { decide, misfitOf } from './matching/decide.ts'
 import type {
   IdentityPorts,
   IdentityTransaction,
@@ -98,15 +98,36 @@ async function takeDemographics(
   const { by, reason } = work
   const told = received === undefined ? { demographics } : { demographics, received }
   await tx.addHistory([{ id: stored.id, event: 'revise', by, reason, person: stored.person, ...told }])
-  if (isCompared) await tx.addReviews(await doubtsAbout(tx, { stored, folded, matching: work.matching() }))
+  if (!isCompared) return
+  const asked = { stored, folded, matching: work.matching() }
+  await tx.addReviews([...(await likenessesOf(tx, asked)), ...(await doubtsAbout(tx, asked))])
+}
+
+interface Taken {
+  readonly stored: StoredIdentifier
+  readonly folded: Folded
+  readonly matching: Matching
+}
+
+/** Whom the number may be by what it says now: no feed that says the same again would compare them. Whoever is about to come waits. */
+async function likenessesOf(
+  tx: IdentityTransaction,
+  { stored, folded, matching }: Taken,
+): Promise<readonly NewReview[]> {
+  if (matching.policy.mode === 'off' || folded.keys.length === 0) return []
+  await tx.lockBlocks(folded.keys)
+  const candidates = await tx.candidates(folded.keys, stored.record)
+  const others = candidates.filter(({ person }) => person !== stored.person)
+  const decision = decide({ domain: stored.id.authority, features: folded.features }, others, matching)
+  const found = decision.kind === 'link' ? [asReview(decision, 'possible')] : []
+  return reviewsOf(stored.record, [...found, ...decision.reviews])
 }
 
 /** What the number says now may be said of another person than the other numbers are of. */
 async function doubtsAbout(
   tx: IdentityTransaction,
-  asked: { readonly stored: StoredIdentifier; readonly folded: Folded; readonly matching: Matching },
+  { stored, folded, matching }: Taken,
 ): Promise<readonly NewReview[]> {
-  const { stored, folded, matching } = asked
   if (matching.policy.mode === 'off') return []
   await tx.lockPersons([stored.person])
   const companions = await tx.recordsOf(stored.person, stored.record)

@@ -422,6 +422,17 @@ t.test('what staff take of a number is a question if it contradicts the other nu
   t.match(await questions(b), [{ reason: 'contradiction' }])
 })
 
+t.test('what staff take of a number that says who somebody else is becomes a question (3.44.4.2.3)', async (t) => {
+  const person = someone()
+  const [a, b] = [await feed(1, person), await feed(2, someone())]
+  await feedAdd(feedOf([b], { demographics: person }), callerOf('f2'), ports)
+  const [question, ...more] = await questions(b)
+  t.same(more, [])
+  await answerReview({ reviewId: question?.review_id ?? '', answer: 'link', ...staff }, ports)
+  t.match(await questions(b), [{ reason: 'possible' }], 'nobody else would ever compare the two')
+  t.same(await questions(a), await questions(b))
+})
+
 t.test('two numbers of one hospital are a question, never a link', async (t) => {
   const person = someone()
   const [a, b] = [await feed(1, person), await feed(1, person)]
