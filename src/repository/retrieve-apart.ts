@@ -118,15 +118,18 @@ async function fetchOpen(open: readonly Open[], asking: Asking): Promise<Require
   if (reply.kind === 'unavailable')
     return { answers: open.map((one) => unavailable(one, repository, reply.reason)), received: [] }
   const [taken, kept] = [new Set<FetchedDocument>(), new Set<FetchedDocument>()]
-  const answers = open.map((one): Answered => {
+  const answers = open.flatMap((one): readonly Answered[] => {
     const { about, entry } = one
-    const found = reply.documents.find((document) => !taken.has(document) && isSame(document, about.request))
-    if (found === undefined) return { ...about, error: missing(about.request, reply.errors, repository) }
+    const given = reply.documents.filter((document) => isSame(document, about.request))
+    const found = given.find((document) => !taken.has(document))
+    // Asked for twice and given once: the standard lets a repository answer so, and it is answered so here (ITI TF-2 3.43.4.2).
+    if (found === undefined && given.length > 0) return []
+    if (found === undefined) return [{ ...about, error: missing(about.request, reply.errors, repository) }]
     taken.add(found)
     const error = faultOf(found, one, asking)
-    if (error !== undefined) return { ...about, error }
+    if (error !== undefined) return [{ ...about, error }]
     kept.add(found)
-    return { ...about, entry, document: ports.apart.deliver(about.request, asRegistered(found, entry)) }
+    return [{ ...about, entry, document: ports.apart.deliver(about.request, asRegistered(found, entry)) }]
   })
   await Promise.all(reply.documents.filter((document) => !kept.has(document)).map(ports.apart.discard))
   return { answers, received: [...kept] }

@@ -145,6 +145,21 @@ t.test('each repository is asked for its own, and each document is answered by i
   t.match(answer[0], { mimeType: 'text/plain', request: { homeCommunityId: 'urn:oid:2.25.1' } }, 'as its entry says')
 })
 
+t.test('a document asked for twice may be answered once: it came, and no error is told of it (3.43.4.2)', async (t) => {
+  const once = await fetching(['1', '2', '1'], { documents: [sent('1'), sent('2')] })
+  t.same(once.faults, [])
+  t.equal(once.result, 'success')
+  t.same(
+    once.answer.map(({ request }) => request.documentUniqueId),
+    ['1', '2'],
+  )
+  t.match(once.evidence.calls, [{ result: 'success' }])
+  const damaged = await fetching(['1', '1'], { documents: [sent('1', { bytes: Buffer.from('tExt') })] })
+  t.same(damaged.faults, [['DOCUMENT_DAMAGED', '1']], 'what is wrong with it is said once')
+  const absent = await fetching(['1', '1'], {})
+  t.equal(absent.result, 'failure')
+})
+
 t.test('what the caller may not have is not asked for, and looks as if it were not there', async (t) => {
   const { faults, asked, evidence } = await fetching(['hidden', 'absent'])
   t.same(asked, [])
