@@ -225,15 +225,18 @@ function deprecatedBy(
   { associations }: Submission,
   facts: RegistrationFacts,
 ): { readonly registered: readonly string[]; readonly submitted: ReadonlySet<string> } {
-  const replaced = new Set(
-    associations.filter(({ type }) => relationshipRules.get(type)?.replaces === 'yes').map(({ target }) => target),
-  )
+  const replacing = associations.filter(({ type }) => relationshipRules.get(type)?.replaces === 'yes')
+  const replaced = new Set(replacing.map(({ target }) => target))
+  const replacements = new Set(replacing.map(({ source }) => source))
   const registered = facts.referenced
     .filter(({ id }) => replaced.has(id))
     .flatMap(({ id, dependents }) => [id, ...dependents])
   const gone = new Set(registered)
   const submitted = new Set<string>()
-  const dependents = associations.filter(({ type }) => type === APND || type === XFRM)
+  // A replacement that is said to be a transformation of the replaced entry as well is what stands from now on.
+  const dependents = associations.filter(
+    ({ type, source }) => (type === APND || type === XFRM) && !replacements.has(source),
+  )
   for (let size = -1; size !== submitted.size; ) {
     size = submitted.size
     for (const { source, target } of dependents) if (gone.has(target) || submitted.has(target)) submitted.add(source)
