@@ -134,13 +134,14 @@ function repeatedNames(slots: readonly Slot[]): readonly string[] {
 const LONG_NAME = 256
 const FREE_FORM_TEXT = 1024
 
-function lengthFindings(object: RegistryObject, at: string): readonly IheError[] {
-  const { classifications, externalIdentifiers } = object
+function lengthFindings(object: RegistryObject | Association, at: string): readonly IheError[] {
+  const { classifications, externalIdentifiers = [] } = object
   const slots = [object, ...classifications].flatMap((entry) => entry.slots)
   const values = [
     ...slots.flatMap(({ name, values }) => [name, ...values]),
     ...classifications.map(({ nodeRepresentation }) => nodeRepresentation),
     ...externalIdentifiers.map(({ value }) => value),
+    ...('mimeType' in object && object.mimeType !== undefined ? [object.mimeType] : []),
   ]
   const texts = [object.name, object.description, ...classifications.map(({ name }) => name)]
   return [
@@ -176,6 +177,7 @@ export function associationMetadataFindings(association: Association): readonly 
     ...association.slots
       .filter(({ name }) => !associationSlots.includes(name) && !isExtraName(name))
       .map(({ name }) => finding('XDS-OBJECT-SLOT-NAME', { at: `${at}/Slot`, value: name })),
+    ...lengthFindings(association, at),
     ...(documentation.length > 1
       ? [
           finding('XDS-ASSOCIATION-DOCUMENTATION', {

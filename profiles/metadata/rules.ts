@@ -65,7 +65,7 @@ const fixed = {
   'XDS-OBJECT-SLOT-NAME': ['ITI TF-3 4.2.3.1.6', 'extra slots named by a URN that does not begin with urn:ihe:', 'yes'],
   'XDS-OBJECT-VALUE-LENGTH': [
     'ebRIM 3.0 LongName',
-    'Slot names and values, nodeRepresentation and ExternalIdentifier values of at most 256 characters',
+    'Slot names and values, nodeRepresentation, mimeType and ExternalIdentifier values of at most 256 characters',
     'yes',
   ],
   'XDS-OBJECT-TEXT-LENGTH': ['ebRIM 3.0 FreeFormText', 'LocalizedString values of at most 1024 characters', 'yes'],

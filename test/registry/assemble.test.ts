@@ -223,6 +223,29 @@ const refused: readonly (readonly [rule: string, code: string, parts: Parts])[] 
   ['4.2.2.1.1 two statuses', 'METADATA_INVALID', { associations: [member(REGISTERED, ['Reference', 'Original'])] }],
   ['4.2.2.1.1 Original outside', 'METADATA_INVALID', { associations: [member(REGISTERED, ['Original'])] }],
   ['4.2.2.1.1 Reference to a symbol', 'METADATA_INVALID', { associations: [member('elsewhere', ['Reference'])] }],
+  // Else no answer with the object would be valid by the schema.
+  [
+    'ebRIM LongName: a value of an association',
+    'METADATA_INVALID',
+    {
+      associations: [
+        association(APND, 'Document01', REGISTERED, [{ name: 'urn:example:why', values: ['x'.repeat(257)] }]),
+      ],
+    },
+  ],
+  [
+    'ebRIM FreeFormText: why an association was made',
+    'METADATA_INVALID',
+    {
+      associations: [
+        {
+          ...association(APND, 'Document01', REGISTERED),
+          name: [{ value: '追'.repeat(1025) }],
+        },
+      ],
+    },
+  ],
+  ['ebRIM LongName: mimeType', 'METADATA_INVALID', { entries: [{ mimeType: `text/${'x'.repeat(252)}` }] }],
   [
     '4.2.2.2 documentation on a membership',
     'METADATA_INVALID',

@@ -235,23 +235,26 @@ t.test('a Folder of another facility takes a document of whoever sees the Folder
     t.strictSame(await codes(world({ facts: { referenced: [shelf] }, ...given }).send(added)), expected, name)
 })
 
-t.test('5.2: whatever else a replacement says of the replaced one, it is not registered as Deprecated with it', async (t) => {
-  const [addendum, replacement] = ['Document02', 'Document01']
-  for (const also of [XFRM, APND]) {
-    const { send, plans } = world({ facts: { referenced: [target({ publisher: 'clinic-b' })] } })
-    const associations = [
-      { ...association(RPLC, replacement, TARGET), id: 'replaces' },
-      association(also, replacement, TARGET),
-      association(APND, addendum, TARGET),
-    ]
-    const entries = [{}, { entryUUID: addendum, uniqueId: '2.25.900.4.2' }]
-    t.same(await codes(send(submission({ entries, associations }))), [], also)
-    t.same(
-      plans[0]?.entries.map(({ status }) => status),
-      [STATUS_APPROVED, STATUS_DEPRECATED],
-    )
-  }
-})
+t.test(
+  '5.2: whatever else a replacement says of the replaced one, it is not registered as Deprecated with it',
+  async (t) => {
+    const [addendum, replacement] = ['Document02', 'Document01']
+    for (const also of [XFRM, APND]) {
+      const { send, plans } = world({ facts: { referenced: [target({ publisher: 'clinic-b' })] } })
+      const associations = [
+        { ...association(RPLC, replacement, TARGET), id: 'replaces' },
+        association(also, replacement, TARGET),
+        association(APND, addendum, TARGET),
+      ]
+      const entries = [{}, { entryUUID: addendum, uniqueId: '2.25.900.4.2' }]
+      t.same(await codes(send(submission({ entries, associations }))), [], also)
+      t.same(
+        plans[0]?.entries.map(({ status }) => status),
+        [STATUS_APPROVED, STATUS_DEPRECATED],
+      )
+    }
+  },
+)
 
 t.test('5.2: only its publisher replaces a document, however visible it is to others', async (t) => {
   for (const type of [RPLC, XFRM_RPLC]) {
