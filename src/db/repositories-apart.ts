@@ -3,7 +3,7 @@
 import type pg from 'pg'
 import type { AccessFacts } from '../model/access.ts'
 import type { Oid } from '../model/identifiers.ts'
-import { OBJECT_ON_DEMAND } from '../model/xds.ts'
+import { OBJECT_ON_DEMAND, STATUS_APPROVED } from '../model/xds.ts'
 import type { EntryApart, RepositoryApart } from '../repository/ports.ts'
 import { withoutNulls } from './access/changing.ts'
 import { communityIdOf, factColumns, toAccessFacts } from './access/facts.ts'
@@ -41,7 +41,10 @@ interface EntryRow extends AccessFacts {
 
 export type FactsApart = Omit<EntryApart, 'access'> & { readonly person: PersonFacts }
 
-/** As for documents of our own repository (`createRetrievable`): Approved and Deprecated alike, and of the versions of an entry the newest decides. */
+/**
+ * As for documents of our own repository (`createRetrievable`): Approved and Deprecated alike, and of the versions of an entry the newest
+ * decides. An On-Demand entry that is Deprecated has no document any more, for none is made (ITI TF-2 3.43.4.1.3).
+ */
 export async function findEntriesApart(
   pool: pg.Pool,
   asked: {
@@ -58,7 +61,8 @@ export async function findEntriesApart(
       from (select distinct person_key as holder, unique_id, object_type = ${OBJECT_ON_DEMAND} as is_on_demand, mime_type, publisher,
                    split_part(class_code, '^^', 1) as kind, confidentiality, hash, size_bytes
             from registry.document_entry
-            where unique_id = any(${uniqueIds}) and repository_unique_id = ${repositoryUniqueId} and latest) e
+            where unique_id = any(${uniqueIds}) and repository_unique_id = ${repositoryUniqueId} and latest
+              and (object_type <> ${OBJECT_ON_DEMAND} or status = ${STATUS_APPROVED})) e
       cross join lateral ${communityIdOf(named('e.holder'))} i`,
   )
   return rows.map(toFacts)

@@ -12,7 +12,7 @@ import { writeRetrieveRequest } from '../../src/codec/ebxml/retrieve.ts'
 import { writeSubmitObjects } from '../../src/codec/ebxml/submit.ts'
 import { findReferences } from '../../src/db/audit/references.ts'
 import { newOid } from '../../src/model/identifiers.ts'
-import { OBJECT_ON_DEMAND } from '../../src/model/xds.ts'
+import { OBJECT_ON_DEMAND, STATUS_DEPRECATED } from '../../src/model/xds.ts'
 import { errorCodesOf, isSuccess, submissionOf } from '../faults/messages.ts'
 import { DOMAINS, eventually, startNetwork } from '../faults/support.ts'
 import { openSmallRepository, type SmallDocument } from './small-repository.ts'
@@ -240,6 +240,28 @@ t.test('a repository that is down or paused is named for each of its documents, 
   await admin.patch(`/repositories/${STABLE}`, { url: repository.url, status: 'active' })
   t.ok(isSuccess(await fetched('clinic-b', iti43Initiating, [ofRepository])), 'at once')
 })
+
+t.test(
+  'of an On-Demand entry that is Deprecated no document is made, one of a stable entry lies there yet (3.43.4.1.3)',
+  async (t) => {
+    const [former, gone] = [await stable(), await onDemand()]
+    await pool.query('update registry.document_entry set status = $1 where unique_id = any($2)', [
+      STATUS_DEPRECATED,
+      [former, gone],
+    ])
+    const asked = source.asked.length
+    for (const [system, transaction] of GATEWAYS) {
+      const text = await fetched(system, transaction, [
+        [ON_DEMAND, gone],
+        [STABLE, former],
+      ])
+      t.same(errorCodesOf(text), ['XDSDocumentUniqueIdError'], system)
+      t.match(text, `location="${homeCommunityId}:${gone}"`)
+      t.match(text, textOf(former))
+    }
+    t.equal(source.asked.length, asked)
+  },
+)
 
 t.test('what the caller may not see is not there, and nobody is asked for it', async (t) => {
   const asked = repository.asked.length + source.asked.length
