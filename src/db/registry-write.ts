@@ -57,8 +57,13 @@ function objectParts(plans: readonly RegistrationPlan[]): readonly Statement[] {
   ]
 }
 
+/** What a metadata update changes of the series of StoreClient documents. */
+function seriesParts(plan: RegistrationPlan): readonly Statement[] {
+  return [...followedParts(plan), ...reinstatedParts(plan)]
+}
+
 /** A new version of a StoreClient document becomes the current one of its series: a corrected message then replaces this version. */
-function seriesParts({ entries, changes }: RegistrationPlan): readonly Statement[] {
+function followedParts({ entries, changes }: RegistrationPlan): readonly Statement[] {
   const followed = entries.filter(({ version, seriesId }) => version > 1 && seriesId !== undefined)
   if (followed.length === 0) return []
   const rows = followed.map(({ entry, seriesId }) => ({ series_id: seriesId, entry_uuid: bareUuid(entry.entryUUID) }))
@@ -67,6 +72,26 @@ function seriesParts({ entries, changes }: RegistrationPlan): readonly Statement
           update registry.series s set current_entry = v.entry_uuid, updated_at = now()
           from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as v(series_id uuid, entry_uuid uuid)
           where s.series_id = v.series_id and s.current_entry = any(${changes.superseded.map(bareUuid)}::uuid[]))`,
+  ]
+}
+
+/**
+ * A StoreClient document that is Approved again, where none of its series is, is what the next message replaces. The series keeps its
+ * time, so that what is older than the document taken back stays behind, but not its words: the document approved again says others.
+ */
+function reinstatedParts({ changes }: RegistrationPlan): readonly Statement[] {
+  if (changes.approved.length === 0) return []
+  const approved = changes.approved.map(bareUuid)
+  // What a new version follows leads its series on by that version.
+  const withdrawn = changes.deprecated.filter((id) => !changes.superseded.includes(id)).map(bareUuid)
+  return [
+    sql`reinstated as (
+          update registry.series s set current_entry = e.entry_uuid, body_sha256 = '', updated_at = now()
+          from registry.document_entry e
+          where e.entry_uuid = any(${approved}::uuid[]) and e.series_id = s.series_id and s.moved_to is null
+            and s.current_entry is distinct from e.entry_uuid
+            and (select c.status = ${STATUS_APPROVED} and c.entry_uuid <> all(${withdrawn}::uuid[])
+                 from registry.document_entry c where c.entry_uuid = s.current_entry) is not true)`,
   ]
 }
 

@@ -23,6 +23,8 @@ export interface DecisionContext {
   /** MSH-7 as 17 digits. */
   readonly time: string
   readonly bodyHash: string
+  /** As in CurrentDocument.version. */
+  readonly text: string
   /** Whom the patient number is linked to now. */
   readonly personKey: string
   /** Another document number ends with this message, whatever stands under its own. */
@@ -49,8 +51,11 @@ export function decide(draft: Draft, stored: SeriesState | undefined, context: D
   if (same !== undefined) return { kind: 'same', current: same, later: same.version.slice(0, 17) < context.time }
   const judged = judge(draft, state.currents, context)
   if (deletesAll(draft, judged, { state, context })) return remove(judged, state, context)
-  if (isBuried(draft, state, context) || isStale(draft, judged)) return { kind: 'superseded' }
-  return place(judged, state)
+  const withdrawn = judgeWithdrawn(draft, state, context)
+  if (isBuried(draft, state, context) || isStale(draft, [...judged, ...withdrawn])) return { kind: 'superseded' }
+  // Entered once, a version has its ids, and is not entered again: it was replaced, and what replaced it is gone.
+  if (state.registered?.includes(context.text)) return { kind: 'superseded' }
+  return place([judged, withdrawn], state)
 }
 
 /** What stands under a person linked before says nothing of the one linked now. */
@@ -70,6 +75,16 @@ function judge(draft: Draft, currents: readonly CurrentDocument[], context: Deci
     const held = draft.guard.resultsIn(decoded)
     const live = keysOf(held.filter((result) => result.live))
     return { current, newer, covered: isSubset(live, draft.guard.results), results: keysOf(held) }
+  })
+}
+
+/** What was withdrawn goes before all that is older, and before its own message when that comes again. */
+function judgeWithdrawn(draft: Draft, { withdrawn = [] }: SeriesState, context: DecisionContext): readonly Judged[] {
+  const own = withdrawn.filter(({ personKey }) => personKey === context.personKey)
+  return judge(draft, own, context).map((one) => {
+    const { version, bodyHash } = one.current
+    const isAgain = version.slice(0, 17) === context.time && bodyHash === context.bodyHash
+    return isAgain ? { ...one, newer: true } : one
   })
 }
 
@@ -129,9 +144,15 @@ function isStale(draft: Draft, judged: readonly Judged[]): boolean {
   return isSubset(draft.guard?.results ?? new Set(), said)
 }
 
-function place(judged: readonly Judged[], state: SeriesState): Decision {
+function place(
+  [judged, withdrawn]: readonly [currents: readonly Judged[], withdrawn: readonly Judged[]],
+  state: SeriesState,
+): Decision {
   const replaceable = judged.filter(({ covered, newer }) => covered && !newer).map(({ current }) => current)
-  if (replaceable.length === judged.length) return { kind: 'register', part: 1, replaces: replaceable, partial: false }
+  const partial = replaceable.length < judged.length
+  // The place of a newer one that was withdrawn is kept, so that it goes on being known.
+  if (!partial && !withdrawn.some(({ newer }) => newer))
+    return { kind: 'register', part: 1, replaces: replaceable, partial }
   const part = replaceable[0]?.part ?? Math.max(state.lastPart, 1) + 1
-  return { kind: 'register', part, replaces: replaceable, partial: true }
+  return { kind: 'register', part, replaces: replaceable, partial }
 }

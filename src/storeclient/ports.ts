@@ -110,6 +110,10 @@ export interface SeriesState {
   /** The series that a replacement under another document number moved this one to. */
   readonly movedTo?: string
   readonly currents: readonly CurrentDocument[]
+  /** The newest documents where their publisher took them back by a change of status (ITI TF-2 3.57); what is older stays behind them. */
+  readonly withdrawn?: readonly CurrentDocument[]
+  /** Versions, as given to `write`, that are registered where no document is current. */
+  readonly registered?: readonly string[]
   /** Highest part number ever used, deprecated ones too; 0 for an unknown series. */
   readonly lastPart: number
   /** MSH-7 (17 digits) of the latest delete. */

@@ -10,7 +10,7 @@ import { writeProvideAndRegister } from '../../src/codec/ebxml/submit.ts'
 import { readAck } from '../../src/codec/hl7v2/ack.ts'
 import type { Association } from '../../src/model/ebrim.ts'
 import { formatCx, newEntryUuid, newOid } from '../../src/model/identifiers.ts'
-import { HAS_MEMBER, STATUS_APPROVED, STATUS_DEPRECATED } from '../../src/model/xds.ts'
+import { HAS_MEMBER, STATUS_APPROVED, STATUS_DEPRECATED, UPDATE_AVAILABILITY_STATUS } from '../../src/model/xds.ts'
 import { errorCodesOf, isSuccess, laboratory, type Submission, submissionOf } from '../faults/messages.ts'
 import { DOMAINS, eventually, startNetwork } from '../faults/support.ts'
 import { association, entry, folder, submissionSet } from '../registry/submission.ts'
@@ -312,6 +312,89 @@ t.test('a StoreClient document that was removed is followed by a first one again
   t.equal(relations.length, 0)
   t.strictSame(await dangling(), [])
 })
+
+t.test(
+  'a StoreClient document that was withdrawn by its status stays so when older messages come (3.57)',
+  async (t) => {
+    const order = '000000000906002'
+    const push = async (message: Buffer) => {
+      const connection = await network.mllp('hospital-a')
+      try {
+        return readAck(await connection.send(message)).code
+      } finally {
+        await connection.close()
+      }
+    }
+    const entries = async (status: string) =>
+      (await network.find('hospital-a', hanako, { status: [status] })).filter((found) =>
+        found.referenceIdList.some((id) => id.startsWith(`${order}^`)),
+      )
+    const change = async (target: string, [from, to]: readonly [string, string]) => {
+      const set = submissionSet({ entryUUID: newEntryUuid(), uniqueId: newOid(), patientId: hanako })
+      const trigger = linked(UPDATE_AVAILABILITY_STATUS, set.entryUUID, target, [
+        { name: 'OriginalStatus', values: [from] },
+        { name: 'NewStatus', values: [to] },
+      ])
+      return tester.submit({ set, associations: [trigger] }, iti57)
+    }
+    const approved = async () => (await entries(STATUS_APPROVED)).map(({ entryUUID }) => entryUUID)
+    const only = async () => {
+      const [one, ...others] = await approved()
+      t.strictSame(others, [], 'one version is current')
+      return one ?? ''
+    }
+    t.equal(await push(laboratory({ order, sentAt: '20260201120000', result: '7.2' })), 'AA')
+    const first = await only()
+    const newer = laboratory({ order, sentAt: '20260201130000', result: '7.3' })
+    t.equal(await push(newer), 'AA')
+    const second = await only()
+    t.equal(await change(second, [STATUS_APPROVED, STATUS_DEPRECATED]), 'Success')
+    t.equal(await push(laboratory({ order, sentAt: '20260201123000', result: '7.1' })), 'AA')
+    t.strictSame(await approved(), [], 'what the newer one had replaced before does not come in its place')
+    await pool.query('delete from journal.idempotency')
+    t.equal(await push(newer), 'AA', 'its message again, after its claim was forgotten')
+    t.strictSame(await approved(), [])
+    t.equal(await change(first, [STATUS_DEPRECATED, STATUS_APPROVED]), 'Success')
+    t.equal(await push(laboratory({ order, sentAt: '20260201140000', result: '7.4' })), 'AA')
+    const third = await only()
+    t.not(third, first, 'a newer one follows the version that was approved again')
+    t.equal(await change(third, [STATUS_APPROVED, STATUS_DEPRECATED]), 'Success')
+    t.equal(await push(laboratory({ order, sentAt: '20260201150000', result: '7.5' })), 'AA')
+    t.not(await only(), '', 'and one that is newer than what was withdrawn is registered')
+  },
+)
+
+t.test(
+  'the message of a document comes again after what replaced it was removed: it is there, as it was left',
+  async (t) => {
+    const order = '000000000906003'
+    const push = async (message: Buffer) => {
+      const connection = await network.mllp('hospital-a')
+      try {
+        return readAck(await connection.send(message)).code
+      } finally {
+        await connection.close()
+      }
+    }
+    const first = laboratory({ order, sentAt: '20260201120000' })
+    for (const message of [first, laboratory({ order, sentAt: '20260201130000', result: '7.3' })])
+      t.equal(await push(message), 'AA')
+    const { rows: newest } = await pool.query<{ id: string; set: string }>(
+      `select 'urn:uuid:' || e.entry_uuid as id, 'urn:uuid:' || e.submission_uuid as set
+     from registry.document_entry e join registry.series s on s.current_entry = e.entry_uuid where s.order_number = $1`,
+      [order],
+    )
+    const objects = newest.flatMap(({ id, set }) => [id, set])
+    t.equal(await removeMetadata('hospital-a', [...objects, ...(await associationsOf(objects))]), 'Success')
+    await pool.query('delete from journal.idempotency')
+    t.equal(await push(first), 'AA', 'its claim was forgotten')
+    const { rows } = await pool.query(
+      'select e.status from registry.document_entry e join registry.series s using (series_id) where s.order_number = $1',
+      [order],
+    )
+    t.strictSame(rows, [{ status: STATUS_DEPRECATED }])
+  },
+)
 
 t.test('removed and replaced at the same moment: one comes first, and nothing refers to what is gone', async (t) => {
   const outcomes = new Set<string>()

@@ -29,6 +29,11 @@ interface SeriesRow extends StoredBytes {
   readonly person_key: string
 }
 
+interface StandingRow extends SeriesRow {
+  readonly status: string | null
+  readonly registered: readonly string[] | null
+}
+
 interface Wanted {
   readonly question: Question
   readonly options: DocumentReading
@@ -63,17 +68,20 @@ async function readSeries(
     readonly options: DocumentReading
   },
 ): Promise<Map<string, SeriesState>> {
-  const rows = await query<SeriesRow>(
+  const rows = await query<StandingRow>(
     client,
     sql`/* StoreClient: state of a series and its current documents */
       select s.base_series_id, s.series_id, s.part, s.version, s.body_sha256, s.tombstone, s.moved_to, s.order_number,
-             e.entry_uuid, e.unique_id, e.person_key,
+             e.entry_uuid, e.unique_id, e.person_key, e.status,
+             case when e.status is distinct from ${STATUS_APPROVED} then array(
+               select r.series_version from registry.document_entry r
+               where r.series_id = s.series_id and r.series_version is not null) end as registered,
              case when s.base_series_id = any(${asked.guarded}::uuid[]) then d.content end as content,
              case when s.base_series_id = any(${asked.guarded}::uuid[]) then d.file_key end as file_key, d.size_bytes, d.sha256
       from registry.series s
       left join lateral (
-        select c.entry_uuid, c.unique_id, c.person_key from registry.document_entry c
-        where c.entry_uuid = s.current_entry and c.status = ${STATUS_APPROVED} limit 1) as e on true
+        select c.entry_uuid, c.unique_id, c.person_key, c.status from registry.document_entry c
+        where c.entry_uuid = s.current_entry limit 1) as e on true
       left join lateral (select * from repository.document c where c.unique_id = e.unique_id limit 1) as d on true
       where s.base_series_id = any(${asked.series}::uuid[])
       order by s.part`,
@@ -81,10 +89,13 @@ async function readSeries(
   const states = new Map<string, SeriesState>()
   for (const row of rows) {
     const former = states.get(row.base_series_id) ?? { currents: [], lastPart: 0 }
-    const current = row.entry_uuid === null ? [] : [await toCurrent(row, row.entry_uuid, asked.options)]
+    const newest = row.entry_uuid === null ? [] : [await toCurrent(row, row.entry_uuid, asked.options)]
+    const isCurrent = row.status === STATUS_APPROVED
     const tombstone = latest(former.tombstone, row.tombstone ?? undefined)
     states.set(row.base_series_id, {
-      currents: [...former.currents, ...current],
+      currents: [...former.currents, ...(isCurrent ? newest : [])],
+      withdrawn: [...(former.withdrawn ?? []), ...(isCurrent ? [] : newest)],
+      registered: [...(former.registered ?? []), ...(row.registered ?? [])],
       lastPart: Math.max(former.lastPart, row.part),
       ...(tombstone === undefined ? {} : { tombstone }),
       ...(row.moved_to === null ? {} : { movedTo: row.moved_to }),
