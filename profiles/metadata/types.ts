@@ -207,8 +207,9 @@ export const typeRules: Readonly<Record<AttributeType, TypeRule>> = {
   },
   Identifier: {
     id: 'IDENTIFIER',
-    accepts: (value) => value !== '' && value.length <= MAX_IDENTIFIER_LENGTH,
-    expected: `1 to ${MAX_IDENTIFIER_LENGTH} characters: an OID, OID^extension or URN`,
+    // White space at an end is layout where ITI-43 names the document as text of an element, so nobody could ask for it.
+    accepts: (value) => value !== '' && value.length <= MAX_IDENTIFIER_LENGTH && value.trim() === value,
+    expected: `1 to ${MAX_IDENTIFIER_LENGTH} characters without white space at an end: an OID, OID^extension or URN`,
   },
   LanguageTag: {
     id: 'LANGUAGE',

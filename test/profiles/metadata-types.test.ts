@@ -48,7 +48,7 @@ const cases: Readonly<Record<Exclude<AttributeType, 'String' | 'Code'>, readonly
   HomeCommunityId: [['urn:oid:2.25.1'], ['2.25.1', 'urn:oid:', 'urn:oid:2.25.01', `urn:oid:${LONG}`, 'urn:OID:2.25.1']],
   Identifier: [
     ['2.25.1', '2.25.1^x', 'urn:uuid:aaaaaaaa-0000-4000-8000-000000000001', 'x'.repeat(256)],
-    ['', 'x'.repeat(257)],
+    ['', 'x'.repeat(257), '2.25.1 ', ' 2.25.1', '\n', '2.25.1\t'],
   ],
   LanguageTag: [
     [
