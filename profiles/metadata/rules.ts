@@ -72,6 +72,7 @@ const fixed = {
 
   'XDS-DE-OBJECTTYPE': ['ITI TF-2 3.42.4.1.2', 'the objectType of a Stable DocumentEntry (ITI-61: On-Demand)', 'no'],
   'XDS-DE-LID': ['ITI TF-2 3.42.4.1.3', 'no lid, or a lid equal to the id: a new version is submitted by ITI-57', 'no'],
+  'XDS-FD-LID': ['ITI TF-2 3.42.4.1.3', 'no lid, or a lid equal to the id: a new version is submitted by ITI-57', 'no'],
   'XDS-DE-SERVICETIME-ORDER': ['ITI TF-3 4.2.3.2.19', 'serviceStartTime not later than serviceStopTime', 'yes'],
   'XDS-DE-SOURCEPATIENTINFO-REPEATED': ['ITI TF-3 4.2.3.2.23', 'PID-7 and PID-8 in at most one value each', 'yes'],
 

@@ -85,6 +85,7 @@ export function assemble(given: SubmitObjects, rules: SubmissionRules): Assemble
       ...extraSlotFindings(object, value.extraSlots),
     ]),
     ...readFolders.findings,
+    ...folders.flatMap((object) => folderFindings(object, rules)),
     ...readFolders.values.flatMap(({ object, value }) => [
       ...setFindings('FD', value, domain),
       ...extraSlotFindings(object, value.extraSlots),
@@ -175,9 +176,21 @@ function entryFindings(object: RegistryObject, rules: SubmissionRules): IheError
         more: `${rules.section} takes ${rules.objectTypes.join(' or ')}`,
       }),
     )
-  if (rules.lid === 'own' && object.lid !== undefined && object.lid !== object.id)
-    findings.push(finding('XDS-DE-LID', { at: `${at}/@lid`, value: object.lid }))
+  if (namesAnother(object, rules)) findings.push(finding('XDS-DE-LID', { at: `${at}/@lid`, value: object.lid }))
   return findings
+}
+
+function folderFindings(object: RegistryObject, rules: SubmissionRules): readonly IheError[] {
+  if (!namesAnother(object, rules)) return []
+  return [finding('XDS-FD-LID', { at: `Folder(${object.id})/@lid`, value: object.lid })]
+}
+
+/** Meant as a new version, which would be registered as something new beside what it is to follow. */
+function namesAnother(
+  object: RegistryObject,
+  rules: SubmissionRules,
+): object is RegistryObject & { readonly lid: string } {
+  return rules.lid === 'own' && object.lid !== undefined && object.lid !== object.id
 }
 
 function patientFindings(

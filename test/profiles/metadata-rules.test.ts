@@ -241,6 +241,7 @@ const FIXED: Readonly<Record<string, Broken>> = {
   'XDS-OBJECT-TEXT-LENGTH': { given: whole({ entries: [{ title: '題'.repeat(1025) }] }) },
   'XDS-DE-OBJECTTYPE': { given: whole({ entries: [{ objectType: '' }] }) },
   'XDS-DE-LID': entryBent(() => ({ lid: REGISTERED })),
+  'XDS-FD-LID': bending('FD', (object) => ({ ...object, lid: REGISTERED })),
   'XDS-DE-SERVICETIME-ORDER': { given: whole({ entries: [{ serviceStartTime: '2028' }] }) },
   'XDS-DE-SOURCEPATIENTINFO-REPEATED': { given: whole({ entries: [{ sourcePatientInfo: ['PID-8|M', 'PID-8|F'] }] }) },
   'XDS-AUTHOR-IDENTIFIED': withAuthorSlots((slots) => slots.filter(({ name }) => name === 'authorRole')),

@@ -136,6 +136,11 @@ const refused: readonly (readonly [rule: string, code: string, parts: Parts])[] 
   ['3.42.4.1.2 no objectType', 'METADATA_INVALID', { entries: [{ objectType: '' }] }],
   ['3.57 lid of another object', 'METADATA_INVALID', entryWith(() => ({ lid: REGISTERED }))],
   [
+    '3.57 lid of another Folder',
+    'METADATA_INVALID',
+    { folders: [{}], bend: (object) => (object.id === 'Folder01' ? { ...object, lid: REGISTERED } : object) },
+  ],
+  [
     '4.2.3.2.19 start after stop',
     'METADATA_INVALID',
     { entries: [{ serviceStartTime: '2027', serviceStopTime: '2026' }] },
