@@ -2,7 +2,7 @@
 
 import type { Coded, MedicationLine, MedicationOrder } from '../../model/clinical.ts'
 import type { Hl7Time } from '../../model/hl7-time.ts'
-import { component, type Er7Message, repetitions, type Segment } from '../../model/hl7v2.ts'
+import { type Er7Message, repetitions, type Segment } from '../../model/hl7v2.ts'
 import {
   coded,
   groupsFrom,
@@ -58,14 +58,56 @@ function medication(message: Er7Message, order: Order, type: MedicationOrder['ty
   return {
     type,
     order: orderHead(message, order),
-    lines: order.groups.flatMap((group) => all(group, 'RXE').map((rxe) => lineOf(message, group, rxe))),
+    lines: order.groups.flatMap((group) => drugsOf(group).map((drug) => lineOf(message, group, drug))),
     ...(observations.length === 0 ? {} : { observations }),
   }
 }
 
-function lineOf(message: Er7Message, group: Group, rxe: Segment): MedicationLine {
-  const timing = all(group, 'TQ1')
-  const from = time(message, timing[0], 7) ?? time(message, first(group, 'ORC'), 9)
+/** One drug (RXE) with what is said of it. */
+interface Drug {
+  readonly rxe: Segment
+  readonly timing: Group
+  /** TQ1 of the request: the start of an RXE that names none. */
+  readonly requested: Group
+  readonly routes: Group
+  readonly components: Group
+  readonly comments: Group
+}
+
+/**
+ * The drugs of one ORC. What follows an RXE is said of it. A drug of which nothing of a kind is said is taken like the next one of its
+ * group that says it, else as it was asked for: TQ1, RXR and RXC before the first RXE are those of the request (RXO), of which
+ * the pharmacy's own words (RXE) are the later ones and no second dose (HL7 v2.5 4.13.5).
+ */
+function drugsOf(group: Group): readonly Drug[] {
+  const begin = group.findIndex(({ name }) => name === 'RXE')
+  const asked = begin === -1 ? group : group.slice(0, begin)
+  const given = groupsFrom(group, ['RXE'])
+  return given.flatMap((own, index) => {
+    const rxe = own[0]
+    const later = given.slice(index)
+    const said = (name: string): Group =>
+      later.map((one) => all(one, name)).find((found) => found.length > 0) ?? all(asked, name)
+    const mixed = all(own, 'RXC')
+    const components = mixed.length > 0 || given.length > 1 ? mixed : all(asked, 'RXC')
+    return rxe === undefined
+      ? []
+      : [
+          {
+            rxe,
+            timing: said('TQ1'),
+            requested: all(asked, 'TQ1'),
+            routes: said('RXR'),
+            components,
+            comments: [...asked, ...own],
+          },
+        ]
+  })
+}
+
+function lineOf(message: Er7Message, group: Group, { rxe, timing, routes, ...drug }: Drug): MedicationLine {
+  const from =
+    time(message, timing[0], 7) ?? time(message, drug.requested[0], 7) ?? time(message, first(group, 'ORC'), 9)
   const until = lastEnd(message, timing, from)
   const prescriptionNumber = text(message, rxe, 15)
   return {
@@ -74,7 +116,7 @@ function lineOf(message: Er7Message, group: Group, rxe: Segment): MedicationLine
     ...amountsOf(message, rxe),
     form: coded(message, rxe, 6),
     ...present('category', coded(message, rxe, 27)),
-    ...routeOf(message, group),
+    ...routeOf(message, routes),
     usage: timing
       .map((tq1) => repeatPattern(message, tq1))
       .filter((usage) => usage !== '')
@@ -84,12 +126,12 @@ function lineOf(message: Er7Message, group: Group, rxe: Segment): MedicationLine
     ...occasionsOf(message, timing),
     ...(from === undefined ? {} : { from }),
     ...(until === undefined ? {} : { until }),
-    components: all(group, 'RXC').map((rxc) => ({
+    components: drug.components.map((rxc) => ({
       kind: text(message, rxc, 1) === 'B' ? 'base' : 'additive',
       drug: coded(message, rxc, 2),
       amount: quantityWithUnit(message, rxc, [3, 4]),
     })),
-    comments: commentsOf(message, group),
+    comments: commentsOf(message, drug.comments),
     ...(prescriptionNumber === '' ? {} : { prescriptionNumber }),
     ...(isOrderCancelled(message, group) ? { cancelled: true } : {}),
   }
@@ -171,8 +213,6 @@ function conditionsOf(message: Er7Message, tq1: Segment): readonly string[] {
 }
 
 function occasionsOf(message: Er7Message, timing: readonly Segment[]): Pick<MedicationLine, 'occasions'> {
-  const found = timing
-    .map((tq1) => component(message, repetitions(message, tq1, 14)[0]))
-    .find((number) => number !== '')
+  const found = timing.map((tq1) => text(message, tq1, 14)).find((number) => number !== '')
   return found === undefined ? {} : { occasions: found }
 }

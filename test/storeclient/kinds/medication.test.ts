@@ -329,3 +329,72 @@ t.test('OMP-12: one RXR for all that was given together', async (t) => {
   }
   tells(t, plain(content()), { type: 'injection-given', lines: [together, together] })
 })
+
+t.test(
+  'RDE^O11: the request (RXO) and what the pharmacy made of it (RXE) are one dose, not two (HL7 v2.5 4.13.5)',
+  async (t) => {
+    const mixed = ['RXC|B|1^維持液^99X|1|HON^本^MR9P', 'RXC|A|2^カルバゾクロム^99X|1|AMP^アンプル^MR9P']
+    const order = lines(
+      'RDE^O11',
+      `ORC|NW|7||7_01_001${ORDERED.slice(1)}`,
+      'TQ1|1||1&１日１回&99X||||20260410',
+      'RXO|00^一般^JHSI0002|500||ML',
+      'RXR|IM^筋肉内^HL70162',
+      ...mixed,
+      'RXE||00^一般^JHSI0002|510||ML^ミリリットル^MR9P|INJ',
+      'TQ1|1||2&１日２回&99X',
+      'RXR|IV^静脈内^HL70162',
+      ...mixed,
+    )
+    tells(t, plain(order.content()), {
+      type: 'injection-order',
+      lines: [
+        {
+          usage: '１日２回',
+          from: '20260410',
+          route: { text: '静脈内' },
+          components: [{ drug: { text: '維持液' } }, { drug: { text: 'カルバゾクロム' } }],
+        },
+      ],
+    })
+    const short = lines(
+      'RDE^O11',
+      `ORC|NW|7||7_01_001${ORDERED.slice(1)}`,
+      'RXO|00',
+      ...mixed,
+      'RXE||00^一般^JHSI0002|510',
+    )
+    tells(t, plain(short.content()), { lines: [{ components: [{}, {}] }] })
+  },
+)
+
+t.test('RDE^O11: of several drugs under one ORC each is taken as is said behind it (HL7 v2.5 4.13.5)', async (t) => {
+  const group = `ORC|NW|7||7_01${ORDERED.slice(1)}`
+  const apart = lines(
+    'RDE^O11',
+    group,
+    'RXE||1^昼の薬^99X|1||TAB',
+    'NTE|1|L|砕いて',
+    'TQ1|1||1&１日３回毎食後&99X|||7^D|20260410||||||||',
+    'RXR|PO^口^HL70162',
+    'RXE||2^夜の薬^99X|1||TAB',
+    'TQ1|1||2&就寝前&99X|||3^D|20260410|||||||""',
+    'RXR|AP^貼付^HL70162',
+  )
+  tells(t, plain(apart.content()), {
+    lines: [
+      { usage: '１日３回毎食後', days: '7', until: '20260416', route: { text: '口' }, comments: ['砕いて'] },
+      { usage: '就寝前', days: '3', until: '20260412', route: { text: '貼付' }, comments: [], occasions: undefined },
+    ],
+  })
+  const together = lines(
+    'RDE^O11',
+    group,
+    'RXE||1^一包化^99X|1||TAB',
+    'RXE||2^一包化^99X|1||TAB',
+    'TQ1|1||2&朝食後&99X|||3^D|20260410',
+    'RXR|PO^口^HL70162',
+  )
+  const both = { usage: '朝食後', days: '3', route: { text: '口' } }
+  tells(t, plain(together.content()), { lines: [both, both] })
+})
