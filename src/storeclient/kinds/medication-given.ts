@@ -4,10 +4,9 @@ import { codeOf } from '../../../profiles/affinity-domain/index.ts'
 import type { MedicationGiven } from '../../model/clinical.ts'
 import type { Code } from '../../model/code.ts'
 import { type Er7Message, repetitions, type Segment, value } from '../../model/hl7v2.ts'
-import { readWrittenTime } from '../written-time.ts'
 import { coded, groupsFrom, isOrderCancelled, quantityWithUnit, readCoded, staff, text, time } from './fields.ts'
 import { groupNumber, routeOf } from './medication-order.ts'
-import { codeKeyOf, commentsOf, observationsOf, type ResultKey } from './observations.ts'
+import { codeKeyOf, commentsOf, momentKeyOf, observationsOf, type ResultKey } from './observations.ts'
 import { type Group, type Order, type OrderFamily, orderHead, orderReader } from './order-reader.ts'
 
 /** HL7 table 0323: the administration did not take place after all. */
@@ -43,13 +42,10 @@ function dispensingType(message: Er7Message): { readonly typeCode?: Code } {
 
 /** An administration is its drug and its moment, however precisely the moment is written. */
 function administrations(message: Er7Message, group: Group): readonly ResultKey[] {
-  return administered(group).map((rxa) => {
-    const start = text(message, rxa, 3)
-    return {
-      key: [readWrittenTime(start)?.startMs ?? start, codeKeyOf(message, rxa, 5)].join('|'),
-      live: text(message, rxa, 21) !== DELETED,
-    }
-  })
+  return administered(group).map((rxa) => ({
+    key: [momentKeyOf(message, rxa, 3), codeKeyOf(message, rxa, 5)].join('|'),
+    live: text(message, rxa, 21) !== DELETED,
+  }))
 }
 
 function administered(group: Group): readonly Segment[] {

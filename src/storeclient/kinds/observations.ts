@@ -2,6 +2,7 @@
 
 import type { Observation, ObservationGroup } from '../../model/clinical.ts'
 import { component, type Er7Message, isNull, repetitions, resolveEscapes, type Segment } from '../../model/hl7v2.ts'
+import { readWrittenTime } from '../written-time.ts'
 import { coded, isCancelledResult, isOrderCancelled, NO_CODE, text, texts, time } from './fields.ts'
 
 /** HL7 v2.5 2.A.47 NM. */
@@ -180,7 +181,7 @@ export interface ResultKey {
 export function resultKeys(
   message: Er7Message,
   segments: readonly Segment[],
-  further: readonly number[] = [],
+  moments: readonly number[] = [],
 ): readonly ResultKey[] {
   const specimen = specimenNumber(
     message,
@@ -193,13 +194,24 @@ export function resultKeys(
         codeKeyOf(message, obx, 3),
         text(message, obx, 4),
         specimen,
-        ...further.map((field) => text(message, obx, field)),
+        ...moments.map((field) => momentKeyOf(message, obx, field)),
       ].join('|'),
       live: !isCancelledResult(text(message, obx, 11)),
     }))
 }
 
-/** Code and system of a CWE, as one key. */
+/** A moment, however precisely it is written. */
+export function momentKeyOf(message: Er7Message, segment: Segment, field: number): string {
+  const written = text(message, segment, field)
+  return String(readWrittenTime(written)?.startMs ?? written)
+}
+
+/** Code and system of a CWE as one key, else its alternative, else its text: what has no code is not all the same. */
 export function codeKeyOf(message: Er7Message, segment: Segment, field: number): string {
-  return [1, 3].map((part) => text(message, segment, field, part)).join('^')
+  const { code, text: said, system, alternative } = coded(message, segment, field)
+  // A text alone stands as its own code.
+  if (text(message, segment, field) !== '') return `${code}^${system}`
+  return alternative === undefined || alternative.code === ''
+    ? `^${said || (alternative?.text ?? '')}`
+    : `${alternative.code}^${alternative.system}`
 }

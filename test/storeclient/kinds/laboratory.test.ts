@@ -291,6 +291,9 @@ t.test('VITAL: measured at another hour is another result', async (t) => {
   t.same(new Set(held.map(({ key }) => key)), before?.guard?.results)
   t.ok(held.every(({ live }) => live))
   t.notSame(before?.guard?.results, after?.guard?.results)
+  const measured = (at: string) =>
+    lines('ORU^R30', 'ORC|SC|9|||CM', 'OBR|1|9', `OBX|1|NM|9A751^血圧^JC10||128|mmHg|||||F|||${at}`).documents[0]?.guard
+  t.same(measured('202604110800')?.results, measured('20260411080000+0900')?.results, 'one moment in two spellings')
   tells(t, plain(morning.content()), {
     type: 'vitals',
     groups: [
@@ -303,3 +306,23 @@ t.test('VITAL: measured at another hour is another result', async (t) => {
     ],
   })
 })
+
+t.test(
+  'results without a code are as many as their names: none hides or withdraws another one (E.3 shrink guard)',
+  async (t) => {
+    const keys = (...obx: readonly string[]) => {
+      const [document] = lines(
+        'OUL^R22',
+        'SPM|1|S-1||023^血清^JC10|||||||||||||202604021030',
+        'OBR|1|7||E002^生化学^99O03',
+        ...obx.map((item, index) => `OBX|${index + 1}|ST|${item}||1||||||F`),
+      ).documents
+      return [...(document?.guard?.results ?? [])]
+    }
+    t.equal(keys('^総蛋白^99X', '^ＣＲＰ^99X', '総蛋白').length, 3)
+    t.equal(keys('^^^L1^総蛋白^99X', '^^^L2^ＣＲＰ^99X').length, 2)
+    t.same(keys('^総蛋白^99X'), keys('^総蛋白^99X'))
+    // What a code means may be said in other words the next time.
+    t.same(keys('3A010^総蛋白^JC10'), keys('3A010^ＴＰ^JC10'))
+  },
+)

@@ -303,6 +303,8 @@ t.test('administrations are told apart by drug and moment, however precisely the
   const again = given('20260411083000|20260411083000|1^A^HOT9|1|錠')
   t.same(morning?.guard?.results, again?.guard?.results)
   t.notSame(morning?.guard?.results, given('202604111230|202604111230|1^A^HOT9|1|錠')?.guard?.results)
+  const uncoded = given('202604110830||^A|1|錠', '202604110830||^B|1|錠')
+  t.equal(uncoded?.guard?.results.size, 2, 'drugs without a code are told apart by their names')
   const deleted = '|1|錠||||||||||||||D'
   t.equal(given(`202604110830|202604110830|1^A^HOT9${deleted}`)?.deletes, 'results')
   t.equal(
