@@ -11,13 +11,14 @@ const NEC_ROW_13 = 0x2d
 const NEC_SELECTED_IBM = 0x79
 
 /** What was read beyond ASCII and JIS X 0208, as bits of `JisText.seen`, in the order of `SEEN_NAMES`. */
-const SEEN = { kana: 1, jisx0212: 2, vendor: 4, adjacent: 8, missing: 16 } as const
+const SEEN = { kana: 1, jisx0212: 2, vendor: 4, adjacent: 8, missing: 16, roman: 32 } as const
 const SEEN_NAMES = [
   'half-width katakana',
   'JIS X 0212',
   'NEC or IBM characters',
   'adjacent escape sequences',
   'no return to ASCII before the line end',
+  'delimiters in JIS X 0201 Roman',
 ] as const
 
 type CodeSet = 'ascii' | 'roman' | 'kana' | 'jisx0208' | 'jisx0212' | 'unknown'
@@ -70,6 +71,8 @@ interface Machine {
   out: number
   lastEscapeEnd: number
   truncated: boolean
+  /** MSH-1 of a message; undefined for bytes that are none. */
+  readonly separator: number | undefined
 }
 
 let scratch = new Uint16Array(32_768)
@@ -88,6 +91,7 @@ export function decodeJis(bytes: Buffer): JisText {
     out: 0,
     lastEscapeEnd: -1,
     truncated: false,
+    separator: separatorOf(bytes),
   }
   let index = 0
   while (index < bytes.length) {
@@ -100,10 +104,25 @@ export function decodeJis(bytes: Buffer): JisText {
 }
 
 function result(machine: Machine): JisText {
-  const text = Buffer.from(scratch.buffer, 0, machine.out * 2).toString('utf16le')
+  const text = delimitersOf(machine, Buffer.from(scratch.buffer, 0, machine.out * 2).toString('utf16le'))
   if (scratch.length > 1_048_576) scratch = new Uint16Array(32_768)
   const unusual = machine.seen === 0 ? [] : SEEN_NAMES.filter((_, bit) => (machine.seen & (1 << bit)) !== 0)
   return { text, lost: machine.lost, unusual, truncated: machine.truncated }
+}
+
+function separatorOf(bytes: Buffer): number | undefined {
+  let start = 0
+  while (bytes[start] === 0x0d || bytes[start] === 0x0a || bytes[start] === 0x20) start++
+  return bytes.toString('latin1', start, start + 3) === 'MSH' ? bytes[start + 3] : undefined
+}
+
+/**
+ * A writer that returns to ASCII before delimiters means a yen sign and an overline by 5C and 7E of JIS X 0201 Roman. One that goes from
+ * kanji to Roman and writes its field separators there has no other base set: these bytes are the escape and repetition marks of its
+ * MSH-2 then (HL7 v2.5 2.5.4, table 0211 ISO IR14). Neither character stands in the other sets.
+ */
+function delimitersOf(machine: Machine, text: string): string {
+  return (machine.seen & SEEN.roman) === 0 ? text : text.replaceAll('\u00a5', '\\').replaceAll('\u203e', '~')
 }
 
 /** Consumes one character, control or escape sequence at `index`; the offset behind it, or -1 for an invalid byte. */
@@ -117,6 +136,7 @@ function step(machine: Machine, bytes: Buffer, index: number): number {
     case 'ascii':
       return plainRun(machine, bytes, index)
     case 'roman':
+      if (byte === machine.separator) machine.seen |= SEEN.roman
       return put(machine, byte === 0x5c ? 0xa5 : byte === 0x7e ? 0x203e : byte, index + 1)
     case 'kana':
       return kana(machine, byte, index)

@@ -77,6 +77,26 @@ t.test('ISO 2022 escape sequences: each set is read, what SS-MIX2 does not allow
   }
 })
 
+t.test(
+  'ESC ( J as the way back from kanji: what stands beside delimiters is delimiters (table 0211 ISO IR14)',
+  async (t) => {
+    const kanji = (...pairs: readonly number[]) => bytes('\x1b$B', pairs, '\x1b(J')
+    const start = bytes('MSH|^~\\&|EHR||||||||||||||||ISO IR14~ISO IR87\rPID|||1||')
+    const name = Buffer.concat([
+      kanji(0x46, 0x7c),
+      bytes('^^^^^^L^I~'),
+      kanji(0x25, 0x2b),
+      bytes('^^^^^^L^P|A\\T\\B\r'),
+    ])
+    const read = decode(Buffer.concat([start, name]), 'ISO IR14~ISO IR87')
+    t.equal(read.text.split('\r')[1], 'PID|||1||日^^^^^^L^I~カ^^^^^^L^P|A\\T\\B')
+    t.match(read.tolerances, [{ code: 'HL7_CHARSET_SEQUENCE', value: /Roman/ }])
+    // Delimiters in ASCII: the others are a yen sign and an overline.
+    const text = bytes('\x1b(J\\100~\x1b(B|\x1b$B', [0x46, 0x7c], '\x1b(B\r')
+    t.equal(decode(Buffer.concat([start, text]), JIS_LABEL).text.split('\r')[1], 'PID|||1||¥100‾|日')
+  },
+)
+
 t.test('a message cut inside a two-byte run or an escape sequence is HL7_TRUNCATED', async (t) => {
   const start = 'MSH|^~\\&|A\rPID|||'
   for (const tail of ['\x1b$BF|', '\x1b$BF', '\x1b$BF|\x1b', '\x1b$BF|\x1b(', 'X\x1b$(', '\x1b$(D0!']) {
