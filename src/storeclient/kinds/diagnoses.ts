@@ -124,11 +124,18 @@ function diagnosis(message: Er7Message, line: Line): DiagnosisList['diagnoses'][
 /** Prefixes, disease and suffixes as they are read aloud; a PRB-3 that has them already is the name. */
 function nameOf(message: Er7Message, line: Line): string {
   const { zpr } = line
-  const disease = coded(message, zpr, 2).text
+  const [prefix = '', suffix = ''] = [1, 3].map((field) => texts(message, zpr, field, 2).join(''))
   const whole = diseaseOf(message, line).text
-  const parts = [...texts(message, zpr, 1, 2), disease === '' ? whole : disease, ...texts(message, zpr, 3, 2)]
-  const composed = parts.join('')
-  return whole.includes(composed) ? whole : composed
+  const bare = bareDisease(message, zpr)
+  const composed = `${prefix}${bare ?? whole}${suffix}`
+  const isComplete = bare === undefined ? whole.startsWith(prefix) && whole.endsWith(suffix) : whole.includes(composed)
+  return isComplete ? whole : composed
+}
+
+/** ZPR-2 in words; its code alone is no name, for PRB-3 has one. */
+function bareDisease(message: Er7Message, zpr: Segment | undefined): string | undefined {
+  const { code, text: words } = coded(message, zpr, 2)
+  return words === '' || words === code ? undefined : words
 }
 
 function icd10Of(message: Er7Message, prb: Segment | undefined): string {

@@ -34,7 +34,13 @@ export function itemCodes(message: Er7Message, segments: readonly Segment[], fie
   const items = fields.flatMap((at) => itemsIn(message, segments, at))
   const found = [...items.map(([first]) => first), ...items.map(([, alternative]) => alternative)].map(understand)
   const codes = new Map<string, Code>()
-  for (const { code } of found) if (code !== undefined) codes.set(`${code.code}^^${code.scheme}`, code)
+  for (const { code } of found) {
+    if (code === undefined) continue
+    const key = `${code.code}^^${code.scheme}`
+    const known = codes.get(key)
+    // Said again without words it keeps those it has.
+    if (known === undefined || known.display === known.code) codes.set(key, code)
+  }
   const warnings = new Map<string, IheError>()
   for (const { warning } of found) {
     // One of a kind is enough to tell the sender what to change.

@@ -87,8 +87,21 @@ t.test('a diagnosis is named as it is read aloud: prefixes, disease, suffixes', 
     [{ disease: '20058577^急性右肺炎の疑い^MDCDX2', zpr: both }, '急性右肺炎の疑い'],
     [{ disease: '0000999^独自の病名', zpr: 'ZPR|||||' }, '独自の病名'],
     [{ disease: '', zpr: 'ZPR||20058577^肺炎^MDCDX2' }, '肺炎'],
+    // Either segment may leave the words to the other one.
+    [{ zpr: 'ZPR|4012^急性^99RECE|20058577^^MDCDX2|8002^の疑い^99RECE' }, '急性肺炎の疑い'],
+    [
+      { disease: '20058577^急性肺炎の疑い^MDCDX2', zpr: 'ZPR|4012^急性^99RECE|20058577^^MDCDX2|8002^の疑い^99RECE' },
+      '急性肺炎の疑い',
+    ],
+    [{ disease: '20058577^肺炎の疑い^MDCDX2', zpr: 'ZPR|||8002^の疑い^99RECE' }, '肺炎の疑い'],
+    [{ disease: '20058577^^MDCDX2', zpr: 'ZPR||20058577^肺炎^MDCDX2|8002^の疑い^99RECE' }, '肺炎の疑い'],
   ] as const
   for (const [problem, name] of names) t.equal(diagnosis(problem).name, name)
+  const { eventCodes } = readingOf('PPR^ZD1', prb({ zpr: 'ZPR||20058577^^MDCDX2' }))
+  t.same(
+    eventCodes.map(({ code, display }) => [code, display]),
+    [['20058577', '肺炎']],
+  )
 })
 
 t.test('a diagnosis: ICD-10, suspicion, main diagnosis, outcome, times, comments', async (t) => {
