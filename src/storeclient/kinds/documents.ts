@@ -3,7 +3,7 @@
 import { affinityDomain, codeOf } from '../../../profiles/affinity-domain/index.ts'
 import { iheError } from '../../../profiles/errors/index.ts'
 import type { KindName } from '../../../profiles/storeclient/index.ts'
-import type { Clinical, EmbeddedFile, WrittenDocument } from '../../model/clinical.ts'
+import type { Clinical, EmbeddedFile, Observation, WrittenDocument } from '../../model/clinical.ts'
 import type { Code } from '../../model/code.ts'
 import type { IheError } from '../../model/error.ts'
 import type { Hl7Time } from '../../model/hl7-time.ts'
@@ -13,7 +13,7 @@ import { normaliseOrderNumber } from '../identifiers.ts'
 import { confidentialityOf, MORE_DISCREET } from './confidentiality.ts'
 import { legibleFiles, readFiles } from './embedded.ts'
 import { coded, isCancelledResult, optionalTimes, staff, text, texts, time } from './fields.ts'
-import { valueText } from './observations.ts'
+import { measured, observationsOf } from './observations.ts'
 import { type ServiceTimes, serviceTimes, timeSource, unusualTimes } from './order-times.ts'
 import type { DocumentNumber, KindReader, Reading } from './reader.ts'
 
@@ -35,6 +35,8 @@ const TYPES: Readonly<Partial<Record<KindName, WrittenDocument['type']>>> = {
 const TIMES = ['TXA-4', 'TXA-6', 'TXA-7']
 /** OBX-2 of what is read as text: the file itself and the pointer to one are not. */
 const TEXT_TYPES = new Set(['FT', 'TX', 'ST', 'CWE', 'CE', 'NM', 'DT', 'TM', 'TS', 'SN'])
+/** OBX-2 of what was measured. */
+const MEASURED = new Set(['NM', 'SN'])
 
 interface Context {
   readonly header: Header
@@ -188,6 +190,12 @@ function paragraphs(message: Er7Message, segment: Segment): readonly string[] {
   const type = text(message, segment, 2).toUpperCase()
   if (type === 'RP') return texts(message, segment, 5)
   if (!TEXT_TYPES.has(type) && type !== '') return []
-  const shown = valueText(message, segment)
-  return shown === '' ? [] : [shown]
+  const observations = observationsOf(message, [segment])
+  return observations.map((one) => (MEASURED.has(type) ? named(one) : measured(one))).filter((shown) => shown !== '')
+}
+
+/** A number says nothing without what it is of. */
+function named(observation: Observation): string {
+  const shown = measured(observation)
+  return [shown === '' ? '' : observation.item.text, shown].filter((part) => part !== '').join(' ')
 }

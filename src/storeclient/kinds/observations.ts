@@ -94,6 +94,11 @@ function observation(message: Er7Message, obx: Segment, notes: readonly string[]
   }
 }
 
+/** A value as it stands in running text, with whatever a number means nothing without. */
+export function measured({ value, unit, flag, range }: Observation): string {
+  return value === '' ? '' : joined([value, unit, flag === 'N' ? '' : flag, range === '' ? '' : `(${range})`])
+}
+
 /** OBX-7 is one text and does not repeat: a mark between its ends that senders leave unescaped (3.5~5.0) belongs to it. */
 function rangeOf(message: Er7Message, obx: Segment): string {
   const ends = repetitions(message, obx, 7).map((raw) => (isNull(raw) ? '' : component(message, raw)))

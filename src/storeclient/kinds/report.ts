@@ -1,12 +1,12 @@
 // REPORT 読影・検査レポート (ORU^R01): text and files that somebody wrote about an examination (HL7 v2.5 7.3.1).
 
-import type { Report } from '../../model/clinical.ts'
+import type { Observation, Report } from '../../model/clinical.ts'
 import type { Code } from '../../model/code.ts'
 import type { Er7Message } from '../../model/hl7v2.ts'
 import { legibleFiles, readFiles } from './embedded.ts'
 import { coded, isCancelledResult, isOrderCancelled, NO_CODE, text, time } from './fields.ts'
 import { requestGroups } from './laboratory.ts'
-import { resultKeys, valueText } from './observations.ts'
+import { commentsOf, measured, observationsOf, resultKeys } from './observations.ts'
 import { numberOf, type Order, orderHead, orderReader } from './order-reader.ts'
 import type { Reading } from './reader.ts'
 
@@ -58,15 +58,24 @@ function content(message: Er7Message, order: Order): Report {
     title: titleOf(message, order),
     ...(at === undefined ? {} : { at }),
     status: text(message, obr, 25),
-    text: order.segments
-      .filter((segment) => segment.name === 'OBX' && !FILES.has(text(message, segment, 2)))
-      .map((obx) => ({
-        heading: coded(message, obx, 3).text,
-        text: valueText(message, obx),
-        ...withdrawnBy(text(message, obx, 11)),
-      }))
-      .filter(({ text: paragraph }) => paragraph !== ''),
+    text: order.groups
+      .flatMap((group) => [
+        ...commentsOf(message, group).map((comment) => ({ heading: '', text: comment })),
+        ...observationsOf(message, group).map(paragraph),
+      ])
+      .filter(({ text: words }) => words !== ''),
     files: legibleFiles(message, order.segments),
+  }
+}
+
+/** What was found, and the comments on it; of a file the comments alone, for it stands among the files. */
+function paragraph(observation: Observation): Report['text'][number] {
+  const { item, valueType, status, notes } = observation
+  const found = FILES.has(valueType) ? '' : measured(observation)
+  return {
+    heading: item.text,
+    text: [found, ...notes].filter((words) => words !== '').join('\n'),
+    ...withdrawnBy(status),
   }
 }
 

@@ -123,3 +123,15 @@ t.test('the content: text with its line breaks, comments, pointers by name, file
   )
   t.equal((contentOf('MDM^T02', ['EVN|', 'PV1|1|O', txa({ 2: 'NOTE-COM' }), TEXT]) as WrittenDocument).type, 'note')
 })
+
+t.test('what was measured says what of and in which unit (HL7 v2.5 7.4.2.5, 7.4.2.6)', async (t) => {
+  const content = contentOf('MDM^T02', [
+    'EVN|',
+    'PV1|1|O',
+    txa(),
+    'OBX|1|NM|W^体重^99X||52.5|kg^kg^ISO+||L|||F',
+    'OBX|2|SN|C^ＣＲＰ^99X||<^0.1|mg/dL|||||F',
+    TEXT,
+  ])
+  t.match(content, { text: ['体重 52.5 kg L', 'ＣＲＰ <0.1 mg/dL', '一行目\n二行目\n三 & 四'] })
+})

@@ -229,6 +229,28 @@ t.test('REPORT: a paragraph that is withdrawn (table 0085) is said to be', async
   t.match(documentText(viewOf(content())), '■ 診断\n【誤報 posted wrongly】\n右腎に腫瘍を認める\n')
 })
 
+t.test(
+  'REPORT: what was measured has its unit, and comments are read (HL7 v2.5 7.3.1: NTE after OBR and OBX)',
+  async (t) => {
+    const { content } = lines(
+      'ORU^R01',
+      'ORC|SC|100',
+      'OBR|1|100||42148-7^心エコー^LN|||202604010900|||||||||||||||||RAD|F',
+      'NTE|1|L|造影剤アレルギーあり',
+      'OBX|1|NM|EF^駆出率^99X||35|%^%^ISO+|55-80|LL|||F',
+      'NTE|1|L|画質不良',
+      'OBX|2|SN|VG^弁口面積^99X||<^1.0|cm2||N|||F',
+      'OBX|3|FT|FIND^所見^99X||一行目\\.br\\二行目||||||F',
+    )
+    t.same(tellsText(content()), [
+      { heading: '', text: '造影剤アレルギーあり' },
+      { heading: '駆出率', text: '35 % LL (55-80)\n画質不良' },
+      { heading: '弁口面積', text: '<1.0 cm2' },
+      { heading: '所見', text: '一行目\n二行目' },
+    ])
+  },
+)
+
 function tellsText(content: Clinical): unknown {
   return content.type === 'report' ? content.text : undefined
 }
