@@ -38,23 +38,36 @@ export function coded(message: Er7Message, segment: Segment | undefined, field: 
   return readCoded(message, repetitions(message, segment, field)[0])
 }
 
-/** CWE: code, text, system, then the alternative. A text alone stands in the first component of many senders. */
+/**
+ * CWE: code, text, system, then the alternative. A text alone stands in the first component of many senders; a code without a text is
+ * named by its alternative, which means the same.
+ */
 export function readCoded(message: Er7Message, raw: string | undefined): Coded {
   if (raw === undefined || isNull(raw)) return NO_CODE
   const at = (part: number) => {
     const found = component(message, raw, part)
     return isNull(found) ? '' : found
   }
-  const base = { code: at(1), text: at(2) || at(9) || at(1), system: at(3) }
+  const base = { code: at(1), text: at(2) || at(9) || at(5) || at(1) || at(4), system: at(3) }
   const alternative = { code: at(4), text: at(5), system: at(6) }
   return alternative.code + alternative.text === '' ? base : { ...base, alternative }
 }
 
+/**
+ * Amounts do not repeat: a mark between two numbers that senders leave unescaped (1~2 tablets) belongs to them, and the first alone
+ * would be another dose.
+ */
+function amount(message: Er7Message, segment: Segment | undefined, field: number): string {
+  return texts(message, segment, field).join(message.delimiters.repetition)
+}
+
 /** CQ: a number with a unit whose text is shown before its code. */
 export function quantity(message: Er7Message, segment: Segment | undefined, field: number): Quantity {
-  const raw = repetitions(message, segment, field)[0]
-  const value = component(message, raw, 1)
-  return { value: isNull(value) ? '' : value, unit: component(message, raw, 2, 2) || component(message, raw, 2, 1) }
+  const units = repetitions(message, segment, field).flatMap((raw) =>
+    [2, 1, 5, 4].map((part) => component(message, raw, 2, part)),
+  )
+  const unit = units.find((found) => found !== '' && !isNull(found)) ?? ''
+  return { value: amount(message, segment, field), unit }
 }
 
 /** A number in one field and its unit (CWE) in another. */
@@ -63,8 +76,7 @@ export function quantityWithUnit(
   segment: Segment | undefined,
   fields: readonly [number, number],
 ): Quantity {
-  const unit = coded(message, segment, fields[1])
-  return { value: text(message, segment, fields[0]), unit: unit.text }
+  return { value: amount(message, segment, fields[0]), unit: coded(message, segment, fields[1]).text }
 }
 
 /** XCN: id, and family with given name; the whole name often stands in the family name. */

@@ -2,8 +2,9 @@
 
 import type { Observation, ObservationGroup } from '../../model/clinical.ts'
 import { component, type Er7Message, isNull, repetitions, resolveEscapes, type Segment } from '../../model/hl7v2.ts'
+import { readable } from '../../model/jst.ts'
 import { readWrittenTime } from '../written-time.ts'
-import { coded, isCancelledResult, isOrderCancelled, NO_CODE, text, texts, time } from './fields.ts'
+import { coded, isCancelledResult, isOrderCancelled, NO_CODE, readCoded, text, texts, time } from './fields.ts'
 
 /** HL7 v2.5 2.A.47 NM. */
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)$/
@@ -125,7 +126,7 @@ function textOfType(message: Er7Message, raw: string, type: string): string {
     case 'CWE':
     case 'CE':
     case 'CNE':
-      return part(2) || part(9) || part(1)
+      return readCoded(message, raw).text
     case 'SN':
       return [1, 2, 3, 4].map((number) => part(number)).join('')
     case 'ZRD':
@@ -149,13 +150,10 @@ function textOfType(message: Er7Message, raw: string, type: string): string {
   }
 }
 
-/** 20260402144512 as 2026-04-02 14:45:12, what is no HL7 time as it is. */
-function legibleTime(digits: string): string {
-  const found = /^(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?/.exec(digits)
-  if (found === null) return digits
-  const [, year, month, day, hour, minute, second] = found
-  const clock = [hour, minute, second].filter((part) => part !== undefined).join(':')
-  return joined([`${year}-${month}-${day}`, clock])
+/** 20260402144512 as 2026-04-02 14:45:12 in Japan, whatever zone it is written in; what is no time as it is. */
+function legibleTime(written: string): string {
+  const found = readWrittenTime(written)
+  return found === undefined ? written : readable(found)
 }
 
 function joined(parts: readonly string[]): string {

@@ -400,3 +400,26 @@ t.test('RDE^O11: of several drugs under one ORC each is taken as is said behind 
   const both = { usage: '朝食後', days: '3', route: { text: '口' } }
   tells(t, plain(together.content()), { lines: [both, both] })
 })
+
+t.test(
+  'amounts: a unit named by its alternative, a range whose mark is not escaped (HL7 v2.5 2.A.13, 2.5.2)',
+  async (t) => {
+    const { content } = lines(
+      'RDE^O11',
+      `ORC|NW|7||7_01_001${ORDERED.slice(1)}`,
+      'RXE||620004422^^HOT9^L1^架空錠５ｍｇ^99X|1~2||^^^T^錠^99X|||||6~12|^^^T^錠^99X||||||||3~6^&&&T&錠&99X',
+      'RXC|A|1^^99X^2^架空注^99Y|1~2|^^^A^管^99X',
+    )
+    tells(t, plain(content()), {
+      lines: [
+        {
+          drug: { code: '620004422', text: '架空錠５ｍｇ' },
+          dose: { value: '1~2', unit: '錠' },
+          total: { value: '6~12', unit: '錠' },
+          dailyDose: { value: '3~6', unit: '錠' },
+          components: [{ drug: { text: '架空注' }, amount: { value: '1~2', unit: '管' } }],
+        },
+      ],
+    })
+  },
+)
