@@ -2,7 +2,7 @@
 
 import type { Laboratory } from '../../model/clinical.ts'
 import { type Er7Message, type Segment, value } from '../../model/hl7v2.ts'
-import { observationGroup, resultKeys } from './observations.ts'
+import { observationGroup, observationsOf, resultKeys } from './observations.ts'
 import { type Group, type Order, orderHead, orderReader } from './order-reader.ts'
 
 const NUMBER_IN = ['ORC-2', 'OBR-2']
@@ -55,9 +55,24 @@ export function requestGroups(message: Er7Message): readonly Group[] {
 }
 
 function laboratory(message: Er7Message, order: Order, type: Laboratory['type']): Laboratory {
+  const shown = new Set<Segment>()
   return {
     type,
     order: orderHead(message, order),
-    groups: order.groups.map((group) => observationGroup(message, group)),
+    groups: order.groups.map((group) => {
+      const read = observationGroup(message, group)
+      const specimen = group.find(({ name }) => name === 'SPM')
+      if (specimen === undefined || shown.has(specimen)) return read
+      shown.add(specimen)
+      return { ...read, observations: [...observationsOf(message, stateOf(message, specimen)), ...read.observations] }
+    }),
   }
+}
+
+/** What OBX say of the specimen itself (haemolysis, volume), before its requests: no result of any of them, and shown with the first. */
+function stateOf(message: Er7Message, specimen: Segment): Group {
+  if (value(message, 'MSH', 9) === 'ORU') return []
+  const behind = message.segments.slice(message.segments.indexOf(specimen) + 1)
+  const end = behind.findIndex(({ name }) => name === 'ORC' || name === 'OBR' || name === 'SPM')
+  return behind.slice(0, end === -1 ? behind.length : end)
 }

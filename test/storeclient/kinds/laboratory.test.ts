@@ -332,3 +332,31 @@ t.test(
     t.same(keys('3A010^総蛋白^JC10'), keys('3A010^ＴＰ^JC10'))
   },
 )
+
+t.test(
+  'OBX behind SPM tell of the specimen: shown once with its requests, results of none (HL7 v2.5 7.4.8)',
+  async (t) => {
+    const request = (number: number) => [`OBR|${number}|7||E00${number}^検査${number}^99O03`, 'ORC|SC|7|||CM']
+    const { documents, content } = lines(
+      'OUL^R22',
+      'SPM|1|S-1||023^血清^JC10|||||||||||||202604021030',
+      'OBX|1|ST|HEM^溶血^99X||（２＋）||||||F',
+      'NTE|1|L|参考値',
+      ...request(1),
+      'NTE|1|L|至急',
+      `OBX|1|NM|${TP}||7||||||F`,
+      ...request(2),
+      'OBX|1|NM|K^カリウム^99X||5||||||F',
+    )
+    t.same(documents[0]?.guard?.results.size, 2)
+    tells(t, plain(content()), {
+      groups: [
+        {
+          comments: ['至急'],
+          observations: [{ item: { text: '溶血' }, value: '（２＋）', notes: ['参考値'] }, { value: '7' }],
+        },
+        { observations: [{ value: '5' }] },
+      ],
+    })
+  },
+)
