@@ -1,7 +1,8 @@
 // Messages in the one character set of SS-MIX2: ASCII and JIS X 0208 levels 1 and 2 as ISO-2022-JP, with the usual replacements.
 
-import type { Delimiters } from '../../model/hl7v2.ts'
-import { decode, encode } from './charset.ts'
+import type { Delimiters, DetectedCharset } from '../../model/hl7v2.ts'
+import { type Decoded, decode, encode } from './charset.ts'
+import { readEscapes } from './escape.ts'
 import { charsetLabel, mshOffset, readDelimiters } from './header.ts'
 import { isVendorCharacter, jisCode } from './jis.ts'
 
@@ -37,19 +38,39 @@ const HALF_WIDTH_KANA = /[\uff61-\uff9f]+/g
  * Half-width katakana become full-width, vendors' characters what they stand for, everything else outside the set 〓.
  */
 export function toSsMixCharset(message: Buffer): Converted | undefined {
-  let text: string
-  try {
-    text = decode(message, charsetLabel(message)).text
-  } catch {
-    return undefined
-  }
+  const decoded = decoding(message)
+  if (decoded === undefined) return undefined
+  const { text, charset } = decoded
   const start = mshOffset(Buffer.from(text.slice(0, 16)))
   const delimiters = start < 0 ? undefined : readDelimiters(text.slice(start, start + 64))
   if (delimiters === undefined) return undefined
   const counts = new Map<string, Replacement>()
-  const replaced = replaceAll(text.slice(start), delimiters, counts)
+  const replaced = replaceAll(withoutBytes(text.slice(start), delimiters, charset), delimiters, counts)
   const bytes = encode(labelled(replaced, delimiters), 'ISO-2022-JP')
   return bytes === undefined ? undefined : { bytes, replacements: [...counts.values()] }
+}
+
+function decoding(message: Buffer): Decoded | undefined {
+  try {
+    return decode(message, charsetLabel(message))
+  } catch {
+    return undefined
+  }
+}
+
+/** Characters for the hexadecimal bytes of another set: under the new MSH-18 they would be other ones, or none (HL7 v2.5 2.7.1). */
+function withoutBytes(text: string, delimiters: Delimiters, charset: DetectedCharset): string {
+  const { field, escape: mark } = delimiters
+  if (charset === 'ISO-2022-JP' || !text.toUpperCase().includes(`${mark}X`)) return text
+  return text
+    .split(/([\r\n]+)/)
+    .map((line) => {
+      const isHeader = line.startsWith('MSH')
+      const settled = (raw: string, index: number) =>
+        raw.includes(mark) && !(isHeader && index === 1) ? readEscapes(raw, delimiters, charset).text : raw
+      return line.split(field).map(settled).join(field)
+    })
+    .join('')
 }
 
 function replaceAll(text: string, delimiters: Delimiters, counts: Map<string, Replacement>): string {

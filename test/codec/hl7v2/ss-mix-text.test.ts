@@ -1,6 +1,7 @@
 // Messages in the character set of SS-MIX2: ASCII and JIS X 0208 levels 1 and 2, with the usual replacements (HL7 v2.5 table 0211, ISO IR87).
 
 import t from 'tap'
+import { encode } from '../../../src/codec/hl7v2/charset.ts'
 import { readEr7 } from '../../../src/codec/hl7v2/read.ts'
 import { toSsMixCharset } from '../../../src/codec/hl7v2/ss-mix-text.ts'
 import { value } from '../../../src/model/hl7v2.ts'
@@ -56,6 +57,14 @@ t.test('SS-MIX2: a message in ISO-2022-JP with vendor characters is written with
   ])
   const result = toSsMixCharset(bytes)
   t.equal(value(readEr7(result?.bytes ?? Buffer.alloc(0)), 'PID', 5), '(1)ガ')
+})
+
+t.test('SS-MIX2: hexadecimal bytes of another set become its characters (HL7 v2.5 2.7.1)', async (t) => {
+  t.same(converted('\\XE69EB6E7A9BA\\\\T\\\\X7C\\\\X\\'), { text: '架空&|\\X\\', replaced: [] })
+  const bytes = Buffer.from('MSH|^~\\&|EHR|1||||||1|P|2.5\rNTE|1||\\X8ABF8E9A\\')
+  const shiftJis = Buffer.concat([bytes, encode('日本', 'Shift_JIS') ?? bytes, Buffer.from('\r')])
+  const result = toSsMixCharset(shiftJis)
+  t.equal(value(readEr7(result?.bytes ?? bytes), 'NTE', 3), '漢字日本')
 })
 
 t.test('SS-MIX2: what cannot be read is not converted', async (t) => {
