@@ -17,7 +17,7 @@ import {
 } from './fields.ts'
 import { commentsOf, observationsOf } from './observations.ts'
 import { type Group, type Order, type OrderFamily, orderHead, orderReader } from './order-reader.ts'
-import { durationOf, endOf, repeatPattern } from './timing.ts'
+import { durationOf, endsOf, explicitTimes, repeatPattern } from './timing.ts'
 
 const FAMILY: Omit<OrderFamily, 'content'> = {
   groups: (message) => groupsFrom(message.segments, ['ORC']),
@@ -41,7 +41,7 @@ export const injectionOrder = orderReader({
 function lastDays(message: Er7Message, { groups }: Order): readonly Hl7Time[] {
   return groups.flatMap((group) => {
     const ordered = time(message, first(group, 'ORC'), 9)
-    return all(group, 'TQ1').flatMap((tq1) => endOf(message, tq1, ordered) ?? [])
+    return endsOf(message, all(group, 'TQ1'), ordered)
   })
 }
 
@@ -117,10 +117,7 @@ function lineOf(message: Er7Message, group: Group, { rxe, timing, routes, ...dru
     form: coded(message, rxe, 6),
     ...present('category', coded(message, rxe, 27)),
     ...routeOf(message, routes),
-    usage: timing
-      .map((tq1) => repeatPattern(message, tq1))
-      .filter((usage) => usage !== '')
-      .join(' '),
+    usage: usageOf(message, timing),
     instructions: [...instructionsOf(message, rxe), ...timing.flatMap((tq1) => conditionsOf(message, tq1))],
     days: durations(message, timing),
     ...occasionsOf(message, timing),
@@ -137,6 +134,21 @@ function lineOf(message: Er7Message, group: Group, { rxe, timing, routes, ...dru
   }
 }
 
+/** How each step is taken, at which hours, and where the steps differ how much of it (TQ1-2). */
+function usageOf(message: Er7Message, timing: readonly Segment[]): string {
+  const amounts = timing.map((tq1) => quantity(message, tq1, 2)).map(({ value, unit }) => `${value}${unit}`)
+  const isUneven = new Set(amounts).size > 1
+  return timing
+    .map((tq1, index) => [
+      repeatPattern(message, tq1),
+      explicitTimes(message, tq1),
+      isUneven ? (amounts[index] ?? '') : '',
+    ])
+    .map((parts) => parts.filter((part) => part !== '').join(' '))
+    .filter((usage) => usage !== '')
+    .join(isUneven ? '、' : ' ')
+}
+
 /** TQ1-6 of each TQ1: doses that taper have one for each of their steps; those of one day's mornings and evenings say it once. */
 function durations(message: Er7Message, timing: readonly Segment[]): string {
   const said = timing.map((tq1) => durationOf(message, tq1)).filter((days) => days !== '')
@@ -145,7 +157,7 @@ function durations(message: Er7Message, timing: readonly Segment[]): string {
 
 /** The latest end of all, in whatever order they stand. */
 function lastEnd(message: Er7Message, timing: readonly Segment[], from: Hl7Time | undefined): Hl7Time | undefined {
-  const ends = timing.flatMap((tq1) => endOf(message, tq1, from) ?? [])
+  const ends = endsOf(message, timing, from)
   return ends.reduce<Hl7Time | undefined>(
     (last, end) => (last === undefined || end.stopMs > last.stopMs ? end : last),
     undefined,

@@ -3,7 +3,7 @@
 import type { Hl7Time } from '../../model/hl7-time.ts'
 import { component, type Er7Message, repetitions, type Segment } from '../../model/hl7v2.ts'
 import { readWrittenTime } from '../written-time.ts'
-import { text, time } from './fields.ts'
+import { text, texts, time } from './fields.ts'
 
 const DAY_MS = 86_400_000
 const WEEK_DAYS = 7
@@ -46,8 +46,37 @@ export function endOf(message: Er7Message, tq1: Segment | undefined, start?: Hl7
   const first = time(message, tq1, 7) ?? start
   const days = daysOf(message, tq1)
   if (first === undefined || days === undefined) return undefined
-  const { jstDate } = first
+  return daysOn(first.jstDate, days - 1)
+}
+
+/** HL7 table 0472: what is specified next follows this one; the others go on beside it. */
+const FOLLOWS = 'S'
+
+/** The ends of the steps of a dose, as far as known: a step that names no start begins when the one before it, which it follows, is done. */
+export function endsOf(message: Er7Message, timing: readonly Segment[], start?: Hl7Time): readonly Hl7Time[] {
+  const ends: Hl7Time[] = []
+  let first = start
+  for (const tq1 of timing) {
+    const end = endOf(message, tq1, first)
+    if (end !== undefined) ends.push(end)
+    first = end !== undefined && text(message, tq1, 12) === FOLLOWS ? dayAfter(end) : start
+  }
+  return ends
+}
+
+function dayAfter({ jstDate }: Hl7Time): Hl7Time | undefined {
+  return daysOn(jstDate, 1)
+}
+
+/** The day so many days after one. */
+function daysOn(jstDate: string, days: number): Hl7Time | undefined {
   const noon = Date.UTC(Number(jstDate.slice(0, 4)), Number(jstDate.slice(4, 6)) - 1, Number(jstDate.slice(6, 8)), 12)
-  const last = new Date(noon + (days - 1) * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '')
-  return readWrittenTime(last)
+  return readWrittenTime(new Date(noon + days * DAY_MS).toISOString().slice(0, 10).replaceAll('-', ''))
+}
+
+/** TQ1-4, clock times of a day. */
+export function explicitTimes(message: Er7Message, tq1: Segment | undefined): string {
+  return texts(message, tq1, 4)
+    .map((clock) => clock.replace(/^(\d{2})(\d{2})(?:00)?$/, '$1:$2'))
+    .join('、')
 }

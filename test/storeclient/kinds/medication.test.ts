@@ -423,3 +423,24 @@ t.test(
     })
   },
 )
+
+t.test(
+  'TQ1: steps that follow each other, doses that differ, hours of the day (HL7 v2.5 4.5.4, table 0472)',
+  async (t) => {
+    const prescribed = (...tq1: readonly string[]) =>
+      lines('RDE^O11', `ORC|NW|7||7_01_001${ORDERED.slice(1)}`, 'RXE||1^Ａ錠^99X|1|2|TAB^錠^MR9P', ...tq1, 'RXR|PO^口')
+    const tapered = prescribed(
+      'TQ1|1||1&朝&99X|||5^D|20260401|||||S',
+      'TQ1|2||1&朝&99X|||3^D||||||S',
+      'TQ1|3||2&隔日&99X|||2^D',
+    )
+    tells(t, plain(tapered.content()), { lines: [{ days: '5 / 3 / 2', from: '20260401', until: '20260410' }] })
+    t.same(tapered.documents.map(essence)[0]?.service, ['20260331150000', '20260410145959'])
+    const beside = prescribed('TQ1|1||1&朝&99X|||5^D|20260401|||||A', 'TQ1|2||2&夕&99X|||3^D')
+    tells(t, plain(beside.content()), { lines: [{ until: '20260405' }] })
+    const uneven = prescribed('TQ1|1|1^TAB&錠&MR9P|1&朝食後&99X', 'TQ1|2|2^TAB&錠&MR9P|2&夕食後&99X')
+    tells(t, plain(uneven.content()), { lines: [{ usage: '朝食後 1錠、夕食後 2錠' }] })
+    const hours = prescribed('TQ1|1|1|1&１日２回&99X|0800~200000||7^D')
+    tells(t, plain(hours.content()), { lines: [{ usage: '１日２回 08:00、20:00' }] })
+  },
+)
