@@ -18,7 +18,9 @@ type Former = (group: ObservationGroup, one: Observation) => Observation | undef
 
 function groups(given: readonly ObservationGroup[], former: readonly ObservationGroup[]): readonly Block[] {
   const before = formerOf(given, former)
-  return given.flatMap((group) => groupBlocks(group, before))
+  const subIds = new Set(given.flatMap(({ observations }) => observations.map(({ subId }) => subId)))
+  subIds.delete('')
+  return given.flatMap((group) => groupBlocks(group, before, subIds.size > 1))
 }
 
 /** What each result said before; where one item stands several times (vital signs of a day), what was measured at its time. */
@@ -54,7 +56,8 @@ function keyOf({ specimenId, parentResult }: ObservationGroup, { item, subId }: 
   return JSON.stringify([item.code || textOf(item), item.system, subId, specimenId, parentResult])
 }
 
-function groupBlocks(group: ObservationGroup, before: Former | undefined): readonly Block[] {
+/** @param hasSubIds OBX-4 tells rows apart: which of two germs an amount or a drug is of. */
+function groupBlocks(group: ObservationGroup, before: Former | undefined, hasSubIds: boolean): readonly Block[] {
   const { request, specimen, specimenId, collected, reported, status, parentResult, comments, cancelled } = group
   const heading = textOf(request) || textOf(specimen)
   const blocks: readonly Block[] = [
@@ -70,6 +73,7 @@ function groupBlocks(group: ObservationGroup, before: Former | undefined): reado
     observationTable(group.observations, {
       caption: heading === '' ? '結果' : heading,
       isCaptionUnseen: true,
+      ...(hasSubIds ? { hasSubIds } : {}),
       ...(cancelled === undefined ? {} : { isGone: true }),
       ...(before === undefined ? {} : { former: (one) => before(group, one) }),
       ...(collected === undefined ? {} : { collected }),
@@ -90,6 +94,8 @@ export function accompanying(observations: readonly Observation[] = []): readonl
 interface ObservationTable {
   readonly caption: string
   readonly isCaptionUnseen?: true
+  /** OBX-4 stands beside each item. */
+  readonly hasSubIds?: true
   /** All of it, with its request. */
   readonly isGone?: true
   readonly former?: (one: Observation) => Observation | undefined
@@ -114,6 +120,7 @@ export function observationTable(observations: readonly Observation[], given: Ob
     ...(given.isCaptionUnseen === undefined ? {} : { isCaptionUnseen: true }),
     columns: [
       { label: label('検査項目', 'Item'), cell: ({ item }) => codedCell(item) },
+      { label: label('組', 'Sub-ID'), cell: ({ subId }) => (given.hasSubIds === true ? subId : '') },
       { label: label('結果', 'Result'), cell: valueCell, isNumber: true },
       { label: label('判定', 'Flag'), cell: ({ flag }) => flagCell(flag) },
       { label: label('単位', 'Unit'), cell: ({ unit }) => unit },

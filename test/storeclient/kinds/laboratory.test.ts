@@ -360,3 +360,31 @@ t.test(
     })
   },
 )
+
+t.test(
+  'OBX-4 stands beside rows of several groups: which germ an amount or a drug is of (HL7 v2.5 7.4.2.4)',
+  async (t) => {
+    const cultured = (second: string) =>
+      documentText(
+        viewOf(
+          lines(
+            'OUL^R22',
+            'SPM|1|S-1||061^喀痰^JC10|||||||||||||202604021030',
+            'OBR|1|7||6B010^培養同定^JC10',
+            'ORC|SC|7|||CM',
+            'OBX|1|ST|6B010^同定菌^JC10|1|ＭＲＳＡ||||||F',
+            `OBX|2|ST|6B010^同定菌^JC10|${second}|緑膿菌||||||F`,
+            'OBX|3|ST|6B011^菌量^JC10|1|3+||||||F',
+            'OBR|2|7||6C205^感受性^JC10',
+            `OBX|1|ST|6C205^ＶＣＭ^JC10|${second}|>16|ug/mL||R|||F`,
+          ).content(),
+        ),
+      )
+    t.match(
+      cultured('2'),
+      '検査項目 | 組 | 結果\n同定菌 (6B010 JC10) | 1 | ＭＲＳＡ\n同定菌 (6B010 JC10) | 2 | 緑膿菌\n',
+    )
+    t.match(cultured('2'), 'ＶＣＭ (6C205 JC10) | 2 | >16 |')
+    t.notMatch(cultured('1'), '| 組 |')
+  },
+)
