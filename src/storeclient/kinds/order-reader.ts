@@ -130,8 +130,9 @@ function readingOf(message: Er7Message, order: Order, { family, kind, careDate }
   // A cancel may leave out everything but the number and the day.
   const checks = deletes === 'whole' ? [] : checkFields(message, { kind, groups })
   const care = requiredTimes(careDate.map((at) => timeSource(message, segments, at)))
-  const service = serviceTimes(message, segments, family.service)
-  const times = [...service.times, ...(family.further?.(message, order) ?? [])]
+  const standing = standingOf(message, order)
+  const service = serviceTimes(message, standing.segments, family.service)
+  const times = [...service.times, ...(family.further?.(message, standing) ?? [])]
   const { codes, warnings } = itemCodes(message, segments, family.codes)
   return {
     number: { normalised: order.normalised, received: order.received },
@@ -145,6 +146,13 @@ function readingOf(message: Er7Message, order: Order, { family, kind, careDate }
     warnings: once([...checks, ...warnings, ...unusualTimes(care.at, care.times), ...service.warnings]),
     ...family.refine?.(message, order),
   }
+}
+
+/** What is left of an order of which lines are cancelled: they are not carried out, on no day. */
+function standingOf(message: Er7Message, order: Order): Order {
+  const groups = order.groups.filter((group) => !isOrderCancelled(message, group))
+  if (groups.length === 0 || groups.length === order.groups.length) return order
+  return { ...order, groups, segments: [...new Set(groups.flat())] }
 }
 
 function resultsOf(message: Er7Message, order: Order, family: OrderFamily): readonly ResultKey[] {

@@ -444,3 +444,18 @@ t.test(
     tells(t, plain(hours.content()), { lines: [{ usage: '１日２回 08:00、20:00' }] })
   },
 )
+
+t.test('a line that is cancelled lasts on no day: the others say when the order ends (table 0119 DC)', async (t) => {
+  const order = (control: string) =>
+    lines(
+      'RDE^O11',
+      `ORC|RP|7||7_01_001${ORDERED.slice(1)}`,
+      'RXE||1^Ａ^99X|1||TAB',
+      'TQ1|1||1&朝&99X|||7^D|20260402',
+      `ORC|${control}|7||7_02_001${ORDERED.slice(1)}`,
+      'RXE||2^Ｂ^99X|1||TAB',
+      'TQ1|1||1&朝&99X|||28^D|20260401',
+    ).documents.map(essence)[0]?.service
+  t.same(order('DC'), ['20260401150000', '20260408145959'])
+  t.same(order('RP'), ['20260331150000', '20260428145959'])
+})
