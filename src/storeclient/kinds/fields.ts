@@ -83,7 +83,9 @@ export function quantityWithUnit(
 export function staff(message: Er7Message, segment: Segment | undefined, field: number): StaffMember | undefined {
   const raw = repetitions(message, segment, field).find((one) => !isNull(one))
   if (raw === undefined) return undefined
-  const [id = '', family = '', given = ''] = [1, 2, 3].map((part) => component(message, raw, part).trim())
+  const [id = '', family = '', given = ''] = [1, 2, 3]
+    .map((part) => component(message, raw, part).trim())
+    .map((part) => (isNull(part) ? '' : part))
   const name = [family, given].filter((part) => part !== '').join(' ')
   return id === '' && name === '' ? undefined : { id, name }
 }

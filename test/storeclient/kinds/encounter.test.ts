@@ -190,3 +190,8 @@ t.test('the content of a visit: places, doctor, department, both ends', async (t
   const planned = contentOf('ADT^A15', [evn(), pv1(), pv2({ 1: '41^401^2' })]) as Encounter
   t.same([planned.event, planned.plannedPlace?.room, planned.at], ['planned-transfer', '401', undefined])
 })
+
+t.test('a component of a name that is null is none (HL7 v2.5 2.5.3)', async (t) => {
+  const content = contentOf('ADT^A01', ['EVN|', line('PV1', { 2: 'I', 7: 'D1^""^一郎', 44: '20260420' })])
+  t.match(content, { doctor: { id: 'D1', name: '一郎' } })
+})
