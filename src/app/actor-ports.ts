@@ -281,9 +281,9 @@ export function storeClientPorts(
       ...(caller.facilityType === undefined ? {} : { facilityType: caller.facilityType }),
     }),
     now: () => new Date(),
-    decode: (bytes) => {
+    decode: (bytes, hints) => {
       try {
-        return readEr7(bytes)
+        return readEr7(bytes, hints)
       } catch {
         // Stored bytes were readable when they came; if they are not now, the guard treats them as unknown.
         return undefined

@@ -57,9 +57,9 @@ export function viewingPorts(
       if (damaged !== undefined) throw damaged
       return answer[0]
     },
-    decode: (bytes) => {
+    decode: (bytes, hints) => {
       try {
-        return readEr7(bytes)
+        return readEr7(bytes, hints)
       } catch {
         // Registered by ITI-41 under a format that it does not have: shown by its metadata.
         return undefined

@@ -61,7 +61,8 @@ export async function applyDrafts(context: ApplyContext): Promise<Applied> {
     const place = placeOf(draft, situation)
     const takesOver = place.takesOver !== undefined
     const { personKey } = context.patient
-    const { decode } = ports
+    // The former messages of a document are of the sender of this one.
+    const decode = (bytes: Buffer) => ports.decode(bytes, { charset: request.message.charset })
     const decision = decide(draft, place.state, { ...version, personKey, takesOver, shrinkGuard, decode })
     return { draft, place, decision }
   })

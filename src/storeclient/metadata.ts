@@ -6,7 +6,7 @@ import type { Caller } from '../model/caller.ts'
 import type { EmbeddedFile } from '../model/clinical.ts'
 import type { Author, DocumentEntry, SubmissionSet } from '../model/document-entry.ts'
 import { type Hl7Time, xdsTime } from '../model/hl7-time.ts'
-import { type Er7Message, value } from '../model/hl7v2.ts'
+import { type DetectedCharset, type Er7Message, value } from '../model/hl7v2.ts'
 import { formatCx, type PatientId } from '../model/identifiers.ts'
 import type { StagedContent } from '../model/staged-document.ts'
 import { OBJECT_STABLE } from '../model/xds.ts'
@@ -20,6 +20,9 @@ import type { FacilitySettings, LinkedPatient, StoreClientSettings } from './por
 export const MIME_ER7 = 'x-application/hl7-v2+er7'
 /** Service times as the message writes them; the UTC values of the entry lose the JST day. */
 export const ORIGINAL_SERVICE_TIME = 'urn:x-stc:originalServiceTime'
+/** Set of a message of eight-bit bytes: what was agreed with its sender says what they are, where they are valid in two sets. */
+export const MESSAGE_CHARSET = 'urn:x-stc:charset'
+const EIGHT_BIT: ReadonlySet<DetectedCharset> = new Set(['Shift_JIS', 'EUC-JP'])
 /** Name of an embedded file as its sender gave it. */
 export const FILE_NAME = 'urn:x-stc:fileName'
 const REFERENCE_ORDER = 'urn:ihe:iti:xds:2013:order'
@@ -92,7 +95,10 @@ export function documentEntry(context: MetadataContext, draft: Draft, ids: Docum
       ...[...orderReference(context, draft), ...(draft.references ?? [])].filter(isSlotValue),
       ...((draft.files ?? []).length === 0 ? [] : [messageReference(ids)]),
     ],
-    extraSlots: [{ name: ORIGINAL_SERVICE_TIME, values: [...new Set(draft.service.map((time) => time.text))] }],
+    extraSlots: [
+      { name: ORIGINAL_SERVICE_TIME, values: [...new Set(draft.service.map((time) => time.text))] },
+      ...(EIGHT_BIT.has(message.charset) ? [{ name: MESSAGE_CHARSET, values: [message.charset] }] : []),
+    ],
   }
 }
 

@@ -235,8 +235,8 @@ export interface StoreClientPorts {
   readonly settings: StoreClientSettings
   readonly facilitySettings: (caller: Caller) => FacilitySettings
   readonly now: () => Date
-  /** Reads a document stored before (the codec's reader); undefined when it cannot be read. */
-  readonly decode: (bytes: Buffer) => Er7Message | undefined
+  /** Reads a document stored before (the codec's reader), in the set that is named where its bytes are valid in two; undefined when it cannot be read. */
+  readonly decode: (bytes: Buffer, hints?: { readonly charset?: string }) => Er7Message | undefined
   /** Keeps a refused message sealed. */
   readonly withhold: Withhold
   /** What a facility stores, a minute old at most, a second near `limitBytes`; asked only where a quota is agreed. */

@@ -126,7 +126,7 @@ export function memory(): Memory {
     },
     storedBytes: async () => self.storedBytes,
     now: () => new Date('2026-05-01T00:00:00Z'),
-    decode: (bytes) => readEr7(bytes),
+    decode: readEr7,
     stage: async (bytes) => {
       self.staged.push(bytes)
       const hash = (name: string) => createHash(name).update(bytes).digest('hex')

@@ -5,10 +5,13 @@ import t from 'tap'
 import { affinityDomain } from '../../profiles/affinity-domain/index.ts'
 import { dataKinds, readKinds } from '../../profiles/storeclient/index.ts'
 import { KIND_NAMES } from '../../profiles/storeclient/schema.ts'
+import { encode } from '../../src/codec/hl7v2/charset.ts'
+import { readEr7 } from '../../src/codec/hl7v2/read.ts'
 import { parseHl7Time, versionTime, xdsTime } from '../../src/model/hl7-time.ts'
+import { accept } from '../../src/storeclient/accept.ts'
 import { normaliseOrderNumber, uuidv5 } from '../../src/storeclient/identifiers.ts'
 import { checkIdentity, normaliseKana } from '../../src/storeclient/identity-check.ts'
-import { memory, oml11, send, taro } from './memory.ts'
+import { caller, memory, oml11, send, taro, warningsOf } from './memory.ts'
 
 t.test('a laboratory result becomes a DocumentEntry', async (t) => {
   const at = memory()
@@ -44,6 +47,24 @@ t.test('a laboratory result becomes a DocumentEntry', async (t) => {
   t.same(entry.extraSlots, [{ name: 'urn:x-stc:originalServiceTime', values: ['202604010830'] }])
   t.match(entry.uniqueId, /^2\.25\.\d+$/)
   t.equal(at.writes[0]?.submissionSet?.sourceId, '2.25.1001')
+})
+
+t.test('an entry says in which set eight-bit bytes were read, and later versions are compared in it', async (t) => {
+  const at = memory()
+  const push = (controlId: string, time: string) => {
+    const bytes = encode(`${oml11({ controlId, time, results: [{ code: '検査' }] })}\r`, 'EUC-JP') ?? Buffer.alloc(0)
+    const message = readEr7(bytes, { eightBit: 'EUC-JP' })
+    return accept({ message, bytes, sha256: controlId.padEnd(64, '0') }, caller, at.ports)
+  }
+  await push('M1', '20260401090000')
+  const corrected = await push('M2', '20260401100000')
+  t.notOk(warningsOf(corrected).includes('HL7_PARTIAL'))
+  t.equal(at.current.length, 1)
+  const effect = at.writes[0]?.effects[0]
+  t.same(effect?.kind === 'register' ? effect.entry.extraSlots[1] : undefined, {
+    name: 'urn:x-stc:charset',
+    values: ['EUC-JP'],
+  })
 })
 
 t.test('the same message gives the same ids on any day', async (t) => {

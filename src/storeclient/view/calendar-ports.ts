@@ -108,6 +108,6 @@ export interface ClinicalViewPorts extends ViewPorts {
     viewer: Viewer,
     document: DocumentReference,
   ) => Promise<OpenedDocument | undefined>
-  /** Reads a message; undefined when it cannot be read. */
-  readonly decode: (bytes: Buffer) => Er7Message | undefined
+  /** Reads a message, in the set that is named where its bytes are valid in two; undefined when it cannot be read. */
+  readonly decode: (bytes: Buffer, hints?: { readonly charset?: string }) => Er7Message | undefined
 }

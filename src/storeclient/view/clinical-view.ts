@@ -13,7 +13,7 @@ import { formatCx } from '../../model/identifiers.ts'
 import { xdsMoments } from '../../model/jst.ts'
 import { birthDigits } from '../demographics.ts'
 import { readerOf } from '../kinds/index.ts'
-import { FILE_NAME, MIME_ER7 } from '../metadata.ts'
+import { FILE_NAME, MESSAGE_CHARSET, MIME_ER7 } from '../metadata.ts'
 import { readWrittenTime } from '../written-time.ts'
 import { authorsOf, kindNameOf, serviceOf } from './calendar.ts'
 import type { ClinicalViewPorts, OpenedDocument, OpenedEntry, StaffReading, Viewer } from './calendar-ports.ts'
@@ -136,7 +136,9 @@ async function messageOf(request: DocumentRequest, opening: Opening): Promise<Er
   if (opened.entry.mimeType !== MIME_ER7) return undefined
   if (Number(opened.entry.size ?? 0) > MAX_READ_BYTES) return undefined
   const document = await open(request, opening)
-  return document === undefined ? undefined : ports.decode(await wholeOf(document.body))
+  if (document === undefined) return undefined
+  const charset = opened.entry.extraSlots.find(({ name }) => name === MESSAGE_CHARSET)?.values[0]
+  return ports.decode(await wholeOf(document.body), charset === undefined ? {} : { charset })
 }
 
 async function wholeOf(body: Buffer | AsyncIterable<Buffer>): Promise<Buffer> {

@@ -6,6 +6,7 @@ import t from 'tap'
 import { iheError } from '../../../profiles/errors/index.ts'
 import { calendarOf } from '../../../profiles/storeclient/calendar.ts'
 import { dataKinds } from '../../../profiles/storeclient/index.ts'
+import { encode } from '../../../src/codec/hl7v2/charset.ts'
 import { readEr7 } from '../../../src/codec/hl7v2/read.ts'
 import type { DocumentEntry } from '../../../src/model/document-entry.ts'
 import type { Evidence } from '../../../src/model/evidence.ts'
@@ -215,3 +216,43 @@ t.test('a document is shown though the one whose place it took is damaged', asyn
   t.equal(view?.former, undefined)
   t.same(recorded, [['success', ['2.25.8']]], 'the former one was not read')
 })
+
+t.test(
+  'a message of bytes that are valid in two sets is shown in that of its sender (doors.md, eightBit)',
+  async (t) => {
+    const { given } = ports([])
+    const formatCode = dataKinds.find(({ kind }) => kind === 'OML-11')?.formatCode
+    const opened = document({
+      uniqueId: '2.25.9',
+      mimeType: 'x-application/hl7-v2+er7',
+      ...(formatCode && { formatCode }),
+    })
+    const text = [
+      'MSH|^~\\&|EHR|1399100015|||20260401090000||OUL^R22^OUL_R22|M1|P|2.5',
+      'PID|||1||検査^検査||19580412|M',
+      'SPM|1|S-1||023^検査^JC10',
+      'OBR|1|7||E1^検査^99X|||202604010830',
+      'OBX|1|ST|A1^検査^99X||検査||||||F',
+      '',
+    ].join('\r')
+    const body = encode(text, 'EUC-JP')
+    if (body === undefined) throw new Error('not encoded')
+    const shownOf = async (charset?: string) => {
+      const extraSlots = charset === undefined ? [] : [{ name: 'urn:x-stc:charset', values: [charset] }]
+      const view = await clinicalView(
+        { exchange: caller.exchange, facilityId: 'clinic-b', by: 'staff:sato', user: reader, uniqueId: '2.25.9' },
+        {
+          ...given,
+          repositoryUniqueId: opened.entry.repositoryUniqueId ?? '',
+          entry: async () => ({ ...opened, entry: { ...opened.entry, extraSlots } }),
+          open: async () => ({ mimeType: 'x-application/hl7-v2+er7', body }),
+          decode: readEr7,
+          record: async () => undefined,
+        },
+      )
+      return view?.content?.type === 'laboratory-result' ? view.content.groups[0]?.observations[0]?.value : undefined
+    }
+    t.equal(await shownOf('EUC-JP'), '検査')
+    t.equal(await shownOf(), 'ｸ｡ｺｺ', 'nothing is known of it: as B.5 has it')
+  },
+)
