@@ -8,11 +8,17 @@ export const MAX_FRAME_BYTES = 64 * 1024 * 1024
 /** Bytes skipped before a start block; line noise is forgiven, a protocol that is not MLLP is not. */
 export const MAX_GARBAGE_BYTES = 4 * 1024
 
-/** Why a stream cannot go on: `garbage` before a start block, or a frame over the limit. */
+/** Why a stream cannot go on: `garbage` before a start block, or nothing but beginnings of frames; or a frame over the limit. */
 export type FrameFault = 'garbage' | 'too-large'
+
+/** Frames begun again with no whole one between them; a sender that loses its place finds it sooner, and each is a line of the journal. */
+export const MAX_RESTARTS = 16
 
 /** So much is told of what makes no message. */
 const HEAD_BYTES = 64 * 1024
+/** A part costs some hundred bytes beside its content, so that small ones do not stay apart. */
+const SMALL_BYTES = 1024
+const MAX_SMALL = 256
 
 export type FrameEvent =
   | { readonly kind: 'frame'; readonly message: Buffer }
@@ -36,8 +42,11 @@ export interface FrameDecoder {
 interface Stream {
   state: 'between' | 'inside' | 'ended' | 'failed'
   parts: Buffer[]
+  /** How many of the last parts are small. */
+  small: number
   size: number
   garbage: number
+  restarts: number
   readonly maxBytes: number
   readonly events: FrameEvent[]
 }
@@ -47,8 +56,10 @@ export function createFrameDecoder(options: { readonly maxFrameBytes?: number } 
   const stream: Stream = {
     state: 'between',
     parts: [],
+    small: 0,
     size: 0,
     garbage: 0,
+    restarts: 0,
     maxBytes: options.maxFrameBytes ?? MAX_FRAME_BYTES,
     events: [],
   }
@@ -100,19 +111,34 @@ function skipToStart(stream: Stream, chunk: Buffer, index: number): number {
 }
 
 function readInside(stream: Stream, chunk: Buffer, index: number): number {
-  const end = chunk.indexOf(END, index)
+  const end = endBlockAt(chunk, index)
   const stop = end < 0 ? chunk.length : end
   const restart = chunk.subarray(index, stop).indexOf(START)
   if (restart >= 0) {
     keep(stream, chunk.subarray(index, index + restart))
-    stream.events.push({ kind: 'dropped', bytes: stream.size, head: headOf(stream.parts) })
-    begin(stream)
-    return index + restart + 1
+    return drop(stream, chunk, index + restart + 1)
   }
   keep(stream, chunk.subarray(index, stop))
   if (stream.size > stream.maxBytes) return fail(stream, 'too-large', chunk)
   if (end >= 0) stream.state = 'ended'
   return stop + 1
+}
+
+/** The next 1C that may end the frame: followed by 0D or 0B, or the last that came. */
+function endBlockAt(chunk: Buffer, index: number): number {
+  let end = chunk.indexOf(END, index)
+  while (end >= 0 && end + 1 < chunk.length && chunk[end + 1] !== CR && chunk[end + 1] !== START)
+    end = chunk.indexOf(END, end + 1)
+  return end
+}
+
+/** A start block inside a frame; of a frame that had nothing yet nothing is lost. */
+function drop(stream: Stream, chunk: Buffer, next: number): number {
+  stream.restarts += 1
+  if (stream.restarts > MAX_RESTARTS) return fail(stream, 'garbage', chunk)
+  if (stream.size > 0) stream.events.push({ kind: 'dropped', bytes: stream.size, head: headOf(stream.parts) })
+  begin(stream)
+  return next
 }
 
 /** 1C ends the frame when 0D follows, or 0B, or nothing; before any other byte it was part of the message. */
@@ -130,18 +156,25 @@ function readAfterEnd(stream: Stream, chunk: Buffer, index: number): number {
 function begin(stream: Stream): void {
   stream.state = 'inside'
   stream.parts = []
+  stream.small = 0
   stream.size = 0
   stream.garbage = 0
 }
 
 function keep(stream: Stream, bytes: Buffer): void {
   stream.size += bytes.length
-  if (bytes.length > 0 && stream.size <= stream.maxBytes) stream.parts.push(bytes)
+  if (bytes.length === 0 || stream.size > stream.maxBytes) return
+  stream.parts.push(bytes)
+  stream.small = bytes.length < SMALL_BYTES ? stream.small + 1 : 0
+  if (stream.small < MAX_SMALL) return
+  stream.parts.push(Buffer.concat(stream.parts.splice(-MAX_SMALL)))
+  stream.small = 0
 }
 
 function finish(stream: Stream): void {
   stream.events.push({ kind: 'frame', message: Buffer.concat(stream.parts) })
   begin(stream)
+  stream.restarts = 0
   stream.state = 'between'
 }
 

@@ -3,7 +3,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
-import { createFrameDecoder, encodeFrame, type FrameEvent, MAX_GARBAGE_BYTES } from '../../src/mllp/frame.ts'
+import {
+  createFrameDecoder,
+  encodeFrame,
+  type FrameEvent,
+  MAX_GARBAGE_BYTES,
+  MAX_RESTARTS,
+} from '../../src/mllp/frame.ts'
 
 /** Events of a stream that ends after these chunks, as short texts. */
 function read(chunks: readonly (string | Buffer)[], maxFrameBytes?: number): readonly string[] {
@@ -61,6 +67,38 @@ t.test('more noise than a sender makes, or a frame over the limit, is a fault an
   t.same(read(['GET / HTTP/1.1\r\n', `\x0bA\x1c\r${noise}x`]), ['A', 'fault garbage'])
   t.same(read(['\x0b12345\x1c\r'], 5), ['12345'])
   t.same(read(['\x0b123', '456\x1c\r\x0bA\x1c\r'], 5), ['fault too-large'])
+})
+
+t.test('a start block after the other is no message lost; a stream of nothing else is no MLLP', async (t) => {
+  t.same(read(['\x0b\x0bA\x1c\r']), ['A'], 'an empty frame begun again')
+  const begun = '\x0bA'.repeat(MAX_RESTARTS)
+  const dropped = Array.from({ length: MAX_RESTARTS }, () => 'dropped 1')
+  t.same(read([`${begun}\x0bB\x1c\r`]), [...dropped, 'B'])
+  t.same(read([`${begun}\x0bB\x1c\r${begun}\x0bB\x1c\r`]), [...dropped, 'B', ...dropped, 'B'], 'counted anew')
+  t.same(read([`${begun}\x0bB\x0bC\x1c\r`]), [...dropped, 'fault garbage'])
+  t.same(read([Buffer.alloc(1024 * 1024, 0x0b)]), ['fault garbage'])
+})
+
+t.test('a frame of end blocks, or of single bytes, takes as much memory as it has bytes', async (t) => {
+  const bytes = 1024 * 1024
+  const most = 32 * 1024 * 1024
+  const grown = (chunks: Iterable<Buffer>): number => {
+    const before = process.memoryUsage().heapUsed
+    const decoder = createFrameDecoder()
+    decoder.push(Buffer.from('\x0b'))
+    for (const chunk of chunks) decoder.push(chunk)
+    const growth = process.memoryUsage().heapUsed - before
+    t.equal(decoder.size(), bytes)
+    const [frame] = decoder.push(Buffer.from('A\x1c\r'))
+    t.equal(frame?.kind === 'frame' ? frame.message.length : 0, bytes + 1)
+    return growth
+  }
+  t.ok(grown([Buffer.alloc(bytes - 1, 0x1c), Buffer.from('A')]) < most, '1C')
+  t.ok(grown([Buffer.from('A\x1c'.repeat(bytes / 2 - 1)), Buffer.from('AA')]) < most, '1C and others by turns')
+  const single = function* () {
+    for (let count = 0; count < bytes; count++) yield Buffer.from('A')
+  }
+  t.ok(grown(single()) < most, 'byte by byte')
 })
 
 t.test('the decoder says where the stream stands', async (t) => {
