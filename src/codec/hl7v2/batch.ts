@@ -10,6 +10,8 @@ const CR = 0x0d
 const LF = 0x0a
 /** Answers are held until the last message is done; a longer history is sent in several batches. */
 const MAX_MESSAGES = 1_000
+/** Also of batches that hold nothing: a file is taken apart in one go, and each is answered. */
+const MAX_GROUPS = 1_000
 const HEADERS = new Set(['FHS', 'BHS'])
 const NAME_LENGTH = 3
 const BOM_LENGTH = 3
@@ -83,6 +85,8 @@ function readLine(open: Open, line: Line, body: Buffer): void {
     case 'BHS':
       if (open.group?.header !== undefined) throw incomplete('BTS', 'BHS is ended by BTS')
       endGroup(open, body, line.start)
+      if (open.groups.length >= MAX_GROUPS)
+        throw iheError('HL7_LIMIT', { at: 'BHS', value: `more than ${MAX_GROUPS} batches` })
       open.group = { header: headerOf(line.bytes), messages: [] }
       return
     case 'MSH':

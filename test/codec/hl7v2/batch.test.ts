@@ -53,6 +53,7 @@ t.test('what is incomplete or out of place is refused as a whole', async (t) => 
     [batch(header('FHS'), 'FTS|0', MSH), 'HL7_STRUCTURE', 'MSH'],
     [batch(header('BHS'), header('FHS'), MSH), 'HL7_STRUCTURE', 'FHS'],
     [batch(header('BHS'), ...Array<string>(1001).fill(MSH), 'BTS'), 'HL7_LIMIT', 'BHS'],
+    [batch(...Array.from({ length: 1001 }, () => [header('BHS'), 'BTS']).flat()), 'HL7_LIMIT', 'BHS'],
   ] as const) {
     t.match(refusal(bytes), { at, row: { code } }, bytes.toString('latin1', 0, 20))
   }
