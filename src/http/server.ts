@@ -19,6 +19,7 @@ import { paced } from './pace.ts'
 import { createRefusalRecorder, type RefusalRecorder } from './refusal-recorder.ts'
 import type { RequestRate } from './request-rate.ts'
 import { isBelieved } from './shown-certificate.ts'
+import { sufferOwnWork } from './silence.ts'
 import { connectionChannel, renderFault } from './soap-answer.ts'
 import { registerSoapEndpoint } from './soap-door.ts'
 import type { SoapDoorOptions, SoapEndpoint } from './soap-receive.ts'
@@ -109,6 +110,7 @@ export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsD
   app.server.maxConnections = limits.connections
   holdConnections(app, options)
   lingerOn(app.server)
+  sufferOwnWork(app.server)
   const certificates = createRefusalRecorder(options.ports)
   const known = guard(app, options, certificates)
   // Bodies stay streams: every endpoint reads its own, with its own limits.
