@@ -8,7 +8,12 @@ export interface Pace {
   readonly bytesPerSecond: number
   /** In each such span of waiting, rate times span must come. */
   readonly graceMs: number
+  /** After so much waiting in all, the rate has to be this one: what is large may take long, and is not sent by drops. */
+  readonly steady?: { readonly afterMs: number; readonly bytesPerSecond: number }
 }
+
+/** At which a document of 1 GiB comes over a slow line in little more than an hour. */
+export const STEADY_BYTES_PER_SECOND = 256 * 1024
 
 /**
  * Passes the chunks on. Only time spent waiting for the sender counts, so a slow disk of ours is never held against it.
@@ -16,7 +21,7 @@ export interface Pace {
  * @throws {IheError} TOO_SLOW, from the iteration, also when the connection ends before the body does.
  */
 export function paced(source: AsyncIterable<Buffer>, pace: Pace): AsyncIterable<Buffer> {
-  return pace.bytesPerSecond === 0 ? unhurried(source) : watched(source, pace)
+  return pace.bytesPerSecond === 0 && pace.steady === undefined ? unhurried(source) : watched(source, pace)
 }
 
 async function* unhurried(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -32,10 +37,12 @@ function nextOf(iterator: AsyncIterator<Buffer>): Promise<IteratorResult<Buffer>
   })
 }
 
-async function* watched(source: AsyncIterable<Buffer>, { bytesPerSecond, graceMs }: Pace): AsyncGenerator<Buffer> {
+async function* watched(source: AsyncIterable<Buffer>, pace: Pace): AsyncGenerator<Buffer> {
+  const { graceMs } = pace
   const iterator = source[Symbol.asyncIterator]()
   let pending: Promise<IteratorResult<Buffer>> | undefined
   let waitedMs = 0
+  let waitedBeforeMs = 0
   let bytes = 0
   for (;;) {
     pending ??= nextOf(iterator)
@@ -45,11 +52,13 @@ async function* watched(source: AsyncIterable<Buffer>, { bytesPerSecond, graceMs
     if (next?.done === true) return
     bytes += next?.value.length ?? 0
     if (waitedMs >= graceMs || next === undefined) {
+      const bytesPerSecond = rateAfter(waitedBeforeMs, pace)
       if (bytes < (bytesPerSecond * graceMs) / 1000) {
         // Nobody waits for it any more; that the connection breaks later is no news.
         pending.catch(() => {})
         throw tooSlow(bytesPerSecond, graceMs)
       }
+      waitedBeforeMs += waitedMs
       waitedMs = 0
       bytes = 0
     }
@@ -57,6 +66,12 @@ async function* watched(source: AsyncIterable<Buffer>, { bytesPerSecond, graceMs
     pending = undefined
     yield next.value
   }
+}
+
+function rateAfter(waitedMs: number, { bytesPerSecond, steady }: Pace): number {
+  return steady === undefined || waitedMs < steady.afterMs
+    ? bytesPerSecond
+    : Math.max(bytesPerSecond, steady.bytesPerSecond)
 }
 
 async function within<T>(promise: Promise<T>, waitMs: number): Promise<T | undefined> {

@@ -15,7 +15,7 @@ import type { Hl7v2Door } from './hl7v2-door.ts'
 import { createCertificateIdentifier, type Identity, type IdentityOptions, NOBODY } from './identity.ts'
 import { lingerOn } from './lingering.ts'
 import type { LiveSockets } from './live-sockets.ts'
-import { paced } from './pace.ts'
+import { paced, STEADY_BYTES_PER_SECOND } from './pace.ts'
 import { createRefusalRecorder, type RefusalRecorder } from './refusal-recorder.ts'
 import type { RequestRate } from './request-rate.ts'
 import { isBelieved } from './shown-certificate.ts'
@@ -96,7 +96,7 @@ export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsD
     logger: false,
     bodyLimit: limits.requestBytes,
     connectionTimeout: limits.idleTimeoutMs,
-    requestTimeout: limits.requestTimeoutMs,
+    requestTimeout: longestRequestMs(limits),
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
@@ -115,7 +115,11 @@ export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsD
   const known = guard(app, options, certificates)
   // Bodies stay streams: every endpoint reads its own, with its own limits.
   app.removeAllContentTypeParsers()
-  const pace = { bytesPerSecond: limits.bodyBytesPerSecond, graceMs: limits.bodyGraceMs }
+  const pace = {
+    bytesPerSecond: limits.bodyBytesPerSecond,
+    graceMs: limits.bodyGraceMs,
+    steady: { afterMs: limits.requestTimeoutMs, bytesPerSecond: STEADY_BYTES_PER_SECOND },
+  }
   app.addContentTypeParser('*', (_request, payload, done) => done(null, paced(payload, pace)))
   const systemOf = (request: FastifyRequest): Known => {
     const found = known.get(request)
@@ -160,6 +164,11 @@ export async function createHttpsDoor(options: HttpsDoorOptions): Promise<HttpsD
       await certificates.close()
     },
   }
+}
+
+/** The largest at the rate that is asked of what takes long; by what is slower it is cut before (hardening: a large upload on a slow line). */
+function longestRequestMs({ requestTimeoutMs, requestBytes }: HttpsDoorOptions['limits']): number {
+  return requestTimeoutMs + Math.ceil((requestBytes / STEADY_BYTES_PER_SECOND) * 1000)
 }
 
 /** Whether the router can decode the path (RFC 3986, 2.1). */

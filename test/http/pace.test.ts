@@ -56,6 +56,15 @@ t.test('a message that is short, fast enough, or read slowly by us passes', asyn
   t.equal(await lengthOf(paced(dripping(30, 10), { bytesPerSecond: 0, graceMs: 100 })), 30, 'switched off')
 })
 
+t.test('what takes long goes on as long as it comes steadily, and only then', async (t) => {
+  const steady = { afterMs: 400, bytesPerSecond: 20 }
+  const PATIENT = { bytesPerSecond: 0, graceMs: 200, steady }
+  t.equal(await lengthOf(paced(dripping(100, 10), PATIENT)), 100)
+  t.equal(await lengthOf(paced(dripping(3, 100), PATIENT)), 3, 'what is small has its time')
+  const { row, rule } = await refusal(paced(dripping(1000, 100), PATIENT))
+  t.match({ code: row.code, rule }, { code: 'TOO_SLOW', rule: 'at least 20 bytes a second, averaged over 0.2 s' })
+})
+
 t.test('a body that breaks off is the fault of its connection, at any pace', async (t) => {
   const breaking = async function* () {
     yield Buffer.alloc(10)

@@ -16,7 +16,11 @@ const authority = await createAuthority()
 const { certificatePem, privateKeyPem } = await issueServerCertificate(authority, { names: ['localhost'] })
 
 /** A door with routes for anybody; what is asked of a system is never asked here. */
-async function door(t: Test, publicRoutes: NonNullable<HttpsDoorOptions['publicRoutes']>): Promise<number> {
+async function door(
+  t: Test,
+  publicRoutes: NonNullable<HttpsDoorOptions['publicRoutes']>,
+  limits: Partial<HttpsDoorOptions['limits']> = {},
+): Promise<number> {
   const unasked = {} as Pick<HttpsDoorOptions, 'storeClient' | 'rate' | 'turns' | 'replies' | 'xua'>
   const opened = await createHttpsDoor({
     ...unasked,
@@ -41,6 +45,7 @@ async function door(t: Test, publicRoutes: NonNullable<HttpsDoorOptions['publicR
       connections: 10,
       connectionsPerCertificate: 10,
       connectionsPerStranger: 10,
+      ...limits,
     },
   })
   t.teardown(opened.close)
@@ -104,3 +109,30 @@ t.test('a request that stops, and an answer that is not read, end the connection
   await unread.closed
   t.ok(unread.heard().length < 64 * MIB, 'it was given up before it was read')
 })
+
+t.test(
+  'a large request on a slow line is taken, however long it is on its way (limits.requestTimeoutMs)',
+  async (t) => {
+    const port = await door(
+      t,
+      (app) =>
+        app.post('/size', { config: { isPublic: true } }, async (request) => {
+          let size = 0
+          for await (const chunk of request.body as AsyncIterable<Buffer>) size += chunk.length
+          return `of ${size} bytes`
+        }),
+      { headersTimeoutMs: 2000, requestTimeoutMs: 2000, requestBytes: 64 * MIB, bodyGraceMs: 3000 },
+    )
+    const one = await line(t, port)
+    const pieces = 60
+    one.socket.write(
+      `POST /size HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: ${pieces * MIB}\r\n\r\n`,
+    )
+    for (let sent = 0; sent < pieces && !one.socket.destroyed; sent++) {
+      one.socket.write(Buffer.alloc(MIB))
+      await delay(100)
+    }
+    await one.closed
+    t.match(one.heard(), `of ${pieces * MIB} bytes`)
+  },
+)

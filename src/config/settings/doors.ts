@@ -100,7 +100,11 @@ export const doorsSettings = {
     600_000,
   ),
   'limits.requestTimeoutMs': integer(
-    { default: 600_000, description: 'Time a caller has to send a whole request, milliseconds' },
+    {
+      default: 600_000,
+      description:
+        'Time a caller has to send a request; a larger one goes on while 256 KiB a second come, milliseconds',
+    },
     1000,
     86_400_000,
   ),
