@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import type pg from 'pg'
 import type { Config } from '../config/config.ts'
+import { assertDurable } from '../db/durability.ts'
 import { sharedBuffersFor, startEmbeddedPostgres } from '../db/embedded-postgres.ts'
 import { migrate } from '../db/migrate.ts'
 import { createPool, type DatabaseConnection } from '../db/pool.ts'
@@ -40,13 +41,14 @@ export async function openDatabase(config: Config, log: DoorLog, processes = 1):
     // What we close ourselves may still hear PostgreSQL's farewell.
     if (!ending) log.warn({ cause: error.name }, 'a database connection broke')
   })
-  return {
-    connection,
-    pool,
-    stop: async () => {
-      ending = true
-      await pool.end()
-      await embedded?.stop()
-    },
+  const stop = async (): Promise<void> => {
+    ending = true
+    await pool.end()
+    await embedded?.stop()
   }
+  await assertDurable(pool).catch(async (error: unknown) => {
+    await stop()
+    throw error
+  })
+  return { connection, pool, stop }
 }
