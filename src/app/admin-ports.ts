@@ -1,7 +1,7 @@
 // Composition root, part two: administration, readiness and the admin token (design §5).
 
 import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdir, readFile, statfs } from 'node:fs/promises'
+import { mkdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { ENDPOINTS } from '../../profiles/transactions/index.ts'
@@ -58,7 +58,7 @@ export async function ensureAdminToken(config: Config): Promise<string> {
   return token
 }
 
-/** Can we take a message now: is the database writable, is there room for documents? */
+/** Can we take a message now: is the database writable, and the place of documents, and is there room? */
 export async function readiness(config: Config, pool: pg.Pool): Promise<Readonly<Record<string, string>>> {
   const database = await execute(
     pool,
@@ -68,8 +68,26 @@ export async function readiness(config: Config, pool: pg.Pool): Promise<Readonly
     () => 'ok',
     () => 'not writable',
   )
+  const documents = await isWritable(join(config.dataDir, 'documents', 'incoming'))
   const { bavail, bsize } = await statfs(config.dataDir)
-  return { database, disk: bavail * bsize > MIN_FREE_BYTES ? 'ok' : 'less than 1 GiB free' }
+  return {
+    database,
+    documents: documents ? 'ok' : 'not writable',
+    disk: bavail * bsize > MIN_FREE_BYTES ? 'ok' : 'less than 1 GiB free',
+  }
+}
+
+/** A file system that has gone read-only, or has no more room for names, has bytes left all the same. */
+async function isWritable(directory: string): Promise<boolean> {
+  const path = join(directory, `ready-${randomUUID()}`)
+  try {
+    await writeFile(path, 'x', { flag: 'wx', mode: 0o600 })
+    return true
+  } catch {
+    return false
+  } finally {
+    await rm(path, { force: true }).catch(() => {})
+  }
 }
 
 export function adminPorts(
