@@ -13,6 +13,7 @@ import { RefusedError, UsageError } from './failure.ts'
 import { printable, toJson } from './output.ts'
 import { BusyError, type Delivered, deliver, isAccepted, type PushConnection } from './push/deliver.ts'
 import { findSources, type Outgoing, outgoing, type Sources } from './push/messages.ts'
+import { ownAnswers } from './push/own-answers.ts'
 import { openReport, type Report, readAccepted } from './push/report.ts'
 import { openTally, progressBar, type Summary, sentence, type Tally } from './push/tally.ts'
 
@@ -171,7 +172,8 @@ export async function connect(config: Config, credentials: Credentials, ways: Wa
   const baseUrl = (ways.url ?? httpsUrlOf(config)).replace(/\/+$/, '')
   if (ways.http === true) return connectHttp(baseUrl, credentials)
   const host = new URL(baseUrl).hostname.replace(/^\[|\]$/g, '')
-  return connectMllp({ host, port: Number(ways.port ?? config.mllp.storeclient.port), tls: credentials })
+  const port = Number(ways.port ?? config.mllp.storeclient.port)
+  return ownAnswers(await connectMllp({ host, port, tls: credentials }))
 }
 
 function connectHttp(baseUrl: string, credentials: Credentials): PushConnection {

@@ -18,8 +18,9 @@ export interface MllpClient {
   /**
    * Sends a message and waits for its answer; calls made meanwhile wait for their turn, so each gets its own answer.
    * Rejects when the connection ends or the time is over; the message may have been processed then.
+   * @param isOwn whether a frame is the answer to this message; others are passed over. Absent: the next one is.
    */
-  readonly send: (message: Uint8Array) => Promise<Buffer>
+  readonly send: (message: Uint8Array, isOwn?: (answer: Buffer) => boolean) => Promise<Buffer>
   readonly close: () => Promise<void>
 }
 
@@ -38,8 +39,8 @@ export async function connectMllp(target: MllpTarget): Promise<MllpClient> {
   const answers = answersOf(socket)
   let last: Promise<unknown> = Promise.resolve()
   return {
-    send: (message) => {
-      const answer = last.then(() => exchange(socket, answers, { message, timeoutMs }))
+    send: (message, isOwn = () => true) => {
+      const answer = last.then(() => exchange(socket, answers, { message, timeoutMs, isOwn }))
       last = answer.catch(() => undefined)
       return answer
     },
@@ -111,12 +112,18 @@ function answersOf(socket: TLSSocket): Answers {
 async function exchange(
   socket: TLSSocket,
   answers: Answers,
-  request: { readonly message: Uint8Array; readonly timeoutMs: number },
+  request: {
+    readonly message: Uint8Array
+    readonly timeoutMs: number
+    readonly isOwn: (answer: Buffer) => boolean
+  },
 ): Promise<Buffer> {
   const timer = setTimeout(() => socket.destroy(mllpFailure('MLLP_NO_ANSWER', 'no answer in time')), request.timeoutMs)
   try {
     if (!socket.destroyed) socket.write(encodeFrame(request.message))
-    return await answers.next()
+    let answer = await answers.next()
+    while (!request.isOwn(answer)) answer = await answers.next()
+    return answer
   } finally {
     clearTimeout(timer)
   }
