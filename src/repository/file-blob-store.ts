@@ -168,6 +168,10 @@ async function removeAbandoned(incoming: string): Promise<void> {
 /** One directory at a time, so that a store of any size is swept in little memory. A file that cannot be moved keeps no other from it. */
 async function sweep(directory: string, named: NamedFiles): Promise<Swept> {
   const swept = { setAside: 0, returned: 0, removed: 0, failed: 0 }
+  // Whoever was killed is started again at once, when what it left half-written is not old yet.
+  await removeAbandoned(join(directory, TEMPORARY)).catch(() => {
+    swept.failed += 1
+  })
   for (const first of await subdirectories(directory)) {
     for (const second of await subdirectories(join(directory, first))) {
       const { unnamed } = await sorted(await filesOlder(join(directory, first, second), ABANDONED_AFTER_MS), named)

@@ -136,6 +136,21 @@ t.test(
   },
 )
 
+t.test(
+  'what a killed server left half-written is gone a day later, though the next one began at once (reliability: durability)',
+  async (t) => {
+    const { directory, blobs } = await store(t)
+    const half = join(directory, 'incoming', 'half')
+    await writeFile(half, randomBytes(100_000))
+    await openFileBlobStore({ directory, maxDocumentBytes: 1 })
+    await blobs.sweep(async () => new Set())
+    t.same(await filesOf(directory), [half], 'another process may be writing it')
+    await age(half, 1)
+    t.match(await blobs.sweep(async () => new Set()), { failed: 0 })
+    t.same(await filesOf(directory), [])
+  },
+)
+
 t.test('a document that is removed while its file lies aside is gone', async (t) => {
   const { directory, blobs } = await store(t)
   const staged = await blobs.stage(pieces(randomBytes(100_000)))
