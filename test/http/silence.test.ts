@@ -88,6 +88,24 @@ t.test('an answer that takes us longer than a sender may be silent is given all 
   t.match(one.heard(), /^HTTP\/1\.1 200 [\s\S]*done$/)
 })
 
+t.test('a large body that waits for its turn to be read is read when it comes', async (t) => {
+  const port = await door(t, (app) =>
+    app.post('/late', { config: { isPublic: true } }, async (request) => {
+      await delay(5 * IDLE_MS)
+      let size = 0
+      for await (const chunk of request.body as AsyncIterable<Buffer>) size += chunk.length
+      return `of ${size} bytes`
+    }),
+  )
+  const one = await line(t, port)
+  one.socket.write(
+    `POST /late HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: ${MIB}\r\n\r\n`,
+  )
+  one.socket.write(Buffer.alloc(MIB))
+  await one.closed
+  t.match(one.heard(), `of ${MIB} bytes`)
+})
+
 t.test('a request that stops, and an answer that is not read, end the connection', async (t) => {
   const port = await door(t, (app) => {
     app.post('/taken', { config: { isPublic: true } }, async (request) => {
