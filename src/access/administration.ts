@@ -15,6 +15,7 @@ import type {
 /** Why a consent or membership is not recorded; `facilityId` is the one that nobody registered. */
 export type Fault =
   | { readonly fault: 'no facility named' }
+  | { readonly fault: 'facilities of a comprehensive consent' }
   | { readonly fault: 'period ends before it begins'; readonly validTo: string }
   | { readonly fault: 'unknown facility'; readonly facilityId: string }
   | { readonly fault: 'unknown kind'; readonly kind: string; readonly known: readonly string[] }
@@ -22,6 +23,7 @@ export type Fault =
   | { readonly fault: 'no consenting person'; readonly relation: string }
   | { readonly fault: 'no single partner' }
   | { readonly fault: 'no such day'; readonly day: string }
+  | { readonly fault: 'day to come'; readonly day: string; readonly today: string }
 
 type Period = Pick<Membership, 'validFrom' | 'validTo'>
 

@@ -137,6 +137,56 @@ t.test('C-4: an objection is made and taken back at any time; it holds at once, 
   t.match(await call('PATCH', '/consents/999999', { reason: 'x' }), { status: 404 })
 })
 
+t.test(
+  'C-3: a comprehensive consent names no facility, neither when it is recorded nor when it is changed',
+  async (t) => {
+    const xad = await newPatient()
+    const refused = {
+      status: 400,
+      body: { code: 'INVALID', message: /comprehensive/, hint: /individual/, ja: /包括同意/ },
+    }
+    const named = { kind: 'comprehensive', facilities: ['clinic-y'] }
+    t.match(
+      await call('POST', `/patients/${xad}/consents`, named),
+      refused,
+      'it would open the patient to all others too',
+    )
+    t.strictSame(await history(xad), [])
+    const id = await consentOf(xad)
+    t.match(await call('PATCH', `/consents/${id}`, { facilities: ['clinic-y'], reason: '本人の申出' }), refused)
+    t.equal((await history(xad)).length, 1)
+  },
+)
+
+t.test('C-3, C-6: another form, version of the text or relation is a version though the terms stay', async (t) => {
+  const xad = await newPatient()
+  const first = await consentOf(xad, { textVersion: '第3版' })
+  const renewed = { textVersion: '第4版', evidence: '同意書 2', reason: '様式の改訂' }
+  const second = idOf(await call('PATCH', `/consents/${first}`, renewed))
+  t.match(await history(xad), [
+    { replacedBy: second },
+    { consentId: second, textVersion: '第4版', evidence: '同意書 2' },
+  ])
+  t.match(await call('PATCH', `/consents/${first}`, renewed), { body: { consentIds: [second] } }, 'said again')
+  const third = idOf(
+    await call('PATCH', `/consents/${first}`, { relation: 'family', consentedBy: '空想 母', reason: '訂正' }),
+  )
+  t.match((await history(xad))[2], {
+    consentId: third,
+    relation: 'family',
+    consentedBy: '空想 母',
+    textVersion: '第4版',
+  })
+})
+
+t.test('C-3: the day on which consent was given is no day to come, in Japan', async (t) => {
+  const xad = await newPatient()
+  const inJapan = (days: number) => new Date(Date.now() + 9 * 3_600_000 + days * 86_400_000).toISOString().slice(0, 10)
+  const given = (givenOn: string) => call('POST', `/patients/${xad}/consents`, { kind: 'comprehensive', givenOn })
+  t.match(await given(inJapan(2)), { status: 400, body: { message: /yet to come/, hint: /validFrom/, ja: /同意日/ } })
+  t.match(await given(inJapan(0)), { status: 201 })
+})
+
 t.test('C-5: withdrawn as a whole, whichever version is named; then nothing can be changed any more', async (t) => {
   const xad = await newPatient()
   const first = await consentOf(xad)

@@ -74,9 +74,9 @@ export interface ConsentRecord extends Omit<NewConsent, 'personKey' | 'validFrom
   readonly madeFrom: readonly string[]
 }
 
-/** What became of a change: `conflict` when no version stands any more. */
+/** What became of a change: `conflict` when no version stands any more, `comprehensive` when what names nobody should name facilities. */
 export interface ChangedConsent {
-  readonly changed: Changed
+  readonly changed: Changed | 'comprehensive'
   /** The versions that stand now. */
   readonly consentIds: readonly string[]
 }

@@ -1,5 +1,6 @@
 // What a consent may say, when it is recorded and when it is changed (包括同意, 個別同意; idlink C-3 to C-6).
 
+import { jstDay } from '../../model/jst.ts'
 import { type Fault, periodFault, unknownFacility } from '../administration.ts'
 import type { AdministrationStore, Change } from '../ports.ts'
 import type { ChangedConsent, ConsentChange, ConsentOrigin, NewConsent } from './consent-ports.ts'
@@ -20,6 +21,8 @@ export async function recordConsent(
   ports: ConsentRules & { readonly store: Pick<AdministrationStore, 'addConsent'> },
 ): Promise<{ readonly stored: 'created' | 'unchanged'; readonly consentId: string } | Fault> {
   if (consent.kind === 'individual' && consent.facilities.length === 0) return { fault: 'no facility named' }
+  // It would open the patient to everybody in the union, whomever it names.
+  if (consent.kind === 'comprehensive' && consent.facilities.length > 0) return NAMES_FACILITIES
   const named = { facilities: [...consent.facilities, ...consent.excludedFacilities], kinds: consent.excludedKinds }
   const fault = periodFault(consent) ?? originFault(consent) ?? (await namedFault(consent, { ...ports, named }))
   return fault ?? ports.store.addConsent(consent, change)
@@ -38,14 +41,21 @@ export async function changeConsent(
     kinds: said.exclude.kinds,
   }
   const fault = originFault(said) ?? (await namedFault(said, { ...ports, named }))
-  return fault ?? ports.store.changeConsent(consentId, said, change)
+  if (fault !== undefined) return fault
+  const answered = await ports.store.changeConsent(consentId, said, change)
+  return answered.changed === 'comprehensive' ? NAMES_FACILITIES : answered
 }
+
+const NAMES_FACILITIES = { fault: 'facilities of a comprehensive consent' } as const
 
 /** Who consented is named with the relation to the patient, unless it was the patient (idlink C-6). */
 function originFault({ relation = 'self', consentedBy, givenOn }: ConsentOrigin): Fault | undefined {
   if (relation === 'self' && consentedBy !== undefined) return { fault: 'no relation' }
   if (relation !== 'self' && consentedBy === undefined) return { fault: 'no consenting person', relation }
-  return givenOn === undefined || isDay(givenOn) ? undefined : { fault: 'no such day', day: givenOn }
+  if (givenOn === undefined) return undefined
+  if (!isDay(givenOn)) return { fault: 'no such day', day: givenOn }
+  const today = jstDay(Date.now())
+  return givenOn > today ? { fault: 'day to come', day: givenOn, today } : undefined
 }
 
 async function namedFault(

@@ -4,6 +4,7 @@ import type pg from 'pg'
 import type {
   ChangedConsent,
   ConsentChange,
+  ConsentOrigin,
   ConsentRecord,
   ConsentStore,
   NewConsent,
@@ -125,10 +126,14 @@ async function addConsent(client: Queryable, given: NewConsent, change: Change) 
   return { stored: 'created', ...row } as const
 }
 
-interface Standing extends Pick<NewConsent, 'facilities' | 'excludedFacilities' | 'excludedKinds'> {
+interface Terms extends Pick<NewConsent, 'facilities' | 'excludedFacilities' | 'excludedKinds'> {
+  readonly sharesWithCommunities: boolean
+}
+
+interface Standing extends Terms {
   readonly consentId: string
   readonly kind: NewConsent['kind']
-  readonly sharesWithCommunities: boolean
+  readonly origin: ConsentOrigin
 }
 
 interface Said {
@@ -147,11 +152,15 @@ async function changeConsent(client: Queryable, given: Said, change: Change): Pr
     client,
     sql`/* what stands of a consent */
       select consent_id as "consentId", kind, facilities, excluded_facilities as "excludedFacilities", excluded_kinds as "excludedKinds",
-             shares_with_communities as "sharesWithCommunities"
+             shares_with_communities as "sharesWithCommunities",
+             jsonb_strip_nulls(jsonb_build_object('relation', relation, 'consentedBy', consented_by, 'form', form, 'givenOn', given_on,
+               'textVersion', text_version, 'takenBy', taken_by, 'takenAt', taken_at, 'evidence', evidence)) as origin
       from access.consent where ${lineOf(consentId)} and withdrawn_at is null and (valid_to is null or valid_to > now())
       order by consent_id for update`,
   )
   if (standing.length === 0) return { changed: 'conflict', consentIds: [] }
+  if (said.facilities !== undefined && standing.every(({ kind }) => kind === 'comprehensive'))
+    return { changed: 'comprehensive', consentIds: [] }
   const consentIds: string[] = []
   for (const one of standing) consentIds.push(await replaceConsent(client, { former: one, said }, change))
   await eraseUnpublishable(client, personKey, { by: change.by, networkMode })
@@ -167,7 +176,7 @@ async function replaceConsent(
   change: Change,
 ): Promise<string> {
   const now = saidOf(former, said)
-  if (sameTerms(former, now)) return former.consentId
+  if (sameTerms(former, now) && sameOrigin(former.origin, said)) return former.consentId
   const row = await queryOne<{ readonly consentId: string }>(
     client,
     sql`/* a later version of a consent, with the origin of the former one where nothing else is said */
@@ -190,7 +199,7 @@ async function replaceConsent(
   return row.consentId
 }
 
-function saidOf(former: Standing, said: ConsentChange): Omit<Standing, 'consentId' | 'kind'> {
+function saidOf(former: Standing, said: ConsentChange): Terms {
   const excluded = (list: readonly string[], of: keyof Objection): readonly string[] => [
     ...new Set([...list.filter((one) => !said.readmit[of].includes(one)), ...said.exclude[of]]),
   ]
@@ -202,7 +211,7 @@ function saidOf(former: Standing, said: ConsentChange): Omit<Standing, 'consentI
   }
 }
 
-function sameTerms(former: Standing, now: Omit<Standing, 'consentId' | 'kind'>): boolean {
+function sameTerms(former: Terms, now: Terms): boolean {
   const sameList = (one: readonly string[], other: readonly string[]): boolean =>
     one.length === other.length && one.every((entry) => other.includes(entry))
   return (
@@ -210,5 +219,14 @@ function sameTerms(former: Standing, now: Omit<Standing, 'consentId' | 'kind'>):
     sameList(former.excludedFacilities, now.excludedFacilities) &&
     sameList(former.excludedKinds, now.excludedKinds) &&
     former.sharesWithCommunities === now.sharesWithCommunities
+  )
+}
+
+/** A form that was read, a relation that was corrected: what is said of the origin is kept though the terms stay. */
+function sameOrigin(former: ConsentOrigin, said: ConsentOrigin): boolean {
+  const { relation, consentedBy, form, givenOn, textVersion, takenBy, takenAt, evidence } = said
+  const named = { relation, consentedBy, form, givenOn, textVersion, takenBy, takenAt, evidence }
+  return Object.entries(named).every(
+    ([member, value]) => value === undefined || value === former[member as keyof ConsentOrigin],
   )
 }

@@ -40,6 +40,13 @@ export function answerFault(reply: FastifyReply, given: Fault): FastifyReply {
         hint: 'Name the facilities, or record a comprehensive consent',
         ja: '個別同意には施設を1つ以上指定してください。',
       })
+    case 'facilities of a comprehensive consent':
+      return invalid(reply, {
+        message:
+          'facilities: a comprehensive consent names nobody and opens the patient to every facility of the union',
+        hint: 'Withdraw it and record an individual consent that names them, or exclude the others',
+        ja: '包括同意に施設は指定できません。施設を限る場合は、包括同意を撤回して個別同意（individual）を登録するか、他の施設を除外してください。',
+      })
     case 'period ends before it begins':
       return invalid(reply, {
         message: `validTo ${given.validTo} is not later than validFrom, or than now when validFrom is absent`,
@@ -81,6 +88,12 @@ export function answerFault(reply: FastifyReply, given: Fault): FastifyReply {
         message: `${given.day} is no day of the calendar`,
         hint: 'Send a day as YYYY-MM-DD, such as 2026-04-01',
         ja: `「${given.day}」という日付はありません。YYYY-MM-DD の形式で指定してください。`,
+      })
+    case 'day to come':
+      return invalid(reply, {
+        message: `givenOn ${given.day} is yet to come`,
+        hint: `Send the day on which consent was given, ${given.today} at the latest; validFrom is for one that holds later`,
+        ja: `同意日（givenOn）には${given.today}以前の日付を指定してください。後日から有効とする場合は validFrom を使います。`,
       })
   }
 }
