@@ -17,6 +17,9 @@ interface FiguresRow {
   readonly facilityId: string
   readonly name: string
   readonly kind: string
+  readonly formerKind: string
+  readonly hasEnded: boolean
+  readonly hadEnded: boolean
   readonly bytes: string
   readonly documents: string
   readonly former: string | null
@@ -24,7 +27,30 @@ interface FiguresRow {
   readonly withheld: string
 }
 
-const COMMON = sql`f.facility_id as "facilityId", f.name, f.kind,
+/** What facility `f` was at a moment: kind and end are not what they are now when a month of before is asked for. */
+function kindAt(moment: Statement): Statement {
+  return sql`coalesce((select r.changed #>> '{kind,from}' from access.revision r
+    where r.subject = 'facility' and r.subject_id = f.facility_id and r.at >= ${moment} and r.changed ? 'kind'
+    order by r.revision_id limit 1), f.kind)`
+}
+
+function endedBy(moment: Statement): Statement {
+  return sql`exists (select from access.facility_status s
+    where s.facility_id = f.facility_id and s.status = 'ended' and s.set_at < ${moment})`
+}
+
+function beginOf(month: string): Statement {
+  return sql`((${`${month}-01`}::date)::timestamp at time zone 'Asia/Tokyo')`
+}
+
+/** The kind and the contract by which this month and the next one are charged. */
+function charged(month: string): Statement {
+  const begin = beginOf(month)
+  const over = sql`(((${`${month}-01`}::date)::timestamp + interval '1 month') at time zone 'Asia/Tokyo')`
+  return sql`${kindAt(over)} as kind, ${kindAt(begin)} as "formerKind", ${endedBy(over)} as "hasEnded", ${endedBy(begin)} as "hadEnded"`
+}
+
+const COMMON = sql`f.facility_id as "facilityId", f.name,
   (select k.quota_bytes from access.storeclient_contract k where k.facility_id = f.facility_id order by k.contract_id desc limit 1) as quota,
   (select coalesce(sum(w.sealed_bytes), 0) from journal.withheld w where w.facility_id = f.facility_id and w.ended_at is null) as withheld`
 
@@ -40,7 +66,7 @@ export function createUsageReader(pool: pg.Pool, now: () => Date = () => new Dat
         : await query<FiguresRow>(
             pool,
             sql`/* storage of a month that is over */
-              select ${COMMON}, p.bytes as former, m.bytes, m.documents from access.storage_month m
+              select ${COMMON}, ${charged(month)}, p.bytes as former, m.bytes, m.documents from access.storage_month m
               join access.facility f using (facility_id)
               left join access.storage_month p on p.facility_id = f.facility_id and p.month = ${before}
               where m.month = ${month} and (${which}::text is null or f.facility_id = ${which}) order by f.facility_id`,
@@ -64,13 +90,13 @@ async function currentFigures(
     sql`/* facilities that store */
       select facility_id as id from access.facility where ${facilityId}::text is null or facility_id = ${facilityId} order by facility_id`,
   )
-  const begin = sql`((${`${month}-01`}::date)::timestamp at time zone 'Asia/Tokyo')`
+  const begin = beginOf(month)
   const figures: FiguresRow[] = []
   for (const { id } of facilities) {
     const row = await queryOne<FiguresRow>(
       pool,
       sql`/* storage of the current month */
-        select ${COMMON}, stored.bytes, stored.documents,
+        select ${COMMON}, ${charged(month)}, stored.bytes, stored.documents,
                -- In the first hour of a month the former one is not fixed yet: it is counted, for the fee of this month comes of it.
                coalesce(p.bytes, case when f.created_at < ${begin} then (select stored.bytes from ${storedColumns(begin)}) end) as former
         from access.facility f
@@ -84,11 +110,14 @@ async function currentFigures(
 }
 
 function toFigures(row: FiguresRow, given: Pick<StorageFigures, 'month' | 'isFixed'>): StorageFigures {
-  const { facilityId, name, kind, former, quota } = row
+  const { facilityId, name, kind, formerKind, hasEnded, hadEnded, former, quota } = row
   return {
     facilityId,
     name,
     kind,
+    ...(formerKind === kind ? {} : { formerKind }),
+    ...(hasEnded ? { hasEnded } : {}),
+    ...(hadEnded ? { hadEnded } : {}),
     ...given,
     bytes: Number(row.bytes),
     documents: Number(row.documents),

@@ -6,7 +6,14 @@ import type { Fees, StorageFee } from '../../../profiles/storeclient/fees.ts'
 export interface StorageFigures {
   readonly facilityId: string
   readonly name: string
+  /** At the end of the month; now, in the current one. */
   readonly kind: string
+  /** At the end of the month before, where it was another one. */
+  readonly formerKind?: string
+  /** Its contract had ended by the end of the month, or has by now. */
+  readonly hasEnded?: true
+  /** It had by the end of the month before. */
+  readonly hadEnded?: true
   /** YYYY-MM, JST. */
   readonly month: string
   /** At the end of the month; now, in the current one. */
@@ -68,9 +75,9 @@ export function storageFee(bytes: number, kind: string, rule: StorageFee): numbe
   return rule.facilityKinds.includes(kind) ? stepsOf(bytes, rule) * rule.yenPerStep : 0
 }
 
-/** A threshold passed in a month is fixed at its end and charged from the 1st of the next month. */
+/** A threshold passed in a month is fixed at its end and charged from the 1st of the next month, while there is a contract. */
 export function usageOf(figures: StorageFigures, fees: Fees): Usage {
-  const { bytes, kind, month, formerBytes = 0, quotaBytes } = figures
+  const { bytes, kind, month, formerBytes = 0, formerKind = kind, quotaBytes, hasEnded, hadEnded } = figures
   const rule = ruleOf(fees, month)
   const former = ruleOf(fees, monthBefore(month))
   if (rule === undefined || former === undefined) throw new Error('the table of fees is empty')
@@ -81,12 +88,12 @@ export function usageOf(figures: StorageFigures, fees: Fees): Usage {
   const beginsAt = steps === 0 ? 0 : endsAt - step
   const stepPercent = percent(bytes - beginsAt, endsAt - beginsAt)
   const quotaPercent = quotaBytes === undefined ? undefined : percent(bytes, quotaBytes)
-  const pays = rule.facilityKinds.includes(kind)
+  const pays = hasEnded !== true && rule.facilityKinds.includes(kind)
   return {
     ...figures,
     steps,
-    feeYen: storageFee(formerBytes, kind, former),
-    nextFeeYen: storageFee(bytes, kind, rule),
+    feeYen: hadEnded === true ? 0 : storageFee(formerBytes, formerKind, former),
+    nextFeeYen: hasEnded === true ? 0 : storageFee(bytes, kind, rule),
     stepEndsAtBytes: endsAt,
     stepPercent,
     ...(quotaPercent === undefined ? {} : { quotaPercent }),

@@ -112,3 +112,46 @@ t.test('superseded and cancelling messages are stored too, and facilities do not
   t.equal(await gauge('other', 1_000_000), 120, 'remembered while far from the limit')
   t.equal(await gauge('nobody', 10), 0)
 })
+
+t.test(
+  'a month is charged by what the facility was at its end; who left pays no month after (F-1, F-3, F-4)',
+  async (t) => {
+    const june = '2026-06-10T00:00:00+09:00'
+    for (const id of ['turned', 'left']) {
+      await facility(id, '2026-03-01T00:00:00+09:00')
+      await store(id, 6 * GB, '2026-03-20T00:00:00+09:00')
+    }
+    await fixMonths(pool, new Date('2026-06-01T00:10:00+09:00'))
+    await pool.query(`update access.facility set kind = 'gateway' where facility_id = 'turned'`)
+    await pool.query(
+      `insert into access.revision (subject, subject_id, at, by, changed) values
+       ('facility', 'turned', '2026-04-30T23:59:59+09:00', 'x', '{"kind": {"from": "store-client", "to": "manual"}}'),
+       ('facility', 'turned', '2026-05-20T00:00:00+09:00', 'x', '{"kind": {"from": "manual", "to": "gateway"}}'),
+       ('facility', 'turned', '2026-05-21T00:00:00+09:00', 'x', '{"phone": {"from": null, "to": "03"}}')`,
+    )
+    t.match(await usage(june, '2026-04', 'turned'), { kind: 'manual', feeYen: 2980, nextFeeYen: 2980 })
+    t.match(await usage(june, '2026-05', 'turned'), {
+      kind: 'gateway',
+      formerKind: 'manual',
+      feeYen: 2980,
+      nextFeeYen: 0,
+    })
+    t.match(await usage(june, '2026-06', 'turned'), { kind: 'gateway', feeYen: 0, nextFeeYen: 0 })
+    await pool.query(
+      `insert into access.facility_status (facility_id, status, set_at, set_by) values
+       ('left', 'suspended', '2026-03-25T00:00:00+09:00', 'x'), ('left', 'ended', '2026-04-30T23:59:59+09:00', 'x')`,
+    )
+    t.match(await usage(june, '2026-03', 'left'), { feeYen: 0, nextFeeYen: 2980 }, 'suspended it goes on to pay')
+    t.match(
+      await usage(june, '2026-04', 'left'),
+      { feeYen: 2980, nextFeeYen: 0, warnings: [] },
+      'the month is charged whole',
+    )
+    t.match(await usage(june, '2026-05', 'left'), { feeYen: 0, nextFeeYen: 0, warnings: [] })
+    t.match(
+      await usage(june, '2026-06', 'left'),
+      { feeYen: 0, nextFeeYen: 0, bytes: 6 * GB },
+      'what it stored is there still',
+    )
+  },
+)
