@@ -128,15 +128,18 @@ function consentBody(options: ConsentOptions) {
   })
 }
 
-function changeBody(options: ChangeOptions) {
-  return given({
+/** @throws {UsageError} when nothing is to be changed. */
+function changeBody({ reason, ...options }: ChangeOptions) {
+  const changes = given({
     exclude: objection(options.excludeFacilities, options.excludeKinds),
     readmit: objection(options.readmitFacilities, options.readmitKinds),
     facilities: list(options.facilities),
     sharesWithCommunities: options.shareCommunities,
-    reason: options.reason,
     ...originOf(options),
   })
+  if (Object.keys(changes).length === 0)
+    throw new UsageError('name what changes, such as --exclude-kinds or --text-version')
+  return { ...changes, reason }
 }
 
 function objection(facilities: string | undefined, kinds: string | undefined) {

@@ -72,7 +72,14 @@ function optionOf(member: string): string {
 /** @throws {UsageError} when nothing is to be changed. */
 function bodyOf({ clear, reason, beds, ...texts }: ProfileOptions) {
   const cleared = Object.fromEntries(listOf(clear).map((member) => [member, null]))
-  const changes = { ...given(texts), ...(beds === undefined ? {} : { beds: Number(beds) }), ...cleared }
+  const changes = { ...given(texts), ...(beds === undefined ? {} : { beds: bedsOf(beds) }), ...cleared }
   if (Object.keys(changes).length === 0) throw new UsageError('name what changes, such as --address or --clear phone')
   return given({ ...changes, reason })
+}
+
+/** What is no number would be sent as null, which takes the figure away. */
+function bedsOf(text: string): number {
+  if (!/^\d{1,6}$/.test(text))
+    throw new UsageError(`--beds needs a number of beds, not "${text}"; --clear beds takes it away`)
+  return Number(text)
 }

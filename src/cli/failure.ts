@@ -30,7 +30,8 @@ export class UsageError extends Error {
 
 /** 2 for what the person at the keyboard can mend, 1 for everything the server or the way to it decided. */
 export function exitCodeOf(error: unknown): number {
-  return error instanceof UsageError || error instanceof ConfigError ? EXIT_USAGE : EXIT_REFUSED
+  const isTold = error instanceof UsageError || error instanceof ConfigError || fileReasonOf(error) !== undefined
+  return isTold ? EXIT_USAGE : EXIT_REFUSED
 }
 
 /** What is wrong, for a terminal; never a stack trace. */
@@ -40,7 +41,7 @@ export function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   // The message of a missing file names it already.
   if (error instanceof UsageError && codeOf(error.cause) === 'ENOENT') return error.message
-  return reasonOf(error)
+  return fileReasonOf(error) ?? reasonOf(error)
 }
 
 /** Detail of a fault is text in the order At, Hint, ヒント, JournalId, so it is shown as it came. */
@@ -54,6 +55,24 @@ const NETWORK_REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'no such host / ホスト名が見つかりません。',
   ECONNRESET: 'the server closed the connection / サーバが接続を切断しました。',
   UND_ERR_SOCKET: 'the server closed the connection / サーバが接続を切断しました。',
+}
+
+const FILE_REASONS: Readonly<Record<string, string>> = {
+  EISDIR: 'is a directory; name a file / ディレクトリです。ファイル名を指定してください。',
+  ENOTDIR: 'is below a file, not a directory; name another place / 途中の名前がディレクトリではありません。',
+  EEXIST: 'is there already; name another one / 既に存在します。別の名前を指定してください。',
+  ENOENT: 'is not there, or its directory is not / ファイルまたはディレクトリがありません。',
+  EACCES: 'may not be read or written by this user / 権限がありません。',
+  EROFS: 'lies on a storage that cannot be written / 書き込めない場所です。',
+}
+
+/** A file that was named wrongly, in words that say what would do. */
+function fileReasonOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  const { code = '', path, dest } = error as NodeJS.ErrnoException & { readonly dest?: string }
+  const reason = FILE_REASONS[code]
+  const name = dest ?? path
+  return reason === undefined || name === undefined ? undefined : `${name} ${reason}`
 }
 
 /** Undici and Node wrap what happened on the wire once or twice; the innermost one says it. */

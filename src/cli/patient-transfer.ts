@@ -1,22 +1,19 @@
 // tsunagi patient import and export: many patient numbers at once, as one JSON object a line (docs/patient-import.md).
 
-import { createReadStream, createWriteStream } from 'node:fs'
-import { rename, stat } from 'node:fs/promises'
-import { basename } from 'node:path'
-import { Readable, Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { type Readable, Transform } from 'node:stream'
 import type { Command } from 'commander'
 import { type Json, rowsOf, textOf } from './admin-client.ts'
 import { segment } from './admin-command.ts'
-import { receiveStream, sendStream } from './admin-stream.ts'
+import { sendStream } from './admin-stream.ts'
 import { adminTarget, type Context, contextOf } from './context.ts'
 import { RefusedError, UsageError } from './failure.ts'
+import { receiveInto } from './file-output.ts'
 import { printable, toJson } from './output.ts'
 import type { Terminal } from './terminal.ts'
 
 const STANDARD = '-'
-/** What is exported describes patients: its owner alone reads it. */
-const PRIVATE = 0o600
 
 interface ImportOptions {
   readonly facility?: string
@@ -94,12 +91,11 @@ interface Source {
 
 async function openSource(file: string): Promise<Source> {
   if (file === STANDARD) return { stream: process.stdin }
-  try {
-    const { size } = await stat(file)
-    return { stream: createReadStream(file), sizeBytes: size }
-  } catch (cause) {
+  const found = await stat(file).catch((cause: unknown) => {
     throw new UsageError(`${file} cannot be read`, { cause })
-  }
+  })
+  if (found.isDirectory()) throw new UsageError(`${file} is a directory; name a file, or - for standard input`)
+  return { stream: createReadStream(file), sizeBytes: found.size }
 }
 
 function refusalLine(refusal: Json): string {
@@ -176,14 +172,6 @@ async function exportFile(
   { file, domain }: { readonly file: string; readonly domain?: string },
 ): Promise<void> {
   const target = await adminTarget(context)
-  const stream = receiveStream(target, `/patients/export${domain === undefined ? '' : `?domain=${segment(domain)}`}`)
-  if (file === STANDARD) {
-    for await (const chunk of stream) context.terminal.out(chunk)
-    return
-  }
-  // A file of that name is a whole export.
-  const unfinished = `${file}.part`
-  await pipeline(Readable.from(stream), createWriteStream(unfinished, { mode: PRIVATE, flush: true }))
-  await rename(unfinished, file)
-  context.terminal.err(`${basename(file)} written\n`)
+  const path = `/patients/export${domain === undefined ? '' : `?domain=${segment(domain)}`}`
+  await receiveInto(context, { target, path, out: file === STANDARD ? undefined : file })
 }

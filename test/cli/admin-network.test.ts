@@ -1,6 +1,6 @@
 // Commands of network administration over the admin API: what is asked, and what is refused before it is asked.
 
-import { readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type Heard, makePlace, openManagement, run, type Said } from './fake-door.ts'
@@ -160,10 +160,28 @@ t.test('C-11: a ledger goes to standard output or to a file that is the owner’
   )
 })
 
+t.test('C-11: of a ledger that is refused, or that cannot be put where it should, no part stays', async (t) => {
+  const { call, place } = await withManagement(t, ({ path }) =>
+    path.includes('/nobody/')
+      ? json(404, { code: 'NOT_FOUND', message: 'nothing', hint: 'h', ja: 'j' })
+      : { status: 200, contentType: 'text/csv', body: 'Time' },
+  )
+  const before = await readdir(place.dataDir)
+  const into = (facilityId: string, out: string) =>
+    call('facility', 'ledger', facilityId, '--month', '2026-04', '--out', join(place.dataDir, out))
+  t.match(await into('nobody', 'ledger.csv'), { code: 1, err: /NOT_FOUND/ })
+  t.match(await into('f', 'config'), { code: 2, err: /config is a directory; name a file .* ディレクトリです/ })
+  t.match(await into('f', join('none', 'ledger.csv')), { code: 2, err: /ledger\.csv\.part is not there/ })
+  t.match(await call('patient', 'export', join(place.dataDir, 'config')), { code: 2, err: /is a directory/ })
+  t.strictSame(await readdir(place.dataDir), before)
+})
+
 t.test('what cannot be meant is refused before anything is sent', async (t) => {
   const { door, call } = await withManagement(t, () => json(200, {}))
   const wrong = [
     ['facility', 'profile', 'f'],
+    ['facility', 'profile', 'f', '--beds', '二百'],
+    ['facility', 'profile', 'f', '--beds', ''],
     ['system', 'set', 's'],
     ['system', 'set', 's', '--roles', 'king'],
     ['union', 'set', 'u'],
@@ -172,6 +190,8 @@ t.test('what cannot be meant is refused before anything is sent', async (t) => {
     ['agreement', 'add', '--title', 't', '--from', 'a', '--to', 'b', '--community', '1.2', '--with-union', 'u'],
     ['patient', 'stop-support', 'X1'],
     ['consent', 'change', '7'],
+    ['consent', 'change', '7', '--reason', 'x'],
+    ['patient', 'import', '/'],
     ['facility', 'ledger', 'f'],
   ]
   for (const argv of wrong) t.equal((await call(...argv)).code, 2, argv.join(' '))
