@@ -142,7 +142,8 @@ async function saved({ bytes, ...document }: FetchedDocument, directory: string 
   const row = { ...document, size: bytes.length, sha1: createHash('sha1').update(bytes).digest('hex') }
   if (directory === undefined) return row
   const file = join(directory, fileName(document))
-  await writeFile(file, bytes)
+  // Clinical content: its owner alone reads it.
+  await writeFile(file, bytes, { mode: 0o600 })
   return { ...row, file }
 }
 

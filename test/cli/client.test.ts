@@ -1,7 +1,7 @@
 // Commands as a system, over TLS with a client certificate: SOAP, MTOM, faults and refusals (ITI TF-2 Appendix V).
 
 import { createHash } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { iheError } from '../../profiles/errors/index.ts'
@@ -253,6 +253,7 @@ t.test('retrieve gives the bytes of the repository, or readable text (ITI TF-2 3
   const { text } = await call('retrieve', '2.25.17', '--out', out)
   t.match(text, createHash('sha1').update(stored).digest('hex'))
   t.same(await readFile(join(out, '2.25.17.hl7')), stored)
+  t.equal((await stat(join(out, '2.25.17.hl7'))).mode & 0o777, 0o600, 'clinical content is its owner’s alone')
   t.match((await call('retrieve', '2.25.17', '--raw')).text, /^<soap12:Envelope/)
   t.equal((await call('retrieve', '1', '2', '--out', '-')).code, 2)
   t.equal((await call('retrieve', '1', '--home', '2.25.42')).code, 2, 'a community without one of its repositories')
