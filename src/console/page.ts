@@ -1,7 +1,7 @@
 // The page of one document: whose it is, from whom, what it says, and the message it was read from; self-contained, without script.
 
-import type { ClinicalView, ViewedDocument, ViewedPatient } from '../model/clinical-view.ts'
-import { jstDay } from '../model/jst.ts'
+import type { Bilingual, ClinicalView, ViewedDocument, ViewedPatient } from '../model/clinical-view.ts'
+import { jstDay, jstIso } from '../model/jst.ts'
 import type { Block, Fact } from './blocks.ts'
 import { facts, known, label } from './blocks.ts'
 import { contentBlocks } from './content/content.ts'
@@ -12,8 +12,11 @@ import { dateOf, meant, SEXES, size } from './words.ts'
 
 export { PAGE_POLICY } from './style.ts'
 
-/** @param address of the bytes of this document and of its files. */
-export function documentPage(view: ClinicalView, address: FileAddress): string {
+/**
+ * @param address of the bytes of this document and of its files.
+ * @param shownMs when it is shown; injected by tests.
+ */
+export function documentPage(view: ClinicalView, address: FileAddress, shownMs = Date.now()): string {
   const { document, patient } = view
   const title = `${document.title}${patient === undefined ? '' : ` ${nameOf(patient)}`}`
   return `<!DOCTYPE html>\n${rendered(html`<html lang="ja">
@@ -32,6 +35,7 @@ ${styleElement()}
 ${patient === undefined ? undefined : patientLine(patient)}
 </header>
 ${stateLine(document.state)}
+<p class="reference">${referenceMark(document.facility.name, shownMs).ja} <span lang="en">${referenceMark(document.facility.name, shownMs).en}</span></p>
 ${factList(documentFacts(document))}
 ${layout(bodyBlocks(view), address)}
 ${rawSegments(view.segments)}
@@ -39,6 +43,15 @@ ${rawSegments(view.segments)}
 </main>
 </body>
 </html>`)}\n`
+}
+
+/** The record itself stays with its facility: whatever is shown or printed of it says so, whence it came and when (idlink R-5). */
+export function referenceMark(facility: string, shownMs: number): Bilingual {
+  const at = jstIso(shownMs).slice(0, 16).replace('T', ' ')
+  return {
+    ja: `参照用（${facility}の記録の写し、${at} 表示）`,
+    en: `Reference copy of a record of ${facility}, shown ${at} JST`,
+  }
 }
 
 function nameOf({ names }: ViewedPatient): string {

@@ -4,12 +4,12 @@ import type { Bilingual, ClinicalView, ViewedPatient } from '../model/clinical-v
 import { jstDay } from '../model/jst.ts'
 import type { Block, Cell, Row } from './blocks.ts'
 import { visible } from './html.ts'
-import { bodyBlocks } from './page.ts'
+import { bodyBlocks, referenceMark } from './page.ts'
 import { dateOf, meant, SEXES, size } from './words.ts'
 
 const STATES = { current: '', former: '【旧版 former version】', cancelled: '【取消済み cancelled】' } as const
 
-export function documentText(view: ClinicalView): string {
+export function documentText(view: ClinicalView, shownMs = Date.now()): string {
   const { document, patient } = view
   const { title, state, facility, kind, serviceStartMs, authors, uniqueId } = document
   const head = [
@@ -18,7 +18,8 @@ export function documentText(view: ClinicalView): string {
     [kind.ja, facility.name, ...authors].join(' ・ '),
     ...(serviceStartMs === undefined ? [] : [`診療日: ${jstDay(serviceStartMs)}`]),
   ]
-  const lines = [...head, ...bodyBlocks(view).flatMap(blockLines), '', `文書ID: ${uniqueId}`]
+  const mark = referenceMark(facility.name, shownMs).ja
+  const lines = [...head, ...bodyBlocks(view).flatMap(blockLines), '', `文書ID: ${uniqueId}`, mark]
   return `${lines
     .map(oneLine)
     .join('\n')

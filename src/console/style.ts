@@ -91,6 +91,7 @@ a { color: ${link.ink}; }
 details { margin-top: 2rem; border-top: 1px solid #c3cbd1; padding-top: .6rem; font-size: .87rem; }
 summary { cursor: pointer; color: ${quiet.ink}; }
 pre { margin: .6rem 0 0; padding: .7rem .9rem; font-family: "Noto Sans Mono CJK JP", "BIZ UDGothic", Consolas, Menlo, monospace; font-size: .78rem; line-height: 1.55; white-space: pre-wrap; overflow-wrap: anywhere; background: #f7f9f9; border: 1px solid #dfe4e7; unicode-bidi: isolate; }
+p.reference { margin: .3rem 0; font-size: .85rem; color: ${quiet.ink}; }
 footer { margin-top: 1.6rem; padding-top: .6rem; border-top: 1px solid #c3cbd1; font-size: .8rem; color: ${quiet.ink}; overflow-wrap: anywhere; }
 @media (max-width: 40rem) { main { margin: 0; padding: 1rem; border-radius: 0; } h1 { font-size: 1.3rem; } dl { grid-template-columns: 1fr; }
   th, td { padding: .3rem .45rem; overflow-wrap: normal; } tbody th { min-width: 8.5rem; } td { white-space: nowrap; } td:last-child { white-space: normal; min-width: 7rem; }

@@ -220,6 +220,15 @@ t.test(
   },
 )
 
+t.test('R-5: what is shown says that it is a copy for reference, of which facility, and when, in Japan', async (t) => {
+  const view = viewOf(laboratory)
+  const shownMs = Date.parse('2026-03-31T15:04:00Z')
+  const source = view.document.facility.name
+  t.match(documentPage(view, address, shownMs), `参照用（${source}の記録の写し、2026-04-01 00:04 表示）`)
+  t.match(documentPage(view, address, shownMs), `Reference copy of a record of ${source}, shown 2026-04-01 00:04 JST`)
+  t.match(documentText(view, shownMs), `\n参照用（${source}の記録の写し、2026-04-01 00:04 表示）\n`)
+})
+
 function contrast({ ink, paper }: Colours): number {
   const [dark = 0, light = 0] = [luminance(ink), luminance(paper)].sort((a, b) => a - b)
   return (light + 0.05) / (dark + 0.05)
