@@ -324,6 +324,14 @@ t.test('who saw a patient, in sentences: who, when, what of whom, why; what was 
   )
   t.match(hospital.looks.map(({ ja }) => ja).join('\n'), /試験 clinic-b-test-doctor/)
   t.same((await saw(pharmacyAdmin, TARO)).looks, [])
+  for (const [session, number] of [
+    [hospitalAdmin, '0000099999'],
+    [auditor, 'NOBODY'],
+  ] as const) {
+    const answer = await get(session, `/audit/who-saw?patient=${encodeURIComponent(number)}`)
+    t.equal(answer.status, 404, 'a number that names nobody here is not answered that nobody looked')
+    t.match(JSON.parse(answer.text), { code: 'NOT_FOUND', message: /No patient has this number/ })
+  }
 })
 
 t.test('pages of who-saw and of events go on where the last one ended', async (t) => {

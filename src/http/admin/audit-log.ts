@@ -5,7 +5,7 @@ import { EVENT_KINDS, type EventKind } from '../../../profiles/audit/words.ts'
 import type { EventQuery } from '../../audit/records/ports.ts'
 import { type ShownEvent, shownEvent } from '../../audit/records/shown-event.ts'
 import { patientLooks } from '../../audit/records/who-saw.ts'
-import { invalid, notFound } from './answers.ts'
+import { answerError, invalid, notFound } from './answers.ts'
 import {
   LOG_READERS,
   nextOf,
@@ -107,9 +107,24 @@ export function registerAuditLogRoutes(app: FastifyInstance, ports: AdminPorts):
       const given = { patients, ...(askedFor === undefined ? {} : { askedFor }) }
       const page = { ...within, ...placeOf(after), limit: Number(limit ?? USUAL_PAGE) }
       const found = patients.length === 0 ? { rows: [] } : await ports.records.store.looks({ ...given, ...page })
+      // An empty list would say that nobody looked, to a patient whose number was mistyped. Whom the facility does not know is no other case.
+      if (found.rows.length === 0 && after === undefined && !(await isKnown(patients, request, ports)))
+        return answerError(reply, 404, NOBODY_OF_THAT_NUMBER)
       return { ...within, ...limits(askedFor), looks: patientLooks(found.rows, given, ports.records), ...nextOf(found) }
     },
   )
+}
+
+const NOBODY_OF_THAT_NUMBER = {
+  code: 'NOT_FOUND',
+  message: 'No patient has this number: nothing can be said about who looked',
+  hint: 'Give a number of the facility as it stands there, or number^^^&oid&ISO; of the network: its id with its authority',
+  ja: 'この番号の患者はいないため、閲覧の有無を答えられません。自施設の患者番号、または「番号^^^&OID&ISO」の形式（地域の患者IDを含む）で指定してください。',
+}
+
+async function isKnown(patients: readonly string[], request: FastifyRequest, ports: AdminPorts): Promise<boolean> {
+  const domains = await ownDomains(request, ports)
+  return patients.some((id) => domains === undefined || domains.some((domain) => id.includes(`^^^&${domain}&`)))
 }
 
 /** What the answer does not hold, so that nobody takes it for all. */
