@@ -7,7 +7,7 @@ import { foldPostalCode } from './matching/contact.ts'
 import { foldKanaLoose, isKana } from './matching/fold-kana.ts'
 import { foldKanji } from './matching/fold-kanji.ts'
 import type { FoldedName } from './matching/fold-name.ts'
-import { looseReadingKey, romajiKey } from './matching/romaji.ts'
+import { beginningKeys, looseReadingKey, romajiKey } from './matching/romaji.ts'
 import { birthRange, foldedNames, foldSought, telecomKey } from './search-keys.ts'
 
 type Asked = Pick<PdqQuery, 'names' | 'sex' | 'birth' | 'address' | 'mother' | 'telecom'>
@@ -106,7 +106,10 @@ function readingScore(sameScript: boolean): (sought: string, known: string) => n
     if (byLetters && soughtKey === knownKey) return sameScript ? EQUAL : EQUAL_ACROSS_SCRIPTS
     const [soughtLoosely, knownLoosely] = [looseReadingKey(soughtKey), looseReadingKey(knownKey)]
     if (soughtLoosely === knownLoosely) return LOOSELY_EQUAL
-    if (byLetters ? knownKey.startsWith(soughtKey) : known.startsWith(sought)) return BEGINS_ALIKE
+    const begins = byLetters
+      ? beginningKeys(sought).some((beginning) => knownKey.startsWith(beginning))
+      : known.startsWith(sought)
+    if (begins) return BEGINS_ALIKE
     const beginsLoosely =
       knownLoosely.startsWith(soughtLoosely) || foldKanaLoose(known).startsWith(foldKanaLoose(sought))
     return beginsLoosely ? BEGINS_LOOSELY_ALIKE : undefined

@@ -5,7 +5,7 @@ import type { Demographics, PersonName } from '../model/person.ts'
 import { foldPhone, foldPostalCode } from './matching/contact.ts'
 import { type FoldedName, foldName } from './matching/fold-name.ts'
 import { fold } from './matching/fold-text.ts'
-import { looseReadingKey, romajiKey } from './matching/romaji.ts'
+import { endsWithinSyllable, looseReadingKey, romajiKey } from './matching/romaji.ts'
 
 /** Goes up when a key is made in another way: keys of another version are made anew. */
 export const SEARCH_VERSION = 1
@@ -122,18 +122,27 @@ export function nameRange(name: FoldedName, matching: SoughtName['matching']): K
   const given = partKey(name, 'given')
   if (matching === 'exact' && family !== '' && given !== '')
     return { kind, on: 'key', ...only(`${family} ${given}`), ...anyGiven }
-  const givenRange = matching === 'exact' ? only(given) : beginning(opening(given, name))
+  const givenRange = matching === 'exact' ? only(given) : beginning(opening(name, 'given'))
   const givenBounds = { givenLow: givenRange.low, givenHigh: givenRange.high }
   if (family === '') return { kind, on: 'given', ...givenRange, ...givenBounds }
-  const familyRange = beginning(matching === 'exact' ? `${family} ` : opening(family, name))
+  const familyRange = beginning(matching === 'exact' ? `${family} ` : opening(name, 'family'))
   return { kind, on: 'key', ...familyRange, ...(given === '' ? anyGiven : givenBounds) }
 }
 
 const anyGiven = { givenLow: '', givenHigh: LAST }
 
-/** キ begins キョウコ too, whose letters are KYOKO. */
-function opening(key: string, { script }: FoldedName): string {
-  return script === 'kana' ? key.replace(/(?<=.)I$/, '') : key
+/** キ begins キョウコ too, whose letters are KYOKO, フ and テ begin フィ and ティ (HI, TI), and MATS begins MATSU, which is MATU. */
+function opening(name: FoldedName, part: 'family' | 'given'): string {
+  const key = partKey(name, part)
+  switch (name.script) {
+    case 'kanji':
+      return key
+    case 'kana':
+      return /[フテデ]$/u.test(name[part]) ? key.replace(/(?<=.)[UE]$/, '') : key.replace(/(?<=.)I$/, '')
+    case 'latin':
+      return endsWithinSyllable(name[part]) ? key.slice(0, -1) : key
+  }
+  name.script satisfies never
 }
 
 function only(key: string): { readonly low: string; readonly high: string } {

@@ -94,6 +94,35 @@ t.test('3.47.4.1.3: a merged number is found no more, its successor is', async (
   t.strictSame(await found({ names: [soughtName('統合')] }), ['M2'])
 })
 
+t.test(
+  '3.47.4.1.3: the beginning of a name ends where it likes, also within a syllable that is spelled by its whole',
+  async (t) => {
+    const known = [
+      ['B1', 'マツモト', 'ソフィア'],
+      ['B2', 'YOSHIDA', 'STEFANI'],
+      ['B3', 'フジシマ', 'ステファニー'],
+      ['B4', 'NOGUCHI', 'MATIAS'],
+    ] as const
+    for (const [value, family, given] of known) {
+      const names = [{ representation: 'ABC', family, given }] as const
+      await feedAdd(feedOf([idIn(DOMAIN_A, value)], { demographics: { ...HANA, names } }), hospital, identity)
+    }
+    const given = (text: string) => ({ given: text, matching: 'inexact', at }) as const
+    for (const [asked, value] of [
+      [soughtName('Mats', undefined, 'inexact'), 'B1'],
+      [soughtName('Matsu', undefined, 'inexact'), 'B1'],
+      [given('ソフ'), 'B1'],
+      [soughtName('Yosh', undefined, 'inexact'), 'B2'],
+      [soughtName('Fuj', undefined, 'inexact'), 'B3'],
+      [given('ステフ'), 'B3'],
+      [soughtName('Noguch', undefined, 'inexact'), 'B4'],
+    ] as const)
+      t.strictSame(await found({ names: [asked] }), [value], JSON.stringify(asked))
+    t.strictSame(await found({ names: [soughtName('Mats')] }), [], 'a whole name is another')
+    t.strictSame(await found({ names: [soughtName('Matsa', undefined, 'inexact')] }), [], 'nobody goes on like this')
+  },
+)
+
 t.test('3.44.4.1.3: absurd demographics are stored, and searched as far as an index can', async (t) => {
   const long = '長'.repeat(5000)
   const names = [

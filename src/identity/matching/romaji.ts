@@ -19,6 +19,20 @@ export function romajiKey(text: string): string {
   return KANA.test(folded) || /[\u3041-\u3096]/u.test(folded) ? lettersOfKana(foldKana(folded)) : spelled(folded)
 }
 
+/** Letters of which only the vowel after them says how the key spells them: TSU is TU, SHI is SI, JI is ZI. */
+const UNFINISHED = /(?:TS|SH|CH|J)$/
+
+/** True for Latin letters, folded, that end before the key of their last syllable can be told. */
+export function endsWithinSyllable(latin: string): boolean {
+  return UNFINISHED.test(latin)
+}
+
+/** Keys of what a name that goes on may begin with: MATS is the beginning of MATU. */
+export function beginningKeys(text: string): readonly string[] {
+  const ends = endsWithinSyllable(text) ? ['', 'A', 'I', 'U', 'E', 'O'] : ['']
+  return ends.map((end) => romajiKey(text + end))
+}
+
 /** True for a key that can be a Japanese name as a whole: such names differ by syllables, others by letters. */
 export function isJapaneseReading(key: string): boolean {
   return SYLLABLES.test(key)
