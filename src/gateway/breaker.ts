@@ -8,6 +8,8 @@ export interface Breaker {
   readonly admits: () => Admitted | undefined
   readonly succeeded: (admitted: Admitted) => void
   readonly failed: (admitted: Admitted) => void
+  /** It ended in a way that says nothing about the community. */
+  readonly undecided: (admitted: Admitted) => void
   /** Seconds until the next try; undefined while calls are admitted. */
   readonly opensInSeconds: () => number | undefined
 }
@@ -77,6 +79,9 @@ export function createBreaker(now: () => number = () => performance.now()): Brea
       keep(1)
       inARow += 1
       if (isFailing()) open()
+    },
+    undecided: (admitted) => {
+      if (admitted === 'try') isTried = false
     },
     opensInSeconds: () => (openUntil === undefined ? undefined : Math.max(0, Math.ceil((openUntil - now()) / 1000))),
   }

@@ -68,7 +68,7 @@ async function discover(community: Discoverable, caller: Caller, ports: Discover
   // The community took its time: who withdrew the consent meanwhile is not described further.
   if ((await ports.subjectOf(community.personKey))?.state !== subject.state)
     return { discovered: { kind: 'changed' }, calls: [callOf(asked, community)] }
-  const again = await ask(more, asking)
+  const again = await ask(more, { ...asking, community: { ...community, isCurtailed: true } })
   return {
     discovered: await settled(again, more, asking),
     calls: [callOf(asked, community), callOf(again, community)],

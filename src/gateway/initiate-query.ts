@@ -124,7 +124,7 @@ async function discoverAndAsk(
     Math.max(1, Math.ceil(began + Math.min(queryMs, budgetMs) - performance.now()))
   const discovery = await discovered(community, { ...given, discovering: ports.discovery, leftOf })
   const found = await knowingNow()
-  const asked = found.map((one) => askAbout({ ...one, queryMs: leftOf(one) }, given))
+  const asked = found.map((one) => askAbout({ ...one, queryMs: leftOf(one), isCurtailed: true }, given))
   return [partOfDiscovery(community, discovery), ...(await Promise.all(asked))]
 }
 
@@ -142,7 +142,7 @@ async function discovered(
   const now = await discovering.undiscovered(request.query.patientId, caller)
   const anew = now.find(({ facilityId }) => facilityId === community.facilityId)
   if (anew === undefined) return first
-  const second = await discovering.discover({ ...anew, queryMs: leftOf(anew) }, caller)
+  const second = await discovering.discover({ ...anew, queryMs: leftOf(anew), isCurtailed: true }, caller)
   const calls = [...first.calls, ...second.calls]
   if (second.discovered.kind !== 'changed') return { ...second, calls }
   return { discovered: { kind: 'unavailable', reason: 'the patient was changed while it was asked' }, calls }

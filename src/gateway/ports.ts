@@ -18,6 +18,8 @@ export interface Community {
   /** How long a call may take, from the request to the whole answer, milliseconds. */
   readonly queryMs: number
   readonly retrieveMs: number
+  /** The time is what others left of its own: that it does not answer in it says nothing about it. */
+  readonly isCurtailed?: true
   /** How a patient of ours is found there: by linked numbers alone, by discovery (ITI-55), or by synchronised indexes (PIXv3). */
   readonly identity: 'none' | 'xcpd' | 'pix'
   /** ITI-55 of its Responding Gateway. */

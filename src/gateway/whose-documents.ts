@@ -61,8 +61,9 @@ async function askAbout(
   const isOfSeveral = about.kind === 'refused' && about.errors.some(({ row }) => row.ihe === NOT_SINGLE_PATIENT)
   if (!isOfSeveral || uniqueIds.length === 1) return [about]
   const half = Math.ceil(uniqueIds.length / 2)
-  const former = await askAbout(uniqueIds.slice(0, half), asking)
-  const latter = await askAbout(uniqueIds.slice(half), asking)
+  const rest = { ...asking, community: { ...community, isCurtailed: true } } as const
+  const former = await askAbout(uniqueIds.slice(0, half), rest)
+  const latter = await askAbout(uniqueIds.slice(half), rest)
   const { call } = about
   // It was asked, and answered for nothing.
   return [

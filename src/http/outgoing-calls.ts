@@ -46,6 +46,8 @@ export interface OutgoingRequest<T> {
   readonly callee: Callee
   readonly message: Call
   readonly expected: Expected['community']
+  /** It has less time than is agreed: when that ends, the other side has not failed. */
+  readonly isCurtailed?: boolean
   readonly way: (agent: Agent) => Way
   readonly work: (answer: Answered, exchange: Exchange) => Promise<T>
 }
@@ -109,9 +111,7 @@ export function createOutgoingCalls(given: {
       return { value }
     } catch (error) {
       const reason = reasonOf(error, callee)
-      // Who says what is wrong with our message is there.
-      if (error instanceof SoapFaultError && error.code !== 'Receiver') line.breaker.succeeded(admitted)
-      else line.breaker.failed(admitted)
+      line.breaker[verdictOf(error, request)](admitted)
       record({ crossing, callee, caller, ports, reason })
       return { kind: 'unavailable', reason }
     } finally {
@@ -126,6 +126,19 @@ export function createOutgoingCalls(given: {
     },
   }
 }
+
+/** What an error says about the server that was called. */
+function verdictOf(
+  error: unknown,
+  { isCurtailed = false }: Pick<OutgoingRequest<unknown>, 'isCurtailed'>,
+): 'succeeded' | 'failed' | 'undecided' {
+  // Who says what is wrong with our message is there.
+  if (error instanceof SoapFaultError && error.code !== 'Receiver') return 'succeeded'
+  return isCurtailed && OUT_OF_TIME.has((error as Error).name) ? 'undecided' : 'failed'
+}
+
+/** Of the whole call, and as undici sees it of an answer that does not begin or go on. */
+const OUT_OF_TIME: ReadonlySet<string> = new Set(['TimeoutError', 'HeadersTimeoutError', 'BodyTimeoutError'])
 
 /** For operators and the answer's codeContext: names and codes, nothing that quotes the other side. */
 function reasonOf(error: unknown, { unavailable }: Callee): string {

@@ -53,7 +53,7 @@ export function createPartnerClient(options: PartnerClientOptions): PartnerClien
   ): Promise<{ readonly value: T } | Unavailable> {
     const blocks = await blocksFor(community, caller)
     if (blocks === undefined) return { kind: 'unavailable', reason: 'no assertion about who asks could be signed here' }
-    const { facilityId } = community
+    const { facilityId, isCurtailed = false } = community
     const callee: Callee = {
       line: facilityId,
       tls: options.tlsTo(facilityId),
@@ -61,7 +61,8 @@ export function createPartnerClient(options: PartnerClientOptions): PartnerClien
       unavailable: 'COMMUNITY_UNAVAILABLE',
     }
     const message = { ...given, blocks: [...blocks, ...(given.blocks ?? [])] }
-    return calls.call({ callee, message, expected: community, way: (agent) => wayTo(community, agent), work }, caller)
+    const way = (agent: Agent): Way => wayTo(community, agent)
+    return calls.call({ callee, message, expected: community, isCurtailed, way, work }, caller)
   }
 
   function wayTo({ isAsynchronous, facilityId }: Community, agent: Agent): Way {

@@ -31,6 +31,18 @@ t.test('five failures in a row open it; one try after its rest decides', async (
   t.equal(breaker.opensInSeconds(), undefined)
 })
 
+t.test('a try that says nothing about the community is no try', async (t) => {
+  const { breaker, pass } = breakerAt()
+  for (let count = 0; count < 5; count += 1) breaker.failed('call')
+  pass(30_000)
+  t.equal(breaker.admits(), 'try')
+  breaker.undecided('try')
+  t.equal(breaker.admits(), 'try', 'the next one decides')
+  breaker.succeeded('try')
+  for (let count = 0; count < 20; count += 1) breaker.undecided('call')
+  t.equal(breaker.admits(), 'call')
+})
+
 t.test('it rests five minutes at most', async (t) => {
   const { breaker, pass } = breakerAt()
   for (let count = 0; count < 5; count += 1) breaker.failed('call')

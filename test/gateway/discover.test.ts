@@ -297,6 +297,7 @@ t.test(
     const patient = { ...SOUTH, queryMs: 600_000, patientId: { value: 'S-1', authority: '2.25.9123' as Oid } }
     const known: Knowing[] = []
     const times: number[] = []
+    const curtailed: (true | undefined)[] = []
     await initiateQuery(QUERY, CALLER, {
       home: 'urn:oid:2.25.9101',
       query: nothingHere,
@@ -305,8 +306,9 @@ t.test(
         ofHome: async () => undefined,
         mayKnow: async () => new Set<string>(),
       },
-      ask: async ({ queryMs }) => {
+      ask: async ({ queryMs, isCurtailed }) => {
         times.push(queryMs)
+        curtailed.push(isCurtailed)
         return { kind: 'answered', result: 'success', objects: [], errors: [] }
       },
       discovery: {
@@ -322,6 +324,7 @@ t.test(
       times.map((ms) => ms > hasty.queryMs && ms <= patient.queryMs),
       [true],
     )
+    t.same(curtailed, [true], 'what it is told to have is less: it has not failed when that ends')
   },
 )
 

@@ -22,6 +22,21 @@ t.test('a page of a proxy is no answer, and ends nothing but this call', async (
   t.match(entries, [{ result: 'failure', facilityId: 'network-east' }])
 })
 
+t.test('who does not answer in the time that others left of its own has not failed (3.38.4.1.3)', async (t) => {
+  let isSilent = true
+  const { client, community } = await startGateway(t, (messageId, response) => {
+    if (!isSilent) answerQuery(response, messageId, {})
+  })
+  const left = { ...community, queryMs: 20, isCurtailed: true } as const
+  for (let call = 0; call < 6; call += 1)
+    t.match(await client.ask(left, QUERY, CALLER), { kind: 'unavailable', reason: 'no whole answer in time' })
+  isSilent = false
+  t.match(await client.ask(community, QUERY, CALLER), { kind: 'answered' })
+  isSilent = true
+  for (let call = 0; call < 5; call += 1) await client.ask({ ...community, queryMs: 20 }, QUERY, CALLER)
+  t.match(await client.ask(community, QUERY, CALLER), { reason: /failed repeatedly/ }, 'its own time is another matter')
+})
+
 interface QueryAnswer {
   readonly action?: string
   readonly relatesTo?: string | null
