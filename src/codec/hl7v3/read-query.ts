@@ -51,10 +51,10 @@ export function readQuery(body: XmlElement): PixV3Query {
 
 /** Copies the prefixes declared around `element` onto it, so that a QName in a value (xsi:type) still resolves in the echo. */
 export function inScope(element: XmlElement, ancestors: readonly XmlElement[]): XmlElement {
-  if (ancestors.every((ancestor) => ancestor.prefixes.size === 0)) return element
+  if (ancestors.every(({ prefixes, outer }) => prefixes.size === 0 && outer === undefined)) return element
   return {
     ...element,
-    prefixes: new Map([...ancestors, element].flatMap((holder) => [...holder.prefixes])),
+    prefixes: new Map([...ancestors, element].flatMap(({ outer = [], prefixes }) => [...outer, ...prefixes])),
   }
 }
 

@@ -4,6 +4,7 @@ import type { Device, InstanceIdentifier } from '../../model/hl7v3.ts'
 import { parseOid } from '../../model/identifiers.ts'
 import type { XmlElement } from '../xml/read.ts'
 import { type Markup, serialize } from '../xml/write.ts'
+import { inScope } from './read-query.ts'
 import { child } from './transmission.ts'
 import type { AnswerDevice } from './write-transmission.ts'
 
@@ -32,7 +33,7 @@ export function salvageQuery(body: XmlElement): {
   const holder = query ?? (controlAct === undefined ? undefined : child(controlAct, 'queryContinuation'))
   return {
     queryId: holder === undefined ? undefined : salvageIdentifier(child(holder, 'queryId')),
-    echo: query === undefined ? undefined : serialize(query),
+    echo: controlAct === undefined || query === undefined ? undefined : serialize(inScope(query, [body, controlAct])),
   }
 }
 

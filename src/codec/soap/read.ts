@@ -36,7 +36,13 @@ export function readEnvelope(root: XmlElement, also: ReadonlySet<string> = NOTHI
   const action = readAction(addressed)
   const replyTo = readAddress(addressed, 'ReplyTo')
   const faultTo = readAddress(addressed, 'FaultTo')
-  return message({ action, replyTo, faultTo, addressed, header, body: onlyChild(body) })
+  return message({ action, replyTo, faultTo, addressed, header, body: withScope(onlyChild(body), [root, body]) })
+}
+
+/** Many stacks declare on the envelope what a value of the body means (xsi:type). */
+function withScope(body: XmlElement, around: readonly (XmlElement | undefined)[]): XmlElement {
+  const outer = new Map(around.flatMap((element) => [...(element?.prefixes ?? [])]))
+  return outer.size === 0 ? body : { ...body, outer }
 }
 
 /** MessageID of a message that is about to be refused, if one can be made out: RelatesTo of the fault. */

@@ -10,6 +10,8 @@ export interface XmlElement {
   readonly children: readonly (XmlElement | string)[]
   /** Prefix to namespace, as declared on this very element (`''` is the default namespace). */
   readonly prefixes: ReadonlyMap<string, string>
+  /** Those declared around it, where it was taken out of a document. */
+  readonly outer?: ReadonlyMap<string, string>
 }
 
 export interface XmlLimits {

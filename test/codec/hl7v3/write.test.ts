@@ -10,6 +10,8 @@ import { writeAcknowledgement, writeFeedRefusal } from '../../../src/codec/hl7v3
 import { writeFeed } from '../../../src/codec/hl7v3/write-feed.ts'
 import { writeQuery } from '../../../src/codec/hl7v3/write-query.ts'
 import { writeQueryRefusal, writeQueryResponse } from '../../../src/codec/hl7v3/write-query-response.ts'
+import { SOAP12, WSA } from '../../../src/codec/soap/constants.ts'
+import { readEnvelope } from '../../../src/codec/soap/read.ts'
 import { acknowledgementDetail } from '../../../src/model/hl7v3.ts'
 import type { PixAnswer } from '../../../src/model/pix.ts'
 import { HANA, idIn, oid } from '../../identity/in-memory.ts'
@@ -106,6 +108,28 @@ t.test('3.45.4.2.2: the echo keeps prefixes that its values need', async (t) => 
     .replace('<value root="2.25.100.1"', '<value x:type="h:II" root="2.25.100.1"')
   const xml = writeQueryResponse(readQuery(bodyOf(typed)), { kind: 'nothing' })
   t.equal(schemaErrors(xml, 'PRPA_IN201310UV02'), '')
+  const refused = writeQueryRefusal(bodyOf(typed), iheError('BUSY'))
+  t.match(
+    refused,
+    /<queryByParameter[^>]* xmlns:h="urn:hl7-org:v3".*:type="h:II"/,
+    'a query that is refused is echoed too',
+  )
+  t.equal(schemaErrors(refused, 'PRPA_IN201310UV02'), '')
+})
+
+t.test('3.45.4.2.2: … also those that the envelope declares, as many stacks do', async (t) => {
+  const around = `xmlns:s="${SOAP12}" xmlns:a="${WSA}" xmlns:h="urn:hl7-org:v3" xmlns:x="http://www.w3.org/2001/XMLSchema-instance"`
+  const typed = QUERY.replace('<value root="2.25.100.1"', '<value x:type="h:II" root="2.25.100.1"')
+  const envelope = `<s:Envelope ${around}><s:Header><a:Action>urn:x</a:Action></s:Header><s:Body>${typed}</s:Body></s:Envelope>`
+  const { body } = readEnvelope(bodyOf(envelope))
+  const echo = /<queryByParameter[^>]* xmlns:h="urn:hl7-org:v3".*:type="h:II"/
+  for (const xml of [
+    writeQueryResponse(readQuery(body), { kind: 'nothing' }),
+    writeQueryRefusal(body, iheError('BUSY')),
+  ]) {
+    t.match(xml, echo)
+    t.equal(schemaErrors(xml, 'PRPA_IN201310UV02'), '')
+  }
 })
 
 t.test('a peer that answers with the other family of codes is understood', async (t) => {
