@@ -1,7 +1,7 @@
 // The messages of ITI-55 as the Initiating Gateway sends and reads them: who is asked for, and who that is there (ITI TF-2 3.55.4).
 
 import { iti55, NS } from '../../profiles/transactions/index.ts'
-import { readCorrelationLife, writeCorrelationLife } from '../codec/hl7v3/correlation-life.ts'
+import { CORRELATION_LIFE, readCorrelationLife, writeCorrelationLife } from '../codec/hl7v3/correlation-life.ts'
 import { readDiscoveryAnswer } from '../codec/hl7v3/read-discovery-answer.ts'
 import { writeDiscovery } from '../codec/hl7v3/write-discovery.ts'
 import { newStamp } from '../codec/hl7v3/write-transmission.ts'
@@ -15,6 +15,8 @@ const DATE_DIGITS = 8
 const QUERY = /<queryByParameter[\s\S]*<\/queryByParameter>/
 /** It stands alone in the audit. */
 const IN_NAMESPACE = `<queryByParameter xmlns="${NS.hl7}"`
+
+const UNDERSTOOD: ReadonlySet<string> = new Set([CORRELATION_LIFE])
 
 /** The call, and the query as the audit keeps it. */
 export function discoveryCall(
@@ -46,6 +48,7 @@ export function discoveryCall(
     url: discoveryUrl ?? queryUrl,
     body,
     blocks: told === undefined ? [] : [writeCorrelationLife(told.forSeconds)],
+    understood: UNDERSTOOD,
     query: {
       id: formatIdentifier(stamp.id),
       text: (QUERY.exec(body)?.[0] ?? '').replace('<queryByParameter', IN_NAMESPACE),

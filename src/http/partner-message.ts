@@ -41,6 +41,8 @@ export interface Call {
   readonly body: Markup
   /** Header blocks beside those of WS-Addressing, rendered. */
   readonly blocks?: readonly Markup[]
+  /** Header blocks of the answer that are honoured, as `{namespace}local`. */
+  readonly understood?: ReadonlySet<string>
 }
 
 /** What crossed the wire so far. */
@@ -103,7 +105,7 @@ export async function converse(
   const { contentType, packed } = await by.transport(sent, given, crossing)
   try {
     crossing.answer = { ...wholeMessage(packed.root, { contentType }), sizeBytes: packed.bytes }
-    const message = readAnswer(parse(packed).document)
+    const message = readAnswer(parse(packed).document, given.understood)
     const coming = { ...message, packaging: packed.packaging }
     const taken = takeAnswer(coming, { transaction, messageId, community: by.community })
     crossing.waived = taken.waived

@@ -4,9 +4,11 @@ import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import t, { type Test } from 'tap'
 import { type ToleranceCode, tolerances } from '../../profiles/partners/tolerances.ts'
-import { iti18, iti38, iti39, iti43 } from '../../profiles/transactions/index.ts'
+import { iti18, iti38, iti39, iti43, iti55 } from '../../profiles/transactions/index.ts'
 import { writeRetrieveResponse } from '../../src/codec/ebxml/retrieve.ts'
+import { XCPD_NS } from '../../src/codec/hl7v3/discovery-codes.ts'
 import { writeRelated } from '../../src/codec/mtom/write.ts'
+import { SOAP12 } from '../../src/codec/soap/constants.ts'
 import { writeEnvelope } from '../../src/codec/soap/write.ts'
 import { trusted } from '../../src/codec/xml/write.ts'
 import { CALLER, HOME, startGateway } from './partner-gateway.ts'
@@ -35,6 +37,26 @@ t.test('who does not answer in the time that others left of its own has not fail
   isSilent = true
   for (let call = 0; call < 5; call += 1) await client.ask({ ...community, queryMs: 20 }, QUERY, CALLER)
   t.match(await client.ask(community, QUERY, CALLER), { reason: /failed repeatedly/ }, 'its own time is another matter')
+})
+
+t.test('how long an answer holds may have to be understood, and is (3.55.4.2.3; SOAP 1.2 Part 1, 2.4)', async (t) => {
+  const { client, community } = await startGateway(t, (messageId, response) => {
+    const body = trusted(
+      `<PRPA_IN201306UV02 xmlns="urn:hl7-org:v3"><acknowledgement><typeCode code="AA"/></acknowledgement><controlActProcess><queryAck>
+        <queryResponseCode code="NF"/></queryAck></controlActProcess></PRPA_IN201306UV02>`,
+    )
+    const life = trusted(
+      `<x:CorrelationTimeToLive xmlns:x="${XCPD_NS}" xmlns:s="${SOAP12}" s:mustUnderstand="true">P0Y0M7D</x:CorrelationTimeToLive>`,
+    )
+    response.setHeader('content-type', 'application/soap+xml; charset=UTF-8')
+    response.end(writeEnvelope({ action: iti55.responseAction, relatesTo: messageId, blocks: [life], body }))
+  })
+  const demographics = { names: [], addresses: [], telecoms: [] }
+  const { reply, ...told } = await client.discover(community, { demographics }, CALLER)
+  t.same(reply, { kind: 'not found' })
+  t.match(told, { keptForMs: 7 * 24 * 60 * 60 * 1000 })
+  // Of a query it says nothing that is understood.
+  t.match(await client.ask(community, QUERY, CALLER), { kind: 'unavailable', reason: /SOAP_MUST_UNDERSTAND/ })
 })
 
 interface QueryAnswer {

@@ -30,14 +30,15 @@ export class SoapFaultError extends Error {
 
 /**
  * The answer message. A fault is recognised before addressing is judged, because faults of a foreign door may carry none.
+ * @param also further header blocks that the caller honours, as `{namespace}local`.
  * @throws {SoapFaultError} when the body is a Fault.
  * @throws {IheError} SOAP_VERSION, SOAP_STRUCTURE, SOAP_MUST_UNDERSTAND, WSA_ACTION_MISSING, WSA_INVALID_HEADER.
  */
-export function readAnswer(root: XmlElement): SoapMessage {
+export function readAnswer(root: XmlElement, also?: ReadonlySet<string>): SoapMessage {
   const { header, body } = openEnvelope(root)
   const content = onlyChild(body)
   if (content.ns === SOAP12 && content.name === 'Fault') throw readFault(content)
-  const addressed = addressedToUs(header)
+  const addressed = addressedToUs(header, also)
   return message({ action: readAction(addressed), addressed, header, body: content })
 }
 
