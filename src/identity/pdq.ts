@@ -154,7 +154,7 @@ export async function pdqContinue(
   caller: Caller,
   ports: PdqPorts,
 ): Promise<Outcome<PdqAnswer>> {
-  const { key, start, quantity } = request
+  const { key, start, quantity, again } = request
   const asked = {
     systemId: caller.systemId,
     key,
@@ -162,7 +162,9 @@ export async function pdqContinue(
     ...(quantity === undefined ? {} : { quantity }),
   }
   const page = await ports.results.page(asked, ports.now())
-  if (page === undefined) return refused(request, [unknownQuery(request)])
+  // The former query is gone: its next page would show the patients of another one.
+  const isAnother = again !== undefined && page?.query.split('\r').includes(again) === false
+  if (page === undefined || isAnother) return refused(request, [unknownQuery(request)])
   const wanted = { domains: page.domains, affinityDomain: ports.affinityDomain }
   const scores = new Map(page.persons.map(({ person, score }) => [person, score]))
   const visible = await visiblePersons([...scores.keys()], { caller, ports, found: 'by search' })

@@ -75,6 +75,8 @@ export interface PdqContinuation extends PdqMessage, Pick<PdqQuery, 'withoutWant
   readonly start?: number
   /** Size of this page and of those that follow; absent: as before. */
   readonly quantity?: number
+  /** A line of the query's text, said again; absent: the key alone says which query it is. */
+  readonly again?: string
 }
 
 export type PdqCancellation = PdqMessage

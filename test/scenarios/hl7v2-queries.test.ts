@@ -119,9 +119,9 @@ t.test('3.21: tsunagi pdq --v2 shows whom ITI-47 shows, page by page', async (t)
     t.equal((await pdq(...options)).code, 2, options.join(' '))
 })
 
-function demographicsQuery(tag: string, pointer = ''): Buffer {
+function demographicsQuery(tag: string, pointer = '', asked = '@PID.5.1.1^ナガヤ'): Buffer {
   const head = `MSH|^~\\&|EHR|HOSP|TSUNAGI||20270401090000||QBP^Q22^QBP_Q21|${tag}-${pointer}|P|2.5||||||UNICODE UTF-8`
-  const query = `QPD|IHE PDQ Query|${tag}|@PID.5.1.1^ナガヤ||||||^^^&${taro.authority}&ISO`
+  const query = `QPD|IHE PDQ Query|${tag}|${asked}||||||^^^&${taro.authority}&ISO`
   const segments = [head, query, 'RCP|I|3^RD', ...(pointer === '' ? [] : [`DSC|${pointer}|I`])]
   return Buffer.from(`${segments.join('\r')}\r`)
 }
@@ -173,5 +173,30 @@ t.test(
       { ...audited, text: /\rDSC\|4\|I$/ },
       { ...audited, text: /\rDSC\|7\|I$/ },
     ])
+  },
+)
+
+t.test(
+  '3.21.4.1.2: a page is one of the query that is said again, also where a system has one tag for all',
+  async (t) => {
+    const connection = await network.feed('hospital-a')
+    t.teardown(connection.close)
+    const first = pageOf(await connection.send(demographicsQuery('ONE')))
+    const other = pageOf(
+      await connection.send(demographicsQuery('ONE', '', '@PID.5.1.1^ナガヤ~@PID.5.2^ア~@PID.5.2^イ')),
+    )
+    t.match([first, other], [{ next: '4' }, { total: 2, next: '' }])
+    const second = pageOf(await connection.send(demographicsQuery('ONE', first.next)))
+    t.equal(second.current, 3, 'the other one had one page and kept nothing')
+    const rest = `${['ア', 'イ', 'ウ', 'エ'].map((given) => `@PID.5.1.1^ナガヤ~@PID.5.2^${given}`).join('~')}`
+    t.match(pageOf(await connection.send(demographicsQuery('ONE', '', rest))), { total: 4, next: '4' })
+    const refused = await connection.send(demographicsQuery('ONE', second.next))
+    t.match(refused.toString(), /\rMSA\|AE\|.*\rERR\|\|DSC\^1\^1\|204\^/s, 'not a page of somebody else’s question')
+    t.match(pageOf(await connection.send(demographicsQuery('ONE', '4', rest))), { current: 1, next: '' })
+    t.match(
+      pageOf(await connection.send(demographicsQuery('ONE', '4', ''))),
+      { current: 1 },
+      'the tag alone, as some send it',
+    )
   },
 )

@@ -64,8 +64,10 @@ export function readStructure(message: Er7Message): readonly IheError[] {
 
 /** The decoded message, its segments parted by CR. */
 export function textOf(message: Er7Message): string {
-  const { field } = message.delimiters
-  return message.segments
-    .map(({ name, fields }) => [name, ...(name === 'MSH' ? fields.slice(1) : fields)].join(field))
-    .join('\r')
+  return message.segments.map((segment) => lineOf(message, segment)).join('\r')
+}
+
+/** A segment as it stands in the text. */
+export function lineOf({ delimiters }: Er7Message, { name, fields }: Er7Message['segments'][number]): string {
+  return [name, ...(name === 'MSH' ? fields.slice(1) : fields)].join(delimiters.field)
 }

@@ -4,10 +4,10 @@ import { iheError } from '../../../profiles/errors/index.ts'
 import { QUERY_VERSIONS } from '../../../profiles/transactions/iti-9.ts'
 import { iti21, iti21Cancel } from '../../../profiles/transactions/iti-21.ts'
 import type { IheError } from '../../model/error.ts'
-import { type Er7Message, isNull, value } from '../../model/hl7v2.ts'
+import { type Er7Message, isNull, segmentsOf, value } from '../../model/hl7v2.ts'
 import type { PdqCancellation, PdqContinuation } from '../../model/pdq.ts'
 import type { PdqV2Query } from '../../model/pdq-v2.ts'
-import { readStructure, readTrigger, textOf } from './message.ts'
+import { lineOf, readStructure, readTrigger, textOf } from './message.ts'
 import { checkQuery } from './query.ts'
 import { readEr7 } from './read.ts'
 import { readDomains } from './read-pix-query.ts'
@@ -36,6 +36,7 @@ export function readPdqQuery(bytes: Uint8Array): PdqV2Request {
       withoutWantedIds: WITHOUT_WANTED_IDS,
       start,
       ...(quantity === undefined ? {} : { quantity }),
+      ...readAgain(message),
     }
     return { kind: 'continuation', continuation, warnings: checked }
   }
@@ -85,6 +86,12 @@ function readQuantity(message: Er7Message): number | undefined {
   if (!COUNT.test(quantity)) throw iheError('V3_VALUE', { at: 'RCP-2.1', value: quantity, rule: 'a number from 1' })
   if (unit !== '' && unit !== RECORDS) throw iheError('V3_VALUE', { at: 'RCP-2.2', value: unit, rule: RECORDS })
   return Number(quantity)
+}
+
+/** The query that is continued (3.21.4.1.2.4): a tag is often the same for all queries of a system. Some say the tag alone. */
+function readAgain(message: Er7Message): Pick<PdqContinuation, 'again'> {
+  const [qpd] = segmentsOf(message, 'QPD')
+  return qpd === undefined || value(message, 'QPD', 3) === '' ? {} : { again: lineOf(message, qpd) }
 }
 
 /** DSC-1 as our own answer gave it: the number of the first patient of the page. @throws {IheError} PDQ_UNKNOWN_QUERY */
