@@ -126,6 +126,24 @@ t.test('3.55.4.1: one match is kept; asked are names, birth date and sex, told i
   t.notOk('told' in (untold.questions[0] ?? {}), 'a community that may not ask us is not told our id')
 })
 
+t.test(
+  '3.55.4.1.2: names are asked for without the marks of staff, which would be refused as a wish for more',
+  async (t) => {
+    const [own] = SUBJECT.demographics.names
+    if (own === undefined) throw new Error('a name')
+    const marked = { ...own, given: '花子 ＊' }
+    const alone = { ...own, family: '', given: '*' }
+    const mother = [{ ...own, family: '架空*', given: '' }]
+    const demographics = { ...SUBJECT.demographics, names: [marked, alone], mother }
+    const replies = [{ kind: 'more wanted', wanted: ['mother'] }, found(patient('E-1'))] as const
+    const { questions } = await discovered({ replies, subject: { ...SUBJECT, demographics } })
+    t.same(questions[0]?.demographics.names, [own])
+    t.same(questions[1]?.demographics.mother, [{ ...own, given: '' }])
+    const nameless = { ...SUBJECT, demographics: { ...demographics, names: [alone] } }
+    t.same((await discovered({ replies: [], subject: nameless })).questions, [])
+  },
+)
+
 t.test('3.55.4.1.2.3: an id is kept as long as the community says, within what is sensible', async (t) => {
   const lives = await Promise.all(
     [0, 40 * MINUTE_MS, 400 * 24 * 60 * MINUTE_MS].map(async (keptForMs) => {
