@@ -75,7 +75,8 @@ function keyOf(tag: string): string {
 
 /** PID-3 is required. */
 const WITHOUT_WANTED_IDS = 'left out' as const
-const COUNT = /^[1-9]\d{0,8}$/
+/** An NM may have a sign and leading zeros, which mean nothing (HL7 v2.5 2.A.47). */
+const COUNT = /^\+?0*[1-9]\d{0,8}$/
 /** Records; HL7 table 0126. */
 const RECORDS = 'RD'
 

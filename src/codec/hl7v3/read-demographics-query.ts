@@ -82,11 +82,11 @@ function readLimits(query: XmlElement): Pick<PdqQuery, 'initialQuantity' | 'mini
   }
 }
 
-/** An INT of at least one; undefined when the element is absent or null. @throws {IheError} V3_VALUE */
+/** An INT of at least one, with leading zeros as it may have them (xs:int); undefined when the element is absent or null. @throws {IheError} V3_VALUE */
 function readNumber(element: XmlElement | undefined, at: string): number | undefined {
   if (element === undefined || element.attributes.has('nullFlavor')) return undefined
   const value = element.attributes.get('value') ?? ''
-  if (!/^[1-9]\d{0,8}$/.test(value)) throw iheError('V3_VALUE', { at: `${at}/@value`, value, rule: 'a number from 1' })
+  if (!/^\+?0*[1-9]\d{0,8}$/.test(value)) throw iheError('V3_VALUE', { at: `${at}/@value`, value, rule: 'a number from 1' })
   return Number(value)
 }
 

@@ -166,6 +166,8 @@ t.test('3.21.4.1.2: the query with its limits and domains, its continuation, its
     },
     warnings: { length: 0 },
   })
+  for (const rcp of ['RCP|I|050^RD', 'RCP|I|+50^RD'])
+    t.match(readPdqQuery(qbp('@PID.8^F', [rcp])), { query: { initialQuantity: 50 } }, 'HL7 v2.5 2.A.47')
   t.notOk('initialQuantity' in (readPdqQuery(qbp('@PID.8^F')) as { readonly query: object }).query)
   t.match(readPdqQuery(qbp('@PID.8^F', ['RCP|I|10^RD', 'DSC|51|I'])), {
     kind: 'continuation',
