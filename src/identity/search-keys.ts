@@ -8,7 +8,7 @@ import { fold } from './matching/fold-text.ts'
 import { endsWithinSyllable, looseReadingKey, romajiKey } from './matching/romaji.ts'
 
 /** Goes up when a key is made in another way: keys of another version are made anew. */
-export const SEARCH_VERSION = 1
+export const SEARCH_VERSION = 2
 
 /** `reading`: kana and Latin letters alike, in letters of one loose spelling. */
 export type KeyKind = 'kanji' | 'reading' | 'birth' | 'postal' | 'phone'

@@ -4,7 +4,7 @@ import type { FoldedAddress } from './address.ts'
 import type { FoldedName } from './fold-name.ts'
 
 /** Version of the folding; features of another version are made anew before they are compared. */
-export const FOLD_VERSION = 1
+export const FOLD_VERSION = 2
 
 /** Plain JSON; its inner shape is the matcher's own business. What is absent or empty is unknown. */
 export interface MatchFeatures {

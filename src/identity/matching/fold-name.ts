@@ -39,7 +39,8 @@ export interface NameReading {
   readonly namesake: boolean
 }
 
-const LATIN_ONLY = /^[A-Z' .-]*$/
+/** Apostrophes, hyphens and middle dots also as keyboards and word processors write them. */
+const LATIN_ONLY = /^[A-Z'`\u2018\u2019\u02BC .\-\u2010-\u2015\u2212\u30FB]*$/u
 const NOTE_START = /[([【※*]|旧姓/u
 const ORDER_LETTERS = 'ABCDE'
 const ORDER_KANJI = '一二三'

@@ -32,6 +32,16 @@ function withoutAccents(text: string): string {
   return text
     .replace(/[\u{C0}-\u{24F}\u{1E00}-\u{1EFF}]/gu, (letter) => letter.normalize('NFD'))
     .replace(ACCENTS_AFTER_LATIN, '')
-    .replaceAll('Ø', 'O')
-    .replaceAll('Ł', 'L')
+    .replace(/[ØŁĐÐÆŒÞ]/g, (letter) => WITHOUT_STROKE[letter] ?? letter)
+}
+
+/** Letters whose accents Unicode does not take apart; passports spell them like this (ICAO Doc 9303-3, 6). */
+const WITHOUT_STROKE: Readonly<Record<string, string>> = {
+  Ø: 'O',
+  Ł: 'L',
+  Đ: 'D',
+  Ð: 'D',
+  Æ: 'AE',
+  Œ: 'OE',
+  Þ: 'TH',
 }

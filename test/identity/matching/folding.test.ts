@@ -22,6 +22,8 @@ t.test('text: width, invisible characters, case and accents do not tell apart', 
   allSame(t, fold, ['ガ', 'ｶﾞ', 'カ\u3099', 'カ゛'])
   allSame(t, fold, ['葛', '葛\u{E0100}', '葛\u{FE00}'])
   allSame(t, fold, ['OHNO MIO', ' Ｏｈｎｏ\u3000ｍｉｏ', 'Ōhno\tMïo'])
+  allSame(t, fold, ['DANG THI DUC', 'Đặng Thị Đức'])
+  allSame(t, fold, ['OSTERGAARD AEGIR', 'Østergaard Ægir'])
   t.not(fold('が'), fold('か'), 'a voicing mark is no accent')
 })
 
@@ -76,6 +78,9 @@ t.test('names: script by their characters, notes and forms of address off, newbo
     { script: 'kana', family: 'ヤマダ', given: 'ハナコ', reading: ['YAMADA', 'HANAKO'] },
   ])
   t.match(read('Yamada', 'Hanako').names, [{ script: 'latin', family: 'YAMADA', given: 'HANAKO' }])
+  for (const family of ['O’Brien', 'O‘Brien', 'O`Brien', 'O‐Brien', 'O–Brien', 'O・Brien'])
+    t.same(read(family, 'Ann').names, read("O'Brien", 'Ann').names, family)
+  t.same(read('Đặng', 'Đức').names, read('DANG', 'DUC').names)
   t.ok(read('山田', '花子(同姓同名あり)').namesake)
   t.equal(read('山田(旧姓 佐藤)', '花子').names[1]?.family, '佐藤')
   t.same(read('不明', 'テスト').names, [])
