@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import type { DatabaseConnection } from './pool.ts'
+import { type DatabaseConnection, withSettings } from './pool.ts'
 
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 5000
@@ -46,7 +46,7 @@ async function listen({ connection, name, channel, heard, signal, tried }: Liste
     application_name: name,
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
-    ...connection,
+    ...withSettings(connection),
   })
   const ended = new Promise<void>((resolve) => {
     client.once('end', () => resolve())

@@ -3,7 +3,7 @@
 import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import type { DatabaseConnection } from './pool.ts'
+import { type DatabaseConnection, withSettings } from './pool.ts'
 
 export interface MigrationResult {
   /** Names of the files that this call applied, in order. */
@@ -29,12 +29,13 @@ const LOCK_NOT_AVAILABLE = '55P03'
  * @throws {Error} in plain words, when the database was made by a newer Tsunagi, a former file is missing, or a file fails.
  */
 export async function migrate(
-  connection: DatabaseConnection,
+  given: DatabaseConnection,
   {
     directory = DIRECTORY,
     log = () => {},
   }: { readonly directory?: string; readonly log?: (line: string) => void } = {},
 ): Promise<MigrationResult> {
+  const connection = withSettings(given)
   const files = await migrationFiles(directory)
   const client = new pg.Client({ ...connection, application_name: 'tsunagi migrate', statement_timeout: 0 })
   client.on('error', () => {})

@@ -25,6 +25,13 @@ const IDLE_MS = 60_000
  * most five seconds, then the sender hears that we are busy.
  */
 const SESSION = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off -c lock_timeout=5s'
+/**
+ * What a database or a role of others may be set to otherwise, and every statement of ours counts on: how instants and numbers are written,
+ * what a backslash and a null mean, that a statement sees what was committed before it, and that nobody ends a connection that waits.
+ */
+const COUNTED_ON =
+  '-c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=1 -c timezone=UTC -c standard_conforming_strings=on ' +
+  '-c transform_null_equals=off -c default_transaction_isolation=read\\ committed -c idle_session_timeout=0'
 const MAX_ATTEMPTS = 6
 const BACKOFF_MS = 10
 
@@ -46,6 +53,22 @@ const types: pg.CustomTypesConfig = {
 export type DatabaseConnection = Readonly<pg.PoolConfig>
 
 /**
+ * A connection whose sessions have the settings that we count on, and `more`. They stand behind those that a URL asks for (`?options=`),
+ * which would otherwise take the place of all of ours.
+ */
+export function withSettings(connection: DatabaseConnection, more = ''): DatabaseConnection {
+  const [address, asked] = connection.connectionString?.split(/\?(.*)/s) ?? []
+  const parameters = new URLSearchParams(asked)
+  const theirs = parameters.get('options')
+  parameters.delete('options')
+  return {
+    ...connection,
+    ...(theirs === null ? {} : { connectionString: `${address}?${parameters}` }),
+    options: `${theirs ?? ''} ${COUNTED_ON} ${more}`.trim(),
+  }
+}
+
+/**
  * A pool of at most `size` connections with our type parsers and time-outs.
  * `onIdleError` hears of connections that broke while nobody used them; the pool replaces them by itself.
  */
@@ -61,9 +84,8 @@ export function createPool(
     connectionTimeoutMillis: MAX_WAIT_MS,
     idleTimeoutMillis: IDLE_MS,
     keepAlive: true,
-    options: SESSION,
     types,
-    ...connection,
+    ...withSettings(connection, SESSION),
     max: size,
   })
   pool.on('error', onIdleError)

@@ -50,6 +50,16 @@ t.test('the schemas of the house are made by the files that come with the progra
   t.same(queue, [{ id: QUEUE_SCHEMA }], 'that of the job queue too; a start knows it without loading the library')
 })
 
+t.test('a database whose strings read a backslash otherwise gets the same rules', async (t) => {
+  const connection = await freshDatabase('backslash')
+  await run(server.connection, 'alter database backslash set standard_conforming_strings to off')
+  await migrate(connection)
+  const rules = `select conrelid::regclass::text || ' ' || pg_get_constraintdef(oid) as rule from pg_constraint
+    where contype = 'c' and connamespace = 'access'::regnamespace order by 1`
+  const read = { ...connection, options: '-c standard_conforming_strings=on' }
+  t.strictSame(await run(read, rules), await run({ ...server.connection, database: 'whole' }, rules))
+})
+
 t.test('a start with nothing to do is quick and changes nothing', async (t) => {
   const connection = await freshDatabase('again')
   await migrate(connection)

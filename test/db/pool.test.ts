@@ -41,6 +41,51 @@ t.test('dates, timestamps and bigints are read as text, instants as Date', async
   })
 })
 
+t.test('a database of others is read as ours is, however it is set and whatever its address asks for', async (t) => {
+  const name = 'theirs'
+  await pool.query(`create database ${name}`)
+  for (const setting of [
+    `datestyle to 'SQL, DMY'`,
+    `intervalstyle to 'sql_standard'`,
+    `timezone to 'America/New_York'`,
+    `standard_conforming_strings to off`,
+    `transform_null_equals to on`,
+    `default_transaction_isolation to 'serializable'`,
+    `extra_float_digits to -5`,
+    `idle_session_timeout to '1h'`,
+  ])
+    await pool.query(`alter database ${name} set ${setting}`)
+  const { user, password, host = '', port } = server.connection
+  const address = `postgresql://${user}:${password}@/${name}?host=${encodeURIComponent(host)}&port=${port}`
+  const asking = `${address}&options=${encodeURIComponent('-c work_mem=8MB -c DateStyle=German')}`
+  for (const connectionString of [address, asking]) {
+    const theirs = createPool({ connectionString }, 1)
+    const [row] = await query(
+      theirs,
+      sql`select date '1950-01-02' as day, timestamptz '2026-03-04T00:00:00Z' as instant, to_jsonb(timestamptz '2026-03-04T00:00:00Z') as told,
+            interval '90 minutes'::text as lasting, '\\d' = chr(92) || 'd' as backslash, (null = null) is null as unknown,
+            0.1::float8 + 0.2 as number,
+            current_setting('transaction_isolation') as isolation, current_setting('idle_session_timeout') as silent,
+            current_setting('enable_seqscan') as scan, current_setting('lock_timeout') as patience`,
+    )
+    t.strictSame(row, {
+      day: '1950-01-02',
+      instant: new Date('2026-03-04T00:00:00Z'),
+      told: '2026-03-04T00:00:00+00:00',
+      lasting: '01:30:00',
+      backslash: true,
+      unknown: true,
+      number: 0.1 + 0.2,
+      isolation: 'read committed',
+      silent: '0',
+      scan: 'off',
+      patience: '5s',
+    })
+    t.equal((await theirs.query('show work_mem')).rows[0].work_mem, connectionString === asking ? '8MB' : '4MB')
+    await theirs.end()
+  }
+})
+
 t.test('values travel as parameters and each call site has one prepared statement', async (t) => {
   const find = (name: string) => sql`select ${name}::text as name`
   t.equal(find('a').name, find('b').name)
@@ -163,7 +208,7 @@ async function cuttingRelay(): Promise<{ readonly port: number; readonly close: 
     near.on('error', () => {}).on('close', () => far.destroy())
     far.on('error', () => {}).on('close', () => near.destroy())
     far.pipe(near)
-    near.on('data', (bytes) => (bytes.includes('commit') ? near.destroy() : far.write(bytes)))
+    near.on('data', (bytes) => (bytes.includes('commit\0') ? near.destroy() : far.write(bytes)))
   })
   await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve))
   const address = relay.address()
