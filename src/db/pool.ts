@@ -26,12 +26,14 @@ const IDLE_MS = 60_000
  */
 const SESSION = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off -c lock_timeout=5s'
 /**
- * What a database or a role of others may be set to otherwise, and every statement of ours counts on: how instants and numbers are written,
- * what a backslash and a null mean, that a statement sees what was committed before it, and that nobody ends a connection that waits.
+ * What a database or a role of others may be set to otherwise, and every statement of ours counts on: how instants, numbers and names of
+ * tables are written, what a backslash and a null mean, that a statement sees what was committed before it, and that nobody ends a
+ * connection that waits.
  */
 const COUNTED_ON =
   '-c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=1 -c timezone=UTC -c standard_conforming_strings=on ' +
-  '-c transform_null_equals=off -c default_transaction_isolation=read\\ committed -c idle_session_timeout=0'
+  '-c transform_null_equals=off -c default_transaction_isolation=read\\ committed -c idle_session_timeout=0 -c search_path=public ' +
+  '-c quote_all_identifiers=off'
 const MAX_ATTEMPTS = 6
 const BACKOFF_MS = 10
 

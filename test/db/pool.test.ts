@@ -53,6 +53,8 @@ t.test('a database of others is read as ours is, however it is set and whatever 
     `default_transaction_isolation to 'serializable'`,
     `extra_float_digits to -5`,
     `idle_session_timeout to '1h'`,
+    `search_path to 'information_schema'`,
+    `quote_all_identifiers to on`,
   ])
     await pool.query(`alter database ${name} set ${setting}`)
   const { user, password, host = '', port } = server.connection
@@ -64,7 +66,7 @@ t.test('a database of others is read as ours is, however it is set and whatever 
       theirs,
       sql`select date '1950-01-02' as day, timestamptz '2026-03-04T00:00:00Z' as instant, to_jsonb(timestamptz '2026-03-04T00:00:00Z') as told,
             interval '90 minutes'::text as lasting, '\\d' = chr(92) || 'd' as backslash, (null = null) is null as unknown,
-            0.1::float8 + 0.2 as number,
+            0.1::float8 + 0.2 as number, 'information_schema.tables'::regclass::text as relation,
             current_setting('transaction_isolation') as isolation, current_setting('idle_session_timeout') as silent,
             current_setting('enable_seqscan') as scan, current_setting('lock_timeout') as patience`,
     )
@@ -76,6 +78,7 @@ t.test('a database of others is read as ours is, however it is set and whatever 
       backslash: true,
       unknown: true,
       number: 0.1 + 0.2,
+      relation: 'information_schema.tables',
       isolation: 'read committed',
       silent: '0',
       scan: 'off',
