@@ -2,7 +2,7 @@
 
 import { createKeeper, type OwnedKeeper } from '../db/journal/keeper.ts'
 import { findKept } from '../db/journal/messages.ts'
-import { dropOld, makeDays } from '../db/journal/retention.ts'
+import { tendJournal } from '../db/journal/retention.ts'
 import { nameOf } from '../http/failure.ts'
 import type { KeptMessage } from '../journal/kept-message.ts'
 import type { Given } from './actor-ports.ts'
@@ -46,8 +46,7 @@ function tendHourly({ config: { journal }, log, pool }: Given): () => Promise<vo
   let running: Promise<void> = Promise.resolve()
   const tend = async (): Promise<void> => {
     try {
-      await makeDays(pool, new Date())
-      const dropped = await dropOld(pool, journal, new Date())
+      const dropped = await tendJournal(pool, journal, new Date())
       if (dropped.length > 0) log.info({ dropped }, 'what the journal need not keep any more is gone')
     } catch (error) {
       log.warn({ cause: nameOf(error) }, 'the journal could not be put in order yet')

@@ -21,6 +21,20 @@ const MONTH = 7
 /** At a time, of what came when no partition was made. */
 const STRAY_ROWS = 10_000
 
+/**
+ * Makes the days ahead and drops what is older than may be kept, whether or not days can be made: a role that owns nothing can make none, and
+ * what nobody made a day for must go in its time all the same.
+ * @returns the names of the partitions that went.
+ * @throws what kept days from being made or the first one from going, when all was tried; BUSY at once.
+ */
+export async function tendJournal(pool: pg.Pool, retention: Retention, now: Date): Promise<readonly string[]> {
+  const failures: unknown[] = []
+  await makeDays(pool, now).catch((error: unknown) => failures.push(error))
+  const dropped = await dropOld(pool, retention, now)
+  if (failures.length > 0) throw failures[0]
+  return dropped
+}
+
 /** Days (JST) of kept messages from `now` on; what is there stays as it is. */
 export async function makeDays(pool: pg.Pool, now: Date): Promise<void> {
   await execute(

@@ -2,8 +2,9 @@
 
 import t from 'tap'
 import { createKeeper } from '../../../src/db/journal/keeper.ts'
-import { dropOld, makeDays } from '../../../src/db/journal/retention.ts'
+import { dropOld, makeDays, tendJournal } from '../../../src/db/journal/retention.ts'
 import { makeMonths } from '../../../src/db/partitions.ts'
+import { createPool } from '../../../src/db/pool.ts'
 import { execute, query, queryOne, sql } from '../../../src/db/sql.ts'
 import { newJournalId } from '../../../src/model/journal-id.ts'
 import { newKeyLine, parseKeyRing } from '../../../src/model/seal.ts'
@@ -98,6 +99,25 @@ t.test('retention', async (t) => {
     ])
     await pool.query('drop view public.of_an_operator')
     t.same(await dropOld(pool, RETENTION, late), ['kept_2031_03_01'])
+  })
+
+  await t.test('a server whose role owns nothing keeps no message beyond its time (docs/audit.md)', async (t) => {
+    await pool.query(`
+      create role owning_nothing login password 'invented';
+      grant usage on schema journal to owning_nothing;
+      grant select, insert, delete on all tables in schema journal to owning_nothing`)
+    const { host = '', port, database = '' } = pool.options
+    const lesser = createPool({ host, port, database, user: 'owning_nothing', password: 'invented' }, 1)
+    t.teardown(() => lesser.end())
+    const strays = async () =>
+      (
+        await query<{ n: number }>(pool, sql`select count(*)::int as n from journal.kept_other where at < '2031-05-25'`)
+      )[0]?.n
+    await block('2031-05-20T00:00:00Z')
+    t.equal(await strays(), 500)
+    const late = new Date('2031-07-01T00:00:00Z')
+    await t.rejects(tendJournal(lesser, RETENTION, late), { code: '42501' }, 'and it is told of')
+    t.equal(await strays(), 0)
   })
 
   await t.test('a drop does not hold up those who write, nor fail with them', async (t) => {
