@@ -86,7 +86,8 @@ function readLimits(query: XmlElement): Pick<PdqQuery, 'initialQuantity' | 'mini
 function readNumber(element: XmlElement | undefined, at: string): number | undefined {
   if (element === undefined || element.attributes.has('nullFlavor')) return undefined
   const value = element.attributes.get('value') ?? ''
-  if (!/^\+?0*[1-9]\d{0,8}$/.test(value)) throw iheError('V3_VALUE', { at: `${at}/@value`, value, rule: 'a number from 1' })
+  if (!/^\+?0*[1-9]\d{0,8}$/.test(value))
+    throw iheError('V3_VALUE', { at: `${at}/@value`, value, rule: 'a number from 1' })
   return Number(value)
 }
 
