@@ -12,6 +12,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   demo: async () => (await import('./demo.ts')).registerDemo,
   migrate: async () => (await import('./migrate.ts')).registerMigrate,
   config: async () => (await import('./config-command.ts')).registerConfig,
+  selftest: async () => (await import('./selftest.ts')).registerSelftest,
   login: loadLogin,
   logout: loadLogin,
   whoami: loadLogin,

@@ -25,6 +25,23 @@ export async function readCredentials(config: Config, systemId: string): Promise
   return { ...tlsOptions({ preset: config.tls.preset, atnaDhe: config.tls.atnaDhe }), key, cert, ca }
 }
 
+/** With key and certificate of these files, and the same authority. @throws {UsageError} naming the file that cannot be read. */
+export async function credentialsOfFiles(
+  config: Config,
+  files: { readonly cert: string; readonly key: string },
+): Promise<Credentials> {
+  const key = await readNamed(files.key)
+  const cert = await readNamed(files.cert)
+  const ca = await readNamed(join(pkiDirectory(config), 'ca.crt'))
+  return { ...tlsOptions({ preset: config.tls.preset, atnaDhe: config.tls.atnaDhe }), key, cert, ca }
+}
+
+function readNamed(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new UsageError(`${path} cannot be read`, { cause })
+  })
+}
+
 async function readPem(path: string, systemId: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')

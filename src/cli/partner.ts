@@ -1,13 +1,14 @@
 // tsunagi partner: neighbouring communities (XCA).
 
 import type { Command } from 'commander'
-import { isObject, type Json, rowsOf, textOf } from './admin-client.ts'
+import { isObject, rowsOf } from './admin-client.ts'
 import { given, segment, showChange, showList, withAdmin } from './admin-command.ts'
 import { listOf, type Registration } from './context.ts'
 import { registerDiscovery } from './discovery.ts'
 import { RefusedError, UsageError } from './failure.ts'
 import { toJson } from './output.ts'
 import { registerPartnerTolerances } from './partner-tolerance.ts'
+import { stepText } from './step-text.ts'
 import { registerSynchronisation } from './synchronisation.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -201,8 +202,6 @@ function registerRemove(group: Command, terminal: Terminal): void {
     )
 }
 
-const SIGNS: Readonly<Record<string, string>> = { passed: 'ok  ', warning: 'WARN', failed: 'FAIL' }
-
 function registerTest(group: Command, terminal: Terminal): void {
   group
     .command('test <facilityId>')
@@ -216,15 +215,4 @@ function registerTest(group: Command, terminal: Terminal): void {
         if (report.result === 'failed') throw new RefusedError(`the connection to ${facilityId} does not work yet`)
       }),
     )
-}
-
-/** Three lines at most: what was found, what to do about it, both in Japanese. */
-function stepText(row: Json): string {
-  const { result, step, at, ms, message, hint, ja } = row
-  const place = at === undefined ? '' : ` ${textOf(at)}`
-  const took = typeof ms === 'number' ? ` (${ms} ms)` : ''
-  const lines = [`${SIGNS[textOf(result)] ?? ''} ${textOf(step)}${place}${took}: ${textOf(message)}`]
-  if (hint !== undefined) lines.push(`     ${textOf(hint)}`)
-  lines.push(`     ${textOf(ja)}`)
-  return `${lines.join('\n')}\n`
 }

@@ -55,6 +55,15 @@ export async function migrate(
   }
 }
 
+/**
+ * What `migrate` would do, without doing it.
+ * @throws {Error} in plain words, when the database was made by a newer Tsunagi.
+ */
+export async function missingSchema(client: pg.Client): Promise<readonly string[]> {
+  const names = pending(await migrationFiles(DIRECTORY), await appliedNames(client))
+  return (await hasQueue(client)) ? names : [...names, 'job queue']
+}
+
 /** Names of the migrations this program brings, in order, without `.sql`. */
 async function migrationFiles(directory: string): Promise<readonly string[]> {
   const names = await readdir(directory)

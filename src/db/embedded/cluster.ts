@@ -86,7 +86,7 @@ async function makeCluster(places: Places, binaries: Binaries): Promise<void> {
   }
 }
 
-async function readPassword({ cluster }: Places): Promise<string> {
+export async function readPassword({ cluster }: Pick<Places, 'cluster'>): Promise<string> {
   return (await readFile(join(cluster, PASSWORD_FILE), 'utf8')).trim()
 }
 

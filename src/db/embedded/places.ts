@@ -52,6 +52,12 @@ export async function preparePlaces(asked: string): Promise<Places> {
   }
 }
 
+/** Where the cluster of this directory lies, here or outside of it; nothing is made. */
+export async function clusterDirectory(directory: string): Promise<string> {
+  const moved = await readFile(join(directory, LOCATION), 'utf8').catch(() => undefined)
+  return join(moved?.trim() ?? directory, 'cluster')
+}
+
 /** True when the account can walk down to `path`, judged by the mode bits of every directory above it. */
 export async function isReachable(path: string, account: Account): Promise<boolean> {
   for (const step of stepsTo(path)) {
