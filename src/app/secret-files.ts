@@ -31,6 +31,7 @@ function secretFiles({ dataDir, tls, repository, audit, xua }: Config): Readonly
     ['audit.signingKey', audit.signingKey],
     ['xua.signingKey', xua.signingKey],
     ['token of the admin API', join(dataDir, 'config', 'admin-token')],
+    ['keys of second factors', join(dataDir, 'config', 'account-keys')],
     ['keys of messages that wait', join(dataDir, 'config', 'held-keys')],
     ['keys of kept messages', join(dataDir, 'config', 'journal-keys')],
   ])

@@ -16,6 +16,7 @@ const files = [
   'pki/ca.key',
   'pki/issuing.key',
   'config/admin-token',
+  'config/account-keys',
   'config/held-keys',
   'config/journal-keys',
 ]
