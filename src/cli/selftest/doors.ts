@@ -143,14 +143,18 @@ async function authorities({ tls }: Config): Promise<readonly string[]> {
   return [...certificatesIn(await readFile(tls.ca, 'latin1')), ...rootCertificates]
 }
 
-/** A connection, the handshake, and the certificate: for the public name, to an authority, and how long. */
-export async function certificateStep(door: Door, config: Config): Promise<Finding> {
+/**
+ * A connection, the handshake, and the certificate: for the public name, to an authority, and how long.
+ * @param opened is told when the handshake was made: without one nothing else can be tried at this door.
+ */
+export async function certificateStep(door: Door, config: Config, opened: () => void = () => {}): Promise<Finding> {
   let shown: Shown
   try {
     shown = await look(door, config)
   } catch (error) {
     return noHandshake(error, door)
   }
+  opened()
   const { protocol, cipher, certificate, fault } = shown
   if (fault !== undefined) return certificateFault(fault, { door, certificate, config })
   const daysLeft = Math.floor((Date.parse(certificate.validTo) - Date.now()) / DAY_MS)
@@ -308,8 +312,7 @@ export async function httpsStrangerStep(
   config: Config,
   heard: (clock: ClockTelling) => void,
 ): Promise<Finding> {
-  const closed = await answered(door, config, CLOSED_PATH)
-  if ('result' in closed) return closed
+  const closed = await stranger(door, config, CLOSED_PATH)
   if (closed.clock !== undefined) heard(closed.clock)
   if (closed.status !== REFUSED)
     return failed(
@@ -317,8 +320,7 @@ export async function httpsStrangerStep(
       'Whoever answers is not our door, or something before it shows a certificate of its own for everybody: take the network off the line until that is clear',
       `クライアント証明書のない接続に HTTP ${closed.status} を返しています（正しくは403）。手前のプロキシ等が自身の証明書を提示していないか、直ちに確認してください。`,
     )
-  const open = await answered(door, config, PUBLIC_PATH)
-  if ('result' in open) return open
+  const open = await stranger(door, config, PUBLIC_PATH)
   if (open.status !== 200 || certificatesIn(open.body).length === 0)
     return failed(
       `${PUBLIC_PATH} answers HTTP ${open.status} without a certificate in it`,
@@ -333,26 +335,9 @@ export async function httpsStrangerStep(
 
 const REFUSED = 403
 
-async function answered(door: Door, config: Config, path: string): Promise<Answer | Finding> {
-  try {
-    return await stranger(door, config, path)
-  } catch (error) {
-    if (codeOf(error) === 'ECONNREFUSED') return NO_CONNECTION
-    throw error
-  }
-}
-
-const NO_CONNECTION = skipped('there is no connection to try it on', '接続できないため確認していません。')
-
 /** The handshake is made, and then the door hangs up without a word. */
 export async function mllpStrangerStep(door: Door, config: Config): Promise<Finding> {
-  let socket: TLSSocket
-  try {
-    socket = await open(door, config.tls)
-  } catch (error) {
-    if (codeOf(error) === 'ECONNREFUSED') return NO_CONNECTION
-    throw error
-  }
+  const socket = await open(door, config.tls)
   let words = 0
   socket.on('data', (chunk: Buffer) => {
     words += chunk.length
