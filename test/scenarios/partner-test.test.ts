@@ -26,8 +26,9 @@ const network = await startNetwork(t, { 'tls.crlSeconds': '1' })
 const { admin, server, pool } = network
 const COMMUNITY = server.config.community.homeCommunityId.replace('urn:oid:', '')
 const own = `https://localhost:${server.httpsPort}/xca/responding`
-/** It listens to nothing else than what the test of this host may reach: itself, as its own neighbour. */
-await admin.post('/partners', { facilityId: 'network-east', community: COMMUNITY, queryUrl: own, retrieveUrl: own })
+/** It listens to nothing else than what the test of this host may reach: itself, as its own neighbour, which nobody may enter. */
+await admin.post('/partners', { facilityId: 'network-east', community: '2.25.9901', queryUrl: own, retrieveUrl: own })
+await pool.query(`update access.partner set community = $1 where facility_id = 'network-east'`, [COMMUNITY])
 
 interface Report {
   readonly result: string
