@@ -15,7 +15,11 @@ export interface DecidedKind extends KindOfMessage {
 /** JHSI0002 and its local copy: kinds of injections. */
 const INJECTION_KINDS = new Set(['JHSI0002', '99I02'])
 /** HL7 table 0162: by needle or line. */
-const PARENTERAL = new Set(['IV', 'IM', 'SC', 'ID', 'IP', 'EP', 'IT', 'IA', 'IB', 'IC', 'IH', 'IO', 'IU', 'IVB', 'IVP'])
+const PARENTERAL = new Set(['IV', 'IM', 'SC', 'ID', 'IP', 'EP', 'IT', 'IA', 'IB', 'IC', 'IO', 'IU', 'IVB', 'IVP'])
+/** HL7 table 0162: swallowed, inhaled or applied. Who injects on a ward files that alone; who dispenses hands out both at once. */
+const NOT_INJECTED = new Set(
+  'AP B DT ET GTT GU IH IMR IN MM MTH NG NP NS NT OP OT PO PR RM SD SL TD TL TP TRA UR VA VM WND'.split(' '),
+)
 const JLAC10 = new Set(['JC10', 'JLAC10'])
 const OFFICE_FILE = /\.(xlsx?|xlsm|docx?|docm|pptx?|pptm|csv|ods|odt|odp|zip|mp4|mov)$/i
 /** MDM: cancel of a document (HL7 v2.5 9.5.11). */
@@ -71,6 +75,10 @@ function decideByContent(message: Er7Message, type: string): ByContent {
     case 'RDE':
       return isInjectionOrder(message) ? { name: 'OMP-02' } : { name: 'OMP-01', isOpen: !isNamed(message, 'RXE', 2) }
     case 'RAS':
+      if (isParenteral(message) && isOtherwiseGiven(message)) {
+        const rule = 'injections beside drugs that are not: RAS^O17 of 注射実施 apart'
+        return { name: 'OMP-11', doubt: { at: 'RXR-1', rule } }
+      }
       return isInjectionGiven(message) ? { name: 'OMP-12' } : { name: 'OMP-11', isOpen: !isNamed(message, 'RXA', 5) }
     case 'OMG':
       return imaging(message, { radiology: 'OMG-01', endoscopy: 'OMG-02', physiology: 'OMG-03' })
@@ -96,6 +104,10 @@ function isNamed(message: Er7Message, name: string, field: number): boolean {
 
 function isParenteral(message: Er7Message): boolean {
   return all(message, 'RXR', 1).some((route) => PARENTERAL.has(route))
+}
+
+function isOtherwiseGiven(message: Er7Message): boolean {
+  return all(message, 'RXR', 1).some((route) => NOT_INJECTED.has(route))
 }
 
 function isInjectionOrder(message: Er7Message): boolean {
