@@ -119,6 +119,30 @@ t.test('all results cancelled delete the document; a cancel of some of them neve
   t.equal(at.current.length, 0)
 })
 
+t.test(
+  'the antibiogram of one germ does not hide that of another (OBR-26, or the drug stands twice; shrink guard)',
+  async (t) => {
+    const drug = { code: '6C205000000000000' }
+    const both = { results: [drug, drug], time: '20260401090000' }
+    const at = memory()
+    await send(oml11(both), at)
+    t.same(warningsOf(await send(oml11({ controlId: 'M2', results: [drug], time: '20260401100000' }), at)), [
+      'HL7_PARTIAL',
+    ])
+    t.equal(at.current.length, 2)
+    const whole = { controlId: 'M3', results: [{ ...drug, status: 'D' }, drug], time: '20260401110000' }
+    t.same(warningsOf(await send(oml11(whole), at)), [], 'one of the two withdrawn')
+    t.same(warningsOf(await send(oml11({ controlId: 'M4', results: [drug], time: '20260401120000' }), at)), [])
+    t.equal(at.current.length, 1)
+    const germ = (name: string, given: Parameters<typeof oml11>[0]) =>
+      oml11({ results: [drug], ...given }).replace(/^(OBR\|.*)$/m, `$1${'|'.repeat(22)}6B010^1^${name}`)
+    const other = memory()
+    await send(germ('E.coli', { time: '20260401090000' }), other)
+    const second = await send(germ('K.pneumoniae', { controlId: 'M2', time: '20260401100000' }), other)
+    t.same(warningsOf(second), ['HL7_PARTIAL'])
+  },
+)
+
 t.test('a result that was withdrawn does not come back with an older message that comes late', async (t) => {
   const at = memory()
   const results = [{ code: TP, status: 'D' }, { code: AST }]

@@ -175,7 +175,10 @@ function literal(character: string): string {
   return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
 }
 
-/** Keys of results (OBX-3, OBX-4, SPM-2, and what else parts two of them), and whether they stand. */
+/**
+ * Keys of results (OBX-3, OBX-4, SPM-2, where it goes on from another result that one (OBR-26), and what else parts two of them), and
+ * whether they stand.
+ */
 export interface ResultKey {
   readonly key: string
   readonly live: boolean
@@ -190,6 +193,10 @@ export function resultKeys(
     message,
     segments.find(({ name }) => name === 'SPM'),
   )
+  const parent = parentResult(
+    message,
+    segments.find(({ name }) => name === 'OBR'),
+  )
   return segments
     .filter(({ name }) => name === 'OBX')
     .map((obx) => ({
@@ -197,6 +204,7 @@ export function resultKeys(
         codeKeyOf(message, obx, 3),
         text(message, obx, 4),
         specimen,
+        ...(parent === '' ? [] : [parent]),
         ...moments.map((field) => momentKeyOf(message, obx, field)),
       ].join('|'),
       live: !isCancelledResult(text(message, obx, 11)),

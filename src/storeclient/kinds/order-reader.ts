@@ -155,8 +155,18 @@ function standingOf(message: Er7Message, order: Order): Order {
   return { ...order, groups, segments: [...new Set(groups.flat())] }
 }
 
+/**
+ * What stands several times under one key (a drug tested against two germs that nothing else parts) is several results, those that
+ * stand the first of them: a result that takes the place of a withdrawn one is that one.
+ */
 function resultsOf(message: Er7Message, order: Order, family: OrderFamily): readonly ResultKey[] {
-  return order.groups.flatMap((group) => family.results?.(message, group) ?? [])
+  const seen = new Map<string, number>()
+  const all = order.groups.flatMap((group) => family.results?.(message, group) ?? [])
+  return [...all.filter(({ live }) => live), ...all.filter(({ live }) => !live)].map((result) => {
+    const count = (seen.get(result.key) ?? 0) + 1
+    seen.set(result.key, count)
+    return count === 1 ? result : { ...result, key: `${result.key}#${count}` }
+  })
 }
 
 function deletionOf(message: Er7Message, order: Order, results: readonly ResultKey[]): Deletion {
