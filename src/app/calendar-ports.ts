@@ -95,7 +95,7 @@ function mayKnow(given: {
   return publishersOf(scope).includes(numberOf)
 }
 
-function readFragment(fragment: string): DocumentEntry | undefined {
+export function readFragment(fragment: string): DocumentEntry | undefined {
   const element = readXml(Buffer.from(`<rim:ExtrinsicObject xmlns:rim="${NS.rim}"${fragment}`))
   return readDocumentEntry(readRegistryObject(element)).value
 }

@@ -53,7 +53,11 @@ for (let person = 1; person <= PERSONS; person++) {
       expected,
       'what a submission may refer to (ITI TF-3 4.2.2.2)',
     )
-    const { versions } = createSsmixExport({ pool, readFile: () => (async function* () {})() })
+    const { versions } = createSsmixExport({
+      pool,
+      readFile: () => (async function* () {})(),
+      readFragment: () => undefined,
+    })
     t.equal(
       (await versions('hospital-a', String(person))).length,
       isStopped ? 0 : 1,

@@ -5,9 +5,11 @@ import { connect, type TLSSocket } from 'node:tls'
 import t from 'tap'
 import { Agent, request } from 'undici'
 import type { Reading } from '../../profiles/partners/index.ts'
+import { readFragment } from '../../src/app/calendar-ports.ts'
 import { readCredentials } from '../../src/cli/credentials.ts'
 import { readAck } from '../../src/codec/hl7v2/ack.ts'
 import { decode, encode } from '../../src/codec/hl7v2/charset.ts'
+import { createSsmixExport } from '../../src/db/storeclient/ssmix-export.ts'
 import { createFrameDecoder, encodeFrame } from '../../src/mllp/frame.ts'
 import { laboratory } from '../faults/messages.ts'
 import { eventually } from '../faults/support.ts'
@@ -277,6 +279,19 @@ t.test('bytes valid as EUC-JP and as Shift_JIS are what was agreed with the send
   const answer = readAck((await post(bytes)).body)
   t.equal(answer.code, 'AA', JSON.stringify(answer))
   t.match(JSON.stringify(answer.errors), /EUC-JP/)
+  // Its bytes leave with the set that they were read in: the receiver of an export knows nothing of the agreement.
+  const { rows } = await pool.query<{ person_key: string; order_number: string }>(
+    `select person_key, order_number from registry.series where facility_id = 'hospital-a' order by updated_at desc limit 1`,
+  )
+  const nobody = () => {
+    throw new Error('no file is read')
+  }
+  const store = createSsmixExport({ pool, readFile: nobody, readFragment })
+  const versions = await store.versions('hospital-a', rows[0]?.person_key ?? '')
+  t.same(
+    versions.filter(({ charset }) => charset !== undefined).map(({ orderNumber, charset }) => [orderNumber, charset]),
+    [[rows[0]?.order_number, 'EUC-JP']],
+  )
 })
 
 t.test('what was tolerated of a system is counted and explained (admin API, CLI)', async (t) => {

@@ -132,7 +132,7 @@ async function take({ head, message, files }: Frame, exporting: Exporting): Prom
   const said = placeOf(path)
   const root = join(exporting.folder, said.file === undefined ? exporting.name : `${exporting.name}-extended`)
   if (Number(head.movedMs) > 0) exporting.report({ outcome: 'moved', path, text: `${textOf(head.movedMs)} ms` })
-  const bytes = exporting.converts ? converted(path, message, exporting) : message
+  const bytes = exporting.converts ? converted({ path, message, charset: textOf(head.charset) }, exporting) : message
   await put(exporting, root, { path, bytes })
   const beside = rowsOf(head.files ?? [])
   for (const [at, file] of files.entries())
@@ -163,8 +163,15 @@ async function put(
   if (await tree.write(root, file)) counts.written += 1
 }
 
-function converted(path: string, message: Buffer, { report }: Exporting): Buffer {
-  const result = toSsMixCharset(message)
+interface Came {
+  readonly path: string
+  readonly message: Buffer
+  /** As the server names it; '' where the bytes say it themselves. */
+  readonly charset: string
+}
+
+function converted({ path, message, charset }: Came, { report }: Exporting): Buffer {
+  const result = toSsMixCharset(message, charset === '' ? {} : { charset })
   if (result === undefined) {
     report({ outcome: 'not converted', path, text: 'the message cannot be read; written as it came' })
     return message

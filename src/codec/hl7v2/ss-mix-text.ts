@@ -1,7 +1,7 @@
 // Messages in the one character set of SS-MIX2: ASCII and JIS X 0208 levels 1 and 2 as ISO-2022-JP, with the usual replacements.
 
 import type { Delimiters, DetectedCharset } from '../../model/hl7v2.ts'
-import { type Decoded, decode, encode } from './charset.ts'
+import { type CharsetHints, type Decoded, decode, encode } from './charset.ts'
 import { readEscapes } from './escape.ts'
 import { charsetLabel, mshOffset, readDelimiters } from './header.ts'
 import { isVendorCharacter, jisCode } from './jis.ts'
@@ -37,8 +37,8 @@ const HALF_WIDTH_KANA = /[\uff61-\uff9f]+/g
  * The message as SS-MIX2 wants it, with MSH-18 and MSH-20 saying so; undefined for bytes that cannot be read.
  * Half-width katakana become full-width, vendors' characters what they stand for, everything else outside the set 〓.
  */
-export function toSsMixCharset(message: Buffer): Converted | undefined {
-  const decoded = decoding(message)
+export function toSsMixCharset(message: Buffer, hints: CharsetHints = {}): Converted | undefined {
+  const decoded = decoding(message, hints)
   if (decoded === undefined) return undefined
   const { text, charset } = decoded
   const start = mshOffset(Buffer.from(text.slice(0, 16)))
@@ -50,9 +50,9 @@ export function toSsMixCharset(message: Buffer): Converted | undefined {
   return bytes === undefined ? undefined : { bytes, replacements: [...counts.values()] }
 }
 
-function decoding(message: Buffer): Decoded | undefined {
+function decoding(message: Buffer, hints: CharsetHints): Decoded | undefined {
   try {
-    return decode(message, charsetLabel(message))
+    return decode(message, charsetLabel(message), hints)
   } catch {
     return undefined
   }

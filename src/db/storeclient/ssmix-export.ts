@@ -4,10 +4,12 @@ import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import { iheError } from '../../../profiles/errors/index.ts'
 import { STATUS_APPROVED } from '../../model/xds.ts'
+import { MESSAGE_CHARSET } from '../../storeclient/metadata.ts'
 import type { ExportPorts, StoredVersion } from '../../storeclient/ssmix/export.ts'
 import { isStopped } from '../access/facts.ts'
 import { named, query, queryOne, sql } from '../sql.ts'
 import { recordExport } from '../staff-change.ts'
+import type { ReadFragment } from './calendar.ts'
 
 type ExportStore = Omit<ExportPorts, 'decode'>
 
@@ -17,11 +19,12 @@ export interface ExportStoreOptions {
     key: string,
     expected: { readonly sizeBytes: number; readonly sha256: string },
   ) => AsyncIterable<Buffer>
+  readonly readFragment: ReadFragment
 }
 
 const PERSONS = 500
 
-export function createSsmixExport({ pool, readFile }: ExportStoreOptions): ExportStore {
+export function createSsmixExport({ pool, readFile, readFragment }: ExportStoreOptions): ExportStore {
   return {
     persons: async (facilityId, after) => {
       const rows = await query<{ person_key: string }>(
@@ -42,7 +45,7 @@ export function createSsmixExport({ pool, readFile }: ExportStoreOptions): Expor
       return row?.person_key
     },
     versions: async (facilityId, person) =>
-      (await query<VersionRow>(pool, versionsOf(facilityId, person))).map(toVersion),
+      (await query<VersionRow>(pool, versionsOf(facilityId, person))).map((row) => toVersion(row, readFragment)),
     bytes: async ({ content }) => {
       const { sha256, size_bytes, ...at } = content as Location
       if (at.file_key === null) return contentOf(pool, { ...at, sha256 })
@@ -85,10 +88,13 @@ interface VersionRow extends Location {
   readonly is_current: boolean
   readonly reason: string | null
   readonly stored_at: string
+  /** An entry of the document that names its character set. */
+  readonly naming: string | null
 }
 
 /**
- * The person's documents of one facility, as entries and as bytes that no entry names. An entry of another person stays out: what was
+ * The person's documents of one facility, as entries and as bytes that no entry names, which are in the character set of the others of their
+ * document. An entry of another person stays out: what was
  * filed under somebody else is deprecated there, and his no longer. Nothing of a person whose support was stopped leaves (idlink C-7).
  */
 function versionsOf(facilityId: string, person: string) {
@@ -102,27 +108,31 @@ function versionsOf(facilityId: string, person: string) {
       where d.facility_id = ${facilityId} and i.person_key = ${person} and i.status = 'active'),
     found as (
       select o.series_id, d.unique_id, null::bigint as superseded_id, d.file_key, d.sha256, d.size_bytes, v.version, v.created, v.is_current,
-             null as reason, v.stored_at
+             null as reason, v.stored_at, v.naming
       from own o
       cross join lateral (
         select e.unique_id, max(e.series_version) as version, min(e.creation_time) as created,
-               bool_or(e.status = ${STATUS_APPROVED}) as is_current, min(e.registered_at) as stored_at
+               bool_or(e.status = ${STATUS_APPROVED}) as is_current, min(e.registered_at) as stored_at,
+               max(e.ebrim) filter (where e.ebrim like ${`%${MESSAGE_CHARSET}%`}) as naming
         from registry.document_entry e where e.series_id = o.series_id and e.person_key = o.person_key group by e.unique_id) as v
       join repository.document d on d.unique_id = v.unique_id
       union all
       select o.series_id, null, u.superseded_id, u.file_key, u.sha256, coalesce(u.size_bytes, octet_length(u.content)), u.version, null, false,
-             u.reason, u.received_at
+             u.reason, u.received_at, null
       from own o join registry.superseded u on u.series_id = o.series_id)
     select o.base_series_id, o.kind, o.order_number, o.care_date, o.deleted_at as tombstone,
            coalesce((select n.value from numbers n order by n.value = o.patient_number desc, n.value limit 1), o.patient_number) as patient_number,
            f.unique_id, f.superseded_id, f.file_key, f.sha256, f.size_bytes, f.version, f.created, f.is_current, f.reason,
-           to_char(f.stored_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as stored_at
+           to_char(f.stored_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as stored_at,
+           coalesce(f.naming, max(f.naming) over (partition by o.base_series_id)) as naming
     from found f join own o on o.series_id = f.series_id
     order by o.kind, o.base_series_id, coalesce(f.version, f.created), f.sha256`
 }
 
-function toVersion(row: VersionRow): StoredVersion {
-  const { unique_id, superseded_id, file_key, sha256, size_bytes } = row
+function toVersion(row: VersionRow, readFragment: ReadFragment): StoredVersion {
+  const { unique_id, superseded_id, file_key, sha256, size_bytes, naming } = row
+  const slots = (naming === null ? undefined : readFragment(naming))?.extraSlots ?? []
+  const charset = slots.find(({ name }) => name === MESSAGE_CHARSET)?.values[0]
   return {
     baseSeriesId: row.base_series_id,
     kind: row.kind,
@@ -133,6 +143,7 @@ function toVersion(row: VersionRow): StoredVersion {
     ...(row.tombstone === null ? {} : { tombstone: row.tombstone }),
     state: row.reason === 'delete' ? 'deleting' : row.is_current ? 'current' : 'former',
     storedAt: row.stored_at,
+    ...(charset === undefined ? {} : { charset }),
     content: { unique_id, superseded_id, file_key, sha256, size_bytes } satisfies Location,
   }
 }

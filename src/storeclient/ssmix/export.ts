@@ -22,6 +22,8 @@ export interface StoredVersion {
   readonly state: 'current' | 'former' | 'deleting'
   /** ISO 8601, when it was stored. */
   readonly storedAt: string
+  /** Set of eight-bit bytes that were read by agreement with their sender; absent where the bytes say it themselves. */
+  readonly charset?: string
   /** Where its bytes are; opaque. */
   readonly content: unknown
 }
@@ -42,7 +44,7 @@ export interface ExportPorts {
   readonly versions: (facilityId: string, person: string) => Promise<readonly StoredVersion[]>
   /** @throws when the stored bytes are damaged. */
   readonly bytes: (version: StoredVersion) => Promise<Buffer>
-  readonly decode: (bytes: Buffer) => Er7Message | undefined
+  readonly decode: (bytes: Buffer, hints?: { readonly charset?: string }) => Er7Message | undefined
   /** Records that the person's data leaves, before it does. */
   readonly record: (export_: ExportRequest & { readonly person: string }) => Promise<void>
 }
@@ -59,6 +61,8 @@ export type Exported =
       /** The message that deleted the document. */
       readonly isDeletion: boolean
       readonly storedAt: string
+      /** As in StoredVersion. */
+      readonly charset?: string
       /** 発生日時 was moved by so many milliseconds, because another version has the same. */
       readonly movedMs: number
     }
@@ -135,7 +139,8 @@ interface Filing {
 
 function toFile({ version, message, flag }: Filing, taken: Set<string>, ports: ExportPorts): Exported {
   const { kind, state, storedAt } = version
-  const decoded = ports.decode(message)
+  const charset = version.charset === undefined ? {} : { charset: version.charset }
+  const decoded = ports.decode(message, charset)
   const described = decoded === undefined ? undefined : describe(decoded, kind, version.orderNumber)
   const number = version.careDate === undefined ? described?.orderNumber : version.orderNumber
   const folder = EXTENDED_FOLDERS[kind]
@@ -153,7 +158,8 @@ function toFile({ version, message, flag }: Filing, taken: Set<string>, ports: E
   const filed = freePath(said, taken)
   if ('fault' in filed) return { kind: 'refused', patientNumber, dataKind: kind, ...filed.fault }
   const files = folder === undefined ? [] : (described?.files ?? [])
-  return { kind: 'file', ...filed, message, files, isDeletion: described?.isDeletion ?? state === 'deleting', storedAt }
+  const isDeletion = described?.isDeletion ?? state === 'deleting'
+  return { kind: 'file', ...filed, message, files, isDeletion, storedAt, ...charset }
 }
 
 interface Fault {

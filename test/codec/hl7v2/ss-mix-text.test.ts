@@ -67,6 +67,19 @@ t.test('SS-MIX2: hexadecimal bytes of another set become its characters (HL7 v2.
   t.equal(value(readEr7(result?.bytes ?? bytes), 'NTE', 3), '漢字日本')
 })
 
+t.test(
+  'SS-MIX2: bytes that are valid in two sets are converted from that of their sender (doors.md, eightBit)',
+  async (t) => {
+    const bytes = encode('MSH|^~\\&|EHR|1||||||1|P|2.5\rPID|1||1||検査\r', 'EUC-JP') ?? Buffer.alloc(0)
+    const nameOf = (charset?: string) => {
+      const result = toSsMixCharset(bytes, charset === undefined ? {} : { charset })
+      return value(readEr7(result?.bytes ?? Buffer.alloc(0)), 'PID', 5)
+    }
+    t.equal(nameOf('EUC-JP'), '検査')
+    t.equal(nameOf(), 'ク。ココ', 'nothing is known of it: as B.5 has it')
+  },
+)
+
 t.test('SS-MIX2: what cannot be read is not converted', async (t) => {
   t.equal(toSsMixCharset(Buffer.from([0x4d, 0x53, 0x48, 0xff, 0xff])), undefined)
   t.equal(toSsMixCharset(Buffer.from('PID|1')), undefined)

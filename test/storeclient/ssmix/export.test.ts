@@ -109,6 +109,20 @@ t.test('SS-MIX2: what can no longer be read is written under what is known of it
   t.same(names, ['0000012345_20260410_OML-11_000000000000001_20260410100000000_-_1'])
 })
 
+t.test('SS-MIX2: a message is read, and said to be, in the set that its entry names', async (t) => {
+  const asked: unknown[] = []
+  const decode: ExportPorts['decode'] = (bytes, hints) => {
+    asked.push(hints)
+    return readEr7(bytes, hints)
+  }
+  const { files } = await exported([version({ charset: 'EUC-JP' }), version({ state: 'current' })], { decode })
+  t.same(asked, [{ charset: 'EUC-JP' }, {}])
+  t.same(
+    files.map((one) => one.kind === 'file' && one.charset),
+    ['EUC-JP', undefined],
+  )
+})
+
 t.test('a patient whose data leaves is recorded before it does, one without documents is not', async (t) => {
   let wasRecorded = false
   await exported([version({ state: 'current' })], {
