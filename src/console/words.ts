@@ -156,6 +156,35 @@ const FLAGS: Readonly<Record<string, FlagMeaning>> = {
   R: { ja: '耐性', en: 'resistant', alarm: 'abnormal' },
 }
 
+/** HL7 table 0112, as far as it is national: 01 and 20 mean the same everywhere, other numbers are the site's own. */
+const DISPOSITIONS: Readonly<Record<string, string>> = {
+  '01': '自宅へ home (01)',
+  '20': '死亡 died (20)',
+}
+
+/** Where a patient went (PV1-36); an unknown code stands for itself. */
+export function dispositionText(code: string): string {
+  return meant(DISPOSITIONS, code) ?? code
+}
+
+/** HL7 table 0241. */
+const OUTCOMES: Readonly<Record<string, string>> = {
+  D: '死亡 died (D)',
+  F: '回復 fully recovered (F)',
+  N: '不変 not recovered (N)',
+  R: '軽快 recovering (R)',
+  S: '後遺症あり sequelae (S)',
+  U: '不明 unknown (U)',
+  W: '悪化 worsening (W)',
+}
+
+/** How a diagnosis ended (PRB-14): in the sender's words where there are any. */
+export function outcomeText(outcome: Coded): string {
+  const text = textOf(outcome)
+  const isOfTable = ['', 'HL70241'].includes(outcome.system)
+  return text === outcome.code && isOfTable ? (meant(OUTCOMES, outcome.code) ?? text) : text
+}
+
 /** Letter and meaning: colour alone says nothing to some readers. A flag of a site's own counts as abnormal. */
 export function flagCell(flag: string): Cell {
   if (flag === '' || flag === 'N') return { text: '' }

@@ -6,6 +6,7 @@ import { type Block, facts, label, section, table } from '../blocks.ts'
 import {
   codedCell,
   dateOf,
+  dispositionText,
   ENCOUNTER_CLASSES,
   meant,
   period,
@@ -41,7 +42,7 @@ export function encounter(content: Encounter): readonly Block[] {
       ['移動前', 'Former place', placeName(content.previousPlace)],
       ['移動予定', 'Planned place', placeName(content.plannedPlace)],
       ['担当医', 'Doctor', staffName(content.doctor)],
-      ['退院区分', 'Disposition', content.disposition],
+      ['退院区分', 'Disposition', dispositionText(content.disposition)],
     ),
   ])
 }

@@ -2,7 +2,7 @@
 
 import type { AllergyList, DiagnosisList, DietOrder } from '../../model/clinical.ts'
 import { type Block, type Cell, label, table } from '../blocks.ts'
-import { CANCELLED, codedCell, meant, orderFacts, period, textOf, time } from '../words.ts'
+import { CANCELLED, codedCell, meant, orderFacts, outcomeText, period, textOf, time } from '../words.ts'
 
 type Allergy = AllergyList['allergies'][number]
 type Diagnosis = DiagnosisList['diagnoses'][number]
@@ -54,7 +54,7 @@ export function diagnosisList({ diagnoses }: DiagnosisList): readonly Block[] {
         { label: label('ICD-10', 'ICD-10'), cell: ({ icd10 }) => icd10 },
         { label: label('開始日', 'From'), cell: ({ from }) => time(from) },
         { label: label('終了日', 'Until'), cell: ({ until }) => time(until) },
-        { label: label('転帰', 'Outcome'), cell: ({ outcome }) => textOf(outcome) },
+        { label: label('転帰', 'Outcome'), cell: ({ outcome }) => outcomeText(outcome) },
         {
           label: label('備考', 'Remarks'),
           cell: ({ comment, action }) => (action === 'DE' ? `削除 deleted ${comment}` : comment).trim(),

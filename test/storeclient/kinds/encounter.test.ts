@@ -1,7 +1,9 @@
 // Visits, admissions and moves: care date, key and content of each kind and of its cancel (HL7 v2.5 3.3; SS-MIX2 ADT-01 to ADT-52).
 
 import t from 'tap'
+import { documentText } from '../../../src/console/plain.ts'
 import type { Encounter } from '../../../src/model/clinical.ts'
+import { viewOf } from '../../console/values.ts'
 import { contentOf, line, readingOf, warned, written } from './reading.ts'
 
 const evn = (occurred = '', planned = '') => line('EVN', { 2: '20260501085900', 3: planned, 6: occurred })
@@ -190,6 +192,16 @@ t.test('the content of a visit: places, doctor, department, both ends', async (t
   const planned = contentOf('ADT^A15', [evn(), pv1(), pv2({ 1: '41^401^2' })]) as Encounter
   t.same([planned.event, planned.plannedPlace?.room, planned.at], ['planned-transfer', '401', undefined])
 })
+
+t.test(
+  'where a patient went is told in words, a number of the site stands for itself (PV1-36, HL7 table 0112)',
+  async (t) => {
+    const page = (code: string) =>
+      documentText(viewOf(contentOf('ADT^A03', [evn(), pv1({ 36: code, 44: '20260401', 45: '20260420' })])))
+    t.match(page('20'), '退院区分: 死亡 died (20)')
+    t.match(page('35'), '退院区分: 35\n')
+  },
+)
 
 t.test('a component of a name that is null is none (HL7 v2.5 2.5.3)', async (t) => {
   const content = contentOf('ADT^A01', ['EVN|', line('PV1', { 2: 'I', 7: 'D1^""^一郎', 44: '20260420' })])

@@ -1,7 +1,9 @@
 // Whole lists and the person: ADT-61, PPR-01 with its modifiers, ADT-00 (HL7 v2.5 3.4.7 IAM, 12.4.2 PRB; SS-MIX2 ZPR).
 
 import t from 'tap'
+import { documentText } from '../../../src/console/plain.ts'
 import type { AllergyList, DiagnosisList, PersonRecord } from '../../../src/model/clinical.ts'
+import { viewOf } from '../../console/values.ts'
 import { contentOf, line, readingOf, warned, written } from './reading.ts'
 
 const EVN = 'EVN||20260501085900'
@@ -102,6 +104,17 @@ t.test('a diagnosis is named as it is read aloud: prefixes, disease, suffixes', 
     eventCodes.map(({ code, display }) => [code, display]),
     [['20058577', '肺炎']],
   )
+})
+
+t.test('how a diagnosis ended is told in words, those of the sender first (PRB-14, HL7 table 0241)', async (t) => {
+  const page = (outcome: string) =>
+    documentText(
+      viewOf(contentOf('PPR^ZD1', [line('PRB', { 1: 'AD', 3: '20058577^胃炎^MDCDX2', 4: '1', 14: outcome })])),
+    )
+  t.match(page('D'), '死亡 died (D)')
+  t.match(page('N^^HL70241'), '不変 not recovered (N)')
+  t.match(page('N^未回復^HL70241'), '未回復')
+  t.notMatch(page('D^^99X'), '死亡')
 })
 
 t.test('a diagnosis: ICD-10, suspicion, main diagnosis, outcome, times, comments', async (t) => {
