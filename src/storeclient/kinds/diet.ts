@@ -5,7 +5,7 @@ import type { Er7Message, Segment } from '../../model/hl7v2.ts'
 import { coded, groupsFrom, isOrderCancelled, text, texts, time } from './fields.ts'
 import { commentsOf } from './observations.ts'
 import { type Group, type Order, orderHead, orderReader } from './order-reader.ts'
-import { repeatPattern } from './timing.ts'
+import { latest, repeatPattern } from './timing.ts'
 
 /** HL7 table 0159. */
 const DIET = 'D'
@@ -29,7 +29,7 @@ function content(message: Er7Message, order: Order): DietOrder {
 function linesOf(message: Er7Message, group: Group): DietOrder['lines'] {
   const timing = group.filter(({ name }) => name === 'TQ1')
   const from = time(message, timing[0], 7)
-  const until = time(message, timing.at(-1), 8)
+  const until = latest(timing.flatMap((tq1) => time(message, tq1, 8) ?? []))
   const trays = group.filter(({ name }) => name === 'ODT').flatMap((odt) => texts(message, odt, 3))
   const notes = [...trays, ...commentsOf(message, group)]
   return group

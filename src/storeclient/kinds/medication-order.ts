@@ -1,6 +1,6 @@
 // OMP-01 処方指示, OMP-02 注射指示: what is to be taken or given (HL7 v2.5 4.13.5 RDE^O11; JAHIS; SS-MIX2).
 
-import type { Coded, MedicationLine, MedicationOrder } from '../../model/clinical.ts'
+import type { Coded, MedicationLine, MedicationOrder, Quantity } from '../../model/clinical.ts'
 import type { Hl7Time } from '../../model/hl7-time.ts'
 import { type Er7Message, repetitions, type Segment } from '../../model/hl7v2.ts'
 import {
@@ -17,7 +17,7 @@ import {
 } from './fields.ts'
 import { commentsOf, observationsOf } from './observations.ts'
 import { type Group, type Order, type OrderFamily, orderHead, orderReader } from './order-reader.ts'
-import { durationOf, endsOf, explicitTimes, repeatPattern } from './timing.ts'
+import { durationOf, endsOf, explicitTimes, latest, repeatPattern } from './timing.ts'
 
 const FAMILY: Omit<OrderFamily, 'content'> = {
   groups: (message) => groupsFrom(message.segments, ['ORC']),
@@ -108,7 +108,7 @@ function drugsOf(group: Group): readonly Drug[] {
 function lineOf(message: Er7Message, group: Group, { rxe, timing, routes, ...drug }: Drug): MedicationLine {
   const from =
     time(message, timing[0], 7) ?? time(message, drug.requested[0], 7) ?? time(message, first(group, 'ORC'), 9)
-  const until = lastEnd(message, timing, from)
+  const until = latest(endsOf(message, timing, from))
   const prescriptionNumber = text(message, rxe, 15)
   return {
     group: groupNumber(message, group),
@@ -155,15 +155,6 @@ function durations(message: Er7Message, timing: readonly Segment[]): string {
   return [...new Set(said)].length === 1 ? (said[0] ?? '') : said.join(' / ')
 }
 
-/** The latest end of all, in whatever order they stand. */
-function lastEnd(message: Er7Message, timing: readonly Segment[], from: Hl7Time | undefined): Hl7Time | undefined {
-  const ends = endsOf(message, timing, from)
-  return ends.reduce<Hl7Time | undefined>(
-    (last, end) => (last === undefined || end.stopMs > last.stopMs ? end : last),
-    undefined,
-  )
-}
-
 /** ORC-4: `order_RP_seq` gives the RP number, anything else stands for itself. */
 export function groupNumber(message: Er7Message, group: Group): string {
   const orc = first(group, 'ORC')
@@ -179,14 +170,29 @@ function amountsOf(message: Er7Message, rxe: Segment): Amounts {
   const daily = quantity(message, rxe, 19)
   const largest = quantityWithUnit(message, rxe, [4, 5])
   const total = quantityWithUnit(message, rxe, [10, 11])
-  const rate = quantityWithUnit(message, rxe, [23, 24])
+  const dose = quantityWithUnit(message, rxe, [3, 5])
+  const rate = rateOf(message, rxe, dose)
   return {
-    dose: quantityWithUnit(message, rxe, [3, 5]),
+    dose,
     ...(largest.value === '' ? {} : { maximumDose: largest }),
     ...(daily.value === '' ? {} : { dailyDose: daily }),
     ...(total.value === '' ? {} : { total }),
     ...(rate.value === '' ? {} : { rate }),
   }
+}
+
+const TIME_UNITS: Readonly<Record<string, string>> = { S: '秒', M: '分', H: '時間', D: '日', W: '週', L: 'か月' }
+
+/** RXE-23 and RXE-24 in the time of RXE-22 (H8: eight hours), unless their unit says its own; without them it is the dose that takes this time. */
+function rateOf(message: Er7Message, rxe: Segment, dose: Quantity): Quantity {
+  const given = quantityWithUnit(message, rxe, [23, 24])
+  const written = text(message, rxe, 22)
+  if (written === '' || /[/／]/.test(given.unit)) return given
+  const [, letter = '', count = ''] = /^([SMHDWL])(\d*)$/.exec(written) ?? []
+  const unit = TIME_UNITS[letter]
+  const time = unit === undefined ? written : `${/^0*1?$/.test(count) ? '' : count}${unit}`
+  const { value, unit: amount } = given.value === '' ? dose : given
+  return { value, unit: `${amount}／${time}` }
 }
 
 /** RXR of a group: route, site and device. */

@@ -3,7 +3,7 @@
 import type { Hl7Time } from '../../model/hl7-time.ts'
 import { component, type Er7Message, repetitions, type Segment } from '../../model/hl7v2.ts'
 import { readWrittenTime } from '../written-time.ts'
-import { text, texts, time } from './fields.ts'
+import { quantity, text, texts, time } from './fields.ts'
 
 const DAY_MS = 86_400_000
 const WEEK_DAYS = 7
@@ -20,9 +20,10 @@ export function repeatPattern(message: Er7Message, tq1: Segment | undefined): st
     .join('、')
 }
 
-/** TQ1-6 in days; undefined when it is no number of days or weeks. */
+/** TQ1-6 in days; undefined when it is no number of days or weeks, as a range (5~7) is none. */
 export function daysOf(message: Er7Message, tq1: Segment | undefined): number | undefined {
-  const raw = repetitions(message, tq1, 6)[0]
+  const [raw, ...others] = repetitions(message, tq1, 6)
+  if (others.length > 0) return undefined
   const number = Number(component(message, raw, 1).normalize('NFKC'))
   const units = [component(message, raw, 2, 1), component(message, raw, 2, 2)]
   const days = units.some((unit) => WEEKS.test(unit)) ? number * WEEK_DAYS : number
@@ -34,9 +35,8 @@ export function daysOf(message: Er7Message, tq1: Segment | undefined): number | 
 export function durationOf(message: Er7Message, tq1: Segment | undefined): string {
   const days = daysOf(message, tq1)
   if (days !== undefined) return String(days)
-  const raw = repetitions(message, tq1, 6)[0]
-  const unit = component(message, raw, 2, 2) || component(message, raw, 2, 1)
-  return `${text(message, tq1, 6)}${unit}`
+  const { value, unit } = quantity(message, tq1, 6)
+  return `${value}${unit}`
 }
 
 /** TQ1-8, else the last of the days counted from the start (TQ1-7, or `start`): seven days from the first end on the seventh. */
@@ -47,6 +47,14 @@ export function endOf(message: Er7Message, tq1: Segment | undefined, start?: Hl7
   const days = daysOf(message, tq1)
   if (first === undefined || days === undefined) return undefined
   return daysOn(first.jstDate, days - 1)
+}
+
+/** The last of some ends, in whatever order they stand. */
+export function latest(ends: readonly Hl7Time[]): Hl7Time | undefined {
+  return ends.reduce<Hl7Time | undefined>(
+    (last, end) => (last === undefined || end.stopMs > last.stopMs ? end : last),
+    undefined,
+  )
 }
 
 /** HL7 table 0472: what is specified next follows this one; the others go on beside it. */

@@ -36,6 +36,17 @@ t.test('OMD: a diet order from its first meal (TQ1-7)', async (t) => {
   })
 })
 
+t.test('OMD: a diet lasts to the latest end of its meals, in whatever order they stand (TQ1-8)', async (t) => {
+  const { content } = lines(
+    'OMD^O03',
+    `ORC|NW|7|${ORDERED}`,
+    'TQ1|1||朝||||20260403|20260420',
+    'TQ1|2||夕||||20260402|20260410',
+    'ODS|D||002^軟菜食^99X',
+  )
+  tells(t, plain(content()), { lines: [{ until: '20260420' }] })
+})
+
 t.test('OMP-01: all RP of an order are one document, to the last of its days (TQ1-6)', async (t) => {
   const { documents, content } = fixture('omp-01')
   t.same(documents.map(essence), [
@@ -421,6 +432,29 @@ t.test(
         },
       ],
     })
+  },
+)
+
+t.test(
+  'a range of days is no number of days (TQ1-6), a rate is in the time of RXE-22 (HL7 v2.5 4.5.4.6, 4.14.4.22)',
+  async (t) => {
+    const line = (tq1: string, rate: string) =>
+      lines(
+        'RDE^O11',
+        `ORC|NW|7||7_01_001${ORDERED.slice(1)}`,
+        `RXE||1^Ａ注^99X|500||ML^mL^MR9P${'|'.repeat(17)}${rate}`,
+        tq1,
+      )
+    const days = (field: string) => line(`TQ1|1|||||${field}|20260402`, '')
+    for (const field of ['5~7^D&日', '5^D&日~7^D&日']) {
+      tells(t, plain(days(field).content()), { lines: [{ days: '5~7日', until: undefined }] })
+      t.notMatch(documentText(viewOf(days(field).content())), '5日分')
+    }
+    const rate = (field: string) => plain(line('TQ1|1', field).content())
+    tells(t, rate('H1|100|ML^mL^ISO+'), { lines: [{ rate: { value: '100', unit: 'mL／時間' } }] })
+    tells(t, rate('H8||'), { lines: [{ rate: { value: '500', unit: 'mL／8時間' } }] })
+    tells(t, rate('H1|60|ML/HR^mL/h^ISO+'), { lines: [{ rate: { value: '60', unit: 'mL/h' } }] })
+    tells(t, rate('INDEF|5|ML^mL^ISO+'), { lines: [{ rate: { value: '5', unit: 'mL／INDEF' } }] })
   },
 )
 
