@@ -1,6 +1,6 @@
 // Rounds of a watched folder (SS-MIX2): finished files once, in order, whatever one of them or the server does.
 
-import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { SystemClient } from '../../src/cli/client.ts'
@@ -150,6 +150,22 @@ t.test('SS-MIX2: a refused file stands in nobody’s way and is tried again when
   t.match(await at.round(), { waiting: 0 })
   t.same(at.got(), [pathOf(order(1), '1')])
   t.equal(at.results.filter((line) => line.startsWith('refused')).length, 1)
+})
+
+t.test('SS-MIX2: a file that stays empty is refused, and holds up nothing of its patient', async (t) => {
+  const { round, write, got, results, later } = await watched(t)
+  const path = await write(order(1))
+  await truncate(path)
+  await write(order(2, '20260410110000000'))
+  t.match(await round(), { unfinished: 2 })
+  t.same(got(), [], 'it may still be written')
+  later(61_000)
+  t.match(await round(), { unfinished: 0, waiting: 1 })
+  t.equal(got().length, 1)
+  t.match(results[0], /^refused .*_000000000000001_/)
+  await appendFile(path, laboratoryMessage(order(1)))
+  t.match(await round(), { unfinished: 0, waiting: 0 })
+  t.equal(got().length, 1, 'filled at last')
 })
 
 t.test('SS-MIX2: a server that is away ends the round, the next one goes on where it was', async (t) => {

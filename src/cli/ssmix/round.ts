@@ -6,12 +6,13 @@ import { join } from 'node:path'
 import { messageOf } from '../../storeclient/ssmix/content.ts'
 import { planPatient, type StorageFile } from '../../storeclient/ssmix/plan.ts'
 import type { SystemClient } from '../client.ts'
-import { deliver, type Patience } from './deliver.ts'
+import { deliver, type Patience, type Verdict } from './deliver.ts'
 import type { FileResult } from './report.ts'
-import { resultOf, unsent } from './send-patient.ts'
+import { bothOf, resultOf, unsent } from './send-patient.ts'
 import type { Sent } from './sent.ts'
 import { sideBySide } from './side-by-side.ts'
 import { findRoots, type PatientFolder, walkRoot } from './walk.ts'
+import { EMPTY, UNREADABLE } from './words.ts'
 
 export interface Round {
   readonly directory: string
@@ -39,6 +40,8 @@ export interface RoundResult {
 }
 
 const MISPLACED_MS = 60_000
+/** What is empty or cannot be read for so long stays so: a disk was full, or its permissions are wrong. */
+const HOPELESS_MS = 60_000
 const FIRST_RETRY_MS = 60_000
 const LONGEST_RETRY_MS = 6 * 3_600_000
 
@@ -111,7 +114,7 @@ async function sendIfNew(
   const name = nameOf(patient, file)
   const looked = await look(join(patient.root.directory, ...file.path.split('/')), name, round)
   if (typeof looked === 'string') return looked
-  const { size, mtimeMs, bytes } = looked
+  const { size, mtimeMs, bytes, fault } = looked
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   const known = sent.find(name)
   // Touched or restored, but the same.
@@ -121,7 +124,7 @@ async function sendIfNew(
   }
   const { client, patience, add } = round
   const message = messageOf(bytes)
-  const verdict = await deliver(client, { label: patient.root.label, path: file.path, message }, patience)
+  const verdict = fault ?? (await deliver(client, { label: patient.root.label, path: file.path, message }, patience))
   const times = (known?.refused?.times ?? 0) + 1
   const againMs = now() + Math.min(FIRST_RETRY_MS * 2 ** (times - 1), LONGEST_RETRY_MS)
   sent.put(name, { size, mtimeMs, sha256, ...(verdict.kind === 'refused' ? { refused: { times, againMs } } : {}) })
@@ -129,10 +132,14 @@ async function sendIfNew(
   return verdict.kind === 'refused' ? 'waiting' : 'done'
 }
 
+const NONE = Buffer.alloc(0)
+
 interface Looked {
   readonly size: number
   readonly mtimeMs: number
   readonly bytes: Buffer
+  /** Why it is not sent. */
+  readonly fault?: Verdict
 }
 
 /** The file when it is new and finished: long enough untouched, also by a rename, and of one size before and after it is read. */
@@ -144,8 +151,17 @@ async function look(path: string, name: string, round: Round): Promise<Looked | 
       if (known.refused === undefined) return 'done'
       if (known.refused.againMs > round.now()) return 'waiting'
     }
-    if (size === 0 || Math.max(mtimeMs, ctimeMs) > Date.now() - round.settleMs) return 'unfinished'
-    const bytes = await readFile(path)
+    const touchedMs = Math.max(mtimeMs, ctimeMs)
+    const isHopeless = round.now() - touchedMs > HOPELESS_MS
+    if ((size === 0 && !isHopeless) || touchedMs > Date.now() - round.settleMs) return 'unfinished'
+    if (size === 0)
+      return { size, mtimeMs, bytes: NONE, fault: { kind: 'refused', code: 'empty', text: bothOf(EMPTY) } }
+    const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || !isHopeless) throw error
+      return undefined
+    })
+    if (bytes === undefined)
+      return { size, mtimeMs, bytes: NONE, fault: { kind: 'refused', code: 'unreadable', text: bothOf(UNREADABLE) } }
     const after = await stat(path)
     return after.size === size && after.mtimeMs === mtimeMs && bytes.length === size
       ? { size, mtimeMs, bytes }

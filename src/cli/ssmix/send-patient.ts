@@ -74,6 +74,6 @@ function named(label: string, path: string): { readonly path: string } {
   return { path: `${label}/${path}` }
 }
 
-function bothOf({ message, ja }: { readonly message: string; readonly ja: string }): string {
+export function bothOf({ message, ja }: { readonly message: string; readonly ja: string }): string {
   return `${ja} / ${message}`
 }

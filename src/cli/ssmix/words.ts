@@ -40,6 +40,11 @@ export const TOO_LARGE: Words = {
   ja: 'ファイルがメッセージの上限サイズを超えています。',
 }
 
+export const EMPTY: Words = {
+  message: 'the file is empty',
+  ja: 'ファイルが空です。',
+}
+
 export const UNREADABLE: Words = {
   message: 'the file could not be read',
   ja: 'ファイルを読み取れません。',
