@@ -69,6 +69,8 @@ export interface Observation {
 export interface ObservationGroup {
   readonly request: Coded
   readonly specimen: Coded
+  /** SPM-8: where of the body it was taken. */
+  readonly site?: Coded
   readonly specimenId: string
   readonly collected?: Hl7Time
   readonly reported?: Hl7Time
@@ -181,6 +183,8 @@ export interface MedicationLine {
   /** RP number: lines of one group are taken together. */
   readonly group: string
   readonly drug: Coded
+  /** RXE-25, RXE-26: of one unit, where the name does not say it. */
+  readonly strength?: Quantity
   readonly dose: Quantity
   /** RXE-4, of uneven dosing: the largest dose; `dose` is the smallest then. */
   readonly maximumDose?: Quantity
@@ -206,6 +210,8 @@ export interface MedicationLine {
   readonly components: readonly {
     readonly kind: 'base' | 'additive'
     readonly drug: Coded
+    /** RXC-5, RXC-6. */
+    readonly strength?: Quantity
     readonly amount: Quantity
   }[]
   readonly comments: readonly string[]
@@ -229,6 +235,8 @@ export interface MedicationGiven {
   readonly lines: readonly {
     readonly group: string
     readonly drug: Coded
+    /** RXA-13, RXA-14. */
+    readonly strength?: Quantity
     readonly amount: Quantity
     readonly route: Coded
     readonly site?: Coded

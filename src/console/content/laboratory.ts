@@ -58,12 +58,13 @@ function keyOf({ specimenId, parentResult }: ObservationGroup, { item, subId }: 
 
 /** @param hasSubIds OBX-4 tells rows apart: which of two germs an amount or a drug is of. */
 function groupBlocks(group: ObservationGroup, before: Former | undefined, hasSubIds: boolean): readonly Block[] {
-  const { request, specimen, specimenId, collected, reported, status, parentResult, comments, cancelled } = group
+  const { request, specimen, site, specimenId, collected, reported, status, parentResult, comments, cancelled } = group
   const heading = textOf(request) || textOf(specimen)
   const blocks: readonly Block[] = [
     facts(
       ['依頼', 'Request', cancelled === true ? CANCELLED : ''],
       ['材料', 'Specimen', textOf(specimen)],
+      ['採取部位', 'Site', site === undefined ? '' : textOf(site)],
       ['検体番号', 'Specimen number', specimenId],
       ['採取日時', 'Collected', time(collected)],
       ['報告日時', 'Reported', time(reported)],

@@ -43,7 +43,10 @@ function orderedGroup({ type }: MedicationOrder, { name, lines }: Group<Medicati
   const drugs = table({
     caption: name,
     columns: [
-      { label: label('薬剤', 'Drug'), cell: ({ drug, form }) => codedCell(drug, [textOf(form)]) },
+      {
+        label: label('薬剤', 'Drug'),
+        cell: ({ drug, strength, form }) => codedCell(drug, [amount(strength), textOf(form)]),
+      },
       { label: label('1回量', 'Dose'), cell: (line) => amounts(line.dose, line.maximumDose), isNumber: true },
       { label: label('1日量', 'Daily dose'), cell: ({ dailyDose }) => amount(dailyDose), isNumber: true },
       { label: label('総量', 'Total'), cell: ({ total }) => amount(total), isNumber: true },
@@ -88,13 +91,13 @@ function daysText(type: MedicationOrder['type'], days: string): string {
 
 /** What is mixed together is the table; the mixture itself is named above it. */
 function mixture(type: MedicationOrder['type'], name: string, line: MedicationLine): Block {
-  const { drug, dose, maximumDose, dailyDose, total, rate, form, cancelled } = line
+  const { drug, strength, dose, maximumDose, dailyDose, total, rate, form, cancelled } = line
   return table({
     caption: [cancelled === true ? `【${CANCELLED}】` : '', name, textOf(drug), amounts(dose, maximumDose)]
       .filter((part) => part !== '')
       .join(' '),
     columns: [
-      { label: label('薬剤', 'Drug'), cell: (part) => codedCell(part.drug) },
+      { label: label('薬剤', 'Drug'), cell: (part) => codedCell(part.drug, [amount(part.strength)]) },
       { label: label('区分', 'Part'), cell: ({ kind }) => (kind === 'base' ? '基剤 base' : '添加 additive') },
       { label: label('量', 'Amount'), cell: (part) => amount(part.amount), isNumber: true },
     ],
@@ -103,6 +106,7 @@ function mixture(type: MedicationOrder['type'], name: string, line: MedicationLi
     facts: [
       ...usage(type, [line]),
       ...known([
+        ['力価', 'Strength', amount(strength)],
         ['剤形', 'Form', textOf(form)],
         ['1日量', 'Daily dose', amount(dailyDose)],
         ['総量', 'Total', amount(total)],
@@ -128,7 +132,7 @@ function givenTable(caption: string, lines: readonly Given[]): Block {
   return table({
     caption,
     columns: [
-      { label: label('薬剤', 'Drug'), cell: ({ drug }) => codedCell(drug) },
+      { label: label('薬剤', 'Drug'), cell: ({ drug, strength }) => codedCell(drug, [amount(strength)]) },
       { label: label('量', 'Amount'), cell: (line) => amount(line.amount), isNumber: true },
       { label: label('速度', 'Rate'), cell: ({ rate }) => rate ?? '' },
       { label: label('投与経路', 'Route'), cell: ({ route }) => textOf(route) },

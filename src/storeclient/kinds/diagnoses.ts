@@ -6,8 +6,9 @@ import type { IheError } from '../../model/error.ts'
 import { component, type Er7Message, repetitions, type Segment } from '../../model/hl7v2.ts'
 import { confidentialityOf, MORE_DISCREET } from './confidentiality.ts'
 import { checkFields } from './field-checks.ts'
-import { coded, groupsFrom, text, texts, time } from './fields.ts'
+import { coded, groupsFrom, readCoded, text, texts, time } from './fields.ts'
 import { itemCodes } from './item-codes.ts'
+import { notes } from './observations.ts'
 import { serviceTimes } from './order-times.ts'
 import type { KindReader, Reading } from './reader.ts'
 
@@ -116,7 +117,9 @@ function diagnosis(message: Er7Message, line: Line): DiagnosisList['diagnoses'][
     outcome: coded(message, prb, 14),
     suspected: text(message, prb, 13) === SUSPECTED || texts(message, zpr, 3).includes(SUSPECTED_MODIFIER),
     main: isMain(message, line),
-    comment: [text(message, zpr, 7), ...notesOf(message, line)].filter((comment) => comment !== '').join('\n'),
+    comment: [...teethOf(message, line), text(message, zpr, 7), ...notes(message, line.segments)]
+      .filter((comment) => comment !== '')
+      .join('\n'),
     confidentiality: text(message, prb, 25),
   }
 }
@@ -144,6 +147,11 @@ function icd10Of(message: Er7Message, prb: Segment | undefined): string {
   return component(message, found, 1)
 }
 
-function notesOf(message: Er7Message, { segments }: Line): readonly string[] {
-  return segments.filter(({ name }) => name === 'NTE').map((nte) => text(message, nte, 3))
+/** ZPD-2: which teeth a dental diagnosis is of. */
+function teethOf(message: Er7Message, { segments }: Line): readonly string[] {
+  const teeth = segments
+    .filter(({ name }) => name === 'ZPD')
+    .flatMap((zpd) => repetitions(message, zpd, 2).map((raw) => readCoded(message, raw).text))
+    .filter((tooth) => tooth !== '')
+  return teeth.length === 0 ? [] : [`歯式: ${teeth.join('、')}`]
 }

@@ -1,8 +1,8 @@
 // OMD 食事: diet orders (HL7 v2.5 4.7 OMD^O03; SS-MIX2).
 
-import type { DietOrder } from '../../model/clinical.ts'
-import type { Er7Message, Segment } from '../../model/hl7v2.ts'
-import { coded, groupsFrom, isOrderCancelled, text, texts, time } from './fields.ts'
+import type { Coded, DietOrder } from '../../model/clinical.ts'
+import { type Er7Message, repetitions, type Segment } from '../../model/hl7v2.ts'
+import { groupsFrom, isOrderCancelled, NO_CODE, readCoded, text, texts, time } from './fields.ts'
 import { commentsOf } from './observations.ts'
 import { type Group, type Order, orderHead, orderReader } from './order-reader.ts'
 import { latest, repeatPattern } from './timing.ts'
@@ -34,17 +34,27 @@ function linesOf(message: Er7Message, group: Group): DietOrder['lines'] {
   const notes = [...trays, ...commentsOf(message, group)]
   return group
     .filter(({ name }) => name === 'ODS')
-    .map((ods) => ({
+    .flatMap((ods) => dietsOf(message, ods).map((diet) => ({ ods, diet })))
+    .map(({ ods, diet }) => ({
       ...categoryOf(message, ods),
-      diet: coded(message, ods, 3),
+      diet,
       ...(from === undefined ? {} : { from }),
       ...(until === undefined ? {} : { until }),
-      timing: [...timing.map((tq1) => repeatPattern(message, tq1)), text(message, ods, 2, 2) || text(message, ods, 2)]
+      timing: [
+        ...timing.map((tq1) => repeatPattern(message, tq1)),
+        ...repetitions(message, ods, 2).map((raw) => readCoded(message, raw).text),
+      ]
         .filter((part) => part !== '')
         .join(' '),
       instruction: [...texts(message, ods, 4), ...notes].join('\n'),
       ...(isOrderCancelled(message, group) ? { cancelled: true } : {}),
     }))
+}
+
+/** ODS-3 repeats: a diet and what is left out of it are several codes of one segment. */
+function dietsOf(message: Er7Message, ods: Segment): readonly Coded[] {
+  const codes = repetitions(message, ods, 3).map((raw) => readCoded(message, raw))
+  return codes.length === 0 ? [NO_CODE] : codes
 }
 
 function categoryOf(message: Er7Message, ods: Segment): { readonly category?: string } {

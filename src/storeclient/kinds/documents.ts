@@ -13,7 +13,7 @@ import { normaliseOrderNumber } from '../identifiers.ts'
 import { confidentialityOf, MORE_DISCREET } from './confidentiality.ts'
 import { legibleFiles, readFiles } from './embedded.ts'
 import { coded, isCancelledResult, optionalTimes, staff, text, texts, time } from './fields.ts'
-import { measured, observationsOf } from './observations.ts'
+import { measured, notes, observationsOf } from './observations.ts'
 import { type ServiceTimes, serviceTimes, timeSource, unusualTimes } from './order-times.ts'
 import type { DocumentNumber, KindReader, Reading } from './reader.ts'
 
@@ -185,7 +185,7 @@ function content(message: Er7Message, { header }: Context): Clinical {
 
 /** The text of an OBX or NTE; a pointer (RP) is named, never fetched; what is withdrawn (OBX-11) is left out, as its files are. */
 function paragraphs(message: Er7Message, segment: Segment): readonly string[] {
-  if (segment.name === 'NTE') return texts(message, segment, 3)
+  if (segment.name === 'NTE') return notes(message, [segment])
   if (segment.name !== 'OBX' || isCancelledResult(text(message, segment, 11))) return []
   const type = text(message, segment, 2).toUpperCase()
   if (type === 'RP') return texts(message, segment, 5)

@@ -5,7 +5,7 @@ import type { MedicationGiven } from '../../model/clinical.ts'
 import type { Code } from '../../model/code.ts'
 import { type Er7Message, repetitions, type Segment, value } from '../../model/hl7v2.ts'
 import { coded, groupsFrom, isOrderCancelled, quantityWithUnit, readCoded, staff, text, time } from './fields.ts'
-import { groupNumber, routeOf } from './medication-order.ts'
+import { groupNumber, routeOf, strengthOf } from './medication-order.ts'
 import { codeKeyOf, commentsOf, momentKeyOf, observationsOf, type ResultKey } from './observations.ts'
 import { type Group, type Order, type OrderFamily, orderHead, orderReader } from './order-reader.ts'
 
@@ -70,6 +70,7 @@ function lineOf(message: Er7Message, group: Group, rxa: Segment): MedicationGive
   return {
     group: groupNumber(message, group),
     drug: coded(message, rxa, 5),
+    ...strengthOf(message, rxa, [13, 14]),
     amount: quantityWithUnit(message, rxa, [6, 7]),
     // One RXR may close several RXA that were given together.
     ...routeOf(message, group.slice(group.indexOf(rxa))),

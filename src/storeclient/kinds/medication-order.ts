@@ -113,6 +113,7 @@ function lineOf(message: Er7Message, group: Group, { rxe, timing, routes, ...dru
   return {
     group: groupNumber(message, group),
     drug: coded(message, rxe, 2),
+    ...strengthOf(message, rxe, [25, 26]),
     ...amountsOf(message, rxe),
     form: coded(message, rxe, 6),
     ...present('category', coded(message, rxe, 27)),
@@ -126,6 +127,7 @@ function lineOf(message: Er7Message, group: Group, { rxe, timing, routes, ...dru
     components: drug.components.map((rxc) => ({
       kind: text(message, rxc, 1) === 'B' ? 'base' : 'additive',
       drug: coded(message, rxc, 2),
+      ...strengthOf(message, rxc, [5, 6]),
       amount: quantityWithUnit(message, rxc, [3, 4]),
     })),
     comments: commentsOf(message, drug.comments),
@@ -153,6 +155,16 @@ function usageOf(message: Er7Message, timing: readonly Segment[]): string {
 function durations(message: Er7Message, timing: readonly Segment[]): string {
   const said = timing.map((tq1) => durationOf(message, tq1)).filter((days) => days !== '')
   return [...new Set(said)].length === 1 ? (said[0] ?? '') : said.join(' / ')
+}
+
+/** How much of the substance one unit holds: a dose of a drug that is named without it says nothing. */
+export function strengthOf(
+  message: Er7Message,
+  segment: Segment,
+  fields: readonly [number, number],
+): { readonly strength?: Quantity } {
+  const strength = quantityWithUnit(message, segment, fields)
+  return strength.value === '' ? {} : { strength }
 }
 
 /** ORC-4: `order_RP_seq` gives the RP number, anything else stands for itself. */

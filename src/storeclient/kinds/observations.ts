@@ -26,9 +26,11 @@ export function observationGroup(message: Er7Message, segments: readonly Segment
   const collected = time(message, spm, 17) ?? time(message, obr, 7)
   const reported = time(message, obr, 22)
   const parent = parentResult(message, obr)
+  const site = coded(message, spm, 8)
   return {
     request: obr === undefined ? NO_CODE : coded(message, obr, 4),
     specimen: spm === undefined ? NO_CODE : coded(message, spm, 4),
+    ...(site.code + site.text === '' ? {} : { site }),
     specimenId: specimenNumber(message, spm),
     ...(collected === undefined ? {} : { collected }),
     ...(reported === undefined ? {} : { reported }),
@@ -67,7 +69,7 @@ function notesAfter(message: Er7Message, segments: readonly Segment[], index: nu
   return notes(message, segments.slice(index + 1, end))
 }
 
-function notes(message: Er7Message, segments: readonly Segment[]): readonly string[] {
+export function notes(message: Er7Message, segments: readonly Segment[]): readonly string[] {
   return segments
     .filter(({ name }) => name === 'NTE')
     .map((nte) =>
@@ -142,9 +144,9 @@ function textOfType(message: Er7Message, raw: string, type: string): string {
       return legibleTime(part(1))
     case 'RP':
       return part(1)
-    // The file itself is shown as a file.
+    // Only reports and documents have their files beside them; of a result it is told that there is one in the message.
     case 'ED':
-      return ''
+      return `［ファイル file: ${part(3) || part(2)}］`
     default:
       return formatted(message, raw)
   }

@@ -71,7 +71,7 @@ function content(message: Er7Message, order: Order): Report {
 /** What was found, and the comments on it; of a file the comments alone, for it stands among the files. */
 function paragraph(observation: Observation): Report['text'][number] {
   const { item, valueType, status, notes } = observation
-  const found = FILES.has(valueType) ? '' : measured(observation)
+  const found = FILES.has(valueType.toUpperCase()) ? '' : measured(observation)
   return {
     heading: item.text,
     text: [found, ...notes].filter((words) => words !== '').join('\n'),

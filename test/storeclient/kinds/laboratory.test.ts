@@ -118,6 +118,16 @@ t.test('OML-11: a germ, its amount, and the susceptibility test that goes on fro
   })
 })
 
+t.test('where of the body a specimen was taken is on the page (SPM-8)', async (t) => {
+  const { content } = lines(
+    'OUL^R22',
+    'SPM|1|S1||062^膿^JC10||||L1^左下腿創部^99X|||||||||202604021030',
+    'OBR|1|7||E003^培養^99O03',
+    RESULT,
+  )
+  t.match(documentText(viewOf(content())), '採取部位: 左下腿創部')
+})
+
 t.test('OML-11 by ORU^R01: ORC before OBR, the specimen behind its results', async (t) => {
   const { kind, documents, content } = lines(
     'ORU^R01',
@@ -212,7 +222,7 @@ t.test('values of every type as text (HL7 v2.5 2.A)', async (t) => {
   t.equal(shown('CQ', '5^mL&ミリリットル&ISO+'), '5ミリリットル')
   t.equal(shown('XCN', 'D1^見本^医子'), '見本 医子')
   t.equal(shown('RP', 'image.dcm^PACS^IM^DICOM'), 'image.dcm')
-  t.equal(shown('ED', '^application^pdf^Base64^JVBERi0='), '')
+  t.equal(shown('ED', '^application^pdf^Base64^JVBERi0='), '［ファイル file: pdf］', 'a result has no files beside it')
 })
 
 t.test('JLAC10 is read without hyphens; short codes are taken as they are; the sender is told of both', async (t) => {

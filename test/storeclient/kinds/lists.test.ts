@@ -117,6 +117,16 @@ t.test('how a diagnosis ended is told in words, those of the sender first (PRB-1
   t.notMatch(page('D^^99X'), '死亡')
 })
 
+t.test('a diagnosis is of its teeth, and every line of its comments is there (ZPD-2; NTE-3 repeats)', async (t) => {
+  const { diagnoses } = contentOf('PPR^ZD1', [
+    line('PRB', { 1: 'AD', 3: '20054231^う蝕^MDCDX2', 4: '1' }),
+    'ZPD|1|16^右上６^99X',
+    'ZPD|2|17^右上７^99X',
+    'NTE|1|L|冷水痛あり~打診痛^なし',
+  ]) as DiagnosisList
+  t.equal(diagnoses[0]?.comment, '歯式: 右上６、右上７\n冷水痛あり\n打診痛^なし')
+})
+
 t.test('a diagnosis: ICD-10, suspicion, main diagnosis, outcome, times, comments', async (t) => {
   const found = diagnosis({
     fields: { 9: '20260420', 13: '1^疑い^JHSD0005', 14: 'F^回復^HL70241', 18: '1^主診断^JHSD0007', 25: 'R^^HL70177' },

@@ -36,6 +36,18 @@ t.test('OMD: a diet order from its first meal (TQ1-7)', async (t) => {
   })
 })
 
+t.test('OMD: each code of an ODS is on the page (HL7 v2.5 4.8.1.2, 4.8.1.3: ODS-2 and ODS-3 repeat)', async (t) => {
+  const order = ['OMD^O03', `ORC|NW|7|${ORDERED}`, 'TQ1|1||||||20260402'] as const
+  const { content } = lines(...order, 'ODS|D|1^朝~2^昼|002^軟菜食^99X~901^そば禁^99X|塩分６ｇ')
+  const rest = { timing: '朝 昼', instruction: '塩分６ｇ' }
+  tells(t, plain(content()), {
+    lines: [
+      { diet: { text: '軟菜食' }, ...rest },
+      { diet: { text: 'そば禁' }, ...rest },
+    ],
+  })
+})
+
 t.test('OMD: a diet lasts to the latest end of its meals, in whatever order they stand (TQ1-8)', async (t) => {
   const { content } = lines(
     'OMD^O03',
@@ -258,6 +270,20 @@ t.test('a start that cannot be read is left out with a warning: no key depends o
   )
   tells(t, documents.map(essence), [{ service: ['20260402005500', '20260402005500'], warnings: ['HL7_DATE TQ1-7'] }])
 })
+
+t.test(
+  'how much one unit holds is told beside the drug (RXE-25/26, RXC-5/6, RXA-13/14: HL7 v2.5 4.14.4.25)',
+  async (t) => {
+    const order = `ORC|NW|7||7_01_001${ORDERED.slice(1)}`
+    const rxe = `RXE||1^Ａ剤^99X|1||TAB^錠^MR9P${'|'.repeat(20)}2.5|mg`
+    t.match(documentText(viewOf(lines('RDE^O11', order, rxe, 'RXR|PO').content())), /Ａ剤.*2\.5 mg/)
+    const mixed = lines('RDE^O11', order, rxe, 'RXR|IV', 'RXC|B|2^Ｂ液^99X|1|^袋|10|%').content()
+    t.match(documentText(viewOf(mixed)), /力価: 2\.5 mg/)
+    t.match(documentText(viewOf(mixed)), /Ｂ液.*10 %/)
+    const given = lines('RAS^O17', order, 'RXA|0|1|20260402|20260402|1^Ａ剤^99X|1|^錠||||||5|mg', 'RXR|PO').content()
+    t.match(documentText(viewOf(given)), /Ａ剤.*5 mg/)
+  },
+)
 
 t.test('OMP-02: base and additives of an infusion, from its start to its end', async (t) => {
   const { kind, documents, content } = fixture('omp-02')
