@@ -8,7 +8,7 @@ import { readCases } from './scenarios/cases.ts'
 const codes = errorTable.map(({ code }) => code)
 
 /** Fixed, so that no row comes or goes unnoticed; a code is never used again for something else. */
-const ROWS = 187
+const ROWS = 188
 
 t.test('codes are unique, and as many as are known', async (t) => {
   t.same([...new Set(codes)], codes)

@@ -334,6 +334,14 @@ export const hl7v2Errors = [
     ja: 'セグメントの順序が規格と異なりますが、解釈しました（OUL^R22ではOBR、ORCの順）。',
   }),
   warning({
+    code: 'HL7_REPETITION',
+    v2: { ack: 'AA', table0357: 102, application: 'SC-CODE' },
+    message:
+      'A field that does not repeat has several values; the first one was read, of amounts and ranges all of them',
+    hint: 'Write a repetition mark (~) that belongs to the text as \\R\\',
+    ja: '繰返しのない項目に複数の値があります。先頭の値を使用しました（数量・範囲は全体を表示します）。文字としての ~ は \\R\\ と記述してください。',
+  }),
+  warning({
     code: 'HL7_CHARSET_LABEL',
     v2: { ack: 'AA', table0357: 103, application: 'SC-CHARSETLABEL' },
     message: 'MSH-18 does not name the character set of the message; it was detected from the bytes',

@@ -32,6 +32,28 @@ export const HOT_BY_LENGTH: ReadonlyMap<number, string> = new Map([
 /** JLAC10 without its last part (15), or one from before it had its present form (13): understood, but incomplete. */
 export const SHORT_JLAC10: ReadonlySet<number> = new Set([13, 15])
 
+/** Fields that do not repeat and that are read (HL7 v2.5 chapters 3, 4, 7, 9, 12; SS-MIX2 ZPR). */
+export const singleFields: ReadonlyMap<string, readonly number[]> = new Map([
+  ['EVN', [2, 6]],
+  ['PV1', [2, 3, 6, 10, 36, 44, 45]],
+  ['PV2', [1, 8, 9, 47]],
+  ['ORC', [1, 2, 3, 4, 5, 9, 17]],
+  ['OBR', [2, 3, 4, 7, 8, 22, 24, 25, 26]],
+  ['OBX', [2, 3, 4, 6, 7, 11, 14]],
+  ['SPM', [2, 4, 8, 17]],
+  ['TQ1', [2, 6, 7, 8, 10, 11, 12, 14]],
+  ['RXE', [2, 3, 4, 5, 6, 10, 11, 15, 19, 22, 23, 24, 25, 26]],
+  ['RXR', [1, 2, 3]],
+  ['RXC', [1, 2, 3, 4, 5, 6]],
+  ['RXA', [3, 4, 5, 6, 7, 12, 13, 14, 20, 21]],
+  ['ODS', [1]],
+  ['PRB', [1, 3, 4, 7, 9, 13, 14, 18, 25]],
+  ['ZPR', [2, 7]],
+  ['IAM', [2, 3, 4, 6, 11, 12, 17]],
+  ['IPC', [1, 3]],
+  ['TXA', [2, 4, 6, 12, 13, 16, 17, 18, 19]],
+])
+
 /** Values of HL7 tables that fields of orders and results are checked against; another value is kept and warned about. */
 export const fieldTables: readonly {
   readonly field: string

@@ -12,6 +12,7 @@ import { type MessagePerson, readPerson } from './demographics.ts'
 import { type Draft, readDrafts } from './draft.ts'
 import { controlIdOf, type Header, readHeader, sendingApplicationOf } from './header.ts'
 import type { Release } from './hold/hold-ports.ts'
+import { repetitionWarnings } from './kinds/field-checks.ts'
 import { filedPatientNumber, type PatientNumber, readPatientNumber } from './patient-number.ts'
 import type { Claim, Origin, StoreClientPorts } from './ports.ts'
 
@@ -68,7 +69,7 @@ export function interpret(request: StoreClientRequest, caller: Caller, ports: St
     warnings: [
       ...message.tolerances.map(asWarning),
       ...structureWarnings,
-      ...(header.ok ? header.value.warnings : []),
+      ...(header.ok ? [...header.value.warnings, ...repetitionWarnings(message)] : []),
       ...[number, person].flatMap((step) => (step.ok ? step.value.warnings : [])),
       ...(drafts.ok ? drafts.value.flatMap((draft) => draft.warnings) : []),
     ],

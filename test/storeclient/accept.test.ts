@@ -143,6 +143,17 @@ t.test(
   },
 )
 
+t.test(
+  'values behind the first of a field that does not repeat are told, empty ones are none (HL7 v2.5 2.5.2)',
+  async (t) => {
+    const sent = async (field: string) => warningsOf(await send(oml11().replaceAll('|g/dL|', `|${field}|`), memory()))
+    t.same(await sent('g/dL~mg/dL'), ['HL7_REPETITION'], 'once, not for each result')
+    t.same(await sent('g/dL~'), [])
+    const note = `${oml11()}\rNTE|1|L|一行目~二行目`
+    t.same(warningsOf(await send(note, memory())), [], 'comments do')
+  },
+)
+
 t.test('a result that was withdrawn does not come back with an older message that comes late', async (t) => {
   const at = memory()
   const results = [{ code: TP, status: 'D' }, { code: AST }]

@@ -1,7 +1,7 @@
 // What orders and results must hold: refused without what there is to show, warned about otherwise (HL7 v2.5 chapters 4, 7; SS-MIX2).
 
 import { iheError } from '../../../profiles/errors/index.ts'
-import { fieldTables } from '../../../profiles/storeclient/code-systems.ts'
+import { fieldTables, singleFields } from '../../../profiles/storeclient/code-systems.ts'
 import type { KindName } from '../../../profiles/storeclient/index.ts'
 import { requiredFields } from '../../../profiles/storeclient/required-fields.ts'
 import type { IheError } from '../../model/error.ts'
@@ -63,6 +63,19 @@ function occurrences(message: Er7Message): ReadonlyMap<Segment, number> {
   }
   counted.set(message, found)
   return found
+}
+
+/** Values behind the first of a field that does not repeat: nobody sees them, where they are no part of an amount. */
+export function repetitionWarnings(message: Er7Message): readonly IheError[] {
+  const told = new Map<string, IheError>()
+  for (const segment of message.segments)
+    for (const field of singleFields.get(segment.name) ?? []) {
+      const at = `${segment.name}-${field}`
+      if (told.has(at) || repetitions(message, segment, field).filter((raw) => raw !== '').length < 2) continue
+      told.set(at, iheError('HL7_REPETITION', { at: placeOf(message, segment, at), rule: `${at} does not repeat` }))
+      if (told.size === MAX_OF_A_KIND) return [...told.values()]
+    }
+  return [...told.values()]
 }
 
 interface Wanted {
