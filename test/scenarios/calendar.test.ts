@@ -367,6 +367,20 @@ t.test('a cancelled document is shown as cancelled only where that is asked for'
   t.same(others, [], 'former versions are none of it')
   const page = await get('clinic-b', `/documents/${cancelled?.documentUniqueId}/page`)
   t.match(page.text, /class="state cancelled"/)
+  // What was replaced in another form was not cancelled by anybody (ITI TF-3 4.2.2.2.4 XFRM_RPLC).
+  const { rowCount } = await pool.query(
+    `update registry.association set type = 'urn:ihe:iti:2007:AssociationType:XFRM_RPLC'
+     where type = 'urn:ihe:iti:2007:AssociationType:RPLC'
+       and target_uuid = (select logical_uuid from registry.document_entry where unique_id = $1)`,
+    [prescriptionId],
+  )
+  t.equal(rowCount, 1)
+  t.match((await get('clinic-b', `/documents/${prescriptionId}/page`)).text, /class="state former"/)
+  const items = itemsOf(await rowsOf('clinic-b', { cancelled: 'shown' }), 'prescription-order')
+  t.same(
+    items.map(({ status, versions }) => [status, versions]),
+    [['cancelled', 2]],
+  )
 })
 
 t.test('every call is in the audit and in the journal with facility, reader and patient', async (t) => {

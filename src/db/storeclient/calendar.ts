@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import type pg from 'pg'
 import type { PatientAccess } from '../../model/access.ts'
 import type { DocumentEntry } from '../../model/document-entry.ts'
-import { RPLC, STATUS_APPROVED, STATUS_DEPRECATED, XFRM } from '../../model/xds.ts'
+import { RPLC, STATUS_APPROVED, STATUS_DEPRECATED, XFRM, XFRM_RPLC } from '../../model/xds.ts'
 import type {
   CalendarPorts,
   FileOfDocument,
@@ -45,7 +45,10 @@ const FILE_OF_MESSAGE = sql`exists (
       where x.source_uuid = e.logical_uuid and x.type = ${XFRM} and m.mime_type = ${MIME_ER7} and m.publisher = e.publisher
         and m.status = e.status and ${versionSeen(sql`m`)})`
 
-const REPLACED = sql`exists (select from registry.association x where x.target_uuid = e.logical_uuid and x.type = ${RPLC})`
+/** Association `x` says that its source took the place of its target, as it is or in another form (ITI TF-3 4.2.2.2.4). */
+const REPLACES = sql`x.type in (${RPLC}, ${XFRM_RPLC})`
+
+const REPLACED = sql`exists (select from registry.association x where x.target_uuid = e.logical_uuid and ${REPLACES})`
 
 /** Entry `e` is a list that counts until the next one comes; word for word the condition of the index. */
 const STANDING = sql`split_part(e.class_code, '^^', 1) in ('ALLERGY', 'PROBLEM')`
@@ -54,9 +57,9 @@ const STANDING = sql`split_part(e.class_code, '^^', 1) in ('ALLERGY', 'PROBLEM')
 const COLUMNS = sql`e.status, ${REPLACED} as replaced, e.publisher,
       (select name from access.facility p where p.facility_id = e.publisher) as publisher_name, e.ebrim,
       (with recursive former (uuid, place) as (
-         select x.target_uuid, 1 from registry.association x where x.source_uuid = e.logical_uuid and x.type = ${RPLC}
+         select x.target_uuid, 1 from registry.association x where x.source_uuid = e.logical_uuid and ${REPLACES}
          union
-         select x.target_uuid, f.place + 1 from former f join registry.association x on x.source_uuid = f.uuid and x.type = ${RPLC}
+         select x.target_uuid, f.place + 1 from former f join registry.association x on x.source_uuid = f.uuid and ${REPLACES}
          where f.place < ${MAX_VERSIONS})
        select 1 + coalesce(max(f.place), 0) from former f join registry.document_entry d on d.entry_uuid = f.uuid and d.publisher = e.publisher)::int as versions,
       coalesce((
@@ -135,7 +138,7 @@ export async function findOpened(
       select ${COLUMNS}, (select s.order_number from registry.series s where s.series_id = e.series_id) as number,
              (select d.unique_id from registry.association x
               join registry.document_entry d on ${newest(sql`d`, sql`x.target_uuid`)} and d.publisher = e.publisher
-              where x.source_uuid = e.logical_uuid and x.type = ${RPLC} and ${versionSeen(sql`d`)} order by d.registered_at desc limit 1) as former_unique_id
+              where x.source_uuid = e.logical_uuid and ${REPLACES} and ${versionSeen(sql`d`)} order by d.registered_at desc limit 1) as former_unique_id
       from registry.document_entry e
       where e.unique_id = ${asked.uniqueId} and e.latest and ${ENTRY}
       order by e.registered_at desc limit 1`,
