@@ -136,7 +136,7 @@ async function take({ head, message, files }: Frame, exporting: Exporting): Prom
   await put(exporting, root, { path, bytes })
   const beside = rowsOf(head.files ?? [])
   for (const [at, file] of files.entries())
-    await put(exporting, root, { path: `${dirname(path)}/${nameOf(beside[at])}`, bytes: file })
+    await put(exporting, root, { path: `${dirname(path)}/${attachmentName(beside[at])}`, bytes: file })
   const { isDeletion, storedAt } = head
   exporting.index.add({
     facility: exporting.name,
@@ -192,8 +192,9 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
   'image/tiff': 'tif',
 }
 
-/** Not the name that the sender gave: it may describe the patient, or lead elsewhere. */
-function nameOf(file: Json | undefined): string {
+/** By its place in the message, an OBX may hold several: the name that the sender gave may describe the patient, or lead elsewhere. */
+export function attachmentName(file: Json | undefined): string {
   const extension = EXTENSIONS[textOf(file?.mimeType)] ?? 'bin'
-  return `attachment_${textOf(file?.occurrence)}.${extension}`
+  const repetition = textOf(file?.repetition)
+  return `attachment_${textOf(file?.occurrence)}${repetition === '' ? '' : `-${repetition}`}.${extension}`
 }

@@ -94,7 +94,7 @@ interface VersionRow extends Location {
 
 /**
  * The person's documents of one facility, as entries and as bytes that no entry names, which are in the character set of the others of their
- * document. An entry of another person stays out: what was
+ * document. Of versions of one moment the current one arrived last. An entry of another person stays out: what was
  * filed under somebody else is deprecated there, and his no longer. Nothing of a person whose support was stopped leaves (idlink C-7).
  */
 function versionsOf(facilityId: string, person: string) {
@@ -126,7 +126,7 @@ function versionsOf(facilityId: string, person: string) {
            to_char(f.stored_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as stored_at,
            coalesce(f.naming, max(f.naming) over (partition by o.base_series_id)) as naming
     from found f join own o on o.series_id = f.series_id
-    order by o.kind, o.base_series_id, coalesce(f.version, f.created), f.sha256`
+    order by o.kind, o.base_series_id, left(coalesce(f.version, f.created), 17), f.is_current, f.stored_at, f.sha256`
 }
 
 function toVersion(row: VersionRow, readFragment: ReadFragment): StoredVersion {

@@ -62,7 +62,12 @@ function* frame(one: Exported): Generator<Buffer> {
   yield line({
     ...head,
     bytes: message.length,
-    files: files.map(({ mimeType, occurrence, bytes }) => ({ mimeType, occurrence, bytes: bytes.length })),
+    files: files.map(({ mimeType, occurrence, repetition, bytes }) => ({
+      mimeType,
+      occurrence,
+      ...(repetition === undefined ? {} : { repetition }),
+      bytes: bytes.length,
+    })),
   })
   yield message
   for (const { bytes } of files) yield bytes

@@ -3,7 +3,15 @@
 import type { EmbeddedFile } from '../../model/clinical.ts'
 import type { Er7Message } from '../../model/hl7v2.ts'
 import { describe } from './describe.ts'
-import { type ConditionFlag, formatPath, NONE, PATH_FAULTS, type StoragePath, storedOrderNumber } from './path.ts'
+import {
+  type ConditionFlag,
+  formatPath,
+  identityOf,
+  NONE,
+  PATH_FAULTS,
+  type StoragePath,
+  storedOrderNumber,
+} from './path.ts'
 
 /** One stored message of one document. */
 export interface StoredVersion {
@@ -169,7 +177,7 @@ interface Fault {
 
 type Filed = { readonly path: string; readonly said: StoragePath; readonly movedMs: number } | { readonly fault: Fault }
 
-/** Two versions of one moment are told apart by milliseconds, as no file may stand for another. */
+/** Two versions of one moment are told apart by milliseconds, as no file may stand for another: a name with another flag is the same file. */
 function freePath(said: StoragePath, taken: Set<string>): Filed {
   if (said.patientId.length <= 3) return { fault: SHORT_ID }
   if (said.orderNumber.length > MAX_ORDER_NUMBER) return { fault: LONG_NUMBER }
@@ -178,8 +186,9 @@ function freePath(said: StoragePath, taken: Set<string>): Filed {
     const at = { ...said, writtenAt: `${said.writtenAt.slice(0, 14)}${String(ms).padStart(3, '0')}` }
     const formatted = formatPath(at)
     if (typeof formatted === 'string') return { fault: PATH_FAULTS[formatted] }
-    if (taken.has(formatted.path)) continue
-    taken.add(formatted.path)
+    const name = identityOf(formatted.path)
+    if (taken.has(name)) continue
+    taken.add(name)
     return { path: formatted.path, said: at, movedMs: ms - first }
   }
   return { fault: NO_ROOM }

@@ -43,7 +43,7 @@ export function originOf(file: StoredFile, sha256: string, system: CallingSystem
     ...(said.orderNumber === NO_ORDER ? {} : { orderNumber: said.orderNumber }),
     writtenAt: writtenAtOf(said),
     ...(said.flag === '0' ? { deleted: true as const } : {}),
-    claim: { scope: `storage:${system.facilityId}`, key: JSON.stringify([label, identityOf(path), sha256]) },
+    claim: { scope: `storage:${system.facilityId}`, key: JSON.stringify([label, sentAs(path), sha256]) },
   }
 }
 
@@ -68,6 +68,6 @@ function kindOf({ folder }: StoragePath): string | undefined {
 }
 
 /** A file that an update renamed from valid to superseded is the same file still; one that was deleted says something new. */
-function identityOf(path: string): string {
+function sentAs(path: string): string {
   return path.replace(/_[12](?=$|\/[^/]*$)/, '')
 }

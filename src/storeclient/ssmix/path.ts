@@ -143,6 +143,11 @@ function isSame(a: StoragePath, b: StoragePath): boolean {
   return texts(a) === texts(b)
 }
 
+/** What a file is called under whatever flag: an update or a deletion renames it. */
+export function identityOf(path: string): string {
+  return path.replace(/_[012](?=$|\/[^/]*$)/, '')
+}
+
 /** 発生日時 as 17 digits; some generators write 15. */
 export function writtenAtOf({ writtenAt }: Pick<StoragePath, 'writtenAt'>): string {
   return writtenAt.padEnd(17, '0')

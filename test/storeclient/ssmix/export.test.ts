@@ -1,6 +1,7 @@
 // What a facility published as files of an SS-MIX2 storage: flags, numbers, days, and what has no place there.
 
 import t from 'tap'
+import { attachmentName } from '../../../src/cli/ssmix/export.ts'
 import { readEr7 } from '../../../src/codec/hl7v2/read.ts'
 import {
   type Exported,
@@ -82,6 +83,24 @@ t.test(
     )
   },
 )
+
+t.test(
+  'SS-MIX2: a version and what took its place in the same moment are two files, not one under two flags',
+  async (t) => {
+    const { names } = await exported([version(), version({ state: 'current' })])
+    t.same(names, [
+      '0000012345_20260410_OML-11_000000000000001_20260410100000000_01_2',
+      '0000012345_20260410_OML-11_000000000000001_20260410100000001_01_1',
+    ])
+  },
+)
+
+t.test('SS-MIX2: several files of one OBX lie beside their message under a name each (HL7 v2.5 7.4.2.5)', async (t) => {
+  const names = [{ occurrence: 1 }, { occurrence: 1, repetition: 2 }].map((place) =>
+    attachmentName({ mimeType: 'application/pdf', ...place }),
+  )
+  t.same(names, ['attachment_1.pdf', 'attachment_1-2.pdf'])
+})
 
 t.test('SS-MIX2: what has no place in a storage is refused, and does not stop the rest', async (t) => {
   const { files } = await exported([
