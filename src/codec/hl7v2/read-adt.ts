@@ -39,8 +39,10 @@ export function readAdt(bytes: Uint8Array): AdtFeed {
   const warnings = readStructure(message)
   const patientIds = readIds(message, 'PID', 3)
   if (patientIds.length === 0) throw iheError('HL7_FIELD_MISSING', { at: 'PID-3', rule: 'PID-3 is required' })
-  const person = readPerson(message)
+  const names = readNames(message)
+  // Nothing else of PID is used: what cannot be read there keeps no two numbers apart.
   if (kind === 'merge') return { ...base, kind, survivors: patientIds, subsumed: readSubsumed(message), warnings }
+  const person = readPerson(message, names)
   return { ...base, kind, patientIds, ...person, warnings: [...warnings, ...person.warnings] }
 }
 
@@ -86,7 +88,14 @@ interface ReadPerson {
   readonly warnings: readonly IheError[]
 }
 
-/** Fields of PID by what they say of a person; PID-5 is required. */
+/** PID-5 is required. */
+function readNames(message: Er7Message): Demographics['names'] {
+  const names = namesOfPid(message)
+  if (names.length === 0) throw iheError('HL7_FIELD_MISSING', { at: 'PID-5', rule: 'PID-5 is required' })
+  return names
+}
+
+/** Fields of PID by what they say of a person. */
 const MASKABLE: readonly (readonly [DemographicField, readonly number[]])[] = [
   ['birthTime', [7]],
   ['sex', [8]],
@@ -102,9 +111,7 @@ const MASKABLE: readonly (readonly [DemographicField, readonly number[]])[] = [
  * An empty field says nothing, so a former value is kept; HL7 null deletes it (HL7 v2.5 2.5.3). What no field of PID speaks of, a
  * request for discretion, stays as another message said it.
  */
-function readPerson(message: Er7Message): ReadPerson {
-  const names = namesOfPid(message)
-  if (names.length === 0) throw iheError('HL7_FIELD_MISSING', { at: 'PID-5', rule: 'PID-5 is required' })
+function readPerson(message: Er7Message, names: Demographics['names']): ReadPerson {
   const code = value(message, 'PID', 8)
   const sex = SEX_OF_PID.get(code)
   const birthTime = readBirth(message)

@@ -150,6 +150,10 @@ t.test('3.8.4.2.2: of a merge PID-3 survives and MRG-1 goes; demographics have n
     subsumed: { value: '0099', at: 'MRG-1' },
   })
   t.notOk('demographics' in merge)
+  const born = PID.replace('19620417', '昭和37年4月17日')
+  const mrg = 'MRG|0099^^^HOSA&2.25.100.1&ISO^PI'
+  t.match(readAdt(adt('A40', [born, mrg])), { kind: 'merge' }, 'nor has a date of birth that is none')
+  t.match(refusalOf(adt('A40', [PID.replace(/水沢.*\|19620417/, '||19620417'), mrg])), { at: 'PID-5' })
 })
 
 t.test('the received text is the message as it came, decoded', async (t) => {
