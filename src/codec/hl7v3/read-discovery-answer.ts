@@ -3,6 +3,7 @@
 import { iheError } from '../../../profiles/errors/index.ts'
 import type { DiscoveredPatient, DiscoveryReply } from '../../model/discovery.ts'
 import type { PatientId } from '../../model/identifiers.ts'
+import type { Demographics } from '../../model/person.ts'
 import type { XmlElement } from '../xml/read.ts'
 import { WANTED_DATA } from './discovery-codes.ts'
 import { readPerson } from './person.ts'
@@ -62,7 +63,22 @@ function readPatient(event: XmlElement, at: string): DiscoveredPatient {
     id,
     home: readOidOnly(required(custodian, 'id', `${at}/custodian/assignedEntity`), `${at}/custodian/assignedEntity/id`),
     otherIds,
-    demographics: readPerson(patient, person, `${place}/patientPerson`).demographics,
+    demographics: readTold(patient, person, `${place}/patientPerson`),
     score: readScore(patient, place),
   }
+}
+
+const SEX = 'administrativeGenderCode'
+const SEXES: ReadonlySet<string> = new Set(['M', 'F', 'UN'])
+
+/**
+ * By birth date and sex it is seen that somebody else was meant. M and F of another table (HL7 table 0001) are the same sexes; a code that
+ * is none of ours says nothing, as none at all would, and takes nothing from the rest of the answer.
+ */
+function readTold(patient: XmlElement, person: XmlElement, at: string): Demographics {
+  const coded = child(person, SEX)
+  const others = person.children.filter((one) => typeof one === 'string' || one.name !== SEX)
+  const { demographics } = readPerson(patient, { ...person, children: others }, at)
+  const code = coded?.attributes.get('code') ?? ''
+  return SEXES.has(code) ? { ...demographics, sex: code as NonNullable<Demographics['sex']> } : demographics
 }

@@ -232,6 +232,21 @@ t.test('3.55.4.2: an answer without what a match must have is none', async (t) =
     )
 })
 
+t.test('3.55.4.2.2: a sex in other codes than ours takes nothing from the rest of the answer', async (t) => {
+  const xml = answered({ kind: 'found', patients: [found, { ...found, home: ASKER }], keptForSeconds: 0 })
+  const ours = /<administrativeGenderCode code="F" codeSystem="[^"]*"\/>/
+  t.match(xml, ours)
+  const sexes = (written: string) => {
+    const reply = readDiscoveryAnswer(bodyOf(xml.replace(ours, written)))
+    return reply.kind === 'found' ? reply.patients.map(({ demographics }) => demographics.sex) : reply.kind
+  }
+  const coded = (code: string, system: string) => `<administrativeGenderCode code="${code}" codeSystem="${system}"/>`
+  t.same(sexes(coded('M', '2.16.840.1.113883.12.1')), ['M', 'F'], 'HL7 table 0001: somebody else is still seen')
+  t.same(sexes(coded('U', '2.16.840.1.113883.12.1')), [undefined, 'F'])
+  t.same(sexes(coded('2', '1.2.392.100495.999')), [undefined, 'F'])
+  t.same(sexes('<administrativeGenderCode nullFlavor="UNK"/>'), [undefined, 'F'])
+})
+
 t.test('3.55.4.1.3: a deferred request that is not taken is acknowledged with AE', async (t) => {
   const xml = writeDeferredRefusal(bodyOf(REQUEST), iheError('V3_PROCESSING_MODE'))
   t.equal(schemaErrors(xml, 'MCCI_IN000002UV01'), '')
