@@ -4,8 +4,9 @@ import type { Caller } from '../model/caller.ts'
 import type { DiscoveredPatient, WantedDatum } from '../model/discovery.ts'
 import type { OutgoingCall } from '../model/evidence.ts'
 import { formatCx } from '../model/identifiers.ts'
-import type { Demographics, PersonName } from '../model/person.ts'
+import type { Demographics } from '../model/person.ts'
 import type { Answered, Asked, DiscoveryPorts, Finding, Question, QuestionReason, Subject } from './discovery-ports.ts'
+import { plainNames } from './plain-names.ts'
 import type { Discoverable } from './ports.ts'
 
 export type Discovered =
@@ -82,7 +83,7 @@ async function ask(question: Question, { community, caller, ports, until }: Aski
 /** No more than a person is found by: names, birth date, sex. Without name and birth date nobody can be asked for (3.55.4.1.2.1). */
 function firstQuestion(subject: Subject, { isTold }: Discoverable, ports: DiscoveryPorts): Question | undefined {
   const { birthTime, sex } = subject.demographics
-  const names = unmarked(subject.demographics.names)
+  const names = plainNames(subject.demographics.names)
   if (names.length === 0 || birthTime === undefined) return undefined
   return {
     demographics: { names, birthTime, ...(sex === undefined ? {} : { sex }), addresses: [], telecoms: [] },
@@ -90,18 +91,10 @@ function firstQuestion(subject: Subject, { isTold }: Discoverable, ports: Discov
   }
 }
 
-/** Staff mark names with an asterisk; to whom is asked it would wish for more than this name, or be a letter of it. */
-function unmarked(names: readonly PersonName[]): readonly PersonName[] {
-  const without = (part: string): string => part.replace(/[*＊\s]+$/u, '')
-  return names
-    .map((name) => ({ ...name, family: without(name.family), given: without(name.given) }))
-    .filter(({ family, given }) => family !== '' || given !== '')
-}
-
 /** With what the community wants besides, as far as it is known here; undefined when nothing of it is. */
 function moreOf(first: Question, { demographics }: Subject, wanted: readonly WantedDatum[]): Question | undefined {
   const { addresses, telecoms } = demographics
-  const mother = unmarked(demographics.mother ?? [])
+  const mother = plainNames(demographics.mother ?? [])
   const more: Partial<Demographics> = {
     ...(wanted.includes('address') && addresses.length > 0 ? { addresses } : {}),
     ...(wanted.includes('telecom') && telecoms.length > 0 ? { telecoms } : {}),

@@ -144,6 +144,33 @@ t.test(
   },
 )
 
+t.test('3.55.4.1.2.1: nor notes of staff and forms of address, in whatever width', async (t) => {
+  const asked = async (family: string, given: string) => {
+    const names = [{ representation: 'IDE', family, given } as const]
+    const subject = { ...SUBJECT, demographics: { ...SUBJECT.demographics, names } }
+    const [question] = (await discovered({ replies: [{ kind: 'not found' }], subject })).questions
+    return question?.demographics.names.map((name) => `${name.family}|${name.given}`)
+  }
+  for (const given of [
+    '花子様',
+    '花子 様',
+    '花子（死亡）',
+    '花子　（死亡） 様',
+    '花子【同姓同名】',
+    '花子※要確認',
+    '花子 さん',
+  ])
+    t.same(await asked('架空', given), ['架空|花子'], given)
+  t.same(await asked('架空(旧姓見本)', '花子'), ['架空|花子'])
+  t.same(await asked('架空　旧姓 見本', '花子'), ['架空|花子'])
+  t.same(await asked('ｶｸｳ', 'ﾊﾅｺ ｻﾏ'), ['ｶｸｳ|ﾊﾅｺ'])
+  t.same(await asked('KAKUU', 'Hanako Ms'), ['KAKUU|Hanako'])
+  t.same(await asked('架空 花子 さん', ''), ['架空 花子|'])
+  t.same(await asked('Kakuu San', ''), ['Kakuu San|'], 'two words of one field are family and given name')
+  t.same(await asked('カクウ', 'ケイサン'), ['カクウ|ケイサン'], 'what stands for itself is a name')
+  t.same(await asked('(死亡)', ''), undefined, 'without a name nobody is asked for')
+})
+
 t.test('3.55.4.1.2.3: an id is kept as long as the community says, within what is sensible', async (t) => {
   const lives = await Promise.all(
     [0, 40 * MINUTE_MS, 400 * 24 * 60 * MINUTE_MS].map(async (keptForMs) => {
