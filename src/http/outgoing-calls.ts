@@ -13,6 +13,7 @@ import { type DoorPorts, observe } from './door.ts'
 import { nameOf } from './failure.ts'
 import { keepExchange } from './keeping.ts'
 import { connectorOf, type OutgoingTls } from './outgoing-tls.ts'
+import { OwnFault } from './own-fault.ts'
 import {
   type Answered,
   type Call,
@@ -99,7 +100,7 @@ export function createOutgoingCalls(given: {
     if (admitted === undefined)
       return {
         kind: 'unavailable',
-        reason: `it failed repeatedly, next try in ${line.breaker.opensInSeconds() ?? 0} s`,
+        reason: `it failed repeatedly, ${whenTried(line.breaker)}`,
       }
     line.atWork += 1
     const crossing: Crossings = { exchange: exchangeTo(message), request: undefined, answer: undefined }
@@ -127,6 +128,11 @@ export function createOutgoingCalls(given: {
   }
 }
 
+function whenTried({ opensInSeconds }: Breaker): string {
+  const seconds = opensInSeconds() ?? 0
+  return seconds > 0 ? `next try in ${seconds} s` : 'it is being tried now'
+}
+
 /** What an error says about the server that was called. */
 function verdictOf(
   error: unknown,
@@ -134,6 +140,8 @@ function verdictOf(
 ): 'succeeded' | 'failed' | 'undecided' {
   // Who says what is wrong with our message is there.
   if (error instanceof SoapFaultError && error.code !== 'Receiver') return 'succeeded'
+  // What we cannot keep, or take no more of, says nothing about whoever sent it.
+  if (error instanceof OwnFault || (error instanceof IheError && error.row.code === 'TOO_LARGE')) return 'undecided'
   return isCurtailed && OUT_OF_TIME.has((error as Error).name) ? 'undecided' : 'failed'
 }
 
@@ -148,6 +156,7 @@ function reasonOf(error: unknown, { unavailable }: Callee): string {
     const code = isOfOther ? 'its answer cannot be taken' : error.row.code
     return [code, error.rule].filter((part) => part !== undefined).join(': ')
   }
+  if (error instanceof OwnFault) return `this server could not take its answer: ${error.message}`
   const { code = '', name } = error as NodeJS.ErrnoException
   if (name === 'TimeoutError') return 'no whole answer in time'
   return typeof code === 'string' && code !== '' ? code : nameOf(error)

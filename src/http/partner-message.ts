@@ -18,6 +18,7 @@ import { enter } from '../model/stations.ts'
 import { RESPONSE_FAILURE, RESPONSE_PARTIAL, RESPONSE_SUCCESS } from '../model/xds.ts'
 import { newExchange } from './door.ts'
 import { type Crossing, wholeMessage } from './keeping.ts'
+import { ours } from './own-fault.ts'
 import { type Expected, takeAnswer } from './partner-tolerance.ts'
 import { type Packed, parse } from './soap-message.ts'
 
@@ -161,7 +162,7 @@ async function contentOf(
   parts: ReadonlyMap<string, StagedContent>,
   stage: Taking['staging']['stage'],
 ): Promise<StagedContent> {
-  if (content.kind === 'inline') return stage(Readable.from([content.bytes]))
+  if (content.kind === 'inline') return ours(stage(Readable.from([content.bytes])))
   const staged = parts.get(content.contentId)
   if (staged === undefined)
     throw iheError('COMMUNITY_ANSWER_INVALID', { rule: 'a part for each document that includes one' })

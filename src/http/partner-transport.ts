@@ -5,6 +5,7 @@ import { type Agent, type Dispatcher, request } from 'undici'
 import type { Awaiting } from '../gateway/awaiting.ts'
 import type { StagedContent } from '../model/staged-document.ts'
 import { tapped } from './keeping.ts'
+import { ours } from './own-fault.ts'
 import type { Arrived, Call, Crossings, Sent, Taking, Transport } from './partner-message.ts'
 import { type Packed, unpack } from './soap-message.ts'
 
@@ -29,14 +30,14 @@ export function atOurAddress(
     const { messageId = '' } = crossing.exchange
     const { withinMs, transaction } = call
     const signal = AbortSignal.timeout(withinMs)
-    const expected = await awaiting.expect({ messageId, facilityId, transaction: transaction.id, withinMs })
+    const expected = await ours(awaiting.expect({ messageId, facilityId, transaction: transaction.id, withinMs }))
     try {
       const response = await send(agent, message, { ...call, signal })
       if (!isAcceptance(response)) return await arrivedOn(response, { given: call, crossing, taking })
       await response.body.dump({ limit: MAX_ACCEPTANCE_BYTES })
       return await expected.answer(signal)
     } finally {
-      await expected.end()
+      await ours(expected.end())
     }
   }
 }
@@ -98,7 +99,8 @@ export interface Arriving {
 export async function take({ contentType, body, documents }: Arriving, taking: Taking): Promise<Packed> {
   const staged: StagedContent[] = []
   const stage = async (part: AsyncIterable<Buffer>): Promise<StagedContent> => {
-    const content = await taking.staging.stage(part)
+    let isCut = false
+    const content = await ours(taking.staging.stage(seenToEnd(part, () => (isCut = true))), () => !isCut)
     staged.push(content)
     return content
   }
@@ -112,6 +114,16 @@ export async function take({ contentType, body, documents }: Arriving, taking: T
     })
   } catch (error) {
     for (const content of staged) await taking.staging.discard(content)
+    throw error
+  }
+}
+
+/** Whoever reads a part cannot tell a connection that broke from a disk that is full. */
+async function* seenToEnd(part: AsyncIterable<Buffer>, cut: () => void): AsyncIterable<Buffer> {
+  try {
+    yield* part
+  } catch (error) {
+    cut()
     throw error
   }
 }

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
+import { buffer } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { type ToleranceCode, tolerances } from '../../profiles/partners/tolerances.ts'
 import { iti18, iti38, iti39, iti43, iti55 } from '../../profiles/transactions/index.ts'
@@ -11,7 +12,7 @@ import { writeRelated } from '../../src/codec/mtom/write.ts'
 import { SOAP12 } from '../../src/codec/soap/constants.ts'
 import { writeEnvelope } from '../../src/codec/soap/write.ts'
 import { trusted } from '../../src/codec/xml/write.ts'
-import { CALLER, HOME, startGateway } from './partner-gateway.ts'
+import { CALLER, HOME, stagingIn, startGateway } from './partner-gateway.ts'
 
 const QUERY = '<query/>'
 const OID = HOME.replace('urn:oid:', '')
@@ -37,6 +38,78 @@ t.test('who does not answer in the time that others left of its own has not fail
   isSilent = true
   for (let call = 0; call < 5; call += 1) await client.ask({ ...community, queryMs: 20 }, QUERY, CALLER)
   t.match(await client.ask(community, QUERY, CALLER), { reason: /failed repeatedly/ }, 'its own time is another matter')
+})
+
+/** One document of this size, or cut in the middle of it. */
+async function answerDocuments(
+  response: ServerResponse,
+  relatesTo: string,
+  given: { readonly size: number; readonly isCut?: boolean },
+): Promise<void> {
+  const contentId = 'd@example.jp'
+  const written = writeRetrieveResponse(
+    [{ request: DOCUMENT, mimeType: 'text/plain', content: { kind: 'part', contentId } }],
+    { result: 'success', errors: [], journalId: randomUUID() },
+  )
+  const envelope = writeEnvelope({ action: iti39.responseAction, relatesTo, body: written })
+  const part = { contentId, contentType: 'text/plain', body: Buffer.alloc(given.size, 'x') }
+  const { contentType, body } = writeRelated(envelope, [part])
+  response.setHeader('content-type', contentType)
+  const bytes = Buffer.isBuffer(body) ? body : await buffer(body)
+  if (given.isCut !== true) response.end(bytes)
+  else response.write(bytes.subarray(0, -given.size / 2), () => response.destroy())
+}
+
+const DOCUMENT = { repositoryUniqueId: '2.25.1', documentUniqueId: '2.25.2', homeCommunityId: HOME }
+
+t.test('a disk of ours that is full, a database that is down, are no failures of a community', async (t) => {
+  const kept = stagingIn(new Set())
+  let isFull = true
+  const fault = Object.assign(new Error('no space left'), { code: 'ENOSPC' })
+  const stage: typeof kept.stage = async (body) => {
+    if (!isFull) return kept.stage(body)
+    for await (const _ of body) throw fault
+    throw fault
+  }
+  const given = { size: 70_000, isCut: false }
+  const { client, community } = await startGateway(
+    t,
+    (messageId, response) => answerDocuments(response, messageId, given),
+    { staging: { ...kept, stage } },
+  )
+  const fetch = (terms = {}) => client.fetch({ ...community, ...terms }, [DOCUMENT], CALLER)
+  for (let call = 0; call < 6; call += 1)
+    t.match(await fetch(), { reason: 'this server could not take its answer: Error ENOSPC' })
+  isFull = false
+  t.match(await fetch(), { kind: 'answered' })
+  given.isCut = true
+  for (let call = 0; call < 5; call += 1) t.notMatch(await fetch(), { reason: /this server/ }, 'cut is cut')
+  t.match(await fetch(), { reason: /failed repeatedly, next try in \d+ s/ })
+
+  const expect = () => Promise.reject(Object.assign(new Error('down'), { code: 'ECONNREFUSED' }))
+  const awaiting = { expect, owed: async () => new Set<string>(), heard: expect, look: async () => {} }
+  const later = await startGateway(t, (messageId, response) => answerDocuments(response, messageId, { size: 10 }), {
+    awaiting,
+  })
+  const ask = (isAsynchronous: boolean) =>
+    later.client.fetch({ ...later.community, isAsynchronous }, [DOCUMENT], CALLER)
+  for (let call = 0; call < 6; call += 1)
+    t.match(await ask(true), { reason: 'this server could not take its answer: Error ECONNREFUSED' })
+  t.match(await ask(false), { kind: 'answered' })
+})
+
+t.test('a community that has more to tell than is taken is there: others ask it as before', async (t) => {
+  const given = { size: 2_000_000 }
+  const options = { maxRequestBytes: 1_500_000 }
+  const { client, community } = await startGateway(
+    t,
+    (messageId, response) => answerDocuments(response, messageId, given),
+    options,
+  )
+  const fetch = () => client.fetch(community, [DOCUMENT], CALLER)
+  for (let call = 0; call < 6; call += 1) t.match(await fetch(), { reason: /^TOO_LARGE/ })
+  given.size = 10
+  t.match(await fetch(), { kind: 'answered' })
 })
 
 t.test('how long an answer holds may have to be understood, and is (3.55.4.2.3; SOAP 1.2 Part 1, 2.4)', async (t) => {
