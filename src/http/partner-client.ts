@@ -53,9 +53,10 @@ export function createPartnerClient(options: PartnerClientOptions): PartnerClien
   ): Promise<{ readonly value: T } | Unavailable> {
     const blocks = await blocksFor(community, caller)
     if (blocks === undefined) return { kind: 'unavailable', reason: 'no assertion about who asks could be signed here' }
-    const { facilityId, isCurtailed = false } = community
+    const { facilityId, isCurtailed = false, queryUrl, retrieveUrl, discoveryUrl = '' } = community
     const callee: Callee = {
-      line: facilityId,
+      // At other addresses it begins anew.
+      line: [facilityId, queryUrl, retrieveUrl, discoveryUrl].join(' '),
       tls: options.tlsTo(facilityId),
       facilityId,
       unavailable: 'COMMUNITY_UNAVAILABLE',

@@ -62,6 +62,17 @@ async function answerDocuments(
 
 const DOCUMENT = { repositoryUniqueId: '2.25.1', documentUniqueId: '2.25.2', homeCommunityId: HOME }
 
+t.test('what a community failed at an address that was wrong is not held against the one that is right', async (t) => {
+  const { client, community } = await startGateway(t, (messageId, response, { url }) => {
+    if (url === '/xca/responding') answerQuery(response, messageId, {})
+    else response.writeHead(404).end()
+  })
+  const wrong = { ...community, queryUrl: community.queryUrl.replace('responding', 'nothing') }
+  for (let call = 0; call < 5; call += 1) await client.ask(wrong, QUERY, CALLER)
+  t.match(await client.ask(wrong, QUERY, CALLER), { reason: /failed repeatedly/ })
+  t.match(await client.ask(community, QUERY, CALLER), { kind: 'answered' }, 'as soon as it was changed')
+})
+
 t.test('a disk of ours that is full, a database that is down, are no failures of a community', async (t) => {
   const kept = stagingIn(new Set())
   let isFull = true
