@@ -1,4 +1,4 @@
-// Names as others are asked for them: without what staff writes into name fields beside the name (ITI TF-2 3.55.4.1.2.1).
+// Names as others are asked for them, and told them: without what staff writes into name fields beside the name (ITI TF-2 3.55.4.1.2.1, 3.55.4.2.2).
 
 import { HONORIFICS } from '../../profiles/matching/words.ts'
 import type { PersonName } from '../model/person.ts'

@@ -10,6 +10,7 @@ import type { SoughtName } from '../model/pdq.ts'
 import type { Demographics, PersonName } from '../model/person.ts'
 import type { CorrespondingId } from '../model/pix.ts'
 import { LONGEST_MS } from './discover.ts'
+import { plainNames } from './plain-names.ts'
 
 /** What a community asks about a person, as the index is searched by it. */
 export interface Sought {
@@ -83,7 +84,8 @@ export async function respondToDiscovery(
         id: { id: found.patientId, authorityName: ports.authorityName },
         home: ports.home,
         otherIds: found.ids.filter(({ id }) => formatCx(id) !== formatCx(found.patientId)),
-        demographics: found.demographics,
+        // What staff noted beside a name is for this house.
+        demographics: { ...found.demographics, names: plainNames(found.demographics.names) },
         score: found.score,
       }
       const answer = { kind: 'found', patients: [patient], keptForSeconds: ports.keptForSeconds } as const

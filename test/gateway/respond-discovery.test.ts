@@ -91,6 +91,15 @@ t.test('every parameter is looked for', async (t) => {
   ])
 })
 
+t.test('3.55.4.2.2: of a name the name is told, not what staff noted beside it', async (t) => {
+  const name = { representation: 'IDE', family: '水沢（要注意）', given: '葉名様＊' } as const
+  const demographics = { ...HANA, names: [name] }
+  const found: Finding = { ...FOUND, found: { ...FOUND.found, demographics } }
+  t.match(await asked(found).outcome, {
+    answer: { patients: [{ demographics: { names: [{ family: '水沢', given: '葉名' }], sex: 'F' } }] },
+  })
+})
+
 t.test(
   'case 1: one person with our id and home; the id that was told is kept, and audited with the person',
   async (t) => {
