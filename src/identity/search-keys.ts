@@ -3,9 +3,10 @@
 import type { SoughtBirth, SoughtName } from '../model/pdq.ts'
 import type { Demographics, PersonName } from '../model/person.ts'
 import { foldPhone, foldPostalCode } from './matching/contact.ts'
+import { foldKana, hiraganaToKatakana, isKana } from './matching/fold-kana.ts'
 import { type FoldedName, foldName } from './matching/fold-name.ts'
 import { fold } from './matching/fold-text.ts'
-import { endsWithinSyllable, looseReadingKey, romajiKey } from './matching/romaji.ts'
+import { endsInPerhapsN, endsWithinSyllable, looseReadingKey, romajiKey } from './matching/romaji.ts'
 
 /** Goes up when a key is made in another way: keys of another version are made anew. */
 export const SEARCH_VERSION = 2
@@ -111,8 +112,24 @@ function partKey(name: FoldedName, part: 'family' | 'given'): string {
 }
 
 /** The name asked for, folded as names of records are; undefined when folding leaves nothing of it. */
-export function foldSought({ family = '', given = '' }: SoughtName): FoldedName | undefined {
-  return foldedNames({ representation: 'IDE', family, given })[0]
+export function foldSought({ family = '', given = '', matching }: SoughtName): FoldedName | undefined {
+  const parts = { family, given }
+  const asked =
+    matching === 'inexact' && endsInVu(parts) ? { family: lettersOf(family), given: lettersOf(given) } : parts
+  return foldedNames({ representation: 'IDE', ...asked })[0]
+}
+
+const VU_AT_END = /^[\u30A1-\u30FF\s]*ヴ$/u
+
+/** Folded it is ブ; in letters it begins ヴァ and ヴィ, which are バ and ビ, as V does. */
+function endsInVu({ family, given }: { readonly family: string; readonly given: string }): boolean {
+  const kana = [family, given].map((part) => hiraganaToKatakana(fold(part.slice(0, MOST_CHARACTERS))))
+  return kana.some((part) => VU_AT_END.test(part)) && kana.every((part) => part === '' || isKana(foldKana(part)))
+}
+
+function lettersOf(kana: string): string {
+  const whole = hiraganaToKatakana(fold(kana.slice(0, MOST_CHARACTERS)))
+  return whole.endsWith('ヴ') ? `${romajiKey(whole.slice(0, -1))}V` : romajiKey(whole)
 }
 
 /** Where records with such a name stand; `inexact` looks at everything that begins alike. */
@@ -122,14 +139,21 @@ export function nameRange(name: FoldedName, matching: SoughtName['matching']): K
   const given = partKey(name, 'given')
   if (matching === 'exact' && family !== '' && given !== '')
     return { kind, on: 'key', ...only(`${family} ${given}`), ...anyGiven }
-  const givenRange = matching === 'exact' ? only(given) : beginning(opening(name, 'given'))
+  const givenRange = matching === 'exact' ? only(given) : beginningOf(name, 'given')
   const givenBounds = { givenLow: givenRange.low, givenHigh: givenRange.high }
   if (family === '') return { kind, on: 'given', ...givenRange, ...givenBounds }
-  const familyRange = beginning(matching === 'exact' ? `${family} ` : opening(name, 'family'))
+  const familyRange = matching === 'exact' ? beginning(`${family} `) : beginningOf(name, 'family')
   return { kind, on: 'key', ...familyRange, ...(given === '' ? anyGiven : givenBounds) }
 }
 
 const anyGiven = { givenLow: '', givenHigh: LAST }
+
+/** SHIM begins SIMA, and SINBO, whose key stands at SINH. */
+function beginningOf(name: FoldedName, part: 'family' | 'given'): { readonly low: string; readonly high: string } {
+  const range = beginning(opening(name, part))
+  if (name.script !== 'latin' || !endsInPerhapsN(name[part])) return range
+  return { low: range.low, high: `${range.low.slice(0, -1)}NM${LAST}` }
+}
 
 /** キ begins キョウコ too, whose letters are KYOKO, フ and テ begin フィ and ティ (HI, TI), and MATS begins MATSU, which is MATU. */
 function opening(name: FoldedName, part: 'family' | 'given'): string {

@@ -102,6 +102,9 @@ t.test(
       ['B2', 'YOSHIDA', 'STEFANI'],
       ['B3', 'フジシマ', 'ステファニー'],
       ['B4', 'NOGUCHI', 'MATIAS'],
+      ['B5', 'シンボ', 'ヴァレリー'],
+      ['B6', 'ホンマ', 'シルヴィア'],
+      ['B7', 'SHIMON', 'VERA'],
     ] as const
     for (const [value, family, given] of known) {
       const names = [{ representation: 'ABC', family, given }] as const
@@ -116,8 +119,22 @@ t.test(
       [soughtName('Fuj', undefined, 'inexact'), 'B3'],
       [given('ステフ'), 'B3'],
       [soughtName('Noguch', undefined, 'inexact'), 'B4'],
+      [soughtName('Shimb', undefined, 'inexact'), 'B5'],
+      [soughtName('Hom', undefined, 'inexact'), 'B6'],
+      [given('シルヴ'), 'B6'],
+      [given('ｼﾙｳﾞ'), 'B6'],
+      [soughtName('ホン', 'しるゔ', 'inexact'), 'B6'],
     ] as const)
       t.strictSame(await found({ names: [asked] }), [value], JSON.stringify(asked))
+    const shim = await found({ names: [soughtName('Shim', undefined, 'inexact')] })
+    t.strictSame(shim?.slice().sort(), ['B5', 'B7'])
+    const birth = { kind: 'date', date: '19620417', at } as const
+    const alike = await found({ names: [given('ヴ')], birth })
+    t.strictSame(
+      alike?.filter((id) => id.startsWith('B')).sort(),
+      ['B5', 'B7'],
+      'with others of a birthday whose names sound alike',
+    )
     t.strictSame(await found({ names: [soughtName('Mats')] }), [], 'a whole name is another')
     t.strictSame(await found({ names: [soughtName('Matsa', undefined, 'inexact')] }), [], 'nobody goes on like this')
   },

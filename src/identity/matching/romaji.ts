@@ -27,9 +27,21 @@ export function endsWithinSyllable(latin: string): boolean {
   return UNFINISHED.test(latin)
 }
 
-/** Keys of what a name that goes on may begin with: MATS is the beginning of MATU. */
+/** What is N before B, M and P: SHIMBO is SINBO, and SHIMA is SIMA. */
+const PERHAPS_N = /[AIUEO]M$/
+
+/** True for Latin letters, folded, whose M may be one that the key has as N. */
+export function endsInPerhapsN(latin: string): boolean {
+  return PERHAPS_N.test(latin)
+}
+
+/** Keys of what a name that goes on may begin with: MATS is the beginning of MATU, SHIM that of SIMA and SINBO. */
 export function beginningKeys(text: string): readonly string[] {
-  const ends = endsWithinSyllable(text) ? ['', 'A', 'I', 'U', 'E', 'O'] : ['']
+  const ends = endsWithinSyllable(text)
+    ? ['', 'A', 'I', 'U', 'E', 'O']
+    : endsInPerhapsN(text)
+      ? ['', 'B', 'M', 'P']
+      : ['']
   return ends.map((end) => romajiKey(text + end))
 }
 
