@@ -30,7 +30,7 @@ import {
   type TestNetwork,
 } from '../faults/support.ts'
 import { databaseUrl } from './harness.ts'
-import { relay } from './relay.ts'
+import { type LineFault, relay } from './relay.ts'
 import { type Emitted, schemaFaults } from './validate.ts'
 
 t.setTimeout(170_000)
@@ -59,8 +59,11 @@ const flags = (community: string, repository: string, affinity: string): Flags =
 })
 /** Which process is behind the address of a network: neighbours that answer later do so there. */
 const behind = { west: 0, east: 0 }
+/** Faults of the line to those addresses. */
+const reached = new Map<keyof typeof behind, (fault: LineFault) => void>()
 const reachedAt = async (network: keyof typeof behind): Promise<Flags> => {
-  const { port } = await relay(t, () => behind[network])
+  const { port, fault } = await relay(t, () => behind[network])
+  reached.set(network, fault)
   return { 'https.publicUrl': `https://localhost:${port}`, 'soap.asyncReplyTo': 'network-east@localhost:*' }
 }
 const westFlags = { ...flags(WEST, '2.25.9111', '2.25.9121'), ...(await reachedAt('west')) }
@@ -451,11 +454,12 @@ async function crossed({ pool, server }: TestNetwork): Promise<readonly Emitted[
   const { rows } = await pool.query<{ exchange_id: string; transaction: string; endpoint: string }>(
     `select exchange_id, transaction, endpoint from journal.exchange where endpoint like '%/xca/%' or endpoint like '%/xcpd/%' order by at`,
   )
-  const messages = rows.map(async ({ exchange_id, transaction, endpoint }) => {
-    const kept = await server.kept(exchange_id)
-    return kept.map(({ direction, bytes }) => ({ name: `${transaction} ${endpoint} ${direction}`, envelope: bytes }))
-  })
-  return (await Promise.all(messages)).flat()
+  const messages: Emitted[] = []
+  // One after the other: they are many, and the server has its own questions.
+  for (const { exchange_id, transaction, endpoint } of rows)
+    for (const { direction, bytes } of await server.kept(exchange_id))
+      messages.push({ name: `${transaction} ${endpoint} ${direction}`, envelope: bytes })
+  return messages
 }
 
 /** From now on the east answers on a connection of its own, or no more. */
@@ -546,6 +550,54 @@ t.test('a fault comes the same way, and is the end of the call (Appendix V.3.3)'
   await west.pool.query(`update access.partner set assertion_audience = $1 where facility_id = 'network-east'`, [
     HOMES.east,
   ])
+  await asynchronous(false)
+})
+
+/** The patient of the discovery above, who shares nothing any more: asked for anew. */
+t.test('who a patient is there is told on a connection of its own, too (3.55.4.2, Appendix V.3.3)', async (t) => {
+  const hanako = (network: TestNetwork) =>
+    network.xadForStaff({ value: '0000012346', authority: DOMAINS['hospital-a'] })
+  const [here, there] = [await hanako(west), await hanako(east)]
+  const uniqueId = await provide(east, there, `東の花子 ${randomUUID()}`)
+  await west.admin.post(`/patients/${here.value}/consents`, {
+    kind: 'comprehensive',
+    evidence: '同意書',
+    sharesWithCommunities: true,
+  })
+  await asynchronous(true)
+  const find = async (): Promise<string> =>
+    (
+      await west.soap('clinic-b', {
+        transaction: iti18Initiating,
+        body: writeFindDocuments({ patientId: here, returnType: 'LeafClass' }),
+      })
+    ).text
+  const known = async () => {
+    const { rows } = await west.pool.query(
+      `select value, round(extract(epoch from expires_at - learned_at) / 86400)::int as days from identity.correlation
+       where side = 'theirs' and ended_at is null and value is not null`,
+    )
+    return rows
+  }
+  const since = new Date()
+  t.same(await known(), [])
+
+  reached.get('west')?.('refuse')
+  const lost = await find()
+  t.match(lost, /no whole answer in time/, 'an answer that does not arrive')
+  t.same(errorCodesOf(lost), ['XDSUnavailableCommunity'])
+  t.same(await known(), [], 'nothing is known of it')
+  reached.get('west')?.('none')
+
+  const isFound = async () => holds(await find(), uniqueId)
+  t.ok(await eventually(isFound, FELT_WITHIN_MS), 'discovered and asked in the same query')
+  t.same(await known(), [{ value: there.value, days: 30 }], 'as long as the header of the answer says')
+  const kinds = async (): Promise<readonly string[]> => {
+    const came = await cameTo(since)
+    return [...new Set(came.flatMap(({ transaction, result }) => (result === 'success' ? transaction : [])))]
+  }
+  t.ok(await eventually(async () => (await kinds()).length === 2, FELT_WITHIN_MS))
+  t.same(await kinds(), ['ITI-55 answer', 'ITI-38 answer'], 'the answers are exchanges too')
   await asynchronous(false)
 })
 
