@@ -2,7 +2,7 @@
 
 import { iti44Add, iti44Merge, iti44Revise, iti45, NS, type Transaction } from '../../profiles/transactions/index.ts'
 import { readAcknowledgement } from '../codec/hl7v3/read-acknowledgement.ts'
-import { descend, readQueryResponse } from '../codec/hl7v3/read-query-response.ts'
+import { descend, hasUnreadIds, readQueryResponse } from '../codec/hl7v3/read-query-response.ts'
 import { type OutgoingFeed, type OutgoingMerge, writeFeed } from '../codec/hl7v3/write-feed.ts'
 import { writeQuery, writeQueryParameters } from '../codec/hl7v3/write-query.ts'
 import type { MessageStamp } from '../codec/hl7v3/write-transmission.ts'
@@ -13,7 +13,8 @@ import type { Markup } from '../codec/xml/write.ts'
 import type { Attempt, Heard } from '../identity/synchronise-ports.ts'
 import type { Exchange } from '../model/caller.ts'
 import { NO_EVIDENCE } from '../model/evidence.ts'
-import type { Oid } from '../model/identifiers.ts'
+import { formatCx, type Oid, type PatientId } from '../model/identifiers.ts'
+import type { CorrespondingId } from '../model/pix.ts'
 import { createAgents } from './agents.ts'
 import { type DoorPorts, newExchange } from './door.ts'
 import { nameOf } from './failure.ts'
@@ -121,10 +122,10 @@ function exchangeOf({ to, message }: Attempt, { transaction, bytes }: Outgoing):
   return { ...exchange, messageId: message.messageId, requestBytes: bytes.length }
 }
 
-function understand({ body, relatesTo }: Answered, { message }: Attempt): Answer {
+function understand({ body, relatesTo }: Answered, { message, to }: Attempt): Answer {
   const { messageId, content } = message
   if (content.kind !== 'ask') return acknowledgementOf(body, messageId)
-  return isAnswerTo({ body, relatesTo }, messageId) ? idsIn(body) : OF_ANOTHER_QUERY
+  return isAnswerTo({ body, relatesTo }, messageId) ? idsIn(body, to.domains) : OF_ANOTHER_QUERY
 }
 
 const OF_ANOTHER_QUERY: Answer = { answer: 'busy', reason: 'the answer is about another query' }
@@ -140,15 +141,24 @@ function queryIdOf(body: XmlElement): XmlElement | undefined {
   return descend([body], ['controlActProcess', 'queryAck', 'queryId'])[0]
 }
 
+/** An id may stand in patient/id and among the others. */
+function distinct(named: readonly CorrespondingId[]): readonly PatientId[] {
+  return [...new Map(named.map(({ id }) => [formatCx(id), id])).values()]
+}
+
 /** HL7 table 0357: unknown key identifier. */
 const UNKNOWN_KEY = '204'
 
 /** 3.45.4.2.3: found (1, 2, 6) or nothing (3); an id that it acknowledged and does not know (4), or domains that are not its own (5). */
-function idsIn(body: XmlElement): Answer {
+function idsIn(body: XmlElement, domains: readonly Oid[]): Answer {
   const answer = readQueryResponse(body)
+  const ids = answer.kind === 'found' ? distinct(answer.ids) : []
+  // Numbers that it names no more leave: which those are has to be read.
+  if (answer.kind !== 'unknown' && !ids.some(({ authority }) => domains.includes(authority)) && hasUnreadIds(body))
+    return { answer: 'busy', reason: 'an id of the answer cannot be read' }
   switch (answer.kind) {
     case 'found':
-      return { answer: 'accepted', reason: 'AA', ids: answer.ids.map(({ id }) => id) }
+      return { answer: 'accepted', reason: 'AA', ids }
     case 'nothing':
       return { answer: 'accepted', reason: 'AA NF', ids: [] }
     case 'unknown': {

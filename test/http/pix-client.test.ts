@@ -22,15 +22,17 @@ interface Told {
   readonly relatesTo: string
 }
 
-/** Asks a PIX Manager that answers with one id. */
-async function asked(t: Test, told: (messageId: string) => Told) {
+const ONE_ID = '<id root="2.25.9122" extension="E-1"/>'
+
+/** Asks a PIX Manager that answers with one id, or with these. */
+async function asked(t: Test, told: (messageId: string) => Told, named = ONE_ID) {
   const messageId = randomUUID()
   const { target, queryId, relatesTo } = told(messageId)
   const body = trusted(`<PRPA_IN201310UV02 xmlns="${NS.hl7}" ITSVersion="XML_1.0">
     <acknowledgement><typeCode code="AA"/><targetMessage><id root="${target}"/></targetMessage></acknowledgement>
     <controlActProcess classCode="CACT" moodCode="EVN">
       <subject typeCode="SUBJ"><registrationEvent classCode="REG" moodCode="EVN"><subject1 typeCode="SBJ"><patient classCode="PAT">
-        <id root="2.25.9122" extension="E-1"/></patient></subject1></registrationEvent></subject>
+        ${named}</patient></subject1></registrationEvent></subject>
       <queryAck><queryId root="${queryId}"/><queryResponseCode code="OK"/></queryAck>
     </controlActProcess></PRPA_IN201310UV02>`)
   const manager = createServer({ cert: certificatePem, key: privateKeyPem }, (request, response) => {
@@ -83,4 +85,24 @@ t.test('the answer to another query is about another patient: nothing is linked 
     const told = (id: string): Told => ({ ...right(id), [other]: right(OTHER)[other] })
     t.same(await asked(t, told), { answer: 'busy', reason: 'the answer is about another query', ids: undefined }, other)
   }
+})
+
+t.test('an id that stands twice is one; what cannot be read is not taken for nobody (3.45.4.2.2)', async (t) => {
+  const others = (ids: string) =>
+    `<patientPerson classCode="PSN" determinerCode="INSTANCE"><asOtherIDs classCode="PAT">${ids}</asOtherIDs></patientPerson>`
+  const ids = [{ value: 'E-1', authority: '2.25.9122' }]
+  t.strictSame((await asked(t, right, ONE_ID + others(ONE_ID))).ids, ids)
+  t.strictSame(
+    (await asked(t, right, ONE_ID + others('<id root="urn:x" extension="7"/>'))).ids,
+    ids,
+    'others are not ours',
+  )
+  const unread = { answer: 'busy', reason: 'an id of the answer cannot be read', ids: undefined }
+  for (const written of [
+    '<id root="urn:oid:2.25.9122" extension="E-1"/>',
+    '<id extension="E-1"/>',
+    '<id root="2.25.9122"/>',
+  ])
+    t.strictSame(await asked(t, right, written), unread, written)
+  t.match(await asked(t, right, '<id nullFlavor="UNK"/>'), { answer: 'accepted', ids: [] })
 })

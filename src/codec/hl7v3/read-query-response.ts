@@ -23,8 +23,18 @@ export function readQueryResponse(body: XmlElement): PixV3Answer {
   if (acknowledgement.code !== 'CA' || response === 'AE' || response === 'QE') {
     return { kind: 'unknown', details: acknowledgement.details }
   }
-  const ids = descend([controlAct], ['subject', 'registrationEvent', 'subject1', 'patient']).flatMap(readIds)
+  const ids = descend([controlAct], PATIENT).flatMap(readIds)
   return ids.length === 0 ? { kind: 'nothing' } : { kind: 'found', ids }
+}
+
+const PATIENT = ['subject', 'registrationEvent', 'subject1', 'patient']
+
+/** Does it name an id that readQueryResponse leaves out? One with a nullFlavor is not named. */
+export function hasUnreadIds(body: XmlElement): boolean {
+  return descend([body], ['controlActProcess', ...PATIENT]).some((patient) => {
+    const named = idsOf(patient).filter(({ attributes }) => !attributes.has('nullFlavor'))
+    return named.length > readIds(patient).length
+  })
 }
 
 /** Descendants along a path of names. */
@@ -34,11 +44,14 @@ export function descend(from: readonly XmlElement[], path: readonly string[]): r
 
 /** Ids of a patient, in whatever role they stand. */
 export function readIds(patient: XmlElement): readonly CorrespondingId[] {
-  const holders = [patient, ...descend([patient], ['patientPerson', 'asOtherIDs'])]
-  return descend(holders, ['id']).flatMap((element) => {
+  return idsOf(patient).flatMap((element) => {
     const authority = parseOid(element.attributes.get('root') ?? '')
     const value = element.attributes.get('extension')
     if (authority === undefined || value === undefined) return []
     return { id: { authority, value }, authorityName: element.attributes.get('assigningAuthorityName') ?? '' }
   })
+}
+
+function idsOf(patient: XmlElement): readonly XmlElement[] {
+  return descend([patient, ...descend([patient], ['patientPerson', 'asOtherIDs'])], ['id'])
 }
