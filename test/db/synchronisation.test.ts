@@ -139,6 +139,17 @@ t.test('a merge follows the feed of the id that survives (3.44.4.3.1)', async (t
   t.same(neighbour.heard, [`merge ${gone.value} ${stays.value}`, `ask ${stays.value}`])
 })
 
+t.test('what was tried more than once is no news when it is answered', async (t) => {
+  const id = await add('A-71', someone())
+  await consent(id)
+  neighbour.answer = 'busy'
+  await work()
+  neighbour.answer = 'accepted'
+  await work()
+  t.same(neighbour.heard, [`add ${id.value}`, `add ${id.value}`, `ask ${id.value}`])
+  t.same(neighbour.messages[1], neighbour.messages[0])
+})
+
 t.test('a refusal is parked and tried again when the patient changes; its place is kept', async (t) => {
   const id = await add('A-7', someone())
   await consent(id)

@@ -1,6 +1,7 @@
 // What a community is told or asked next of a person: chosen from what stands at that moment, and counted before it leaves (docs/adr/0043).
 
 import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type pg from 'pg'
 import type { NumberView } from '../../identity/administration-ports.ts'
 import type { Attempt, IndexElsewhere, Message, Pair } from '../../identity/synchronise-ports.ts'
@@ -174,7 +175,10 @@ function underWay({ message }: OpenRow, step: Content, active: readonly string[]
     content.kind === step.kind &&
     content.id.value === step.id.value &&
     (content.kind !== 'merge' || step.kind !== 'merge' || content.subsumed.value === step.subsumed.value)
-  return isSame ? { ...message, numbers, composedAt: new Date(message.composedAt) } : undefined
+  if (!isSame) return undefined
+  // PostgreSQL keeps members in an order of its own, in which the same words would have another digest, and be told once more.
+  const said = isDeepStrictEqual(content, step) ? step : content
+  return { ...message, content: said, numbers, composedAt: new Date(message.composedAt) }
 }
 
 interface ToldRow {
