@@ -139,6 +139,32 @@ t.test('a merge follows the feed of the id that survives (3.44.4.3.1)', async (t
   t.same(neighbour.heard, [`merge ${gone.value} ${stays.value}`, `ask ${stays.value}`])
 })
 
+t.test(
+  'a community that was paused over a long weekend has its 72 hours when it goes on (docs/federation.md)',
+  async (t) => {
+    const id = await add('A-70', someone())
+    await consent(id)
+    neighbour.answer = 'busy'
+    await work()
+    const as = (status: string) =>
+      pool.query(`update access.partner set status = $1 where facility_id = 'east'`, [status])
+    await as('paused')
+    await pool.query(`update jobs.synchronisation set due_since = due_since - interval '4 days'`)
+    await work()
+    t.same(neighbour.heard, [`add ${id.value}`], 'nothing leaves')
+    await as('active')
+    await work()
+    t.same(neighbour.heard.slice(1), [`add ${id.value}`])
+    const { rows } = await pool.query('select state from jobs.synchronisation where person_key = $1', [
+      await personOf(id),
+    ])
+    t.same(rows, [{ state: 'waiting' }], 'its first answer after that is not its last')
+    neighbour.answer = 'accepted'
+    await work()
+    t.same(neighbour.heard.slice(2), [`add ${id.value}`, `ask ${id.value}`])
+  },
+)
+
 t.test('what was tried more than once is no news when it is answered', async (t) => {
   const id = await add('A-71', someone())
   await consent(id)

@@ -45,7 +45,16 @@ interface OpenRow {
 export function take(options: TakeOptions, pair: Pair): Promise<Attempt | undefined> {
   return transaction(options.pool, async (client) => {
     const row = await lockOpen(client, pair)
-    if (row === undefined || row.turn === 'parked' || row.turn === 'stopped') return undefined
+    if (row === undefined || row.turn === 'parked') return undefined
+    if (row.turn === 'stopped') {
+      await execute(
+        client,
+        sql`/* a pause is no time in which the community did not answer */
+          update jobs.synchronisation set due_since = null
+          where facility_id = ${pair.facilityId} and person_key = ${pair.person} and due_since is not null`,
+      )
+      return undefined
+    }
     if (row.turn === 'resting') {
       await execute(
         client,
