@@ -6,7 +6,7 @@ import type { PatientId } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
 import type { XmlElement } from '../xml/read.ts'
 import { WANTED_DATA } from './discovery-codes.ts'
-import { readPerson } from './person.ts'
+import { isCalendarTime, readPerson } from './person.ts'
 import { readAcknowledgement } from './read-acknowledgement.ts'
 import { readScore } from './read-demographics-response.ts'
 import { descend, readIds } from './read-query-response.ts'
@@ -69,16 +69,28 @@ function readPatient(event: XmlElement, at: string): DiscoveredPatient {
 }
 
 const SEX = 'administrativeGenderCode'
+const BIRTH = 'birthTime'
 const SEXES: ReadonlySet<string> = new Set(['M', 'F', 'UN'])
 
 /**
  * By birth date and sex it is seen that somebody else was meant. M and F of another table (HL7 table 0001) are the same sexes; a code that
- * is none of ours says nothing, as none at all would, and takes nothing from the rest of the answer.
+ * is none of ours says nothing, as none at all would, and of a date of birth counts what is one: neither takes anything from the rest of the answer.
  */
 function readTold(patient: XmlElement, person: XmlElement, at: string): Demographics {
   const coded = child(person, SEX)
-  const others = person.children.filter((one) => typeof one === 'string' || one.name !== SEX)
+  const others = person.children.flatMap((one) => {
+    if (typeof one === 'string' || ![SEX, BIRTH].includes(one.name)) return one
+    return one.name === SEX ? [] : { ...one, attributes: withDate(one.attributes) }
+  })
   const { demographics } = readPerson(patient, { ...person, children: others }, at)
   const code = coded?.attributes.get('code') ?? ''
   return SEXES.has(code) ? { ...demographics, sex: code as NonNullable<Demographics['sex']> } : demographics
+}
+
+/** 19620400 is April 1962: the day is not known there. */
+function withDate(attributes: XmlElement['attributes']): XmlElement['attributes'] {
+  const value = attributes.get('value') ?? ''
+  const [said] = [value, value.slice(0, 8), value.slice(0, 6), value.slice(0, 4)].filter(isCalendarTime)
+  const others = [...attributes].filter(([name]) => name !== 'value')
+  return new Map(said === undefined ? others : [...others, ['value', said]])
 }

@@ -247,6 +247,22 @@ t.test('3.55.4.2.2: a sex in other codes than ours takes nothing from the rest o
   t.same(sexes('<administrativeGenderCode nullFlavor="UNK"/>'), [undefined, 'F'])
 })
 
+t.test('3.55.4.2.2: of a date of birth that is not whole counts what is one', async (t) => {
+  const xml = answered({ kind: 'found', patients: [found], keptForSeconds: 0 })
+  const born = (written: string) => {
+    const reply = readDiscoveryAnswer(bodyOf(xml.replace(/<birthTime [^>]*>/, `<birthTime value="${written}"/>`)))
+    return reply.kind === 'found' ? reply.patients[0]?.demographics.birthTime : reply.kind
+  }
+  for (const [written, counts] of [
+    ['19620417', '19620417'],
+    ['19620417093000+0900', '19620417093000'],
+    ['19620400', '196204'],
+    ['19620000', '1962'],
+    ['昭和37年', undefined],
+  ] as const)
+    t.equal(born(written), counts, written)
+})
+
 t.test('3.55.4.1.3: a deferred request that is not taken is acknowledged with AE', async (t) => {
   const xml = writeDeferredRefusal(bodyOf(REQUEST), iheError('V3_PROCESSING_MODE'))
   t.equal(schemaErrors(xml, 'MCCI_IN000002UV01'), '')
