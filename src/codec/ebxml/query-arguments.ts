@@ -3,8 +3,9 @@
 import { iheError } from '../../../profiles/errors/index.ts'
 import type { QueryParameter, StoredQueryRow } from '../../../profiles/queries/index.ts'
 import { NS } from '../../../profiles/transactions/define.ts'
-import { attributeOf, childOf, childrenOf, textOf } from '../xml/navigate.ts'
+import { attributeOf, childrenOf } from '../xml/navigate.ts'
 import type { XmlElement } from '../xml/read.ts'
+import { membersOf, onlyOf, onlyText } from './complete.ts'
 import {
   MAX_PARAMETER_VALUES,
   parseCode,
@@ -88,8 +89,8 @@ function readValues(
   { slot, room }: { readonly slot: XmlElement; readonly room: number },
 ): readonly string[] {
   const { name } = parameter
-  const list = childOf(slot, NS.rim, 'ValueList')
-  const raw = list === undefined ? [] : childrenOf(list, NS.rim, 'Value').map(textOf)
+  const list = onlyOf(slot, NS.rim, 'ValueList')
+  const raw = list === undefined ? [] : membersOf(list, [[NS.rim, 'Value']]).map(onlyText)
   const [first] = raw
   if (first === undefined) throw iheError('QUERY_PARAMETER_MISSING', { at: name, rule: 'a slot without value' })
   if (parameter.list === 'no') {

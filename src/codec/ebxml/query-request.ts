@@ -7,9 +7,10 @@ import type { Slot } from '../../model/ebrim.ts'
 import { formatCx } from '../../model/identifiers.ts'
 import type { ReturnType, StoredQuery } from '../../model/stored-query.ts'
 import { STATUS_APPROVED } from '../../model/xds.ts'
-import { attributeOf, childOf } from '../xml/navigate.ts'
+import { attributeOf } from '../xml/navigate.ts'
 import type { XmlElement } from '../xml/read.ts'
 import { el, type Markup } from '../xml/write.ts'
+import { onlyOf } from './complete.ts'
 import { readArguments } from './query-arguments.ts'
 import { toStoredQuery } from './query-kinds.ts'
 import { listValue, stringValue } from './query-value.ts'
@@ -24,8 +25,8 @@ export function readQueryRequest(
   request: XmlElement,
   transaction: StoredQueryRow['transaction'] = 'ITI-18',
 ): StoredQuery {
-  const query = childOf(request, NS.rim, 'AdhocQuery')
-  const option = childOf(request, NS.query, 'ResponseOption')
+  const query = onlyOf(request, NS.rim, 'AdhocQuery')
+  const option = onlyOf(request, NS.query, 'ResponseOption')
   if (query === undefined)
     throw iheError('BODY_INVALID', { at: 'AdhocQueryRequest/AdhocQuery', rule: 'required by the schema' })
   const id = attributeOf(query, 'id') ?? ''

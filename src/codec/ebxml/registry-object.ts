@@ -20,9 +20,10 @@ import type {
 } from '../../model/ebrim.ts'
 import { formatCx, type PatientId } from '../../model/identifiers.ts'
 import { OBJECT_ASSOCIATION, OBJECT_CLASSIFICATION, OBJECT_EXTERNAL_IDENTIFIER } from '../../model/xds.ts'
-import { attributeOf, childOf, childrenOf, textOf } from '../xml/navigate.ts'
+import { attributeOf } from '../xml/navigate.ts'
 import type { XmlElement } from '../xml/read.ts'
 import { attributeText, el, type Markup, text } from '../xml/write.ts'
+import { membersOf, onlyOf, onlyText } from './complete.ts'
 
 /** Children of every ebRIM registry object in the order of the schema (RegistryObjectType, ExtrinsicObjectType). */
 const CHILD_ORDER = [
@@ -148,15 +149,15 @@ function outOfOrder(element: XmlElement, child: XmlElement): Error {
 }
 
 function readSlot(slot: XmlElement): Slot {
-  const list = childOf(slot, NS.rim, 'ValueList')
-  const values = list === undefined ? [] : childrenOf(list, NS.rim, 'Value').map((value) => trimmed(textOf(value)))
+  const list = onlyOf(slot, NS.rim, 'ValueList')
+  const values = list === undefined ? [] : membersOf(list, [[NS.rim, 'Value']]).map((value) => trimmed(onlyText(value)))
   const name = requiredAttribute(slot, 'name')
   const slotType = attributeOf(slot, 'slotType')
   return slotType === undefined ? { name, values } : { name, values, slotType }
 }
 
 function readTexts(holder: XmlElement): InternationalString {
-  return childrenOf(holder, NS.rim, 'LocalizedString').map((text) => {
+  return membersOf(holder, [[NS.rim, 'LocalizedString']]).map((text) => {
     const value = requiredAttribute(text, 'value')
     const lang = attributeOf(text, XML_LANG)
     const charset = attributeOf(text, 'charset')

@@ -2,9 +2,9 @@
 
 import { iheError } from '../../../profiles/errors/index.ts'
 import { NS } from '../../../profiles/transactions/define.ts'
-import { childOf, childrenOf } from '../xml/navigate.ts'
 import type { XmlElement } from '../xml/read.ts'
 import { el, type Markup } from '../xml/write.ts'
+import { membersOf, onlyOf } from './complete.ts'
 import { requiredAttribute } from './registry-object.ts'
 import { type DocumentRequest, writeDocumentRequest } from './retrieve.ts'
 
@@ -16,8 +16,8 @@ const MAX_OBJECTS = 5000
  * @throws {IheError} BODY_INVALID when an ObjectRef has no id, or there are too many.
  */
 export function readRemoveObjects(request: XmlElement): readonly string[] {
-  const list = childOf(request, NS.rim, 'ObjectRefList')
-  const references = list === undefined ? [] : childrenOf(list, NS.rim, 'ObjectRef')
+  const list = onlyOf(request, NS.rim, 'ObjectRefList')
+  const references = list === undefined ? [] : membersOf(list, [[NS.rim, 'ObjectRef']])
   if (references.length > MAX_OBJECTS)
     throw iheError('BODY_INVALID', {
       at: 'RemoveObjectsRequest/ObjectRefList',

@@ -2,9 +2,10 @@
 
 import { iheError } from '../../../profiles/errors/index.ts'
 import { NS } from '../../../profiles/transactions/define.ts'
-import { childOf, childrenOf, elementsOf, textOf } from '../xml/navigate.ts'
+import { childOf, childrenOf, elementsOf } from '../xml/navigate.ts'
 import type { XmlElement } from '../xml/read.ts'
 import { el, type Markup, text } from '../xml/write.ts'
+import { membersOf, onlyText } from './complete.ts'
 import {
   type ReceivedResponse,
   readRegistryResponse,
@@ -25,7 +26,7 @@ const MAX_DOCUMENT_REQUESTS = 1000
 
 /** @throws {IheError} BODY_INVALID when an id is missing, the order is not the schema's, or nothing is asked. */
 export function readRetrieveRequest(request: XmlElement): readonly DocumentRequest[] {
-  const requests = childrenOf(request, NS.xds, 'DocumentRequest')
+  const requests = membersOf(request, [[NS.xds, 'DocumentRequest']])
   if (requests.length === 0 || requests.length > MAX_DOCUMENT_REQUESTS)
     throw iheError('BODY_INVALID', {
       at: request.name,
@@ -33,7 +34,7 @@ export function readRetrieveRequest(request: XmlElement): readonly DocumentReque
     })
   return requests.map((entry, index) => {
     const at = `DocumentRequest[${index + 1}]`
-    const positions = elementsOf(entry).map((child) => ORDER.indexOf(child.name))
+    const positions = elementsOf(entry).map((child) => (child.ns === NS.xds ? ORDER.indexOf(child.name) : -1))
     if (positions.some((position, place) => position < 0 || position <= (positions[place - 1] ?? -1)))
       throw iheError('BODY_INVALID', { at, rule: `children in the order ${ORDER.join(', ')}` })
     const home = childText(entry, 'HomeCommunityId')
@@ -54,7 +55,7 @@ function required(entry: XmlElement, place: { name: string; at: string }): strin
 
 function childText(entry: XmlElement, name: string): string | undefined {
   const child = childOf(entry, NS.xds, name)
-  const value = child === undefined ? '' : textOf(child).trim()
+  const value = child === undefined ? '' : onlyText(child).trim()
   return value === '' ? undefined : value
 }
 

@@ -4,9 +4,10 @@ import { iheError } from '../../../profiles/errors/index.ts'
 import { NS } from '../../../profiles/transactions/define.ts'
 import type { Classification, RegistryObject, SubmitObjects } from '../../model/ebrim.ts'
 import { contentIdOf, xopInclude } from '../mtom/include.ts'
-import { attributeOf, childOf, childrenOf, elementsOf, textOf } from '../xml/navigate.ts'
+import { attributeOf, childrenOf, elementsOf, textOf } from '../xml/navigate.ts'
 import type { XmlElement } from '../xml/read.ts'
 import { el, type Markup, text } from '../xml/write.ts'
+import { onlyOf } from './complete.ts'
 import {
   readAssociation,
   readClassification,
@@ -21,7 +22,7 @@ import {
  * @throws {IheError} BODY_INVALID where the schema is broken.
  */
 export function readSubmitObjects(request: XmlElement): SubmitObjects {
-  const list = childOf(request, NS.rim, 'RegistryObjectList')
+  const list = onlyOf(request, NS.rim, 'RegistryObjectList')
   if (list === undefined)
     throw iheError('BODY_INVALID', { at: 'SubmitObjectsRequest', rule: 'RegistryObjectList required' })
   const objects: RegistryObject[] = []
@@ -94,7 +95,7 @@ export interface ProvideAndRegister {
 
 /** @throws {IheError} BODY_INVALID, MTOM_INCLUDE */
 export function readProvideAndRegister(request: XmlElement): ProvideAndRegister {
-  const submit = childOf(request, NS.lcm, 'SubmitObjectsRequest')
+  const submit = onlyOf(request, NS.lcm, 'SubmitObjectsRequest')
   if (submit === undefined)
     throw iheError('BODY_INVALID', { at: `${request.name}/SubmitObjectsRequest`, rule: 'required by the schema' })
   const documents = childrenOf(request, NS.xds, 'Document').map((element) => ({
