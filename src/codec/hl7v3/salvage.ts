@@ -5,6 +5,7 @@ import { parseOid } from '../../model/identifiers.ts'
 import type { XmlElement } from '../xml/read.ts'
 import { type Markup, serialize } from '../xml/write.ts'
 import { inScope } from './read-query.ts'
+import { II, isShaped } from './shape.ts'
 import { child } from './transmission.ts'
 import type { AnswerDevice } from './write-transmission.ts'
 
@@ -37,10 +38,11 @@ export function salvageQuery(body: XmlElement): {
   }
 }
 
+/** An id that breaks the schema would make the answer break it too. */
 function salvageIdentifier(element: XmlElement | undefined): InstanceIdentifier | undefined {
   const root = element?.attributes.get('root')
   const extension = element?.attributes.get('extension')
-  if (root === undefined) return undefined
+  if (element === undefined || root === undefined || !isShaped(element, II)) return undefined
   return extension === undefined ? { root } : { root, extension }
 }
 

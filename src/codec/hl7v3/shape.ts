@@ -108,6 +108,10 @@ export function checkShape(element: XmlElement, expected: Shape, at: string): vo
   throw iheError(code, { at: `${at}${below}`, ...(rule === undefined ? {} : { rule }) })
 }
 
+export function isShaped(element: XmlElement, expected: Shape): boolean {
+  return deviationOf(element, expected) === undefined
+}
+
 /** Its place is put together on the way out, so that a message without deviations, as nearly all are, costs no text. */
 interface Deviation {
   readonly code:

@@ -5,7 +5,7 @@ import { type AcknowledgementDetail, acknowledgementDetail, type InstanceIdentif
 import type { XmlElement } from '../xml/read.ts'
 import { concat, el, type Markup, trusted } from '../xml/write.ts'
 import { type Salvaged, salvageQuery } from './salvage.ts'
-import { checkShape, type Shape } from './shape.ts'
+import { isShaped, type Shape } from './shape.ts'
 import { HL7_INTERACTIONS, triggerOf } from './transmission.ts'
 import { type MessageStamp, writeAcknowledgementElement, writeIdentifier, writeMessage } from './write-transmission.ts'
 
@@ -81,13 +81,4 @@ export function refusalCodes(
 export function refusedQuery(body: XmlElement, expected: Shape): Pick<QueryAnswer, 'queryId' | 'echo'> {
   const { queryId, echo } = salvageQuery(body)
   return { queryId, echo: isShaped(body, expected) ? echo : undefined }
-}
-
-function isShaped(body: XmlElement, expected: Shape): boolean {
-  try {
-    checkShape(body, expected, '')
-    return true
-  } catch {
-    return false
-  }
 }

@@ -99,6 +99,24 @@ t.test('3.45.4.2.3: a query that breaks the schema is not echoed, its id is told
   t.match(xml, /<queryAck><queryId root="[^"]+".*<queryResponseCode code="QE"\/><\/queryAck><\/controlActProcess>/)
 })
 
+t.test(
+  '3.45.4.2.3, 3.44.4.1.3: an id that breaks the schema is not told: the answer would break it as well',
+  async (t) => {
+    for (const id of ['root="1..2"', 'root="2.25.1" extension=""', 'root="" extension="a"']) {
+      const queryId = QUERY.replace(/<queryId [^>]*>/, `<queryId ${id}/>`)
+      const messageId = QUERY.replace(/<id root="[^>]*>/, `<id ${id}/>`)
+      for (const broken of [queryId, messageId]) {
+        t.not(broken, QUERY)
+        const xml = writeQueryRefusal(bodyOf(broken), iheError('V3_DATA_TYPE'))
+        t.equal(schemaErrors(xml, 'PRPA_IN201310UV02'), '', id)
+        t.match(xml, /<(?:queryId|id) nullFlavor="NI"\/>/)
+        t.notMatch(xml, id)
+      }
+      t.notMatch(writeFeedRefusal(bodyOf(messageId), iheError('V3_DATA_TYPE')), id)
+    }
+  },
+)
+
 t.test('3.45.4.2.2: the echo keeps prefixes that its values need', async (t) => {
   const typed = QUERY.replace('<PRPA', '<PRPA')
     .replace(
