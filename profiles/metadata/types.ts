@@ -1,6 +1,7 @@
 // Data types of XDS attribute values (ITI TF-3 Table 4.2.3.1.7-2): one check a type, each answers what would be right.
 
 import { parseCx, parseHomeCommunityId, parseOid } from '../../src/model/identifiers.ts'
+import { withoutEnd } from '../../src/model/text-end.ts'
 import type { AttributeType } from './attributes.ts'
 
 export interface TypeRule {
@@ -43,7 +44,7 @@ const FORBIDDEN_ESCAPE = /\\(?:H|N|Z[^\\]*)\\/
 /** The components of an HL7 v2 value without empty ones at its end; undefined when it has more than `most`, or a forbidden escape. */
 function componentsOf(value: string, most: number): readonly string[] | undefined {
   if (FORBIDDEN_ESCAPE.test(value)) return undefined
-  const parts = value.replace(/\^+$/, '').split('^')
+  const parts = withoutEnd(value, /\^/).split('^')
   return parts.length > most ? undefined : parts
 }
 

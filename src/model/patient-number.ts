@@ -5,9 +5,7 @@ export type LocalIdForm = 'exact' | `pad:${number}` | 'strip'
 
 /** The form under which links are kept and compared: half-width digits, no spaces around it, zeros as the facility writes them. */
 export function canonicalNumber(received: string, form: LocalIdForm): string {
-  const narrow = received
-    .replaceAll(/[０-９]/g, (digit) => String.fromCharCode(digit.charCodeAt(0) - 0xfee0))
-    .replaceAll(/^[\s\u3000]+|[\s\u3000]+$/g, '')
+  const narrow = received.replaceAll(/[０-９]/g, (digit) => String.fromCharCode(digit.charCodeAt(0) - 0xfee0)).trim()
   if (form === 'exact' || !/^\d+$/.test(narrow)) return narrow
   return form === 'strip' ? narrow.replace(/^0+(?=\d)/, '') : narrow.padStart(Number(form.slice(4)), '0')
 }

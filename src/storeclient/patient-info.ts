@@ -2,6 +2,7 @@
 
 import { type Er7Message, isNull, repetitions, resolveEscapes, segmentsOf, value } from '../model/hl7v2.ts'
 import { formatCx, type PatientId } from '../model/identifiers.ts'
+import { withoutEnd } from '../model/text-end.ts'
 import { birthDigits } from './demographics.ts'
 import { readWrittenTime } from './written-time.ts'
 
@@ -39,9 +40,6 @@ function standardise(message: Er7Message, raw: string): string {
   const { component, subcomponent } = message.delimiters
   const leaf = (text: string) =>
     resolveEscapes(message.delimiters, text).replaceAll(/[|^&~\\]/g, (character) => ESCAPED[character] ?? character)
-  return raw
-    .split(component)
-    .map((part) => part.split(subcomponent).map(leaf).join('&'))
-    .join('^')
-    .replace(/\^+$/, '')
+  const parts = raw.split(component).map((part) => part.split(subcomponent).map(leaf).join('&'))
+  return withoutEnd(parts.join('^'), /\^/)
 }

@@ -8,6 +8,7 @@ import { SEX_OF_PID } from '../../model/hl7v2-pid.ts'
 import type { SoughtBirth, SoughtName } from '../../model/pdq.ts'
 import type { PdqV2Query } from '../../model/pdq-v2.ts'
 import type { NamedAuthority } from '../../model/pix.ts'
+import { withoutEnd } from '../../model/text-end.ts'
 
 export type Sought = Pick<PdqV2Query, 'names' | 'sex' | 'birth' | 'address' | 'ids' | 'mother' | 'telecom'>
 
@@ -127,7 +128,7 @@ function onlyGroup([only, second]: readonly Group[]): Group | undefined {
 function nameOf(group: Group | undefined): SoughtName | undefined {
   if (group === undefined) return undefined
   const said = [group.slots.get('family') ?? '', group.slots.get('given') ?? '']
-  const [family = '', given = ''] = said.map((part) => part.replace(/[*＊]+$/, '').trim())
+  const [family = '', given = ''] = said.map((part) => withoutEnd(part, /[*＊]/).trim())
   if (family + given === '') return undefined
   return {
     ...(family === '' ? {} : { family }),

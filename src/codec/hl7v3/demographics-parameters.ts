@@ -3,6 +3,7 @@
 import { iheError } from '../../../profiles/errors/index.ts'
 import { parseOid } from '../../model/identifiers.ts'
 import type { SoughtAddress, SoughtBirth, SoughtId, SoughtName } from '../../model/pdq.ts'
+import { withoutEnd } from '../../model/text-end.ts'
 import type { XmlElement } from '../xml/read.ts'
 import { ADDRESS_PARTS, isCalendarTime, partText, readName } from './person.ts'
 import { onlyValue } from './read-query.ts'
@@ -72,7 +73,7 @@ export function single(list: XmlElement, name: string): ParameterValue | undefin
 export function readSoughtName({ value, at }: ParameterValue): SoughtName | undefined {
   const name = readName(value)
   if (name === undefined) return undefined
-  const [family, given] = [name.family, name.given].map((part) => part.replace(/[*＊]+$/, '').trim())
+  const [family, given] = [name.family, name.given].map((part) => withoutEnd(part, /[*＊]/).trim())
   const isSearch = value.attributes.get('use')?.split(/\s+/).includes('SRCH') === true
   const isOpen = /[*＊]$/.test(name.family) || /[*＊]$/.test(name.given)
   return {

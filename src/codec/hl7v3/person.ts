@@ -20,7 +20,7 @@ const HAN = /\p{Script=Han}/u
 const KANA = /^[\p{Script=Hiragana}\p{Script=Katakana}\u30fb\u30fc\uff65\uff70\uff9e\uff9f\s]+$/u
 const JAPANESE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u
 /** Half- or full-width: `\s` holds U+3000. */
-const FIRST_BLANK = /^\s*(\S+)\s+(\S.*?)\s*$/su
+const FIRST_BLANK = /^(\S+)\s+(.+)$/su
 
 /** Address parts as one line is written in Japan, prefecture first; country and postal code stand apart. */
 export const ADDRESS_PARTS = [

@@ -24,6 +24,7 @@ import type { IheError } from '../../../src/model/error.ts'
 import { NO_EVIDENCE, type Outcome } from '../../../src/model/evidence.ts'
 import type { PdqAnswer, PdqPatient } from '../../../src/model/pdq.ts'
 import { AFFINITY, DOMAIN_A, DOMAIN_B, HANA, idIn, oid, SECOND_A } from '../../identity/in-memory.ts'
+import { growthOf, LINEAR_AT_MOST } from '../../processor-time.ts'
 import { bodyOf, refusalOf, schemaErrors } from './messages.ts'
 
 const parties = {
@@ -91,6 +92,18 @@ t.test('3.47.4.1.2: dates, bare text, asterisks and null values', async (t) => {
     ['架空県', '見本市'],
   )
   t.match(asked(/ extension="A 1"/, '').ids, [{ authority: DOMAIN_A, value: undefined }])
+})
+
+t.test('3.47.4.1.2: a name made to be slow is read in linear time', async (t) => {
+  const NAME = '<family>水沢</family><given>葉名</given>'
+  for (const [name, unit] of [
+    ['<family>UNITx</family>', '*'],
+    ['a bUNITx', ' '],
+  ] as const) {
+    const parsed = (size: number) => bodyOf(QUERY.replace(NAME, () => name.replace('UNIT', unit.repeat(size))))
+    const growth = await growthOf(parsed, readDemographicsQuery, 12_500)
+    t.ok(growth < LINEAR_AT_MOST, `${name}: ${growth}`)
+  }
 })
 
 t.test('3.47.4.1.2: a query id beyond all use is refused with its place', async (t) => {
