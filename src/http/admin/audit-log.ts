@@ -7,7 +7,9 @@ import { type ShownEvent, shownEvent } from '../../audit/records/shown-event.ts'
 import { patientLooks } from '../../audit/records/who-saw.ts'
 import { answerError, invalid, notFound } from './answers.ts'
 import {
+  isKnown,
   LOG_READERS,
+  NOBODY_OF_THAT_NUMBER,
   nextOf,
   type PeriodQuery,
   paging,
@@ -113,18 +115,6 @@ export function registerAuditLogRoutes(app: FastifyInstance, ports: AdminPorts):
       return { ...within, ...limits(askedFor), looks: patientLooks(found.rows, given, ports.records), ...nextOf(found) }
     },
   )
-}
-
-const NOBODY_OF_THAT_NUMBER = {
-  code: 'NOT_FOUND',
-  message: 'No patient has this number: nothing can be said about who looked',
-  hint: 'Give a number of the facility as it stands there, or number^^^&oid&ISO; of the network: its id with its authority',
-  ja: 'この番号の患者はいないため、閲覧の有無を答えられません。自施設の患者番号、または「番号^^^&OID&ISO」の形式（地域の患者IDを含む）で指定してください。',
-}
-
-async function isKnown(patients: readonly string[], request: FastifyRequest, ports: AdminPorts): Promise<boolean> {
-  const domains = await ownDomains(request, ports)
-  return patients.some((id) => domains === undefined || domains.some((domain) => id.includes(`^^^&${domain}&`)))
 }
 
 /** What the answer does not hold, so that nobody takes it for all. */

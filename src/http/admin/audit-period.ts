@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { LogPage, LogPlace, LogUse } from '../../audit/records/ports.ts'
 import { parseCx } from '../../model/identifiers.ts'
 import { nameOf } from '../failure.ts'
+import { ownDomains } from './own.ts'
 import type { AdminPorts } from './ports.ts'
 import type { RouteRoles } from './principal.ts'
 import { day, whoOf, words } from './schemas.ts'
@@ -98,6 +99,23 @@ export async function patientIds(
   const bare = facilityId === undefined ? { value: text, authority: transfer.affinityDomain } : { value: text }
   const patients = await records.store.patient(parseCx(text) ?? bare, facilityId)
   return { patients, asked: patients.includes(text) ? [text] : patients.slice(0, 1) }
+}
+
+export const NOBODY_OF_THAT_NUMBER = {
+  code: 'NOT_FOUND',
+  message: 'No patient has this number: nothing can be said about who looked',
+  hint: 'Give a number of the facility as it stands there, or number^^^&oid&ISO; of the network: its id with its authority',
+  ja: 'この番号の患者はいないため、閲覧の有無を答えられません。自施設の患者番号、または「番号^^^&OID&ISO」の形式（地域の患者IDを含む）で指定してください。',
+}
+
+/** Whether one of these ids is one that whoever asks knows patients by. */
+export async function isKnown(
+  patients: readonly string[],
+  request: FastifyRequest,
+  ports: Pick<AdminPorts, 'store' | 'transfer'>,
+): Promise<boolean> {
+  const domains = await ownDomains(request, ports)
+  return patients.some((id) => domains === undefined || domains.some((domain) => id.includes(`^^^&${domain}&`)))
 }
 
 /** Recorded before anything of the log is answered. */

@@ -7,7 +7,15 @@ import { type ReferenceForm, referenceColumns, referenceLine } from '../../audit
 import { CSV_ENCODINGS, type CsvEncoding, csvBegin, csvBytes } from '../../codec/csv/encode.ts'
 import { csvLine } from '../../codec/csv/write.ts'
 import { answerError, invalid, notFound } from './answers.ts'
-import { LOG_READERS, patient, patientIds, recordUse, sendFile } from './audit-period.ts'
+import {
+  isKnown,
+  LOG_READERS,
+  NOBODY_OF_THAT_NUMBER,
+  patient,
+  patientIds,
+  recordUse,
+  sendFile,
+} from './audit-period.ts'
 import type { AdminPorts } from './ports.ts'
 import { facilityOf } from './principal.ts'
 import { described, exactly, month, slug } from './schemas.ts'
@@ -129,20 +137,36 @@ interface Sending extends Prepared {
   readonly ports: AdminPorts
 }
 
-function sendCsv(
-  file: { readonly name: string; readonly columns: readonly string[]; readonly lines: AsyncIterable<string> },
+async function sendCsv(
+  file: { readonly name: string; readonly columns: readonly string[]; readonly lines: AsyncGenerator<string> },
   { request, reply, ports, asked }: Sending,
-): FastifyReply {
+): Promise<FastifyReply> {
   const { encoding = 'utf-8' } = request.query
+  const lines = await begun(file.lines)
+  // A file without lines would say that nobody looked, of a patient whose number was mistyped. Whom the facility does not know is no other case.
+  if (lines === undefined && asked.patients !== undefined && !(await isKnown(asked.patients, request, ports)))
+    return answerError(reply, 404, NOBODY_OF_THAT_NUMBER)
   return sendFile(
     reply,
     {
       name: `${file.name}-${asked.facilityId}-${asked.month}.csv`,
       type: `text/csv; charset=${encoding}; header=present`,
-      body: encoded(file, encoding),
+      body: encoded({ columns: file.columns, lines: lines ?? file.lines }, encoding),
     },
     { request, ports },
   )
+}
+
+/** The lines, read until there is one; undefined when there is none. */
+async function begun(lines: AsyncGenerator<string>): Promise<AsyncIterable<string> | undefined> {
+  for (let read = await lines.next(); read.done !== true; read = await lines.next())
+    if (read.value !== '') return after(read.value, lines)
+  return undefined
+}
+
+async function* after(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
+  yield first
+  yield* rest
 }
 
 async function* encoded(
