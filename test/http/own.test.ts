@@ -113,6 +113,21 @@ t.test('systems, contract, usage and history of a facility are for its administr
   t.ok(usage.every(({ facilityId }) => facilityId === 'clinic-a'))
 })
 
+t.test(
+  'a facility that is none stores nothing and nothing waits for it, which is not said of one that was mistyped',
+  async (t) => {
+    for (const path of ['/usage', '/held', '/quarantine']) {
+      t.match(await call('GET', `${path}?facility=clinic-aa`), NOBODY, path)
+      t.equal((await call('GET', `${path}?facility=clinic-a`)).status, 200, path)
+    }
+  },
+)
+
+t.test('a month of a year that the database does not have is refused in words', async (t) => {
+  t.match(await call('GET', '/usage?month=0000-01'), { status: 400, body: { code: 'INVALID', message: /month/ } })
+  t.equal((await call('GET', '/usage?month=1000-01')).status, 200)
+})
+
 t.test('what runs the network is closed to staff of facilities, and to auditors', async (t) => {
   for (const [method, path, body] of [
     ['POST', '/facilities', {}],

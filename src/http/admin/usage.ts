@@ -1,37 +1,36 @@
 // Admin route of storage accounting: what facilities store by month, what it costs, and warnings (idle and full steps, quotas).
 
 import type { FastifyInstance } from 'fastify'
+import { findFacility } from '../../access/administration.ts'
 import { monthOf, usageOf } from '../../storeclient/contract/usage.ts'
 import { notFound } from './answers.ts'
 import type { AdminPorts } from './ports.ts'
 import { FACILITY_READERS, facilityOf, ownFacility } from './principal.ts'
-import { described, exactly, slug } from './schemas.ts'
+import { described, exactly, month, slug } from './schemas.ts'
 
-const asked = exactly(
+const filters = exactly(
   {
-    month: {
-      type: 'string',
-      pattern: '^\\d{4}-(0[1-9]|1[0-2])$',
-      description: 'YYYY-MM; the current month when left out',
-    },
+    month: { ...month, description: 'YYYY-MM in Japan; the current month when left out' },
     facility: slug,
   },
   ['month', 'facility'],
 )
 
-export function registerUsageRoutes(app: FastifyInstance, { usage }: AdminPorts): void {
+export function registerUsageRoutes(app: FastifyInstance, { usage, store }: AdminPorts): void {
   app.get<{ Querystring: { month?: string; facility?: string } }>(
     '/usage',
     {
       schema: described('Bytes that facilities store in a month (JST), fees and warnings', {
         roles: FACILITY_READERS,
-        querystring: asked,
+        querystring: filters,
       }),
     },
     async (request, reply) => {
-      const { month = monthOf(new Date()), facility = facilityOf(request) } = request.query
-      if (facility !== undefined && !ownFacility(request, facility)) return notFound(reply)
-      const figures = await usage.figures({ month, ...(facility === undefined ? {} : { facilityId: facility }) })
+      const { month: asked = monthOf(new Date()), facility = facilityOf(request) } = request.query
+      // No figures would say that a facility whose name was mistyped stores nothing.
+      const isThere = facility === undefined || (await findFacility(facility, store)) !== undefined
+      if (!isThere || (facility !== undefined && !ownFacility(request, facility))) return notFound(reply)
+      const figures = await usage.figures({ month: asked, ...(facility === undefined ? {} : { facilityId: facility }) })
       return figures.map((one) => usageOf(one, usage.fees))
     },
   )

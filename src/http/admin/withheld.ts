@@ -1,6 +1,7 @@
 // Admin routes of held messages and of the quarantine (要確認): what waits, and staff's word about it. Content is never shown.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { findFacility } from '../../access/administration.ts'
 import { explain } from '../../model/error.ts'
 import type { Released, WithheldReason, WithheldState } from '../../storeclient/hold/hold-ports.ts'
 import { releaseMessage } from '../../storeclient/hold/hold-release.ts'
@@ -31,7 +32,8 @@ export function registerWithheldRoutes(app: FastifyInstance, ports: AdminPorts):
   for (const room of ROOMS) registerRoom(app, ports, room)
 }
 
-function registerRoom(app: FastifyInstance, { release }: AdminPorts, { path, reason, title }: (typeof ROOMS)[number]) {
+function registerRoom(app: FastifyInstance, { release, store }: AdminPorts, room: (typeof ROOMS)[number]) {
+  const { path, reason, title } = room
   const { withheld } = release
   /** A number of the other room is none of this one, nor is one of another facility. */
   const find = async (request: FastifyRequest<{ Params: { id: string } }>) => {
@@ -41,9 +43,11 @@ function registerRoom(app: FastifyInstance, { release }: AdminPorts, { path, rea
   app.get<{ Querystring: Asked }>(
     path,
     { schema: described(`${title}; the oldest first`, { roles: REGISTRARS, ...paging(filters) }) },
-    (request, reply) => {
+    async (request, reply) => {
       const { state, facility = facilityOf(request) } = request.query
-      if (facility !== undefined && !ownFacility(request, facility)) return notFound(reply)
+      // An empty list would say that nothing waits at a facility whose name was mistyped.
+      const isThere = facility === undefined || (await findFacility(facility, store)) !== undefined
+      if (!isThere || (facility !== undefined && !ownFacility(request, facility))) return notFound(reply)
       return withheld.list({
         reason,
         ...pageOf(request.query, USUAL_PAGE),
