@@ -1,6 +1,7 @@
 // tsunagi agreement: agreements on use beyond the network (広域的利用に係る合意書; idlink U-9).
 
 import type { Command } from 'commander'
+import { isObject, textOf } from './admin-client.ts'
 import { given, segment, showChange, showList, withAdmin } from './admin-command.ts'
 import { listOf, type Registration } from './context.ts'
 import { UsageError } from './failure.ts'
@@ -70,9 +71,11 @@ function registerAdd(group: Command, terminal: Terminal): void {
     .requiredOption('--to <time>', 'ISO 8601 time at which it ends / 終了')
     .option('--evidence <text>', 'where the signed paper is kept / 合意書の保管場所')
     .action((options: AgreementOptions, command) =>
-      withAdmin(command, terminal, async (call) =>
-        showChange(call, await call.admin.post('/agreements', bodyOf(options)), 'agreement recorded'),
-      ),
+      withAdmin(command, terminal, async (call) => {
+        const answer = await call.admin.post('/agreements', bodyOf(options))
+        const number = isObject(answer.body) ? textOf(answer.body.agreementId) : ''
+        showChange(call, answer, `agreement ${number} recorded`)
+      }),
     )
 }
 

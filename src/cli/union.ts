@@ -124,6 +124,8 @@ function registerMember(group: Command, terminal: Terminal): void {
       withAdmin(command, terminal, async (call) => {
         const path = `/unions/${segment(unionId)}/members`
         if (options.remove === true) {
+          if (options.from !== undefined || options.to !== undefined)
+            throw new UsageError('--remove ends the membership now: leave --from and --to out')
           const answer = await call.admin.delete(`${path}/${segment(facilityId)}`)
           showChange(call, answer, `facility ${facilityId} left union ${unionId}`)
           return

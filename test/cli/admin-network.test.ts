@@ -87,7 +87,18 @@ t.test('A-2, A-3, A-6, U-1: facilities, systems and unions are changed', async (
 t.test('U-9, A-1: agreements and contracts of use', async (t) => {
   const { door, call } = await withManagement(t, () => json(200, { agreementId: '1' }))
   const period = ['--from', '2026-04-01T00:00:00+09:00', '--to', '2027-04-01T00:00:00+09:00']
-  await call('agreement', 'add', '--title', '合意書', '--community', '2.25.9', '--kinds', 'LAB', ...period)
+  const added = await call(
+    'agreement',
+    'add',
+    '--title',
+    '合意書',
+    '--community',
+    '2.25.9',
+    '--kinds',
+    'LAB',
+    ...period,
+  )
+  t.match(added.text, 'agreement 1 recorded', 'the number is what it is ended by')
   await call('agreement', 'end', '1', '--reason', '解除')
   await call('agreement', 'list', '--running')
   await call('service-contract', 'add', 'c', '--party', '想像会', '--applied', '2026-03-01', '--starts', '2026-04-01')
@@ -186,6 +197,8 @@ t.test('what cannot be meant is refused before anything is sent', async (t) => {
     ['system', 'set', 's', '--roles', 'king'],
     ['union', 'set', 'u'],
     ['union', 'end', 'u'],
+    ['union', 'member', 'u', 'f', '--remove', '--to', '2026-12-31T00:00:00+09:00'],
+    ['union', 'member', 'u', 'f', '--remove', '--from', '2026-12-31T00:00:00+09:00'],
     ['agreement', 'add', '--title', 't', '--from', 'a', '--to', 'b'],
     ['agreement', 'add', '--title', 't', '--from', 'a', '--to', 'b', '--community', '1.2', '--with-union', 'u'],
     ['patient', 'stop-support', 'X1'],
