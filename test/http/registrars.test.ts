@@ -272,6 +272,11 @@ t.test('C-8: a sheet is printed by one facility, and another one finds the patie
     { ...said, facilityId: 'hospital-x' },
   ])
     t.strictSame(await find(wrong), missing, 'whatever is wrong, the answer is the same')
+  for (const day of ['19620230', '19620000', '00000101']) {
+    const answer = await find({ ...said, birthTime: day })
+    t.match(answer, { status: 400, body: { code: 'INVALID', message: /^birthTime: .*no such day/, ja: /暦/ } }, day)
+    t.notMatch(JSON.stringify(answer.body), day, 'what describes a patient is not repeated')
+  }
   const looks = (await auditRows()).filter(({ event_code }) => event_code === '110112').map(({ reason }) => reason)
   t.ok(looks.includes('patient sheet (information) of facility clinic-y printed'))
   t.equal(looks.filter((reason) => /sheet of facility .*: none$/.test(reason)).length, 4)

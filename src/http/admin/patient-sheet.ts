@@ -2,13 +2,14 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ConsentRecord } from '../../access/administration/consent-ports.ts'
+import { isDay } from '../../access/administration/days.ts'
 import { findFacility } from '../../access/administration.ts'
 import type { Facility } from '../../access/ports.ts'
 import { PAGE_POLICY } from '../../console/page.ts'
 import { type PatientSheet, patientSheet, SHEETS, type SheetKind } from '../../console/sheet.ts'
 import { viewPerson } from '../../identity/person-view.ts'
 import type { Demographics } from '../../model/person.ts'
-import { answerError, notFound } from './answers.ts'
+import { answerError, invalid, notFound } from './answers.ts'
 import type { AdminPorts, PersonAnswer } from './ports.ts'
 import { facilityOf, ownFacility, principalOf, REGISTRARS } from './principal.ts'
 import { described, exactly, slug, whoOf, words } from './schemas.ts'
@@ -115,6 +116,7 @@ function registerBySheet(app: FastifyInstance, ports: AdminPorts): void {
     },
     async (request, reply) => {
       const { facilityId, id, birthTime } = request.body
+      if (!isDay(birthTime.replace(/(\d{4})(\d\d)/, '$1-$2-'))) return invalid(reply, NO_SUCH_DAY)
       const waitMs = await claimed(request, ports)
       if (waitMs > 0) return tooMany(reply, waitMs)
       const facility = (await isPeer(request, facilityId, ports)) ? await findFacility(facilityId, store) : undefined
@@ -131,6 +133,13 @@ function registerBySheet(app: FastifyInstance, ports: AdminPorts): void {
       return { xad }
     },
   )
+}
+
+/** What was read wrongly is not somebody whom nobody knows. The day describes a patient, and is not repeated. */
+const NO_SUCH_DAY = {
+  message: 'birthTime: there is no such day in the calendar',
+  hint: 'Send the birth date of the sheet as YYYYMMDD, such as 19620228',
+  ja: 'その生年月日は暦にありません。送信票の生年月日を確認してください。',
 }
 
 /** Birth dates are few: who tries them one after the other is stopped. Whoever holds the token of the host reads numbers anyway. */
