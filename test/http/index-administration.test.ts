@@ -226,6 +226,29 @@ t.test('numbers that are somebody else’s are split off, and the halves stay ap
   t.strictSame(await sound(), [])
 })
 
+t.test('a number that is named twice is one number: it is split off once, and the rest stays', async (t) => {
+  const { a, b, xadA } = await twoPersons()
+  const { a: c, xadA: xadC } = await twoPersons()
+  await call('POST', `/patients/${xadA}/links`, { facilityId: 'clinic-y', id: b.value, reason: '誤' })
+  const split = (xad: string, ...ids: readonly string[]) =>
+    call('POST', `/patients/${xad}/split`, {
+      numbers: ids.map((id) => ({ facilityId: 'clinic-y', id })),
+      reason: '別人',
+    })
+  t.match(await split(xadA, b.value, b.value), { status: 201, body: { from: xadA } })
+  const splits = async (xad: string) =>
+    (await call('GET', `/patients/${xad}/history`)).list.filter(({ event }) => event === 'split').length
+  t.equal(await splits(xadA), 1)
+  const { a: d, b: e } = await twoPersons()
+  await call('POST', `/patients/${xadC}/merge`, { into: await xadOf(d), reason: 'x' })
+  await call('POST', `/patients/${await xadOf(c)}/links`, { facilityId: 'clinic-y', id: e.value, reason: '誤' })
+  const whole = await xadOf(c)
+  t.match(await split(whole, e.value, e.value), { status: 201, body: { from: whole } })
+  t.equal(await splits(whole), 1)
+  t.equal(await xadOf(a), xadA)
+  t.strictSame(await sound(), [])
+})
+
 t.test('the queue is sorted by risk, then by score, and read page by page', async (t) => {
   const asked: Record<string, string> = {}
   for (const [reason, score] of [

@@ -7,7 +7,7 @@ import { splitPerson } from '../../identity/linking.ts'
 import { personOf, viewPerson, viewWithin } from '../../identity/person-view.ts'
 import type { PersonKey } from '../../identity/ports.ts'
 import { mergeByStaff, undoMerge } from '../../identity/staff-merge.ts'
-import { type PatientId, parseOid } from '../../model/identifiers.ts'
+import { formatCx, type PatientId, parseOid } from '../../model/identifiers.ts'
 import { invalid, notFound } from './answers.ts'
 import { shownHistory, shownMerge, shownPatient } from './index-answers.ts'
 import { othersAmong, ownDomains } from './own.ts'
@@ -188,12 +188,14 @@ async function split(
       hint: 'GET /admin/v1/patients/{xad} lists the numbers of the patient',
       ja: `numbers.${strange}: この患者の有効な番号ではありません。患者の番号一覧を確認してください。`,
     })
-  if (held.filter(({ id }) => id.authority !== index.affinityDomain).length <= ids.length)
+  // What is named twice goes once.
+  const going = [...new Map(ids.map((id) => [formatCx(id), id])).values()]
+  if (held.filter(({ id }) => id.authority !== index.affinityDomain).length <= going.length)
     return invalid(reply, {
       message: 'numbers: at least one number stays with the patient',
       hint: 'Name only the numbers that are somebody else’s',
       ja: 'すべての番号を分割することはできません。別人の番号だけを指定してください。',
     })
-  const { xad: created } = await splitPerson({ ids, ...work }, index)
+  const { xad: created } = await splitPerson({ ids: going, ...work }, index)
   return reply.code(201).send({ xad: created.value, from: xad })
 }
