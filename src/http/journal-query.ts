@@ -88,9 +88,12 @@ export function journalQuery(asked: AskedJournal): JournalQuery {
   }
 }
 
+/** An offset leads beyond the years of four digits, which the database reads no moment of. */
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z')
+
 /** Nothing is older than 1970, and the database does not know every year of four digits. */
 function momentOf(text: string): Date {
-  return new Date(Math.max(0, Date.parse(text)))
+  return new Date(Math.min(LAST_MS, Math.max(0, Date.parse(text))))
 }
 
 /** Names of the criteria, for the audit; their values may be personal data. */
