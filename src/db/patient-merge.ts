@@ -150,7 +150,8 @@ async function replaceIdentifiers(client: pg.ClientBase, { replacements, survivo
 
 /**
  * Of several numbers of one domain one is the first, unless the survivor has one: a person who was merged before may bring two. Numbers that
- * staff linked to each other stay linked by staff when the matcher brings them to a third: it may not part them later.
+ * staff linked to each other stay linked by staff when the matcher brings them to a third: it may not part them later. A number that was
+ * replaced goes with the one that stands for it.
  */
 async function moveIdentifiers(client: pg.ClientBase, { moved, survivor, origin }: MergeChange): Promise<void> {
   if (moved.length === 0) return
@@ -158,14 +159,15 @@ async function moveIdentifiers(client: pg.ClientBase, { moved, survivor, origin 
     client,
     sql`/* merge: ids that go over as they are */
       update identity.identifier i
-      set person_key = ${survivor}, second = go.second or go.place > 1,
-          link = case when ${origin === 'matcher'} and not go.by_hand then 'auto' else 'manual' end, updated_at = now()
+      set person_key = ${survivor}, second = i.value = go.value and (go.second or go.place > 1),
+          link = case when i.value <> go.value then i.link when ${origin === 'matcher'} and not go.by_hand then 'auto' else 'manual' end,
+          updated_at = now()
       from (select own.domain, own.value, n.second, row_number() over (partition by own.domain order by own.second, own.value) as place,
                    count(*) over () > 1 and bool_or(own.link = 'manual') over () as by_hand
             from unnest(${moved.map(({ id }) => id.authority)}::text[], ${moved.map(({ id }) => id.value)}::text[],
                         ${moved.map(({ second }) => second)}::boolean[]) as n (domain, value, second)
             join identity.identifier own on own.domain = n.domain and own.value = n.value) as go
-      where i.domain = go.domain and i.value = go.value`,
+      where i.domain = go.domain and (i.value = go.value or i.survivor = go.value)`,
   )
 }
 

@@ -314,6 +314,24 @@ t.test('a number that its facility merged into the second one of the person come
   t.same(await stateOf([first]), before)
 })
 
+t.test(
+  '3.44.4.3.3: a replaced number goes where the one that stands for it goes, and comes back with it',
+  async (t) => {
+    const [first, second, other] = [
+      await fed(DOMAIN_A, 'hospital-a'),
+      await fed(DOMAIN_A, 'hospital-a'),
+      await fed(DOMAIN_B, 'clinic-b'),
+    ]
+    t.match((await feedMerge(mergeOf(second, first), callerOf('hospital-a'), ports)).answer, { code: 'CA' })
+    const before = await stateOf([first, other])
+    await mergeByStaff({ former: await xadOf(first), survivor: await xadOf(other), ...staff }, ports)
+    t.equal(await personOf(second), await personOf(other), 'whoever has the one has the other')
+    t.same(await violations(pool), [])
+    await undoMerge({ mergeId: await lastMerge(), ...staff }, ports)
+    t.same(await stateOf([first, other]), before)
+  },
+)
+
 t.test('a number comes back as a further one where the person got another of its domain since', async (t) => {
   const [wrong, clinic] = [await fed(DOMAIN_A, 'hospital-a'), await fed(DOMAIN_B, 'clinic-b')]
   await linkRecord({ domain: DOMAIN_A, value: wrong.value, person: await xadOf(clinic), ...staff }, ports)
