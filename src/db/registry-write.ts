@@ -32,7 +32,8 @@ export async function registrationParts(client: Queryable, plan: RegistrationPla
 
 /**
  * Rows of submissions that change nothing registered, as parts of one statement. Each patient's id is held, against a merge, until it
- * commits; 23502 means that one is not the person's any more, 23505 that another submission used a uniqueId first.
+ * commits; 23502 means that one is not the person's any more, or that another transaction holds it, which the other patients' submissions
+ * must not wait for; 23505 that another submission used a uniqueId first.
  */
 export function independentParts(plans: readonly RegistrationPlan[]): readonly Statement[] {
   const people = [...new Map(plans.map((plan) => [plan.personKey, plan])).values()]
@@ -42,7 +43,7 @@ export function independentParts(plans: readonly RegistrationPlan[]): readonly S
         join unnest(${people.map(({ patientId }) => patientId.authority)}::text[], ${people.map(({ patientId }) => patientId.value)}::text[],
                     ${people.map(({ personKey }) => personKey)}::bigint[]) as p (domain, value, person_key)
           on i.domain = p.domain and i.value = p.value and i.person_key = p.person_key
-        where i.status = 'active' for share of i)`,
+        where i.status = 'active' for share of i skip locked)`,
     ...documentParts(plans.flatMap(({ documents, publisher }) => documents.map((one) => ({ ...one, publisher })))),
     submissionParts(plans, sql`(select t.person_key from standing t where t.person_key = s.person_key)`),
     ...objectParts(plans),

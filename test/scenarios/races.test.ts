@@ -189,6 +189,27 @@ t.test('3.57.4.1.3.3.1: two updates of one version at once: one becomes version 
   t.strictSame(counted(codes), { Success: 1, XDSMetadataVersionError: AT_ONCE - 1 })
 })
 
+t.test('3.42.4.1.3: a patient who is being changed for long keeps no other patient waiting', async (t) => {
+  const other = await network.xadBy('hospital-a', { value: '0000012345', authority: DOMAINS['hospital-a'] })
+  const changing = await network.pool.connect()
+  t.teardown(() => changing.release())
+  // As a merge of a person with very much does it, which may take minutes.
+  await changing.query('begin')
+  await changing.query('select from identity.identifier where domain = $1 and value = $2 for update', [
+    patientId.authority,
+    patientId.value,
+  ])
+  const waiting = times(3, () => client.submit(submitted([{}])))
+  const others = await times(AT_ONCE, () => {
+    const { set, ...rest } = submitted([{ patientId: other }])
+    return client.submit({ ...rest, set: { ...set, patientId: other } })
+  })
+  t.strictSame(counted(others), { Success: AT_ONCE })
+  await changing.query('commit')
+  // Their own wait for the patient is bounded; a busy machine may have used it up.
+  t.ok((await waiting).every((code) => code === 'Success' || code === 'XDSRegistryBusy'))
+})
+
 t.test('a query during a submission sees all of it or nothing', async (t) => {
   const many = Array.from({ length: 12 }, () => ({}))
   const before = (await network.find('tester', patientId)).length
