@@ -73,22 +73,31 @@ function personsOf(uuids: readonly string[]): Statement {
 }
 
 /**
- * Persons first, as a registration locks them; then their facilities' numbers, as a StoreClient push does: neither refers to an
- * object that is being removed. Then the uniqueIds, of which another patient's entry may be registered at this moment.
+ * Numbers first, as a registration, a StoreClient push and a feed lock them, then their persons: none of these refers to an object that is
+ * being removed, and none waits for the other in a circle. Then the uniqueIds, of which another patient's entry may be registered at this
+ * moment.
  */
 async function lockPersons(client: Queryable, uuids: readonly string[]): Promise<readonly string[]> {
+  const numbers = await query<{ readonly record_id: string }>(
+    client,
+    sql`/* ITI-62: lock the numbers of the persons of the objects */
+      select i.record_id from identity.identifier i where i.person_key in (${personsOf(uuids)})
+      order by i.domain, i.value for update`,
+  )
   const persons = await query<{ readonly person_key: string }>(
     client,
-    sql`/* ITI-62: lock the persons of the objects */
+    sql`/* ITI-62: lock their persons */
       select p.person_key from identity.person p where p.person_key in (${personsOf(uuids)})
       order by p.person_key for update`,
   )
   const keys = persons.map((person) => person.person_key)
-  await query(
+  const others = await queryOne(
     client,
-    sql`/* ITI-62: lock their numbers */
-      select from identity.identifier i where i.person_key = any(${keys}) order by i.domain, i.value for update`,
+    sql`/* ITI-62: numbers that came to them meanwhile */
+      select 1 as there from identity.identifier i
+      where i.person_key = any(${keys}) and i.record_id <> all(${numbers.map((number) => number.record_id)}::bigint[]) limit 1`,
   )
+  if (others !== undefined) throw conflict('a number came to the person of an object')
   await query(
     client,
     sql`/* ITI-62: lock the uniqueIds of the entries */

@@ -564,3 +564,25 @@ t.test('3.62: a uniqueId stays taken when its last entry is removed while anothe
   t.equal(await removal, 'Success')
   t.ok(await isNamed(removed.entry.uniqueId), 'the registration was first')
 })
+
+t.test(
+  '3.62: who registers for a patient is not waited for in a circle: nobody holds the person meanwhile',
+  async (t) => {
+    const removed = await provide('hospital-a', { bytes: Buffer.from(newOid()) })
+    // As a registration does it: first the number, then its person.
+    const registering = await pool.connect()
+    t.teardown(() => registering.release())
+    await registering.query('begin')
+    const { rows } = await registering.query(
+      'select person_key from identity.identifier where domain = $1 and value = $2 for update',
+      [hanako.authority, hanako.value],
+    )
+    const removal = removeMetadata('tester', await wholeOf(removed))
+    await answeredOrWaiting(removal)
+    await t.resolves(
+      registering.query('select from identity.person where person_key = $1 for update nowait', [rows[0].person_key]),
+    )
+    await registering.query('commit')
+    t.equal(await removal, 'Success')
+  },
+)
