@@ -97,11 +97,23 @@ export function identityTransaction(client: pg.ClientBase, exchange: ExchangeWri
 
 type IdentifierWrites = Pick<
   IdentityTransaction,
-  'lockIdentifiers' | 'addPersonWith' | 'addIdentifier' | 'replaceDemographics' | 'makeObsolete'
+  'lockNumbersOf' | 'lockIdentifiers' | 'addPersonWith' | 'addIdentifier' | 'replaceDemographics' | 'makeObsolete'
 >
 
 function identifierWrites(client: pg.ClientBase): IdentifierWrites {
   return {
+    async lockNumbersOf(ids) {
+      await execute(
+        client,
+        sql`/* lock the numbers of persons */
+          select from identity.identifier i
+          where i.person_key in (
+            select own.person_key from unnest(${ids.map((id) => id.authority)}::text[], ${ids.map((id) => id.value)}::text[])
+              as named (domain, value)
+            join identity.identifier own on own.domain = named.domain and own.value = named.value)
+          order by i.domain, i.value for update of i`,
+      )
+    },
     async lockIdentifiers(ids) {
       const rows = await query<IdentifierRow>(
         client,

@@ -42,6 +42,7 @@ export function linkRecord(request: LinkRequest, ports: LinkingPorts): Promise<L
   const xad = { value: request.person, authority: ports.affinityDomain }
   return ports.store.inTransaction(async (tx) => {
     await requireLinkable(tx, request.domain)
+    await tx.lockNumbersOf([id, xad])
     const locked = await tx.lockIdentifiers([id, xad])
     const target = requireActive(find(locked, xad), xad)
     const stored = find(locked, id)
@@ -141,6 +142,7 @@ export async function splitOff(
   ids: readonly PatientId[],
   work: Splitting,
 ): Promise<readonly Split[]> {
+  await tx.lockNumbersOf(ids)
   const locked = await tx.lockIdentifiers(ids)
   const going = ids.map((id) => requireActive(find(locked, id), id))
   const [first, ...more] = going

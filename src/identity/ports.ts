@@ -307,6 +307,11 @@ export interface IdentityTransaction extends IdentityReads {
   readonly keptApart: (records: readonly RecordKey[], others: readonly RecordKey[]) => Promise<boolean>
   /** Takes such decisions about pairs of these records back. */
   readonly allowTogether: (records: readonly RecordKey[]) => Promise<void>
+  /**
+   * Locks all numbers of the persons of these, in one order: whoever moves numbers waits for those who have one of them, and they for nobody
+   * but the persons. Before anything else of them is locked.
+   */
+  readonly lockNumbersOf: (ids: readonly PatientId[]) => Promise<void>
   /** The identifiers that exist, locked in the order of domain and value until the transaction ends. */
   readonly lockIdentifiers: (ids: readonly PatientId[]) => Promise<readonly StoredIdentifier[]>
   readonly addPerson: () => Promise<PersonKey>

@@ -24,6 +24,7 @@ interface Pair {
 export async function recordMerge(context: MergeContext): Promise<readonly IheError[]> {
   const { request, tx } = context
   const pair = await pairOf(context)
+  await tx.lockNumbersOf([pair.subsumed.id, pair.survivor.id])
   const locked = await tx.lockIdentifiers([pair.subsumed.id, pair.survivor.id])
   const subsumed = requireKnown(locked, pair.subsumed)
   const survivor = requireKnown(locked, pair.survivor)

@@ -21,6 +21,7 @@ export function mergeByStaff(request: PersonMergeRequest, ports: LinkingPorts): 
   const { affinityDomain } = ports
   const ids = [request.former, request.survivor].map((value) => ({ value, authority: affinityDomain }))
   return ports.store.inTransaction(async (tx) => {
+    await tx.lockNumbersOf(ids)
     const locked = await tx.lockIdentifiers(ids)
     const [former, survivor] = ids.map((id) => requireActive(find(locked, id), id))
     if (former === undefined || survivor === undefined) throw new Error('two ids have two identifiers')

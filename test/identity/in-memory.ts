@@ -223,6 +223,7 @@ function transactionOn(state: State): IdentityTransaction {
     async addDomain(domain) {
       if (!state.domains.has(domain.oid)) state.domains.set(domain.oid, domain)
     },
+    lockNumbersOf: async () => {},
     lockIdentifiers: async (ids) => ids.flatMap((id) => state.identifiers.get(formatCx(id)) ?? []),
     async addPerson() {
       state.persons += 1

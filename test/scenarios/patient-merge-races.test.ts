@@ -92,6 +92,41 @@ async function waiting(count: number): Promise<void> {
   if (!(await eventually(enough, 4000))) throw new Error('nobody waits')
 }
 
+t.test(
+  '3.44.4.3.3: who has a number of a patient is not waited for in a circle: nobody holds the person meanwhile',
+  async (t) => {
+    const [a, b] = [idIn(DOMAINS['hospital-a'], '0000077701'), idIn(DOMAINS['hospital-a'], '0000077702')]
+    for (const id of [a, b]) await add('hospital-a', id)
+    const [former, survivor] = [await network.xadForStaff(a), await network.xadForStaff(b)]
+    const acts: readonly (() => Promise<unknown>)[] = [
+      () => network.admin.post(`/patients/${former.value}/merge`, { into: survivor.value, reason: 'test' }),
+      () =>
+        network.admin.post(`/patients/${survivor.value}/split`, {
+          numbers: [{ facilityId: 'hospital-a', id: a.value }],
+          reason: 'test',
+        }),
+      () => merge('hospital-a', { from: b, into: a }),
+    ]
+    for (const act of acts) {
+      // As a feed of this number does it: first the number, then its person.
+      const held = await network.pool.connect()
+      await held.query('begin')
+      const { rows } = await held.query(
+        'select person_key from identity.identifier where domain = $1 and value = $2 for update',
+        [a.authority, a.value],
+      )
+      const acting = act()
+      await waiting(1)
+      await t.resolves(
+        held.query('select from identity.person where person_key = $1 for update nowait', [rows[0].person_key]),
+      )
+      await held.query('commit')
+      held.release()
+      await t.resolves(acting)
+    }
+  },
+)
+
 t.test('3.8.4.2.4: a submission that waited for a merge of its patient finds the patient id unknown', async (t) => {
   const [a, b] = [idIn(TESTER, 'WAIT-A'), idIn(TESTER, 'WAIT-B')]
   for (const id of [a, b]) await add('tester', id)

@@ -86,7 +86,7 @@ interface ReviewRow {
   readonly evidence: { readonly demographics?: Demographics; readonly received?: string } | null
 }
 
-/** The question first, then its numbers, as feeds lock them. */
+/** The question first, then all numbers of their persons: what was joined may be parted, and what was apart joined. */
 async function lockReview(client: pg.ClientBase, reviewId: string): Promise<PendingReview | undefined> {
   const row = await queryOne<ReviewRow>(
     client,
@@ -95,6 +95,13 @@ async function lockReview(client: pg.ClientBase, reviewId: string): Promise<Pend
       where review_id = ${reviewId} and state in ('open', 'deferred') for update`,
   )
   if (row === undefined) return undefined
+  await execute(
+    client,
+    sql`/* a pending question: lock the numbers of its persons */
+      select from identity.identifier i
+      where i.person_key in (select own.person_key from identity.identifier own where own.record_id in (${row.record_a}, ${row.record_b}))
+      order by i.domain, i.value for update of i`,
+  )
   const records = await query<IdentifierRow>(
     client,
     sql`/* records of a question */
