@@ -487,6 +487,33 @@ t.test('ITI TF-2 3.40.4.1.2: subject, role, organisation and purpose become the 
 })
 
 t.test(
+  '3.40.4.1.2: role and purpose as text, as XSPA 1.0 has them, are said and no less than coded ones',
+  async (t) => {
+    const userOf = (attributes: string, known?: KnownSubject): Promise<User> =>
+      use(verify(told({ attributes: statement(attributes) }), trustOf()), known === undefined ? {} : { known })
+    t.match(await userOf(attribute(NAMES.purpose, 'MARKETING')), {
+      purpose: 'other',
+      purposeOfUse: { code: 'MARKETING' },
+    })
+    t.match(await userOf(attribute(NAMES.purpose, ' EMERGENCY ')), { purpose: 'emergency' })
+    t.match(await userOf(attribute(NAMES.purpose, 'TREATMENT')), { purpose: 'treatment' })
+    t.match(await userOf(attribute(NAMES.purpose, '')), { purpose: 'treatment' }, 'nothing is said')
+    const doctor: KnownSubject = { staffId: 'd', isActive: true, job: 'doctor' }
+    t.match(await userOf(attribute(NAMES.role, 'billing'), doctor), { job: 'clerk', roles: [{ code: 'billing' }] })
+    const beside = attribute(NAMES.purpose, `said: ${purpose('TREAT')}`)
+    t.same((await userOf(beside)).purposeOfUse?.code, 'TREAT', 'an element says it, whatever stands beside it')
+  },
+)
+
+t.test('SAML Core 2.7.3.2: an encrypted attribute is refused in words, for it may bound the use', async (t) => {
+  const attributes = statement(
+    attribute(NAMES.organizationId, `urn:oid:${facilityOid}`),
+    '<saml2:EncryptedAttribute><xenc:EncryptedData xmlns:xenc="http://www.w3.org/2001/04/xmlenc#"/></saml2:EncryptedAttribute>',
+  )
+  t.equal(await outcome(told({ attributes })), 'XUA_TOKEN AttributeStatement/EncryptedAttribute')
+})
+
+t.test(
   '3.40.4.1.2: users of a neighbouring community are of its organisations, and are bound to it by its home',
   async (t) => {
     const neighbour = 'urn:oid:2.25.4712'
