@@ -120,6 +120,32 @@ t.test('months hold on to each other at the seam (d.9)', async (t) => {
   t.match(first(recordsOf(bent)), { kind: 'seam' })
 })
 
+t.test('a month taken away whole, before the next began, is found by a checkpoint kept elsewhere (d.9)', async (t) => {
+  const october = makeHistory({ chain: '2026-10', events: 5, signedAt: [5], closes: true })
+  const november = makeHistory({ chain: '2026-11', events: 4, signedAt: [4], after: { history: october, seq: 5 } })
+  const witnesses = november.checkpoints
+  const december = makeHistory({ chain: '2026-12', events: 3, signedAt: [2], after: { history: october, seq: 5 } })
+  const files = [...recordsOf(october), ...recordsOf(december)]
+  t.same(verify(files).findings, [], 'nothing in the files can tell')
+  t.match(first(files, { witnesses }), {
+    kind: 'seam',
+    chain: '2026-12',
+    checkpoint: 2,
+    words: /2026-11, which is missing/,
+  })
+  const anew = makeHistory({ chain: '2026-12', events: 3, signedAt: [2] })
+  t.match(
+    verify(recordsOf(anew), { witnesses }).findings.map(({ kind, checkpoint }) => [kind, checkpoint]),
+    [
+      ['seam', 1],
+      ['seam', 2],
+    ],
+    'a log that was begun anew',
+  )
+  const whole = makeHistory({ chain: '2026-12', events: 3, signedAt: [2], after: { history: november, seq: 4 } })
+  t.same(verify([...recordsOf(october), ...recordsOf(whole)], { witnesses }).findings, [], 'one that is only not given')
+})
+
 t.test('an event of another month, an event in no chain, a seal without event (d.9)', async (t) => {
   const history = whole()
   const moved = rehashed(

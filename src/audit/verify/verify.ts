@@ -1,5 +1,7 @@
 // Verifies exports of audit events, one after the other, without a database: every hash, number, seam and signature (docs/audit.md).
 
+import { jstDay } from '../../model/jst.ts'
+import { isSigned } from '../checkpoint.ts'
 import type { Begun, EndRecord, ExportRecord, HeaderRecord } from '../export.ts'
 import { genesisOf } from '../seal.ts'
 import { addWitness, missWitnesses, takeCheckpoint } from './checkpoints.ts'
@@ -84,6 +86,7 @@ function begin(state: State, header: HeaderRecord): void {
   if (!isGenesis(header))
     find(state, { kind: 'seam', words: 'the beginning of the chain does not follow from what it says was before it' })
   compareWithBefore(state, header)
+  missMonths(state, header)
   if (known !== undefined) mark(state, reading, { ...known, saidBy: 'the verification before' })
   for (const witness of witnesses)
     if (witness.chain === header.chain && witness.at <= header.exportedAt) addWitness(state, reading, witness)
@@ -112,6 +115,28 @@ function compareWithBefore(state: State, header: HeaderRecord): void {
       kind: 'seam',
       words: `the chain ${state.before?.header.chain} ended with another beginning of this one`,
     })
+}
+
+/**
+ * A month goes on from the one before it. One that was signed by then, as a checkpoint that was kept elsewhere says, and that it does not go
+ * on from, was taken away whole with its checkpoints, or a database of before was put in its place.
+ */
+function missMonths(state: State, { chain, previous }: HeaderRecord): void {
+  const { witnesses = [], keys } = state.options
+  const after = previous?.chain ?? ''
+  const told = new Set<string>()
+  for (const witness of witnesses) {
+    const isBetween =
+      witness.chain > after && witness.chain < chain && jstDay(Date.parse(witness.at)).slice(0, 7) < chain
+    const key = keys.get(witness.keyId)
+    if (!isBetween || told.has(witness.chain) || key === undefined || !isSigned(witness, key)) continue
+    told.add(witness.chain)
+    find(state, {
+      kind: 'seam',
+      checkpoint: witness.number,
+      words: `this month goes on from ${previous?.chain ?? 'nothing'}, and checkpoint ${witness.number}, which was kept elsewhere, is of ${witness.chain}, which is missing between them`,
+    })
+  }
 }
 
 function takeEnd(state: State, reading: Reading, { events, checkpoints }: EndRecord): void {
