@@ -266,7 +266,7 @@ async function furnish(
   })
   const withheld = await openWithheld(given)
   const journal = journalAccess(given, { kept: messages.kept, recorder })
-  const xua = openXua(given, { recorder, revision: doors.shared.revision })
+  const xua = openXua(given, { recorder, revision: doors.shared.revision, revocationOf: doors.revocationOf })
   const stopUpkeep = [
     xua.stop,
     ...(isFirst ? [sweepDaily(blobs, given), sweepDaily(withheld.blobs, given, withheldFiles(given))] : []),

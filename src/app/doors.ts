@@ -31,6 +31,7 @@ export interface Doors {
   readonly tlsOf: (door: DoorName) => DoorTls
   readonly outgoing: Trust['outgoing']
   readonly outgoingTo: Trust['outgoingTo']
+  readonly revocationOf: Trust['revocationOf']
   /** For the HTTPS door; absent without a proxy. */
   readonly proxy?: ProxyTrust
   /** These are given renewed certificates, keys and authorities from now on. */
@@ -88,6 +89,7 @@ export async function openDoors(
     turns: turnsOf(config.limits.requestsInWorkPerSystem),
     outgoing: trust.outgoing,
     outgoingTo: trust.outgoingTo,
+    revocationOf: trust.revocationOf,
     ...(config.proxy.trusted ? { proxy: config.proxy } : {}),
     renewing: (doors) => {
       renewable = doors

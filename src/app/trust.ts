@@ -1,12 +1,12 @@
 // Composition root: the authorities that the doors believe now, from the file tls.ca and the database, and reading them anew (docs/adr/0026).
 
-import { constants } from 'node:crypto'
+import { constants, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { SecureContextOptions } from 'node:tls'
 import { checkServerIdentity, createSecureContext } from 'node:tls'
 import { readAnchor } from '../certificates/anchor.ts'
 import { factsOf } from '../certificates/certificate.ts'
-import { anchorsOf, createJudge, revocationOfServer } from '../certificates/judge.ts'
+import { anchorsOf, createJudge, revocationOfServer, revocationOfSigner } from '../certificates/judge.ts'
 import { tlsOptions } from '../certificates/presets.ts'
 import type { Config } from '../config/config.ts'
 import { anchorsVersion, createAnchorStore, loadAnchors, type StoredAnchor } from '../db/access/anchors.ts'
@@ -36,6 +36,8 @@ export interface Trust {
   readonly outgoing: () => DoorTls
   /** To a facility: its own authorities count too, for it alone; whom they revoked is not spoken to. Without one: as `outgoing`, but so. */
   readonly outgoingTo: (facilityId?: string) => CallTls
+  /** Why a certificate that signs assertions counts no longer, though its dates are good: the lists of all authorities are asked. */
+  readonly revocationOf: (pem: string) => string | undefined
   /** Reads files and database again; true when something is different. What cannot be read stays as it was. */
   readonly refresh: () => Promise<boolean>
 }
@@ -67,6 +69,8 @@ export async function openTrust(given: Given): Promise<Trust> {
     tlsOf: (door) => tlsFor(config, state, door),
     outgoing: () => ({ ...tlsOptions({ preset: config.tls.preset, atnaDhe: config.tls.atnaDhe }), ...state.files }),
     outgoingTo: (facilityId) => callTls(config, state, { facilityId, called }),
+    revocationOf: (pem) =>
+      revocationOfSigner(new X509Certificate(pem), state.anchors, { crlGraceMs: graceOf(config.tls.crlStale) }),
     refresh: async () => {
       try {
         const next = await load(given, state)

@@ -1,6 +1,7 @@
 // Composition root: assertions about users, between the doors, the rules of access and the database (ITI TF-2 3.40).
 
 import { ENDPOINTS } from '../../profiles/transactions/index.ts'
+import type { Issuer, Trust } from '../access/xua/ports.ts'
 import { createTrust } from '../access/xua/trust.ts'
 import { assertionShared } from '../audit/user-authentication.ts'
 import { loadRoles } from '../config/site-data.ts'
@@ -8,6 +9,7 @@ import { createAssertionStore } from '../db/access/assertions.ts'
 import type { Recorder } from '../http/door.ts'
 import { createXuaGate, type XuaGate } from '../http/xua.ts'
 import type { Given } from './actor-ports.ts'
+import type { Trust as AuthorityTrust } from './trust.ts'
 
 const HOUR_MS = 60 * 60 * 1000
 
@@ -18,9 +20,10 @@ export interface Xua {
 
 export function openXua(
   { config, log, pool }: Given,
-  given: { readonly recorder: Recorder; readonly revision: () => number },
+  given: { readonly recorder: Recorder; readonly revision: () => number } & Pick<AuthorityTrust, 'revocationOf'>,
 ): Xua {
   const store = createAssertionStore(pool)
+  const standing = withoutRevoked(log, given.revocationOf)
   const { xua } = config
   const gate = createXuaGate({
     policies: new Map([
@@ -37,7 +40,7 @@ export function openXua(
     publicUrl: config.https.publicUrl,
     audiences: xua.audiences,
     homeCommunityId: config.community.homeCommunityId,
-    trust: createTrust(store.trust, given.revision),
+    trust: createTrust(async () => standing(await store.trust()), given.revision),
     store,
     roles: loadRoles(config.dataDir),
     revision: given.revision,
@@ -56,4 +59,30 @@ export function openXua(
   }, HOUR_MS)
   timer.unref()
   return { gate, stop: () => clearInterval(timer) }
+}
+
+/** Issuers without the certificates that their authorities took back (security c.3, step 5); said when it is new. */
+function withoutRevoked(log: Given['log'], revocationOf: AuthorityTrust['revocationOf']): (trust: Trust) => Trust {
+  let said: ReadonlySet<string> = new Set()
+  return (trust) => {
+    const revoked = new Set<string>()
+    const standing = ({ issuerId, certificates, ...issuer }: Issuer): Issuer => ({
+      ...issuer,
+      issuerId,
+      certificates: certificates.filter(({ pem, fingerprint }) => {
+        const reason = revocationOf(pem)
+        if (reason === undefined) return true
+        revoked.add(fingerprint)
+        if (!said.has(fingerprint))
+          log.warn(
+            { issuer: issuerId, certificate: fingerprint, reason },
+            'a certificate that signs assertions counts no longer',
+          )
+        return false
+      }),
+    })
+    const issuers = new Map([...trust.issuers].map(([entityId, issuer]) => [entityId, standing(issuer)]))
+    said = revoked
+    return { ...trust, issuers }
+  }
 }

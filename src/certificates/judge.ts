@@ -150,6 +150,21 @@ export function revocationOfServer(
 }
 
 /**
+ * What the authorities have revoked of a certificate that signs assertions, or that they leave us without a list; one of an authority that is
+ * not trusted here stands for itself, as it was registered (RFC 5280, 6.3; SAML Core 5).
+ */
+export function revocationOfSigner(
+  certificate: X509Certificate,
+  anchors: readonly TrustAnchor[],
+  { crlGraceMs }: Pick<TrustOptions, 'crlGraceMs'>,
+): string | undefined {
+  const now = new Date()
+  const authorities = anchors.map((anchor) => anchor.certificate)
+  const path = wayAt(authorities, { certificate, issuers: [] }, now)
+  return path === undefined ? undefined : revocationOf(path, { anchors, now, crlGraceMs })
+}
+
+/**
  * Each certificate of the way against the lists of its issuer, where that is an anchor with a list (RFC 5280, 6.3). An issuer that stands
  * there more than once is the same issuer: whom one of its lists has is revoked, and one that is in force is enough.
  */

@@ -4,7 +4,9 @@ import { randomUUID, X509Certificate } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
+import { createAuthority, issueClientCertificate } from '../../src/certificates/authority.ts'
 import { main } from '../../src/cli/main.ts'
+import { newOid } from '../../src/model/identifiers.ts'
 import { faultsOf, renderedEvents } from '../audit/rendered.ts'
 import {
   assertion,
@@ -18,13 +20,15 @@ import {
   makeKey,
   makeRenewed,
   NAMES,
+  type SigningKey,
   security,
   sign,
   statement,
   type Told,
 } from '../codec/saml/assertions.ts'
-import { eventually } from '../faults/support.ts'
+import { eventually, temporaryDirectory } from '../faults/support.ts'
 import { fill, readCase, requestOf, valuesOf } from './cases.ts'
+import { listOf } from './doors/lists.ts'
 import { type HttpAnswer, startScenario } from './harness.ts'
 import { networkValues } from './network.ts'
 
@@ -338,6 +342,32 @@ t.test(
     t.equal(said(await ask(known)), 'XUA_SIGNATURE wsse:FailedCheck')
   },
 )
+
+t.test('c.3 step 5: a certificate of an issuer that its authority revoked verifies nothing any more', async (t) => {
+  const authority = await createAuthority({ name: 'Authority of issuers' })
+  const issued = async (): Promise<SigningKey> => {
+    const { certificatePem, privateKeyPem } = await issueClientCertificate(authority, {
+      systemId: 'clinic-b',
+      facilityOid: newOid(),
+    })
+    return { key: privateKeyPem, pem: certificatePem, certificate: new X509Certificate(certificatePem) }
+  }
+  const lost = await issued()
+  const good = await issued()
+  for (const { pem } of [lost, good]) await put('POST', '/issuers/idp/certificates', { pem })
+  const by = (key: SigningKey): string => security(sign(assertion({ audiences: [[audience]] }), key))
+  const known = by(lost)
+  t.equal(said(await ask(known)), 'Success')
+  const list = join(await temporaryDirectory(t), 'issuers.crl')
+  await writeFile(list, await listOf(authority, { revoked: [lost.certificate.serialNumber] }))
+  await put('POST', '/trust-anchors', { label: 'of-issuers', pem: authority.certificatePem, crl: list })
+  const isRefused = async (): Promise<boolean> => said(await ask(known)) === 'XUA_SIGNATURE wsse:FailedCheck'
+  t.ok(await eventually(isRefused, 30_000), 'what was accepted before too')
+  t.equal(said(await ask(by(lost))), 'XUA_SIGNATURE wsse:FailedCheck')
+  t.equal(said(await ask(by(good))), 'Success')
+  t.equal(said(await ask(security(told()))), 'Success', 'one of no authority stands for itself')
+  await put('DELETE', '/trust-anchors/of-issuers')
+})
 
 t.test('policies: required of an endpoint and of a system; ignored; unknown issuers passed over', async (t) => {
   await put('PUT', '/systems/clinic-b/assertions', { policy: 'required' })
