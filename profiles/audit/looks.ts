@@ -55,6 +55,12 @@ export const LOOKS: readonly Look[] = [
     accessType: 'LIST',
     words: { ja: 'カレンダーで表示しました', en: 'saw in the calendar' },
   },
+  {
+    typeCode: 'ssmix-export',
+    saw: 'content',
+    accessType: 'DOWNLOAD',
+    words: { ja: 'SS-MIX2形式のファイルに書き出しました', en: 'wrote all documents into files (SS-MIX2)' },
+  },
   { typeCode: 'ITI-18', ...search },
   { typeCode: 'ITI-38', ...search },
   { typeCode: 'ITI-51', ...search },

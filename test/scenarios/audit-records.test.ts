@@ -7,6 +7,7 @@ import { localAddresses } from '../../src/cli/running-server.ts'
 import { writeSession } from '../../src/cli/session-file.ts'
 import { findEvents } from '../../src/db/audit/event-pages.ts'
 import { findReferences } from '../../src/db/audit/references.ts'
+import { recordExport } from '../../src/db/staff-change.ts'
 import { isSuccess, submissionOf } from '../faults/messages.ts'
 import { DOMAINS, startNetwork } from '../faults/support.ts'
 import { enterPerson } from '../http/persons.ts'
@@ -348,6 +349,24 @@ t.test('a record of a number that names nobody is not an empty one, which would 
   const quiet = await get(pharmacyAdmin, `/audit/claims?month=2026-02&patient=${own.value}`)
   t.equal(quiet.status, 200, 'nobody looked at one whom the facility knows')
 })
+
+t.test(
+  'who saw a patient: an export into files is told as what left, by staff of a facility and by the network',
+  async (t) => {
+    const operation = 'SS-MIX2 export of facility hospital-a'
+    const patients = [`0000012345^^^&${DOMAINS['hospital-a']}&ISO`, TARO]
+    for (const by of ['staff:hospital-a-test-admin', 'host'])
+      await recordExport(pool, { by, peer: '127.0.0.1:40000', operation, patients })
+    const saw = async (session: string, patient: string): Promise<Looks> =>
+      json(session, `/audit/who-saw?patient=${encodeURIComponent(patient)}`)
+    const told = (await saw(auditor, TARO)).looks.filter(({ ja }) => ja.includes('SS-MIX2形式'))
+    t.match(told.map(({ ja }) => ja).join('\n'), /架空中央病院の試験 hospital-a-test-adminさん.*書き出しました/)
+    t.match(told.map(({ ja }) => ja).join('\n'), /地域連携ネットワークのhostさんが/)
+    t.match(told.map(({ en }) => en).join('\n'), /host of the network wrote all documents into files/)
+    t.match((await saw(hospitalAdmin, '0000012345')).looks.map(({ ja }) => ja).join('\n'), /書き出しました/)
+    t.notMatch((await saw(auditor, cxOf(ichiro))).looks.map(({ ja }) => ja).join('\n'), /書き出しました/)
+  },
+)
 
 t.test('pages of who-saw and of events go on where the last one ended', async (t) => {
   const whole: { events: { eventId: string }[] } = await json(auditor, '/audit/events?limit=1000')

@@ -137,8 +137,12 @@ function ownDocuments({ event }: LoggedEvent, { askedFor, patients }: Given): re
 
 type Told = Omit<PatientLook, 'ja' | 'en'>
 
+/** Staff of no facility, and the host. */
+const NETWORK: Words = { ja: '地域連携ネットワーク', en: 'the network' }
+
 function sentences(told: Told, { words }: Look): Words {
-  const { facilityName, person, job, systemId, why, times } = told
+  const { person, job, systemId, why, times } = told
+  const of = told.facilityName === '' ? NETWORK : { ja: told.facilityName, en: told.facilityName }
   const trade = jobWords(job ?? '')
   const whoJa =
     person === undefined
@@ -148,8 +152,8 @@ function sentences(told: Told, { words }: Look): Words {
     person === undefined ? `system "${systemId ?? ''}"` : `${person}${trade === undefined ? '' : ` (${trade.en})`}`
   const what = byOwner(told.seen)
   return {
-    ja: `${period(told)}　${facilityName}の${whoJa}が${what.ja === '' ? '' : `${what.ja}を`}${words.ja}${times > 1 ? `（${times}回）` : ''}。理由: ${why.ja}`,
-    en: `${period(told)}  ${whoEn} of ${facilityName} ${words.en}${what.en === '' ? '' : ` ${what.en}`}${times > 1 ? ` (${times} times)` : ''}; why: ${why.en}`,
+    ja: `${period(told)}　${of.ja}の${whoJa}が${what.ja === '' ? '' : `${what.ja}を`}${words.ja}${times > 1 ? `（${times}回）` : ''}。理由: ${why.ja}`,
+    en: `${period(told)}  ${whoEn} of ${of.en} ${words.en}${what.en === '' ? '' : ` ${what.en}`}${times > 1 ? ` (${times} times)` : ''}; why: ${why.en}`,
   }
 }
 
