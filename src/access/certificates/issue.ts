@@ -2,7 +2,7 @@
 
 import { MAX_CERTIFICATE_DAYS } from '../../model/certificate-life.ts'
 import type { Change } from '../ports.ts'
-import type { IssuingPorts, RegisterFault, SigningFault } from './ports.ts'
+import type { IssuingPorts, RegisterFault, Signed, SigningFault } from './ports.ts'
 
 export interface IssueRequest {
   readonly systemId: string
@@ -72,11 +72,28 @@ export async function issueForRequest(
       operation: `${change.operation}: certificate ${certificate.fingerprint} of system ${systemId} issued`,
     },
   )
-  if (registered !== 'registered') return registered
+  if (registered !== 'registered') return (await issuedBefore(registered, signed, ports)) ?? registered
   return {
     certificatePem: certificate.pem,
     chainPem,
     fingerprint: certificate.fingerprint,
     notAfter: certificate.notAfter,
   }
+}
+
+/**
+ * The answer of a renewal may have been lost: the same key gets the same certificate, for without it the system would stand there with the
+ * old one when the overlap ends.
+ */
+async function issuedBefore(
+  fault: RegisterFault,
+  { certificate, chainPem }: Signed,
+  { store }: IssuingPorts,
+): Promise<IssuedForRequest | undefined> {
+  if (fault.fault !== 'replaced already') return undefined
+  const { fingerprint } = fault
+  const before = await store.issued(fingerprint)
+  // Of another authority the chain would be another one.
+  if (before?.keyHash !== certificate.keyHash || before.issuer !== certificate.issuer) return undefined
+  return { certificatePem: before.pem, chainPem, fingerprint, notAfter: before.notAfter }
 }

@@ -72,6 +72,10 @@ export interface IssuingStore {
   readonly facilityOf: (
     systemId: string,
   ) => Promise<{ readonly oid: string; readonly status: FacilityStatus } | undefined>
+  /** A registered certificate that is good now. */
+  readonly issued: (
+    fingerprint: string,
+  ) => Promise<Pick<SignedCertificate, 'keyHash' | 'issuer' | 'pem' | 'notAfter'> | undefined>
   /** Certificate, what it replaces and the audit event, in one transaction. */
   readonly register: (certificate: NewCertificate, change: Change) => Promise<'registered' | RegisterFault>
 }

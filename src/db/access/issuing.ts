@@ -7,6 +7,7 @@ import type {
   RegisterFault,
   RenewalFault,
   Replaceable,
+  SignedCertificate,
 } from '../../access/certificates/ports.ts'
 import { overlapEnd, renewalFault } from '../../access/certificates/renewal.ts'
 import type { Change } from '../../access/ports.ts'
@@ -23,6 +24,13 @@ export function createIssuingStore(pool: pg.Pool): IssuingStore {
         pool,
         sql`/* facility of a system */
           select f.oid, f.status from access.system s join access.facility f using (facility_id) where s.system_id = ${systemId}`,
+      ),
+    issued: (fingerprint) =>
+      queryOne<Pick<SignedCertificate, 'keyHash' | 'issuer' | 'pem' | 'notAfter'>>(
+        pool,
+        sql`/* a certificate that was issued */
+          select key_hash as "keyHash", issuer, pem, not_after as "notAfter" from access.client_certificate
+          where fingerprint = ${fingerprint} and status = 'active' and not_after > now() and key_hash is not null and pem is not null`,
       ),
     register: (certificate, change) => transaction(pool, (client) => registerIssued(client, certificate, change)),
   }

@@ -87,6 +87,25 @@ t.test(
   },
 )
 
+t.test(
+  'a renewal of which the answer was lost is answered again: the same key, the same certificate (docs/certificates.md, 3)',
+  async (t) => {
+    const old = issued(await issue('lost-old', { days: 30 }))
+    const csrPem = await ssl.request('lost-new')
+    const renew = (csr: string) =>
+      issueForRequest({ systemId: 'hospital-ehr', csrPem: csr, replaces: old.fingerprint }, change, ports)
+    const first = issued(await renew(csrPem))
+    t.same(await renew(csrPem), first)
+    t.match(await renew(await ssl.request('lost-other')), { fault: 'replaced already', fingerprint: first.fingerprint })
+    const { rows } = await pool.query('select 1 from access.client_certificate where pem = $1', [first.certificatePem])
+    t.equal(rows.length, 1)
+    await pool.query(`update access.client_certificate set status = 'suspended' where fingerprint = $1`, [
+      first.fingerprint,
+    ])
+    t.match(await renew(csrPem), { fault: 'replaced already' }, 'what is suspended is not handed out')
+  },
+)
+
 t.test('keys of every kind that the rule allows are certified', async (t) => {
   const kinds: Readonly<Record<string, readonly string[]>> = {
     'RSA 2048': ['-newkey', 'rsa:2048'],
