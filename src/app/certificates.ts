@@ -5,9 +5,9 @@ import { expiringWithin } from '../access/certificates/expiry.ts'
 import { issueForRequest } from '../access/certificates/issue.ts'
 import { fetchPkcs12, orderPkcs12, type Pkcs12Ports } from '../access/certificates/pkcs12.ts'
 import type { IssuingPorts } from '../access/certificates/ports.ts'
-import { refreshRevocationList, type SignedList } from '../access/certificates/revocation-list.ts'
+import { refreshRevocationList, type SignedList, takeUpPublished } from '../access/certificates/revocation-list.ts'
 import { revocationListPem } from '../certificates/certificate.ts'
-import { writeWhereNew } from '../certificates/files.ts'
+import { readPublic, writeWhereNew } from '../certificates/files.ts'
 import { createCertificateRegister } from '../db/access/certificates.ts'
 import { createIssuingStore } from '../db/access/issuing.ts'
 import { createPkcs12Store } from '../db/access/pkcs12-orders.ts'
@@ -84,11 +84,21 @@ async function newestList(given: Needed): Promise<SignedList | undefined> {
  * Signs a new list when there is need, and lays it beside the certificates.
  * @returns why it cannot be done, in words; undefined when it is.
  */
-export async function refreshList({ config, pool }: Needed): Promise<string | undefined> {
+export async function refreshList({ config, pool, log }: Needed): Promise<string | undefined> {
   const signer = await listSigner(config)
   if (typeof signer === 'string') return signer
-  const list = await refreshRevocationList(signer, createRevocationListStore(pool), new Date())
-  await writeWhereNew(join(config.dataDir, 'pki', 'crl.pem'), revocationListPem(list.der))
+  const path = join(config.dataDir, 'pki', 'crl.pem')
+  const store = createRevocationListStore(pool)
+  const text = await readPublic(path)
+  const published = text === undefined ? undefined : await signer.read(Buffer.from(text))
+  const taken = await takeUpPublished(signer, store, published)
+  if (taken !== undefined)
+    log.error(
+      { list: String(taken.number), revokedAgain: taken.again, notRegistered: taken.unknown },
+      'THE DATABASE IS OLDER THAN THE REVOCATION LIST: certificates that it had as good are revoked again',
+    )
+  const list = await refreshRevocationList(signer, store, { now: new Date(), published })
+  await writeWhereNew(path, revocationListPem(list.der))
   return undefined
 }
 

@@ -57,6 +57,10 @@ export async function listSigner(config: Config): Promise<ListSigner | string> {
       const { signRevocationList } = await import('../certificates/crl.ts')
       return signRevocationList(authority, list)
     },
+    read: async (list) => {
+      const { readOwnCrl } = await import('../certificates/read-crl.ts')
+      return readOwnCrl(list, new X509Certificate(authority.certificatePem))
+    },
   }
 }
 

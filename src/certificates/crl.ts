@@ -6,7 +6,7 @@ import type { Authority } from './authority.ts'
 import { signerOf } from './signer.ts'
 
 /** Reason codes of RFC 5280, 5.3.1; absent in the list for `unspecified`, as it asks. */
-const REASONS: Readonly<Record<string, x509.X509CrlReason>> = {
+export const REASONS: Readonly<Record<string, x509.X509CrlReason>> = {
   keyCompromise: x509.X509CrlReason.keyCompromise,
   affiliationChanged: x509.X509CrlReason.affiliationChanged,
   superseded: x509.X509CrlReason.superseded,
@@ -15,7 +15,7 @@ const REASONS: Readonly<Record<string, x509.X509CrlReason>> = {
   privilegeWithdrawn: x509.X509CrlReason.privilegeWithdrawn,
 }
 
-const CRL_NUMBER = '2.5.29.20'
+export const CRL_NUMBER = '2.5.29.20'
 const INTEGER_TAG = 0x02
 
 export interface RevocationList {

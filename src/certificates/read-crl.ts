@@ -3,6 +3,7 @@
 import 'reflect-metadata'
 import { constants, verify, webcrypto, type X509Certificate } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
+import { CRL_NUMBER, REASONS } from './crl.ts'
 import { type CrlParts, takeApart } from './crl-entries.ts'
 import { normalSerial } from './judge.ts'
 
@@ -42,6 +43,36 @@ export async function readCrl(bytes: Buffer, authority: X509Certificate, now: Da
   if (!isSigned(parts, list, authority)) throw new Error('the signature is not that of the authority')
   refuseCritical(list, parts)
   return { raw, serials: parts.serials.map(normalSerial), ...datesOf(list, now) }
+}
+
+/** A list of our own as it was published, in force or not. */
+export interface ReadOwnCrl {
+  /** Of the list (RFC 5280, 5.2.3). */
+  readonly number: bigint
+  readonly entries: () => readonly { readonly serial: string; readonly since: Date; readonly reason: string }[]
+}
+
+/** Undefined for what is no numbered list with the signature of the authority. */
+export function readOwnCrl(bytes: Buffer, authority: X509Certificate): ReadOwnCrl | undefined {
+  try {
+    const raw = derOf(bytes)
+    const parts = takeApart(raw)
+    const list = parse(parts.frame)
+    const value = list.extensions.find(({ type }) => type === CRL_NUMBER)?.value
+    if (value === undefined || !isSigned(parts, list, authority)) return undefined
+    return {
+      // Behind tag and length.
+      number: BigInt(`0x${Buffer.from(value).toString('hex', 2)}`),
+      entries: () =>
+        parse(raw).entries.map(({ serialNumber, revocationDate, reason }) => ({
+          serial: serialNumber.toUpperCase(),
+          since: revocationDate,
+          reason: Object.keys(REASONS).find((name) => REASONS[name] === reason) ?? 'unspecified',
+        })),
+    }
+  } catch {
+    return undefined
+  }
 }
 
 function derOf(bytes: Buffer): Buffer {

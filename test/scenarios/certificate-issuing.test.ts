@@ -180,6 +180,57 @@ t.test('revoked and suspended are refused and in the list beside the certificate
   )
 })
 
+t.test(
+  'a database that is older than the published list: what was revoked is not good again (RFC 5280, 5.2.3, 5.3.1)',
+  async (t) => {
+    const { pool, config } = server
+    const path = join(dataDir, 'pki', 'crl.pem')
+    const numberOf = async (): Promise<bigint> => {
+      const { text } = await ssl.call('crl', '-in', path, '-noout', '-crlnumber')
+      return BigInt(/0x[0-9A-F]+/i.exec(text)?.[0] ?? '')
+    }
+    const lost = await sign('lost')
+    const paused = await sign('paused')
+    const after = await sign('after-backup')
+    await sign('good')
+    await pool.query('create table kept as table access.client_certificate')
+    const backup = await numberOf()
+    await admin.patch(`/certificates/${encodeURIComponent(lost)}`, { status: 'revoked', reason: 'keyCompromise' })
+    await admin.patch(`/certificates/${encodeURIComponent(paused)}`, { status: 'suspended' })
+    await admin.patch(`/certificates/${encodeURIComponent(after)}`, { status: 'revoked' })
+    t.ok(await becomes('lost', '403'))
+    const before = await numberOf()
+    const { serial } = (
+      await pool.query('select serial from access.client_certificate where fingerprint = $1', [after])
+    ).rows[0]
+    // The backup is put back, in one commit; one of them was issued after it.
+    await pool.query(`
+      delete from access.revocation_list where number > ${backup};
+      update access.client_certificate c
+      set status = k.status, status_since = k.status_since, revoked_at = k.revoked_at, revoke_reason = k.revoke_reason
+      from kept k where k.fingerprint = c.fingerprint;
+      drop table kept;
+      delete from access.client_certificate where fingerprint = '${after}'`)
+    const said: unknown[] = []
+    const log = { ...SILENT, error: (fields: unknown) => said.push(fields) } as unknown as typeof SILENT
+    await tendOnce({ config, pool, log }, () => {}, new Date())
+    t.match(said, [{ list: String(before), revokedAgain: [lost, paused].sort(), notRegistered: [serial] }])
+    t.ok(await becomes('lost', '403'))
+    t.ok(await becomes('paused', '403'))
+    t.ok(await becomes('good', '200'))
+    const { rows } = await pool.query(
+      'select status, revoke_reason from access.client_certificate where fingerprint = any($1) order by status',
+      [[lost, paused]],
+    )
+    t.match(rows, [{ status: 'revoked', revoke_reason: 'keyCompromise' }, { status: 'suspended' }])
+    t.ok((await numberOf()) > before, 'numbers rise over a restore too')
+    const events = await pool.query(`select 1 from audit.event where type_code = '110137' and reason like '%again (%'`)
+    t.equal(events.rows.length, 2, 'staff are told, in the audit')
+    await tendOnce({ config, pool, log }, () => {}, new Date())
+    t.equal(said.length, 1, 'once')
+  },
+)
+
 t.test('metrics say how long the certificates of systems, server and authorities are good (a.4)', async (t) => {
   const text = await (await request(`${managementUrl}/metrics`)).body.text()
   t.match(text, /^client_certificate_expiry_days\{system="clinic-b"\} 39\d$/m)

@@ -27,6 +27,21 @@ export interface SignedList {
   readonly der: Buffer
 }
 
+/** The list that was published last, as it lies beside the certificates: a database that was restored may be older. */
+export interface PublishedList {
+  readonly number: bigint
+  readonly entries: () => readonly RevokedEntry[]
+}
+
+/** What a database that is older than the published list did not know of. */
+export interface TakenUp {
+  readonly number: bigint
+  /** Fingerprints of certificates that were good again, and are revoked or suspended as they were. */
+  readonly again: readonly string[]
+  /** Serial numbers of certificates that are not registered, so that they open nothing; the next list lacks them. */
+  readonly unknown: readonly string[]
+}
+
 /** The authority whose certificates the list is about. */
 export interface ListSigner {
   /** SHA-256 fingerprint of its certificate. */
@@ -39,6 +54,8 @@ export interface ListSigner {
     readonly nextUpdate: Date
     readonly entries: readonly RevokedEntry[]
   }) => Promise<Buffer>
+  /** A list that it signed; undefined for anything else. */
+  readonly read: (list: Buffer) => Promise<PublishedList | undefined>
 }
 
 export interface RevocationListStore {
@@ -47,21 +64,51 @@ export interface RevocationListStore {
   readonly newest: (authority: string) => Promise<SignedList | undefined>
   /** `taken`: another process has signed a list of this number. */
   readonly add: (authority: string, list: SignedList) => Promise<'added' | 'taken'>
+  /** Certificates of the issuer become what the list has them as, each with its audit event; what is revoked stays so. */
+  readonly takeUp: (
+    issuer: string,
+    list: { readonly number: bigint; readonly entries: readonly RevokedEntry[] },
+  ) => Promise<Omit<TakenUp, 'number'>>
 }
 
-/** The list that is in force now, signed anew where it has to be. */
+/**
+ * A revoked certificate is not good again because an older database was put back (RFC 5280, 5.3.1: revoked is for ever).
+ * @param published as it was before the store was asked for anything: of two processes one may be signing.
+ * @returns undefined when there was nothing to take up.
+ */
+export async function takeUpPublished(
+  signer: ListSigner,
+  store: RevocationListStore,
+  published: PublishedList | undefined,
+): Promise<TakenUp | undefined> {
+  if (published === undefined) return undefined
+  const { number } = published
+  const newest = await store.newest(signer.authority)
+  if (newest !== undefined && newest.number >= number) return undefined
+  const taken = await store.takeUp(signer.issuer, { number, entries: published.entries() })
+  return taken.again.length + taken.unknown.length === 0 ? undefined : { number, ...taken }
+}
+
+/** The list that is in force now, signed anew where it has to be; its number is above all that were published (RFC 5280, 5.2.3). */
 export async function refreshRevocationList(
   signer: ListSigner,
   store: RevocationListStore,
-  now: Date,
+  { now, published }: { readonly now: Date; readonly published: PublishedList | undefined },
 ): Promise<SignedList> {
+  const least = published?.number ?? 0n
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     // First the newest list, then what is revoked: a list that comes in between is met as taken.
     const newest = await store.newest(signer.authority)
     const entries = await store.entries(signer.issuer, new Date(now.getTime() - LIFE_MS))
     const entriesHash = hashOf(entries)
-    if (newest !== undefined && newest.entriesHash === entriesHash && isFresh(newest, now)) return newest
-    const list = { number: (newest?.number ?? 0n) + 1n, thisUpdate: now, nextUpdate: new Date(now.getTime() + LIFE_MS) }
+    const last = newest?.number ?? 0n
+    if (newest !== undefined && last >= least && newest.entriesHash === entriesHash && isFresh(newest, now))
+      return newest
+    const list = {
+      number: (last > least ? last : least) + 1n,
+      thisUpdate: now,
+      nextUpdate: new Date(now.getTime() + LIFE_MS),
+    }
     const der = await signer.sign({ ...list, entries })
     const signed = { ...list, entriesHash, entries: entries.length, der }
     if ((await store.add(signer.authority, signed)) === 'added') return signed

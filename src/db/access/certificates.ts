@@ -7,6 +7,7 @@ import type {
   CertificateView,
   StateChange,
 } from '../../access/certificates/register-ports.ts'
+import type { RevokedEntry, TakenUp } from '../../access/certificates/revocation-list.ts'
 import type { AdministrationStore, CertificateRecord, Changed } from '../../access/ports.ts'
 import { transaction } from '../pool.ts'
 import { execute, type Queryable, query, queryOne, type Statement, sql } from '../sql.ts'
@@ -187,6 +188,55 @@ export async function endOverlaps(pool: pg.Pool, now: Date): Promise<readonly Su
       })
     return ended
   })
+}
+
+interface Listed {
+  readonly serial: string
+  readonly fingerprint: string | null
+  readonly systemId: string | null
+  readonly status: 'active' | 'suspended' | 'revoked' | null
+  readonly since: Date
+  readonly reason: string
+}
+
+/** What a published list has and an older database has not: those that it knows are ended again, each with its audit event. */
+export async function takeUpRevocations(
+  client: Queryable,
+  issuer: string,
+  { number, entries }: { readonly number: bigint; readonly entries: readonly RevokedEntry[] },
+): Promise<Omit<TakenUp, 'number'>> {
+  await holdKeys(client)
+  const listed = await query<Listed>(
+    client,
+    sql`/* certificates of a published list */
+      select l.serial, l.since, l.reason, c.fingerprint, c.system_id as "systemId", c.status
+      from unnest(${entries.map(({ serial }) => serial)}::text[], ${entries.map(({ since }) => since.toISOString())}::timestamptz[],
+                  ${entries.map(({ reason }) => reason)}::text[]) as l(serial, since, reason)
+      left join access.client_certificate c on c.issuer = ${issuer} and upper(ltrim(c.serial, '0')) = upper(ltrim(l.serial, '0'))
+      order by c.fingerprint, l.serial`,
+  )
+  const again: string[] = []
+  for (const { fingerprint, systemId, status, since, reason } of listed) {
+    const isHeld = reason === 'certificateHold'
+    if (fingerprint === null || status === 'revoked' || (isHeld && status === 'suspended')) continue
+    const changed = await execute(
+      client,
+      isHeld
+        ? sql`update access.client_certificate set status = 'suspended', status_since = ${since}
+              where fingerprint = ${fingerprint} and status = 'active'`
+        : sql`update access.client_certificate set status = 'revoked', status_since = ${since}, revoked_at = ${since}, revoke_reason = ${reason}
+              where fingerprint = ${fingerprint} and status <> 'revoked'`,
+    )
+    if (changed === 0) continue
+    again.push(fingerprint)
+    await recordCredentialChange(client, {
+      by: 'upkeep',
+      peer: 'localhost',
+      operation: `certificate ${fingerprint} of system ${systemId} ${isHeld ? 'suspended' : 'revoked'} again (${reason}): the database is older than the revocation list ${number}, which has it`,
+      patients: [],
+    })
+  }
+  return { again, unknown: listed.flatMap(({ fingerprint, serial }) => (fingerprint === null ? [serial] : [])) }
 }
 
 /** Until the end of the transaction nobody else certifies a key, nor says that one was stolen. */

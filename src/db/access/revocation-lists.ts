@@ -2,7 +2,9 @@
 
 import type pg from 'pg'
 import type { RevocationListStore, RevokedEntry, SignedList } from '../../access/certificates/revocation-list.ts'
+import { transaction } from '../pool.ts'
 import { execute, query, queryOne, sql } from '../sql.ts'
+import { takeUpRevocations } from './certificates.ts'
 
 export function createRevocationListStore(pool: pg.Pool): RevocationListStore {
   return {
@@ -34,5 +36,6 @@ export function createRevocationListStore(pool: pg.Pool): RevocationListStore {
       )
       return added === 1 ? 'added' : 'taken'
     },
+    takeUp: (issuer, list) => transaction(pool, (client) => takeUpRevocations(client, issuer, list)),
   }
 }
