@@ -6,6 +6,7 @@ import { exportChain } from '../db/audit/chain-export.ts'
 import {
   findLostChains,
   findMonths,
+  findSilentlyDropped,
   findVerified,
   isDropped,
   noteVerified,
@@ -65,7 +66,9 @@ export async function verifyDue(given: ChainHouse, look: Look): Promise<void> {
   const { now } = look
   const witnesses = await readCheckpointFile(config.audit.checkpointFile)
   const verified = await findVerified(pool)
-  for (const chain of await findLostChains(pool)) await tellLost(given, chain, verified.get(chain))
+  for (const chain of await findLostChains(pool)) await tellLost(given, { chain, failure: GONE }, verified.get(chain))
+  for (const chain of await findSilentlyDropped(pool))
+    await tellLost(given, { chain, failure: NOBODY_DROPPED }, verified.get(chain))
   const months = await findMonths(pool)
   for (const month of months) {
     if (month.droppedAt !== undefined) continue
@@ -160,13 +163,15 @@ async function tell(
   if (before?.failure === undefined) await recordChainAlert(pool, `audit log of ${chain}: ${first.words}`)
 }
 
+const GONE = 'the month was signed and is gone'
+const NOBODY_DROPPED = 'the month is said to be dropped, and no event tells by whom'
+
 /** Nothing is left of it to verify; its name in the checkpoints remains. */
 async function tellLost(
   { pool, log }: Verifying['given'],
-  chain: string,
+  { chain, failure }: { readonly chain: string; readonly failure: string },
   before: VerifiedBefore | undefined,
 ): Promise<void> {
-  const failure = 'the month was signed and is gone'
   log.error({ chain, finding: failure }, 'THE AUDIT LOG IS NOT WHOLE')
   await noteVerified(pool, { chain, seq: 0, hash: '', isWhole: true, failure })
   if (before?.failure === undefined) await recordChainAlert(pool, `audit log of ${chain}: ${failure}`)

@@ -19,6 +19,7 @@ import { createRecordStore } from '../../src/db/audit/record-store.ts'
 import { dropDueMonths } from '../../src/db/audit/retention.ts'
 import { sealAll } from '../../src/db/audit/sealer.ts'
 import { makeMonths } from '../../src/db/partitions.ts'
+import { recordChange } from '../../src/db/staff-change.ts'
 import { verifyIndependently } from '../audit/independent.ts'
 import { run } from '../cli/fake-door.ts'
 import { addEvent, addEvents } from '../db/audit/events.ts'
@@ -352,6 +353,20 @@ t.test('a month that was removed whole is missed: checkpoints name it (d.9)', as
   t.same(rows, [{ failure: 'the month was signed and is gone' }])
 })
 
+t.test('a month that is only said to be dropped is missed: no event tells who did it (d.9: retention)', async (t) => {
+  await fill('2019-03', 5)
+  await sign()
+  await sealAll(pool)
+  await pool.query(`update audit.chain set dropped_at = now() where chain = '2019-03'`)
+  await pool.query('drop table audit.event_2019_03, audit.seal_2019_03')
+  const said = (await verifyOwn()).filter((one) => JSON.stringify(one).includes('2019-03'))
+  t.match(said, [{ chain: '2019-03', finding: 'the month is said to be dropped, and no event tells by whom' }])
+  const { rows } = await pool.query(
+    `select 1 from audit.event where type_code = 'audit-chain' and objects->>'alert' like '%2019-03%'`,
+  )
+  t.equal(rows.length, 1)
+})
+
 t.test('the end is missed though its checkpoints and their file are gone: it was verified before (d.9)', async (t) => {
   await fill('2012-05', 20)
   const findings = async () =>
@@ -397,6 +412,8 @@ function droppingPool(month: string, { words, value }: { readonly words: string;
       const table = month.replace('-', '_')
       await pool.query('update audit.chain set dropped_at = now() where chain = $1', [month])
       await pool.query(`drop table audit.event_${table}, audit.seal_${table}`)
+      const operation = `audit log of ${month} dropped, export 00 is kept`
+      await recordChange(pool, { by: 'system', peer: 'localhost', operation, patients: [] })
     }
     return answer
   }

@@ -137,3 +137,23 @@ export async function findLostChains(pool: pg.Pool): Promise<readonly string[]> 
   )
   return rows.map(({ chain }) => chain)
 }
+
+/**
+ * Months that are said to be dropped, and of which no event tells who dropped them: that is written in the same commit (retention.ts), and is gone
+ * itself only with the month in which it was done.
+ */
+export async function findSilentlyDropped(pool: pg.Pool): Promise<readonly string[]> {
+  const rows = await query<{ chain: string }>(
+    pool,
+    sql`/* months that nobody dropped */
+      select c.chain from audit.chain c
+      where c.dropped_at is not null
+        and exists (select from audit.chain k where k.chain = to_char(c.dropped_at at time zone 'Asia/Tokyo', 'YYYY-MM') and k.dropped_at is null)
+        and not exists (
+          select from audit.event e
+          where e.at between c.dropped_at - interval '1 minute' and c.dropped_at + interval '1 minute'
+            and e.event_code = '110113' and e.type_code = '110129' and e.reason like 'audit log of ' || c.chain || ' dropped, %')
+      order by c.chain`,
+  )
+  return rows.map(({ chain }) => chain)
+}
