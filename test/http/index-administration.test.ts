@@ -543,3 +543,31 @@ t.test('neither log nor audit names a patient', async (t) => {
   for (const { reason } of await auditRows()) t.notMatch(reason, /空想|N-\d/)
   t.notMatch(JSON.stringify(logged), /空想|N-\d/)
 })
+
+t.test('every look of staff at a person is an audit event that names the person (docs/access-log.md)', async (t) => {
+  const [a, b] = [newId(HOSPITAL), newId(CLINIC)]
+  const [xad, other] = [await add(a), await add(b)]
+  const question = await ask(a, b, { reason: 'similarity', score: 8 })
+  const paths = [
+    [`/patients?id=${a.value}`, 'patient looked up by number: 1 shown', [xad]],
+    ['/patients?id=nobody-has-it', 'patient looked up by number: 0 shown', []],
+    [`/patients/${xad}`, 'patient shown', [xad]],
+    [`/patients/${xad}/history`, 'history of a patient shown', [xad]],
+    [`/patients/${xad}/merges`, 'merges of a patient shown', [xad]],
+    [`/patients/${xad}/consents`, 'consents of a patient shown', [xad]],
+    [`/patients/${xad}/support-stops`, 'stops of support of a patient shown', [xad]],
+    [`/reviews/${question}`, `question ${question} about patients shown`, [xad, other]],
+  ] as const
+  for (const [path, reason, shown] of paths) {
+    t.equal((await call('GET', path)).status, 200, path)
+    const { rows } = await pool.query(
+      `select event_code, type_code, reason, patients from audit.event order by event_id desc limit 1`,
+    )
+    t.match(rows, [{ event_code: '110112', type_code: 'patient-search', reason }], path)
+    t.same(
+      rows[0].patients.map((cx: string) => cx.replace(/\^.*/, '')).sort(),
+      [...shown].sort(),
+      'who was shown, and nothing that was typed',
+    )
+  }
+})

@@ -13,6 +13,7 @@ import {
 import { changeConsent, recordConsent } from '../../access/administration/consents.ts'
 import type { Fault } from '../../access/administration.ts'
 import { answerChanged, answerError, answerFault, answerStored, notFound } from './answers.ts'
+import { looked } from './looked.ts'
 import { othersAmong } from './own.ts'
 import type { AdminPorts } from './ports.ts'
 import { facilityOf, principalOf, REGISTRARS } from './principal.ts'
@@ -83,7 +84,10 @@ export function registerConsentRoutes(app: FastifyInstance, ports: AdminPorts): 
     },
     async (request, reply) => {
       const person = await patients.byXad(request.params.xad)
-      return person === undefined ? notFound(reply) : shownTo(request, await store.consents(person.key), ports)
+      if (person === undefined) return notFound(reply)
+      const consents = await store.consents(person.key)
+      await looked(request, ports, { what: 'consents of a patient shown', patients: [request.params.xad] })
+      return shownTo(request, consents, ports)
     },
   )
   app.post<{ Params: { xad: string }; Body: ConsentBody }>(

@@ -10,6 +10,7 @@ import { mergeByStaff, undoMerge } from '../../identity/staff-merge.ts'
 import { formatCx, type PatientId, parseOid } from '../../model/identifiers.ts'
 import { invalid, notFound } from './answers.ts'
 import { shownHistory, shownMerge, shownPatient } from './index-answers.ts'
+import { looked } from './looked.ts'
 import { othersAmong, ownDomains } from './own.ts'
 import type { AdminPorts } from './ports.ts'
 import { NETWORK_READERS, REGISTRARS } from './principal.ts'
@@ -44,6 +45,7 @@ function registerViews(app: FastifyInstance, ports: AdminPorts): void {
       const domains = await ownDomains(request, ports)
       const known = domains === undefined ? view : viewWithin(view, domains)
       const names = known.numbers.map(({ by }) => by)
+      await looked(request, ports, { what: 'patient shown', patients: [view.patient ?? request.params.xad] })
       return shownPatient(known, await othersAmong(names, request, ports))
     },
   )
@@ -65,6 +67,7 @@ function registerViews(app: FastifyInstance, ports: AdminPorts): void {
       )
       const names = rows.map(({ by }) => by)
       const others = await othersAmong(names, request, ports)
+      await looked(request, ports, { what: 'history of a patient shown', patients: [request.params.xad] })
       return rows.map((row) => shownHistory(row, others))
     },
   )
@@ -79,7 +82,9 @@ function registerViews(app: FastifyInstance, ports: AdminPorts): void {
     async (request, reply) => {
       const person = await personOf(request.params.xad, index)
       if (person === undefined) return notFound(reply)
-      return (await administration.merges(pageOf(request.query, MERGES), person)).map(shownMerge)
+      const merges = await administration.merges(pageOf(request.query, MERGES), person)
+      await looked(request, ports, { what: 'merges of a patient shown', patients: [request.params.xad] })
+      return merges.map(shownMerge)
     },
   )
   app.get<Page>(

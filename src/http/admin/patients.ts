@@ -2,8 +2,10 @@
 
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { findFacility } from '../../access/administration.ts'
+import type { PatientId } from '../../model/identifiers.ts'
 import type { Demographics } from '../../model/person.ts'
 import { answerStored, notFound } from './answers.ts'
+import { looked } from './looked.ts'
 import { ownDomains } from './own.ts'
 import type { AdminPorts, PersonAnswer } from './ports.ts'
 import { facilityOf, ownFacility, REGISTRARS } from './principal.ts'
@@ -45,9 +47,13 @@ export function registerPatientRoutes(app: FastifyInstance, ports: AdminPorts): 
       const { id, domain } = request.query
       const found = await patients.find(id, domain)
       const domains = await ownDomains(request, ports)
-      if (domains === undefined) return found.map(shown)
       const there = await Promise.all(found.map((person) => isThere(person, request, ports)))
-      return found.filter((_, index) => there[index]).flatMap((person) => narrowed(shown(person), { id, domains }))
+      const known = found
+        .filter((_, index) => there[index])
+        .flatMap((person) => (domains === undefined ? [shown(person)] : narrowed(shown(person), { id, domains })))
+      const what = `patient looked up by number: ${known.length} shown`
+      await looked(request, ports, { what, patients: known.flatMap(idsOf) })
+      return known
     },
   )
   app.post<{ Body: { demographics: Partial<Demographics> & Pick<Demographics, 'names'> } }>(
@@ -59,6 +65,12 @@ export function registerPatientRoutes(app: FastifyInstance, ports: AdminPorts): 
     },
   )
   registerLinkRoutes(app, ports)
+}
+
+/** The id of the network, or a number of a person who has none. */
+function idsOf({ xad, identifiers }: Omit<PersonAnswer, 'key'>): readonly (string | PatientId)[] {
+  if (xad !== undefined) return [xad]
+  return identifiers.slice(0, 1).map(({ domain, value }) => ({ authority: domain, value }) as PatientId)
 }
 
 /** The surrogate key never leaves the server. */

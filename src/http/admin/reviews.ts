@@ -7,6 +7,7 @@ import { answerReview, type ReviewRequest } from '../../identity/review.ts'
 import { listReviews, viewReview } from '../../identity/review-view.ts'
 import { answerError, answerRefusal, notFound } from './answers.ts'
 import { shownLine, shownReview } from './index-answers.ts'
+import { looked } from './looked.ts'
 import type { AdminPorts } from './ports.ts'
 import { described, exactly, identity, type Paged, pageOf, paging, whoOf, words } from './schemas.ts'
 
@@ -46,7 +47,10 @@ export function registerReviewRoutes(app: FastifyInstance, { index }: AdminPorts
     },
     async (request, reply) => {
       const review = await viewReview(request.params.id, index)
-      return review === undefined ? notFound(reply) : shownReview(review)
+      if (review === undefined) return notFound(reply)
+      const patients = review.records.map(({ patient, number }) => patient ?? number.id)
+      await looked(request, { index }, { what: `question ${request.params.id} about patients shown`, patients })
+      return shownReview(review)
     },
   )
   registerClaim(app, { index })

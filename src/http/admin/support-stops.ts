@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { SupportStop } from '../../access/administration/support-ports.ts'
 import { answerChanged, notFound } from './answers.ts'
+import { looked } from './looked.ts'
 import { othersAmong } from './own.ts'
 import type { AdminPorts } from './ports.ts'
 import { REGISTRARS, USUAL_ROLES } from './principal.ts'
@@ -33,6 +34,7 @@ export function registerSupportStopRoutes(app: FastifyInstance, ports: AdminPort
         ...(liftedBy === undefined ? [] : [liftedBy]),
       ])
       const others = await othersAmong(names, request, ports)
+      await looked(request, ports, { what: 'stops of support of a patient shown', patients: [request.params.xad] })
       return stops.map((stop) => shownStop(stop, others))
     },
   )
