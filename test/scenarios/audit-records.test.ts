@@ -494,9 +494,11 @@ t.test('the statements of the log go by its indexes, each of them', async (t) =>
   const asked = { from: new Date(`${MONTH}-02`), to: new Date(`${MONTH}-20`), limit: 100 }
   const plans: string[] = []
   const named = (how: string, index: string) => `${how} event_${MONTH.replace('-', '_')}_${index}`
+  const client = await pool.connect()
+  t.teardown(() => client.release(true))
   const explaining = {
     query: async ({ text, values }: { text: string; values: unknown[] }) => {
-      const { rows } = await pool.query(`explain ${text}`, values)
+      const { rows } = await client.query(`explain ${text}`, values)
       plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'))
       return { rows: [] }
     },
@@ -506,6 +508,9 @@ t.test('the statements of the log go by its indexes, each of them', async (t) =>
     return plans.at(-1) ?? ''
   }
   t.match(await planOf({}), named('Index Scan Backward using', 'at_idx'))
+  // Of a month with a few rows every index is as good as the one by time alone.
+  await client.query('begin')
+  await client.query('drop index audit.event_at')
   t.match(await planOf({ facilityId: 'clinic-b' }), named('', 'facility_id_timezone_idx'))
   t.match(await planOf({ person: ['staff:a'] }), named('', 'coalesce_timezone_idx'))
   t.match(await planOf({ patients: [TARO] }), named('', 'hashtextextended_timezone_idx'))
