@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { endLapsedSessions } from '../db/access/sessions.ts'
 import { endExpired } from '../db/discovery-store.ts'
-import { forgetClaims } from '../db/idempotency.ts'
+import { FORGOTTEN, type Forgotten } from '../db/forgetting.ts'
 import { fillMatchFeatures } from '../db/identity/match-fill.ts'
 import { fillSearchKeys } from '../db/identity/search-fill.ts'
 import { MONTHLY_TABLES, makeMonths } from '../db/partitions.ts'
@@ -54,7 +54,7 @@ export function tendByTheClock(given: Given): () => void {
     endSessionsMinutely(given),
     makeMonthsHourly(given),
     endCorrelationsHourly(given),
-    forgetClaimsHourly(given),
+    forgetHourly(given),
   ]
   return () => {
     for (const stop of stops) stop()
@@ -100,31 +100,37 @@ function endCorrelationsHourly({ log, pool }: Given): () => void {
   return () => clearInterval(timer)
 }
 
-/** At the start and every hour: claims of messages that will not come again. What piled up has half of the time, so that messages do not wait for it. */
-function forgetClaimsHourly({ log, pool }: Given): () => void {
+/**
+ * At the start and every hour: what has lost its use (docs/adr/0052). What piled up has half of the time, so that messages do not wait for it;
+ * what cannot go keeps no other.
+ */
+function forgetHourly({ log, pool }: Given): () => void {
   const stopping = new AbortController()
   const { signal } = stopping
   let isAtWork = false
   const forget = async (): Promise<void> => {
     if (isAtWork) return
     isAtWork = true
-    try {
-      while (!signal.aborted) {
-        const began = performance.now()
-        if ((await forgetClaims(pool)) === 0) return
-        await delay(performance.now() - began, undefined, { signal }).catch(() => {})
-      }
-    } catch (error) {
-      if (!signal.aborted) log.warn({ cause: nameOf(error) }, 'claims of messages could not be forgotten yet')
-    } finally {
-      isAtWork = false
-    }
+    for (const one of FORGOTTEN)
+      await forgetAll(pool, one, signal).catch((error: unknown) => {
+        if (!signal.aborted)
+          log.warn({ cause: nameOf(error), what: one.what }, 'what has lost its use could not be forgotten yet')
+      })
+    isAtWork = false
   }
   void forget()
   const timer = setInterval(forget, HOUR_MS).unref()
   return () => {
     stopping.abort()
     clearInterval(timer)
+  }
+}
+
+async function forgetAll(pool: pg.Pool, { forget }: Forgotten, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const began = performance.now()
+    if ((await forget(pool)) === 0) return
+    await delay(performance.now() - began, undefined, { signal }).catch(() => {})
   }
 }
 

@@ -17,7 +17,7 @@ const MOST_SESSIONS = 10
 /** Seconds within which use is not written again. */
 const USE_STEP = 5
 /** Days for which ended sessions are kept to be looked at. */
-const KEPT_DAYS = 30
+export const KEPT_DAYS = 30
 
 interface SessionRow {
   readonly staff_id: string
