@@ -31,7 +31,7 @@ interface Look {
 
 interface Verifying extends Look {
   readonly given: ChainHouse
-  readonly witnesses: readonly Checkpoint[]
+  readonly witnesses: () => Promise<readonly Checkpoint[]>
 }
 
 /** Looks every few minutes whether something is due, until it is stopped. */
@@ -43,11 +43,11 @@ export function startVerifying(given: ChainHouse, publicKeys: () => Promise<Publ
   const look = async (): Promise<void> => {
     try {
       await verifyDue(given, { keys: await publicKeys(), now: new Date(), signal })
-      await dropDue(given)
     } catch (error) {
-      if (!pool.ending && !signal.aborted)
-        log.warn({ cause: error instanceof Error ? error.name : 'unknown' }, 'the audit log could not be verified yet')
+      if (!pool.ending && !signal.aborted) log.warn({ cause: nameOf(error) }, 'the audit log could not be verified yet')
     }
+    // What was found whole before may go, whatever keeps others from being looked at.
+    if (!signal.aborted) await dropDue(given)
   }
   const timer = setInterval(() => {
     running = running.then(look)
@@ -64,7 +64,11 @@ export function startVerifying(given: ChainHouse, publicKeys: () => Promise<Publ
 export async function verifyDue(given: ChainHouse, look: Look): Promise<void> {
   const { pool, config } = given
   const { now } = look
-  const witnesses = await readCheckpointFile(config.audit.checkpointFile)
+  let read: Promise<readonly Checkpoint[]> | undefined
+  const witnesses = (): Promise<readonly Checkpoint[]> => {
+    read ??= readWitnesses(given)
+    return read
+  }
   const verified = await findVerified(pool)
   for (const chain of await findLostChains(pool)) await tellLost(given, { chain, failure: GONE }, verified.get(chain))
   for (const chain of await findSilentlyDropped(pool))
@@ -79,6 +83,20 @@ export async function verifyDue(given: ChainHouse, look: Look): Promise<void> {
     const scope = dueOf(before, { config, now, isAtWork: hasGrown || month === months.at(-1) })
     if (scope !== undefined) await tryChain({ ...look, given, witnesses }, { chain, before, scope })
   }
+}
+
+/** Without the file the log is still verified by the checkpoints that the database has; that nobody else is a witness is an alarm. */
+async function readWitnesses({ config, log }: ChainHouse): Promise<readonly Checkpoint[]> {
+  try {
+    return await readCheckpointFile(config.audit.checkpointFile)
+  } catch (error) {
+    log.error({ cause: codeOf(error) }, 'the file of checkpoints cannot be read: the audit log is verified without it')
+    return []
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? nameOf(error)
 }
 
 type Scope = 'whole' | 'added'
@@ -125,7 +143,7 @@ async function verifyChain(
   if (records === undefined) return
   const verifier = createVerifier({
     keys,
-    witnesses,
+    witnesses: await witnesses(),
     ...(after === undefined ? knownOf(before) : { after }),
   })
   for await (const record of unhurried(records, signal)) verifier.take(record)
