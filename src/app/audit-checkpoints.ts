@@ -1,6 +1,6 @@
 // Composition root: the state of the audit log is signed every few minutes, and every signed state is added to a file outside the database.
 
-import { mkdir, open, readFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type pg from 'pg'
 import type { Checkpoint, Signer } from '../audit/checkpoint.ts'
@@ -15,6 +15,8 @@ const MINUTE_MS = 60_000
 /** Whether it is time is asked this often: several processes take turns. */
 const LOOK_MS = 30_000
 const PAGE = 500
+/** Some hundred checkpoints: what two processes may have written at once, and far more than a look adds. */
+const TAIL_BYTES = 128 * 1024
 
 export interface Checkpoints {
   /** No more by time. */
@@ -49,16 +51,21 @@ export function startCheckpoints({ config, pool, log }: ChainHouse, signer: Sign
   }
 }
 
-/** Adds what the file does not have yet; two processes that do so at once leave a line twice, which does no harm. */
+/**
+ * Adds what the file does not have yet; two processes that do so at once leave a line twice, which does no harm. Of the file only the end is read, as
+ * long as the database has what stands there: it has a hundred thousand lines a year.
+ */
 export async function addToFile(pool: pg.Pool, path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
-  const known = await readCheckpointFile(path)
-  const written = new Set(known.map(({ signature }) => signature))
-  let after = await lastInBoth(pool, known.at(-1))
-  const file = await open(path, 'a', 0o644)
+  const file = await open(path, 'a+', 0o644)
   try {
+    const tail = await readTail(file)
+    const common = await lastInBoth(pool, tail.at(-1))
+    const known = common > 0 ? tail : await readCheckpointFile(path)
+    const written = new Set(known.map(({ signature }) => signature))
+    let after = common > 0 ? common : await lastInBoth(pool, known.at(-1))
     // What a crash cut off ends here, and is no line.
-    if (known.isCut) await file.write('\n')
+    if (tail.isCut) await file.write('\n')
     for (;;) {
       const page = await findCheckpoints(pool, { after, limit: PAGE })
       for (const checkpoint of page)
@@ -73,6 +80,17 @@ export async function addToFile(pool: pg.Pool, path: string): Promise<void> {
   }
 }
 
+/** Checkpoints in the last part of the file; its first line may be half of one, and is none then. */
+async function readTail(file: FileHandle): Promise<CheckpointFile> {
+  const { size } = await file.stat()
+  const { buffer, bytesRead } = await file.read({
+    buffer: Buffer.alloc(Math.min(size, TAIL_BYTES)),
+    position: Math.max(0, size - TAIL_BYTES),
+  })
+  const text = buffer.toString('utf8', 0, bytesRead)
+  return Object.assign(text.split('\n').flatMap(checkpointIn), { isCut: text !== '' && !text.endsWith('\n') })
+}
+
 /** A database that was restored from a backup counts on from an earlier number than the file. */
 async function lastInBoth(pool: pg.Pool, last: Checkpoint | undefined): Promise<number> {
   if (last === undefined) return 0
@@ -80,17 +98,28 @@ async function lastInBoth(pool: pg.Pool, last: Checkpoint | undefined): Promise<
   return same?.signature === last.signature ? last.number : 0
 }
 
-/** Checkpoints of a file, in its order; none when there is no file. */
-export async function readCheckpointFile(path: string): Promise<readonly Checkpoint[] & { readonly isCut?: boolean }> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return ''
+type CheckpointFile = readonly Checkpoint[] & { readonly isCut: boolean }
+
+/** Checkpoints of a file, in its order; none when there is no file. Part by part: whoever else has something to do gets his turn. */
+export async function readCheckpointFile(path: string): Promise<CheckpointFile> {
+  const checkpoints: Checkpoint[] = []
+  let rest = ''
+  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
     throw error
   })
-  const checkpoints = text.split('\n').flatMap((line) => {
-    const record = line === '' ? undefined : parseRecord(line)
-    if (record?.kind !== 'checkpoint') return []
-    const { kind: _, ...checkpoint } = record
-    return [checkpoint]
-  })
-  return Object.assign(checkpoints, { isCut: text !== '' && !text.endsWith('\n') })
+  for await (const part of file?.createReadStream({ encoding: 'utf8' }) ?? []) {
+    const lines = `${rest}${part}`.split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) checkpoints.push(...checkpointIn(line))
+  }
+  checkpoints.push(...checkpointIn(rest))
+  return Object.assign(checkpoints, { isCut: rest !== '' })
+}
+
+function checkpointIn(line: string): readonly Checkpoint[] {
+  const record = line === '' ? undefined : parseRecord(line)
+  if (record?.kind !== 'checkpoint') return []
+  const { kind: _, ...checkpoint } = record
+  return [checkpoint]
 }

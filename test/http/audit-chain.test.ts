@@ -1,7 +1,7 @@
 // The audit log out of the house: export, verification where no server is, the key, and the end of a month (security d.9; docs/audit.md).
 
 import { createHash } from 'node:crypto'
-import { appendFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, open, readFile, stat, truncate, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type pg from 'pg'
 import t from 'tap'
@@ -70,6 +70,13 @@ async function sign(): Promise<void> {
   await addToFile(pool, checkpointFile)
 }
 
+async function readFrom(path: string, position: number): Promise<string> {
+  const opened = await open(path)
+  const { buffer, bytesRead } = await opened.read({ buffer: Buffer.alloc(64 * 1024), position })
+  await opened.close()
+  return buffer.toString('utf8', 0, bytesRead)
+}
+
 const waiting = async (): Promise<number> =>
   (
     await pool.query(
@@ -82,11 +89,13 @@ const newestChain = async (): Promise<string> =>
 const verifyOwn = async ({
   signal = new AbortController().signal,
   through = pool,
+  witness = checkpointFile,
 } = {}): Promise<readonly unknown[]> => {
   const said: unknown[] = []
   const note = (fields: object, words: string) => said.push({ ...fields, words })
   const log = { info: () => {}, warn: note, error: note }
-  await verifyDue({ config, pool: through, log }, { keys: await keys.publicKeys(), now: new Date(), signal })
+  const house = { config: { ...config, audit: { ...config.audit, checkpointFile: witness } }, pool: through, log }
+  await verifyDue(house, { keys: await keys.publicKeys(), now: new Date(), signal })
   return said
 }
 
@@ -481,6 +490,40 @@ t.test(
     t.equal((await findVerified(pool)).get('2012-11')?.seq, 5, 'it is tried again')
   },
 )
+
+t.test(
+  'a file of checkpoints that cannot be read keeps no month from being verified, and is told of (d.9)',
+  async (t) => {
+    await fill('2013-01', 5)
+    await sign()
+    const said = await verifyOwn({ witness: config.dataDir })
+    t.match(
+      said.filter((one) => JSON.stringify(one).includes('file of checkpoints')),
+      [{ cause: 'EISDIR', words: /verified without it/ }],
+    )
+    t.equal((await findVerified(pool)).get('2013-01')?.seq, 5)
+    const again = JSON.stringify(await verifyOwn({ witness: config.dataDir }))
+  t.notMatch(again, /file of checkpoints/, 'when nothing is due it is not read')
+  },
+)
+
+t.test('of a file of years only the end is read when something is added to it (d.9)', async (t) => {
+  const path = file('years.ndjson')
+  // More than can be read as one text, without taking room on the disk.
+  await writeFile(path, '')
+  await truncate(path, 3 * 2 ** 30)
+  const written = await readFile(checkpointFile, 'utf8')
+  await appendFile(path, `\n${written}`)
+  const before = (await stat(path)).size
+  await fill('2013-02', 5)
+  await makeCheckpoints(pool, keys.signer, { now: new Date(), everyMs: 0 })
+  await addToFile(pool, path)
+  await addToFile(pool, checkpointFile)
+  const added = (await readFile(checkpointFile, 'utf8')).slice(written.length)
+  const addedHere = await readFrom(path, before)
+  t.equal(addedHere, added)
+  t.ok(added.includes('2013-02'))
+})
 
 t.test('after a backup was restored the file takes the checkpoints that follow it (fault: restore)', async (t) => {
   await fill('2012-06', 5)
