@@ -35,14 +35,34 @@ export async function tendJournal(pool: pg.Pool, retention: Retention, now: Date
   return dropped
 }
 
-/** Days (JST) of kept messages from `now` on; what is there stays as it is. */
+/**
+ * Days (JST) of kept messages from `now` on, each by itself; what is there stays as it is. What no day was made for in time lies in the default
+ * partition, and keeps its day from being made, but not those after it.
+ * @throws what kept the first one from being made, when all were tried; BUSY at once.
+ */
 export async function makeDays(pool: pg.Pool, now: Date): Promise<void> {
-  await execute(
-    pool,
-    sql`/* days ahead */
-      select journal.make_day('journal.kept', (${now}::timestamptz at time zone 'Asia/Tokyo')::date + n)
-      from generate_series(0, ${DAYS_AHEAD - 1}::int) as n`,
-  )
+  const failures: unknown[] = []
+  for (let ahead = 0; ahead < DAYS_AHEAD; ahead += 1) {
+    try {
+      await makeDay(pool, now, ahead)
+    } catch (error) {
+      if (error instanceof IheError) throw error
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw failures[0]
+}
+
+/** Whoever keeps messages waits behind a day that waits for those who read. */
+function makeDay(pool: pg.Pool, now: Date, ahead: number): Promise<void> {
+  return transaction(pool, async (client) => {
+    await execute(client, sql`select set_config('lock_timeout', ${LOCK_WAIT}, true)`)
+    await execute(
+      client,
+      sql`/* days ahead */
+        select journal.make_day('journal.kept', (${now}::timestamptz at time zone 'Asia/Tokyo')::date + ${ahead}::int)`,
+    )
+  })
 }
 
 /**

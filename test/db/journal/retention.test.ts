@@ -55,6 +55,35 @@ t.test('retention', async (t) => {
     t.ok((await partitions('journal.kept')).includes('kept_2031_01_02'))
   })
 
+  await t.test(
+    'a day that cannot be made keeps no other, and whoever writes waits a second at most for each',
+    async (t) => {
+      await execute(
+        pool,
+        sql`create table journal.kept_of_operator partition of journal.kept for values from ('2033-01-01T15:00:00Z') to ('2033-01-02T15:00:00Z')`,
+      )
+      await execute(pool, sql`create table public.waited (lock_timeout text)`)
+      await execute(
+        pool,
+        sql`create function public.note_wait() returns event_trigger language plpgsql as
+          'begin insert into public.waited values (current_setting(''lock_timeout'')); end'`,
+      )
+      await execute(
+        pool,
+        sql`create event trigger wait on ddl_command_end when tag in ('CREATE TABLE') execute function public.note_wait()`,
+      )
+      await t.rejects(makeDays(pool, new Date('2033-01-01T00:00:00Z')), { code: '42P17' }, 'it is told')
+      await execute(pool, sql`drop event trigger wait`)
+      const made = (await partitions('journal.kept')).filter((name) => name.startsWith('kept_2033'))
+      t.same(
+        made,
+        [1, 3, 4, 5, 6, 7, 8].map((day) => `kept_2033_01_0${day}`),
+      )
+      t.same(await query(pool, sql`select distinct lock_timeout from public.waited`), [{ lock_timeout: '1s' }])
+      await execute(pool, sql`drop table journal.kept_of_operator`)
+    },
+  )
+
   await t.test('what is too old goes, to the day and to the month, and its space comes back', async (t) => {
     await dropOld(pool, RETENTION, new Date('2028-12-01T00:00:00Z'))
     const now = new Date('2030-04-09T15:30:00Z')
