@@ -184,7 +184,10 @@ const FRESH_MS = 60_000
 const FRESH_NEAR_MS = 1000
 const NEAR = 0.9
 
-/** What a facility stores, remembered for a minute, and for a second only where nine tenths of `limitBytes` are used. */
+/**
+ * What a facility stores, remembered for a minute, and for a second only where nine tenths of `limitBytes` are used. Whoever comes together asks the
+ * database once.
+ */
 export function createStorageGauge(pool: pg.Pool): (facilityId: string, limitBytes: number) => Promise<number> {
   const known = new Map<string, { readonly atMs: number; readonly bytes: Promise<number> }>()
   return async (facilityId, limitBytes) => {
@@ -193,11 +196,14 @@ export function createStorageGauge(pool: pg.Pool): (facilityId: string, limitByt
       const bytes = await former.bytes
       const freshMs = bytes > NEAR * limitBytes ? FRESH_NEAR_MS : FRESH_MS
       if (performance.now() - former.atMs < freshMs) return bytes
+      // Who waited for the same figure has asked anew already.
+      const newer = known.get(facilityId)
+      if (newer !== undefined && newer !== former) return newer.bytes
     }
-    const bytes = storedBytes(pool, facilityId)
-    known.set(facilityId, { atMs: performance.now(), bytes })
-    bytes.catch(() => known.delete(facilityId))
-    return bytes
+    const asked = { atMs: performance.now(), bytes: storedBytes(pool, facilityId) }
+    known.set(facilityId, asked)
+    asked.bytes.catch(() => known.get(facilityId) === asked && known.delete(facilityId))
+    return asked.bytes
   }
 }
 

@@ -1,5 +1,7 @@
 // Bytes by facility and month on a real PostgreSQL: counted by index, fixed at the end of a month in Japan (idlink 13 F-4).
 
+import { setTimeout as delay } from 'node:timers/promises'
+import type pg from 'pg'
 import t from 'tap'
 import { fees } from '../../../profiles/storeclient/fees.ts'
 import { createStorageGauge, createUsageReader, fixMonths } from '../../../src/db/storeclient/usage.ts'
@@ -111,6 +113,25 @@ t.test('superseded and cancelling messages are stored too, and facilities do not
   await store('other', 30, '2026-05-04T00:00:00+09:00')
   t.equal(await gauge('other', 1_000_000), 120, 'remembered while far from the limit')
   t.equal(await gauge('nobody', 10), 0)
+})
+
+t.test('near its quota what a facility stores is counted once for all pushes that come together', async (t) => {
+  await facility('many', '2026-05-01T00:00:00+09:00')
+  await store('many', 95, '2026-05-02T00:00:00+09:00')
+  let counts = 0
+  const query = (statement: pg.QueryConfig) => {
+    counts += 1
+    return pool.query(statement)
+  }
+  const gauge = createStorageGauge(Object.assign(Object.create(pool), { query }))
+  const together = () => Promise.all(Array.from({ length: 20 }, () => gauge('many', 100)))
+  t.same(new Set(await together()), new Set([95]))
+  t.equal(counts, 1)
+  await store('many', 3, '2026-05-03T00:00:00+09:00')
+  // A figure near the quota is good for a second.
+  await delay(1100)
+  t.same(new Set(await together()), new Set([98]))
+  t.equal(counts, 2)
 })
 
 t.test(
