@@ -1,6 +1,7 @@
 // Composition root, part two: administration, readiness and the admin token (design §5).
 
 import { randomBytes, randomUUID } from 'node:crypto'
+import type { StatsFs } from 'node:fs'
 import { mkdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type pg from 'pg'
@@ -13,6 +14,7 @@ import { isPatientOf } from '../db/access/own-patient.ts'
 import { createRightsStore } from '../db/access/rights.ts'
 import { createAdministrationStore } from '../db/administration-store.ts'
 import { createAuditTargetStore } from '../db/audit/targets.ts'
+import { clockOffsetMs } from '../db/clock.ts'
 import { createIndexAdministration } from '../db/identity/administration.ts'
 import { execute, sql } from '../db/sql.ts'
 import { createContractStore } from '../db/storeclient/contract.ts'
@@ -45,6 +47,10 @@ import { anchorPorts } from './trust.ts'
 const TOKEN_BYTES = 32
 /** Below this a document might not fit. */
 const MIN_FREE_BYTES = 1024 ** 3
+/** Of a disk that is nearly full, file systems get slow. */
+const MIN_FREE_PART = 0.05
+/** Servers of a network whose clocks differ more say different things of what is valid. */
+const CLOCK_MS = 1000
 
 /** The token of the admin API, made at the first start, readable by the server's own user only. */
 export async function ensureAdminToken(config: Config): Promise<string> {
@@ -58,7 +64,7 @@ export async function ensureAdminToken(config: Config): Promise<string> {
   return token
 }
 
-/** Can we take a message now: is the database writable, and the place of documents, and is there room? */
+/** Can we take a message now: is the database writable, and the place of documents, is there room, and is it the time that we think? */
 export async function readiness(config: Config, pool: pg.Pool): Promise<Readonly<Record<string, string>>> {
   const database = await execute(
     pool,
@@ -69,12 +75,25 @@ export async function readiness(config: Config, pool: pg.Pool): Promise<Readonly
     () => 'not writable',
   )
   const documents = await isWritable(join(config.dataDir, 'documents', 'incoming'))
-  const { bavail, bsize } = await statfs(config.dataDir)
+  // Each may be a disk of its own. Where there is no place of documents, that is a check of its own.
+  const documentDisk = await statfs(join(config.dataDir, 'documents')).catch(() => undefined)
+  const disks = [await statfs(config.dataDir), ...(documentDisk === undefined ? [] : [documentDisk])]
+  const hasClock = await clockOffsetMs(pool).then(
+    (offset) => Math.abs(offset) < CLOCK_MS,
+    () => undefined,
+  )
   return {
     database,
     documents: documents ? 'ok' : 'not writable',
-    disk: bavail * bsize > MIN_FREE_BYTES ? 'ok' : 'less than 1 GiB free',
+    disk: disks.every(hasRoom) ? 'ok' : 'less than 1 GiB or 5 % free',
+    // A database that cannot be asked is a check of its own.
+    clock: hasClock === false ? 'more than a second off that of the database' : 'ok',
   }
+}
+
+/** More than either, of what we may use ourselves. */
+export function hasRoom({ bavail, blocks, bsize }: Pick<StatsFs, 'bavail' | 'blocks' | 'bsize'>): boolean {
+  return bavail * bsize > MIN_FREE_BYTES && bavail > blocks * MIN_FREE_PART
 }
 
 /** A file system that has gone read-only, or has no more room for names, has bytes left all the same. */

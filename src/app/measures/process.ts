@@ -98,7 +98,7 @@ function measureDisks(watch: Watch, { dataDir, database }: Config): void {
     gauges: {
       free: {
         name: 'tsunagi_disk_free_bytes',
-        help: 'Room that is left where data directory, documents and the own PostgreSQL lie; below 1 GiB the server is not ready',
+        help: 'Room that is left where data directory, documents and the own PostgreSQL lie; below 1 GiB or 5 % the server is not ready',
         labels,
       },
       size: { name: 'tsunagi_disk_size_bytes', help: 'Room there is in all', labels },
