@@ -10,6 +10,7 @@ import { watchExpiry } from '../http/expiry-metrics.ts'
 import type { Watch } from '../http/metrics/gauges.ts'
 import type { Given } from './actor-ports.ts'
 import { refreshList } from './certificates.ts'
+import { clockConcern } from './clock.ts'
 import { watchedBy } from './watched-certificates.ts'
 
 const MINUTE_MS = 60_000
@@ -53,6 +54,11 @@ export async function tendOnce(given: Needed, saysOnce: (reason: string) => void
 async function renewServer({ config, log, pool }: Needed, now: Date): Promise<void> {
   const directory = join(config.dataDir, 'pki')
   if (config.tls.certificate !== pkiPaths(directory).serverCertificate) return
+  const concern = await clockConcern(pool)()
+  if (concern !== undefined) {
+    log.warn({ concern }, 'the certificate of the server is not renewed by a clock that is wrong')
+    return
+  }
   // Several processes may share the directory: one of them renews, in the lock.
   await transaction(pool, async (client) => {
     if (!(await holdServerRenewal(client))) return

@@ -17,6 +17,7 @@ import type { DoorPorts } from '../http/door.ts'
 import { registerOwnCertificate } from '../http/own-certificate.ts'
 import type { HttpsDoorOptions } from '../http/server.ts'
 import type { Given } from './actor-ports.ts'
+import { clockConcern } from './clock.ts'
 import { issuerFingerprint, issuingAuthority, listSigner } from './issuing-authority.ts'
 import { watchedBy } from './watched-certificates.ts'
 
@@ -25,7 +26,7 @@ type Needed = Pick<Given, 'config' | 'log' | 'pool'>
 /** What issueForRequest needs. */
 export function issuingPorts({ config, pool }: Pick<Needed, 'config' | 'pool'>): IssuingPorts {
   return {
-    authority: issuingAuthority(config),
+    authority: issuingAuthority(config, clockConcern(pool)),
     store: createIssuingStore(pool),
     overlapDays: config.certificates.overlapDays,
   }
@@ -36,7 +37,7 @@ export function certificatePorts(given: Needed): CertificatePorts {
   const issuing = issuingPorts(given)
   const pkcs12: Pkcs12Ports = {
     store: createPkcs12Store(pool),
-    make: issuingAuthority(config).make,
+    make: issuingAuthority(config, clockConcern(pool)).make,
     overlapDays: config.certificates.overlapDays,
   }
   const watched = watchedBy(given)

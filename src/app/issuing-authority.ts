@@ -9,12 +9,16 @@ import type { Authority, SystemSubject } from '../certificates/authority.ts'
 import { factsOf } from '../certificates/certificate.ts'
 import { authorityOptions, readAuthority, readIssuerCertificate } from '../certificates/pki-directory.ts'
 import type { Config } from '../config/config.ts'
+import type { ClockConcern } from './clock.ts'
 
-/** Reads certificate and key for every signature: an authority that was replaced on disk issues from then on. */
-export function issuingAuthority(config: Config): IssuingAuthority & { readonly make: Pkcs12Ports['make'] } {
+/** Reads certificate and key for every signature: an authority that was replaced on disk issues from then on. None by a clock that is wrong. */
+export function issuingAuthority(
+  config: Config,
+  concern: ClockConcern,
+): IssuingAuthority & { readonly make: Pkcs12Ports['make'] } {
   return {
     sign: async (csrPem, subject) => {
-      const authority = await openAuthority(config)
+      const authority = (await concern()) ?? (await openAuthority(config))
       if (typeof authority === 'string') return { fault: 'no issuing authority', message: authority }
       const [{ signCertificateRequest }, { RequestRefused }] = await Promise.all([
         import('../certificates/authority.ts'),
@@ -29,7 +33,7 @@ export function issuingAuthority(config: Config): IssuingAuthority & { readonly 
       }
     },
     make: async (subject) => {
-      const authority = await openAuthority(config)
+      const authority = (await concern()) ?? (await openAuthority(config))
       if (typeof authority === 'string') return { fault: 'no issuing authority', message: authority }
       const [{ issueClientCertificate }, { writePkcs12 }] = await Promise.all([
         import('../certificates/authority.ts'),

@@ -9,6 +9,7 @@ import { createAssertionStore } from '../db/access/assertions.ts'
 import type { Recorder } from '../http/door.ts'
 import { createXuaGate, type XuaGate } from '../http/xua.ts'
 import type { Given } from './actor-ports.ts'
+import { rememberedClockConcern } from './clock.ts'
 import type { Trust as AuthorityTrust } from './trust.ts'
 
 const HOUR_MS = 60 * 60 * 1000
@@ -41,6 +42,7 @@ export function openXua(
     audiences: xua.audiences,
     homeCommunityId: config.community.homeCommunityId,
     trust: createTrust(async () => standing(await store.trust()), given.revision),
+    clockConcern: rememberedClockConcern(pool),
     store,
     roles: loadRoles(config.dataDir),
     revision: given.revision,

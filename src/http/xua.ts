@@ -24,6 +24,8 @@ export interface XuaOptions {
   readonly publicUrl: string
   readonly audiences: readonly string[]
   readonly homeCommunityId: string
+  /** In words why no time in an assertion can be judged now. */
+  readonly clockConcern: () => Promise<string | undefined>
   readonly trust: () => Promise<Trust>
   readonly store: AssertionStore
   readonly roles: RoleTable
@@ -48,7 +50,7 @@ export interface XuaGate {
   /**
    * The user of a message, undefined where it names none and need not.
    * @param claim hears who the assertion says it is, before and after that is known to be true.
-   * @throws {IheError} XUA_…, SOAP_MUST_UNDERSTAND
+   * @throws {IheError} XUA_…, SOAP_MUST_UNDERSTAND; BUSY while our clock is wrong
    */
   readonly userOf: (
     received: Received,
@@ -89,6 +91,8 @@ export function createXuaGate(options: XuaOptions): XuaGate {
         if (policy === 'required') throw iheError('XUA_MISSING', { at: 'Envelope/Header', rule: 'wsse:Security' })
         return undefined
       }
+      const concern = await options.clockConcern()
+      if (concern !== undefined) throw iheError('BUSY', { at: 'Envelope/Header', rule: concern })
       return admitted({ presented, received, policy, now, claim }, { options, remembered })
     },
     assertPatients: (user, patients) => assertPatients(user, patients, options.store),
