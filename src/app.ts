@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import type { HasherOptions } from './access/accounts/hasher.ts'
 import { accountPorts } from './app/accounts.ts'
@@ -80,6 +81,8 @@ export interface RunningServer {
   readonly kept: Journal['kept']
   /** Reads certificate, key and authorities again, as it does by itself when they change. */
   readonly reload: () => Promise<void>
+  /** /readyz says no from now on; resolves when load balancers have had time to turn away. The doors are still open. */
+  readonly drain: () => Promise<void>
   /** Drains, closes the doors, writes what is left and stops the own PostgreSQL; safe to call twice. */
   readonly stop: () => Promise<void>
 }
@@ -231,6 +234,10 @@ async function start(
     pool: database.pool,
     kept: house.messages.kept,
     reload: doors.reload,
+    drain: async () => {
+      management.drain()
+      await delay(config.drain.delaySeconds * 1000)
+    },
     stop: () => {
       stopping ??= stop()
       return stopping

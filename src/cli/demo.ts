@@ -12,7 +12,8 @@ export const registerDemo: Registration = (program, terminal) => {
     .command('demo')
     .description('run the server with the demo network / デモ用ネットワークつきで起動')
     .action(async (_, command) => {
-      const server = await startRunningServer(configOf(contextOf(command, terminal)))
+      // No load balancer stands before it.
+      const { drain: _drain, ...server } = await startRunningServer(configOf(contextOf(command, terminal)))
       await runUntilSignal(server, async () => {
         const tour = await loadDemo(server, (line) => terminal.err(`demo: ${line}\n`))
         terminal.out(`${readyLine(server)}\n${writeBanner(server, tour, terminal.cwd)}`)

@@ -21,6 +21,8 @@ export interface RunningServer {
   readonly managementPort: number
   /** Absent for a server that is another process. */
   readonly reload?: () => Promise<void>
+  /** Absent as that: says that it is not ready, and resolves when load balancers have turned away. */
+  readonly drain?: () => Promise<void>
   readonly stop: () => Promise<void>
 }
 
@@ -69,11 +71,12 @@ export function createLog(config: Config): Log {
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
 
 /**
- * Resolves when the server has stopped after a signal; SIGHUP makes it read certificate, key and authorities again; `ready` runs with signals already heard.
+ * Resolves when the server has stopped after a signal; after SIGTERM its doors stay open for a while. SIGHUP makes it read certificate, key and
+ * authorities again; `ready` runs with signals already heard.
  * A signal during `ready` stops the server too, and what `ready` then fails with is not reported.
  */
 export async function runUntilSignal(
-  server: Pick<RunningServer, 'stop' | 'reload'>,
+  server: Pick<RunningServer, 'stop' | 'reload' | 'drain'>,
   ready: () => Promise<void>,
 ): Promise<void> {
   process.on('SIGHUP', () => void server.reload?.())
@@ -83,7 +86,7 @@ export async function runUntilSignal(
       process.on(signal, () => {
         if (told.signal.aborted) process.exit(code)
         told.abort()
-        server.stop().then(resolve, reject)
+        inOrder(server, signal).then(resolve, reject)
       })
     }
   })
@@ -93,4 +96,10 @@ export async function runUntilSignal(
     throw error
   })
   await Promise.race([stopped, prepared.then(() => stopped)])
+}
+
+/** Whoever presses Ctrl-C has no load balancer before it. */
+async function inOrder({ drain, stop }: Pick<RunningServer, 'stop' | 'drain'>, signal: string): Promise<void> {
+  if (signal === 'SIGTERM') await drain?.()
+  await stop()
 }

@@ -51,6 +51,7 @@ const ANY_PORT: Flags = {
   'mllp.storeclient.port': '0',
   'mllp.pix.port': '0',
   'management.port': '0',
+  'drain.delaySeconds': '0',
 }
 const READY =
   /tsunagi ready: https:\/\/[^:]+:(\d+) {2}mllp\+tls port (\d+) {2}identity feed port (\d+) {2}management http:\/\/[^:]+:(\d+)/

@@ -10,9 +10,9 @@ export interface Ready extends Ports {
   readonly kind: 'ready'
 }
 
-/** To a worker: drain and end, or read certificate, key and authorities again. */
+/** To a worker: end, at once or after load balancers have turned away, or read certificate, key and authorities again. */
 export interface Order {
-  readonly kind: 'stop' | 'reload'
+  readonly kind: 'drain' | 'stop' | 'reload'
 }
 
 export function isReady(message: unknown): message is Ready {

@@ -22,6 +22,8 @@ export interface Supervisor extends Ports {
   /** All drain; resolves when they and the database have ended. */
   readonly stop: () => Promise<void>
   readonly reload: () => Promise<void>
+  /** Each drains and stops by itself. */
+  readonly drain: () => Promise<void>
 }
 
 /** One of the workers, whichever process it is at the moment. */
@@ -75,6 +77,10 @@ export async function supervise(
     // Who cannot be told any more is ending.
     for (const { worker } of posts) if (worker?.isConnected() === true) worker.send(order, () => {})
   }
+  const drain = async (): Promise<void> => {
+    stopping = true
+    tell({ kind: 'drain' })
+  }
   const stop = async (): Promise<void> => {
     stopping = true
     for (const { timer } of posts) clearTimeout(timer)
@@ -89,7 +95,16 @@ export async function supervise(
     if (first === undefined) throw new RefusedError('a server needs a worker')
     const { httpsPort, mllpPort, pixPort, managementPort } = await open(first)
     await Promise.all(others.map(open))
-    return { httpsPort, mllpPort, pixPort, managementPort, config, stop, reload: async () => tell({ kind: 'reload' }) }
+    return {
+      httpsPort,
+      mllpPort,
+      pixPort,
+      managementPort,
+      config,
+      stop,
+      reload: async () => tell({ kind: 'reload' }),
+      drain,
+    }
   } catch (error) {
     await stop()
     throw error

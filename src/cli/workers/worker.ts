@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import type { RunningServer } from '../running-server.ts'
 import type { Order, Ports, Ready } from './messages.ts'
 
-type Server = Pick<RunningServer, 'stop' | 'reload' | keyof Ports>
+type Server = Pick<RunningServer, 'stop' | 'reload' | 'drain' | keyof Ports>
 
 /**
  * Resolves when it has drained, as the supervisor or a signal told it. Without its supervisor nobody would hand it connections or
@@ -21,17 +21,18 @@ export async function work(start: () => Promise<Server>): Promise<void> {
 }
 
 async function untilTold(server: Server): Promise<void> {
-  const told = new Promise<void>((resolve) => {
+  const told = new Promise<'drain' | 'stop'>((resolve) => {
     // A signal may reach all processes of a terminal or of a service, and be told by the supervisor as well: it is heard once.
-    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => resolve())
+    process.on('SIGTERM', () => resolve('drain'))
+    process.on('SIGINT', () => resolve('stop'))
     process.on('message', ({ kind }: Order) => {
-      if (kind === 'stop') resolve()
-      else void server.reload?.()
+      if (kind === 'reload') void server.reload?.()
+      else resolve(kind)
     })
   })
   const { httpsPort, mllpPort, pixPort, managementPort } = server
   process.send?.({ kind: 'ready', httpsPort, mllpPort, pixPort, managementPort } satisfies Ready)
-  await told
+  if ((await told) === 'drain') await server.drain?.()
   await server.stop()
 }
 

@@ -60,6 +60,16 @@ export const doorsSettings = {
   }),
   'management.port': port({ default: 8080, description: 'Port of health, metrics, admin API and console' }),
 
+  'drain.delaySeconds': integer(
+    {
+      default: 5,
+      description:
+        'Seconds between SIGTERM and the closing of the doors, in which /readyz says 503 and load balancers turn away; what is in work then has 30 more',
+    },
+    0,
+    60,
+  ),
+
   'admin.idleMinutes': integer(
     {
       default: 30,
