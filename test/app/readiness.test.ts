@@ -54,7 +54,7 @@ t.test('a clock that is not that of the database is told of, and nothing is issu
   t.match(await clockConcern(off(-90_000))(), /seconds ahead of that of its database/)
   t.match(await clockConcern(off(90_000))(), /seconds behind that of its database/)
   const issuing = issuingAuthority(config, clockConcern(off(90_000)))
-  const subject = { networkOid: '2.25.1', facilityOid: '2.25.2', systemId: 'clinic-a' }
+  const subject = { networkOid: '2.25.1', facilityOid: '2.25.2', systemId: 'clinic-a', days: 397 }
   for (const refused of [await issuing.sign('', subject), await issuing.make(subject)])
     t.match(refused, { fault: 'no issuing authority', message: /the clock of this server/ })
 })

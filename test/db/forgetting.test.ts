@@ -24,9 +24,10 @@ await pool.query(`
   insert into identity.person default values;
   insert into access.staff (staff_id, name, job, registered_by) values ('operator', 'operator', 'operator', 'test');
   insert into access.account (staff_id, kind, salt, hash, cost_n, block_r, parallel_p) values ('operator', 'own', '', '', 1, 1, 1)`)
-const {
-  rows: [{ person }],
-} = await pool.query<{ person: string }>('select max(person_key)::text as person from identity.person')
+const { rows: persons } = await pool.query<{ person: string }>(
+  'select max(person_key)::text as person from identity.person',
+)
+const person = persons[0]?.person ?? ''
 
 /** Of a table: rows of these ages in days that go, and rows that stay however old they are; each is named by what it is. */
 async function forgets(
