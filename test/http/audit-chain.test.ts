@@ -503,7 +503,7 @@ t.test(
     )
     t.equal((await findVerified(pool)).get('2013-01')?.seq, 5)
     const again = JSON.stringify(await verifyOwn({ witness: config.dataDir }))
-  t.notMatch(again, /file of checkpoints/, 'when nothing is due it is not read')
+    t.notMatch(again, /file of checkpoints/, 'when nothing is due it is not read')
   },
 )
 
