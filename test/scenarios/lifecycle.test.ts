@@ -164,23 +164,6 @@ t.test(
   },
 )
 
-t.test(
-  'after SIGTERM the doors stay open until load balancers have turned away (reliability: drain)',
-  { timeout: 3 * MINUTES },
-  async (t) => {
-    await running?.server.stop()
-    const child = await startChild(dataDir, { 'drain.delaySeconds': '15' })
-    running = child
-    const readyz = async () => (await fetch(`http://127.0.0.1:${child.server.managementPort}/readyz`)).status
-    t.equal(await readyz(), 200)
-    child.process.kill('SIGTERM')
-    t.ok(await eventually(async () => (await readyz()) === 503, MINUTES), 'it says no')
-    t.equal(await push(child, '000000000904003'), 'AA', 'and still takes what comes')
-    t.equal(await child.ended, 0)
-    running = undefined
-  },
-)
-
 t.test('a second server runs beside the first, each with its own data', { timeout: 3 * MINUTES }, async (t) => {
   const first = running ?? (await start('start'))
   const second = await startChild(await temporaryDirectory(t))
@@ -242,3 +225,18 @@ t.test('a given database is used instead of an own one (DATABASE_URL)', { timeou
   await first.server.stop()
   t.equal(await first.ended, 0)
 })
+
+t.test(
+  'after SIGTERM the doors stay open until load balancers have turned away (reliability: drain)',
+  { timeout: 3 * MINUTES },
+  async (t) => {
+    const child = await startChild(dataDir, { 'drain.delaySeconds': '15' })
+    running = child
+    const readyz = async () => (await fetch(`http://127.0.0.1:${child.server.managementPort}/readyz`)).status
+    t.equal(await readyz(), 200)
+    child.process.kill('SIGTERM')
+    t.ok(await eventually(async () => (await readyz()) === 503, MINUTES), 'it says no')
+    t.equal(await push(child, '000000000904003'), 'AA', 'and still takes what comes')
+    t.equal(await child.ended, 0)
+  },
+)
