@@ -55,8 +55,8 @@ const types: pg.CustomTypesConfig = {
 export type DatabaseConnection = Readonly<pg.PoolConfig>
 
 /**
- * A connection whose sessions have the settings that we count on, and `more`. They stand behind those that a URL asks for (`?options=`),
- * which would otherwise take the place of all of ours.
+ * A connection whose sessions have the settings that we count on, and `more`. They stand behind those that its own options ask for, and those
+ * of a URL (`?options=`), which would otherwise take the place of all of ours.
  */
 export function withSettings(connection: DatabaseConnection, more = ''): DatabaseConnection {
   const [address, asked] = connection.connectionString?.split(/\?(.*)/s) ?? []
@@ -66,7 +66,7 @@ export function withSettings(connection: DatabaseConnection, more = ''): Databas
   return {
     ...connection,
     ...(theirs === null ? {} : { connectionString: `${address}?${parameters}` }),
-    options: `${theirs ?? ''} ${COUNTED_ON} ${more}`.trim(),
+    options: [connection.options, theirs, COUNTED_ON, more].filter(Boolean).join(' '),
   }
 }
 
