@@ -230,7 +230,7 @@ t.test(
   'after SIGTERM the doors stay open until load balancers have turned away (reliability: drain)',
   { timeout: 3 * MINUTES },
   async (t) => {
-    const child = await startChild(dataDir, { 'drain.delaySeconds': '15' })
+    const child = await startChild(dataDir, { 'drain.delaySeconds': '5' })
     running = child
     const readyz = async () => (await fetch(`http://127.0.0.1:${child.server.managementPort}/readyz`)).status
     t.equal(await readyz(), 200)

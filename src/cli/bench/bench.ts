@@ -27,6 +27,8 @@ import { measureXua } from './xua.ts'
 const PATIENTS = 200
 /** Of --storeclient: their episodes run side by side. */
 const STORECLIENT_PATIENTS = 80
+/** Of --workers: enough that those who send at once send of different patients. */
+const WORKERS_PATIENTS = 40
 const REGISTRY_LARGE_MIB = '1024'
 
 /** The document of --federation, of another size with --large. */
@@ -183,7 +185,7 @@ function measurement(options: BenchOptions, run: Run): () => Promise<void> {
   if (options.audit === true) return measureIn(1, measureAudit)
   if (options.workers !== undefined) {
     const count = whole(options, 'workers')
-    return measureIn(PATIENTS, (measuring) => measureWorkers(measuring, count))
+    return measureIn(WORKERS_PATIENTS, (measuring) => measureWorkers(measuring, count))
   }
   if (options.xua === true) return measureIn(1, measureXua)
   if (options.large === undefined) return measureIn(PATIENTS, measureTransactions)
