@@ -95,7 +95,8 @@ function digestOf(bytes) {
 /** @param {Sources} sources */
 function fingerprint({ folders, entries }) {
   const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)))
-  hash.update(JSON.stringify(entries))
+  // What was made says where each module lies: a project that was moved, or copied with what it kept, is another one.
+  hash.update(JSON.stringify({ root: ROOT, entries }))
   for (const path of folders.flatMap(sourcesBelow)) hash.update(`\0${path}\0`).update(readFileSync(join(ROOT, path)))
   return hash.digest('hex').slice(0, 24)
 }

@@ -1,7 +1,7 @@
 // The sources put together (docs/adr/0048): made once, anew when one of them changes, and run as they are where nothing can be kept.
 
 import { spawn } from 'node:child_process'
-import { copyFile, mkdir, mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -61,6 +61,16 @@ function run(root: string, ...more: readonly string[]): Promise<Ran> {
 function kept(root: string): Promise<readonly string[]> {
   return readdir(join(root, 'node_modules/.cache/tsunagi'))
 }
+
+t.test('a project that was moved with what it kept finds its files where it is now', async (t) => {
+  const root = await project(t)
+  await say(root, 'src/cli/main.ts', 'console.log(new URL(import.meta.url).pathname)\n')
+  t.equal((await run(root)).out, join(root, 'src/cli/main.ts'))
+  const moved = `${root}-moved`
+  t.teardown(() => rm(moved, { recursive: true, force: true }))
+  await rename(root, moved)
+  t.match(await run(moved), { code: 0, out: join(moved, 'src/cli/main.ts') })
+})
 
 t.test('they are put together once; each module still knows where it lies', async (t) => {
   const root = await project(t)

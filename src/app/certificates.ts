@@ -91,7 +91,10 @@ export async function refreshList({ config, pool, log }: Needed): Promise<string
   const path = join(config.dataDir, 'pki', 'crl.pem')
   const store = createRevocationListStore(pool)
   const text = await readPublic(path)
-  const published = text === undefined ? undefined : await signer.read(Buffer.from(text))
+  const newest = await store.newest(signer.authority)
+  // As a rule it is the list that the database has, and need not be taken apart.
+  const isKnown = text === undefined || (newest !== undefined && text === revocationListPem(newest.der))
+  const published = isKnown ? undefined : await signer.read(Buffer.from(text))
   const taken = await takeUpPublished(signer, store, published)
   if (taken !== undefined)
     log.error(

@@ -169,7 +169,10 @@ function portsOf(
       child.kill('SIGTERM')
       reject(new Error(`not ready in time: ${said}${errors()}`))
     }, READY_TIMEOUT_MS)
-    ended.then((code) => reject(new Error(`ended with ${code}: ${errors()}`)))
+    ended.then((code) => {
+      clearTimeout(late)
+      reject(new Error(`ended with ${code}: ${errors()}`))
+    })
     child.stdout?.on('data', (chunk: Buffer) => {
       said += chunk.toString()
       const [line, https, mllp, pix, management] = READY.exec(said) ?? []
