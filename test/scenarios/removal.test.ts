@@ -281,19 +281,12 @@ t.test('3.62: versions are objects of their own, and the one before becomes the 
 
 t.test('a StoreClient document that was removed is followed by a first one again, not by a replacement', async (t) => {
   const order = '000000000906001'
-  const push = async (sentAt: string, result: string) => {
-    const connection = await network.mllp('hospital-a')
-    try {
-      return readAck(await connection.send(laboratory({ order, sentAt, result }))).code
-    } finally {
-      await connection.close()
-    }
-  }
+  const pushAt = (sentAt: string, result: string) => push(laboratory({ order, sentAt, result }))
   const entries = async () =>
     (await network.find('hospital-a', hanako, { status: [STATUS_APPROVED, STATUS_DEPRECATED] })).filter((found) =>
       found.referenceIdList.some((id) => id.startsWith(`${order}^`)),
     )
-  t.equal(await push('20260201120000', '7.2'), 'AA')
+  t.equal(await pushAt('20260201120000', '7.2'), 'AA')
   const [first] = await entries()
   const { rows } = await pool.query<{ set: string }>(
     `select 'urn:uuid:' || submission_uuid as set from registry.document_entry where entry_uuid = $1`,
@@ -303,7 +296,7 @@ t.test('a StoreClient document that was removed is followed by a first one again
   t.equal(await removeMetadata('hospital-a', [...objects, ...(await associationsOf(objects))]), 'Success')
   const series = await pool.query('select from registry.series where current_entry = $1', [bare(objects[0] ?? '')])
   t.equal(series.rows.length, 0, 'no series points at what is gone')
-  t.equal(await push('20260201130000', '7.3'), 'AA')
+  t.equal(await pushAt('20260201130000', '7.3'), 'AA')
   const [second, ...others] = await entries()
   t.strictSame(others, [])
   const { rows: relations } = await pool.query('select from registry.association where source_uuid = $1', [
@@ -313,18 +306,19 @@ t.test('a StoreClient document that was removed is followed by a first one again
   t.strictSame(await dangling(), [])
 })
 
+async function push(message: Buffer): Promise<string> {
+  const connection = await network.mllp('hospital-a')
+  try {
+    return readAck(await connection.send(message)).code
+  } finally {
+    await connection.close()
+  }
+}
+
 t.test(
   'a StoreClient document that was withdrawn by its status stays so when older messages come (3.57)',
   async (t) => {
     const order = '000000000906002'
-    const push = async (message: Buffer) => {
-      const connection = await network.mllp('hospital-a')
-      try {
-        return readAck(await connection.send(message)).code
-      } finally {
-        await connection.close()
-      }
-    }
     const entries = async (status: string) =>
       (await network.find('hospital-a', hanako, { status: [status] })).filter((found) =>
         found.referenceIdList.some((id) => id.startsWith(`${order}^`)),
@@ -368,14 +362,6 @@ t.test(
   'the message of a document comes again after what replaced it was removed: it is there, as it was left',
   async (t) => {
     const order = '000000000906003'
-    const push = async (message: Buffer) => {
-      const connection = await network.mllp('hospital-a')
-      try {
-        return readAck(await connection.send(message)).code
-      } finally {
-        await connection.close()
-      }
-    }
     const first = laboratory({ order, sentAt: '20260201120000' })
     for (const message of [first, laboratory({ order, sentAt: '20260201130000', result: '7.3' })])
       t.equal(await push(message), 'AA')

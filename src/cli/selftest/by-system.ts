@@ -23,6 +23,7 @@ import { askPix } from '../pix.ts'
 import { connect, describeAck } from '../push.ts'
 import { ask } from '../query.ts'
 import { envelopeOf, newId } from '../query-v2.ts'
+import { jsonOf } from './management.ts'
 import { type Finding, failed, passed, reasonOf, skipped, within } from './step.ts'
 
 const ANSWER_MS = 20_000
@@ -64,7 +65,7 @@ async function got(subject: Subject, path: string): Promise<{ readonly status: n
 export async function ownCertificateStep(subject: Subject): Promise<Finding> {
   const { status, text } = await got(subject, '/certificate')
   if (status === 403) return refused(subject)
-  const answer = bodyOf(text)
+  const answer = jsonOf(text)
   if (status !== 200) throw new RefusedError(`HTTP ${status}: ${textOf(answer.message) || text.slice(0, 200)}`)
   const systemId = textOf(answer.systemId)
   const until = textOf(answer.notAfter)
@@ -94,15 +95,6 @@ async function refused({ admin, credentials, systemId }: Subject): Promise<Findi
     `Register it (tsunagi system cert ${systemId} <file>), resume or renew it (tsunagi cert list --system ${systemId}); its authority must be believed at this door (tsunagi anchor list)`,
     `403で拒否されました（${state}、${validTo} まで）。登録（tsunagi system cert）、状態（tsunagi cert list --system ${systemId}）、認証局（tsunagi anchor list）を確認してください。`,
   )
-}
-
-function bodyOf(text: string): Json {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : {}
-  } catch {
-    return {}
-  }
 }
 
 /** Each endpoint describes all of its transactions (ITI TF-2 Appendix V.2). */

@@ -22,7 +22,8 @@ async function page(url: string): Promise<Answer> {
   return { status: statusCode, text: await body.text() }
 }
 
-function jsonOf(text: string): Json {
+/** The object that an answer is; an empty one for anything else. */
+export function jsonOf(text: string): Json {
   try {
     const value: unknown = JSON.parse(text)
     return isObject(value) ? value : {}
